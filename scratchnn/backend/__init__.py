@@ -1,0 +1,34 @@
+"""Which array library holds this array, and the few operations where NumPy and CuPy need different code.
+
+There is no global switch. ``array_module(x)`` goes by the type of ``x``, so the same function runs wherever its data
+lies. This is the only room that imports CuPy, and it does so the first time somebody asks for it.
+"""
+
+from scratchnn.backend.arrays import (
+    Array,
+    Generator,
+    array_module,
+    backend_name,
+    check_axis,
+    check_ids,
+    generator,
+    move,
+    move_generator,
+    to_numpy,
+)
+from scratchnn.backend.scatter import scatter_add, sum_rows
+
+__all__ = [
+    "Array",
+    "Generator",
+    "array_module",
+    "backend_name",
+    "check_axis",
+    "check_ids",
+    "generator",
+    "move",
+    "move_generator",
+    "scatter_add",
+    "sum_rows",
+    "to_numpy",
+]

@@ -1,0 +1,44 @@
+"""Adding rows into a table at given ids, right where an id occurs more than once.
+
+``table[ids] += rows`` keeps only the last of several rows with the same id. ``np.add.at`` is right but slow on
+two-dimensional rows. On NumPy the rows are therefore sorted by id, and ``np.add.reduceat`` sums each run of equal ids. A
+GPU adds atomically, so there ``add.at`` is both right and fast.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scratchnn.backend.arrays import Array, array_module
+
+
+def sum_rows(ids: Array, rows: Array) -> tuple[Array, Array]:
+    """Sum the rows that share an id.
+
+    Args:
+        ids: integers (M,), in any order, repeats allowed.
+        rows: one row an id (M, D).
+
+    Returns:
+        The distinct ids in rising order (K,) and the sum of the rows of each (K, D).
+    """
+    xp = array_module(rows)
+    if xp is not np:
+        distinct, position = xp.unique(ids, return_inverse=True)
+        sums = xp.zeros((distinct.shape[0],) + rows.shape[1:], dtype=rows.dtype)
+        xp.add.at(sums, position, rows)
+        return distinct, sums
+    order = np.argsort(ids, kind="stable")  # stable: the same rows are added in the same order every time
+    ordered = ids[order]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if ordered.size else order
+    return ordered[starts], np.add.reduceat(rows[order], starts, axis=0) if starts.size else rows[:0]
+
+
+def scatter_add(table: Array, ids: Array, rows: Array) -> None:
+    """Add ``rows`` (M, D) to ``table`` (V, D) at ``ids`` (M,), in place; repeated ids add up."""
+    xp = array_module(table)
+    if xp is np:
+        distinct, sums = sum_rows(ids, rows)
+        table[distinct] += sums
+    else:
+        xp.add.at(table, ids, rows)

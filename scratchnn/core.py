@@ -1,0 +1,309 @@
+"""Parameters and layers: the little that every layer shares.
+
+A layer holds parameters, calls a pair of pure functions, and keeps a stack of caches:
+
+    y = layer.forward(x)       pushes what backward will need
+    dx = layer.backward(dy)    pops it, and adds to the gradient of each parameter
+
+Because the caches form a stack, one layer may be used many times before backward (a decoder step, a shared embedding); the
+backward calls then come in reverse order. Gradients add up until ``clear_gradients``. In evaluation mode nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from scratchnn.backend import Array, Generator, array_module, backend_name, move, move_generator, scatter_add, sum_rows
+from scratchnn.errors import CacheError, CheckpointError, ShapeError
+
+
+class RowGradient:
+    """A gradient that is zero outside a few rows of a big table; it stays that way until the optimizer has used it.
+
+    Attributes:
+        ids: row numbers (M,); a row used twice stands twice.
+        rows: the gradients of these rows (M, D).
+        shape: shape of the whole table (V, D).
+    """
+
+    def __init__(self, ids: Array, rows: Array, shape: tuple[int, ...]):
+        self.ids, self.rows, self.shape = ids, rows, shape
+
+    def coalesce(self) -> RowGradient:
+        """The same gradient with each row once, repeats summed: what a norm or an adaptive optimizer has to see."""
+        return RowGradient(*sum_rows(self.ids, self.rows), self.shape)
+
+    def to_dense(self) -> Array:
+        """The whole table's gradient (V, D), zeros included."""
+        xp = array_module(self.rows)
+        table = xp.zeros(self.shape, dtype=self.rows.dtype)
+        scatter_add(table, self.ids, self.rows)
+        return table
+
+
+class Parameter:
+    """An array that is learned, and the gradient of the loss by it.
+
+    Attributes:
+        data: the values.
+        grad: ``None`` until a backward pass has added something; then an array of the same shape or a ``RowGradient``.
+        trainable: optimizers leave a parameter alone where this is false.
+    """
+
+    def __init__(self, data: Array, trainable: bool = True):
+        self.data = data
+        self.grad: Array | RowGradient | None = None
+        self.trainable = trainable
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the values."""
+        return tuple(self.data.shape)
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...]) -> Parameter:
+        """All zeros, float32."""
+        return cls(np.zeros(shape, dtype=np.float32))
+
+    @classmethod
+    def normal(cls, shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Parameter:
+        """Normal with mean 0 and standard deviation ``scale``, float32."""
+        return cls((scale * rng.standard_normal(shape)).astype(np.float32))
+
+    @classmethod
+    def uniform(cls, shape: tuple[int, ...], limit: float, rng: np.random.Generator) -> Parameter:
+        """Uniform in -``limit`` .. ``limit``, float32."""
+        return cls(rng.uniform(-limit, limit, shape).astype(np.float32))
+
+    @classmethod
+    def glorot(cls, shape: tuple[int, int], rng: np.random.Generator) -> Parameter:
+        """Uniform in +- sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), equation 16."""
+        return cls.uniform(shape, (6.0 / sum(shape)) ** 0.5, rng)
+
+    @classmethod
+    def orthogonal(cls, shape: tuple[int, int], rng: np.random.Generator) -> Parameter:
+        """One random orthogonal matrix (H, H) for each block of columns of (H, k H): Saxe et al. (2014)."""
+        H, columns = shape
+        blocks = []
+        for _ in range(columns // H):
+            q, r = np.linalg.qr(rng.standard_normal((H, H)))
+            blocks.append(q * np.sign(np.diag(r)))  # the signs make the draw uniform over all orthogonal matrices
+        return cls(np.concatenate(blocks, axis=1).astype(np.float32))
+
+    def accumulate(self, gradient: Array | RowGradient) -> None:
+        """Add ``gradient`` to ``grad``. The parameter may keep the array itself: hand over a fresh one."""
+        if not isinstance(gradient, RowGradient) and gradient.shape != self.data.shape:
+            raise ShapeError(f"gradient of shape {tuple(gradient.shape)} for a parameter of shape {self.shape}")
+        if self.grad is None:
+            self.grad = gradient
+        elif isinstance(self.grad, RowGradient) and isinstance(gradient, RowGradient):
+            xp = array_module(self.data)
+            ids = xp.concatenate([self.grad.ids, gradient.ids])
+            self.grad = RowGradient(ids, xp.concatenate([self.grad.rows, gradient.rows]), self.shape)
+        elif isinstance(gradient, RowGradient):
+            scatter_add(self.grad, gradient.ids, gradient.rows)
+        elif isinstance(self.grad, RowGradient):
+            scatter_add(gradient, self.grad.ids, self.grad.rows)
+            self.grad = gradient
+        else:
+            self.grad += gradient
+
+    def dense_gradient(self) -> Array:
+        """The gradient as an array of the parameter's shape: zeros where nothing has been added."""
+        if self.grad is None:
+            return array_module(self.data).zeros_like(self.data)
+        return self.grad.to_dense() if isinstance(self.grad, RowGradient) else self.grad
+
+    def to(self, name: str) -> None:
+        """Move values and gradient to the array library ``name``."""
+        self.data = move(self.data, name)
+        if isinstance(self.grad, RowGradient):
+            self.grad = RowGradient(move(self.grad.ids, name), move(self.grad.rows, name), self.shape)
+        elif self.grad is not None:
+            self.grad = move(self.grad, name)
+
+
+class Layer:
+    """Base of all layers and models: finds parameters and sub-layers among the attributes, keeps the stack of caches.
+
+    Attributes are searched in the order of their assignment, lists of layers included, so that the order of parameters
+    never depends on hashing. A parameter held by two layers (weight tying) is found once, by identity.
+    """
+
+    def __init__(self) -> None:
+        self.training = True
+        self._caches: list[Any] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Same as ``forward``."""
+        return self.forward(*args, **kwargs)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Outputs for inputs; pushes a cache while training."""
+        raise TypeError(f"{type(self).__name__} does not define forward")
+
+    def backward(self, *args: Any, **kwargs: Any) -> Any:
+        """Gradients by the inputs for gradients by the outputs; pops the cache of the matching forward call."""
+        raise TypeError(f"{type(self).__name__} does not define backward")
+
+    # --- caches ------------------------------------------------------------------------------------------------------
+
+    def push(self, cache: Any) -> None:
+        """Keep ``cache`` for the backward pass; in evaluation mode, do nothing."""
+        if self.training:
+            self._caches.append(cache)
+
+    def pop(self) -> Any:
+        """The cache of the latest forward call that has had no backward call yet."""
+        if not self._caches:
+            raise CacheError(
+                f"{type(self).__name__}: backward without a forward to go with it "
+                "(forward not called in training mode, or backward called twice)"
+            )
+        return self._caches.pop()
+
+    def pending(self) -> int:
+        """Number of forward calls, here and in all sub-layers, that still wait for their backward call."""
+        return sum(len(layer._caches) for _, layer in self.named_layers())
+
+    def discard_caches(self) -> None:
+        """Forget all pending forward calls, here and in all sub-layers."""
+        for _, layer in self.named_layers():
+            layer._caches.clear()
+
+    # --- the tree of sub-layers --------------------------------------------------------------------------------------
+
+    def children(self) -> Iterator[tuple[str, Layer]]:
+        """Direct sub-layers with their names, in the order of assignment."""
+        for name, value in vars(self).items():
+            if isinstance(value, Layer):
+                yield name, value
+            elif isinstance(value, list):
+                for k, item in enumerate(value):
+                    if isinstance(item, Layer):
+                        yield f"{name}.{k}", item
+
+    def named_layers(self, prefix: str = "") -> Iterator[tuple[str, Layer]]:
+        """This layer and everything below it, each once, with dotted names."""
+        seen: set[int] = set()
+        stack = [(prefix, self)]
+        while stack:
+            name, layer = stack.pop()
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            yield name, layer
+            below = [(f"{name}.{child}" if name else child, sub) for child, sub in layer.children()]
+            stack.extend(reversed(below))
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """All parameters by dotted name, each once."""
+        found: dict[str, Parameter] = {}
+        seen: set[int] = set()
+        for path, layer in self.named_layers():
+            for name, value in vars(layer).items():
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    found[f"{path}.{name}" if path else name] = value
+        return found
+
+    def parameters(self) -> list[Parameter]:
+        """All parameters, each once."""
+        return list(self.named_parameters().values())
+
+    def generators(self) -> list[Generator]:
+        """The distinct random generators held by this layer and its sub-layers."""
+        found: dict[int, Generator] = {}
+        for _, layer in self.named_layers():
+            rng = vars(layer).get("rng")
+            if rng is not None:
+                found.setdefault(id(rng), rng)
+        return list(found.values())
+
+    # --- everything at once ------------------------------------------------------------------------------------------
+
+    def train(self, training: bool = True) -> Layer:
+        """Training mode, or evaluation mode with ``False``, for this layer and everything below it."""
+        for _, layer in self.named_layers():
+            layer.training = training
+        return self
+
+    def evaluate(self) -> Layer:
+        """Evaluation mode: no dropout, no caches."""
+        return self.train(False)
+
+    def clear_gradients(self) -> None:
+        """Forget all gradients."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    def to(self, name: str) -> Layer:
+        """Move parameters, gradients and random generators to ``"numpy"`` or ``"cupy"``; returns the layer itself."""
+        if self.pending():
+            raise CacheError(f"{type(self).__name__}: cannot move while forward calls wait for backward")
+        for parameter in self.parameters():
+            parameter.to(name)
+        moved = {id(rng): move_generator(rng, name) for rng in self.generators()}
+        for _, layer in self.named_layers():
+            if vars(layer).get("rng") is not None:
+                vars(layer)["rng"] = moved[id(vars(layer)["rng"])]
+        return self
+
+    def astype(self, dtype: Any) -> Layer:
+        """Cast every parameter, as for a gradient check in float64; gradients are forgotten. Returns the layer itself."""
+        self.clear_gradients()
+        for parameter in self.parameters():
+            parameter.data = parameter.data.astype(dtype)
+        return self
+
+    def state_dict(self) -> dict[str, Array]:
+        """The parameters' arrays by name; the arrays themselves, not copies."""
+        return {name: parameter.data for name, parameter in self.named_parameters().items()}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Copy values in; every name and shape must agree, and nothing is changed unless all do."""
+        own = self.named_parameters()
+        who = type(self).__name__
+        if missing := [name for name in own if name not in state]:
+            raise CheckpointError(f"{who}: the saved state lacks parameter {missing[0]!r} ({len(missing)} missing)")
+        if extra := [name for name in state if name not in own]:
+            raise CheckpointError(
+                f"{who}: the saved state has an unknown parameter {extra[0]!r} ({len(extra)} unknown)"
+            )
+        for name, parameter in own.items():
+            if tuple(state[name].shape) != parameter.shape:
+                raise CheckpointError(
+                    f"{who}: parameter {name!r} has shape {tuple(state[name].shape)} in the saved state, "
+                    f"{parameter.shape} here"
+                )
+        for name, parameter in own.items():
+            value = move(state[name], backend_name(parameter.data))
+            parameter.data = array_module(parameter.data).array(value, dtype=parameter.data.dtype)
+
+
+class Sequential(Layer):
+    """Layers one after the other. A recurrent layer among them starts from zeros and passes on its outputs alone."""
+
+    def __init__(self, *layers: Layer):
+        super().__init__()
+        self.layers = list(layers)
+
+    def forward(self, x: Array, lengths: Array | None = None) -> Array:
+        """Run ``x`` through all layers; ``lengths`` (N,) goes to the layers that take it."""
+        for layer in self.layers:
+            if getattr(layer, "recurrent", False):
+                x, _ = layer.forward(x, lengths=lengths)
+            else:
+                x = layer.forward(x)
+        return x
+
+    def backward(self, dy: Array) -> Array:
+        """Gradient by the input."""
+        for layer in reversed(self.layers):
+            dy = layer.backward(dy)
+            if getattr(layer, "recurrent", False):
+                dy, _ = dy
+        return dy

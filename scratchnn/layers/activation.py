@@ -1,0 +1,74 @@
+"""Activation layers: a squashing function applied entry by entry, as a layer.
+
+Equations and slopes are those of ``scratchnn.functions``.
+"""
+
+from __future__ import annotations
+
+from scratchnn.backend import Array
+from scratchnn.core import Layer
+from scratchnn.functions import (
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    softmax,
+    softmax_backward,
+    tanh,
+    tanh_backward,
+)
+
+
+class Sigmoid(Layer):
+    """Sigmoid of each entry, any shape."""
+
+    def forward(self, x: Array) -> Array:
+        """Outputs in 0 .. 1."""
+        y = sigmoid(x)
+        self.push(y)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Gradient by x."""
+        return sigmoid_backward(dy, self.pop())
+
+
+class Tanh(Layer):
+    """tanh of each entry, any shape."""
+
+    def forward(self, x: Array) -> Array:
+        """Outputs in -1 .. 1."""
+        y = tanh(x)
+        self.push(y)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Gradient by x."""
+        return tanh_backward(dy, self.pop())
+
+
+class ReLU(Layer):
+    """max(x, 0) of each entry, any shape."""
+
+    def forward(self, x: Array) -> Array:
+        """Outputs of 0 or more."""
+        self.push(x)
+        return relu(x)
+
+    def backward(self, dy: Array) -> Array:
+        """Gradient by x."""
+        return relu_backward(dy, self.pop())
+
+
+class Softmax(Layer):
+    """Softmax over the last axis. Train a classifier on logits instead: ``losses.softmax_cross_entropy_forward``."""
+
+    def forward(self, x: Array) -> Array:
+        """Outputs that are positive and sum to 1 along the last axis."""
+        y = softmax(x)
+        self.push(y)
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        """Gradient by x."""
+        return softmax_backward(dy, self.pop())

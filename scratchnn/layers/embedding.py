@@ -1,0 +1,83 @@
+"""Embedding: a table of row vectors, looked up by id.
+
+    y_m      = W[ids_m]                          the same as onehot(ids) W, without the product                    (1)
+    dW[v]    = sum of dy_m over all m with ids_m = v                                                               (2)
+
+The gradient touches only the rows looked up, so it is handed on as those rows (``RowGradient``): a step on 700 words never
+writes a table of 10,000. A padding id gives a row of zeros and receives no gradient.
+
+Shapes: ids (...), W (V, D), y (..., D).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scratchnn.backend import Array, check_ids
+from scratchnn.core import Layer, Parameter, RowGradient
+from scratchnn.errors import DataError
+
+
+def embedding_forward(ids: Array, W: Array, padding_id: int | None = None) -> tuple[Array, tuple]:
+    """Equation (1): ``ids`` (...) and the table ``W`` (V, D) give (..., D) and the cache."""
+    y = W[ids]
+    if padding_id is not None:
+        y *= (ids != padding_id)[..., None]
+    return y, (ids, padding_id, W.shape)
+
+
+def embedding_backward(dy: Array, cache: tuple) -> RowGradient:
+    """Equation (2) before the sum: the rows (M, D) and the ids (M,) they belong to."""
+    ids, padding_id, shape = cache
+    if padding_id is not None:
+        dy = dy * (ids != padding_id)[..., None]
+    return RowGradient(ids.reshape(-1), dy.reshape(-1, shape[1]), shape)  # (2)
+
+
+class Embedding(Layer):
+    """Table of ``vocabulary_size`` vectors of ``size`` numbers; ids (...) -> (..., ``size``).
+
+    Args:
+        vocabulary_size, size: V and D.
+        rng: draws the table (normal with standard deviation 0.1) unless ``table`` is given.
+        table: pretrained values (V, D), copied.
+        frozen: the table is looked up but not learned.
+        padding_id: an id whose vector is zero and stays zero.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        size: int,
+        *,
+        rng: np.random.Generator | None = None,
+        table: np.ndarray | None = None,
+        frozen: bool = False,
+        padding_id: int | None = None,
+    ):
+        super().__init__()
+        if table is not None:
+            if table.shape != (vocabulary_size, size):
+                raise DataError(f"Embedding: table has shape {table.shape}, expected {(vocabulary_size, size)}")
+            self.W = Parameter(np.array(table, dtype=np.float32))
+        elif rng is not None:
+            self.W = Parameter.normal((vocabulary_size, size), 0.1, rng)
+        else:
+            raise DataError("Embedding: give rng to draw a table, or table to copy one")
+        if padding_id is not None and not 0 <= padding_id < vocabulary_size:
+            raise DataError(f"Embedding: padding_id {padding_id} is out of range 0 .. {vocabulary_size - 1}")
+        self.W.trainable = not frozen
+        self.padding_id = padding_id
+
+    def forward(self, ids: Array) -> Array:
+        """Vectors (..., ``size``)."""
+        check_ids(ids, self.W.shape[0], "Embedding")
+        y, cache = embedding_forward(ids, self.W.data, self.padding_id)
+        self.push(cache)
+        return y
+
+    def backward(self, dy: Array) -> None:
+        """Adds to the table's gradient; ids have none to return."""
+        gradient = embedding_backward(dy, self.pop())
+        if self.W.trainable:
+            self.W.accumulate(gradient)

@@ -1,0 +1,179 @@
+"""Losses and their gradients; classification losses act on logits, where nothing saturates.
+
+With one non-negative weight w_n per target (1 where nothing is said, 0 where masked), each loss is a weighted mean:
+
+    L = sum_n w_n l_n / W,   W = sum_n w_n   (L = 0 where W = 0)                                                   (1)
+
+    softmax cross-entropy   l = logsumexp(z) - z_target      dL/dz = (softmax(z) - onehot(target)) w / W           (2)
+    sigmoid cross-entropy   l = softplus(z) - z t            dL/dz = (sigmoid(z) - t) w / W                        (3)
+    squared error (MSE)     l = (y - t)^2                    dL/dy = 2 (y - t) w / W                               (4)
+    absolute error (MAE)    l = |y - t|                      dL/dy = sign(y - t) w / W                             (5)
+
+softplus(z) = log(1 + exp(z)) is computed as max(z, 0) + log1p(exp(-|z|)), which cannot overflow.
+
+A weight is the product of up to three things: ``mask`` (false: the target does not count, whatever stands there),
+``step_weights`` (one number per target), and, for the softmax, ``class_weights`` (one number per class, looked up by the
+target). Dividing by the summed weights is what PyTorch does in ``cross_entropy``. Leading axes may be any: (N,), (N, T) ...
+The squared and absolute errors and the sigmoid count every entry of (...) as one target.
+"""
+
+from __future__ import annotations
+
+from scratchnn.backend import Array, array_module, check_ids
+from scratchnn.errors import ShapeError
+from scratchnn.functions import sigmoid
+
+
+def _weights(like: Array, mask: Array | None, step_weights: Array | None, owner: str) -> tuple[Array | None, Array]:
+    """The weight of each target (``None`` where all are 1) and 1 / W, both in the real dtype of ``like``."""
+    xp = array_module(like)
+    dtype = like.real.dtype
+    for name, given in (("mask", mask), ("step_weights", step_weights)):
+        if given is not None and given.shape != like.shape:
+            raise ShapeError(f"{owner}: {name} has shape {tuple(given.shape)}, targets have {tuple(like.shape)}")
+    if mask is None and step_weights is None:
+        return None, xp.asarray(1.0 / max(like.size, 1), dtype=dtype)
+    weights = xp.ones(like.shape, dtype=dtype) if step_weights is None else step_weights.astype(dtype)
+    if mask is not None:
+        weights = xp.where(mask, weights, 0)
+    return weights, _inverse(weights.sum())
+
+
+def _inverse(total: Array) -> Array:
+    """1 / ``total``, or 0 where the total is 0."""
+    xp = array_module(total)
+    return xp.where(total > 0, 1 / xp.where(total > 0, total, 1), 0).astype(total.dtype)
+
+
+def _weighted_mean(losses: Array, weights: Array | None, scale: Array) -> Array:
+    """Equation (1). A masked entry is left out, not multiplied by zero: it may be infinite."""
+    if weights is not None:
+        losses = array_module(losses).where(weights != 0, losses, 0) * weights
+    return losses.sum() * scale
+
+
+# --- softmax cross-entropy -------------------------------------------------------------------------------------------
+
+
+def softmax_cross_entropy_forward(
+    logits: Array,
+    targets: Array,
+    mask: Array | None = None,
+    class_weights: Array | None = None,
+    step_weights: Array | None = None,
+) -> tuple[Array, tuple]:
+    """Mean negative log-likelihood, in nats, of the targets.
+
+    Args:
+        logits: scores (..., V).
+        targets: class ids (...); where masked they may be any integer.
+        mask: booleans (...), true where the target counts.
+        class_weights: weights (V,).
+        step_weights: weights (...).
+
+    Returns:
+        The loss, an array of shape (), and the cache.
+    """
+    xp = array_module(logits)
+    owner = "softmax_cross_entropy"
+    V = logits.shape[-1]
+    if targets.shape != logits.shape[:-1]:
+        raise ShapeError(f"{owner}: targets have shape {tuple(targets.shape)}, logits {tuple(logits.shape)}")
+    if mask is not None and mask.shape == targets.shape:
+        targets = xp.where(mask, targets, 0)
+    check_ids(targets, V, owner)
+    rows = logits.reshape(-1, V)  # (M, V)
+    ids = targets.reshape(-1)
+    e = rows - rows.real.max(axis=1, keepdims=True)  # one fresh (M, V) array; all that follows happens in it
+    picked = e[xp.arange(ids.size), ids]
+    xp.exp(e, out=e)
+    total = e.sum(axis=1)
+    losses = (xp.log(total) - picked).reshape(targets.shape)  # (2)
+    if class_weights is not None:
+        by_class = class_weights[targets]
+        step_weights = by_class if step_weights is None else step_weights * by_class
+    weights, scale = _weights(losses, mask, step_weights, owner)
+    return _weighted_mean(losses, weights, scale), (e, total, ids, weights, scale, logits.shape)
+
+
+def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
+    """Gradient by the logits (..., V) for the gradient ``dloss`` by the loss."""
+    e, total, ids, weights, scale, shape = cache
+    xp = array_module(e)
+    factor = xp.broadcast_to(dloss * scale, ids.shape).astype(e.dtype)  # (M,)
+    if weights is not None:
+        factor = factor * weights.reshape(-1)
+    dlogits = e * (factor / total)[:, None]  # (2), softmax(z) = e / total
+    dlogits[xp.arange(ids.size), ids] -= factor  # (2), one entry per row, so no repeats
+    return dlogits.reshape(shape)
+
+
+# --- sigmoid cross-entropy -------------------------------------------------------------------------------------------
+
+
+def sigmoid_cross_entropy_forward(
+    logits: Array, targets: Array, mask: Array | None = None, step_weights: Array | None = None
+) -> tuple[Array, tuple]:
+    """Mean negative log-likelihood, in nats, of independent yes/no targets in 0 .. 1; all arrays of one shape (...)."""
+    xp = array_module(logits)
+    _check_same_shape(logits, targets, "sigmoid_cross_entropy")
+    away = xp.where(logits.real > 0, -logits, logits)  # -|z|, by the real part
+    softplus = logits * (logits.real > 0) + xp.log1p(xp.exp(away))
+    losses = softplus - logits * targets  # (3)
+    weights, scale = _weights(losses, mask, step_weights, "sigmoid_cross_entropy")
+    return _weighted_mean(losses, weights, scale), (logits, targets, weights, scale)
+
+
+def sigmoid_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
+    """Gradient by the logits for the gradient ``dloss`` by the loss."""
+    logits, targets, weights, scale = cache
+    return _spread(sigmoid(logits) - targets, dloss, weights, scale)  # (3)
+
+
+# --- errors of real numbers ------------------------------------------------------------------------------------------
+
+
+def mean_squared_error_forward(
+    y: Array, targets: Array, mask: Array | None = None, step_weights: Array | None = None
+) -> tuple[Array, tuple]:
+    """Mean of (y - target)^2 in the squared unit of y; all arrays of one shape (...)."""
+    _check_same_shape(y, targets, "mean_squared_error")
+    error = y - targets
+    weights, scale = _weights(error, mask, step_weights, "mean_squared_error")
+    return _weighted_mean(error * error, weights, scale), (error, weights, scale)  # (4)
+
+
+def mean_squared_error_backward(dloss: Array | float, cache: tuple) -> Array:
+    """Gradient by y for the gradient ``dloss`` by the loss."""
+    error, weights, scale = cache
+    return _spread(2 * error, dloss, weights, scale)  # (4)
+
+
+def mean_absolute_error_forward(
+    y: Array, targets: Array, mask: Array | None = None, step_weights: Array | None = None
+) -> tuple[Array, tuple]:
+    """Mean of |y - target| in the unit of y; all arrays of one shape (...)."""
+    xp = array_module(y)
+    _check_same_shape(y, targets, "mean_absolute_error")
+    error = y - targets
+    sign = xp.sign(error.real)
+    weights, scale = _weights(error, mask, step_weights, "mean_absolute_error")
+    return _weighted_mean(error * sign, weights, scale), (sign, weights, scale)  # (5)
+
+
+def mean_absolute_error_backward(dloss: Array | float, cache: tuple) -> Array:
+    """Gradient by y for the gradient ``dloss`` by the loss."""
+    sign, weights, scale = cache
+    return _spread(sign, dloss, weights, scale)  # (5)
+
+
+def _spread(slope: Array, dloss: Array | float, weights: Array | None, scale: Array) -> Array:
+    """Each target's share of the gradient; a masked entry gets zero even where its slope is not a number."""
+    if weights is None:
+        return slope * (dloss * scale)
+    return array_module(slope).where(weights != 0, slope, 0) * (weights * (dloss * scale))
+
+
+def _check_same_shape(y: Array, targets: Array, owner: str) -> None:
+    if y.shape != targets.shape:
+        raise ShapeError(f"{owner}: targets have shape {tuple(targets.shape)}, predictions {tuple(y.shape)}")

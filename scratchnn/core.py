@@ -270,9 +270,7 @@ class Layer:
         if missing := [name for name in own if name not in state]:
             raise CheckpointError(f"{who}: the saved state lacks parameter {missing[0]!r} ({len(missing)} missing)")
         if extra := [name for name in state if name not in own]:
-            raise CheckpointError(
-                f"{who}: the saved state has an unknown parameter {extra[0]!r} ({len(extra)} unknown)"
-            )
+            raise CheckpointError(f"{who}: the saved state has an unknown parameter {extra[0]!r} ({len(extra)} unknown)")
         for name, parameter in own.items():
             if tuple(state[name].shape) != parameter.shape:
                 raise CheckpointError(

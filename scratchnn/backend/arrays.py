@@ -76,9 +76,7 @@ def move_generator(rng: Generator, name: str) -> Generator:
 def check_axis(x: Array, axis: int, size: int, owner: str, meaning: str) -> None:
     """Raise ``ShapeError`` unless ``x`` has ``size`` along ``axis``; the message names the layer, the axis, both sizes."""
     if x.ndim < (axis + 1 if axis >= 0 else -axis):
-        raise ShapeError(
-            f"{owner}: input of shape {tuple(x.shape)} has no axis {axis}, which should be {meaning} = {size}"
-        )
+        raise ShapeError(f"{owner}: input of shape {tuple(x.shape)} has no axis {axis}, which should be {meaning} = {size}")
     if x.shape[axis] != size:
         raise ShapeError(
             f"{owner}: axis {axis} of the input has size {x.shape[axis]}, expected {meaning} = {size} "

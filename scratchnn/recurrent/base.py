@@ -1,0 +1,152 @@
+"""What RNN, GRU and LSTM layers share: states, lengths, the two dropouts, and which outputs are returned.
+
+Each cell keeps its own equations and its own loop over time in its own file; this file only prepares what goes in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnn.backend import Array, Generator, array_module, backend_name, check_axis, move
+from scratchnn.core import Layer
+from scratchnn.errors import DataError, ShapeError
+from scratchnn.layers.dropout import check_probability, dropout_mask
+
+State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is a tuple of its layers' states
+
+
+def check_lengths(lengths: Any, x: Array, owner: str) -> Array | None:
+    """``lengths`` as integers (N,) beside ``x`` (N, T, D), each in 0 .. T; ``None`` stays ``None``."""
+    if lengths is None:
+        return None
+    if isinstance(lengths, list | tuple | np.ndarray):
+        lengths = np.asarray(lengths)
+        if lengths.size and (lengths.min() < 0 or lengths.max() > x.shape[1]):
+            raise DataError(f"{owner}: lengths must lie in 0 .. T = {x.shape[1]}, got {lengths.min()} .. {lengths.max()}")
+        lengths = move(lengths, backend_name(x))
+    if lengths.shape != x.shape[:1] or lengths.dtype.kind not in "iu":
+        raise ShapeError(
+            f"{owner}: lengths must be integers of shape {(x.shape[0],)}, got {lengths.dtype} {tuple(lengths.shape)}"
+        )
+    return lengths
+
+
+def padding(lengths: Array | None, T: int) -> Array | None:
+    """True at the steps beyond each sequence's length: (T, N, 1), or ``None`` where every step is real."""
+    if lengths is None:
+        return None
+    xp = array_module(lengths)
+    return (xp.arange(T)[:, None] >= lengths)[:, :, None]
+
+
+def time_first(x: Array) -> Array:
+    """(N, T, D) -> (T, N, D), contiguous, so that one step is one block of rows."""
+    return array_module(x).ascontiguousarray(x.transpose(1, 0, 2))
+
+
+def batch_first(y: Array) -> Array:
+    """(T, N, D) -> (N, T, D), contiguous."""
+    return array_module(y).ascontiguousarray(y.transpose(1, 0, 2))
+
+
+class Recurrent(Layer):
+    """Base of the recurrent layers: (N, T, ``input_size``) -> (N, T, ``units``), or (N, ``units``), and the final state.
+
+    Args:
+        input_size, units: D and H.
+        return_sequences: outputs of all steps (N, T, H); where false, the output of each sequence's last step (N, H).
+        dropout: probability for the inputs; one mask per sequence, the same at every step (Gal and Ghahramani, 2016).
+        recurrent_dropout: probability for h_{t-1} where it enters the recurrent product; one mask likewise.
+        rng: draws the weights and, while training, the masks.
+    """
+
+    recurrent = True
+
+    def __init__(
+        self,
+        input_size: int,
+        units: int,
+        *,
+        rng: Generator,
+        return_sequences: bool = True,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+    ):
+        super().__init__()
+        self.input_size, self.units = input_size, units
+        self.return_sequences = return_sequences
+        self.dropout = check_probability(dropout, type(self).__name__)
+        self.recurrent_dropout = check_probability(recurrent_dropout, type(self).__name__)
+        self.rng = rng if dropout or recurrent_dropout else None
+
+    # --- what a cell defines -----------------------------------------------------------------------------------------
+
+    def zero_state(self, x: Array) -> State:
+        """The state before the first step: zeros."""
+        return array_module(x).zeros((x.shape[0], self.units), dtype=x.dtype)
+
+    def hidden(self, state: State) -> Array:
+        """The part of the state that is the output of the latest step."""
+        return state
+
+    def add_to_hidden(self, dstate: State, dh: Array) -> State:
+        """The gradient ``dstate`` with ``dh`` added to its hidden part."""
+        return dstate + dh
+
+    def run(self, x: Array, state: State, lengths: Array | None, mask_h: Array | None) -> tuple[Array, State, tuple]:
+        """The whole-sequence forward function with this layer's parameters: outputs, final state, cache."""
+        raise TypeError(f"{type(self).__name__} does not define run")
+
+    def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
+        """The whole-sequence backward function; adds to the parameters' gradients, returns dx and the state's gradient."""
+        raise TypeError(f"{type(self).__name__} does not define run_backward")
+
+    # --- the layer ---------------------------------------------------------------------------------------------------
+
+    def forward(self, x: Array, state: State | None = None, lengths: Any = None) -> tuple[Array, State]:
+        """Run over whole sequences.
+
+        Args:
+            x: inputs (N, T, D).
+            state: state before the first step, zeros where absent; pass the returned one in again to carry on.
+            lengths: number of real steps of each sequence (N,); T where absent. Beyond it the state is carried on
+                unchanged and the outputs are zero.
+
+        Returns:
+            Outputs, (N, T, H) or (N, H), and the final state.
+        """
+        owner = type(self).__name__
+        if x.ndim != 3:
+            raise ShapeError(f"{owner}: input must be (N, T, D), got shape {tuple(x.shape)}")
+        check_axis(x, 2, self.input_size, owner, "input_size")
+        lengths = check_lengths(lengths, x, owner)
+        if state is None:
+            state = self.zero_state(x)
+        for part in state if isinstance(state, tuple) else (state,):
+            if part.shape != (x.shape[0], self.units):
+                raise ShapeError(f"{owner}: state must be {(x.shape[0], self.units)}, got shape {tuple(part.shape)}")
+        mask_x = mask_h = None
+        if self.training and self.dropout:
+            mask_x = dropout_mask((x.shape[0], 1, self.input_size), self.dropout, x, self.rng)
+            x = x * mask_x
+        if self.training and self.recurrent_dropout:
+            mask_h = dropout_mask((x.shape[0], self.units), self.recurrent_dropout, x, self.rng)
+        y, state, cache = self.run(x, state, lengths, mask_h)
+        self.push((cache, mask_x, y.shape))
+        return (y if self.return_sequences else self.hidden(state)), state
+
+    def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
+        """From the gradients by the outputs and by the final state (zeros where absent): dx and the first state's."""
+        cache, mask_x, shape = self.pop()
+        xp = array_module(dy)
+        if dstate is None:
+            dstate = self.zero_state(dy)
+        if not self.return_sequences:  # the one output is the final hidden state, so its gradient joins that one
+            dstate = self.add_to_hidden(dstate, dy)
+            dy = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), shape)
+        dx, dstate = self.run_backward(dy, dstate, cache)
+        if mask_x is not None:
+            dx *= mask_x
+        return dx, dstate

@@ -7,6 +7,7 @@
     logsumexp(x) = log sum_j exp(x_j)                                  dx = dy softmax(x)                          (5)
     log_softmax  = x - logsumexp(x)                                    dx = dy - softmax(x) sum_j dy_j             (6)
     cosine(a, b) = a.b / (|a| |b|)                   da = dy (b / |b| - a cosine / |a|) / |a|, db likewise         (7)
+    clip(x)      = min(max(x, low), high)                              slope  1 where low < x < high, else 0      (8)
 
 Sigmoid and tanh saturate: where |x| is large the output hardly moves with x, so the slope (1) or (2), and with it every
 gradient that passes through, is nearly zero. The slope of the sigmoid is at most 1/4 even in the middle. ReLU does not
@@ -109,3 +110,15 @@ def cosine_similarity_backward(dy: Array, a: Array, b: Array) -> tuple[Array, Ar
     da = dy * (unit_b - unit_a * cosine) / norm_a  # (7)
     db = dy * (unit_a - unit_b * cosine) / norm_b  # (7)
     return da, db
+
+
+def clip(x: Array, low: float, high: float) -> Array:
+    """Equation (8)."""
+    xp = array_module(x)
+    inside = (x.real > low) & (x.real < high)
+    return xp.where(inside, x, xp.clip(x.real, low, high))
+
+
+def clip_backward(dy: Array, x: Array, low: float, high: float) -> Array:
+    """Gradient by x from the gradient by y and the input x."""
+    return dy * ((x > low) & (x < high))  # (8)

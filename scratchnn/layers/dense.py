@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, check_axis
+from scratchnn.backend import Array, array_module, check_axis
 from scratchnn.core import Layer, Parameter
 
 
 def dense_forward(x: Array, W: Array, b: Array | None) -> tuple[Array, tuple]:
     """Equation (1): ``x`` (..., D), ``W`` (D, H), ``b`` (H,) or ``None`` give (..., H) and the cache."""
+    xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # one matrix product over all leading axes
-    y = rows @ W  # (M, D) @ (D, H) -> (M, H)
+    y = xp.empty((rows.shape[0], W.shape[1]), dtype=xp.result_type(x, W) if b is None else xp.result_type(x, W, b))
+    xp.matmul(rows, W, out=y)  # (M, D) @ (D, H) -> (M, H)
     if b is not None:
         y += b
     return y.reshape(x.shape[:-1] + (W.shape[1],)), (x, W)

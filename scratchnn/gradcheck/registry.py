@@ -1,0 +1,86 @@
+"""The register of gradient checks. Each room names its own cases in a file ``checks.py``; nothing is checked twice.
+
+A case is named ``family/variant``: ``lstm``, ``lstm/lengths``, ``gru-reset-before/mask`` ... Selecting ``lstm`` selects the
+whole family.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scratchnn.errors import DataError
+from scratchnn.gradcheck.engine import Finding, Problem, check, move_problem
+
+ROOMS = ["scratchnn.checks", "scratchnn.layers.checks", "scratchnn.recurrent.checks", "scratchnn.models.checks"]
+
+NOT_CHECKED = {
+    "one_hot": "its input is an id, and ids have no gradient",
+    "embedding ids": "ids have no gradient",
+    "targets and masks": "losses are differentiated by predictions only",
+    "lengths": "whole numbers have no gradient",
+    "dropout probability": "the mask is drawn from it; the layer is checked for a fixed mask",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One entry: how to build the problem from a generator, and which gradients are zero for a stated reason."""
+
+    name: str
+    build: Callable[[np.random.Generator], Problem]
+    zero: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """The part of the name before the slash."""
+        return self.name.partition("/")[0]
+
+    def problem(self, device: str = "numpy") -> Problem:
+        """The problem, the same one every time, on the given array library."""
+        problem = self.build(np.random.default_rng(sum(map(ord, self.name))))
+        if device != "numpy":
+            move_problem(problem, device)
+        return problem
+
+    def check(self, methods: tuple[str, ...] = ("central", "complex"), device: str = "numpy") -> list[Finding]:
+        """All findings of this case."""
+        return check(self.problem(device), methods, self.zero)
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(name: str, zero: dict[str, str] | None = None) -> Callable:
+    """Decorator: registers a function (generator -> ``Problem``) as the case ``name``."""
+
+    def register(build: Callable[[np.random.Generator], Problem]) -> Callable:
+        if name in CASES:
+            raise DataError(f"gradient check {name!r} is registered twice")
+        CASES[name] = Case(name, build, zero or {})
+        return build
+
+    return register
+
+
+def all_cases() -> dict[str, Case]:
+    """Every registered case, after importing every room."""
+    for room in ROOMS:
+        importlib.import_module(room)
+    return CASES
+
+
+def select(names: list[str]) -> list[Case]:
+    """The cases of these names or families, in the order of the register; all of them for an empty list."""
+    cases = all_cases()
+    known = list(dict.fromkeys([*(c.family for c in cases.values()), *cases]))
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=3)
+            hint = f"; did you mean {', '.join(close)}?" if close else "; see --list"
+            raise DataError(f"no gradient check named {name!r}{hint}")
+    return [c for c in cases.values() if not names or c.name in names or c.family in names]

@@ -1,0 +1,1 @@
+"""Gradient checks of whole models."""

@@ -1,0 +1,116 @@
+"""Gradient clipping, and what to do about gradients that are not numbers.
+
+    norm = sqrt(sum of g^2 over all entries of all gradients)                                                      (1)
+    g <- g min(1, max_norm / (norm + 1e-6))                                                                        (2)
+    g <- min(max(g, -limit), limit)                                                                                (3)
+
+(2) keeps the direction of the step and bounds its length: Pascanu, Mikolov and Bengio (2013), algorithm 1, with the 1e-6 of
+PyTorch. (3) bounds every entry by itself: Mikolov (2012), section 3.2.2.
+
+The norm is summed in float64, where the squares of float32 numbers cannot overflow. Rows of a ``RowGradient`` that belong
+together are summed before they are squared or cut off, so that the result is that of the whole table's gradient. Both ways
+of clipping refuse NaN and infinity: a NaN would pass any comparison, and (3) would make infinity look like a gradient.
+Parameters that are frozen or have no gradient do not count, a parameter given twice counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import inf, isfinite
+
+import numpy as np
+
+from scratchnn.backend import Array, array_module, to_numpy
+from scratchnn.core import Parameter, RowGradient
+from scratchnn.errors import DataError, NonFiniteError
+from scratchnn.optim.optimizers import blocks, distinct
+
+
+def _learning(parameters: Iterable[Parameter]) -> list[Parameter]:
+    """The parameters that the next step will move, each once."""
+    return [p for p in distinct(parameters) if p.trainable and p.grad is not None]
+
+
+def _entries(parameter: Parameter) -> Array:
+    """The gradient's entries, in any shape, without the rows that are zero."""
+    gradient = parameter.grad
+    return gradient.coalesce().rows if isinstance(gradient, RowGradient) else gradient
+
+
+def global_norm(parameters: Iterable[Parameter]) -> Array:
+    """Equation (1): a float64 array of shape (), which lies where the gradients lie."""
+    gradients = [_entries(parameter) for parameter in _learning(parameters)]
+    xp = array_module(gradients[0]) if gradients else np
+    total = xp.zeros((), dtype="float64")
+    for gradient in gradients:
+        for (block,) in blocks(gradient):
+            total += xp.multiply(block, block, dtype=total.dtype).sum()
+    return xp.sqrt(total, out=total)  # (1)
+
+
+def check_finite(named_parameters: Mapping[str, Parameter], norm: Array | float) -> None:
+    """Raise ``NonFiniteError`` where the gradients' ``norm`` is not finite, naming the first parameter to blame.
+
+    Costs nothing but reading the norm as long as all is well.
+    """
+    if isfinite(_number(norm)):
+        return
+    for name, parameter in named_parameters.items():
+        if _learning([parameter]):
+            entries = _entries(parameter)
+            bad = int(to_numpy((~array_module(entries).isfinite(entries)).sum(keepdims=True))[..., 0].sum())
+            if bad:
+                raise NonFiniteError(
+                    f"the gradient of parameter {name!r} (shape {parameter.shape}) is NaN or infinite in {bad} entries; "
+                    "lower the learning rate, clip gradients earlier, or look for bad numbers in the input"
+                )
+    raise NonFiniteError(
+        f"the norm of the gradients is {_number(norm)} though each of them is finite: it is too large to hold"
+    )
+
+
+def scale_gradients(parameters: Iterable[Parameter], factor: Array | float) -> None:
+    """Multiply all gradients by ``factor``; rows are replaced, since others may hold views of them."""
+    for parameter in _learning(parameters):
+        gradient = parameter.grad
+        if isinstance(gradient, RowGradient):
+            parameter.grad = RowGradient(gradient.ids, gradient.rows * factor, gradient.shape)
+        elif gradient is not None:
+            gradient *= factor
+
+
+def clip_by_norm(parameters: Iterable[Parameter], max_norm: float, norm: Array | float | None = None) -> float:
+    """Equation (2): scale all gradients by one factor so that their norm is at most ``max_norm``.
+
+    Args:
+        parameters: whose gradients to clip.
+        max_norm: largest norm, above 0.
+        norm: ``global_norm(parameters)``, where it is known already.
+
+    Returns:
+        The norm before clipping.
+
+    Raises:
+        NonFiniteError: the norm is NaN or infinite.
+    """
+    parameters = distinct(parameters)
+    norm = _finite_norm(parameters, norm)
+    factor = _positive(max_norm, "clip_by_norm", "max_norm") / (norm + 1e-6)
+    if factor < 1:
+        scale_gradients(parameters, factor)  # (2)
+    return norm
+
+
+def clip_by_value(parameters: Iterable[Parameter], limit: float, norm: Array | float | None = None) -> float:
+    """Equation (3): cut every entry off at -``limit`` and ``limit``. Arguments, result and error as for ``clip_by_norm``."""
+    parameters = distinct(parameters)
+    norm = _finite_norm(parameters, norm)
+    limit = _positive(limit, "clip_by_value", "limit")
+    for parameter in _learning(parameters):
+        gradient = parameter.grad
+        if isinstance(gradient, RowGradient):
+            gradient = gradient.coalesce()
+            parameter.grad = RowGradient(gradient.ids, gradient.rows.clip(-limit, limit), gradient.shape)  # (3)
+        elif gradient is not None:
+            gradient.clip(-limit, limit, out=gradient)  # (3)
+    return norm

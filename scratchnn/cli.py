@@ -9,7 +9,7 @@ import sys
 from scratchnn import __version__
 from scratchnn.errors import ScratchnnError
 
-COMMANDS = ["gradcheck"]
+COMMANDS = ["gradcheck", "train", "sample", "evaluate"]
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -16,7 +16,18 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, array_module, backend_name, move, move_generator, scatter_add, sum_rows
+from scratchnn.backend import (
+    Array,
+    Generator,
+    array_module,
+    backend_name,
+    generator,
+    move,
+    move_generator,
+    scatter_add,
+    seed_from,
+    sum_rows,
+)
 from scratchnn.errors import CacheError, CheckpointError, ShapeError
 
 
@@ -223,6 +234,17 @@ class Layer:
                 found.setdefault(id(rng), rng)
         return list(found.values())
 
+    def reseed(self, *numbers: int) -> None:
+        """Give every distinct generator a new start made of ``numbers``, in its own library.
+
+        A training loop does this before each step, with the run's seed and the step's number: the masks are then a
+        function of the position in the data, and a run that is resumed there draws the same ones.
+        """
+        fresh = {id(rng): generator(backend_name(rng), seed_from(*numbers, k)) for k, rng in enumerate(self.generators())}
+        for _, layer in self.named_layers():
+            if vars(layer).get("rng") is not None:
+                vars(layer)["rng"] = fresh[id(vars(layer)["rng"])]
+
     # --- everything at once ------------------------------------------------------------------------------------------
 
     def train(self, training: bool = True) -> Layer:
@@ -280,6 +302,18 @@ class Layer:
         for name, parameter in own.items():
             value = move(state[name], backend_name(parameter.data))
             parameter.data = array_module(parameter.data).array(value, dtype=parameter.data.dtype)
+
+
+class Model(Layer):
+    """A layer that knows its loss: what the training loop asks for."""
+
+    def loss(self, batch: tuple[Array, ...], state: Any) -> tuple[Array, int, Any]:
+        """The mean loss (), the number of targets it is the mean of, and the state to carry on with."""
+        raise TypeError(f"{type(self).__name__} does not define loss")
+
+    def backward_loss(self) -> None:
+        """Backward from the latest ``loss``."""
+        raise TypeError(f"{type(self).__name__} does not define backward_loss")
 
 
 class Sequential(Layer):

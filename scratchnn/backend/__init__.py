@@ -14,6 +14,7 @@ from scratchnn.backend.arrays import (
     generator,
     move,
     move_generator,
+    seed_from,
     to_numpy,
 )
 from scratchnn.backend.scatter import scatter_add, sum_rows
@@ -29,6 +30,7 @@ __all__ = [
     "move",
     "move_generator",
     "scatter_add",
+    "seed_from",
     "sum_rows",
     "to_numpy",
 ]

@@ -73,6 +73,11 @@ def move_generator(rng: Generator, name: str) -> Generator:
     return generator(name, int(rng.integers(2**31)))
 
 
+def seed_from(*numbers: int) -> int:
+    """One seed from several numbers (a run's seed, a step, a layer's number), well mixed."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, dtype=np.uint64)[0])
+
+
 def check_axis(x: Array, axis: int, size: int, owner: str, meaning: str) -> None:
     """Raise ``ShapeError`` unless ``x`` has ``size`` along ``axis``; the message names the layer, the axis, both sizes."""
     if x.ndim < (axis + 1 if axis >= 0 else -axis):

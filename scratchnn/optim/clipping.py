@@ -5,7 +5,7 @@
     g <- min(max(g, -limit), limit)                                                                                (3)
 
 (2) keeps the direction of the step and bounds its length: Pascanu, Mikolov and Bengio (2013), algorithm 1, with the 1e-6 of
-PyTorch. (3) bounds every entry by itself: Mikolov (2012), section 3.2.2.
+PyTorch. (3) bounds every entry by itself: Mikolov (2012).
 
 The norm is summed in float64, where the squares of float32 numbers cannot overflow. Rows of a ``RowGradient`` that belong
 together are summed before they are squared or cut off, so that the result is that of the whole table's gradient. Both ways
@@ -16,7 +16,7 @@ Parameters that are frozen or have no gradient do not count, a parameter given t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import inf, isfinite
+from math import isfinite
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def _learning(parameters: Iterable[Parameter]) -> list[Parameter]:
 
 def _entries(parameter: Parameter) -> Array:
     """The gradient's entries, in any shape, without the rows that are zero."""
-    gradient = parameter.grad
+    gradient: Array = parameter.grad
     return gradient.coalesce().rows if isinstance(gradient, RowGradient) else gradient
 
 
@@ -51,32 +51,32 @@ def global_norm(parameters: Iterable[Parameter]) -> Array:
 def check_finite(named_parameters: Mapping[str, Parameter], norm: Array | float) -> None:
     """Raise ``NonFiniteError`` where the gradients' ``norm`` is not finite, naming the first parameter to blame.
 
-    Costs nothing but reading the norm as long as all is well.
+    As long as all is well this costs one look at the norm.
     """
-    if isfinite(_number(norm)):
+    norm = _number(norm)
+    if isfinite(norm):
         return
     for name, parameter in named_parameters.items():
-        if _learning([parameter]):
-            entries = _entries(parameter)
-            bad = int(to_numpy((~array_module(entries).isfinite(entries)).sum(keepdims=True))[..., 0].sum())
+        for entries in (_entries(p) for p in _learning([parameter])):
+            xp = array_module(entries)
+            bad = int(to_numpy(xp.asarray((~xp.isfinite(entries)).sum())))
             if bad:
                 raise NonFiniteError(
-                    f"the gradient of parameter {name!r} (shape {parameter.shape}) is NaN or infinite in {bad} entries; "
-                    "lower the learning rate, clip gradients earlier, or look for bad numbers in the input"
+                    f"the gradient of parameter {name!r} of shape {parameter.shape} is NaN or infinite in {bad} of its "
+                    "entries; lower the learning rate, clip gradients, or look for such numbers in the input"
                 )
-    raise NonFiniteError(
-        f"the norm of the gradients is {_number(norm)} though each of them is finite: it is too large to hold"
-    )
+    raise NonFiniteError(f"the norm of the gradients is {norm}, though every entry is finite: they are too large to square")
 
 
-def scale_gradients(parameters: Iterable[Parameter], factor: Array | float) -> None:
-    """Multiply all gradients by ``factor``; rows are replaced, since others may hold views of them."""
+def scale_gradients(parameters: Iterable[Parameter], factor: float) -> None:
+    """Multiply all gradients by ``factor``. Rows are replaced, since they may be a view of an array that others hold."""
     for parameter in _learning(parameters):
-        gradient = parameter.grad
+        gradient: Array = parameter.grad
         if isinstance(gradient, RowGradient):
-            parameter.grad = RowGradient(gradient.ids, gradient.rows * factor, gradient.shape)
-        elif gradient is not None:
-            gradient *= factor
+            parameter.grad = RowGradient(gradient.ids, gradient.rows * float(factor), gradient.shape)
+        else:
+            gradient *= float(factor)
+            parameter.grad = gradient
 
 
 def clip_by_norm(parameters: Iterable[Parameter], max_norm: float, norm: Array | float | None = None) -> float:
@@ -93,24 +93,42 @@ def clip_by_norm(parameters: Iterable[Parameter], max_norm: float, norm: Array |
     Raises:
         NonFiniteError: the norm is NaN or infinite.
     """
+    _check_positive(max_norm, "clip_by_norm", "max_norm")
     parameters = distinct(parameters)
     norm = _finite_norm(parameters, norm)
-    factor = _positive(max_norm, "clip_by_norm", "max_norm") / (norm + 1e-6)
+    factor = max_norm / (norm + 1e-6)
     if factor < 1:
         scale_gradients(parameters, factor)  # (2)
     return norm
 
 
 def clip_by_value(parameters: Iterable[Parameter], limit: float, norm: Array | float | None = None) -> float:
-    """Equation (3): cut every entry off at -``limit`` and ``limit``. Arguments, result and error as for ``clip_by_norm``."""
+    """Equation (3): cut every entry off at -``limit`` and ``limit``; the rest is as for ``clip_by_norm``."""
+    _check_positive(limit, "clip_by_value", "limit")
     parameters = distinct(parameters)
     norm = _finite_norm(parameters, norm)
-    limit = _positive(limit, "clip_by_value", "limit")
     for parameter in _learning(parameters):
-        gradient = parameter.grad
+        gradient: Array = parameter.grad
         if isinstance(gradient, RowGradient):
             gradient = gradient.coalesce()
             parameter.grad = RowGradient(gradient.ids, gradient.rows.clip(-limit, limit), gradient.shape)  # (3)
-        elif gradient is not None:
-            gradient.clip(-limit, limit, out=gradient)  # (3)
+        else:
+            parameter.grad = gradient.clip(-limit, limit)  # (3)
     return norm
+
+
+def _number(norm: Array | float) -> float:
+    """``norm`` as a Python float, fetched from the GPU where it lies there."""
+    return float(norm if isinstance(norm, (float, np.generic)) else to_numpy(norm))
+
+
+def _finite_norm(parameters: list[Parameter], norm: Array | float | None) -> float:
+    """``norm``, or the norm of the gradients, or an error that names the gradient by its place in the list."""
+    norm = _number(global_norm(parameters) if norm is None else norm)
+    check_finite({f"number {k}": parameter for k, parameter in enumerate(parameters)}, norm)
+    return norm
+
+
+def _check_positive(value: float, owner: str, name: str) -> None:
+    if not value > 0:
+        raise DataError(f"{owner}: {name} must be above 0, got {value}")

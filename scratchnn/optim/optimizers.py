@@ -17,16 +17,16 @@ the velocity ahead.
 Each is what PyTorch does, step for step and with the same defaults: AdaGrad eps 1e-10; RMSprop alpha 0.99, eps 1e-8; Adam
 and AdamW beta1 0.9, beta2 0.999, eps 1e-8; AdamW lambda 0.01.
 
-A ``RowGradient`` knows the gradient of a few rows of a table; that of all the others is zero. Rows that occur more than once
-are summed first. SGD (1) and AdaGrad (4) do not move a row whose gradient is zero, so they go through the rows alone and the
-result is the same to the last bit. Adam would move the others, because m decays there; it leaves them, and their m and v,
-as they are, and takes (8): this is PyTorch's ``SparseAdam``, cheaper than Adam and a little different from it. Momentum, RMSprop
-and AdamW fill the table up with zeros and take their usual step. State and step count are the same either way, so a
-parameter may have rows in one step and a whole gradient in the next.
+A ``RowGradient`` knows the gradient of a few rows of a table; that of all the others is zero. Rows that occur more than
+once are summed first. SGD (1) and AdaGrad (4) do not move a row whose gradient is zero, so they go through the rows alone
+and the result is the same to the last bit. Adam would move the others, because m decays there; it leaves them, and their m
+and v, as they are, and takes (8): this is PyTorch's ``SparseAdam``, cheaper than Adam and a little different from it.
+Momentum, RMSprop and AdamW fill the table up with zeros and take their usual step. State and step count are the same either
+way, so a parameter may have rows in one step and a whole gradient in the next.
 
-Robbins and Monro (1951) for (1); Polyak (1964) for (2); Nesterov (1983) in the form of Sutskever et al. (2013) for (3); Duchi,
-Hazan and Singer (2011) for (4); Tieleman and Hinton (2012), lecture 6.5, for (5); Kingma and Ba (2015), algorithm 1, for (6)
-and (7), end of section 2 for (8); Loshchilov and Hutter (2019) for (9).
+Robbins and Monro (1951) for (1); Polyak (1964) for (2); Nesterov (1983) in the form of Sutskever et al. (2013) for (3);
+Duchi, Hazan and Singer (2011) for (4); Tieleman and Hinton (2012), lecture 6.5, for (5); Kingma and Ba (2015), algorithm 1,
+for (6) and (7), end of section 2 for (8); Loshchilov and Hutter (2019) for (9).
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def blocks(*arrays: Array) -> Iterator[Sequence[Array]]:
 class Optimizer:
     """Base of all optimizers: whose turn it is, rows or whole table, state in and out.
 
-    A parameter that is frozen (``trainable`` is false) or has no gradient is left alone. Values change in place; gradients are
-    never written to. State belongs to a parameter by its position in the list, and lies where the parameter's values lie.
+    A parameter that is frozen (``trainable`` is false) or has no gradient is left alone. Values change in place; gradients
+    are never written to. State belongs to a parameter by its position in the list, and lies where its values lie.
 
     Attributes:
         parameters: what is optimized, each once.
@@ -83,6 +83,7 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that has a gradient."""
+        self.lr = float(self.lr)  # a NumPy number would lift float32 arithmetic to float64
         for k, parameter in enumerate(self.parameters):
             w, gradient = parameter.data, parameter.grad
             if gradient is None or not parameter.trainable:

@@ -47,11 +47,39 @@ def time_first(x: Array) -> Array:
 
 
 def batch_first(y: Array) -> Array:
-    """(T, N, D) -> (N, T, D), contiguous."""
-    return array_module(y).ascontiguousarray(y.transpose(1, 0, 2))
+    """(T, N, D) -> (N, T, D), contiguous; always a copy, so that the caller never holds a window into a cache."""
+    return y.transpose(1, 0, 2).copy()
 
 
-class Recurrent(Layer):
+class SequenceLayer(Layer):
+    """What all recurrent layers have in common, those composed of others too.
+
+        y, state = layer.forward(x, state, lengths)      x (N, T, D); the state may be left out and starts from zeros
+        dx, dstate = layer.backward(dy, dstate)          gradients of the same shapes
+
+    Attributes:
+        input_size, units: sizes of the last axis of inputs and outputs.
+        return_sequences: outputs of all steps (N, T, units); where false, one output a sequence (N, units).
+    """
+
+    recurrent = True
+    input_size: int
+    units: int
+    return_sequences: bool
+
+    def zero_state(self, x: Array) -> State:
+        """The state before the first step, zeros, for as many sequences as ``x`` has and in its dtype."""
+        raise TypeError(f"{type(self).__name__} does not define zero_state")
+
+    def check_input(self, x: Array) -> None:
+        """Raise ``ShapeError`` unless ``x`` is (N, T, ``input_size``)."""
+        owner = type(self).__name__
+        if x.ndim != 3:
+            raise ShapeError(f"{owner}: input must be (N, T, D), got shape {tuple(x.shape)}")
+        check_axis(x, 2, self.input_size, owner, "input_size")
+
+
+class Recurrent(SequenceLayer):
     """Base of the recurrent layers: (N, T, ``input_size``) -> (N, T, ``units``), or (N, ``units``), and the final state.
 
     Args:
@@ -62,7 +90,7 @@ class Recurrent(Layer):
         rng: draws the weights and, while training, the masks.
     """
 
-    recurrent = True
+    state_parts = 1  # number of arrays (N, H) that make up the state
 
     def __init__(
         self,
@@ -118,13 +146,14 @@ class Recurrent(Layer):
             Outputs, (N, T, H) or (N, H), and the final state.
         """
         owner = type(self).__name__
-        if x.ndim != 3:
-            raise ShapeError(f"{owner}: input must be (N, T, D), got shape {tuple(x.shape)}")
-        check_axis(x, 2, self.input_size, owner, "input_size")
+        self.check_input(x)
         lengths = check_lengths(lengths, x, owner)
         if state is None:
             state = self.zero_state(x)
-        for part in state if isinstance(state, tuple) else (state,):
+        parts = state if isinstance(state, tuple) else (state,)
+        if len(parts) != self.state_parts:
+            raise ShapeError(f"{owner}: state must be {self.state_parts} array(s) of shape (N, units), got {len(parts)}")
+        for part in parts:
             if part.shape != (x.shape[0], self.units):
                 raise ShapeError(f"{owner}: state must be {(x.shape[0], self.units)}, got shape {tuple(part.shape)}")
         mask_x = mask_h = None

@@ -87,7 +87,7 @@ def lstm_step_backward(dh_next: Array, dc_next: Array, cache: tuple) -> tuple[Ar
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
 # Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (15) to (17)
-# are large products after it: 2 T + 5 matrix products instead of 6 T. Everything in the loop happens in arrays that exist
+# are large products after it: 2 T + 4 matrix products instead of 6 T. Everything in the loop happens in arrays that exist
 # already. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the columns of the three sigmoids in Wx, Wh and b, once a
 # call, lets one tanh over (N, 4H) serve all four gates.
 
@@ -202,7 +202,7 @@ def lstm_backward(dy: Array, dstate: tuple[Array, Array], cache: tuple) -> tuple
             dh_through *= mask_h  # (8)
         dh = dh_through if pad is None else dh_through + dh * pad[t]  # (8)
     flat = da.reshape(T * N, 4 * H)
-    dx = batch_first((flat @ Wx.T).reshape(T, N, -1))  # (15)  (T N, 4H) @ (4H, D) -> (T N, D)
+    dx = batch_first((flat @ Wx.T).reshape(T, N, Wx.shape[0]))  # (15)  (T N, 4H) @ (4H, D) -> (T N, D)
     dWx = rows.T @ flat  # (16)  (D, T N) @ (T N, 4H) -> (D, 4H)
     h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
     dWh = h_before.reshape(T * N, H).T @ flat  # (16)  (H, T N) @ (T N, 4H) -> (H, 4H)
@@ -225,6 +225,8 @@ class LSTM(Recurrent):
         forget_bias: value at which the forget gate's bias starts.
         peepholes: whether the gates see the cell state; their weights start at zero.
     """
+
+    state_parts = 2
 
     def __init__(
         self,

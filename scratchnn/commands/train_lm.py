@@ -1,0 +1,183 @@
+"""``scratchnn train lm``: a character or word language model on any text."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from scratchnn.datasets import python_sources
+from scratchnn.errors import CheckpointError, DataError
+from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text, model_settings, perplexity
+from scratchnn.optim import SGD, Adam, Cosine, Optimizer, Plateau, Schedule, StepDecay
+from scratchnn.plot import plot_history, save_figure
+from scratchnn.runs import RunFolder
+from scratchnn.summary import summary
+from scratchnn.text import TokenStreams, Vocabulary, read_text, read_texts, tokenize
+from scratchnn.text.tokens import LEVELS
+from scratchnn.training import Trainer
+
+# Argument, default, help. A default of None in the parser means "not given", so that --resume knows what was asked for.
+SETTINGS: list[tuple[str, str, Any, dict[str, Any]]] = [
+    (
+        "--text",
+        "text",
+        [],
+        {"nargs": "+", "metavar": "FILE", "help": "UTF-8 text, plain or .gz (default: Python's own sources)"},
+    ),
+    ("--valid", "valid", None, {"metavar": "FILE", "help": "validation text (default: the last twentieth of the text)"}),
+    ("--level", "level", "char", {"choices": LEVELS, "help": "what a token is"}),
+    ("--vocabulary", "vocabulary_size", 10000, {"type": int, "metavar": "V", "help": "largest number of distinct tokens"}),
+    ("--cell", "cell", "lstm", {"metavar": "|".join(CELLS), "help": "recurrent cell"}),
+    ("--hidden", "hidden_size", 256, {"type": int, "metavar": "H", "help": "units in each recurrent layer"}),
+    ("--embed", "embedding_size", None, {"type": int, "metavar": "D", "help": "size of the embedding (default: H)"}),
+    ("--layers", "layers", 1, {"type": int, "metavar": "L", "help": "recurrent layers"}),
+    ("--dropout", "dropout", 0.0, {"type": float, "metavar": "P", "help": "dropout between layers"}),
+    ("--tie", "tied", False, {"action": "store_true", "help": "share embedding and output weights"}),
+    ("--epochs", "epochs", 3, {"type": int, "metavar": "E", "help": "passes over the text"}),
+    ("--batch", "batch_size", 32, {"type": int, "metavar": "N", "help": "streams read side by side"}),
+    ("--window", "window", 64, {"type": int, "metavar": "T", "help": "steps of truncated BPTT"}),
+    ("--optimizer", "optimizer", "adam", {"choices": ("adam", "sgd"), "help": "how parameters follow gradients"}),
+    ("--lr", "lr", None, {"type": float, "help": "learning rate (default: adam 0.002, sgd 20)"}),
+    ("--clip", "clip", 0.25, {"type": float, "metavar": "NORM", "help": "bound on the gradient's norm"}),
+    (
+        "--schedule",
+        "schedule",
+        "none",
+        {"choices": ("none", "step", "plateau", "cosine"), "help": "learning rate by epoch"},
+    ),
+    ("--decay", "decay", 0.25, {"type": float, "help": "factor of the step and plateau schedules"}),
+    ("--decay-after", "decay_after", 1, {"type": int, "metavar": "E", "help": "epochs before the step schedule sets in"}),
+    ("--patience", "patience", None, {"type": int, "metavar": "E", "help": "stop after E epochs without improvement"}),
+    ("--seed", "seed", 0, {"type": int, "help": "of weights and dropout masks"}),
+    (
+        "--checkpoint-every",
+        "checkpoint_every",
+        1000,
+        {"type": int, "metavar": "STEPS", "help": "steps between checkpoints"},
+    ),
+]
+NOT_PART_OF_IDENTITY = ("epochs", "text", "valid")  # the texts count by their content, see ``text_digest``
+
+
+def add_parser(kinds: Any) -> None:
+    """Arguments of the command."""
+    parser: argparse.ArgumentParser = kinds.add_parser(
+        "lm", help="a language model", description="Train a language model on a text.", allow_abbrev=False
+    )
+    for flag, name, default, options in SETTINGS:
+        shown = "" if default in (None, [], False) else f" (default: {default})"
+        parser.add_argument(flag, dest=name, default=None, **{**options, "help": options["help"] + shown})
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to train (default: cpu)")
+    parser.add_argument("--out", default="runs/lm", metavar="DIR", help="run folder (default: runs/lm)")
+    parser.add_argument("--resume", action="store_true", help="continue the run in DIR; its settings need not be repeated")
+    parser.set_defaults(run=run)
+
+
+def settle(args: argparse.Namespace, folder: RunFolder) -> dict[str, Any]:
+    """All settings: those given, then those of the run to resume, then defaults."""
+    given = {name: getattr(args, name) for _, name, _, _ in SETTINGS if getattr(args, name) is not None}
+    saved = folder.read_settings() if args.resume and folder.settings.exists() else {}
+    for name, value in given.items():
+        free = name in NOT_PART_OF_IDENTITY and not (name == "epochs" and saved.get("schedule") == "cosine")
+        if name in saved and not free and saved[name] != value:
+            raise CheckpointError(f"{folder.path} was started with {name} = {saved[name]!r}, not {value!r}; leave it out")
+    defaults = {name: default for _, name, default, _ in SETTINGS}
+    settings = {**defaults, **{k: v for k, v in saved.items() if k in defaults}, **given, "kind": "lm"}
+    if settings["lr"] is None:
+        settings["lr"] = 20.0 if settings["optimizer"] == "sgd" else 0.002
+    if settings["embedding_size"] is None:
+        settings["embedding_size"] = settings["hidden_size"]
+    for name in ("vocabulary_size", "hidden_size", "embedding_size", "epochs", "batch_size", "window", "checkpoint_every"):
+        if settings[name] < 1:
+            raise DataError(f"{name} must be 1 or more, got {settings[name]}")
+    if settings["cell"] not in CELLS:
+        raise DataError(f"unknown cell {settings['cell']!r}; choose one of {', '.join(CELLS)}")
+    return settings
+
+
+def read_corpus(settings: dict[str, Any]) -> tuple[Vocabulary, np.ndarray, np.ndarray]:
+    """Vocabulary of the training text, ids of the training and of the validation text."""
+    text = read_texts(settings["text"]) if settings["text"] else python_sources()
+    if settings["valid"] is None:
+        cut = text.rfind("\n", 0, len(text) - len(text) // 20) + 1
+        text, valid = text[:cut], text[cut:]
+    else:
+        valid = read_text(settings["valid"])
+    vocabulary = Vocabulary.build(tokenize(text, settings["level"]), max_size=settings["vocabulary_size"])
+    train_ids, valid_ids = (vocabulary.encode(tokenize(part, settings["level"])) for part in (text, valid))
+    return vocabulary, train_ids, valid_ids
+
+
+def make_optimizer(model: LanguageModel, settings: dict[str, Any]) -> tuple[Optimizer, Schedule | None]:
+    """Optimizer and schedule as named in the settings."""
+    kind = SGD if settings["optimizer"] == "sgd" else Adam
+    optimizer: Optimizer = kind(model.parameters(), settings["lr"])
+    schedule: Schedule | None = None
+    if settings["schedule"] == "step":
+        schedule = StepDecay(optimizer, settings["decay"], after=settings["decay_after"])
+    elif settings["schedule"] == "plateau":
+        schedule = Plateau(optimizer, settings["decay"])
+    elif settings["schedule"] == "cosine":
+        schedule = Cosine(optimizer, settings["epochs"])
+    return optimizer, schedule
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, or continue to train."""
+    folder = RunFolder(args.out)
+    settings = settle(args, folder)
+    vocabulary, train_ids, valid_ids = read_corpus(settings)
+    batches = TokenStreams(train_ids, settings["batch_size"], settings["window"])
+    if len(valid_ids) < 2:
+        raise DataError("the validation text has fewer than two tokens; give a longer one with --valid FILE")
+    settings["text_digest"] = hashlib.sha256(train_ids.tobytes() + valid_ids.tobytes()).hexdigest()
+    rng = np.random.default_rng(settings["seed"])
+    model = LanguageModel(len(vocabulary), **model_settings(settings), rng=rng)
+    optimizer, schedule = make_optimizer(model, settings)
+    if args.device == "gpu":
+        model.to("cupy")
+    folder.create(args.resume)
+
+    def after_epoch(trainer: Trainer) -> None:
+        row = trainer.history.rows[-1]
+        print(
+            f"epoch {trainer.epoch}: training perplexity {perplexity(trainer.history.epoch_loss(trainer.epoch)):.2f}, "
+            f"validation perplexity {perplexity(row['validation_loss']):.2f}, lr {row['lr']:.4g}",
+            flush=True,
+        )
+        if trainer.best_epoch == trainer.epoch:
+            folder.save_model(model)
+        trainer.history.write_csv(folder.history)
+        save_figure(plot_history(trainer.history, "Language model"), folder.path / "loss.png")
+
+    trainer = Trainer(
+        model,
+        optimizer,
+        batches,
+        seed=settings["seed"],
+        max_norm=settings["clip"],
+        schedule=schedule,
+        validate=lambda: evaluate_text(model, valid_ids)[0],
+        patience=settings["patience"],
+        checkpoint=folder.checkpoint,
+        checkpoint_every=settings["checkpoint_every"],
+        on_epoch=after_epoch,
+        perplexity=True,
+        identity={k: v for k, v in settings.items() if k not in NOT_PART_OF_IDENTITY},
+    )
+    resumed = args.resume and trainer.resume()
+    if resumed and trainer.done(settings["epochs"]):
+        print(f"{folder.path}: this run is finished ({trainer.epoch} epochs); nothing to do")
+        return 0
+    folder.write_settings(settings)
+    vocabulary.save(folder.vocabulary)
+    where = f"continuing after {trainer.step} steps" if resumed else f"{len(batches)} steps an epoch"
+    print(summary(model, train_ids[None, :1]))
+    print(f"{len(train_ids):,} tokens to learn, {len(valid_ids):,} to validate, {len(vocabulary):,} distinct; {where}")
+    trainer.fit(settings["epochs"])
+    best = perplexity(trainer.best_loss) if trainer.best_loss is not None else float("nan")
+    print(f"best validation perplexity {best:.2f} (epoch {trainer.best_epoch}); everything is in {folder.path}")
+    return 0

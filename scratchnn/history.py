@@ -1,0 +1,85 @@
+"""What happened during training: one row every so many steps, one at the end of each epoch."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from pathlib import Path
+from typing import Any
+
+from scratchnn.files import write_atomically
+
+COLUMNS = ("epoch", "step", "targets", "loss", "validation_loss", "lr", "gradient_norm", "targets_per_second")
+
+
+class History:
+    """Rows of ``COLUMNS``; losses in nats (or the loss's own unit), means over the steps since the row before.
+
+    Attributes:
+        rows: the rows so far; ``validation_loss`` is ``None`` except at the end of an epoch.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self._clear()
+
+    def _clear(self) -> None:
+        self._loss, self._count, self._norm, self._steps, self._seconds = 0.0, 0, 0.0, 0, 0.0
+
+    def add(self, loss: float, count: int, norm: float, seconds: float) -> None:
+        """Count one step: its mean loss over ``count`` targets, gradient norm and duration."""
+        self._loss += loss * count  # Python floats: a float32 sum would stop growing
+        self._count += count
+        self._norm += norm
+        self._steps += 1
+        self._seconds += seconds
+
+    def record(self, epoch: int, step: int, lr: float, validation_loss: float | None = None) -> None:
+        """Close a row with what was counted since the last one."""
+        row = {
+            "epoch": epoch,
+            "step": step,
+            "targets": self._count,
+            "loss": self._loss / max(self._count, 1),
+            "validation_loss": validation_loss,
+            "lr": lr,
+            "gradient_norm": self._norm / max(self._steps, 1),
+            "targets_per_second": self._count / self._seconds if self._seconds else 0.0,
+        }
+        self.rows.append(row)
+        self._clear()
+
+    def summary(self, perplexity: bool) -> str:
+        """The row that is being counted, in a few words: loss or perplexity, and targets per second."""
+        loss = self._loss / max(self._count, 1)
+        rate = self._count / self._seconds if self._seconds else 0.0
+        quality = f"perplexity {math.exp(min(loss, 50)):.1f}" if perplexity else f"loss {loss:.4g}"
+        return f"{quality}, {rate:,.0f} tokens/s" if perplexity else f"{quality}, {rate:,.0f} targets/s"
+
+    def column(self, name: str) -> tuple[list[int], list[float]]:
+        """Steps and values of one column, without the rows that have none."""
+        rows = [row for row in self.rows if row[name] is not None]
+        return [row["step"] for row in rows], [row[name] for row in rows]
+
+    def epoch_loss(self, epoch: int) -> float:
+        """Mean training loss over one epoch, each target counted alike."""
+        rows = [row for row in self.rows if row["epoch"] == epoch]
+        return sum(row["loss"] * row["targets"] for row in rows) / max(sum(row["targets"] for row in rows), 1)
+
+    def write_csv(self, path: str | Path) -> None:
+        """All rows as a CSV file with a header."""
+        text = io.StringIO()
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_atomically(path, text.getvalue().encode("utf-8"))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Rows, and what was counted since the last one."""
+        return {"rows": self.rows, "open": [self._loss, self._count, self._norm, self._steps, self._seconds]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what ``state_dict`` gave."""
+        self.rows = list(state["rows"])
+        self._loss, self._count, self._norm, self._steps, self._seconds = state["open"]

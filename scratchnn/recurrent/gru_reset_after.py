@@ -1,0 +1,176 @@
+"""Gated recurrent unit with the reset gate after the product, forward and backward through time.
+
+Forward, for t = 1 .. T, from a given state h_0. Two gates and the candidate are stacked z, r, n, the two sigmoids side by
+side:
+
+    a_t = x_t Wx + b                                   a_t = [a_z, a_r, a_n]                                       (1)
+    s_t = (h_{t-1} m) Wh + [0, 0, bh]                  s_t = [s_z, s_r, s_n]                                       (2)
+    z_t = sigmoid(a_z + s_z)                           update gate: how much of the old state is kept              (3)
+    r_t = sigmoid(a_r + s_r)                           reset gate: how much of the old state the candidate sees    (4)
+    n_t = tanh(a_n + r_t s_n)                          candidate                                                   (5)
+    h_t = (1 - z_t) n_t + z_t h_{t-1}                  hidden state, which is also the output y_t                  (6)
+
+The second bias bh belongs to the candidate alone. There r_t multiplies it, at each step by something else, so that it says
+what b cannot. In (3) and (4) a second bias would only be added to the first. PyTorch and cuDNN store two biases of 3H all
+the same; of these 6H numbers, 4H are independent.
+
+m is the dropout mask on the recurrent product, the same at every step (Gal and Ghahramani, 2016). The state that (6)
+carries over is not masked. Andrew Ng's Gamma_u is 1 - z_t, the part of the old state that is replaced.
+
+Backward. dh_t is the gradient of the loss by h_t, da_z by a_z and so on:
+
+    dh_t = dy_t + dh_{t+1} z_{t+1} + (ds_{t+1} Wh^T) m      at t = T, the gradient by the final h instead          (7)
+    da_z = dh_t (h_{t-1} - n_t) z_t (1 - z_t)                                                                      (8)
+    da_n = dh_t (1 - z_t) (1 - n_t^2)                                                                              (9)
+    da_r = da_n s_n r_t (1 - r_t)                                                                                 (10)
+    ds_t = [da_z, da_r, ds_n],  ds_n = da_n r_t                                                                   (11)
+    dx_t = da_t Wx^T                                   da_t = [da_z, da_r, da_n]                                  (12)
+    dWx  = sum_t x_t^T da_t                            dWh = sum_t (h_{t-1} m)^T ds_t                             (13)
+    db   = sum_t da_t                                  dbh = sum_t ds_n                                           (14)
+
+A padded step carries the state on and outputs zero; its dy_t counts for nothing, dh_t goes back unchanged.
+
+Shapes: x (N, T, D), h (N, H), Wx (D, 3H), Wh (H, 3H), b (3H,), bh (H,), m (N, H).
+The first version of Cho et al. (2014, arXiv:1406.1078v1); cuDNN and PyTorch kept it, because no product waits for r_t.
+"""
+
+from __future__ import annotations
+
+from scratchnn.backend import Array, array_module
+from scratchnn.functions import sigmoid
+from scratchnn.recurrent.base import batch_first, padding, time_first
+
+# --- one step, as a textbook writes it -------------------------------------------------------------------------------
+
+
+def gru_reset_after_step(x: Array, h: Array, Wx: Array, Wh: Array, b: Array, bh: Array) -> tuple[Array, tuple]:
+    """Equations (1) to (6) for one step: ``x`` (N, D) and ``h`` (N, H) give the next h and the cache."""
+    xp = array_module(x)
+    H = h.shape[1]
+    a_z, a_r, a_n = xp.split(x @ Wx + b, 3, axis=1)  # (N, D) @ (D, 3H) -> three of (N, H)
+    s = h @ Wh  # (N, H) @ (H, 3H) -> (N, 3H)
+    s_n = s[:, 2 * H :] + bh
+    z = sigmoid(a_z + s[:, :H])
+    r = sigmoid(a_r + s[:, H : 2 * H])
+    n = xp.tanh(a_n + r * s_n)
+    h_next = (1 - z) * n + z * h
+    return h_next, (x, h, z, r, n, s_n, Wx, Wh)
+
+
+def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, ...]:
+    """Equations (7) to (14) for one step: dx, dh, dWx, dWh, db, dbh."""
+    x, h, z, r, n, s_n, Wx, Wh = cache
+    xp = array_module(x)
+    da_z = dh_next * (h - n) * z * (1 - z)  # (8)
+    da_n = dh_next * (1 - z) * (1 - n * n)  # (9)
+    da_r = da_n * s_n * r * (1 - r)  # (10)
+    ds_n = da_n * r  # (11)
+    da = xp.concatenate([da_z, da_r, da_n], axis=1)  # (N, 3H)
+    ds = xp.concatenate([da_z, da_r, ds_n], axis=1)  # (N, 3H)
+    dh = dh_next * z + ds @ Wh.T  # (7)
+    return da @ Wx.T, dh, x.T @ da, h.T @ ds, da.sum(axis=0), ds_n.sum(axis=0)  # (12), (13), (14)
+
+
+# --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (12) and (13)
+# are large products after it: 2 T + 4 matrix products instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving
+# the gates' columns of Wx, Wh and b once a call makes both gates one tanh.
+
+
+def gru_reset_after_forward(
+    x: Array,
+    h0: Array,
+    Wx: Array,
+    Wh: Array,
+    b: Array,
+    bh: Array,
+    lengths: Array | None = None,
+    mask_h: Array | None = None,
+) -> tuple[Array, Array, tuple]:
+    """Run the layer over whole sequences.
+
+    Args:
+        x: inputs (N, T, D).
+        h0: first state (N, H).
+        Wx, Wh, b: weights (D, 3H), (H, 3H) and bias (3H,); stacked z, r, n.
+        bh: the candidate's second bias (H,).
+        lengths: number of real steps of each sequence (N,); all T where absent.
+        mask_h: factors (N, H) on h_{t-1} in the recurrent product.
+
+    Returns:
+        Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_after_backward``.
+    """
+    xp = array_module(x)
+    N, T, D = x.shape
+    H = h0.shape[1]
+    dtype = xp.result_type(x, h0, Wx, Wh, b, bh)
+    half = xp.ones(3 * H, dtype=b.real.dtype)
+    half[: 2 * H] = 0.5
+    rows = time_first(x).reshape(T * N, D)
+    gates = xp.empty((T, N, 3 * H), dtype=dtype)
+    xp.matmul(rows, Wx * half, out=gates.reshape(T * N, 3 * H))  # (T N, D) @ (D, 3H) -> (T N, 3H)
+    gates += b * half
+    Wh_half = Wh * half
+    s_n = xp.empty((T, N, H), dtype=dtype)
+    h = xp.empty((T + 1, N, H), dtype=dtype)
+    h[0] = h0
+    pad = padding(lengths, T)
+    product, written = xp.empty((N, 3 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    for t in range(T):
+        zr, n = gates[t, :, : 2 * H], gates[t, :, 2 * H :]  # turned in place into gates and candidate
+        xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=product)
+        zr += product[:, : 2 * H]
+        xp.tanh(zr, out=zr)
+        zr *= 0.5
+        zr += 0.5
+        z, r = zr[:, :H], zr[:, H:]
+        xp.add(product[:, 2 * H :], bh, out=s_n[t])
+        n += xp.multiply(r, s_n[t], out=written)
+        xp.tanh(n, out=n)
+        xp.subtract(h[t], n, out=written)
+        written *= z
+        xp.add(n, written, out=h[t + 1])  # (6) as n + z (h - n): one product less
+        if pad is not None:
+            xp.copyto(h[t + 1], h[t], where=pad[t])
+    y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
+    return y, h[T].copy(), (rows, gates, s_n, h, pad, Wx, Wh, mask_h)
+
+
+def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple) -> tuple[Array, ...]:
+    """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db, dbh.
+
+    What multiplies dh_t in (8) to (11) does not depend on the steps after t, so it is computed for all steps at once,
+    straight into the array that will hold the gradients.
+    """
+    rows, gates, s_n, h, pad, Wx, Wh, mask_h = cache
+    xp = array_module(dy)
+    N, T, H = dy.shape
+    z, r, n = (gates[:, :, k * H : (k + 1) * H] for k in range(3))
+    d = xp.empty((T, N, 4 * H), dtype=gates.dtype)  # the slopes first, then, step by step, da_z, da_r, ds_n, da_n
+    da_z, da_r, ds_n, da_n = (d[:, :, k * H : (k + 1) * H] for k in range(4))
+    da_z[...] = (h[:-1] - n) * z * (1 - z)  # (8)
+    da_n[...] = (1 - z) * (1 - n * n)  # (9)
+    ds_n[...] = da_n * r  # (11)
+    da_r[...] = ds_n * s_n * (1 - r)  # (10)
+    if pad is not None:
+        d *= ~pad
+    dh = dstate
+    for t in reversed(range(T)):
+        dh = dh + (dy[:, t] if pad is None else dy[:, t] * ~pad[t])  # (7)
+        all_four = d[t].reshape(N, 4, H)
+        all_four *= dh[:, None]  # (8), (9), (10), (11)
+        dh *= z[t] if pad is None else xp.where(pad[t], 1, z[t])  # (7)
+        dh_through = d[t, :, : 3 * H] @ Wh.T  # (7)  (N, 3H) @ (3H, H) -> (N, H)
+        if mask_h is not None:
+            dh_through *= mask_h  # (7)
+        dh += dh_through  # (7)
+    flat = d.reshape(T * N, 4 * H)
+    h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
+    dWh = h_before.reshape(T * N, H).T @ flat[:, : 3 * H]  # (13)  (H, T N) @ (T N, 3H) -> (H, 3H)
+    dbh = flat[:, 2 * H : 3 * H].sum(axis=0)  # (14)
+    ds_n[...] = da_n  # (12)  Wh is done: from here on the first 3H columns are da
+    da = flat[:, : 3 * H]
+    dx = batch_first((da @ Wx.T).reshape(T, N, Wx.shape[0]))  # (12)  (T N, 3H) @ (3H, D) -> (T N, D)
+    dWx = rows.T @ da  # (13)  (D, T N) @ (T N, 3H) -> (D, 3H)
+    db = da.sum(axis=0)  # (14)
+    return dx, dh, dWx, dWh, db, dbh

@@ -1,0 +1,149 @@
+"""All recurrent cells behind one interface, and the complex step, for the tests of the recurrent room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scratchnn import recurrent as R
+
+STEP = 1e-20
+LENGTHS = np.array([2, 0, 5, 3])  # for N = 4, T = 5: unsorted, one empty, one full
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell. ``forward`` and ``step`` take arrays by name; gradients come in the order ``x, *states, *weights``."""
+
+    blocks: int
+    states: tuple[str, ...]
+    weights: tuple[str, ...]
+    step: Callable
+    step_backward: Callable
+    run: Callable
+    run_backward: Callable
+
+    @property
+    def names(self):
+        return ("x", *self.states, *self.weights)
+
+    def arrays(self, rng, N=4, T=5, D=3, H=3, dtype="float64"):
+        """Random inputs, first states and weights; nothing is zero."""
+        B = self.blocks
+        shapes = {"x": (N, T, D), "h0": (N, H), "c0": (N, H)}
+        shapes |= {"Wx": (D, B * H), "Wh": (H, B * H), "b": (B * H,), "bh": (H,), "p": (3, H)}
+        return {name: rng.standard_normal(shapes[name]).astype(dtype) for name in self.names}
+
+    def forward(self, arrays, lengths=None, mask_h=None):
+        """Outputs, tuple of final states, cache."""
+        y, last, cache = self.run(arrays, lengths, mask_h)
+        return y, last if isinstance(last, tuple) else (last,), cache
+
+    def backward(self, dy, dlast, cache):
+        """Gradients by name."""
+        return dict(zip(self.names, self.run_backward(dy, dlast if len(dlast) > 1 else dlast[0], cache), strict=True))
+
+
+def plain(step, step_backward, forward, backward, blocks, weights=("Wx", "Wh", "b"), **fixed):
+    """A cell with one state."""
+    return Cell(
+        blocks,
+        ("h0",),
+        weights,
+        lambda x, states, w: step(x, *states, *w, **fixed),
+        step_backward,
+        lambda a, lengths, mask_h: forward(*a.values(), lengths=lengths, mask_h=mask_h, **fixed),
+        backward,
+    )
+
+
+def run_lstm(a, lengths, mask_h):
+    return R.lstm_forward(
+        a["x"], a["h0"], a["c0"], a["Wx"], a["Wh"], a["b"], lengths=lengths, p=a.get("p"), mask_h=mask_h
+    )
+
+
+def lstm(weights):
+    """The LSTM, whose step returns two states."""
+    return Cell(
+        4,
+        ("h0", "c0"),
+        weights,
+        lambda x, states, w: R.lstm_step(x, *states, *w),
+        R.lstm_step_backward,
+        run_lstm,
+        R.lstm_backward,
+    )
+
+
+RNN_PAIRS = (R.rnn_step, R.rnn_step_backward, R.rnn_forward, R.rnn_backward)
+CELLS = {
+    "rnn-tanh": plain(*RNN_PAIRS, blocks=1),
+    "rnn-relu": plain(*RNN_PAIRS, blocks=1, activation="relu"),
+    "gru-simplified": plain(
+        R.gru_simplified_step,
+        R.gru_simplified_step_backward,
+        R.gru_simplified_forward,
+        R.gru_simplified_backward,
+        blocks=2,
+    ),
+    "gru-reset-before": plain(
+        R.gru_reset_before_step,
+        R.gru_reset_before_step_backward,
+        R.gru_reset_before_forward,
+        R.gru_reset_before_backward,
+        blocks=3,
+    ),
+    "gru-reset-after": plain(
+        R.gru_reset_after_step,
+        R.gru_reset_after_step_backward,
+        R.gru_reset_after_forward,
+        R.gru_reset_after_backward,
+        blocks=3,
+        weights=("Wx", "Wh", "b", "bh"),
+    ),
+    "lstm": lstm(("Wx", "Wh", "b")),
+    "lstm-peepholes": lstm(("Wx", "Wh", "b", "p")),
+}
+
+
+def complex_step(loss, arrays):
+    """Gradient of ``loss(arrays)``, which returns a complex number, entry by entry."""
+    found = {}
+    for name, array in arrays.items():
+        gradient = np.empty(array.shape)
+        for index in np.ndindex(*array.shape):
+            moved = array.astype(complex)
+            moved[index] += STEP * 1j
+            gradient[index] = loss({**arrays, name: moved}).imag / STEP
+        found[name] = gradient
+    return found
+
+
+def relative_error(a, n):
+    """Largest |a - n| / max(|a|, |n|, max|a| / 1000); infinite for a gradient that is zero everywhere."""
+    if not a.any():
+        return np.inf
+    return float((abs(a - n) / np.maximum(np.maximum(abs(a), abs(n)), abs(a).max() / 1000)).max())
+
+
+def copies(structure):
+    """The same structure with every array copied."""
+    if isinstance(structure, dict):
+        return {key: copies(value) for key, value in structure.items()}
+    if isinstance(structure, tuple | list):
+        return tuple(copies(part) for part in structure)
+    return structure.copy() if isinstance(structure, np.ndarray) else structure
+
+
+def assert_same(left, right):
+    """Equal to the bit, arrays in nested dicts and tuples."""
+    if isinstance(left, dict):
+        left, right = tuple(left.values()), tuple(right.values())
+    if isinstance(left, tuple | list):
+        for a, b in zip(left, right, strict=True):
+            assert_same(a, b)
+    else:
+        np.testing.assert_array_equal(left, right)

@@ -79,7 +79,9 @@ def logsumexp_backward(dy: Array, x: Array) -> Array:
 
 def log_softmax(x: Array) -> Array:
     """Equation (6) over the last axis."""
-    return x - logsumexp(x)[..., None]
+    xp = array_module(x)
+    shifted = x - x.real.max(axis=-1, keepdims=True)  # not x - logsumexp(x): both may be large, their difference small
+    return shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def log_softmax_backward(dy: Array, y: Array) -> Array:

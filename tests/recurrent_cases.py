@@ -60,9 +60,7 @@ def plain(step, step_backward, forward, backward, blocks, weights=("Wx", "Wh", "
 
 
 def run_lstm(a, lengths, mask_h):
-    return R.lstm_forward(
-        a["x"], a["h0"], a["c0"], a["Wx"], a["Wh"], a["b"], lengths=lengths, p=a.get("p"), mask_h=mask_h
-    )
+    return R.lstm_forward(a["x"], a["h0"], a["c0"], a["Wx"], a["Wh"], a["b"], lengths=lengths, p=a.get("p"), mask_h=mask_h)
 
 
 def lstm(weights):

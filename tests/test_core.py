@@ -95,6 +95,18 @@ def test_generators_are_found_once_each():
     assert Sequential(model.drop, other, Dropout(0.2, rng=other.rng)).generators() == [model.drop.rng, other.rng]
 
 
+def test_reseeding_is_a_function_of_its_numbers_and_keeps_shared_generators_shared():
+    shared = rng()
+    model = Sequential(Dropout(0.1, rng=shared), Dropout(0.1, rng=rng()), Dropout(0.1, rng=shared))
+    draws = []
+    for numbers in ((1, 2), (1, 3), (1, 2)):
+        model.reseed(*numbers)
+        assert model.layers[0].rng is model.layers[2].rng is not model.layers[1].rng
+        draws.append([generator.integers(2**62) for generator in model.generators()])
+    assert draws[0] == draws[2]
+    assert len({*draws[0], *draws[1]}) == 4
+
+
 def test_train_and_evaluate_reach_every_layer():
     model = Model()
     assert model.evaluate() is model

@@ -110,7 +110,7 @@ def test_padded_batch_equals_each_sequence_alone(cell):
     y, last, cache = cell.forward(arrays, LENGTHS, mask_h)
     dy, dlast = cotangents(rng, y, last)
     gradients = cell.backward(dy, dlast, cache)
-    totals = {name: 0 for name in cell.weights}
+    totals = dict.fromkeys(cell.weights, 0)
     for k, length in enumerate(LENGTHS):
         alone = {name: arrays[name] if name in cell.weights else arrays[name][k : k + 1] for name in arrays}
         alone["x"] = alone["x"][:, :length]
@@ -353,8 +353,6 @@ def test_matrix_products_are_as_many_as_the_files_say(name, sequence, steps, mon
     cell.backward(y, last, cache)
     assert Counted.products == sequence[0] * T + sequence[1]
     Counted.products = 0
-    *states, cache = cell.step(
-        arrays["x"][:, 0], tuple(arrays[k] for k in cell.states), [arrays[k] for k in cell.weights]
-    )
+    *states, cache = cell.step(arrays["x"][:, 0], tuple(arrays[k] for k in cell.states), [arrays[k] for k in cell.weights])
     cell.step_backward(*states, cache)
     assert Counted.products == steps

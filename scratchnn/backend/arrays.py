@@ -51,7 +51,7 @@ def load_backend(name: str) -> ModuleType:
 
 def to_numpy(x: Array) -> np.ndarray:
     """``x`` as a NumPy array; a copy only where it lies on a GPU."""
-    return x if isinstance(x, np.ndarray) else x.get()
+    return np.asarray(x) if isinstance(x, np.ndarray | np.generic) else x.get()
 
 
 def move(x: Array, name: str) -> Array:

@@ -1,19 +1,25 @@
 """Gradient checks by central differences and by the complex step, for every forward and backward pass of the package."""
 
-from scratchnn.gradcheck.engine import Finding, Problem, check, function_problem, layer_problem, pair_problem
+from scratchnn.gradcheck.engine import LIMITS, METHODS, Finding, Reference, check, examine, measure
+from scratchnn.gradcheck.problems import Problem, function_problem, layer_problem, pair_problem
 from scratchnn.gradcheck.registry import CASES, NOT_CHECKED, Case, all_cases, case, select
 
 __all__ = [
     "CASES",
+    "LIMITS",
+    "METHODS",
     "NOT_CHECKED",
     "Case",
     "Finding",
     "Problem",
+    "Reference",
     "all_cases",
     "case",
     "check",
+    "examine",
     "function_problem",
     "layer_problem",
+    "measure",
     "pair_problem",
     "select",
 ]

@@ -13,42 +13,26 @@ and L can be differentiated without it, one entry x_k at a time:
 cotangents matter: with v = 1 everywhere, the gradient of a softmax is zero whatever its backward does. So do random biases:
 at b = 0 some wrong bias gradients are right. And a gradient that is zero everywhere shows nothing, so it fails unless the
 case says why.
+
+Right numbers are not all. A backward pass must not write into what it was given (cotangents, inputs, outputs, the cache),
+and a layer has to add to its parameters' gradients rather than replace them. Both are checked here too.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, generator, move, to_numpy
-from scratchnn.core import Layer
+from scratchnn.backend import Array, array_module, to_numpy
+from scratchnn.gradcheck.problems import Problem
 
 LIMITS = {"central": 1e-6, "complex": 1e-11}
-COMPLEX_STEP = 1e-20
+METHODS = tuple(LIMITS)
 CENTRAL_STEP = 1e-5
-
-Arrays = dict[str, Array]
-Pull = Callable[[list[Array]], Arrays]
-
-
-@dataclass
-class Problem:
-    """One function to check.
-
-    Attributes:
-        arrays: what the gradient is taken by: inputs, states and parameters, by name, in float64.
-        run: given such arrays, returns the list of outputs and a function that takes the list of their cotangents and
-            returns the gradient by each array, by name. The latter is called at most once.
-        move: takes the name of an array library and moves what ``run`` holds besides ``arrays``.
-    """
-
-    arrays: Arrays
-    run: Callable[[Arrays], tuple[list[Array], Pull]]
-    move: Callable[[str], None] | None = None
+COMPLEX_STEP = 1e-20
+SAME = 1e-11  # two sums of the same numbers, in whatever order
 
 
 @dataclass
@@ -66,113 +50,15 @@ class Finding:
     note: str = ""
 
 
-# --- problems from pairs of functions and from layers ----------------------------------------------------------------
+@dataclass
+class Reference:
+    """What does not depend on the backward pass: random cotangents, and the gradients that the forward pass alone gives."""
+
+    cotangents: list[Array]
+    numeric: dict[str, dict[str, np.ndarray]]  # by method, then by array
 
 
-def flatten(structure: Any) -> list[Array]:
-    """The arrays in nested tuples, from left to right."""
-    if isinstance(structure, tuple | list):
-        return [array for part in structure for array in flatten(part)]
-    return [structure]
-
-
-def rebuild(structure: Any, arrays: Iterator[Array]) -> Any:
-    """Nested tuples of the same form as ``structure`` with its arrays replaced by the next ones of ``arrays``."""
-    if isinstance(structure, tuple | list):
-        return tuple(rebuild(part, arrays) for part in structure)
-    return next(arrays)
-
-
-def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], arrays: Arrays, **fixed: Any) -> Problem:
-    """A pure pair: ``forward(*arrays, **fixed)`` gives outputs and a cache, ``backward(*cotangents, cache)`` gradients.
-
-    The gradients come in the order of ``arrays``. What stands in ``fixed`` is passed by name and not differentiated.
-    """
-    held = dict(fixed)
-
-    def run(values: Arrays) -> tuple[list[Array], Pull]:
-        *outputs, cache = forward(*values.values(), **held)
-
-        def pull(cotangents: list[Array]) -> Arrays:
-            gradients = backward(*rebuild(outputs, iter(cotangents)), cache)
-            return dict(zip(values, flatten(gradients), strict=True))
-
-        return flatten(outputs), pull
-
-    def move_fixed(name: str) -> None:
-        held.update({key: move(value, name) if isinstance(value, np.ndarray) else value for key, value in held.items()})
-
-    return Problem(arrays, run, move_fixed)
-
-
-def function_problem(function: Callable[..., Array], backward: Callable[..., Any], arrays: Arrays) -> Problem:
-    """A function whose ``backward(dy, y, *arrays)`` gets the output and the inputs instead of a cache."""
-
-    def run(values: Arrays) -> tuple[list[Array], Pull]:
-        y = function(*values.values())
-
-        def pull(cotangents: list[Array]) -> Arrays:
-            return dict(zip(values, flatten(backward(cotangents[0], y, *values.values())), strict=True))
-
-        return [y], pull
-
-    return Problem(arrays, run)
-
-
-def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None = None, fixed: Any = ()) -> Problem:
-    """A layer: checked by all its inputs and all its trainable parameters, which are made random here.
-
-    Args:
-        layer: in training mode; its random masks are drawn anew, and alike, for each run.
-        inputs: arrays by name; ``layer.backward`` returns their gradients in this order.
-        call: called as ``call(layer, inputs, *fixed)`` to run the forward pass; by default the layer with all inputs.
-        fixed: arrays that are not differentiated (ids, lengths).
-    """
-    layer.astype(np.float64)
-    rng = np.random.default_rng(0)
-    for parameter in layer.parameters():
-        parameter.data = 0.5 * rng.standard_normal(parameter.shape)
-    parameters = {name: p for name, p in layer.named_parameters().items() if p.trainable}
-    device = ["numpy"]
-    held = list(fixed)
-
-    def run(values: Arrays) -> tuple[list[Array], Pull]:
-        layer.discard_caches()
-        layer.clear_gradients()
-        for name, parameter in parameters.items():
-            parameter.data = values[name]
-        for k, (_, sub) in enumerate(layer.named_layers()):
-            if vars(sub).get("rng") is not None:
-                vars(sub)["rng"] = generator(device[0], k)
-        x = {name: values[name] for name in inputs}
-        y = layer.forward(*x.values(), *held) if call is None else call(layer, x, *held)
-
-        def pull(cotangents: list[Array]) -> Arrays:
-            structured = rebuild(y, iter(cotangents))
-            dx = layer.backward(*structured) if isinstance(y, tuple) else layer.backward(structured)
-            gradients = dict(zip(inputs, flatten(dx)[: len(inputs)], strict=True))
-            gradients.update({name: parameter.dense_gradient() for name, parameter in parameters.items()})
-            return gradients
-
-        return flatten(y), pull
-
-    def move_layer(name: str) -> None:
-        device[0] = name
-        layer.discard_caches()
-        layer.to(name)
-        held[:] = [move(value, name) if isinstance(value, np.ndarray) else value for value in held]
-
-    return Problem({**inputs, **{name: p.data for name, p in parameters.items()}}, run, move_layer)
-
-
-# --- the two methods -------------------------------------------------------------------------------------------------
-
-
-def move_problem(problem: Problem, name: str) -> None:
-    """Move everything a problem holds to the array library ``name``."""
-    problem.arrays = {key: move(value, name) for key, value in problem.arrays.items()}
-    if problem.move is not None:
-        problem.move(name)
+# --- what the forward pass says --------------------------------------------------------------------------------------
 
 
 def draw_cotangents(problem: Problem) -> list[Array]:
@@ -180,13 +66,6 @@ def draw_cotangents(problem: Problem) -> list[Array]:
     rng = np.random.default_rng(1)
     outputs, _ = problem.run(problem.arrays)
     return [array_module(y).asarray(rng.standard_normal(y.shape)) for y in outputs]
-
-
-def analytic_gradients(problem: Problem, cotangents: list[Array]) -> dict[str, np.ndarray]:
-    """What the backward pass says, equation (1)."""
-    _, pull = problem.run(problem.arrays)
-    gradients = pull(cotangents)
-    return {name: to_numpy(gradients[name]) for name in problem.arrays}
 
 
 def numeric_gradients(problem: Problem, cotangents: list[Array], method: str) -> dict[str, np.ndarray]:
@@ -212,6 +91,15 @@ def numeric_gradients(problem: Problem, cotangents: list[Array], method: str) ->
     return found
 
 
+def measure(problem: Problem, methods: tuple[str, ...] = METHODS) -> Reference:
+    """Cotangents, and the numeric gradients by each method."""
+    cotangents = draw_cotangents(problem)
+    return Reference(cotangents, {method: numeric_gradients(problem, cotangents, method) for method in methods})
+
+
+# --- what the backward pass says -------------------------------------------------------------------------------------
+
+
 def compare(name: str, analytic: np.ndarray, numeric: np.ndarray, method: str, zero: str = "") -> Finding:
     """Largest relative error of one array's gradient, and where it is.
 
@@ -222,30 +110,79 @@ def compare(name: str, analytic: np.ndarray, numeric: np.ndarray, method: str, z
         zero: why this gradient is zero everywhere, where it has to be.
     """
     if analytic.shape != numeric.shape:
-        note = f"gradient has shape {analytic.shape}"
+        note = f"the gradient has shape {analytic.shape}, the array {numeric.shape}"
         return Finding(name, numeric.shape, method, math.inf, (), math.nan, math.nan, False, note)
     if not analytic.any() and not numeric.any():
         note = f"zero: {zero}" if zero else "zero everywhere: nothing was checked"
         return Finding(name, numeric.shape, method, 0.0, (0,) * numeric.ndim, 0.0, 0.0, bool(zero), note)
-    scale = np.maximum(np.maximum(abs(analytic), abs(numeric)), abs(analytic).max() / 1000)
-    error = abs(analytic - numeric) / np.where(scale > 0, scale, 1)
-    error = np.where(np.isfinite(analytic) & np.isfinite(numeric), error, math.inf)
+    error = relative_error(analytic, numeric)
     where = tuple(int(k) for k in np.unravel_index(int(error.argmax()), error.shape))
     worst = float(error[where])
-    note = f"said to be zero ({zero}) but is not" if zero else ""
+    note = ""
+    if zero:
+        note = f"said to be zero ({zero}) but is not"
+    elif not np.isfinite(analytic[where]):
+        note = "the gradient is not finite"
+    elif not np.isfinite(numeric[where]):
+        note = "the forward pass is not finite"
     ok = worst < LIMITS[method] and not zero
     return Finding(name, numeric.shape, method, worst, where, float(analytic[where]), float(numeric[where]), ok, note)
 
 
+def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> np.ndarray:
+    """The error of each entry; infinite where either gradient is not finite."""
+    finite = np.isfinite(analytic) & np.isfinite(numeric)
+    a, n = np.where(finite, analytic, 0), np.where(finite, numeric, 0)
+    scale = np.maximum(np.maximum(abs(a), abs(n)), abs(a).max() / 1000)
+    return np.where(finite, abs(a - n) / np.where(scale > 0, scale, 1), math.inf)
+
+
+def examine(problem: Problem, reference: Reference, zero: dict[str, str] | None = None) -> list[Finding]:
+    """Run the backward pass and compare: array by array, each method; then what it must not do, where it does."""
+    given = [v.copy() for v in reference.cotangents]
+    values = {name: array.copy() for name, array in problem.arrays.items()}
+    outputs, pull = problem.run(values)
+    watched = {f"cotangent {k}": v for k, v in enumerate(given)}
+    watched |= {f"output {k}": y for k, y in enumerate(outputs) if y.ndim}  # one number alone cannot be written into
+    watched |= values
+    before = {name: array.copy() for name, array in watched.items()}
+    gradients = pull(given)
+    analytic = {name: to_numpy(gradients[name]).copy() for name in problem.arrays}
+    findings = [
+        compare(name, analytic[name], numeric[name], method, (zero or {}).get(name, ""))
+        for name in problem.arrays
+        for method, numeric in reference.numeric.items()
+    ]
+    for name, array in watched.items():
+        findings += unlike(name, to_numpy(array), to_numpy(before[name]), "written", "backward has written into it")
+    if problem.pure:
+        for name, gradient in pull([v.copy() for v in reference.cotangents]).items():
+            again = "a second backward with the same cache gives another gradient: the first has written into the cache"
+            findings += unlike(name, to_numpy(gradient), analytic[name], "repeated", again)
+    if problem.run_twice is not None:
+        twice = problem.run_twice(values, [v.copy() for v in reference.cotangents])
+        for name, gradient in twice.items():
+            replaced = "after two backward passes the gradient is not twice that of one: it has to be added, not replaced"
+            findings += unlike(name, to_numpy(gradient), 2 * analytic[name], "twice", replaced)
+    return findings
+
+
+def unlike(name: str, found: np.ndarray, expected: np.ndarray, method: str, note: str) -> list[Finding]:
+    """A finding with that note unless both arrays hold the same numbers."""
+    if found.shape != expected.shape:
+        return [Finding(name, expected.shape, method, math.inf, (), math.nan, math.nan, False, note)]
+    if found.size == 0 or np.array_equal(found, expected, equal_nan=True):
+        return []
+    error = relative_error(found, expected)
+    where = tuple(int(k) for k in np.unravel_index(int(error.argmax()), error.shape))
+    if error[where] < SAME:
+        return []
+    values = float(error[where]), where, float(found[where]), float(expected[where])
+    return [Finding(name, expected.shape, method, *values, False, note)]
+
+
 def check(
-    problem: Problem, methods: tuple[str, ...] = ("central", "complex"), zero: dict[str, str] | None = None
+    problem: Problem, methods: tuple[str, ...] = METHODS, zero: dict[str, str] | None = None
 ) -> list[Finding]:
     """Check every array of ``problem`` by each method; array by array, in the order of the problem."""
-    cotangents = draw_cotangents(problem)
-    analytic = analytic_gradients(problem, cotangents)
-    numeric = {method: numeric_gradients(problem, cotangents, method) for method in methods}
-    return [
-        compare(name, analytic[name], numeric[method][name], method, (zero or {}).get(name, ""))
-        for name in problem.arrays
-        for method in methods
-    ]
+    return examine(problem, measure(problem, methods), zero)

@@ -1,1 +1,64 @@
-"""Gradient checks of whole models."""
+"""Gradient checks of whole models, loss included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from scratchnn.core import Layer
+from scratchnn.gradcheck import Problem, case, layer_problem
+from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.models.language_model import LanguageModel
+
+IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
+
+
+class WithLoss(Layer):
+    """A language model followed by its loss, from a given state: the function that training differentiates."""
+
+    def __init__(self, model: LanguageModel):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *state_and_ids: Any) -> Any:
+        """State arrays, then inputs and targets (N, T) each: the loss, of shape ()."""
+        *state, inputs, targets = state_and_ids
+        layers = len(self.model.cells.layers)
+        width = len(state) // layers
+        parts = [tuple(state[k * width : (k + 1) * width]) if width > 1 else state[k] for k in range(layers)]
+        logits, _ = self.model.forward(inputs, tuple(parts))
+        loss, cache = softmax_cross_entropy_forward(logits, targets)
+        self.push(cache)
+        return loss
+
+    def backward(self, dloss: Any) -> Any:
+        """Gradients by the state arrays."""
+        return self.model.backward(softmax_cross_entropy_backward(dloss, self.pop()))
+
+
+def register(name: str, width: int, make: Callable[[np.random.Generator], LanguageModel]) -> None:
+    """A language model with ``width`` state arrays a layer."""
+
+    @case(name)
+    def build(rng: np.random.Generator) -> Problem:
+        model = make(rng)
+        names = [f"state{k}" for k in range(width * len(model.cells.layers))]
+        state = {key: 0.5 * rng.standard_normal((2, 3)) for key in names}
+        problem = layer_problem(WithLoss(model), state, fixed=(IDS[:, :-1], IDS[:, 1:]))
+        # Larger than for a single layer: with small weights the loss hardly depends on the layers below, and what is left
+        # of their gradients drowns in the rounding of central differences.
+        problem.arrays = {key: 2 * value for key, value in problem.arrays.items()}
+        return problem
+
+
+def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
+    """Five tokens, three units."""
+    return LanguageModel(5, embedding_size=3, hidden_size=3, rng=rng, **options)
+
+
+register("language-model/rnn", 1, lambda rng: sizes(rng, cell="rnn"))
+register("language-model/gru", 1, lambda rng: sizes(rng, cell="gru"))
+register("language-model/lstm", 2, lambda rng: sizes(rng, cell="lstm"))
+register("language-model/tied+dropout+two-layers", 2, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True))

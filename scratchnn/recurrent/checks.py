@@ -7,17 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn import recurrent
-from scratchnn.core import Layer
+from scratchnn import layers, recurrent
+from scratchnn.core import Layer, Sequential
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
+from scratchnn.gradcheck.problems import flatten, rebuild
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked
 
 N, T, D, H = 3, 4, 2, 3
 LENGTHS = np.array([4, 2, 0])
+MASK_H = np.array([[2.0, 0, 2], [0, 2, 2], [2, 2, 0]])  # (N, H)
+
+Make = Callable[[np.random.Generator], SequenceLayer]
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Entries of a size at which nothing saturates."""
     return 0.7 * rng.standard_normal(shape)
+
+
+# --- pairs of functions ----------------------------------------------------------------------------------------------
 
 
 def register_pairs(
@@ -42,62 +50,189 @@ def register_pairs(
     def one_step(rng: np.random.Generator) -> Problem:
         return pair_problem(*step, arrays(rng, N, D))
 
-    def mask(rng: np.random.Generator) -> np.ndarray:
-        return np.array([[2.0, 0, 2], [0, 2, 2], [2, 2, 0]])
-
     for variant in ("", "/lengths", "/mask", "/lengths+mask"):
 
         @case(family + variant)
         def whole(rng: np.random.Generator, variant: str = variant) -> Problem:
             options: dict[str, Any] = {"lengths": LENGTHS} if "lengths" in variant else {}
             if "mask" in variant:
-                options["mask_h"] = mask(rng)
+                options["mask_h"] = MASK_H
             return pair_problem(*sequence, arrays(rng, N, T, D), **options)
 
 
-WEIGHTS = {"Wx": (D, 4 * H), "Wh": (H, 4 * H), "b": (4 * H,)}
-LSTM_STEP = recurrent.lstm_step, recurrent.lstm_step_backward
-register_pairs("lstm", LSTM_STEP, (recurrent.lstm_forward, recurrent.lstm_backward), ["h", "c"], WEIGHTS)
+def weights(blocks: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of Wx, Wh and b for that many blocks of H columns."""
+    return {"Wx": (D, blocks * H), "Wh": (H, blocks * H), "b": (blocks * H,)}
 
 
-def lstm_with_peepholes(*arrays: Any, lengths: Any = None, mask_h: Any = None) -> tuple:
+def relu_step(*arrays: Any) -> tuple:
+    """``rnn_step`` with ReLU."""
+    return recurrent.rnn_step(*arrays, activation="relu")
+
+
+def relu_forward(*arrays: Any, **options: Any) -> tuple:
+    """``rnn_forward`` with ReLU."""
+    return recurrent.rnn_forward(*arrays, activation="relu", **options)
+
+
+def lstm_with_peepholes(*arrays: Any, **options: Any) -> tuple:
     """``lstm_forward`` with p as the last array."""
-    x, h0, c0, Wx, Wh, b, p = arrays
-    return recurrent.lstm_forward(x, h0, c0, Wx, Wh, b, lengths, p, mask_h)
+    return recurrent.lstm_forward(*arrays[:-1], p=arrays[-1], **options)
 
 
+RNN_STEP = recurrent.rnn_step, recurrent.rnn_step_backward
+register_pairs("rnn", RNN_STEP, (recurrent.rnn_forward, recurrent.rnn_backward), ["h"], weights(1))
 register_pairs(
-    "lstm-peephole", LSTM_STEP, (lstm_with_peepholes, recurrent.lstm_backward), ["h", "c"], {**WEIGHTS, "p": (3, H)}
+    "rnn-relu",
+    (relu_step, recurrent.rnn_step_backward),
+    (relu_forward, recurrent.rnn_backward),
+    ["h"],
+    weights(1),
+)
+register_pairs(
+    "gru-simplified",
+    (recurrent.gru_simplified_step, recurrent.gru_simplified_step_backward),
+    (recurrent.gru_simplified_forward, recurrent.gru_simplified_backward),
+    ["h"],
+    weights(2),
+)
+register_pairs(
+    "gru-reset-before",
+    (recurrent.gru_reset_before_step, recurrent.gru_reset_before_step_backward),
+    (recurrent.gru_reset_before_forward, recurrent.gru_reset_before_backward),
+    ["h"],
+    weights(3),
+)
+register_pairs(
+    "gru-reset-after",
+    (recurrent.gru_reset_after_step, recurrent.gru_reset_after_step_backward),
+    (recurrent.gru_reset_after_forward, recurrent.gru_reset_after_backward),
+    ["h"],
+    {**weights(3), "bh": (H,)},
+)
+LSTM_STEP = recurrent.lstm_step, recurrent.lstm_step_backward
+register_pairs("lstm", LSTM_STEP, (recurrent.lstm_forward, recurrent.lstm_backward), ["h", "c"], weights(4))
+register_pairs(
+    "lstm-peephole",
+    LSTM_STEP,
+    (lstm_with_peepholes, recurrent.lstm_backward),
+    ["h", "c"],
+    {**weights(4), "p": (3, H)},
 )
 
 
 # --- layers ----------------------------------------------------------------------------------------------------------
 
 
-def call_with_state(layer: Layer, inputs: dict, lengths: np.ndarray | None = None) -> tuple:
-    """The layer from a given state, which stands among the inputs."""
-    x, *state = inputs.values()
-    return layer.forward(x, tuple(state) if len(state) > 1 else state[0], lengths)
+def call_with_state(layer: SequenceLayer, inputs: dict, lengths: np.ndarray | None = None) -> tuple:
+    """The layer from a given state, whose parts stand among the inputs after x."""
+    x, *parts = inputs.values()
+    return layer.forward(x, rebuild(layer.zero_state(x), iter(parts)), lengths)
 
 
-def register_layer(name: str, make: Callable[[np.random.Generator, dict], Layer], states: list[str]) -> None:
-    """A recurrent layer with both dropouts, with the last output alone, and with lengths."""
-    variants: dict[str, dict] = {
-        "": {},
-        "/last-output": {"return_sequences": False},
-        "/dropouts": {"dropout": 0.4, "recurrent_dropout": 0.4},
-    }
-    for variant, options in variants.items():
-        for lengths in (None, LENGTHS):
+def register_layer(name: str, make: Make) -> None:
+    """A recurrent layer from a given state, with and without lengths."""
+    for lengths in (None, LENGTHS):
 
-            @case(name + variant + ("" if lengths is None else "/lengths"))
-            def build(rng: np.random.Generator, options: dict = options, lengths: np.ndarray | None = lengths) -> Problem:
-                inputs = {"x": normal(rng, N, T, D)} | {state: normal(rng, N, H) for state in states}
-                fixed = () if lengths is None else (lengths,)
-                return layer_problem(make(rng, options), inputs, call_with_state, fixed)
+        @case(name + ("" if lengths is None else "/lengths"))
+        def build(rng: np.random.Generator, lengths: np.ndarray | None = lengths) -> Problem:
+            layer = make(rng)
+            inputs = {"x": normal(rng, N, T, D)}
+            parts = flatten(layer.zero_state(inputs["x"]))
+            names = ["h", "c"] if len(parts) <= 2 else [f"state {k}" for k in range(len(parts))]
+            inputs |= {part: normal(rng, *zeros.shape) for part, zeros in zip(names, parts, strict=False)}
+            return layer_problem(layer, inputs, call_with_state, () if lengths is None else (lengths,))
 
 
-register_layer("layer-lstm", lambda rng, options: recurrent.LSTM(D, H, rng=rng, **options), ["h", "c"])
+CELLS: dict[str, tuple[Callable[..., SequenceLayer], dict[str, Any]]] = {
+    "rnn": (RNN, {}),
+    "rnn-relu": (RNN, {"activation": "relu"}),
+    "gru-simplified": (GRU, {"form": "simplified"}),
+    "gru-reset-before": (GRU, {"form": "reset_before"}),
+    "gru-reset-after": (GRU, {"form": "reset_after"}),
+    "lstm": (LSTM, {}),
+    "lstm-peephole": (LSTM, {"peepholes": True}),
+}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "": {},
+    "/last-output": {"return_sequences": False},
+    "/dropouts": {"dropout": 0.4, "recurrent_dropout": 0.4},
+}
+
+for _name, (_cell, _options) in CELLS.items():
+    for _variant, _more in VARIANTS.items():
+        register_layer(
+            f"layer-{_name}{_variant}",
+            lambda rng, cell=_cell, options={**_options, **_more}: cell(D, H, rng=rng, **options),
+        )
+
+register_layer("bidirectional", lambda rng: Bidirectional(LSTM(D, H, rng=rng), GRU(D, 2, rng=rng)))
+register_layer("bidirectional/sum", lambda rng: Bidirectional(RNN(D, H, rng=rng), RNN(D, H, rng=rng), merge="sum"))
+for _merge in ("concat", "sum"):
+    register_layer(
+        f"bidirectional/{_merge}-last-output",
+        lambda rng, merge=_merge: Bidirectional(
+            RNN(D, H, rng=rng, return_sequences=False), LSTM(D, H, rng=rng, return_sequences=False), merge
+        ),
+    )
+register_layer("stacked", lambda rng: Stacked([LSTM(D, H, rng=rng), GRU(H, 2, rng=rng)]))
+register_layer("stacked/last-output", lambda rng: Stacked([RNN(D, H, rng=rng), GRU(H, 2, rng=rng, return_sequences=False)]))
 register_layer(
-    "layer-lstm-peephole", lambda rng, options: recurrent.LSTM(D, H, rng=rng, peepholes=True, **options), ["h", "c"]
+    "stacked/dropout", lambda rng: Stacked([RNN(D, H, rng=rng), RNN(H, 2, rng=rng), RNN(2, H, rng=rng)], 0.4, rng)
 )
+register_layer(
+    "stacked/bidirectional",
+    lambda rng: Stacked(
+        [Bidirectional(RNN(D, 2, rng=rng), LSTM(D, 2, rng=rng)), Bidirectional(RNN(4, 2, rng=rng), RNN(4, 1, rng=rng))],
+        dropout=0.4,
+        rng=rng,
+    ),
+)
+
+
+# --- used by others: no state given, no gradient for the final one; one state carried on -----------------------------
+
+
+def register_stateless(name: str, make: Make) -> None:
+    """A layer that starts from zeros, whose final state nobody uses."""
+
+    @case(name)
+    def build(rng: np.random.Generator) -> Problem:
+        return layer_problem(Sequential(make(rng), layers.Tanh()), {"x": normal(rng, N, T, D)}, fixed=(LENGTHS,))
+
+
+register_stateless("sequential/rnn", lambda rng: RNN(D, H, rng=rng))
+register_stateless("sequential/lstm-last-output", lambda rng: LSTM(D, H, rng=rng, return_sequences=False))
+register_stateless("sequential/bidirectional", lambda rng: Bidirectional(LSTM(D, H, rng=rng), GRU(D, 2, rng=rng)))
+register_stateless("sequential/stacked", lambda rng: Stacked([LSTM(D, H, rng=rng), GRU(H, 2, rng=rng)]))
+
+
+class Carried(Layer):
+    """A recurrent layer over two windows of a sequence, the state carried from the first to the second."""
+
+    def __init__(self, cell: SequenceLayer):
+        super().__init__()
+        self.cell = cell
+
+    def forward(self, x: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The outputs of both windows."""
+        y, state = self.cell.forward(x)
+        return y, self.cell.forward(z, state)[0]
+
+    def backward(self, dy: np.ndarray, dw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients by both windows; that of the state flows from the second into the first."""
+        dz, dstate = self.cell.backward(dw)
+        return self.cell.backward(dy, dstate)[0], dz
+
+
+@case("layer-lstm/carried-state")
+def carried_state(rng: np.random.Generator) -> Problem:
+    """Two windows of different length."""
+    return layer_problem(Carried(LSTM(D, H, rng=rng)), {"x": normal(rng, N, T, D), "z": normal(rng, N, 2, D)})
+
+
+@case("stacked/carried-state")
+def carried_states(rng: np.random.Generator) -> Problem:
+    """All layers' states."""
+    stack = Stacked([GRU(D, H, rng=rng), RNN(H, 2, rng=rng)])
+    return layer_problem(Carried(stack), {"x": normal(rng, N, T, D), "z": normal(rng, N, 2, D)})

@@ -1,0 +1,158 @@
+"""What a gradient check is given: arrays, and how to run forward and backward on them.
+
+Pairs of functions, functions with a slope, and layers all become a ``Problem``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scratchnn.backend import Array, generator, move
+from scratchnn.core import Layer
+
+Arrays = dict[str, Array]
+Pull = Callable[[list[Array]], Arrays]
+
+
+@dataclass
+class Problem:
+    """One function to check.
+
+    Attributes:
+        arrays: what the gradient is taken by: inputs, states and parameters, by name, in float64.
+        run: given such arrays, returns the list of outputs and a function that takes the list of their cotangents and
+            returns the gradient by each array, by name.
+        move: takes the name of an array library and moves what ``run`` holds besides ``arrays``.
+        pure: whether that function may be called twice, with the same result: so for pairs, where the cache is a value.
+        run_twice: for layers: given arrays and cotangents, runs forward and backward twice without clearing in between
+            and returns the parameters' gradients, which have to be twice those of one run.
+    """
+
+    arrays: Arrays
+    run: Callable[[Arrays], tuple[list[Array], Pull]]
+    move: Callable[[str], None] | None = None
+    pure: bool = False
+    run_twice: Callable[[Arrays, list[Array]], Arrays] | None = None
+
+
+def flatten(structure: Any) -> list[Array]:
+    """The arrays in nested tuples, from left to right."""
+    if isinstance(structure, tuple | list):
+        return [array for part in structure for array in flatten(part)]
+    return [structure]
+
+
+def rebuild(structure: Any, arrays: Iterator[Array]) -> Any:
+    """Nested tuples of the same form as ``structure`` with its arrays replaced by the next ones of ``arrays``."""
+    if isinstance(structure, tuple | list):
+        return tuple(rebuild(part, arrays) for part in structure)
+    return next(arrays)
+
+
+def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], arrays: Arrays, **fixed: Any) -> Problem:
+    """A pure pair: ``forward(*arrays, **fixed)`` gives outputs and a cache, ``backward(*cotangents, cache)`` gradients.
+
+    The gradients come in the order of ``arrays``. What stands in ``fixed`` is passed by name and not differentiated.
+    """
+    held = dict(fixed)
+
+    def run(values: Arrays) -> tuple[list[Array], Pull]:
+        *outputs, cache = forward(*values.values(), **held)
+
+        def pull(cotangents: list[Array]) -> Arrays:
+            gradients = backward(*rebuild(outputs, iter(cotangents)), cache)
+            return dict(zip(values, flatten(gradients), strict=True))
+
+        return flatten(outputs), pull
+
+    def move_fixed(name: str) -> None:
+        held.update({key: move(value, name) if isinstance(value, np.ndarray) else value for key, value in held.items()})
+
+    return Problem(arrays, run, move_fixed, pure=True)
+
+
+def function_problem(function: Callable[..., Array], backward: Callable[..., Any], arrays: Arrays) -> Problem:
+    """A function whose ``backward(dy, y, *arrays)`` gets the output and the inputs instead of a cache."""
+
+    def run(values: Arrays) -> tuple[list[Array], Pull]:
+        y = function(*values.values())
+
+        def pull(cotangents: list[Array]) -> Arrays:
+            return dict(zip(values, flatten(backward(cotangents[0], y, *values.values())), strict=True))
+
+        return [y], pull
+
+    return Problem(arrays, run, pure=True)
+
+
+def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None = None, fixed: Any = ()) -> Problem:
+    """A layer: checked by all its inputs and all its trainable parameters, which are made random here.
+
+    Args:
+        layer: in training mode; its random masks are drawn anew, and alike, for each run.
+        inputs: arrays by name; ``layer.backward`` returns their gradients in this order.
+        call: called as ``call(layer, inputs, *fixed)`` to run the forward pass; by default the layer with all inputs.
+        fixed: arrays that are not differentiated (ids, lengths).
+    """
+    layer.astype(np.float64)
+    rng = np.random.default_rng(0)
+    for parameter in layer.parameters():
+        parameter.data = 0.5 * rng.standard_normal(parameter.shape)
+    parameters = {name: p for name, p in layer.named_parameters().items() if p.trainable}
+    device = ["numpy"]
+    held = list(fixed)
+
+    def start(values: Arrays) -> None:
+        layer.discard_caches()
+        layer.clear_gradients()
+        for name, parameter in parameters.items():
+            parameter.data = values[name]
+
+    def forward(values: Arrays) -> Any:
+        for k, (_, sub) in enumerate(layer.named_layers()):
+            if vars(sub).get("rng") is not None:
+                vars(sub)["rng"] = generator(device[0], k)
+        x = {name: values[name] for name in inputs}
+        return layer.forward(*x.values(), *held) if call is None else call(layer, x, *held)
+
+    def backward(y: Any, cotangents: list[Array]) -> Any:
+        structured = rebuild(y, iter(cotangents))
+        return layer.backward(*structured) if isinstance(y, tuple) else layer.backward(structured)
+
+    def run(values: Arrays) -> tuple[list[Array], Pull]:
+        start(values)
+        y = forward(values)
+
+        def pull(cotangents: list[Array]) -> Arrays:
+            dx = backward(y, cotangents)
+            gradients = dict(zip(inputs, flatten(dx)[: len(inputs)], strict=True))
+            gradients.update({name: parameter.dense_gradient() for name, parameter in parameters.items()})
+            return gradients
+
+        return flatten(y), pull
+
+    def run_twice(values: Arrays, cotangents: list[Array]) -> Arrays:
+        start(values)
+        for _ in range(2):
+            backward(forward(values), cotangents)
+        return {name: parameter.dense_gradient() for name, parameter in parameters.items()}
+
+    def move_layer(name: str) -> None:
+        device[0] = name
+        layer.discard_caches()
+        layer.to(name)
+        held[:] = [move(value, name) if isinstance(value, np.ndarray) else value for value in held]
+
+    arrays = {**inputs, **{name: p.data for name, p in parameters.items()}}
+    return Problem(arrays, run, move_layer, run_twice=run_twice)
+
+
+def move_problem(problem: Problem, name: str) -> None:
+    """Move everything a problem holds to the array library ``name``."""
+    problem.arrays = {key: move(value, name) for key, value in problem.arrays.items()}
+    if problem.move is not None:
+        problem.move(name)

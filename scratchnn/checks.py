@@ -53,7 +53,7 @@ def cosine(rng: np.random.Generator) -> Problem:
     return function_problem(
         F.cosine_similarity,
         lambda dy, y, a, b: F.cosine_similarity_backward(dy, a, b),
-        {"a": rng.standard_normal((3, 4)), "b": rng.standard_normal((3, 4))},
+        {"a": rng.standard_normal((2, 3, 4)), "b": rng.standard_normal((2, 3, 4))},
     )
 
 
@@ -101,3 +101,15 @@ register_loss(
 )
 register_loss("mean_squared_error", losses.mean_squared_error_forward, losses.mean_squared_error_backward, classes=False)
 register_loss("mean_absolute_error", losses.mean_absolute_error_forward, losses.mean_absolute_error_backward, classes=False)
+
+
+@case("mean_squared_error/masked-nan")
+def masked_nan(rng: np.random.Generator) -> Problem:
+    """A masked prediction that is not a number counts for nothing, forward and backward."""
+    return pair_problem(
+        losses.mean_squared_error_forward,
+        losses.mean_squared_error_backward,
+        {"y": np.where(MASK, rng.standard_normal(MASK.shape), np.nan)},
+        targets=rng.standard_normal(MASK.shape),
+        mask=MASK,
+    )

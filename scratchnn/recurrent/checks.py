@@ -13,9 +13,9 @@ from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
 from scratchnn.gradcheck.problems import flatten, rebuild
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked
 
-N, T, D, H = 3, 4, 2, 3
-LENGTHS = np.array([4, 2, 0])
-MASK_H = np.array([[2.0, 0, 2], [0, 2, 2], [2, 2, 0]])  # (N, H)
+N, T, D, H = 5, 4, 2, 3  # all different, so that no wrong axis fits
+LENGTHS = np.array([4, 2, 0, 1, 3])  # an odd and an even number of padded steps, so that a flipped sign cannot come back
+MASK_H = np.array([[2.0, 0, 2], [0, 2, 2], [2, 2, 0], [2, 2, 2], [0, 0, 0]])  # (N, H)
 
 Make = Callable[[np.random.Generator], SequenceLayer]
 
@@ -166,7 +166,7 @@ for _name, (_cell, _options) in CELLS.items():
             lambda rng, cell=_cell, options={**_options, **_more}: cell(D, H, rng=rng, **options),
         )
 
-register_layer("bidirectional", lambda rng: Bidirectional(LSTM(D, H, rng=rng), GRU(D, 2, rng=rng)))
+register_layer("bidirectional", lambda rng: Bidirectional(LSTM(D, H, rng=rng), GRU(D, 4, rng=rng)))
 register_layer("bidirectional/sum", lambda rng: Bidirectional(RNN(D, H, rng=rng), RNN(D, H, rng=rng), merge="sum"))
 for _merge in ("concat", "sum"):
     register_layer(
@@ -183,7 +183,7 @@ register_layer(
 register_layer(
     "stacked/bidirectional",
     lambda rng: Stacked(
-        [Bidirectional(RNN(D, 2, rng=rng), LSTM(D, 2, rng=rng)), Bidirectional(RNN(4, 2, rng=rng), RNN(4, 1, rng=rng))],
+        [Bidirectional(RNN(D, 2, rng=rng), LSTM(D, 1, rng=rng)), Bidirectional(RNN(3, 2, rng=rng), RNN(3, 1, rng=rng))],
         dropout=0.4,
         rng=rng,
     ),
@@ -203,7 +203,7 @@ def register_stateless(name: str, make: Make) -> None:
 
 register_stateless("sequential/rnn", lambda rng: RNN(D, H, rng=rng))
 register_stateless("sequential/lstm-last-output", lambda rng: LSTM(D, H, rng=rng, return_sequences=False))
-register_stateless("sequential/bidirectional", lambda rng: Bidirectional(LSTM(D, H, rng=rng), GRU(D, 2, rng=rng)))
+register_stateless("sequential/bidirectional", lambda rng: Bidirectional(LSTM(D, H, rng=rng), GRU(D, 4, rng=rng)))
 register_stateless("sequential/stacked", lambda rng: Stacked([LSTM(D, H, rng=rng), GRU(H, 2, rng=rng)]))
 
 

@@ -105,6 +105,8 @@ def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
         factor = factor * weights.reshape(-1)
     dlogits = e * (factor / total)[:, None]  # (2), softmax(z) = e / total
     dlogits[xp.arange(ids.size), ids] -= factor  # (2), one entry per row, so no repeats
+    if weights is not None:
+        dlogits[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero
     return dlogits.reshape(shape)
 
 

@@ -1,4 +1,4 @@
-"""All recurrent cells behind one interface, and the complex step, for the tests of the recurrent room."""
+"""All recurrent cells behind one interface, all layers, and the complex step, for the tests of the recurrent room."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from scratchnn import recurrent as R
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
 
 STEP = 1e-20
 LENGTHS = np.array([2, 0, 5, 3])  # for N = 4, T = 5: unsorted, one empty, one full
@@ -105,6 +107,80 @@ CELLS = {
     "lstm": lstm(("Wx", "Wh", "b")),
     "lstm-peepholes": lstm(("Wx", "Wh", "b", "p")),
 }
+each_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS.keys())
+
+# --- layers ----------------------------------------------------------------------------------------------------------
+
+N, T, D, H = 4, 5, 2, 3
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def bidirectional(merge="concat", **options):
+    return Bidirectional(LSTM(D, H, rng=rng(1), **options), GRU(D, H, rng=rng(2), **options), merge)
+
+
+def stacked(**options):
+    return Stacked([RNN(D, 4, rng=rng(1)), LSTM(4, H, rng=rng(2), **options)], dropout=0.3, rng=rng(3))
+
+
+def deep(**options):
+    """A stack of bidirectional layers, one of them made of stacks."""
+    inner = [Stacked([GRU(4, 2, rng=rng(k)), RNN(2, H, rng=rng(k + 1), **options)]) for k in (1, 3)]
+    return Stacked([Bidirectional(RNN(D, 2, rng=rng(5)), LSTM(D, 2, rng=rng(6))), Bidirectional(*inner)], 0.3, rng(7))
+
+
+def single(cell, **fixed):
+    return lambda **options: cell(D, H, rng=rng(1), **fixed, **options)
+
+
+MAKERS = {
+    "rnn-tanh": single(RNN),
+    "rnn-relu": single(RNN, activation="relu"),
+    "gru-simplified": single(GRU, form="simplified"),
+    "gru-reset-before": single(GRU, form="reset_before"),
+    "gru-reset-after": single(GRU),
+    "lstm": single(LSTM),
+    "lstm-peepholes": single(LSTM, peepholes=True),
+    "rnn-dropouts": single(RNN, dropout=0.4, recurrent_dropout=0.4),
+    "gru-dropouts": single(GRU, dropout=0.4, recurrent_dropout=0.4),
+    "lstm-dropouts": single(LSTM, dropout=0.4, recurrent_dropout=0.4),
+    "bidirectional": bidirectional,
+    "bidirectional-sum": lambda **options: bidirectional("sum", **options),
+    "stacked": stacked,
+    "deep": deep,
+}
+each_layer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
+
+
+def randomised(layer):
+    """The layer in float64, every parameter random, no bias zero."""
+    layer.astype("float64")
+    draw = rng(9)
+    for parameter in layer.parameters():
+        parameter.data = 0.7 * draw.standard_normal(parameter.shape)
+    return layer
+
+
+def flat(state):
+    """The arrays of nested states from left to right."""
+    return [a for part in state for a in flat(part)] if isinstance(state, tuple) else [state]
+
+
+def fill(state, arrays):
+    """States of the form of ``state`` made of ``arrays``, an iterator."""
+    return tuple(fill(part, arrays) for part in state) if isinstance(state, tuple) else next(arrays)
+
+
+def random_state(layer, x, seed):
+    draw = rng(seed)
+    zeros = layer.zero_state(x)
+    return fill(zeros, iter([draw.standard_normal(a.shape) for a in flat(zeros)]))
+
+
+# --- tools -----------------------------------------------------------------------------------------------------------
 
 
 def complex_step(loss, arrays):

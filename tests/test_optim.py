@@ -137,7 +137,7 @@ def test_frozen_parameters_and_those_without_gradient_stay(make):
 @every_optimizer
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_values_change_in_place_and_gradients_never(make, dtype):
-    """The dtype stays too, even where somebody sets the rate to a NumPy float64."""
+    """The dtype stays too."""
     rng = np.random.default_rng(4)
     w, table = parameter(rng, 3, 2, dtype=dtype), parameter(rng, 4, 2, dtype=dtype)
     values = w.data
@@ -147,7 +147,6 @@ def test_values_change_in_place_and_gradients_never(make, dtype):
         dense, rows, ids = w.grad.copy(), table.grad.rows.copy(), table.grad.ids.copy()
         for array in (w.grad, table.grad.rows, table.grad.ids):
             array.flags.writeable = False
-        optimizer.lr = np.float64(0.3)
         optimizer.step()
         assert same_bits(w.grad, dense)
         assert same_bits(table.grad.rows, rows)
@@ -155,6 +154,22 @@ def test_values_change_in_place_and_gradients_never(make, dtype):
     assert w.data is values
     slots = [value for name, value in optimizer.state_dict().items() if name != "lr" and not name.endswith(".t")]
     assert {array.dtype for array in [*slots, w.data, table.data]} == {np.dtype(dtype)}
+
+
+@every_optimizer
+def test_a_numpy_number_for_a_rate_gives_the_bits_of_a_python_number(make):
+    """It would lift float32 arithmetic to float64, and a resumed run, whose rate is a Python number, would differ."""
+    found = []
+    for number in (float, np.float64):
+        rng = np.random.default_rng(5)
+        w = parameter(rng, 40, dtype="float32")
+        optimizer = make([w])
+        for _ in range(3):
+            w.grad = rng.standard_normal(40).astype("float32")
+            optimizer.lr = number(0.3)
+            optimizer.step()
+        found.append(w.data)
+    assert same_bits(*found)
 
 
 def test_nesterov_looks_one_step_of_the_velocity_ahead():

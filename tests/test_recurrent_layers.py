@@ -1,85 +1,33 @@
-"""Recurrent layers, alone, in both directions and stacked: gradients, states, dropouts, errors."""
+"""Recurrent layers, alone, in both directions and stacked: gradients, states, dropouts."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from recurrent_cases import LENGTHS, assert_same, complex_step, copies, relative_error
+from recurrent_cases import (
+    LENGTHS,
+    MAKERS,
+    D,
+    H,
+    N,
+    T,
+    assert_same,
+    complex_step,
+    copies,
+    each_layer,
+    fill,
+    flat,
+    random_state,
+    randomised,
+    relative_error,
+    rng,
+    single,
+    stacked,
+)
 
-from scratchnn.errors import CacheError, DataError, ShapeError
+from scratchnn.errors import CacheError
 from scratchnn.layers.dropout import dropout_mask
-from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked, reverse_time, rnn_forward
-
-N, T, D, H = 4, 5, 2, 3
-
-
-def rng(seed=0):
-    return np.random.default_rng(seed)
-
-
-def bidirectional(merge="concat", **options):
-    return Bidirectional(LSTM(D, H, rng=rng(1), **options), GRU(D, H, rng=rng(2), **options), merge)
-
-
-def stacked(**options):
-    return Stacked([RNN(D, 4, rng=rng(1)), LSTM(4, H, rng=rng(2), **options)], dropout=0.3, rng=rng(3))
-
-
-def deep(**options):
-    """A stack of bidirectional layers, one of them made of stacks."""
-    inner = [Stacked([GRU(4, 2, rng=rng(k)), RNN(2, H, rng=rng(k + 1), **options)]) for k in (1, 3)]
-    return Stacked([Bidirectional(RNN(D, 2, rng=rng(5)), LSTM(D, 2, rng=rng(6))), Bidirectional(*inner)], 0.3, rng(7))
-
-
-def single(cell, **fixed):
-    return lambda **options: cell(D, H, rng=rng(1), **fixed, **options)
-
-
-MAKERS = {
-    "rnn-tanh": single(RNN),
-    "rnn-relu": single(RNN, activation="relu"),
-    "gru-simplified": single(GRU, form="simplified"),
-    "gru-reset-before": single(GRU, form="reset_before"),
-    "gru-reset-after": single(GRU),
-    "lstm": single(LSTM),
-    "lstm-peepholes": single(LSTM, peepholes=True),
-    "rnn-dropouts": single(RNN, dropout=0.4, recurrent_dropout=0.4),
-    "gru-dropouts": single(GRU, dropout=0.4, recurrent_dropout=0.4),
-    "lstm-dropouts": single(LSTM, dropout=0.4, recurrent_dropout=0.4),
-    "bidirectional": bidirectional,
-    "bidirectional-sum": lambda **options: bidirectional("sum", **options),
-    "stacked": stacked,
-    "deep": deep,
-}
-each_layer = pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS.keys())
-
-
-def randomised(layer):
-    """The layer in float64, every parameter random, no bias zero."""
-    layer.astype("float64")
-    draw = rng(9)
-    for parameter in layer.parameters():
-        parameter.data = 0.7 * draw.standard_normal(parameter.shape)
-    return layer
-
-
-def flat(state):
-    """The arrays of nested states from left to right."""
-    return [a for part in state for a in flat(part)] if isinstance(state, tuple) else [state]
-
-
-def fill(state, arrays):
-    """States of the form of ``state`` made of ``arrays``, an iterator."""
-    return tuple(fill(part, arrays) for part in state) if isinstance(state, tuple) else next(arrays)
-
-
-def random_state(layer, x, seed):
-    draw = rng(seed)
-    zeros = layer.zero_state(x)
-    return fill(zeros, iter([draw.standard_normal(a.shape) for a in flat(zeros)]))
-
+from scratchnn.recurrent import GRU, LSTM, RNN, Stacked, rnn_forward
 
 # --- gradients -------------------------------------------------------------------------------------------------------
 
@@ -131,9 +79,9 @@ def test_used_twice_before_backward(make):
     draw = rng(13)
     x1, x2 = draw.standard_normal((N, T, D)), draw.standard_normal((2, 3, D))
     starts = [copy_states(layer)]
-    y1, last1 = layer.forward(x1, lengths=LENGTHS)
+    y1, _ = layer.forward(x1, lengths=LENGTHS)
     starts.append(copy_states(layer))
-    y2, last2 = layer.forward(x2)
+    y2, _ = layer.forward(x2)
     dy1, dy2 = draw.standard_normal(y1.shape), draw.standard_normal(y2.shape)
     second = layer.backward(dy2)
     first = layer.backward(dy1)
@@ -264,124 +212,3 @@ def test_dropout_between_layers_is_drawn_for_every_entry():
 
 def assert_allclose_to_one_of(values, low, high):
     assert np.minimum(abs(values - low), abs(values - high)).max() < 1e-5
-
-
-# --- both directions -------------------------------------------------------------------------------------------------
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 4), st.integers(0, 6), st.integers(0, 2**32 - 1))
-def test_reverse_time_reverses_each_sequence_by_its_own_length(N, T, seed):
-    draw = rng(seed)
-    x, lengths = draw.standard_normal((N, T, 2)), draw.integers(0, T + 1, N)
-    y = reverse_time(x, lengths)
-    for k, length in enumerate(lengths):
-        np.testing.assert_array_equal(y[k, :length], x[k, :length][::-1])
-        np.testing.assert_array_equal(y[k, length:], x[k, length:])
-    np.testing.assert_array_equal(reverse_time(y, lengths), x)
-    np.testing.assert_array_equal(reverse_time(x), reverse_time(x, np.full(N, T)))
-    v = draw.standard_normal(x.shape)
-    assert np.isclose((y * v).sum(), (x * reverse_time(v, lengths)).sum())  # its own transpose
-
-
-@pytest.mark.parametrize("merge", ["concat", "sum"])
-def test_bidirectional_equals_two_layers_over_each_sequence_alone(merge):
-    layer = randomised(bidirectional(merge))
-    x = rng(20).standard_normal((N, T, D))
-    state = random_state(layer, x, 21)
-    y, last = layer.forward(x, state, LENGTHS)
-    for k, length in enumerate(LENGTHS):
-        alone = x[k : k + 1, :length]
-        start = fill(state, iter([a[k : k + 1] for a in flat(state)]))
-        u, last_u = layer.forward_layer.forward(alone, start[0])
-        v, last_v = layer.backward_layer.forward(alone[:, ::-1], start[1])
-        v = v[:, ::-1]
-        both = np.concatenate([u, v], axis=2) if merge == "concat" else u + v
-        np.testing.assert_allclose(y[k : k + 1, :length], both, rtol=1e-12, atol=1e-12)
-        assert not y[k, length:].any()
-        for a, b in zip(flat(last), flat((last_u, last_v)), strict=True):
-            np.testing.assert_allclose(a[k : k + 1], b, rtol=1e-12, atol=1e-12)
-
-
-def test_one_layer_may_serve_both_directions():
-    shared = randomised(GRU(D, H, rng=rng(1)))
-    layer = Bidirectional(shared, shared)
-    x = rng(22).standard_normal((N, T, D))
-    y, _ = layer.forward(x, lengths=LENGTHS)
-    dy = rng(23).standard_normal(y.shape)
-    dx, _ = layer.backward(dy)
-    assert len(layer.parameters()) == 4
-    numeric = complex_step(lambda values: (layer.forward(values["x"], lengths=LENGTHS)[0] * dy).sum(), {"x": x})
-    assert relative_error(dx, numeric["x"]) < 1e-11
-
-
-def test_names_sizes_and_generators_of_composed_layers():
-    layer = deep()
-    names = list(layer.named_parameters())
-    assert names[0] == "layers.0.forward_layer.Wx"
-    assert "layers.1.backward_layer.layers.0.bh" in names
-    assert (layer.input_size, layer.units, layer.return_sequences) == (D, 2 * H, True)
-    assert (bidirectional().units, bidirectional("sum").units) == (2 * H, H)
-    assert len(layer.generators()) == 1
-
-
-# --- errors ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("make", [MAKERS[name] for name in ("rnn-tanh", "gru-reset-after", "lstm", "bidirectional")])
-def test_shape_errors_name_layer_axis_and_sizes(make):
-    layer = make()
-    name = type(layer).__name__
-    x = np.zeros((N, T, D), dtype="float32")
-    with pytest.raises(ShapeError, match=rf"{name}: input must be \(N, T, D\), got shape \(4, 2\)"):
-        layer.forward(x[:, 0])
-    with pytest.raises(ShapeError, match=rf"{name}: axis 2 of the input has size 5, expected input_size = 2"):
-        layer.forward(x.swapaxes(1, 2))
-    with pytest.raises(DataError, match=rf"{name}: lengths must lie in 0 .. T = 5, got 1 .. 6"):
-        layer.forward(x, lengths=[1, 2, 3, 6])
-    with pytest.raises(DataError, match=rf"{name}: lengths must lie in 0 .. T = 5, got -1 .. 3"):
-        layer.forward(x, lengths=[1, 2, 3, -1])
-    with pytest.raises(ShapeError, match=rf"{name}: lengths must be integers of shape \(4,\), got int64 \(3,\)"):
-        layer.forward(x, lengths=np.array([1, 2, 3]))
-    with pytest.raises(ShapeError, match=rf"{name}: lengths must be integers of shape \(4,\), got float64 \(4,\)"):
-        layer.forward(x, lengths=[1.0, 2.0, 3.0, 3.0])
-
-
-def test_states_that_do_not_fit():
-    x = np.zeros((N, T, D), dtype="float32")
-    h = np.zeros((N, H), dtype="float32")
-    with pytest.raises(ShapeError, match=r"GRU: state must be \(4, 3\), got shape \(3, 4\)"):
-        MAKERS["gru-reset-after"]().forward(x, h.T)
-    with pytest.raises(ShapeError, match=r"LSTM: state must be 2 array\(s\) of shape \(N, units\), got 1"):
-        MAKERS["lstm"]().forward(x, h)
-    with pytest.raises(ShapeError, match=r"RNN: state must be 1 array\(s\) of shape \(N, units\), got 2"):
-        MAKERS["rnn-tanh"]().forward(x, (h, h))
-    with pytest.raises(ShapeError, match=r"Bidirectional: state must be a pair, one state for each direction, got 3"):
-        bidirectional().forward(x, (h, h, h))
-    with pytest.raises(ShapeError, match=r"Stacked: state must hold one state for each of 2 layers, got 1"):
-        stacked().forward(x, (h,))
-
-
-def test_settings_that_do_not_fit():
-    with pytest.raises(DataError, match=r"RNN: unknown activation 'sigmoid'; choose one of tanh, relu"):
-        RNN(D, H, rng=rng(), activation="sigmoid")
-    with pytest.raises(DataError, match=r"GRU: unknown form 'full'; choose one of simplified, reset_before, reset_after"):
-        GRU(D, H, rng=rng(), form="full")
-    with pytest.raises(DataError, match=r"GRU: the dropout probability must be 0 or more and below 1, got 1"):
-        GRU(D, H, rng=rng(), recurrent_dropout=1)
-    with pytest.raises(DataError, match=r"Bidirectional: unknown merge 'mean'; choose one of concat, sum"):
-        bidirectional("mean")
-    with pytest.raises(DataError, match=r"Bidirectional: either both layers return sequences or neither does"):
-        Bidirectional(RNN(D, H, rng=rng()), RNN(D, H, rng=rng(), return_sequences=False))
-    with pytest.raises(ShapeError, match=r"Bidirectional: the layers differ in input_size: 2 forward, 3 backward"):
-        Bidirectional(RNN(2, H, rng=rng()), RNN(3, H, rng=rng()))
-    with pytest.raises(ShapeError, match=r"Bidirectional: the layers differ in units: 2 forward, 3 backward"):
-        Bidirectional(RNN(D, 2, rng=rng()), RNN(D, 3, rng=rng()), "sum")
-    with pytest.raises(DataError, match=r"Stacked: give at least one layer"):
-        Stacked([])
-    with pytest.raises(DataError, match=r"Stacked: dropout needs rng"):
-        Stacked([RNN(D, H, rng=rng())], dropout=0.5)
-    with pytest.raises(DataError, match=r"Stacked: layer 0 has return_sequences=False, but layer 1 reads"):
-        Stacked([RNN(D, H, rng=rng(), return_sequences=False), RNN(H, H, rng=rng())])
-    with pytest.raises(ShapeError, match=r"Stacked: layer 0 gives outputs of size 3, layer 1 expects 2"):
-        Stacked([RNN(D, H, rng=rng()), RNN(2, H, rng=rng())])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,27 +66,18 @@ def weights(blocks: int) -> dict[str, tuple[int, ...]]:
     return {"Wx": (D, blocks * H), "Wh": (H, blocks * H), "b": (blocks * H,)}
 
 
-def relu_step(*arrays: Any) -> tuple:
-    """``rnn_step`` with ReLU."""
-    return recurrent.rnn_step(*arrays, activation="relu")
-
-
-def relu_forward(*arrays: Any, **options: Any) -> tuple:
-    """``rnn_forward`` with ReLU."""
-    return recurrent.rnn_forward(*arrays, activation="relu", **options)
-
-
 def lstm_with_peepholes(*arrays: Any, **options: Any) -> tuple:
     """``lstm_forward`` with p as the last array."""
-    return recurrent.lstm_forward(*arrays[:-1], p=arrays[-1], **options)
+    x, h0, c0, Wx, Wh, b, p = arrays
+    return recurrent.lstm_forward(x, h0, c0, Wx, Wh, b, p=p, **options)
 
 
 RNN_STEP = recurrent.rnn_step, recurrent.rnn_step_backward
 register_pairs("rnn", RNN_STEP, (recurrent.rnn_forward, recurrent.rnn_backward), ["h"], weights(1))
 register_pairs(
     "rnn-relu",
-    (relu_step, recurrent.rnn_step_backward),
-    (relu_forward, recurrent.rnn_backward),
+    (partial(recurrent.rnn_step, activation="relu"), recurrent.rnn_step_backward),
+    (partial(recurrent.rnn_forward, activation="relu"), recurrent.rnn_backward),
     ["h"],
     weights(1),
 )
@@ -159,22 +151,27 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "/dropouts": {"dropout": 0.4, "recurrent_dropout": 0.4},
 }
 
+
+def made(cell: Callable[..., SequenceLayer], options: dict[str, Any]) -> Make:
+    """How to make a cell of ``H`` units with these options."""
+    return lambda rng: cell(D, H, rng=rng, **options)
+
+
 for _name, (_cell, _options) in CELLS.items():
     for _variant, _more in VARIANTS.items():
-        register_layer(
-            f"layer-{_name}{_variant}",
-            lambda rng, cell=_cell, options={**_options, **_more}: cell(D, H, rng=rng, **options),
-        )
+        register_layer(f"layer-{_name}{_variant}", made(_cell, {**_options, **_more}))
+
+
+def last_outputs(merge: str) -> Make:
+    """Two directions, one output a sequence."""
+    last: dict[str, Any] = {"return_sequences": False}
+    return lambda rng: Bidirectional(RNN(D, H, rng=rng, **last), LSTM(D, H, rng=rng, **last), merge)
+
 
 register_layer("bidirectional", lambda rng: Bidirectional(LSTM(D, H, rng=rng), GRU(D, 4, rng=rng)))
 register_layer("bidirectional/sum", lambda rng: Bidirectional(RNN(D, H, rng=rng), RNN(D, H, rng=rng), merge="sum"))
-for _merge in ("concat", "sum"):
-    register_layer(
-        f"bidirectional/{_merge}-last-output",
-        lambda rng, merge=_merge: Bidirectional(
-            RNN(D, H, rng=rng, return_sequences=False), LSTM(D, H, rng=rng, return_sequences=False), merge
-        ),
-    )
+register_layer("bidirectional/concat-last-output", last_outputs("concat"))
+register_layer("bidirectional/sum-last-output", last_outputs("sum"))
 register_layer("stacked", lambda rng: Stacked([LSTM(D, H, rng=rng), GRU(H, 2, rng=rng)]))
 register_layer("stacked/last-output", lambda rng: Stacked([RNN(D, H, rng=rng), GRU(H, 2, rng=rng, return_sequences=False)]))
 register_layer(

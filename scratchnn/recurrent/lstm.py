@@ -78,7 +78,7 @@ def lstm_step_backward(dh_next: Array, dc_next: Array, cache: tuple) -> tuple[Ar
     da_g = dc * i * (1 - g * g)  # (13)
     dc_prev = dc * f + da_i * p_i + da_f * p_f  # (14)
     da = xp.concatenate([da_o, da_i, da_f, da_g], axis=1)  # (N, 4H)
-    gradients = da @ Wx.T, da @ Wh.T, dc_prev, x.T @ da, h.T @ da, da.sum(axis=0)  # (15), (16)
+    gradients = da @ Wx.T, da @ Wh.T, dc_prev, x.T @ da, h.T @ da, da.sum(axis=0)  # (8), (15), (16)
     if p is None:
         return gradients
     dp = xp.stack([(da_o * c_next).sum(axis=0), (da_i * c).sum(axis=0), (da_f * c).sum(axis=0)])  # (17)

@@ -1,0 +1,100 @@
+"""Losses where numbers are extreme, masked, or known by hand."""
+
+import numpy as np
+import pytest
+
+from scratchnn import losses
+from scratchnn.errors import ShapeError
+from scratchnn.functions import log_softmax, one_hot, relu, sigmoid, sigmoid_backward, softmax, tanh, tanh_backward
+
+PAIRS = {
+    "softmax": (losses.softmax_cross_entropy_forward, losses.softmax_cross_entropy_backward),
+    "sigmoid": (losses.sigmoid_cross_entropy_forward, losses.sigmoid_cross_entropy_backward),
+    "squared": (losses.mean_squared_error_forward, losses.mean_squared_error_backward),
+    "absolute": (losses.mean_absolute_error_forward, losses.mean_absolute_error_backward),
+}
+
+
+def example(name, rng):
+    """Predictions and targets for four steps, in float32."""
+    if name == "softmax":
+        return rng.standard_normal((4, 3)).astype(np.float32), np.array([0, 2, 1, 1])
+    return rng.standard_normal(4).astype(np.float32), rng.uniform(0, 1, 4).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_what_is_masked_may_be_anything(name, bad):
+    forward, backward = PAIRS[name]
+    predictions, targets = example(name, np.random.default_rng(0))
+    mask = np.array([True, True, False, True])
+    expected, cache = forward(predictions[mask], targets[mask])
+    gradient = backward(1.0, cache)
+    predictions[2] = bad
+    if name == "softmax":
+        targets[2] = -100
+    with np.errstate(invalid="ignore"):
+        loss, cache = forward(predictions, targets, mask=mask)
+        found = backward(1.0, cache)
+    assert loss == pytest.approx(expected)
+    np.testing.assert_allclose(found[mask], gradient, rtol=1e-6)
+    assert not found[2].any()
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_an_all_masked_batch_is_zero_not_nan(name):
+    forward, backward = PAIRS[name]
+    predictions, targets = example(name, np.random.default_rng(0))
+    loss, cache = forward(predictions, targets, mask=np.zeros(4, dtype=bool))
+    assert float(loss) == 0
+    assert not backward(1.0, cache).any()
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_inputs_and_caches_are_left_alone(name):
+    forward, backward = PAIRS[name]
+    predictions, targets = example(name, np.random.default_rng(0))
+    copies = predictions.copy(), targets.copy()
+    _, cache = forward(predictions, targets, step_weights=np.array([1, 2, 3, 4.0]))
+    first = backward(1.0, cache)
+    np.testing.assert_array_equal(backward(1.0, cache), first)
+    np.testing.assert_array_equal(predictions, copies[0])
+    np.testing.assert_array_equal(targets, copies[1])
+
+
+def test_shapes_that_disagree_are_named():
+    with pytest.raises(ShapeError, match=r"targets have shape \(3,\), logits \(4, 3\)"):
+        losses.softmax_cross_entropy_forward(np.zeros((4, 3)), np.zeros(3, dtype=int))
+    with pytest.raises(ShapeError, match=r"mask has shape \(3,\), targets have \(4,\)"):
+        losses.mean_squared_error_forward(np.zeros(4), np.zeros(4), mask=np.ones(3, dtype=bool))
+
+
+def test_softmax_of_the_textbook():
+    """softmax(2.0, 1.0, 0.1), to three digits as the lectures print it."""
+    np.testing.assert_allclose(softmax(np.array([2.0, 1.0, 0.1])), [0.659, 0.242, 0.099], atol=5e-4)
+
+
+def test_softmax_of_large_numbers_and_of_every_rank():
+    x = np.array([1000.0, 999.0, -1000.0])
+    np.testing.assert_allclose(softmax(x), softmax(x - 1000), rtol=1e-12)
+    assert np.isfinite(log_softmax(x)).all()
+    cube = np.random.default_rng(0).standard_normal((2, 3, 4))
+    np.testing.assert_allclose(softmax(cube)[1, 2], softmax(cube[1, 2]))
+    np.testing.assert_allclose(softmax(cube).sum(axis=-1), 1)
+
+
+def test_saturation_is_as_the_text_says():
+    """Slopes: a quarter at most for the sigmoid, 1 for tanh, both nearly zero far out; ReLU zero on the left."""
+    x = np.linspace(-20, 20, 4001)
+    slope = sigmoid_backward(np.ones_like(x), sigmoid(x))
+    assert slope.max() == pytest.approx(0.25)
+    assert slope[[0, -1]].max() < 1e-8
+    assert tanh_backward(np.ones_like(x), tanh(x)).max() == pytest.approx(1)
+    assert not relu(x[x < 0]).any()
+    assert np.isfinite(sigmoid(np.array([-1e4, 1e4], dtype=np.float32))).all()
+
+
+def test_one_hot():
+    np.testing.assert_array_equal(one_hot(np.array([2, 0]), 3), [[0, 0, 1], [1, 0, 0]])
+    with pytest.raises(ShapeError, match="integers"):
+        one_hot(np.array([1.0]), 3)

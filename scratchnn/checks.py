@@ -9,7 +9,8 @@ import numpy as np
 
 from scratchnn import functions as F
 from scratchnn import losses
-from scratchnn.gradcheck import Problem, case, function_problem, pair_problem
+from scratchnn.gradcheck import Problem, case, function_problem, layer_problem, pair_problem
+from scratchnn.gradcheck.template import MyGRU
 
 BY_OUTPUT: dict[str, tuple[Callable, Callable]] = {
     "sigmoid": (F.sigmoid, F.sigmoid_backward),
@@ -113,3 +114,29 @@ def masked_nan(rng: np.random.Generator) -> Problem:
         targets=rng.standard_normal(MASK.shape),
         mask=MASK,
     )
+
+
+@case("softmax_cross_entropy/masked-nan")
+def masked_nan_logits(rng: np.random.Generator) -> Problem:
+    """The same for logits, of which one that is not a number spoils its whole row."""
+
+    def forward(*arrays: Any, **options: Any) -> tuple:
+        with np.errstate(invalid="ignore"):  # NumPy warns of it in complex numbers only
+            return losses.softmax_cross_entropy_forward(*arrays, **options)
+
+    return pair_problem(
+        forward,
+        losses.softmax_cross_entropy_backward,
+        {"logits": np.where(MASK[..., None], rng.standard_normal((3, 4, 5)), np.nan)},
+        targets=rng.integers(0, 5, (3, 4)),
+        mask=MASK,
+    )
+
+
+# --- the template of a reader's own layer ----------------------------------------------------------------------------
+
+
+@case("template")
+def template(rng: np.random.Generator) -> Problem:
+    """What ``gradcheck --template`` prints."""
+    return layer_problem(MyGRU(rng), MyGRU.example(rng))

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
+from typing import NoReturn
 
 from scratchnn import __version__
 from scratchnn.errors import ScratchnnError
 
-COMMANDS = ["gradcheck", "train", "sample", "evaluate"]
+COMMANDS = ["tour", "gradcheck", "train", "sample", "evaluate", "similar", "analogy", "evaluate_vectors"]
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one line, as all other errors do."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all commands; each module adds its own through ``add_parser``."""
-    parser = argparse.ArgumentParser(prog="scratchnn", description=(sys.modules["scratchnn"].__doc__ or "").strip())
+    parser = Parser(prog="scratchnn", description=(sys.modules["scratchnn"].__doc__ or "").strip())
     parser.add_argument("--version", action="version", version=f"scratchnn {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
@@ -26,12 +36,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 where a check failed, 2 for bad input, 130 when interrupted."""
     args = build_parser().parse_args(arguments)
     try:
-        return args.run(args)
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
     except ScratchnnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone, for instance ``| head``
+    except MemoryError as error:
+        print(f"error: not enough memory; use smaller sizes ({error})", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has gone, for instance ``| head``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at its end
         return 141
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)

@@ -5,6 +5,9 @@ The command line prints these as ``error: ...`` and exits with status 2; anythin
 
 from __future__ import annotations
 
+from numbers import Integral
+from typing import Any
+
 
 class ScratchnnError(Exception):
     """Base of all errors below."""
@@ -32,3 +35,10 @@ class CacheError(ScratchnnError, RuntimeError):
 
 class NonFiniteError(ScratchnnError, FloatingPointError):
     """NaN or infinity in a gradient or a loss."""
+
+
+def whole_number(value: Any, name: str, least: int = 1) -> int:
+    """``value`` itself where it is an integer of at least ``least``; a ``DataError`` that tells its name otherwise."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise DataError(f"{name} must be a whole number of {least} or more, got {value!r}")
+    return int(value)

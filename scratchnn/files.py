@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from scratchnn.errors import DataError
 
 
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Write ``data`` so that a reader, or a crash at any moment, sees the old file or the new one, never a part."""
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write to, piece by piece, that takes its place at the end: a reader, or a crash, never sees a part."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")
     try:
         with open(temporary, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())  # the bytes are on the disk before the name points to them
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise DataError(f"cannot write {path}: {error.strerror or error}") from None
+    finally:
+        with suppress(OSError):  # the folder may be what could not be written to
+            temporary.unlink(missing_ok=True)  # there only where something went wrong
+
+
+def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
+    """Write ``data`` so that a reader, or a crash at any moment, sees the old file or the new one, never a part."""
+    with atomic_file(path) as file:
+        file.write(data)

@@ -17,7 +17,7 @@ class History:
     """Rows of ``COLUMNS``; losses in nats (or the loss's own unit), means over the steps since the row before.
 
     Attributes:
-        rows: the rows so far; ``validation_loss`` is ``None`` except at the end of an epoch.
+        rows: the rows so far; ``validation_loss`` is ``None`` except at the end of an epoch, ``loss`` where no step counted.
     """
 
     def __init__(self) -> None:
@@ -28,11 +28,15 @@ class History:
         self._loss, self._count, self._norm, self._steps, self._seconds = 0.0, 0, 0.0, 0, 0.0
 
     def add(self, loss: float, count: int, norm: float, seconds: float) -> None:
-        """Count one step: its mean loss over ``count`` targets, gradient norm and duration."""
+        """Count one step: its mean loss over ``count`` targets, gradient norm and duration in seconds.
+
+        A step that was left out has a count of 0; of it only the time counts.
+        """
         self._loss += loss * count  # Python floats: a float32 sum would stop growing
         self._count += count
-        self._norm += norm
-        self._steps += 1
+        if count:
+            self._norm += norm
+            self._steps += 1
         self._seconds += seconds
 
     def record(self, epoch: int, step: int, lr: float, validation_loss: float | None = None) -> None:
@@ -41,7 +45,7 @@ class History:
             "epoch": epoch,
             "step": step,
             "targets": self._count,
-            "loss": self._loss / max(self._count, 1),
+            "loss": self._loss / self._count if self._count else None,
             "validation_loss": validation_loss,
             "lr": lr,
             "gradient_norm": self._norm / max(self._steps, 1),
@@ -52,7 +56,7 @@ class History:
 
     def summary(self, perplexity: bool) -> str:
         """The row that is being counted, in a few words: loss or perplexity, and targets per second."""
-        loss = self._loss / max(self._count, 1)
+        loss = self._loss / self._count if self._count else math.nan
         rate = self._count / self._seconds if self._seconds else 0.0
         quality = f"perplexity {math.exp(min(loss, 50)):.1f}" if perplexity else f"loss {loss:.4g}"
         return f"{quality}, {rate:,.0f} tokens/s" if perplexity else f"{quality}, {rate:,.0f} targets/s"
@@ -63,9 +67,10 @@ class History:
         return [row["step"] for row in rows], [row[name] for row in rows]
 
     def epoch_loss(self, epoch: int) -> float:
-        """Mean training loss over one epoch, each target counted alike."""
-        rows = [row for row in self.rows if row["epoch"] == epoch]
-        return sum(row["loss"] * row["targets"] for row in rows) / max(sum(row["targets"] for row in rows), 1)
+        """Mean training loss over one epoch, each target counted alike; not a number where none was counted."""
+        rows = [row for row in self.rows if row["epoch"] == epoch and row["loss"] is not None]
+        targets = sum(row["targets"] for row in rows)
+        return sum(row["loss"] * row["targets"] for row in rows) / targets if targets else math.nan
 
     def write_csv(self, path: str | Path) -> None:
         """All rows as a CSV file with a header."""

@@ -42,19 +42,33 @@ def label(axes: Any, title: str, x: str, y: str) -> None:
 
 
 def plot_history(history: History, title: str, perplexity: bool = True) -> Figure:
-    """Loss, and beside it perplexity, by training step; training and validation."""
+    """Loss, and beside it perplexity, by training step; training and validation, whose lowest value is in the legend."""
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
     figure, axes = new_figure(10 if perplexity else 7, 4.2, ncols=2 if perplexity else 1, squeeze=False)
     for k, axis in enumerate(axes[0]):
+        shown: list[float] = []
         for name, column, colour in (("training", "loss", COLOURS[0]), ("validation", "validation_loss", COLOURS[1])):
             steps, values = history.column(column)
-            if steps:
-                heights = np.exp(np.minimum(values, 50)) if k else values
-                marker = "o" if name == "validation" or len(steps) == 1 else None
-                axis.plot(steps, heights, color=colour, marker=marker, label=name)
-        label(axis, f"{title}: {'perplexity' if k else 'loss'}", "training step", "perplexity" if k else "loss (nats)")
-        axis.legend()
-    if perplexity:
-        axes[0][1].set_yscale("log")
+            if not steps:
+                continue
+            heights = np.exp(np.minimum(values, 50)) if k else np.array(values)
+            note = f" (lowest {np.nanmin(heights):,.4g})" if name == "validation" else ""
+            marker = "o" if name == "validation" or len(steps) == 1 else None
+            axis.plot(steps, heights, color=colour, marker=marker, markersize=4, label=name + note)
+            shown += heights.tolist()
+        unit = " (nats per token)" if perplexity else ""
+        label(axis, f"{title}: {'perplexity' if k else 'loss'}", "training step", "perplexity" if k else f"loss{unit}")
+        if k and shown and max(shown) > 10 * min(shown):
+            axis.set_yscale("log")
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_minor_locator(NullLocator())
+        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        axis.xaxis.set_major_locator(MaxNLocator(7, integer=True, steps=(1, 2, 5, 10)))
+        axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axis.set_xlim(left=0)
+        if shown:
+            axis.legend()
     return figure
 
 

@@ -11,6 +11,7 @@ history.csv       loss, learning rate, gradient norm, speed
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from scratchnn.errors import CheckpointError, DataError
 from scratchnn.files import write_atomically
 from scratchnn.models.language_model import LanguageModel, model_settings
 from scratchnn.text import Vocabulary
+from scratchnn.text.tokens import LEVELS
 
 
 class RunFolder:
@@ -36,12 +38,22 @@ class RunFolder:
         self.model = self.path / "model.npz"
         self.history = self.path / "history.csv"
 
+    def holds_run(self) -> bool:
+        """Whether there is a file that would be lost if another run were written here."""
+        # os.path.exists, unlike Path.exists, takes a path that cannot be looked at for one that is not there
+        return any(os.path.exists(path) for path in (self.settings, self.checkpoint, self.model))
+
+    def check_free(self) -> None:
+        """Raise unless a new run may be written here."""
+        if self.holds_run():
+            raise DataError(f"{self.path} already holds a run; choose another --out, or continue it with --resume")
+
     def create(self, resume: bool) -> None:
         """Make the folder. One that holds a run is an error unless that run is to be resumed."""
-        if self.path.exists() and not self.path.is_dir():
+        if os.path.exists(self.path) and not self.path.is_dir():
             raise DataError(f"{self.path} is a file, not a folder")
-        if self.settings.exists() and not resume:
-            raise DataError(f"{self.path} already holds a run; choose another --out, or continue it with --resume")
+        if not resume:
+            self.check_free()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -58,8 +70,10 @@ class RunFolder:
             settings = json.loads(self.settings.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise DataError(f"{self.path} holds no run (no {self.settings.name})") from None
-        except (OSError, ValueError) as error:
-            raise DataError(f"cannot read {self.settings}: {error}") from None
+        except OSError as error:
+            raise DataError(f"cannot read {self.settings}: {error.strerror or error}") from None
+        except ValueError as error:
+            raise DataError(f"{self.settings} is not a settings file: {error}") from None
         if not isinstance(settings, dict):
             raise DataError(f"{self.settings} is not a settings file")
         return settings
@@ -73,17 +87,18 @@ class RunFolder:
         settings = self.read_settings()
         if settings.get("kind") != "lm":
             raise DataError(f"{self.path} holds no language model but {settings.get('kind')!r}")
+        if settings.get("level") not in LEVELS:
+            raise DataError(f"{self.settings}: level must be one of {', '.join(LEVELS)}, got {settings.get('level')!r}")
         vocabulary = Vocabulary.load(self.vocabulary)
-        if not self.model.exists():
+        if not os.path.exists(self.model):
             raise DataError(f"{self.path} holds no {self.model.name} yet: no epoch has ended; continue it with --resume")
         arrays, meta = load_arrays(self.model)
         if meta.get("kind") != LanguageModel.__name__:
             raise CheckpointError(f"{self.model} holds {meta.get('kind')!r}, not a {LanguageModel.__name__}")
         try:
-            sizes = model_settings(settings)
+            model = LanguageModel(len(vocabulary), **model_settings(settings), rng=np.random.default_rng(0))
         except KeyError as error:
             raise DataError(f"{self.settings} lacks {error}") from None
-        model = LanguageModel(len(vocabulary), **sizes, rng=np.random.default_rng(0))
         model.load_state_dict(arrays)
         model.evaluate()
         return model, vocabulary, settings

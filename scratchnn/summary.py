@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from scratchnn.backend import Array
 from scratchnn.core import Layer, Parameter
 from scratchnn.recurrent.base import Recurrent
+
+COLUMNS = 100  # of the table
+NAME_COLUMNS = 40  # a longer name stands on a line of its own
 
 
 def output_shapes(model: Layer, *inputs: Array) -> dict[int, str]:
@@ -39,17 +43,31 @@ def output_shapes(model: Layer, *inputs: Array) -> dict[int, str]:
     return shapes
 
 
-def parameter_note(layer: Layer, own: dict[str, Parameter]) -> str:
-    """The shapes of a layer's own parameters.
+def parameter_notes(layer: Layer, own: dict[str, Parameter], seen: set[int], width: int) -> list[str]:
+    """The shapes of a layer's own parameters in lines of at most ``width``; those in ``seen`` are called shared.
 
     For a recurrent layer also that of the two matrices side by side, [Wh, Wx] (Andrew Ng's W_a = [W_aa, W_ax]): one row for
     each gate's unit, one column for each entry of [h, x].
     """
-    note = ", ".join(f"{name} {'x'.join(f'{size:,}' for size in p.shape)}" for name, p in own.items())
-    if isinstance(layer, Recurrent):
+    notes = [
+        f"{name} {'x'.join(f'{size:,}' for size in p.shape)}{' (shared)' if id(p) in seen else ''}"
+        for name, p in own.items()
+    ]
+    joined = ", ".join(note.replace(" ", "\N{NO-BREAK SPACE}") for note in notes)  # break lines between notes alone
+    lines = [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(joined, width)]
+    if isinstance(layer, Recurrent) and {"Wx", "Wh"} <= own.keys():
         D, columns = own["Wx"].shape
-        note += f"; [Wh, Wx] {columns:,} x {own['Wh'].shape[0] + D:,}"
-    return note
+        lines.append(f"[Wh, Wx] {columns:,} x {own['Wh'].shape[0] + D:,}")
+    return lines
+
+
+def tree(layer: Layer, name: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Layer]]:
+    """A layer and all below it, each once, with names that are indented by depth."""
+    if id(layer) not in seen:
+        seen.add(id(layer))
+        yield "  " * depth + f"{name} {type(layer).__name__}".strip(), layer
+        for child, sub in layer.children():
+            yield from tree(sub, child, depth + 1, seen)
 
 
 def summary(model: Layer, *inputs: Array) -> str:
@@ -61,25 +79,27 @@ def summary(model: Layer, *inputs: Array) -> str:
 
     Returns:
         Text of at most 100 columns: layer, output shape, number of parameters, their shapes. A shared parameter is counted
-        where it comes first.
+        where it comes first. A layer that was not used and has no parameters is left out.
     """
     shapes = output_shapes(model, *inputs)
+    found = [(name, layer) for name, layer in tree(model, "", 0, set()) if id(layer) in shapes or layer.parameters()]
+    wide = min(max(len("in all"), *(len(name) for name, _ in found)), NAME_COLUMNS)
+    deep = max(len("output shape"), *(len(shape) for shape in shapes.values()))
+    lines = [f"{'layer':<{wide}}  {'output shape':<{deep}}  {'parameters':>11}  of shape"]
+    edge = len(lines[0]) - len("of shape")
     seen: set[int] = set()
-    lines = [f"{'layer':<26} {'output shape':<17} {'parameters':>11}  of shape"]
-    for path, layer in model.named_layers():
-        own = {name: value for name, value in vars(layer).items() if isinstance(value, Parameter)}
-        fresh = {name: p for name, p in own.items() if id(p) not in seen}
-        seen.update(id(p) for p in own.values())
-        count = sum(p.data.size for p in fresh.values())
-        note = parameter_note(layer, own) if own else ""
-        if len(fresh) < len(own):
-            note += " (shared)"
-        name = (
-            f"{path.rpartition('.')[2] if not path.rpartition('.')[2].isdigit() else path} {type(layer).__name__}".strip()
-        )
-        lines.append(f"{name[:26]:<26} {shapes.get(id(layer), ''):<17} {count:>11,}  {note}".rstrip()[:100])
+    for name, layer in found:
+        own = {key: value for key, value in vars(layer).items() if isinstance(value, Parameter)}
+        first, *more = parameter_notes(layer, own, seen, COLUMNS - edge) or [""]
+        fresh = {id(p): p.data.size for p in own.values() if id(p) not in seen}
+        seen.update(fresh)
+        if len(name) > wide:
+            lines.append(name)
+            name = ""
+        lines.append(f"{name:<{wide}}  {shapes.get(id(layer), ''):<{deep}}  {sum(fresh.values()):>11,}  {first}".rstrip())
+        lines += [" " * edge + part for part in more]
     parameters = model.parameters()
     total = sum(p.data.size for p in parameters)
     frozen = sum(p.data.size for p in parameters if not p.trainable)
-    lines.append(f"{'in all':<44} {total:>11,}" + (f"  ({frozen:,} of them frozen)" if frozen else ""))
+    lines.append(f"{'in all':<{wide + deep + 2}}  {total:>11,}" + (f"  ({frozen:,} of them frozen)" if frozen else ""))
     return "\n".join(lines)

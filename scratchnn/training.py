@@ -17,6 +17,8 @@ that was not.
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +30,7 @@ from tqdm import tqdm
 from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
 from scratchnn.checkpoint import join_state, load_arrays, save_arrays, split_state, under_prefix, with_prefix
 from scratchnn.core import Model
-from scratchnn.errors import CacheError, CheckpointError, NonFiniteError
+from scratchnn.errors import CacheError, CheckpointError, DataError, NonFiniteError, whole_number
 from scratchnn.history import History
 from scratchnn.optim import Optimizer, Schedule, check_finite, clip_by_norm, global_norm
 
@@ -55,14 +57,16 @@ class Trainer:
         schedule: told of the validation loss after each epoch.
         validate: computes the validation loss; after each epoch.
         patience: epochs without a better validation loss after which training stops; never where absent.
-        skip_nonfinite: leave out a step whose gradients are not finite, and count it, rather than stop with an error.
+        skip_nonfinite: leave out a step whose gradients are not finite, and count it in ``skipped``, rather than stop
+            with an error; then a validation loss that is not finite is no improvement rather than an error.
         checkpoint: file for checkpoints; none where absent.
         checkpoint_every: steps between two checkpoints; there is always one after an epoch.
         record_every: steps between two rows of the history.
         on_epoch: called with the trainer after each epoch, before its checkpoint.
         progress: whether to show a progress bar (on a terminal).
         perplexity: whether that bar shows exp(loss), as for a language model, in place of the loss.
-        identity: plain values that a checkpoint must agree with to be continued (architecture, settings, data).
+        identity: plain values that a checkpoint must agree with to be continued (architecture, settings, data); the names
+            of the optimizer's and the schedule's class are part of it unless given.
     """
 
     def __init__(
@@ -85,13 +89,20 @@ class Trainer:
         perplexity: bool = False,
         identity: dict[str, Any] | None = None,
     ):
+        if max_norm is not None and not max_norm > 0:
+            raise DataError(f"Trainer: max_norm must be above 0, got {max_norm}")
+        if patience is not None and validate is None:
+            raise DataError("Trainer: patience needs validate, which computes the loss that is to improve")
         self.model, self.optimizer, self.batches = model, optimizer, batches
         self.seed, self.max_norm, self.schedule = seed, max_norm, schedule
-        self.validate, self.patience, self.skip_nonfinite = validate, patience, skip_nonfinite
-        self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
-        self.record_every, self.on_epoch = record_every, on_epoch
+        self.validate, self.skip_nonfinite = validate, skip_nonfinite
+        self.patience = None if patience is None else whole_number(patience, "Trainer: patience")
+        self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self.checkpoint_every = whole_number(checkpoint_every, "Trainer: checkpoint_every")
+        self.record_every = whole_number(record_every, "Trainer: record_every")
         self.progress, self.perplexity = progress, perplexity
-        self.identity = identity or {}
+        kinds = {"optimizer": type(optimizer).__name__, "schedule": None if schedule is None else type(schedule).__name__}
+        self.identity = json.loads(json.dumps(kinds | (identity or {})))  # as it will stand in the checkpoint
         self.epoch, self.position, self.step = 0, 0, 0  # epochs done, batches of this epoch done, steps done
         self.skipped = 0
         self.state: Any = None
@@ -126,11 +137,11 @@ class Trainer:
                 now = time.perf_counter()
                 self.history.add(loss, count, norm, now - clock)
                 clock = now
+                if self.position % 10 == 0 or self.position == len(self.batches):
+                    bar.set_postfix_str(self.history.summary(self.perplexity), refresh=False)
                 bar.update()
                 if self.position % self.record_every == 0 and self.position < len(self.batches):
                     self.history.record(self.epoch + 1, self.step, self.optimizer.lr)
-                if self.position % 10 == 0:
-                    bar.set_postfix_str(self.history.summary(self.perplexity), refresh=False)
                 if self.step % self.checkpoint_every == 0 and self.position < len(self.batches):
                     self.save()
 
@@ -140,35 +151,39 @@ class Trainer:
         model.reseed(self.seed, self.step)
         name = backend_name(parameters[0].data)
         batch = tuple(move(np.ascontiguousarray(part), name) for part in self.batches.batch(self.epoch, self.position))
-        loss, count, state = model.loss(batch, self.state)
-        model.backward_loss()
-        if model.pending():
-            raise CacheError(
-                f"{type(model).__name__}: {model.pending()} forward calls had no backward call in this step; "
-                "call discard_caches() on what is not to be trained"
-            )
-        loss_value, norm = read_scalars(loss, global_norm(parameters))
-        if not (np.isfinite(loss_value) and np.isfinite(norm)):
-            if not self.skip_nonfinite:
-                check_finite(model.named_parameters(), norm)
-                raise NonFiniteError(f"the loss is {loss_value} at step {self.step + 1}; lower the learning rate")
-            self.skipped += 1
+        try:
+            loss, count, state = model.loss(batch, self.state)
+            model.backward_loss()
+            if model.pending():
+                raise CacheError(
+                    f"{type(model).__name__}: {model.pending()} forward calls had no backward call in this step; "
+                    "call discard_caches() on what is not to be trained"
+                )
+            loss_value, norm = read_scalars(loss, global_norm(parameters))
+            if not (np.isfinite(loss_value) and np.isfinite(norm)):
+                if not self.skip_nonfinite:
+                    check_finite(model.named_parameters(), norm)
+                    raise NonFiniteError(f"the loss is {loss_value} at step {self.step + 1}; lower the learning rate")
+                self.skipped += 1
+                return 0.0, 0, 0.0  # the step does not count, and its state is not carried on
+            if self.max_norm is not None:
+                clip_by_norm(parameters, self.max_norm, norm)
+            self.optimizer.step()
+        finally:  # so that after an error, or Ctrl-C in a notebook, ``fit`` can go on
             model.clear_gradients()
-            return 0.0, 0, 0.0  # the step does not count, and its state is not carried on
-        if self.max_norm is not None:
-            clip_by_norm(parameters, self.max_norm, norm)
-        self.optimizer.step()
-        model.clear_gradients()
+            model.discard_caches()
         self.state = state
         return loss_value, count, norm
 
     def _finish_epoch(self) -> None:
         """Validate, record, and set position and carried state for the next epoch."""
+        validation = None if self.validate is None else float(self.validate())
+        if validation is not None and not np.isfinite(validation) and not self.skip_nonfinite:
+            raise NonFiniteError(f"the validation loss is {validation} after epoch {self.epoch + 1}; lower the learning rate")
         self.epoch += 1
         self.position, self.state = 0, None
-        validation = None if self.validate is None else self.validate()
         self.history.record(self.epoch, self.step, self.optimizer.lr, validation)
-        if validation is not None and (self.best_loss is None or validation < self.best_loss):
+        if validation is not None and validation < (np.inf if self.best_loss is None else self.best_loss):
             self.best_loss, self.best_epoch = validation, self.epoch
         if self.schedule is not None:
             self.schedule.after_epoch(self.epoch, validation)
@@ -177,8 +192,8 @@ class Trainer:
 
     def done(self, epochs: int) -> bool:
         """Whether ``epochs`` epochs are over, or the validation loss has not improved for ``patience`` of them."""
-        stale = self.patience is not None and self.validate is not None and self.epoch - self.best_epoch >= self.patience
-        return self.epoch >= epochs or (stale and self.epoch > 0)
+        stale = self.patience is not None and self.epoch - self.best_epoch >= self.patience
+        return self.epoch >= epochs or stale
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
@@ -209,7 +224,7 @@ class Trainer:
 
     def resume(self) -> bool:
         """Continue from the checkpoint file where there is one; returns whether there was."""
-        if self.checkpoint is None or not self.checkpoint.exists():
+        if self.checkpoint is None or not os.path.exists(self.checkpoint):
             return False
         arrays, meta = load_arrays(self.checkpoint)
         if "identity" not in meta:

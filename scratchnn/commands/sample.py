@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scratchnn.decoding import generate
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.runs import RunFolder
 from scratchnn.text import Vocabulary, join_tokens, tokenize
@@ -40,12 +40,12 @@ def continue_text(
     """The prompt and ``length`` drawn tokens, as text; an empty prompt stands for the start of a line."""
     start = "\n" if level == "char" else END_OF_LINE
     tokens = list(tokenize(prompt, level)) or [start]
-    if level == "word" and len(tokens) > 1:
+    if level == "word" and len(tokens) > 1 and not prompt.endswith("\n"):
         tokens.pop()  # the end of the line, which the prompt is to go on without
-    if vocabulary.unknown is None or any(token in vocabulary for token in tokens):
-        ids = vocabulary.encode(tokens)
-    else:
-        raise DataError(f"the model knows no token of the prompt {prompt!r}")
+    if not any(token in vocabulary for token in tokens):
+        what = f"no token of the prompt {prompt!r}" if prompt else "no start of a line; give it a --prompt"
+        raise DataError(f"the model knows {what}")
+    ids = vocabulary.encode(tokens)
     avoid = [] if vocabulary.unknown is None else [vocabulary.unknown]
     drawn = generate(model, ids, length, rng, avoid=avoid, **options)
     shown = tokens if prompt else []
@@ -54,8 +54,12 @@ def continue_text(
 
 def run(args: argparse.Namespace) -> int:
     """Print the prompt and its continuation."""
-    if args.length < 1:
-        raise DataError(f"--length must be 1 or more, got {args.length}")
+    whole_number(args.length, "--length")
+    whole_number(args.seed, "--seed", 0)
+    try:
+        args.prompt.encode("utf-8")
+    except UnicodeEncodeError:
+        raise DataError(f"the prompt {args.prompt!r} is not UTF-8") from None
     model, vocabulary, settings = RunFolder(args.run_folder).load_language_model()
     rng = np.random.default_rng(args.seed)
     options = {"temperature": args.temperature, "top_k": args.top_k, "top_p": args.top_p}

@@ -36,6 +36,7 @@ SETTINGS: dict[str, Any] = {
     "embedding_size": 128,
     "hidden_size": 128,
     "layers": 1,
+    "forget_bias": 1.0,
     "dropout": 0.0,
     "tied": False,
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import move
 from scratchnn.datasets import python_sources
-from scratchnn.errors import CheckpointError, DataError
+from scratchnn.errors import CheckpointError, DataError, whole_number
 from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text, model_settings, perplexity
 from scratchnn.optim import SGD, Adam, Cosine, Optimizer, Plateau, Schedule, StepDecay
 from scratchnn.plot import plot_history, save_figure
@@ -34,6 +36,7 @@ SETTINGS: list[tuple[str, str, Any, dict[str, Any]]] = [
     ("--hidden", "hidden_size", 256, {"type": int, "metavar": "H", "help": "units in each recurrent layer"}),
     ("--embed", "embedding_size", None, {"type": int, "metavar": "D", "help": "size of the embedding (default: H)"}),
     ("--layers", "layers", 1, {"type": int, "metavar": "L", "help": "recurrent layers"}),
+    ("--forget-bias", "forget_bias", 1.0, {"type": float, "metavar": "B", "help": "start of the LSTM's forget gate bias"}),
     ("--dropout", "dropout", 0.0, {"type": float, "metavar": "P", "help": "dropout between layers"}),
     ("--tie", "tied", False, {"action": "store_true", "help": "share embedding and output weights"}),
     ("--epochs", "epochs", 3, {"type": int, "metavar": "E", "help": "passes over the text"}),
@@ -60,6 +63,7 @@ SETTINGS: list[tuple[str, str, Any, dict[str, Any]]] = [
     ),
 ]
 NOT_PART_OF_IDENTITY = ("epochs", "text", "valid")  # the texts count by their content, see ``text_digest``
+LEAST = {"vocabulary_size": 2, "seed": 0}  # for the others 1
 
 
 def add_parser(kinds: Any) -> None:
@@ -76,36 +80,65 @@ def add_parser(kinds: Any) -> None:
     parser.set_defaults(run=run)
 
 
-def settle(args: argparse.Namespace, folder: RunFolder) -> dict[str, Any]:
+def saved_settings(folder: RunFolder) -> dict[str, Any]:
+    """The settings of the run to resume; empty where there is none."""
+    saved = folder.read_settings() if os.path.exists(folder.settings) else {}
+    if saved.get("kind", "lm") != "lm":
+        raise CheckpointError(f"{folder.path} holds no language model but {saved['kind']!r}")
+    return saved
+
+
+def settle(args: argparse.Namespace, saved: dict[str, Any]) -> dict[str, Any]:
     """All settings: those given, then those of the run to resume, then defaults."""
-    given = {name: getattr(args, name) for _, name, _, _ in SETTINGS if getattr(args, name) is not None}
-    saved = folder.read_settings() if args.resume and folder.settings.exists() else {}
-    for name, value in given.items():
+    settings: dict[str, Any] = {"kind": "lm"}
+    for flag, name, default, _ in SETTINGS:
+        value = getattr(args, name)
+        settings[name] = saved.get(name, default) if value is None else value
         free = name in NOT_PART_OF_IDENTITY and not (name == "epochs" and saved.get("schedule") == "cosine")
-        if name in saved and not free and saved[name] != value:
-            raise CheckpointError(f"{folder.path} was started with {name} = {saved[name]!r}, not {value!r}; leave it out")
-    defaults = {name: default for _, name, default, _ in SETTINGS}
-    settings = {**defaults, **{k: v for k, v in saved.items() if k in defaults}, **given, "kind": "lm"}
+        if name in saved and not free and settings[name] != saved[name]:
+            raise CheckpointError(
+                f"{args.out} was started with {flag} {saved[name]}, not {value}; leave it out, or choose another --out"
+            )
     if settings["lr"] is None:
         settings["lr"] = 20.0 if settings["optimizer"] == "sgd" else 0.002
     if settings["embedding_size"] is None:
         settings["embedding_size"] = settings["hidden_size"]
-    for name in ("vocabulary_size", "hidden_size", "embedding_size", "epochs", "batch_size", "window", "checkpoint_every"):
-        if settings[name] < 1:
-            raise DataError(f"{name} must be 1 or more, got {settings[name]}")
+    check_settings(settings)
+    return settings
+
+
+def check_settings(settings: dict[str, Any]) -> None:
+    """Raise where a setting, given or read from a file, is not what training can start with."""
+    for flag, name, default, options in SETTINGS:
+        value, kind = settings[name], options.get("type")
+        if value is None and default is None:
+            continue
+        if kind is int:
+            whole_number(value, flag, LEAST.get(name, 1))
+        elif kind is float and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise DataError(f"{flag} must be a number, got {value!r}")
+        elif value not in options.get("choices", [value]):
+            raise DataError(f"{flag} must be one of {', '.join(options['choices'])}, got {value!r}")
+    if not settings["clip"] > 0:
+        raise DataError(f"--clip must be above 0, got {settings['clip']}")
     if settings["cell"] not in CELLS:
         raise DataError(f"unknown cell {settings['cell']!r}; choose one of {', '.join(CELLS)}")
-    return settings
+
+
+def split_text(text: str) -> tuple[str, str]:
+    """Training and validation text: without the last twentieth, and that. Cut at a line end or a space if one is near."""
+    least, most = len(text) - len(text) // 10, len(text) - len(text) // 20
+    for mark in ("\n", " "):
+        cut = text.rfind(mark, least, most) + 1
+        if cut:
+            return text[:cut], text[cut:]
+    return text[:most], text[most:]
 
 
 def read_corpus(settings: dict[str, Any]) -> tuple[Vocabulary, np.ndarray, np.ndarray]:
     """Vocabulary of the training text, ids of the training and of the validation text."""
     text = read_texts(settings["text"]) if settings["text"] else python_sources()
-    if settings["valid"] is None:
-        cut = text.rfind("\n", 0, len(text) - len(text) // 20) + 1
-        text, valid = text[:cut], text[cut:]
-    else:
-        valid = read_text(settings["valid"])
+    text, valid = split_text(text) if settings["valid"] is None else (text, read_text(settings["valid"]))
     vocabulary = Vocabulary.build(tokenize(text, settings["level"]), max_size=settings["vocabulary_size"])
     train_ids, valid_ids = (vocabulary.encode(tokenize(part, settings["level"])) for part in (text, valid))
     return vocabulary, train_ids, valid_ids
@@ -128,18 +161,22 @@ def make_optimizer(model: LanguageModel, settings: dict[str, Any]) -> tuple[Opti
 def run(args: argparse.Namespace) -> int:
     """Train, or continue to train."""
     folder = RunFolder(args.out)
-    settings = settle(args, folder)
+    if not args.resume:
+        folder.check_free()
+    saved = saved_settings(folder) if args.resume else {}
+    settings = settle(args, saved)
     vocabulary, train_ids, valid_ids = read_corpus(settings)
     batches = TokenStreams(train_ids, settings["batch_size"], settings["window"])
     if len(valid_ids) < 2:
         raise DataError("the validation text has fewer than two tokens; give a longer one with --valid FILE")
     settings["text_digest"] = hashlib.sha256(train_ids.tobytes() + valid_ids.tobytes()).hexdigest()
+    if os.path.exists(folder.checkpoint) and saved.get("text_digest", settings["text_digest"]) != settings["text_digest"]:
+        raise CheckpointError(f"the text is not the one that {folder.path} was started with; give that one, or choose another --out")
     rng = np.random.default_rng(settings["seed"])
     model = LanguageModel(len(vocabulary), **model_settings(settings), rng=rng)
     optimizer, schedule = make_optimizer(model, settings)
-    if args.device == "gpu":
-        model.to("cupy")
-    folder.create(args.resume)
+    library = "cupy" if args.device == "gpu" else "numpy"
+    model.to(library)
 
     def after_epoch(trainer: Trainer) -> None:
         row = trainer.history.rows[-1]
@@ -172,10 +209,11 @@ def run(args: argparse.Namespace) -> int:
     if resumed and trainer.done(settings["epochs"]):
         print(f"{folder.path}: this run is finished ({trainer.epoch} epochs); nothing to do")
         return 0
-    folder.write_settings(settings)
+    folder.create(args.resume)
     vocabulary.save(folder.vocabulary)
+    folder.write_settings(settings)
     where = f"continuing after {trainer.step} steps" if resumed else f"{len(batches)} steps an epoch"
-    print(summary(model, train_ids[None, :1]))
+    print(summary(model, move(train_ids[None, :1], library)))
     print(f"{len(train_ids):,} tokens to learn, {len(valid_ids):,} to validate, {len(vocabulary):,} distinct; {where}")
     trainer.fit(settings["epochs"])
     best = perplexity(trainer.best_loss) if trainer.best_loss is not None else float("nan")

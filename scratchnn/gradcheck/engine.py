@@ -118,15 +118,37 @@ def compare(name: str, analytic: np.ndarray, numeric: np.ndarray, method: str, z
     error = relative_error(analytic, numeric)
     where = tuple(int(k) for k in np.unravel_index(int(error.argmax()), error.shape))
     worst = float(error[where])
-    note = ""
+    note = scope(error >= LIMITS[method])
     if zero:
         note = f"said to be zero ({zero}) but is not"
     elif not np.isfinite(analytic[where]):
         note = "the gradient is not finite"
     elif not np.isfinite(numeric[where]):
         note = "the forward pass is not finite"
+    elif not analytic.any():
+        note = "the backward pass gives zero everywhere"
+    elif not numeric.any():
+        note = "the outputs do not depend on this array"
+    elif analytic.dtype != np.float64:
+        note = f"the backward pass gives {analytic.dtype}, not float64"
     ok = worst < LIMITS[method] and not zero
-    return Finding(name, numeric.shape, method, worst, where, float(analytic[where]), float(numeric[where]), ok, note)
+    values = float(analytic[where]), float(numeric[where])
+    return Finding(name, numeric.shape, method, worst, where, *values, ok, "" if ok else note)
+
+
+def scope(wrong: np.ndarray) -> str:
+    """How many entries are wrong, and within which part of the array: ``6 of 24 entries wrong, all in [:,3-5]``."""
+    parts = []
+    for axis in range(wrong.ndim):
+        hit = np.flatnonzero(wrong.any(axis=tuple(k for k in range(wrong.ndim) if k != axis)))
+        if len(hit) == wrong.shape[axis]:
+            parts.append(":")
+        elif len(hit) > 1 and hit[-1] - hit[0] == len(hit) - 1:
+            parts.append(f"{hit[0]}-{hit[-1]}")
+        else:
+            parts.append("+".join(map(str, hit)))
+    within = "" if set(parts) <= {":"} else f", all in [{','.join(parts)}]"
+    return f"{np.count_nonzero(wrong)} of {wrong.size} entries wrong{within}"
 
 
 def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> np.ndarray:
@@ -138,7 +160,7 @@ def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> np.ndarray:
 
 
 def examine(problem: Problem, reference: Reference, zero: dict[str, str] | None = None) -> list[Finding]:
-    """Run the backward pass and compare: array by array, each method; then what it must not do, where it does."""
+    """Run the backward pass and compare, array by array, each method; where all is right, look for what it must not do."""
     given = [v.copy() for v in reference.cotangents]
     values = {name: array.copy() for name, array in problem.arrays.items()}
     outputs, pull = problem.run(values)
@@ -153,6 +175,8 @@ def examine(problem: Problem, reference: Reference, zero: dict[str, str] | None 
         for name in problem.arrays
         for method, numeric in reference.numeric.items()
     ]
+    if not all(finding.ok for finding in findings):
+        return findings
     for name, array in watched.items():
         findings += unlike(name, to_numpy(array), to_numpy(before[name]), "written", "backward has written into it")
     if problem.pure:
@@ -181,8 +205,6 @@ def unlike(name: str, found: np.ndarray, expected: np.ndarray, method: str, note
     return [Finding(name, expected.shape, method, *values, False, note)]
 
 
-def check(
-    problem: Problem, methods: tuple[str, ...] = METHODS, zero: dict[str, str] | None = None
-) -> list[Finding]:
+def check(problem: Problem, methods: tuple[str, ...] = METHODS, zero: dict[str, str] | None = None) -> list[Finding]:
     """Check every array of ``problem`` by each method; array by array, in the order of the problem."""
     return examine(problem, measure(problem, methods), zero)

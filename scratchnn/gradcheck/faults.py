@@ -156,8 +156,8 @@ def goes_back(function: FunctionType) -> bool:
     return BACKWARD.fullmatch(function.__name__) is not None
 
 
-def called(action: Callable[[], Any]) -> set[CodeType]:
-    """The code of every Python function that runs during ``action``."""
+def called(function: Callable[..., Any], *arguments: Any) -> set[CodeType]:
+    """The code of every Python function that runs during the call ``function(*arguments)``."""
     seen: set[CodeType] = set()
 
     def note(frame: Any, event: str, argument: Any) -> None:
@@ -167,7 +167,7 @@ def called(action: Callable[[], Any]) -> set[CodeType]:
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        action()
+        function(*arguments)
     finally:
         sys.setprofile(before)
     return seen

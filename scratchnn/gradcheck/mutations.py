@@ -204,7 +204,12 @@ def expression_edits(node: ast.AST, source: Source, loops: set[str]) -> Iterator
         _, first, last, _ = source.split(node, *node.values)
         yield "condition turned", first, last, "or" if isinstance(node.op, ast.And) else "and"
     elif isinstance(node, ast.Attribute) and node.attr == "T":
-        yield "transpose swapped", source.start(node), source.end(node), source.text(source.start(node), source.end(node) - 2)
+        yield (
+            "transpose swapped",
+            source.start(node),
+            source.end(node),
+            source.text(source.start(node), source.end(node) - 2),
+        )
     elif isinstance(node, ast.Call):
         yield from call_edits(node, source)
     elif isinstance(node, ast.Subscript):
@@ -246,8 +251,7 @@ def call_edits(node: ast.Call, source: Source) -> Iterator[Change]:
         kind = "transpose swapped" if name == "transpose" else "function left out"
         yield kind, start, end, source.of(node.func.value)
     elif name == "where" and len(arguments) == 3:
-        condition, yes, no = node.args
-        yield "mask changed", source.start(yes), source.end(no), f"{arguments[2]}, {arguments[1]}"
+        yield "mask changed", source.start(node.args[1]), source.end(node.args[2]), f"{arguments[2]}, {arguments[1]}"
         yield "mask changed", start, end, f"({arguments[1]})"
         yield "mask changed", start, end, f"({arguments[2]})"
     elif arguments and name not in PLUMBING and (name.endswith("backward") or len(arguments) + len(node.keywords) == 1):

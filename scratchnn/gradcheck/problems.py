@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, generator, move
+from scratchnn.backend import Array, move
 from scratchnn.core import Layer
 
 Arrays = dict[str, Array]
@@ -99,11 +99,10 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
         fixed: arrays that are not differentiated (ids, lengths).
     """
     layer.astype(np.float64)
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(2)
     for parameter in layer.parameters():
         parameter.data = 0.5 * rng.standard_normal(parameter.shape)
     parameters = {name: p for name, p in layer.named_parameters().items() if p.trainable}
-    device = ["numpy"]
     held = list(fixed)
 
     def start(values: Arrays) -> None:
@@ -113,9 +112,7 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
             parameter.data = values[name]
 
     def forward(values: Arrays) -> Any:
-        for k, (_, sub) in enumerate(layer.named_layers()):
-            if vars(sub).get("rng") is not None:
-                vars(sub)["rng"] = generator(device[0], k)
+        layer.reseed(0)
         x = {name: values[name] for name in inputs}
         return layer.forward(*x.values(), *held) if call is None else call(layer, x, *held)
 
@@ -142,7 +139,6 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
         return {name: parameter.dense_gradient() for name, parameter in parameters.items()}
 
     def move_layer(name: str) -> None:
-        device[0] = name
         layer.discard_caches()
         layer.to(name)
         held[:] = [move(value, name) if isinstance(value, np.ndarray) else value for value in held]

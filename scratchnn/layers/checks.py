@@ -72,6 +72,30 @@ def dense_tied(rng: np.random.Generator) -> Problem:
     return layer_problem(Tied(rng), {}, fixed=(IDS,))
 
 
+class TiedApart(Layer):
+    """The same table used for the output first: backward, the embedding's rows come before the whole table's gradient."""
+
+    def __init__(self, rng: np.random.Generator):
+        super().__init__()
+        self.embedding = layers.Embedding(5, 3, rng=rng)
+        self.output = layers.Dense(3, 5, rng=rng, tied=self.embedding.W)
+
+    def forward(self, x: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows (..., 3) and ids (...) -> logits (..., 5) and vectors (..., 3)."""
+        return self.output.forward(x), self.embedding.forward(ids)
+
+    def backward(self, dlogits: np.ndarray, dvectors: np.ndarray) -> np.ndarray:
+        """Gradient by x."""
+        self.embedding.backward(dvectors)
+        return self.output.backward(dlogits)
+
+
+@case("dense/tied-apart")
+def dense_tied_apart(rng: np.random.Generator) -> Problem:
+    """Rows first, then the whole table."""
+    return layer_problem(TiedApart(rng), {"x": rng.standard_normal((2, 3))}, fixed=(IDS,))
+
+
 class Twice(Layer):
     """One layer used twice before backward: the stack of caches."""
 

@@ -62,3 +62,32 @@ register("language-model/rnn", 1, lambda rng: sizes(rng, cell="rnn"))
 register("language-model/gru", 1, lambda rng: sizes(rng, cell="gru"))
 register("language-model/lstm", 2, lambda rng: sizes(rng, cell="lstm"))
 register("language-model/tied+dropout+two-layers", 2, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True))
+
+
+class Trained(Layer):
+    """A language model as the training loop runs it: ``loss``, then ``backward_loss``, whose cotangent is always 1."""
+
+    def __init__(self, model: LanguageModel):
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs: Any, targets: Any) -> Any:
+        """The loss of a batch, from zero states."""
+        return self.model.loss((inputs, targets), None)[0]
+
+    def backward(self, dloss: Any) -> None:
+        """Scales what ``backward_loss`` gives by the cotangent, and adds it to what was there."""
+        parameters = self.model.parameters()
+        before = [parameter.grad for parameter in parameters]
+        self.model.clear_gradients()
+        self.model.backward_loss()
+        for parameter, gradient in zip(parameters, before, strict=True):
+            new = parameter.dense_gradient() * dloss
+            parameter.grad = gradient
+            parameter.accumulate(new)
+
+
+@case("language-model/training-step")
+def training_step(rng: np.random.Generator) -> Problem:
+    """The two methods that the training loop calls."""
+    return layer_problem(Trained(sizes(rng, cell="gru")), {}, fixed=(IDS[:, :-1], IDS[:, 1:]))

@@ -21,7 +21,7 @@ import numpy as np
 
 from scratchnn.backend import Array, backend_name, move
 from scratchnn.core import Model
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.recurrent import GRU, LSTM, RNN, Stacked
@@ -39,6 +39,7 @@ class LanguageModel(Model):
         embedding_size, hidden_size: D and H.
         cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
         layers: number of recurrent layers.
+        forget_bias: where the bias of an LSTM's forget gate starts.
         dropout: probability after the embedding, between the recurrent layers, and before the output layer.
         tied: whether the output layer uses the embedding table, transposed.
         rng: draws weights and masks.
@@ -53,21 +54,26 @@ class LanguageModel(Model):
         rng: np.random.Generator,
         cell: str = "lstm",
         layers: int = 1,
+        forget_bias: float = 1.0,
         dropout: float = 0.0,
         tied: bool = False,
     ):
         super().__init__()
         if cell not in CELLS:
             raise DataError(f"unknown cell {cell!r}; choose one of {', '.join(CELLS)}")
-        if layers < 1:
-            raise DataError(f"a language model needs at least one recurrent layer, got {layers}")
+        sizes = {"vocabulary_size": vocabulary_size, "embedding_size": embedding_size, "hidden_size": hidden_size}
+        for name, size in {**sizes, "layers": layers}.items():
+            whole_number(size, f"LanguageModel: {name}")
+        if cell != "lstm" and forget_bias != 1:
+            raise DataError(f"a forget bias of {forget_bias} needs an LSTM; a {cell} has no forget gate")
         if tied and embedding_size != hidden_size:
             raise DataError(f"weight tying needs embedding size = hidden size, got {embedding_size} and {hidden_size}")
         self.vocabulary_size = vocabulary_size
         self.embedding = Embedding(vocabulary_size, embedding_size, rng=rng)
         self.dropout_in = Dropout(dropout, rng=rng)
-        sizes = [embedding_size] + [hidden_size] * layers
-        stack = [CELLS[cell](size, hidden_size, rng=rng) for size in sizes[:-1]]
+        below = [embedding_size] + [hidden_size] * (layers - 1)
+        options = {"forget_bias": forget_bias} if cell == "lstm" else {}
+        stack = [CELLS[cell](size, hidden_size, rng=rng, **options) for size in below]
         self.cells = Stacked(stack, dropout=dropout, rng=rng)
         self.dropout_out = Dropout(dropout, rng=rng)
         table = self.embedding.W if tied else None
@@ -75,6 +81,8 @@ class LanguageModel(Model):
 
     def forward(self, ids: Array, state: State | None = None) -> tuple[Array, State]:
         """Equations (1) to (3), from ``state`` (zeros where absent)."""
+        if ids.ndim != 2:
+            raise ShapeError(f"LanguageModel: ids must be (N, T), got shape {tuple(ids.shape)}")
         x = self.dropout_in.forward(self.embedding.forward(ids))
         y, state = self.cells.forward(x, state)
         return self.output.forward(self.dropout_out.forward(y)), state
@@ -114,20 +122,22 @@ def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> t
     was_training = model.training
     model.evaluate()
     total, state = 0.0, None
-    for k in range(len(streams)):
-        inputs, targets = (move(part, name) for part in streams.batch(0, k))
-        loss, count, state = model.loss((inputs, targets), state)
-        total += float(loss) * count
-    model.train(was_training)
+    try:
+        for k in range(len(streams)):
+            inputs, targets = (move(part, name) for part in streams.batch(0, k))
+            loss, count, state = model.loss((inputs, targets), state)
+            total += float(loss) * count
+    finally:
+        model.train(was_training)
     return total / streams.tokens, streams.tokens
 
 
 def perplexity(loss: float) -> float:
     """Equation (5); infinite where it is too large to say."""
-    return math.exp(loss) if loss < 700 else math.inf
+    return math.inf if loss > 700 else math.exp(loss)
 
 
 def model_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """The part of a run's settings that ``LanguageModel`` takes."""
-    names = ("embedding_size", "hidden_size", "cell", "layers", "dropout", "tied")
+    names = ("embedding_size", "hidden_size", "cell", "layers", "forget_bias", "dropout", "tied")
     return {name: settings[name] for name in names}

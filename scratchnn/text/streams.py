@@ -7,22 +7,23 @@ of batch k - 1, so the state that the model returns for one batch is the one to 
     batch k:    inputs   ids[n L + k T + t]         t = 0 .. T - 1
                 targets  ids[n L + k T + t + 1]     the next id
 
-The last window of an epoch may be shorter; at most N ids at the very end of the text are left out.
+So every id but the first is a target once. The last window of an epoch may be shorter; up to N - 1 ids at the very end of
+the text are left out.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
 
 
 class TokenStreams:
     """Batches (inputs, targets), int32 (N, T) each, of the ids (M,) of a text."""
 
     def __init__(self, ids: np.ndarray, batch_size: int, window: int):
-        if batch_size < 1 or window < 1:
-            raise DataError(f"batch size and window must be 1 or more, got {batch_size} and {window}")
+        whole_number(batch_size, "TokenStreams: batch_size")
+        whole_number(window, "TokenStreams: window")
         if len(ids) < batch_size * window + 1:
             raise DataError(
                 f"the text has {len(ids)} tokens, one batch of windows takes {batch_size} x {window} + 1 = "

@@ -26,4 +26,10 @@ def join_tokens(tokens: list[str], level: str) -> str:
     """Readable text: the opposite of ``tokenize``, up to white space between words."""
     if level == "char":
         return "".join(tokens)
-    return " ".join("\n" if token == END_OF_LINE else token for token in tokens).replace(" \n ", "\n").replace(" \n", "\n")
+    lines: list[list[str]] = [[]]
+    for token in tokens:
+        if token == END_OF_LINE:
+            lines.append([])
+        else:
+            lines[-1].append(token)
+    return "\n".join(" ".join(line) for line in lines)

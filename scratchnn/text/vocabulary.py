@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
 from scratchnn.files import write_atomically
 
 UNKNOWN = "<unk>"
@@ -50,6 +50,8 @@ class Vocabulary:
             max_size: largest number of tokens, special ones included.
             min_count: tokens that occur less often are left out.
         """
+        if max_size is not None:
+            whole_number(max_size, "Vocabulary: max_size", len(specials) + 1)
         counts = Counter(tokens)
         if not counts:
             raise DataError("cannot build a vocabulary from a text without tokens")
@@ -95,4 +97,9 @@ class Vocabulary:
             raise DataError(f"{path} is not a vocabulary file: {error}") from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise DataError(f"{path} is not a vocabulary file of this version ({FORMAT!r})")
-        return cls(document["tokens"])
+        tokens = document.get("tokens")
+        if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+            raise DataError(f"{path} is damaged: its tokens are not a list of strings")
+        if len(set(tokens)) != len(tokens):
+            raise DataError(f"{path} is damaged: a token stands in it twice")
+        return cls(tokens)

@@ -1,0 +1,135 @@
+"""``scratchnn gradcheck``: is every backward pass the derivative of its forward pass? Yours, too?"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import textwrap
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scratchnn.backend.arrays import load_backend
+from scratchnn.errors import DataError
+from scratchnn.files import write_atomically
+from scratchnn.gradcheck.engine import METHODS
+from scratchnn.gradcheck.lesson import TRIES, teach
+from scratchnn.gradcheck.own_layer import is_own_layer, own_case, template_text
+from scratchnn.gradcheck.registry import NOT_CHECKED, Case, select
+from scratchnn.gradcheck.report import COLUMNS, check_cases, document, header, plot_findings, summary, wrapped
+from scratchnn.plot import save_figure
+
+EPILOG = f"""
+With --break, a fault is planted in a backward pass and you say which equation is wrong; {TRIES} tries.
+
+Your own layer: --template prints a file to start from, which also says what a class has to have.
+
+    python -m scratchnn gradcheck --template > my_layer.py
+    python -m scratchnn gradcheck my_layer.py:MyGRU
+
+exit status: 0 all gradients right (--break: you found the equation), 1 some gradient wrong (--break: you did not),
+2 nothing could be checked
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Arguments of the command."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "gradcheck",
+        help="check every backward pass, or your own layer",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="family (lstm), case (lstm/lengths) or FILE.py:CLASS (default: everything)"
+    )
+    parser.add_argument("--method", choices=[*METHODS, "both"], default="both", help="default: both")
+    parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu", help="default: cpu")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every finding to FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw every error")
+    parser.add_argument("--seed", type=int, metavar="S", help="with --break: plant the same fault every time")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--list", action="store_true", help="list all cases, and what cannot be checked")
+    other.add_argument("--break", dest="broken", metavar="NAME", help="plant a fault there and guess the equation")
+    other.add_argument("--template", action="store_true", help="print a layer of your own to start from")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check, list, teach, or print the template."""
+    if args.template:
+        print(template_text(), end="")
+        return 0
+    if args.list:
+        print_list(select(args.names))
+        return 0
+    methods = METHODS if args.method == "both" else (args.method,)
+    if args.broken is not None:
+        if args.names or args.json or args.plot or args.device == "gpu":
+            raise DataError("--break takes one name, and of the other options --method and --seed alone")
+        return 0 if teach(select([args.broken]), np.random.default_rng(args.seed), methods) else 1
+    if args.seed is not None:
+        raise DataError("--seed goes with --break")
+    for path, suffix in ((args.json, ""), (args.plot, ".png")):
+        check_output(path, suffix)
+    device = "cupy" if args.device == "gpu" else "numpy"
+    load_backend(device)
+    return check(named_cases(args.names), methods, device, args.json, args.plot)
+
+
+def check_output(path: Path | None, suffix: str) -> None:
+    """Raise unless a file can be written at ``path``, before any work is done for it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise DataError(f"{path} is a folder, not a file")
+    if not path.parent.is_dir():
+        raise DataError(f"no folder {path.parent} to write {path.name} to")
+    if suffix and path.suffix.lower() != suffix:
+        raise DataError(f"{path}: figures are written as {suffix}")
+
+
+def named_cases(names: list[str]) -> list[Case]:
+    """The registered cases and the reader's own layers of these names; every registered one for no names."""
+    own = [own_case(name) for name in names if is_own_layer(name)]
+    registered = [name for name in names if not is_own_layer(name)]
+    return [*(select(registered) if registered or not own else []), *own]
+
+
+def check(cases: list[Case], methods: tuple[str, ...], device: str, json_path: Path | None, plot_path: Path | None) -> int:
+    """Run all cases and report; returns the exit status."""
+    start = time.perf_counter()
+    for case in cases:
+        if case.real_only:
+            methods = METHODS  # so that what is left for it has its column
+            print("\n".join(wrapped(f"{case.name}: checked by central differences alone. {case.real_only}")))
+    print(header(methods))
+    findings = check_cases(cases, methods, device, show=print)
+    seconds = time.perf_counter() - start
+    if json_path is not None:
+        text = json.dumps(document(findings, methods, device, seconds), indent=1, allow_nan=False)
+        write_atomically(json_path, (text + "\n").encode("utf-8"))
+        print(f"wrote {json_path}")
+    if plot_path is not None:
+        save_figure(plot_findings(findings), plot_path)
+        print(f"wrote {plot_path}")
+    print(summary(findings, methods, seconds))
+    return 0 if all(finding.ok for _, finding in findings) else 1
+
+
+def print_list(cases: list[Case]) -> None:
+    """All cases by family, and what is not checked, with the reason."""
+    for family in dict.fromkeys(case.family for case in cases):
+        names = " ".join(case.name for case in cases if case.family == family)
+        print("\n".join(textwrap.wrap(names, COLUMNS, subsequent_indent="    ", break_on_hyphens=False)))
+    print("\nnot checked:")
+    for name, reason in NOT_CHECKED.items():
+        print("\n".join(wrapped(f"{name}: {reason}")))
+    if any(case.real_only for case in cases):
+        print("\nchecked by central differences alone, not by the complex step:")
+        for case in cases:
+            if case.real_only:
+                print("\n".join(wrapped(f"{case.name}: {case.real_only}")))

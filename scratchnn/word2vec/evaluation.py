@@ -1,0 +1,201 @@
+"""How good word vectors are: agreement with people's judgements of similarity, and analogies.
+
+Similarity (WordSim-353, SimLex-999): Spearman's rank correlation of the cosines with the judgements, the correlation of
+the two lists of ranks r and q, where equal values share the mean of the ranks that they take up.
+
+    rho = sum_k (r_k - mean r)(q_k - mean q) / sqrt(sum_k (r_k - mean r)^2  sum_k (q_k - mean q)^2)            (1)
+
+Analogies (Google's questions-words.txt): for "a b c d", is d the word other than a, b and c that is nearest to
+u_b - u_a + u_c (3CosAdd)? A block of questions is answered by one matrix product.
+
+    answer = argmax_v  u_v . (u_b - u_a + u_c)                                                                 (2)
+
+Three rules, the same as those of gensim and of the original compute-accuracy program, so that figures can be compared. Only
+the ``restrict`` first (most frequent) words take part. Upper and lower case are one: a word stands for the first one among
+them that is spelled like it up to case. A pair or question with a word that is not among them is left out, and counted.
+
+Sources: Spearman, "The Proof and Measurement of Association between Two Things" (1904); Finkelstein et al., "Placing Search
+in Context" (2002), WordSim-353; Hill et al., "SimLex-999" (2015); Mikolov et al., "Efficient Estimation of Word
+Representations in Vector Space" (2013), analogies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scratchnn.errors import DataError, whole_number
+from scratchnn.text.files import read_text
+from scratchnn.word2vec.keyed_vectors import KeyedVectors
+
+RESTRICT = 300_000  # gensim's default
+SCORES = 1 << 24  # cosines computed in one go: 64 MB of float32
+SYNTACTIC = "gram"  # how the names of the syntactic sections begin
+
+
+@dataclass(frozen=True)
+class SimilarityResult:
+    """Spearman's ``rho`` over the ``covered`` of ``total`` pairs; NaN where fewer than two are, or all scores are equal."""
+
+    name: str
+    rho: float
+    covered: int
+    total: int
+
+
+@dataclass(frozen=True)
+class AnalogyResult:
+    """``correct`` answers among the ``covered`` of ``total`` questions of a section."""
+
+    name: str
+    correct: int
+    covered: int
+    total: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share of correct answers among the questions covered; NaN where there are none."""
+        return self.correct / self.covered if self.covered else math.nan
+
+
+def evaluate_similarity(vectors: KeyedVectors, path: str | Path, restrict: int = RESTRICT) -> SimilarityResult:
+    """Agreement of the cosines with the judgements in a file of lines ``word word score``."""
+    pairs = read_pairs(path)
+    rows, _ = fold_case(vectors.words[: whole_number(restrict, "restrict")])
+    known = [(rows[a.upper()], rows[b.upper()], score) for a, b, score in pairs if {a.upper(), b.upper()} <= rows.keys()]
+    a, b, scores = np.array(known).reshape(-1, 3).T  # (P,) each
+    units_a, units_b = (vectors.unit[row.astype(np.intp)] for row in (a, b))  # (P, D) each
+    return SimilarityResult(Path(path).name, spearman((units_a * units_b).sum(axis=1), scores), len(known), len(pairs))
+
+
+def evaluate_analogies(vectors: KeyedVectors, path: str | Path, restrict: int = RESTRICT) -> list[AnalogyResult]:
+    """The result of each section of a file of questions, in the file's order; see ``totals``."""
+    sections = read_questions(path)
+    rows, first = fold_case(vectors.words[: whole_number(restrict, "restrict")])
+    found = {
+        name: [[rows[word] for word in question] for question in questions if rows.keys() >= set(question)]
+        for name, questions in sections.items()
+    }
+    asked = np.array([question for questions in found.values() for question in questions], dtype=np.intp).reshape(-1, 4)
+    block = max(1, SCORES // len(first))
+    parts = [answer(vectors.unit, asked[k : k + block, :3], first) for k in range(0, len(asked), block)]
+    correct = np.concatenate([np.zeros(0, dtype=np.intp), *parts]) == asked[:, 3]  # (Q,)
+    ends = np.cumsum([len(questions) for questions in found.values()])
+    return [
+        AnalogyResult(name, int(right.sum()), len(right), len(sections[name]))
+        for name, right in zip(found, np.split(correct, ends[:-1]), strict=True)
+    ]
+
+
+def answer(unit: np.ndarray, asked: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Equation (2) for Q questions in one product.
+
+    Args:
+        unit: vectors at unit length (V, D), of which as many take part as ``first`` has entries, W.
+        asked: rows of a, b and c (Q, 3).
+        first: for each of the W words, the row of the first one that is spelled like it up to case.
+
+    Returns:
+        The answer's row (Q,), through ``first``.
+    """
+    a, b, c = unit[asked.T]  # (Q, D) each
+    scores = (b - a + c) @ unit[: len(first)].T  # (Q, D) @ (D, W) -> (Q, W)
+    np.put_along_axis(scores, asked, -np.inf, axis=1)
+    others = np.flatnonzero(first != np.arange(len(first)))  # (E,) spellings that are not the first
+    given = (first[others][None, :, None] == asked[:, None, :]).any(axis=2)  # (Q, E) those of a given word
+    scores[:, others] = np.where(given, -np.inf, scores[:, others])
+    return first[scores.argmax(axis=1)]
+
+
+def add_up(name: str, results: Iterable[AnalogyResult]) -> AnalogyResult:
+    """Several sections as one."""
+    parts = list(results)
+    return AnalogyResult(name, *(sum(getattr(part, field) for part in parts) for field in ("correct", "covered", "total")))
+
+
+def totals(results: Iterable[AnalogyResult]) -> list[AnalogyResult]:
+    """Semantic, syntactic and total, where sections whose names begin with ``gram`` are syntactic."""
+    sections = list(results)
+    syntactic = [part for part in sections if part.name.startswith(SYNTACTIC)]
+    semantic = [part for part in sections if not part.name.startswith(SYNTACTIC)]
+    return [add_up("semantic", semantic), add_up("syntactic", syntactic), add_up("total", sections)]
+
+
+def fold_case(words: list[str]) -> tuple[dict[str, int], np.ndarray]:
+    """For each spelling in upper case the first row that has it; and for each row (W,) the first that is spelled so."""
+    rows: dict[str, int] = {}
+    first = np.array([rows.setdefault(word.upper(), row) for row, word in enumerate(words)])
+    return rows, first
+
+
+def spearman(x: np.ndarray, y: np.ndarray) -> float:
+    """Equation (1) for two lists (P,) of values; NaN where there are fewer than two or one list is all equal."""
+    if len(x) < 2:
+        return math.nan
+    r, q = ranks(x), ranks(y)
+    r, q = r - r.mean(), q - q.mean()
+    spread = math.sqrt((r @ r) * (q @ q))
+    return float(r @ q) / spread if spread else math.nan  # (1)
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks (P,) from 1 on; equal values share the mean of theirs."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[place]
+
+
+def read_pairs(path: str | Path) -> list[tuple[str, str, float]]:
+    """Lines ``word word score``, separated by tabs, or by spaces where a line has no tab.
+
+    Empty lines and those that begin with ``#`` are skipped, and so is a first line that names the columns. SimLex-999 as
+    its authors publish it has more columns than three; its score is the one under ``SimLex999``.
+    """
+    pairs: list[tuple[str, str, float]] = []
+    column = 2
+    for number, parts in table_rows(path, comment="#"):
+        if number == 1 and "SimLex999" in parts:
+            column = parts.index("SimLex999")
+            continue
+        if len(parts) <= column:
+            raise DataError(f"{path}, line {number}: expected two words and a score, got {' '.join(parts)!r}")
+        try:
+            score = float(parts[column])
+        except ValueError:
+            if number == 1:
+                continue  # names of columns
+            raise DataError(f"{path}, line {number}: the score {parts[column]!r} is not a number") from None
+        if not math.isfinite(score):
+            raise DataError(f"{path}, line {number}: the score {parts[column]!r} is not finite")
+        pairs.append((parts[0], parts[1], score))
+    if not pairs:
+        raise DataError(f"{path} holds no pairs of words with a score")
+    return pairs
+
+
+def read_questions(path: str | Path) -> dict[str, list[list[str]]]:
+    """Sections ``: name`` of lines ``a b c d``, in upper case; empty lines and those that begin with ``//`` are skipped."""
+    sections: dict[str, list[list[str]]] = {}
+    section = None
+    for number, parts in table_rows(path, comment="//"):
+        if parts[0].startswith(":"):
+            section = sections.setdefault(" ".join(parts)[1:].strip(), [])
+        elif section is None:
+            raise DataError(f"{path}, line {number}: a question before the first section (a line ': name')")
+        elif len(parts) != 4:
+            raise DataError(f"{path}, line {number}: expected four words, got {' '.join(parts)!r}")
+        else:
+            section.append([word.upper() for word in parts])
+    if not any(sections.values()):
+        raise DataError(f"{path} holds no analogy questions")
+    return sections
+
+
+def table_rows(path: str | Path, comment: str) -> Iterator[tuple[int, list[str]]]:
+    """The fields of each line that holds any, with its number."""
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip() and not line.startswith(comment):
+            yield number, [field.strip() for field in line.split("\t" if "\t" in line else None)]

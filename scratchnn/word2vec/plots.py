@@ -1,0 +1,144 @@
+"""Figures of word vectors: chosen words in the plane, and the cosines between them.
+
+Principal components. The W chosen vectors, at unit length and with their mean taken away, are the rows of X (W, D). Of all
+planes the one spanned by the first two right singular vectors keeps most of their squared length:
+
+    X = U S V^T                                                                                                (1)
+    coordinates = X V_{:2} = U_{:2} S_{:2}                                                                     (2)
+    share of axis k = S_k^2 / sum_j S_j^2                                                                      (3)
+
+Sources: Pearson, "On Lines and Planes of Closest Fit" (1901); van der Maaten and Hinton, "Visualizing Data using t-SNE"
+(2008), here through scikit-learn.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scratchnn.errors import BackendError, DataError
+from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.word2vec.keyed_vectors import KeyedVectors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PROJECTIONS = ("pca", "tsne")
+NUMBERED = 15  # words up to which a heat map's cells have room for figures
+
+
+def principal_components(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates (W, 2) of points (W, D) in the plane of equation (2), and each axis's share (2,), equation (3).
+
+    The sign of an axis is free; it is taken so that the largest entry of its singular vector is positive.
+    """
+    centred = points - points.mean(axis=0)
+    _, S, Vt = np.linalg.svd(centred, full_matrices=False)  # (1)
+    plane = np.zeros((2, points.shape[1]), dtype=points.dtype)  # one axis stays zero where there is no second
+    plane[: len(Vt)] = Vt[:2]
+    plane *= np.where(np.take_along_axis(plane, np.abs(plane).argmax(axis=1)[:, None], axis=1) < 0, -1, 1)
+    shares = np.zeros(2)
+    shares[: len(S)] = S[:2] ** 2 / max((S**2).sum(), np.finfo(S.dtype).tiny)  # (3)
+    return centred @ plane.T, shares  # (2)
+
+
+def t_sne(points: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Coordinates (W, 2) by scikit-learn's t-SNE, from the principal components made small.
+
+    The perplexity, about how many neighbours a point attends to, is 30 or, for few points, a third of their number.
+    """
+    try:
+        manifold = importlib.import_module("sklearn.manifold")
+    except ImportError:
+        raise BackendError(
+            't-SNE needs scikit-learn: pip install "scratchnn[text]"; or take the projection "pca"'
+        ) from None
+    start, _ = principal_components(points)
+    start *= 1e-4 / max(start[:, 0].std(), np.finfo(start.dtype).tiny)
+    model = manifold.TSNE(perplexity=min(30, (len(points) - 1) / 3), init=start, random_state=seed)
+    return model.fit_transform(points)
+
+
+def plot_words(vectors: KeyedVectors, words: Iterable[str], projection: str = "pca", seed: int = 0) -> Figure:
+    """The chosen words in the plane.
+
+    Args:
+        vectors: where they are looked up; taken at unit length, so that distances show cosines.
+        words: three distinct ones or more.
+        projection: ``"pca"``, equations (1) to (3), or ``"tsne"`` (needs scikit-learn, extra ``text``).
+        seed: of t-SNE.
+    """
+    chosen, points = chosen_words(vectors, words, at_least=3)
+    if projection == "pca":
+        places, shares = principal_components(points)
+        x, y = (f"principal component {k + 1} ({share:.0%} of the variance)" for k, share in enumerate(shares))
+        title = "Word vectors, principal components"
+    elif projection == "tsne":
+        places = t_sne(points, seed)
+        x, y, title = "t-SNE 1 (no unit)", "t-SNE 2 (no unit)", "Word vectors, t-SNE"
+    else:
+        raise DataError(f"unknown projection {projection!r}; choose one of {', '.join(PROJECTIONS)}")
+    figure, axes = new_figure(8, 6)
+    axes.scatter(*places.T, s=14, color=COLOURS[0])
+    families = font_families("".join(chosen))
+    for word, place in zip(chosen, places, strict=True):
+        axes.annotate(word, place, (4, 3), textcoords="offset points", fontsize=9, fontfamily=families, parse_math=False)
+    axes.margins(0.12)  # room for the words at the right edge
+    label(axes, title, x, y)
+    return figure
+
+
+def plot_similarity(vectors: KeyedVectors, words: Iterable[str]) -> Figure:
+    """The cosines between the chosen words as a heat map."""
+    chosen, units = chosen_words(vectors, words, at_least=2)
+    cosines = units @ units.T  # (W, D) @ (D, W) -> (W, W)
+    W = len(chosen)
+    size = min(max(4.5, 1.8 + 0.42 * W), 16)
+    figure, axes = new_figure(size + 1, size)
+    image = axes.imshow(cosines, vmin=-1, vmax=1, cmap="RdBu_r")
+    families = font_families("".join(chosen))
+    options = {"fontfamily": families, "fontsize": 9 if W <= 30 else 6, "parse_math": False}
+    axes.set_xticks(range(W), chosen, rotation=45, ha="right", rotation_mode="anchor", **options)
+    axes.set_yticks(range(W), chosen, **options)
+    if W <= NUMBERED:
+        for row, column in np.ndindex(W, W):
+            value = cosines[row, column]
+            colour = "white" if abs(value) > 0.7 else "black"
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=colour)
+    axes.set_title("Cosine similarity")
+    figure.colorbar(image, ax=axes, label="cosine", shrink=0.8)
+    return figure
+
+
+def chosen_words(vectors: KeyedVectors, words: Iterable[str], at_least: int) -> tuple[list[str], np.ndarray]:
+    """The distinct words and their vectors at unit length (W, D)."""
+    chosen = list(dict.fromkeys(words))
+    if len(chosen) < at_least:
+        raise DataError(f"the figure takes {at_least} distinct words or more, got {len(chosen)}")
+    return chosen, vectors.unit[[vectors.row(word) for word in chosen]]
+
+
+def font_families(text: str) -> list[str]:
+    """Matplotlib's own font, then as many installed ones as it takes to have a glyph for every character of ``text``."""
+    from matplotlib import rcParams
+    from matplotlib.font_manager import FontProperties, findfont, fontManager
+    from matplotlib.ft2font import FT2Font
+
+    def drawn(path: str) -> set[str]:
+        return {chr(code) for code in FT2Font(path).get_charmap()}
+
+    families = list(rcParams["font.family"])
+    missing = set(text) - drawn(findfont(FontProperties(family=families)))
+    for entry in sorted(
+        fontManager.ttflist, key=lambda entry: (entry.style != "normal", entry.weight not in (400, "normal"), entry.name)
+    ):
+        if not missing:
+            break
+        found = missing & drawn(entry.fname)
+        if found:
+            families.append(entry.name)
+            missing -= found
+    return families

@@ -1,0 +1,351 @@
+"""A run that was killed at any moment and resumed ends with the same bits as one that was never interrupted."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from small_text import write_text
+
+from scratchnn.checkpoint import load_arrays
+from scratchnn.cli import main
+from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text
+from scratchnn.optim import Adam, Plateau
+from scratchnn.text import TokenStreams
+from scratchnn.training import Trainer
+
+MEASURED = "targets_per_second"
+OPTIONS = (
+    "--level word --cell lstm --hidden 10 --layers 2 --dropout 0.4 --batch 2 --window 10 --epochs 4 --lr 0.01 "
+    "--schedule plateau --patience 4 --checkpoint-every 15 --seed 7"
+).split()
+
+
+def arrays_and_meta(path):
+    """What a checkpoint holds, without what depends on the clock."""
+    arrays, meta = load_arrays(path)
+    for row in meta["history"]["rows"]:
+        del row[MEASURED]
+    meta["history"]["open"].pop()  # seconds
+    return {name: (array.dtype, array.shape, array.tobytes()) for name, array in arrays.items()}, meta
+
+
+def rows(path):
+    """History without the speed."""
+    with open(path, newline="") as file:
+        return [{name: value for name, value in row.items() if name != MEASURED} for row in csv.DictReader(file)]
+
+
+def assert_same_run(folder, other):
+    for name in ("model.npz", "settings.json", "vocabulary.json"):
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
+    arrays, meta = arrays_and_meta(folder / "checkpoint.npz")
+    other_arrays, other_meta = arrays_and_meta(other / "checkpoint.npz")
+    assert list(arrays) == list(other_arrays)
+    assert arrays == other_arrays
+    assert meta == other_meta
+    assert rows(folder / "history.csv") == rows(other / "history.csv")
+    expected = {"settings.json", "vocabulary.json", "checkpoint.npz", "model.npz", "history.csv", "loss.png"}
+    assert {entry.name for entry in folder.iterdir()} == expected  # and no temporary file
+
+
+@pytest.fixture
+def no_waiting_for_the_disk(monkeypatch):
+    """A process that dies loses nothing that it has handed to the operating system; only a power cut would."""
+    monkeypatch.setattr("os.fsync", lambda number: None)
+
+
+# --- processes, killed -----------------------------------------------------------------------------------------------
+
+
+def start(text, out, *more):
+    command = [sys.executable, "-m", "scratchnn", "train", "lm", "--text", str(text), "--out", str(out), *OPTIONS, *more]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    return output
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    """A text, and the folder of a run on it that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("reference")
+    text = write_text(folder / "text.txt", lines=600)
+    finish(start(text, folder / "run"))
+    return text, folder / "run"
+
+
+def identity(path):
+    """Changes whenever the file is replaced; ``None`` where there is none."""
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def wait_for(process, condition):
+    """Look without pause until ``condition`` holds or the process has ended."""
+    deadline = time.monotonic() + 120
+    while process.poll() is None and not condition():
+        assert time.monotonic() < deadline
+
+
+def kill_at_random(process, out, rng):
+    """At some moment while it trains."""
+    before = identity(out / "checkpoint.npz")
+    wait_for(process, lambda: identity(out / "checkpoint.npz") != before)
+    time.sleep(rng.uniform(0, 0.1))
+
+
+def kill_after_checkpoint(process, out, rng):
+    """Just after a checkpoint has taken its place."""
+    kill_at_random(process, out, rng)
+    before = identity(out / "checkpoint.npz")
+    wait_for(process, lambda: identity(out / "checkpoint.npz") != before)
+    time.sleep(rng.choice([0, 0.001, 0.003]))
+
+
+def kill_while_writing(process, out, rng):
+    """While a file is being written beside its place."""
+    kill_at_random(process, out, rng)
+    wait_for(process, lambda: any(name.endswith(".part") for name in os.listdir(out)))
+
+
+def kill_early(process, out, rng):
+    """Before, or while, the run folder is made."""
+    time.sleep(rng.uniform(0.2, 1.0))
+
+
+@pytest.mark.parametrize(
+    "kills",
+    [
+        [kill_at_random, kill_at_random, kill_at_random],
+        [kill_after_checkpoint, kill_while_writing, kill_after_checkpoint, kill_while_writing],
+        [kill_early, kill_early, kill_while_writing],
+    ],
+)
+def test_killed_and_resumed_ends_with_the_same_bits(reference, tmp_path, kills):
+    text, undisturbed = reference
+    out, rng = tmp_path / "run", random.Random(len(kills) + len(kills[0].__name__))
+    killed = 0
+    for kill in kills:
+        process = start(text, out, "--resume")
+        kill(process, out, rng)
+        process.kill()
+        process.communicate()
+        killed += process.returncode == -9
+    assert killed >= 2  # or the test proves nothing: the run is over too soon
+    finish(start(text, out, "--resume"))
+    assert_same_run(out, undisturbed)
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(reference, tmp_path):
+    text, undisturbed = reference
+    for name, seed in (("same", []), ("other", ["--seed", "8"])):
+        assert main(["train", "lm", "--text", str(text), "--out", str(tmp_path / name), *OPTIONS, *seed]) == 0
+    assert_same_run(tmp_path / "same", undisturbed)
+    assert (tmp_path / "other" / "model.npz").read_bytes() != (undisturbed / "model.npz").read_bytes()
+
+
+# --- the command's own rules -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def text(tmp_path):
+    """A short one."""
+    return write_text(tmp_path / "text.txt")
+
+
+def command(text, out, *more):
+    short = ["--hidden", "6", "--batch", "4", "--window", "8", "--dropout", "0.3", "--checkpoint-every", "4"]
+    return ["train", "lm", "--text", str(text), "--out", str(out), *short, *more]
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_a_finished_run_says_so_and_stays_as_it_is(text, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(command(text, out, "--epochs", "1")) == 0
+    before = {entry.name: entry.read_bytes() for entry in out.iterdir()}
+    capsys.readouterr()
+    assert main(command(text, out, "--epochs", "1", "--resume")) == 0
+    assert "this run is finished (1 epochs); nothing to do" in capsys.readouterr().out
+    assert {entry.name: entry.read_bytes() for entry in out.iterdir()} == before
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_resume_without_a_checkpoint_starts_afresh(text, tmp_path, capsys):
+    assert main(command(text, tmp_path / "a", "--epochs", "1", "--resume")) == 0
+    assert main(command(text, tmp_path / "b", "--epochs", "1")) == 0
+    assert_same_run(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "b" / "checkpoint.npz").unlink()
+    assert main(["train", "lm", "--resume", "--out", str(tmp_path / "b")]) == 0  # with the settings that were saved
+    assert "continuing" not in capsys.readouterr().out
+    assert_same_run(tmp_path / "a", tmp_path / "b")
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_more_epochs_go_on_where_the_run_had_ended(text, tmp_path, capsys):
+    assert main(command(text, tmp_path / "once", "--epochs", "3")) == 0
+    assert main(command(text, tmp_path / "twice", "--epochs", "1")) == 0
+    capsys.readouterr()
+    assert main(["train", "lm", "--epochs", "3", "--resume", "--out", str(tmp_path / "twice")]) == 0
+    assert "continuing after" in capsys.readouterr().out
+    assert_same_run(tmp_path / "once", tmp_path / "twice")
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_the_cosine_schedule_knows_its_end_so_more_epochs_are_refused(text, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(command(text, out, "--epochs", "1", "--schedule", "cosine")) == 0
+    assert main(["train", "lm", "--epochs", "3", "--resume", "--out", str(out)]) == 2
+    assert "was started with --epochs 1, not 3; leave it out" in capsys.readouterr().err
+    assert main(["train", "lm", "--resume", "--out", str(out)]) == 0
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_what_a_killed_process_was_writing_does_no_harm(text, tmp_path):
+    assert main(command(text, tmp_path / "undisturbed", "--epochs", "2")) == 0
+    out = tmp_path / "run"
+    assert main(command(text, out, "--epochs", "1")) == 0
+    for name in ("checkpoint.npz", "model.npz", "history.csv", "settings.json", "vocabulary.json", "loss.png"):
+        (out / f".{name}.part").write_bytes(b"PK\x03\x04 half of a file")
+    assert main(command(text, out, "--epochs", "2", "--resume")) == 0
+    assert_same_run(out, tmp_path / "undisturbed")
+
+
+# --- a trainer, interrupted at every step and in every place ---------------------------------------------------------
+
+EPOCHS, STEPS = 2, 5  # five batches an epoch
+
+
+class Interrupted(Exception):
+    """Stands for the moment at which the process dies."""
+
+
+def make_trainer(path, cell, every):
+    """The same run each time: two layers, dropout, tied weights, Adam with rows, a schedule, an early stop."""
+    rng = np.random.default_rng(3)
+    sizes = {"embedding_size": 4, "hidden_size": 4, "layers": 2, "dropout": 0.3, "tied": cell == "gru"}
+    model = LanguageModel(9, **sizes, cell=cell, rng=rng)
+    ids = np.random.default_rng(4).integers(0, 9, 3 * 18 + 1).astype(np.int32)
+    optimizer = Adam(model.parameters(), 0.05)
+    return Trainer(
+        model,
+        optimizer,
+        TokenStreams(ids, 3, 4),  # the last window of an epoch is shorter
+        seed=5,
+        max_norm=0.5,
+        schedule=Plateau(optimizer, 0.5),
+        validate=lambda: evaluate_text(model, ids[:20])[0],
+        patience=9,
+        checkpoint=path,
+        checkpoint_every=every,
+        record_every=2,
+        on_epoch=lambda trainer: None,
+    )
+
+
+def interrupt(trainer, place, k):
+    """Let call number ``k`` of a part of the loop raise, before that part does anything or just after it has."""
+    owner, name, moment = {
+        "batch": (trainer.batches, "batch", "before"),
+        "loss": (trainer.model, "loss", "after"),
+        "backward": (trainer.model, "backward_loss", "after"),
+        "step": (trainer.optimizer, "step", "after"),
+        "validate": (trainer, "validate", "after"),
+        "on_epoch": (trainer, "on_epoch", "before"),
+        "save": (trainer, "save", "after"),
+    }[place]
+    original, calls = getattr(owner, name), []
+
+    def counted(*args):
+        calls.append(args)
+        if len(calls) > k and moment == "before":
+            raise Interrupted
+        result = original(*args)
+        if len(calls) > k:
+            raise Interrupted
+        return result
+
+    setattr(owner, name, counted)
+
+
+def final(trainer):
+    """Everything that a run leaves, without the clock."""
+    arrays, meta = arrays_and_meta(trainer.checkpoint)
+    parameters = {name: value.tobytes() for name, value in trainer.model.state_dict().items()}
+    return arrays, meta, parameters, trainer.step, trainer.epoch, trainer.optimizer.lr, trainer.best_loss
+
+
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_interrupted_after_every_step(tmp_path, cell, every):
+    undisturbed = make_trainer(tmp_path / "undisturbed.npz", cell, every)
+    undisturbed.fit(EPOCHS)
+    assert undisturbed.step == EPOCHS * STEPS
+    for k in range(EPOCHS * STEPS):
+        path = tmp_path / f"{k}.npz"
+        first = make_trainer(path, cell, every)
+        interrupt(first, "step", k)
+        with pytest.raises(Interrupted):
+            first.fit(EPOCHS)
+        second = make_trainer(path, cell, every)
+        assert second.resume() == path.exists()
+        second.fit(EPOCHS)
+        assert final(second) == final(undisturbed)
+
+
+@pytest.mark.parametrize("place", ["batch", "loss", "backward", "validate", "on_epoch", "save"])
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_interrupted_again_and_again_in_every_place(tmp_path, place):
+    """Each process gets a little further than the one before, and dies."""
+    undisturbed = make_trainer(tmp_path / "undisturbed.npz", "lstm", 2)
+    undisturbed.fit(EPOCHS)
+    path = tmp_path / "run.npz"
+    deaths = 0
+    for k in range(1, 40):
+        trainer = make_trainer(path, "lstm", 2)
+        trainer.resume()
+        interrupt(trainer, place, k)
+        try:
+            trainer.fit(EPOCHS)
+            break
+        except Interrupted:
+            deaths += 1
+    assert deaths
+    assert final(trainer) == final(undisturbed)
+
+
+@pytest.mark.usefixtures("no_waiting_for_the_disk")
+def test_a_trainer_goes_on_after_an_interruption_in_the_same_process(tmp_path):
+    """Ctrl-C in a notebook, then ``fit`` again: no caches or gradients are left in the way."""
+    undisturbed = make_trainer(tmp_path / "undisturbed.npz", "lstm", 2)
+    undisturbed.fit(EPOCHS)
+    trainer = make_trainer(tmp_path / "run.npz", "lstm", 2)
+    original, calls = trainer.model.backward_loss, []
+
+    def sometimes():
+        calls.append(1)
+        if len(calls) in (2, 5):
+            raise KeyboardInterrupt
+        original()
+
+    trainer.model.backward_loss = sometimes
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            trainer.fit(EPOCHS)
+        assert trainer.model.pending() == 0
+    trainer.fit(EPOCHS)
+    assert final(trainer) == final(undisturbed)

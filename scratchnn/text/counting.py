@@ -1,0 +1,112 @@
+"""Word vectors by counting: co-occurrence, positive pointwise mutual information, truncated SVD.
+
+    C[v, w]    = how often word w stands at most ``window`` places from word v                                     (1)
+    PMI[v, w]  = log2( C[v, w] N / (S[v] S[w]) ),   S[v] = sum_w C[v, w],   N = sum_v S[v]                         (2)
+    PPMI[v, w] = max(PMI[v, w], 0)                                                                                 (3)
+    PPMI       ~ U_k diag(s_k) V_k^T,  the k largest singular values;  word vectors: the rows of U_k               (4)
+
+(2) asks how much more often two words meet than they would by chance; pairs that never meet would have -infinity, so (3)
+keeps what is above chance. (4) is the best approximation of rank k. Church and Hanks (1990) for (2), Bullinaria and Levy
+(2007) for (3) and (4).
+
+The counting is one sort per distance, not a loop over words: a text of M words takes window sorts of M pair numbers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnn.errors import DataError
+
+DENSE_LIMIT = 12_000  # words; a table of more squared counts would not fit into memory
+EXACT_LIMIT = 2_000  # words; above it NumPy's full decomposition takes minutes
+
+
+def pair_counts(ids: np.ndarray, vocabulary_size: int, window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Equation (1) as three arrays (K,): the pairs v, w that occur, in order, and their counts; each pair both ways.
+
+    Args:
+        ids: the text (M,).
+        vocabulary_size: V.
+        window: largest distance, at least 1.
+    """
+    if window < 1:
+        raise DataError(f"the window must be 1 or more, got {window}")
+    if len(ids) <= window:
+        raise DataError(f"a text of {len(ids)} words is not longer than the window of {window}")
+    V = vocabulary_size
+    numbers, counts = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+    wide = ids.astype(np.int64)
+    for distance in range(1, window + 1):
+        pairs = wide[:-distance] * V + wide[distance:]  # a pair as one number, (v, w) = divmod(number, V)
+        distinct, found = np.unique(pairs, return_counts=True)
+        backwards = distinct % V * V + distinct // V
+        numbers, place = np.unique(np.concatenate([numbers, distinct, backwards]), return_inverse=True)
+        counts = np.bincount(place, weights=np.concatenate([counts, found, found])).astype(np.int64)
+    return numbers // V, numbers % V, counts
+
+
+def cooccurrence(ids: np.ndarray, vocabulary_size: int, window: int = 1) -> np.ndarray:
+    """Equation (1) as a table (V, V) of int32, for vocabularies of up to ``DENSE_LIMIT`` words."""
+    if vocabulary_size > DENSE_LIMIT:
+        raise DataError(
+            f"a table of {vocabulary_size:,} x {vocabulary_size:,} counts is too large; limit the vocabulary to "
+            f"{DENSE_LIMIT:,} words, or use pair_counts"
+        )
+    table = np.zeros((vocabulary_size, vocabulary_size), dtype=np.int32)
+    rows, columns, counts = pair_counts(ids, vocabulary_size, window)
+    table[rows, columns] = counts
+    return table
+
+
+def ppmi_of_pairs(rows: np.ndarray, columns: np.ndarray, counts: np.ndarray, vocabulary_size: int) -> np.ndarray:
+    """Equations (2) and (3) for the pairs that occur: values (K,), float32. All other pairs have 0."""
+    S = np.bincount(rows, weights=counts, minlength=vocabulary_size)
+    pmi = np.log2(counts * S.sum() / (S[rows] * S[columns]))
+    return np.maximum(pmi, 0).astype(np.float32)
+
+
+def ppmi(table: np.ndarray) -> np.ndarray:
+    """Equations (2) and (3): counts (V, V) give values (V, V), float32."""
+    rows, columns = np.nonzero(table)
+    values = np.zeros(table.shape, dtype=np.float32)
+    values[rows, columns] = ppmi_of_pairs(rows, columns, table[rows, columns].astype(np.int64), len(table))
+    return values
+
+
+def svd_vectors(matrix: Any, size: int, seed: int = 0) -> np.ndarray:
+    """Equation (4): ``matrix`` (V, V), dense or a SciPy sparse one, gives word vectors (V, ``size``), float32.
+
+    Up to ``EXACT_LIMIT`` words NumPy decomposes the whole matrix; above, scikit-learn's randomised method (Halko et al.,
+    2011) finds the largest values alone. It is in the extra ``text``.
+    """
+    if not 1 <= size <= min(matrix.shape):
+        raise DataError(f"word vectors of size {size} need 1 .. {min(matrix.shape)} numbers each")
+    if isinstance(matrix, np.ndarray) and max(matrix.shape) <= EXACT_LIMIT:
+        U = np.linalg.svd(matrix.astype(np.float64), full_matrices=False)[0]
+        return U[:, :size].astype(np.float32)
+    try:
+        from sklearn.utils.extmath import randomized_svd
+    except ImportError:
+        raise DataError(
+            f'a vocabulary of {max(matrix.shape):,} words needs scikit-learn: pip install "scratchnn[text]"'
+        ) from None
+    U, _, _ = randomized_svd(matrix, n_components=size, n_iter=5, random_state=seed)
+    return U.astype(np.float32)
+
+
+def count_vectors(ids: np.ndarray, vocabulary_size: int, window: int, size: int, seed: int = 0) -> np.ndarray:
+    """All four equations, for vocabularies of any size: a text (M,) gives word vectors (V, ``size``), float32."""
+    rows, columns, counts = pair_counts(ids, vocabulary_size, window)
+    values = ppmi_of_pairs(rows, columns, counts, vocabulary_size)
+    if vocabulary_size <= EXACT_LIMIT:
+        table = np.zeros((vocabulary_size, vocabulary_size), dtype=np.float32)
+        table[rows, columns] = values
+        return svd_vectors(table, size, seed)
+    try:
+        from scipy.sparse import csr_matrix
+    except ImportError:
+        raise DataError(f'a vocabulary of {vocabulary_size:,} words needs SciPy: pip install "scratchnn[text]"') from None
+    return svd_vectors(csr_matrix((values, (rows, columns)), shape=(vocabulary_size, vocabulary_size)), size, seed)

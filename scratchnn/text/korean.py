@@ -1,0 +1,54 @@
+"""Korean text by syllable (음절), by letter (자모) and by whitespace word (어절).
+
+Unicode gives each of the 11,172 modern syllables a code of its own, in the order of its letters:
+
+    code = 0xAC00 + (initial * 21 + vowel) * 28 + final                                                            (1)
+
+with 19 initial consonants, 21 vowels and 28 finals, of which number 0 is none. Taking (1) apart gives the letters; they are
+written here as conjoining jamo (U+1100 .., U+1161 .., U+11A8 ..), where an initial ㄱ and a final ㄱ are different
+characters, so that putting them together again is never ambiguous. This is what Unicode's normal forms do as well: a text
+in letters is in form D, a text in syllables in form C (The Unicode Standard, section 3.12).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+FIRST_SYLLABLE, LAST_SYLLABLE = 0xAC00, 0xD7A3
+INITIALS, VOWELS, FINALS = 19, 21, 28
+FIRST_INITIAL, FIRST_VOWEL, BEFORE_FINALS = 0x1100, 0x1161, 0x11A7
+
+
+def split_syllable(syllable: str) -> tuple[int, int, int]:
+    """Numbers of the initial, the vowel and the final of one syllable, equation (1) taken apart."""
+    number = ord(syllable) - FIRST_SYLLABLE
+    return number // (VOWELS * FINALS), number // FINALS % VOWELS, number % FINALS
+
+
+def to_letters(text: str) -> str:
+    """Every syllable as its two or three letters; all other characters as they are. The text is brought to NFC first."""
+    letters = []
+    for character in unicodedata.normalize("NFC", text):
+        if FIRST_SYLLABLE <= ord(character) <= LAST_SYLLABLE:
+            initial, vowel, final = split_syllable(character)
+            letters += [chr(FIRST_INITIAL + initial), chr(FIRST_VOWEL + vowel)]
+            letters += [chr(BEFORE_FINALS + final)] if final else []
+        else:
+            letters.append(character)
+    return "".join(letters)
+
+
+def from_letters(letters: str) -> str:
+    """The opposite: an initial, a vowel and perhaps a final that follow each other become one syllable, equation (1)."""
+    text: list[str] = []
+    for letter in letters:
+        code = ord(letter)
+        before = ord(text[-1]) if text else 0
+        vowel, final = code - FIRST_VOWEL, code - BEFORE_FINALS
+        if 0 <= vowel < VOWELS and 0 <= before - FIRST_INITIAL < INITIALS:
+            text[-1] = chr(FIRST_SYLLABLE + ((before - FIRST_INITIAL) * VOWELS + vowel) * FINALS)
+        elif 0 < final < FINALS and FIRST_SYLLABLE <= before <= LAST_SYLLABLE and (before - FIRST_SYLLABLE) % FINALS == 0:
+            text[-1] = chr(before + final)
+        else:
+            text.append(letter)
+    return "".join(text)

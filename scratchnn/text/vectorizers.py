@@ -1,0 +1,80 @@
+"""A text as one vector: counts of its words, their tf-idf weights, or counts of hashed words.
+
+    bag of words   x[v]  = how often word v occurs in the text                                                     (1)
+    term-document  X[v, d] = how often word v occurs in document d: one bag a column                               (2)
+    tf-idf         x[v] * idf[v],  idf[v] = log((1 + D) / (1 + df[v])) + 1                                         (3)
+                   where df[v] of D documents hold word v; each row is then divided by its length |x|
+    hashing trick  x[hash(word) mod size] += 1, without any vocabulary                                             (4)
+
+A word that every document has tells nothing of any: (3) gives it the least weight, in the smoothed form of scikit-learn.
+With (4) two words may share a place. If V words fall into ``size`` places at random, a word has its place to itself with
+probability (1 - 1/size)^(V-1), so the expected share of words that collide is
+
+    1 - (1 - 1/size)^(V - 1)                                                                                       (5)
+
+Spärck Jones (1972) for (3), Weinberger et al. (2009) for (4).
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from scratchnn.errors import DataError
+from scratchnn.text.vocabulary import Vocabulary
+
+
+def bag_of_words(documents: Sequence[Iterable[str]], vocabulary: Vocabulary) -> np.ndarray:
+    """Equation (1) for each document, a row each: (D, V) of int32. Unknown words count as ``<unk>``, or not at all."""
+    table = np.zeros((len(documents), len(vocabulary)), dtype=np.int32)
+    for row, words in zip(table, documents, strict=True):
+        known = [vocabulary.ids.get(word, vocabulary.unknown) for word in words]
+        np.add.at(row, [k for k in known if k is not None], 1)
+    return table
+
+
+def term_document_matrix(documents: Sequence[Iterable[str]], vocabulary: Vocabulary) -> np.ndarray:
+    """Equation (2): (V, D), a row for each word, a column for each document."""
+    return bag_of_words(documents, vocabulary).T
+
+
+def inverse_document_frequency(bags: np.ndarray) -> np.ndarray:
+    """The idf of equation (3): counts (D, V) give weights (V,)."""
+    return np.log((1 + len(bags)) / (1 + (bags > 0).sum(axis=0))) + 1
+
+
+def tf_idf(bags: np.ndarray, idf: np.ndarray) -> np.ndarray:
+    """Equation (3): counts (D, V) and weights (V,), of these or of other documents, give rows of length 1 (D, V)."""
+    weighted = bags * idf
+    norms = np.sqrt((weighted * weighted).sum(axis=1, keepdims=True))
+    return weighted / np.where(norms > 0, norms, 1)
+
+
+def hash_word(word: str, size: int) -> int:
+    """Place of a word among ``size``, the same on every machine (Python's own ``hash`` changes from run to run)."""
+    return zlib.crc32(word.encode("utf-8")) % size
+
+
+def hashed_bag(words: Iterable[str], size: int) -> np.ndarray:
+    """Equation (4): counts (``size``,) of int32."""
+    if size < 1:
+        raise DataError(f"the number of places must be 1 or more, got {size}")
+    bag = np.zeros(size, dtype=np.int32)
+    np.add.at(bag, [hash_word(word, size) for word in words], 1)
+    return bag
+
+
+def expected_collisions(words: int, size: int) -> float:
+    """Equation (5): the share of ``words`` distinct words that share their place with another one."""
+    return 1 - (1 - 1 / size) ** (words - 1)
+
+
+def measured_collisions(words: Iterable[str], size: int) -> float:
+    """The share of the distinct ``words`` that do share their place."""
+    places = np.array([hash_word(word, size) for word in set(words)])
+    if places.size == 0:
+        raise DataError("no words to hash")
+    counts = np.bincount(places, minlength=size)
+    return float((counts[places] > 1).mean())

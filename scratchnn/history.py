@@ -17,7 +17,8 @@ class History:
     """Rows of ``COLUMNS``; losses in nats (or the loss's own unit), means over the steps since the row before.
 
     Attributes:
-        rows: the rows so far; ``validation_loss`` is ``None`` except at the end of an epoch, ``loss`` where no step counted.
+        rows: the rows so far; ``validation_loss`` is ``None`` except at the end of an epoch, and ``loss`` where no step
+            counted.
     """
 
     def __init__(self) -> None:

@@ -179,7 +179,9 @@ class Trainer:
         """Validate, record, and set position and carried state for the next epoch."""
         validation = None if self.validate is None else float(self.validate())
         if validation is not None and not np.isfinite(validation) and not self.skip_nonfinite:
-            raise NonFiniteError(f"the validation loss is {validation} after epoch {self.epoch + 1}; lower the learning rate")
+            raise NonFiniteError(
+                f"the validation loss is {validation} after epoch {self.epoch + 1}; lower the learning rate"
+            )
         self.epoch += 1
         self.position, self.state = 0, None
         self.history.record(self.epoch, self.step, self.optimizer.lr, validation)

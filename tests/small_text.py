@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
-WORDS = "the cat sat on a mat and dog ran to it".split()
-SMALL = ["--hidden", "8", "--batch", "4", "--window", "8", "--epochs", "2", "--lr", "0.01", "--checkpoint-every", "3"]
+from scratchnn.files import write_atomically
+
+WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "dog", "ran", "to", "it"]
 
 
 def small_text(lines: int = 60, seed: int = 0) -> str:
@@ -19,3 +21,10 @@ def write_text(path: Path, lines: int = 60, seed: int = 0) -> Path:
     """A file of it."""
     path.write_text(small_text(lines, seed), encoding="utf-8")
     return path
+
+
+def make_quick(monkeypatch: Any) -> None:
+    """No waiting for the disk, which only a power cut would need, and a file of three bytes in place of the figure."""
+    monkeypatch.setattr("os.fsync", lambda number: None)
+    monkeypatch.setattr("scratchnn.commands.train_lm.save_figure", lambda figure, path: write_atomically(path, b"PNG"))
+    monkeypatch.setattr("scratchnn.commands.train_lm.plot_history", lambda history, title: None)

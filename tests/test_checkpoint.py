@@ -20,7 +20,7 @@ from scratchnn.optim import SGD, Adam, Plateau
 from scratchnn.text import TokenStreams
 from scratchnn.training import Trainer
 
-DTYPES = "? i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16 >f4".split()
+DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", ">f4"]
 
 
 def same(a, b):
@@ -132,7 +132,7 @@ FOREIGN = {
 def test_a_foreign_file_is_refused(tmp_path, kind):
     path = tmp_path / "checkpoint.npz"
     FOREIGN[kind](path)
-    with pytest.raises(CheckpointError, match="written by|damaged") as caught:
+    with pytest.raises(CheckpointError, match=r"written by|damaged") as caught:
         load_arrays(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -154,7 +154,7 @@ def test_a_pickle_is_not_even_opened(tmp_path):
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(CheckpointError, match=r"cannot read .*none.npz: No such file"):
         load_arrays(tmp_path / "none.npz")
-    with pytest.raises(CheckpointError, match="cannot read .*: Is a directory"):
+    with pytest.raises(CheckpointError, match=r"cannot read .*: Is a directory"):
         load_arrays(tmp_path)
 
 
@@ -260,7 +260,7 @@ def test_identity_is_compared_as_json_would_give_it_back(tmp_path):
 def test_a_model_file_is_no_checkpoint(tmp_path):
     path = tmp_path / "model.npz"
     save_arrays(path, {"W": np.ones(2)}, {"kind": "LanguageModel"})
-    with pytest.raises(CheckpointError, match="model.npz is not a training checkpoint"):
+    with pytest.raises(CheckpointError, match=r"model.npz is not a training checkpoint"):
         trainer(path).resume()
 
 

@@ -11,7 +11,7 @@ from scratchnn.errors import DataError
 from scratchnn.text import Vocabulary
 from scratchnn.text.counting import cooccurrence, count_vectors, pair_counts, ppmi, svd_vectors
 
-SENTENCE = "you say goodbye and i say hello .".split()
+SENTENCE = ["you", "say", "goodbye", "and", "i", "say", "hello", "."]
 
 
 def slow_cooccurrence(ids, V, window):

@@ -82,7 +82,7 @@ def test_gradient_check_refuses_every_mutant(reached, capsys):
     start = time.perf_counter()
     fates, survivors = Counter(), {}
     for function, cases in reached.items():
-        for mutant in mutants(function):
+        for mutant in mutants(function) if cases else []:  # what no case reaches fails the test above
             outcome = fate(mutant, cases)
             fates[outcome] += 1
             if outcome == "survived":

@@ -29,6 +29,9 @@ class Mine(Layer):
         return dy @ self.W.data.T * (1 - np.tanh(x) ** 2)
 """
 
+START, RETURN = "return np.tanh(x) @", "return np.tanh(x) @ self.W.data"
+ADD, PUSH = "self.W.accumulate(np.tanh(x).T @ dy)", "        self.push(x)\n"
+
 
 @pytest.fixture
 def checked(tmp_path, capsys):
@@ -88,7 +91,7 @@ def test_two_layers_and_a_registered_case_in_one_call(tmp_path, capsys):
 
 def test_one_wrong_entry_is_named(checked):
     wrong = "dW = np.tanh(x).T @ dy\n        dW[2, 1] *= 3\n        self.W.accumulate(dW)"
-    status, output, _ = checked(swap(("self.W.accumulate(np.tanh(x).T @ dy)", wrong)))
+    status, output, _ = checked(swap((ADD, wrong)))
     assert status == 1
     assert row(output, "x").endswith("ok")
     told = row(output, "W")
@@ -103,13 +106,13 @@ def test_wrong_transpose_shows_as_shape(checked):
 
 
 def test_gradient_that_replaces(checked):
-    status, output, _ = checked(swap(("self.W.accumulate(np.tanh(x).T @ dy)", "self.W.grad = np.tanh(x).T @ dy")))
+    status, output, _ = checked(swap((ADD, "self.W.grad = np.tanh(x).T @ dy")))
     assert status == 1
     assert "it has to be added, not replaced" in row(output, "W")
 
 
 def test_parameter_forgotten(checked):
-    status, output, _ = checked(swap(("self.W.accumulate(np.tanh(x).T @ dy)", "pass")))
+    status, output, _ = checked(swap((ADD, "pass")))
     assert status == 1
     assert "the backward pass gives zero everywhere" in row(output, "W")
 
@@ -134,7 +137,7 @@ def test_backward_that_writes_into_its_cotangent(checked):
 
 def test_float32_gradient_is_named(checked):
     wrong = "self.W.accumulate((np.tanh(x).T @ dy).astype(np.float32))"
-    status, output, _ = checked(swap(("self.W.accumulate(np.tanh(x).T @ dy)", wrong)), "Mine", "--method", "complex")
+    status, output, _ = checked(swap((ADD, wrong)), "Mine", "--method", "complex")
     assert status == 1
     assert "float32" in row(output, "W")
 
@@ -149,7 +152,7 @@ def test_whole_numbers_are_passed_on(checked):
             '{"keep": np.array([True, False]), "x": rng.standard_normal((2, 3)), "k": 2}',
         ),
         ("def forward(self, x):", "def forward(self, keep, x, k):\n        self.k = k"),
-        ("return np.tanh(x) @ self.W.data", "return np.tanh(x) @ self.W.data * k"),
+        (RETURN, "return np.tanh(x) @ self.W.data * k"),
         ("        x = self.pop()\n", "        x = self.pop()\n        dy = dy * self.k\n"),
     )
     status, output, _ = checked(text)
@@ -159,7 +162,7 @@ def test_whole_numbers_are_passed_on(checked):
 
 def test_two_outputs(checked):
     text = swap(
-        ("return np.tanh(x) @ self.W.data", "return np.tanh(x) @ self.W.data, 3 * x"),
+        (RETURN, "return np.tanh(x) @ self.W.data, 3 * x"),
         ("def backward(self, dy):", "def backward(self, dy, dz):"),
         ("* (1 - np.tanh(x) ** 2)", "* (1 - np.tanh(x) ** 2) + 3 * dz"),
     )
@@ -194,7 +197,7 @@ def test_mask_from_own_generator(checked):
 )
 def test_central_differences_alone(checked, forward, backward, reason):
     text = swap(
-        ("return np.tanh(x) @", f"return {forward} @"),
+        (START, f"return {forward} @"),
         ("np.tanh(x).T @ dy", f"({forward}).T @ dy"),
         ("(1 - np.tanh(x) ** 2)", backward),
     )
@@ -222,32 +225,20 @@ BREACHES = {
     "example of words": (swap(("rng.standard_normal((2, 3))", '"abc"')), "numbers are needed"),
     "example named as parameter": (swap(('"x":', '"W":')), "gives 'W', which is the name of a parameter too"),
     "too large": (swap(("(2, 3)", "(2000, 3)")), "has 6012 entries"),
-    "forward raises": (swap(("return np.tanh(x) @", "return x[7] @")), "forward raised IndexError in line 16"),
-    "forward of nothing": (swap(("return np.tanh(x) @ self.W.data", "pass")), "forward returns NoneType"),
-    "forward of a list": (swap(("return np.tanh(x) @ self.W.data", "return [x]")), "forward returns list"),
+    "forward raises": (swap((START, "return x[7] @")), "forward raised IndexError in line 16"),
+    "forward of nothing": (swap((RETURN, "pass")), "forward returns NoneType"),
+    "forward of a list": (swap((RETURN, "return [x]")), "forward returns list"),
     "float32 output": (
         swap(("@ self.W.data\n", "@ self.W.data.astype('f')\n"), ("np.tanh(x) @", "np.tanh(x).astype('f') @")),
         "forward returns float32",
     ),
-    "float32 inside": (
-        swap(("return np.tanh(x) @", "return np.tanh(x).astype('f') @")),
-        "does not feel a change of x by 1e-10",
-    ),
-    "nan": (swap(("return np.tanh(x) @", "return np.nan * x @")), "gives NaN or infinity"),
-    "random": (swap(("return np.tanh(x) @", "return np.random.random() * x @")), "forward is random"),
-    "input written": (
-        swap(("        self.push(x)\n", "        self.push(x)\n        x *= 2\n")),
-        "forward writes into its input x",
-    ),
-    "parameter written": (
-        swap(("        self.push(x)\n", "        self.push(x)\n        self.W.data *= 2\n")),
-        "changes its parameter W",
-    ),
+    "float32 inside": (swap((START, "return np.tanh(x).astype('f') @")), "does not feel a change of x by 1e-10"),
+    "nan": (swap((START, "return np.nan * x @")), "gives NaN or infinity"),
+    "random": (swap((START, "return np.random.random() * x @")), "forward is random"),
+    "input written": (swap((PUSH, PUSH + "        x *= 2\n")), "forward writes into its input x"),
+    "parameter written": (swap((PUSH, PUSH + "        self.W.data *= 2\n")), "changes its parameter W"),
     "backward raises": (swap(("x = self.pop()", "x = self.pop()[9]")), "backward raised IndexError in line 19"),
-    "gradient is None": (
-        swap(("self.W.accumulate(np.tanh(x).T @ dy)", "self.W.grad += dy")),
-        "add to it with parameter.accumulate(...)",
-    ),
+    "gradient is None": (swap((ADD, "self.W.grad += dy")), "add to it with parameter.accumulate(...)"),
     "parameter's shape": (
         swap(("np.tanh(x).T @ dy", "dy")),
         "ShapeError in line 20: gradient of shape (2, 4) for a parameter of shape (3, 4)",
@@ -258,10 +249,7 @@ BREACHES = {
     ),
     "returns two": (swap(("return dy @", "return dy, dy @")), "backward returns 2 array(s)"),
     "returns a number": (swap(("return dy @", "return 1 if True else dy @")), "backward returns int for x"),
-    "cache left": (
-        swap(("        self.push(x)\n", "        self.push(x)\n        self.push(x)\n")),
-        "leaves 1 cache(s) behind",
-    ),
+    "cache left": (swap((PUSH, PUSH * 2)), "leaves 1 cache(s) behind"),
     "nothing to check": (
         swap(("self.W = Parameter.glorot((3, 4), rng)", "pass"), ("rng.standard_normal((2, 3))", "np.arange(3)")),
         "there is nothing to check",
@@ -302,8 +290,8 @@ def test_no_such_class(checked, name, expected):
 def test_a_module_beside_it_can_be_imported(checked, tmp_path):
     (tmp_path / "beside_my_layer.py").write_text("FACTOR = 2.0\n", encoding="utf-8")
     text = "from beside_my_layer import FACTOR\n" + swap(
-        ("return np.tanh(x) @", "return FACTOR * np.tanh(x) @"),
+        (START, "return FACTOR * np.tanh(x) @"),
         ("        x = self.pop()\n", "        x = self.pop()\n        dy = FACTOR * dy\n"),
     )
     assert checked(text)[0] == 0
-    assert not (tmp_path / "__pycache__" / "my_layer.cpython-311.pyc").exists()
+    assert not list(tmp_path.glob("__pycache__/my_layer*"))  # the file is read anew each time

@@ -188,6 +188,7 @@ def test_header_or_not(file):
         (b"2 1\na \0\0\x80?b \0\0\x80\x7f", "row 2: the vector of 'b' holds NaN or infinity"),
         (b"2 1\na \0\0\x80?a \0\0\x80?", "row 2: the word 'a' stands a second time, first in row 1"),
         (b"2 1\na \0\0\x80?\xe9 \0\0\x80?", r"row 2: the word b'\xe9' is not UTF-8"),
+        (b"2 1\na \0\0\x80?\n \0\0\x80?", "row 2: a vector without a word"),
         (b"999999999999999 300\na \0\0\x80?", "is cut off: it ends in row 1 of the 999999999999999"),
         (b"9 99999999999999999\na \0\0\x80?", "is cut off: it ends in row 1 of the 9"),
         (b"999999999999999 2\na 1 2", "announces 999999999999999 rows, the file holds 1"),

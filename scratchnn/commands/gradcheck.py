@@ -39,7 +39,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "gradcheck",
         help="check every backward pass, or your own layer",
-        description=__doc__,
+        description="Is every backward pass the derivative of its forward pass?",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -70,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     if args.broken is not None:
         if args.names or args.json or args.plot or args.device == "gpu":
             raise DataError("--break takes one name, and of the other options --method and --seed alone")
+        if args.seed is not None and args.seed < 0:
+            raise DataError(f"--seed must be 0 or more, got {args.seed}")
         return 0 if teach(select([args.broken]), np.random.default_rng(args.seed), methods) else 1
     if args.seed is not None:
         raise DataError("--seed goes with --break")

@@ -171,7 +171,7 @@ def run(args: argparse.Namespace) -> int:
         raise DataError("the validation text has fewer than two tokens; give a longer one with --valid FILE")
     settings["text_digest"] = hashlib.sha256(train_ids.tobytes() + valid_ids.tobytes()).hexdigest()
     if os.path.exists(folder.checkpoint) and saved.get("text_digest", settings["text_digest"]) != settings["text_digest"]:
-        raise CheckpointError(f"the text is not the one that {folder.path} was started with; give that one, or choose another --out")
+        raise CheckpointError(f"{folder.path} was started with another text; give that one, or choose another --out")
     rng = np.random.default_rng(settings["seed"])
     model = LanguageModel(len(vocabulary), **model_settings(settings), rng=rng)
     optimizer, schedule = make_optimizer(model, settings)

@@ -3,11 +3,13 @@
     kind                    what it does
     sign flipped            a + b -> a - b,   -x -> x,   x += y -> x -= y
     term dropped            a + b -> a,   a + b -> b,   1 - x -> x
-    factor dropped          a * b -> a,   a @ b -> b,   a / b -> a,   x *= y left out
+    factor dropped          a * b -> a,   a @ b -> b,   a / b -> a
+    factor inverted         a / b -> a * b,   x *= y -> x /= y
     update dropped          an assignment into an array, a re-assignment, a call for its effect, left out
     update replaced         x += y -> x = y: what was there before is lost
     transpose swapped       X.T -> X,   X @ y -> X.T @ y,   X.transpose(1, 0, 2) -> X
-    time index shifted      x[t] -> x[t - 1], x[t + 1],   x[:-1] -> x[1:],   x[k] -> x[k + 1], x[k - 1]
+    time index shifted      x[t] -> x[t - 1], x[t + 1],   x[:-1] -> x[1:]
+    number changed          x[2] -> x[1], x[3],   axis=-1 -> axis=1
     function left out       tanh(x) -> x,   reversed(x) -> x,   x.copy() -> x
     mask changed            ~pad -> pad,   where(m, a, b) -> where(m, b, a), a, b
     condition turned        a > b -> a < b,   x is None -> x is not None,   and -> or
@@ -59,10 +61,11 @@ class Source:
             self.starts.append(self.starts[-1] + len(line))
         self.comments: dict[int, str] = {}
         code = bytearray(self.data)
+        lines = text.splitlines()
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT:
                 row, column = token.start
-                start = self.starts[row - 1] + len(token.line[:column].encode())
+                start = self.starts[row - 1] + len(lines[row - 1][:column].encode())
                 code[start : start + len(token.string.encode())] = b" " * len(token.string.encode())
                 self.comments[row] = token.string
         self.code = bytes(code)  # the same with every comment blanked
@@ -196,6 +199,8 @@ def expression_edits(node: ast.AST, source: Source, loops: set[str]) -> Iterator
         yield from operator_edits(node, source)
     elif isinstance(node, ast.UnaryOp):
         kind = {ast.USub: "sign flipped", ast.Invert: "mask changed"}.get(type(node.op), "condition turned")
+        if isinstance(node.operand, ast.Constant):
+            kind = "number changed"
         yield kind, source.start(node), source.end(node), source.text(source.start(node.operand), source.end(node))
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPPOSITE:
         _, first, last, _ = source.split(node, node.left, node.comparators[0])
@@ -273,6 +278,6 @@ def index_edits(node: ast.Subscript, source: Source, loops: set[str]) -> Iterato
             yield "time index shifted", start, end, f"{text} - 1"
             yield "time index shifted", start, end, f"{text} + 1"
         elif isinstance(part, ast.Constant) and type(part.value) is int:
-            yield "time index shifted", start, end, str(part.value + 1)
+            yield "number changed", start, end, str(part.value + 1)
             if part.value > 0:
-                yield "time index shifted", start, end, str(part.value - 1)
+                yield "number changed", start, end, str(part.value - 1)

@@ -17,7 +17,13 @@ from scratchnn.errors import DataError
 from scratchnn.gradcheck.engine import METHODS, Finding, check
 from scratchnn.gradcheck.problems import Problem, move_problem
 
-ROOMS = ["scratchnn.checks", "scratchnn.layers.checks", "scratchnn.recurrent.checks", "scratchnn.models.checks"]
+ROOMS = [
+    "scratchnn.checks",
+    "scratchnn.layers.checks",
+    "scratchnn.recurrent.checks",
+    "scratchnn.models.checks",
+    "scratchnn.word2vec.checks",
+]
 
 NOT_CHECKED = {
     "one_hot": "its input is an id, and ids have no gradient",

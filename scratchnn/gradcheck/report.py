@@ -136,7 +136,7 @@ def summary(findings: Findings, methods: tuple[str, ...], seconds: float) -> str
             worst.append(f"{method} {max(errors):.1e} ({LIMITS[method]:.0e})")
     cases = len({case for case, _ in findings})
     time = f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{cases} cases, {len(arrays)} arrays, {len(failed)} FAIL; worst (limit): {', '.join(worst)}; {time}"
+    return f"{cases} cases, {len(arrays)} arrays, {len(failed)} FAIL; worst (limit) {', '.join(worst)}; {time}"
 
 
 def family_of(case: str) -> str:

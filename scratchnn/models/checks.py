@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.core import Layer
+from scratchnn.core import Layer, Model
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.language_model import LanguageModel
@@ -65,9 +65,9 @@ register("language-model/tied+dropout+two-layers", 2, lambda rng: sizes(rng, lay
 
 
 class Trained(Layer):
-    """A language model as the training loop runs it: ``loss``, then ``backward_loss``, whose cotangent is always 1."""
+    """A model as the training loop runs it: ``loss``, then ``backward_loss``, whose cotangent is always 1."""
 
-    def __init__(self, model: LanguageModel):
+    def __init__(self, model: Model):
         super().__init__()
         self.model = model
 

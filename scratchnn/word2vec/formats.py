@@ -143,6 +143,8 @@ class _Table:
             word = raw.decode("utf-8")
         except UnicodeDecodeError:
             raise DataError(f"{self.path}, {unit} {place}: the word {raw!r} is not UTF-8; convert the file first") from None
+        if not word:
+            raise DataError(f"{self.path}, {unit} {place}: a vector without a word")
         if word in self.places:
             raise DataError(
                 f"{self.path}, {unit} {place}: the word {word!r} stands a second time, first in {unit} {self.places[word]}"

@@ -168,7 +168,7 @@ def first_non_finite_row(vectors: np.ndarray) -> int | None:
     return None
 
 
-def closest_spellings(word: str, words: Iterable[str], count: int = 3) -> list[str]:
+def closest_spellings(word: str, words: Iterable[str], count: int = 5) -> list[str]:
     """Up to ``count`` of the ``words`` that are spelled like ``word``: first the same in other case, then by similarity."""
     folded = word.casefold()
     known: dict[str, str] = {}

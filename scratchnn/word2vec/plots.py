@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,8 +25,23 @@ from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
 PROJECTIONS = ("pca", "tsne")
+SIDES = [  # of a point, where its name may stand: offset in points, and the side of the name that lies there
+    (5, 3, "left", "bottom"),
+    (-5, 3, "right", "bottom"),
+    (5, -3, "left", "top"),
+    (-5, -3, "right", "top"),
+    (0, 6, "center", "bottom"),
+    (0, -6, "center", "top"),
+    (8, 12, "left", "bottom"),
+    (-8, 12, "right", "bottom"),
+    (8, -12, "left", "top"),
+    (-8, -12, "right", "top"),
+]
+POINT = 4  # pixels around a point that a name should leave free
+LAST_RESORT = "Last Resort"  # matplotlib's font of placeholders, which claims to have every character
 NUMBERED = 15  # words up to which a heat map's cells have room for figures
 
 
@@ -84,11 +99,30 @@ def plot_words(vectors: KeyedVectors, words: Iterable[str], projection: str = "p
     figure, axes = new_figure(8, 6)
     axes.scatter(*places.T, s=14, color=COLOURS[0])
     families = font_families("".join(chosen))
-    for word, place in zip(chosen, places, strict=True):
-        axes.annotate(word, place, (4, 3), textcoords="offset points", fontsize=9, fontfamily=families, parse_math=False)
-    axes.margins(0.12)  # room for the words at the right edge
+    options = {"textcoords": "offset points", "fontsize": 9, "fontfamily": families, "parse_math": False}
+    names = [axes.annotate(word, place, SIDES[0][:2], **options) for word, place in zip(chosen, places, strict=True)]
+    axes.margins(0.12)  # room for the words at the edges
     label(axes, title, x, y)
+    keep_apart(axes, names)
     return figure
+
+
+def keep_apart(axes: Any, names: list[Annotation]) -> None:
+    """Put each name on the side of its point where it covers the fewest of the other points and of the names before it."""
+    from matplotlib.transforms import Bbox
+
+    axes.figure.draw_without_rendering()  # settles where the axes are
+    centres = [axes.transData.transform(name.xy) for name in names]  # (2,) each, pixels
+    taken = [Bbox.from_extents(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in centres]
+
+    def put(name: Annotation, side: tuple[float, float, str, str]) -> Bbox:
+        name.set(ha=side[2], va=side[3])
+        name.xyann = side[:2]
+        return name.get_window_extent()
+
+    for name in names:
+        best = min(SIDES, key=lambda side: put(name, side).count_overlaps(taken))
+        taken.append(put(name, best))
 
 
 def plot_similarity(vectors: KeyedVectors, words: Iterable[str]) -> Figure:
@@ -137,7 +171,7 @@ def font_families(text: str) -> list[str]:
     ):
         if not missing:
             break
-        found = missing & drawn(entry.fname)
+        found = missing & drawn(entry.fname) if not entry.name.startswith(LAST_RESORT) else set()
         if found:
             families.append(entry.name)
             missing -= found

@@ -1,0 +1,316 @@
+"""Text into numbers and back: files, tokens, vocabularies, batches, and the text that Python carries."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchnn.commands.train_lm import split_text
+from scratchnn.datasets import python_manual, python_sources
+from scratchnn.errors import DataError
+from scratchnn.text import TokenStreams, Vocabulary, join_tokens, read_text, read_texts, tokenize
+from scratchnn.text.vocabulary import UNKNOWN
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"one\ntwo\n", "one\ntwo\n"),
+        (b"\xef\xbb\xbfone", "one"),  # a byte order mark
+        (b"one\r\ntwo\rthree\nfour\r\r\n", "one\ntwo\nthree\nfour\n\n"),
+        ("한국어 ü €\n".encode(), "한국어 ü €\n"),
+        (b"", ""),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+def test_reading(tmp_path, raw, expected, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(gzip.compress(raw) if suffix.endswith("gz") else raw)
+    assert read_text(path) == read_text(str(path)) == expected
+
+
+def test_several_files_follow_each_other_on_lines_of_their_own(tmp_path):
+    contents = {"a": b"\xef\xbb\xbfone", "b": b"", "c": b"two\n", "d": b"three"}
+    for name, raw in contents.items():
+        (tmp_path / name).write_bytes(raw)
+    assert read_texts([tmp_path / name for name in contents]) == "one\ntwo\nthree\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "byte", "offset"),
+    [(b"caf\xe9 au lait", "0xe9", 3), (b"ok \xed\x95", "0xed", 3), (b"\xff\xfeo\x00k\x00", "0xff", 0)],
+)
+def test_a_file_that_is_not_utf_8_is_refused_with_the_place(tmp_path, raw, byte, offset):
+    path = tmp_path / "latin.txt"
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match=rf"latin.txt is not UTF-8: byte {byte} at offset {offset}; convert it first"):
+        read_text(path)
+
+
+def test_a_damaged_gzip_file_is_refused_wherever_it_is_cut_off(tmp_path):
+    path = tmp_path / "a.gz"
+    whole = gzip.compress(b"the quick brown fox " * 20)
+    for length in range(1, len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match=r"a.gz is not a whole gzip file"):
+            read_text(path)
+    for place in (0, 2, len(whole) // 2, len(whole) - 6):
+        changed = bytearray(whole)
+        changed[place] ^= 0xFF
+        path.write_bytes(bytes(changed))
+        with pytest.raises(DataError, match=r"a.gz is not a whole gzip file"):
+            read_text(path)
+    path.write_bytes(b"plain text with the wrong name")
+    with pytest.raises(DataError, match="is not a whole gzip file"):
+        read_text(path)
+
+
+def test_missing_files_folders_and_empty_texts(tmp_path):
+    with pytest.raises(DataError, match=r"cannot read .*none.txt: No such file"):
+        read_text(tmp_path / "none.txt")
+    with pytest.raises(DataError, match="Is a directory"):
+        read_text(tmp_path)
+    for name, raw in (("a.txt", b""), ("b.txt", b" \n\t\r\n\n")):
+        (tmp_path / name).write_bytes(raw)
+    with pytest.raises(DataError, match=r"no text in .*a.txt, .*b.txt"):
+        read_texts([tmp_path / "a.txt", tmp_path / "b.txt"])
+
+
+# --- tokens ----------------------------------------------------------------------------------------------------------
+
+
+def test_tokens_by_hand():
+    assert list(tokenize("ab\n c", "char")) == ["a", "b", "\n", " ", "c"]
+    expected = ["no", "it", "was", "<eos>", "<eos>", "n't", "black", "<eos>"]
+    assert list(tokenize(" no  it was\n\n n't black", "word")) == expected
+    assert join_tokens(["no", "it", "<eos>", "<eos>", "was", "<eos>"], "word") == "no it\n\nwas\n"
+    assert join_tokens(["<eos>", "no"], "word") == "\nno"
+    assert list(tokenize("", "word")) == list(tokenize("", "char")) == []
+
+
+def test_an_unknown_level_is_refused():
+    with pytest.raises(DataError, match="unknown level 'byte'; choose one of char, word"):
+        list(tokenize("abc", "byte"))
+
+
+@given(st.text())
+@settings(max_examples=50, deadline=None)
+def test_characters_survive_the_round_trip(text):
+    tokens = list(tokenize(text, "char"))
+    assert join_tokens(tokens, "char") == text
+    if tokens:
+        vocabulary = Vocabulary.build(tokens)
+        assert "".join(vocabulary.decode(vocabulary.encode(tokens))) == text
+
+
+words = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=4)
+
+
+@given(st.lists(words | st.just("<eos>")))
+@settings(max_examples=50, deadline=None)
+def test_words_survive_the_round_trip(tokens):
+    """Up to the end of the last line, which tokenizing adds where it is missing."""
+    text = join_tokens(tokens, "word")
+    assert "  " not in text
+    assert "\n " not in text
+    expected = tokens if not tokens or tokens[-1] == "<eos>" else [*tokens, "<eos>"]
+    assert list(tokenize(text, "word")) == expected
+
+
+# --- vocabulary ------------------------------------------------------------------------------------------------------
+
+
+def test_ids_go_by_frequency_then_alphabet_after_the_special_ones():
+    vocabulary = Vocabulary.build(list("bacadba"), specials=("<pad>", UNKNOWN))
+    assert vocabulary.tokens == ["<pad>", "<unk>", "a", "b", "c", "d"]
+    assert len(vocabulary) == 6
+    assert vocabulary.encode(["d", "x", "a", "<pad>"]).tolist() == [5, 1, 2, 0]
+    assert vocabulary.encode(["a"]).dtype == np.int32
+    assert vocabulary.decode(np.array([5, 1, 2])) == ["d", "<unk>", "a"]
+    assert "a" in vocabulary
+    assert "x" not in vocabulary
+
+
+def test_the_order_of_the_text_does_not_matter():
+    tokens = ["to", "be", "or", "not", "to", "be", "that", "is", "the", "question"]
+    assert Vocabulary.build(tokens).tokens == Vocabulary.build(reversed(tokens)).tokens
+
+
+def test_a_special_token_that_occurs_in_the_text_is_not_counted_twice():
+    assert Vocabulary.build(["<unk>", "<unk>", "a"]).tokens == ["<unk>", "a"]
+
+
+def test_size_and_count_limits():
+    tokens = list("aaaabbbccd")
+    assert Vocabulary.build(tokens, max_size=3).tokens == ["<unk>", "a", "b"]
+    assert Vocabulary.build(tokens, min_count=3).tokens == ["<unk>", "a", "b"]
+    assert Vocabulary.build(tokens, max_size=99).tokens == ["<unk>", "a", "b", "c", "d"]
+    assert Vocabulary.build(tokens, specials=(), max_size=1).tokens == ["a"]
+    assert Vocabulary.build(tokens, max_size=2).encode("abd").tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("size", [1, 0, -5, 2.5])
+def test_a_vocabulary_has_room_for_more_than_the_special_tokens(size):
+    with pytest.raises(DataError, match=f"max_size must be a whole number of 2 or more, got {size}"):
+        Vocabulary.build("abc", max_size=size)
+
+
+def test_without_unk_an_unknown_token_is_an_error():
+    vocabulary = Vocabulary.build("abc", specials=())
+    assert vocabulary.unknown is None
+    with pytest.raises(DataError, match="token 'x' is not in the vocabulary, which has no <unk>"):
+        vocabulary.encode("abxy")
+
+
+def test_bad_vocabularies():
+    with pytest.raises(DataError, match="cannot build a vocabulary from a text without tokens"):
+        Vocabulary.build([])
+    with pytest.raises(DataError, match="must be distinct"):
+        Vocabulary(["a", "b", "a"])
+
+
+@given(st.lists(st.text(max_size=3), min_size=1, unique=True))
+@settings(max_examples=30, deadline=None)
+def test_a_saved_vocabulary_keeps_every_id(tmp_path_factory, tokens):
+    path = tmp_path_factory.mktemp("vocabulary") / "vocabulary.json"
+    vocabulary = Vocabulary(tokens)
+    vocabulary.save(path)
+    loaded = Vocabulary.load(path)
+    assert (loaded.tokens, loaded.ids, loaded.unknown) == (vocabulary.tokens, vocabulary.ids, vocabulary.unknown)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "b"', "is not a vocabulary file: Expecting"),
+        (b"", "is not a vocabulary file"),
+        (b"\xff\xfe", "is not a vocabulary file"),
+        (b'["a", "b"]', "is not a vocabulary file of this version"),
+        (b'{"format": "another 2", "tokens": []}', "is not a vocabulary file of this version"),
+        (b'{"format": "scratchnn vocabulary 1"}', "its tokens are not a list of strings"),
+        (b'{"format": "scratchnn vocabulary 1", "tokens": {"a": 1}}', "its tokens are not a list of strings"),
+        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", 2]}', "its tokens are not a list of strings"),
+        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "a"]}', "a token stands in it twice"),
+    ],
+)
+def test_a_damaged_vocabulary_is_refused_by_name(tmp_path, content, message):
+    path = tmp_path / "vocabulary.json"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        Vocabulary.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_vocabulary_cut_off_anywhere_is_refused(tmp_path):
+    path = tmp_path / "vocabulary.json"
+    Vocabulary(["a", "한", "\n"]).save(path)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match="vocabulary"):
+            Vocabulary.load(path)
+    with pytest.raises(DataError, match="cannot read vocabulary"):
+        Vocabulary.load(tmp_path / "none.json")
+
+
+def test_a_vocabulary_file_can_be_read_by_people_and_other_programs(tmp_path):
+    Vocabulary.build(["누가", "가", "가"]).save(tmp_path / "v.json")
+    raw = (tmp_path / "v.json").read_text(encoding="utf-8")
+    assert "누가" in raw
+    assert json.loads(raw)["tokens"] == ["<unk>", "가", "누가"]
+
+
+# --- batches ---------------------------------------------------------------------------------------------------------
+
+
+@given(batch=st.integers(1, 5), window=st.integers(1, 7), extra=st.integers(0, 40))
+@settings(max_examples=50, deadline=None)
+def test_every_id_but_the_first_is_a_target_exactly_once(batch, window, extra):
+    """But for at most ``batch`` - 1 at the very end; and each target stands after its input in the text."""
+    M = batch * window + 1 + extra
+    streams = TokenStreams(np.arange(M, dtype=np.int32), batch, window)
+    batches = [streams.batch(0, k) for k in range(len(streams))]
+    targets = np.concatenate([targets.reshape(-1) for _, targets in batches])
+    left_out = (M - 1) % batch
+    assert left_out < batch
+    assert sorted(targets) == list(range(1, M - left_out))
+    assert streams.tokens == len(targets)
+    assert all((targets == inputs + 1).all() for inputs, targets in batches)
+    assert all(inputs.shape == targets.shape == (batch, window) for inputs, targets in batches[:-1])
+    assert batches[-1][0].shape[0] == batch
+    assert 1 <= batches[-1][0].shape[1] <= window
+
+
+@given(batch=st.integers(1, 4), window=st.integers(1, 5), extra=st.integers(0, 30))
+@settings(max_examples=50, deadline=None)
+def test_windows_follow_each_other_in_each_stream(batch, window, extra):
+    """So that the state carried over belongs to the id before; every epoch is the same."""
+    streams = TokenStreams(np.arange(batch * window + 1 + extra), batch, window)
+    for k in range(1, len(streams)):
+        before, now = streams.batch(0, k - 1)[1], streams.batch(0, k)[0]
+        assert (now[:, 0] == before[:, -1]).all()
+        np.testing.assert_array_equal(streams.batch(0, k), streams.batch(7, k))
+    first = streams.batch(0, 0)[0][:, 0]
+    assert (np.diff(first) == streams.tokens // batch).all()
+
+
+def test_a_text_shorter_than_one_batch_of_windows_is_refused():
+    TokenStreams(np.arange(13), 4, 3)
+    with pytest.raises(
+        DataError, match=r"the text has 12 tokens, one batch of windows takes 4 x 3 \+ 1 = 13; use a longer"
+    ):
+        TokenStreams(np.arange(12), 4, 3)
+
+
+@pytest.mark.parametrize(("batch", "window"), [(0, 3), (3, 0), (-1, 3), (2.0, 3), (2, 3.5), (True, 3)])
+def test_sizes_of_batches_are_whole_numbers(batch, window):
+    with pytest.raises(DataError, match=r"TokenStreams: (batch_size|window) must be a whole number of 1 or more"):
+        TokenStreams(np.arange(100), batch, window)
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("word\n" * 40, "word\n" * 2),
+        ("x" * 100, "x" * 5),
+        ("ab " * 40, "ab " * 2),
+        ("title\n" + "y" * 194, "y" * 10),  # the only line end is far from where the text is to be cut
+        ("title\n" + "yyy " * 50, "yyy " * 3),
+    ],
+)
+def test_the_last_twentieth_is_kept_for_validation(text, valid):
+    train, rest = split_text(text)
+    assert train + rest == text
+    assert rest == valid
+
+
+@given(st.text(st.sampled_from("ab \n"), max_size=300))
+@settings(max_examples=50, deadline=None)
+def test_splitting_loses_nothing_and_keeps_about_a_twentieth(text):
+    train, rest = split_text(text)
+    assert train + rest == text
+    assert len(text) // 20 <= len(rest) <= len(text) // 10
+
+
+# --- text that Python carries ----------------------------------------------------------------------------------------
+
+
+def test_python_s_own_sources():
+    text = python_sources()
+    assert len(text) > 5_000_000
+    assert "def namedtuple(" in text
+    assert "class TestCase(" in text  # unittest itself is there, tests of the library are not
+
+
+def test_python_s_own_manual():
+    text = python_manual()
+    assert len(text) > 300_000
+    assert 'The "for" statement' in text or "The `for` statement" in text
+    assert text == python_manual()

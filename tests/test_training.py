@@ -1,0 +1,490 @@
+"""The training loop: what it learns, when it stops, what it refuses, what it shows and what it remembers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+
+import numpy as np
+import pytest
+
+from scratchnn.core import Model, Parameter
+from scratchnn.errors import CacheError, DataError, NonFiniteError
+from scratchnn.history import COLUMNS, History
+from scratchnn.layers import Dense
+from scratchnn.models.language_model import LanguageModel, evaluate_text, perplexity
+from scratchnn.optim import SGD, Adam, Plateau
+from scratchnn.plot import plot_history, save_figure
+from scratchnn.text import TokenStreams
+from scratchnn.training import Trainer
+
+V = 6
+
+
+def language(length, seed=0):
+    """Ids in which each is followed by the next one, but by any in one case of five."""
+    rng = np.random.default_rng(seed)
+    ids = [0]
+    for _ in range(length - 1):
+        ids.append(int(rng.integers(V)) if rng.random() < 0.2 else (ids[-1] + 1) % V)
+    return np.array(ids, dtype=np.int32)
+
+
+def model_of(size=8, seed=0, **options):
+    return LanguageModel(V, embedding_size=size, hidden_size=size, rng=np.random.default_rng(seed), **options)
+
+
+def trainer_of(model=None, lr=0.1, ids=None, optimizer=SGD, batch=4, window=5, **options):
+    model = model_of() if model is None else model
+    ids = language(201) if ids is None else ids
+    return Trainer(model, optimizer(model.parameters(), lr), TokenStreams(ids, batch, window), **options)
+
+
+def copies(model):
+    return {name: value.copy() for name, value in model.state_dict().items()}
+
+
+def unchanged(model, before):
+    return all((value == before[name]).all() for name, value in model.state_dict().items())
+
+
+# --- learning --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_it_learns_a_generated_language(cell):
+    """As well as it can be learned: the next id has probability 5/6, each of the five others 1/30."""
+    valid = language(1500, seed=1)
+    expected = (valid[:-1] + 1) % V == valid[1:]
+    best_possible = -np.where(expected, math.log(5 / 6), math.log(1 / 30)).mean()
+    model = model_of(16, cell=cell)
+    trainer = trainer_of(model, 0.01, language(2001), Adam, 10, 10, validate=lambda: evaluate_text(model, valid)[0])
+    before = evaluate_text(model, valid)[0]
+    history = trainer.fit(6)
+    losses = [history.epoch_loss(epoch) for epoch in range(1, 7)]
+    assert before == pytest.approx(math.log(V), abs=0.05)
+    assert losses[0] > losses[1] > losses[2]
+    assert best_possible - 0.01 < trainer.best_loss < best_possible + 0.08
+
+
+class Recorder(Model):
+    """Adds up what it is given, and writes down the states and the modes it is called with."""
+
+    def __init__(self):
+        super().__init__()
+        self.W = Parameter(np.zeros(1, dtype="float32"))
+        self.states = []
+
+    def loss(self, batch, state):
+        self.states.append(None if state is None else int(state[0]))
+        self.push(None)
+        return np.float32(1.0), batch[0].size, np.array([batch[0].sum() + (0 if state is None else state[0])])
+
+    def backward_loss(self):
+        self.pop()
+        self.W.accumulate(np.ones(1, dtype="float32"))
+
+
+def test_the_state_is_carried_from_batch_to_batch_and_starts_anew_each_epoch():
+    model = Recorder()
+    trainer_of(model, ids=np.ones(13, dtype=np.int32), batch=1, window=4).fit(2)
+    assert model.states == [None, 4, 8] * 2
+
+
+def test_a_window_shorter_than_the_text_gives_the_loss_of_the_whole_text():
+    """With a learning rate of zero, an epoch is an evaluation: the carried state alone makes windows of 3 equal to one."""
+    model = model_of(seed=3)
+    for parameter in model.parameters():
+        parameter.data = parameter.data * 4  # a model for which the state makes a difference
+    ids = language(61)
+    history = trainer_of(model, 0.0, ids, batch=1, window=3).fit(2)
+    expected = evaluate_text(model, ids, window=60)[0]
+    apart = np.mean([evaluate_text(model, ids[k : k + 4])[0] for k in range(0, 60, 3)])
+    assert abs(apart - expected) > 0.05
+    assert history.epoch_loss(1) == pytest.approx(expected, rel=1e-5)
+    assert history.epoch_loss(2) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_long_dependency_is_seen_through_windows_that_are_shorter():
+    """Blocks of 5: a random key, three fillers, the key again. Only a carried state can know it, four steps later."""
+    rng = np.random.default_rng(0)
+    ids = np.array([[key, 2, 2, 2, key] for key in rng.integers(0, 2, 400)], dtype=np.int32).reshape(-1)
+    model = model_of(12, cell="gru")
+    trainer_of(model, 0.02, ids, Adam, 10, 20, max_norm=1.0).fit(25)
+    carried = evaluate_text(model, ids[:801], window=2)[0]
+    forgotten = np.mean([evaluate_text(model, ids[k : k + 3])[0] for k in range(0, 800, 2)])
+    assert carried == pytest.approx(math.log(2) / 5, abs=0.03)  # one of five is a surprise, of one bit
+    assert forgotten > carried + 0.1
+
+
+def test_gradients_are_clipped_to_the_bound():
+    norms = []
+
+    class Watched(SGD):
+        def step(self):
+            norms.append(math.sqrt(sum(float((p.dense_gradient() ** 2).sum()) for p in self.parameters)))
+            super().step()
+
+    history = trainer_of(optimizer=Watched, max_norm=0.01, record_every=1).fit(1)
+    assert max(norms) == pytest.approx(0.01, rel=1e-3)
+    assert min(history.column("gradient_norm")[1]) > 0.01  # the history tells the norm before
+
+
+# --- when it stops ---------------------------------------------------------------------------------------------------
+
+
+def stopped_after(losses, patience, epochs=20):
+    given = iter(losses)
+    trainer = trainer_of(validate=lambda: next(given), patience=patience)
+    trainer.fit(epochs)
+    return trainer.epoch, trainer.best_epoch, trainer.best_loss
+
+
+def test_early_stopping():
+    assert stopped_after([3.0, 2.0, 2.5, 2.5, 9.0], patience=2) == (4, 2, 2.0)
+    assert stopped_after([3.0, 3.0], patience=1) == (2, 1, 3.0)  # an equal loss is no improvement
+    assert stopped_after([5.0, 4.0, 4.5, 3.0, 3.5, 3.5, 3.5, 3.5], patience=3) == (7, 4, 3.0)
+    assert stopped_after([3.0, 2.0, 1.0], patience=2, epochs=3) == (3, 3, 1.0)
+
+
+def test_a_run_that_stopped_early_stays_stopped(tmp_path):
+    def make():
+        return trainer_of(validate=lambda: 1.0, patience=1, checkpoint=tmp_path / "c.npz")
+
+    make().fit(9)
+    trainer = make()
+    assert trainer.resume()
+    assert trainer.done(9)
+    trainer.fit(9)
+    assert trainer.epoch == 2
+
+
+def test_the_plateau_schedule_is_told_of_the_validation_losses():
+    given = iter([3.0, 3.5, 2.0, 2.5])
+    trainer = trainer_of(lr=8.0, validate=lambda: next(given), max_norm=0.01)
+    trainer.schedule = Plateau(trainer.optimizer, 0.25)
+    history = trainer.fit(4)
+    rates = [row["lr"] for row in history.rows if row["validation_loss"] is not None]
+    assert rates == [8.0, 8.0, 2.0, 2.0]
+    assert trainer.optimizer.lr == 0.5
+    assert history.column("validation_loss")[1] == [3.0, 3.5, 2.0, 2.5]
+
+
+def test_validation_leaves_no_trace_in_training():
+    """The same bits with and without it: it neither draws masks nor leaves caches nor changes the mode."""
+    results = []
+    for validates in (False, True):
+        model = model_of(layers=2, dropout=0.4)
+        validate = (lambda model=model: evaluate_text(model, language(40))[0]) if validates else None
+        trainer_of(model, validate=validate).fit(2)
+        assert model.training
+        assert model.pending() == 0
+        results.append(copies(model))
+    assert unchanged(model, results[0])
+
+
+# --- what it refuses -------------------------------------------------------------------------------------------------
+
+
+class Poisoned(LanguageModel):
+    """From step ``start`` on, something in its gradient or its loss is not finite."""
+
+    def __init__(self, where, value, start=2):
+        super().__init__(V, embedding_size=4, hidden_size=4, rng=np.random.default_rng(0))
+        self.where, self.value, self.start, self.steps = where, value, start, 0
+
+    def loss(self, batch, state):
+        self.steps += 1
+        loss, count, state = super().loss(batch, state)
+        if self.where == "loss" and self.steps >= self.start:
+            loss = loss * self.value
+        return loss, count, state
+
+    def backward_loss(self):
+        super().backward_loss()
+        if self.where != "loss" and self.steps >= self.start:
+            parameter = self.named_parameters()[self.where]
+            gradient = parameter.dense_gradient()
+            gradient[..., 1] = self.value
+            parameter.grad = gradient
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["embedding.W", "cells.layers.0.Wh", "output.b"])
+def test_a_gradient_that_is_not_finite_stops_the_run_and_moves_nothing(where, value):
+    model = Poisoned(where, value)
+    seen = []
+
+    class Watched(SGD):
+        def step(self):
+            super().step()
+            seen.append(copies(model))
+
+    trainer = trainer_of(model, optimizer=Watched, max_norm=0.25)
+    with pytest.raises(
+        NonFiniteError, match=f"the gradient of parameter '{where}' of shape .* is NaN or infinite"
+    ) as caught:
+        trainer.fit(1)
+    assert "\n" not in str(caught.value)
+    assert len(seen) == trainer.step == 1
+    assert unchanged(model, seen[0])
+    assert model.pending() == 0
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_loss_that_is_not_finite_stops_the_run(value):
+    model = Poisoned("loss", value, start=1)
+    before = copies(model)
+    with pytest.raises(NonFiniteError, match=rf"the loss is {value} at step 1; lower the learning rate"):
+        trainer_of(model).fit(1)
+    assert unchanged(model, before)
+
+
+def test_steps_that_are_not_finite_can_be_skipped():
+    model = Poisoned("output.b", np.nan, start=4)
+    trainer = trainer_of(model, skip_nonfinite=True, record_every=1, window=10)
+    trainer.fit(1)  # five steps, of which two are skipped
+    assert (trainer.step, trainer.skipped) == (5, 2)
+    assert [row["targets"] for row in trainer.history.rows] == [40, 40, 40, 0, 0]
+    assert [row["loss"] is None for row in trainer.history.rows] == [False, False, False, True, True]
+    healthy = trainer_of(Poisoned("output.b", np.nan, start=4), window=10)
+    with pytest.raises(NonFiniteError):
+        healthy.fit(1)
+    assert unchanged(model, copies(healthy.model))  # where it stood after the three good steps
+
+
+def test_the_state_of_a_skipped_step_is_not_carried_on():
+    model = Recorder()
+    finite = iter([1.0, math.nan, 1.0])
+    original = model.loss
+    model.loss = lambda batch, state: (np.float32(next(finite)), *original(batch, state)[1:])
+    trainer_of(model, ids=np.ones(13, dtype=np.int32), batch=1, window=4, skip_nonfinite=True).fit(1)
+    assert model.states == [None, 4, 4]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_validation_loss_that_is_not_finite_is_an_error_or_no_improvement(value):
+    given = iter([2.0, value])
+    trainer = trainer_of(validate=lambda: next(given))
+    with pytest.raises(NonFiniteError, match=f"the validation loss is {value} after epoch 2"):
+        trainer.fit(3)
+    given = iter([value, 2.0, value, 1.0])
+    trainer = trainer_of(validate=lambda: next(given), skip_nonfinite=True)
+    trainer.fit(4)
+    assert (trainer.best_epoch, trainer.best_loss) == (4, 1.0)
+
+
+class Forgetful(LanguageModel):
+    """Runs its output layer once more than it goes back through it."""
+
+    def loss(self, batch, state):
+        self.output.forward(np.zeros((1, 4), dtype="float32"))
+        return super().loss(batch, state)
+
+
+def test_caches_left_behind_are_an_error_unless_discarded():
+    model = Forgetful(V, embedding_size=4, hidden_size=4, rng=np.random.default_rng(0))
+    before = copies(model)
+    with pytest.raises(CacheError, match=r"Forgetful: 1 forward calls had no backward call .* call discard_caches\(\)"):
+        trainer_of(model).fit(1)
+    assert unchanged(model, before)
+    backward = model.backward_loss
+    model.backward_loss = lambda: (backward(), model.output.discard_caches())
+    trainer_of(model).fit(1)
+    assert not unchanged(model, before)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_norm": 0.0}, "max_norm must be above 0, got 0.0"),
+        ({"max_norm": math.nan}, "max_norm must be above 0, got nan"),
+        ({"patience": 2}, "patience needs validate"),
+        ({"patience": 0, "validate": lambda: 1.0}, "patience must be a whole number of 1 or more, got 0"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be a whole number of 1 or more, got 0"),
+        ({"checkpoint_every": 2.5}, "checkpoint_every must be a whole number of 1 or more, got 2.5"),
+        ({"record_every": -1}, "record_every must be a whole number"),
+    ],
+)
+def test_bad_settings_are_refused_at_once(options, message):
+    with pytest.raises(DataError, match=f"Trainer: {message}"):
+        trainer_of(**options)
+
+
+# --- history ---------------------------------------------------------------------------------------------------------
+
+
+def test_history_has_a_row_every_so_many_steps_and_one_at_the_end_of_each_epoch(tmp_path):
+    trainer = trainer_of(ids=language(4 * 35 + 1), record_every=3, validate=lambda: 1.5)
+    history = trainer.fit(2)  # seven steps an epoch
+    assert [(row["epoch"], row["step"]) for row in history.rows] == [(1, 3), (1, 6), (1, 7), (2, 10), (2, 13), (2, 14)]
+    assert [row["targets"] for row in history.rows] == [60, 60, 20] * 2
+    assert [row["validation_loss"] for row in history.rows] == [None, None, 1.5] * 2
+    assert all(row["targets_per_second"] > 0 and row["gradient_norm"] > 0 for row in history.rows)
+    history.write_csv(tmp_path / "history.csv")
+    with open(tmp_path / "history.csv", newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    assert tuple(found[0]) == COLUMNS
+    assert [row["validation_loss"] for row in found] == ["", "", "1.5"] * 2
+    assert [float(row["loss"]) for row in found] == [row["loss"] for row in history.rows]
+
+
+def test_history_weighs_every_target_alike():
+    history = History()
+    history.add(1.0, 30, 2.0, 0.5)
+    history.add(4.0, 10, 4.0, 1.5)
+    history.add(0.0, 0, 0.0, 2.0)  # left out: only its time counts
+    history.record(1, 3, 0.1)
+    history.add(2.0, 20, 1.0, 1.0)
+    history.record(1, 4, 0.1, 7.0)
+    first = history.rows[0]
+    assert (first["loss"], first["gradient_norm"], first["targets_per_second"]) == (1.75, 3.0, 10.0)
+    assert history.epoch_loss(1) == pytest.approx((30 + 40 + 40) / 60)
+    assert math.isnan(history.epoch_loss(2))
+
+
+def test_an_epoch_without_a_single_step_that_counts_has_no_loss():
+    history = History()
+    history.add(0.0, 0, 0.0, 1.0)
+    history.record(1, 1, 0.1)
+    assert history.rows[0]["loss"] is None
+    assert math.isnan(history.epoch_loss(1))
+    assert history.column("loss") == ([], [])
+    assert math.isnan(perplexity(history.epoch_loss(1)))
+
+
+def test_history_survives_a_checkpoint_in_the_middle_of_a_row():
+    whole, first = History(), History()
+    for history in (whole, first):
+        history.add(1.0, 3, 1.0, 1.0)
+    second = History()
+    second.load_state_dict(first.state_dict())
+    for history in (whole, second):
+        history.add(2.0, 5, 1.0, 1.0)
+        history.record(1, 2, 0.1)
+    assert second.rows == whole.rows
+
+
+# --- what it shows ---------------------------------------------------------------------------------------------------
+
+
+class Screen(io.StringIO):
+    def __init__(self, terminal):
+        super().__init__()
+        self.terminal = terminal
+
+    def isatty(self):
+        return self.terminal
+
+
+@pytest.mark.parametrize(("terminal", "progress"), [(True, True), (True, False), (False, True)])
+def test_the_progress_bar_is_shown_on_a_terminal_only(monkeypatch, terminal, progress):
+    screen = Screen(terminal)
+    monkeypatch.setattr("sys.stderr", screen)
+    trainer_of(progress=progress, perplexity=True).fit(2)
+    assert bool(screen.getvalue()) == (terminal and progress)
+
+
+@pytest.mark.parametrize(
+    ("perplexity_shown", "expected"), [(True, r"perplexity [56]\.\d, [\d,]+ tokens/s"), (False, "loss 1.")]
+)
+def test_the_progress_bar_shows_how_good_and_how_fast(monkeypatch, perplexity_shown, expected):
+    screen = Screen(terminal=True)
+    monkeypatch.setattr("sys.stderr", screen)
+    trainer_of(lr=0.001, perplexity=perplexity_shown, record_every=5).fit(1)
+    last = screen.getvalue().rstrip().rpartition("\r")[2]
+    assert "epoch 1/1: 100%" in last
+    assert "10/10" in last
+    assert re.search(expected, last), last
+    assert len(last) <= 100
+
+
+def test_the_bar_never_tells_of_a_row_that_has_just_been_closed(monkeypatch):
+    """At a step that is a multiple of both 10 and ``record_every`` it shows the row, not the empty one after it."""
+    shown = []
+    original = History.summary
+    monkeypatch.setattr(History, "summary", lambda self, p: shown.append(self._count) or original(self, p))
+    trainer_of(ids=language(4 * 200 + 1), record_every=10).fit(1)
+    assert shown == [200] * 4
+
+
+def test_summary_in_words():
+    history = History()
+    history.add(math.log(120.0), 700, 1.0, 0.05)
+    assert history.summary(perplexity=True) == "perplexity 120.0, 14,000 tokens/s"
+    assert history.summary(perplexity=False) == "loss 4.787, 14,000 targets/s"
+    history.add(9999.0, 700, 1.0, 0.05)
+    assert history.summary(perplexity=True).startswith("perplexity 5184705528587")  # exp(50), not an overflow
+
+
+# --- the figure ------------------------------------------------------------------------------------------------------
+
+
+def history_of(losses):
+    history = History()
+    for epoch, loss in enumerate(losses, start=1):
+        for step in (2 * epoch - 1, 2 * epoch):
+            history.add(loss, 10, 1.0, 1.0)
+            history.record(epoch, step, 0.1, loss + 0.1 if step % 2 == 0 else None)
+    return history
+
+
+@pytest.mark.parametrize("losses", [[9.0], [9.0, 8.9], [9.0, 5.0, 4.5, 4.4]])
+def test_the_figure_has_titles_units_and_a_legend(tmp_path, losses):
+    figure = plot_history(history_of(losses), "Character LSTM")
+    loss, perplexities = figure.axes
+    assert (loss.get_title(), perplexities.get_title()) == ("Character LSTM: loss", "Character LSTM: perplexity")
+    assert (loss.get_xlabel(), loss.get_ylabel()) == ("training step", "loss (nats per token)")
+    assert perplexities.get_ylabel() == "perplexity"
+    texts = [text.get_text() for text in loss.get_legend().get_texts()]
+    assert texts == ["training", f"validation (lowest {min(losses) + 0.1:.4g})"]
+    np.testing.assert_allclose(perplexities.lines[1].get_ydata(), np.exp(np.array(losses) + 0.1))
+    assert list(loss.lines[1].get_xdata()) == [2 * epoch for epoch in range(1, len(losses) + 1)]
+    save_figure(figure, tmp_path / "loss.png")
+    assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
+    for axis in (perplexities.yaxis, perplexities.xaxis):
+        ticks = [label.get_text() for label in axis.get_ticklabels()]
+        assert len(set(ticks)) == len(ticks) >= 3  # readable: several, all different, no powers of ten
+        assert not any("$" in tick or "e" in tick for tick in ticks)
+
+
+def test_a_figure_without_perplexity_and_one_of_nothing():
+    figure = plot_history(history_of([3.0, 2.0]), "Classifier", perplexity=False)
+    assert len(figure.axes) == 1
+    assert figure.axes[0].get_ylabel() == "loss"
+    assert plot_history(History(), "Nothing").axes[0].get_legend() is None
+
+
+def test_a_model_of_any_kind_can_be_trained():
+    """The loop asks for ``loss`` and ``backward_loss`` alone; here a line is fitted."""
+
+    class Line(Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = Dense(1, 1, rng=np.random.default_rng(0))
+
+        def loss(self, batch, state):
+            x, y = batch
+            error = self.dense.forward(x) - y
+            self.push(error)
+            return (error * error).mean(), len(x), None
+
+        def backward_loss(self):
+            error = self.pop()
+            self.dense.backward(2 * error / error.size)
+
+    class Points:
+        def __len__(self):
+            return 20
+
+        def batch(self, epoch, k):
+            x = np.random.default_rng([epoch, k]).uniform(-1, 1, (8, 1)).astype("float32")
+            return x, 3 * x - 1
+
+    model = Line()
+    history = Trainer(model, SGD(model.parameters(), 0.2), Points()).fit(5)
+    assert history.rows[-1]["loss"] < 1e-4
+    np.testing.assert_allclose([model.dense.W.data.item(), model.dense.b.data.item()], [3, -1], atol=0.02)

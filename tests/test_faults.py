@@ -25,7 +25,7 @@ SURVIVORS: dict[str, str] = {}
 NOT_BACKWARD = {
     "backend.scatter.sum_rows": "one branch for each array library, of which one is there",
     "backend.scatter.scatter_add": "one branch for each array library, of which one is there",
-    "core.Parameter.dense_gradient": "how the check itself reads a gradient",
+    "parameter.Parameter.dense_gradient": "how the check itself reads a gradient",
 }
 
 
@@ -98,7 +98,7 @@ def test_gradient_check_refuses_every_mutant(reached, capsys):
 
 def test_helpers_of_backward_passes_are_among_them(reached):
     names = {qualified_name(function) for function in reached}
-    assert {"losses._spread", "core.Parameter.accumulate", "recurrent.lstm.LSTM.add_to_hidden"} <= names
+    assert {"losses._spread", "parameter.Parameter.accumulate", "recurrent.lstm.LSTM.add_to_hidden"} <= names
 
 
 # --- the mutants -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,114 @@
+"""Parameters: arrays that are learned, with their gradients, whole or as a few rows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scratchnn.backend import Array, array_module, move, scatter_add, sum_rows
+from scratchnn.errors import ShapeError
+
+
+class RowGradient:
+    """A gradient that is zero outside a few rows of a big table; it stays that way until the optimizer has used it.
+
+    Attributes:
+        ids: row numbers (M,); a row used twice stands twice.
+        rows: the gradients of these rows (M, D).
+        shape: shape of the whole table (V, D).
+    """
+
+    def __init__(self, ids: Array, rows: Array, shape: tuple[int, ...]):
+        self.ids, self.rows, self.shape = ids, rows, shape
+
+    def coalesce(self) -> RowGradient:
+        """The same gradient with each row once, repeats summed: what a norm or an adaptive optimizer has to see."""
+        return RowGradient(*sum_rows(self.ids, self.rows), self.shape)
+
+    def to_dense(self) -> Array:
+        """The whole table's gradient (V, D), zeros included."""
+        xp = array_module(self.rows)
+        table = xp.zeros(self.shape, dtype=self.rows.dtype)
+        scatter_add(table, self.ids, self.rows)
+        return table
+
+
+class Parameter:
+    """An array that is learned, and the gradient of the loss by it.
+
+    Attributes:
+        data: the values.
+        grad: ``None`` until a backward pass has added something; then an array of the same shape or a ``RowGradient``.
+        trainable: optimizers leave a parameter alone where this is false.
+    """
+
+    def __init__(self, data: Array, trainable: bool = True):
+        self.data = data
+        self.grad: Array | RowGradient | None = None
+        self.trainable = trainable
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the values."""
+        return tuple(self.data.shape)
+
+    @classmethod
+    def zeros(cls, shape: tuple[int, ...]) -> Parameter:
+        """All zeros, float32."""
+        return cls(np.zeros(shape, dtype=np.float32))
+
+    @classmethod
+    def normal(cls, shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Parameter:
+        """Normal with mean 0 and standard deviation ``scale``, float32."""
+        return cls((scale * rng.standard_normal(shape)).astype(np.float32))
+
+    @classmethod
+    def uniform(cls, shape: tuple[int, ...], limit: float, rng: np.random.Generator) -> Parameter:
+        """Uniform in -``limit`` .. ``limit``, float32."""
+        return cls(rng.uniform(-limit, limit, shape).astype(np.float32))
+
+    @classmethod
+    def glorot(cls, shape: tuple[int, int], rng: np.random.Generator) -> Parameter:
+        """Uniform in +- sqrt(6 / (inputs + outputs)): Glorot and Bengio (2010), equation 16."""
+        return cls.uniform(shape, (6.0 / sum(shape)) ** 0.5, rng)
+
+    @classmethod
+    def orthogonal(cls, shape: tuple[int, int], rng: np.random.Generator) -> Parameter:
+        """One random orthogonal matrix (H, H) for each block of columns of (H, k H): Saxe et al. (2014)."""
+        H, columns = shape
+        blocks = []
+        for _ in range(columns // H):
+            q, r = np.linalg.qr(rng.standard_normal((H, H)))
+            blocks.append(q * np.sign(np.diag(r)))  # the signs make the draw uniform over all orthogonal matrices
+        return cls(np.concatenate(blocks, axis=1).astype(np.float32))
+
+    def accumulate(self, gradient: Array | RowGradient) -> None:
+        """Add ``gradient`` to ``grad``. The parameter may keep the array itself: hand over a fresh one."""
+        if not isinstance(gradient, RowGradient) and gradient.shape != self.data.shape:
+            raise ShapeError(f"gradient of shape {tuple(gradient.shape)} for a parameter of shape {self.shape}")
+        if self.grad is None:
+            self.grad = gradient
+        elif isinstance(self.grad, RowGradient) and isinstance(gradient, RowGradient):
+            xp = array_module(self.data)
+            ids = xp.concatenate([self.grad.ids, gradient.ids])
+            self.grad = RowGradient(ids, xp.concatenate([self.grad.rows, gradient.rows]), self.shape)
+        elif isinstance(gradient, RowGradient):
+            scatter_add(self.grad, gradient.ids, gradient.rows)
+        elif isinstance(self.grad, RowGradient):
+            scatter_add(gradient, self.grad.ids, self.grad.rows)
+            self.grad = gradient
+        else:
+            self.grad += gradient
+
+    def dense_gradient(self) -> Array:
+        """The gradient as an array of the parameter's shape: zeros where nothing has been added."""
+        if self.grad is None:
+            return array_module(self.data).zeros_like(self.data)
+        return self.grad.to_dense() if isinstance(self.grad, RowGradient) else self.grad
+
+    def to(self, name: str) -> None:
+        """Move values and gradient to the array library ``name``."""
+        self.data = move(self.data, name)
+        if isinstance(self.grad, RowGradient):
+            self.grad = RowGradient(move(self.grad.ids, name), move(self.grad.rows, name), self.shape)
+        elif self.grad is not None:
+            self.grad = move(self.grad, name)

@@ -176,14 +176,14 @@ class Trainer:
         return loss_value, count, norm
 
     def _finish_epoch(self) -> None:
-        """Validate, record, and set position and carried state for the next epoch."""
+        """Validate, record, and set the position for the next epoch."""
         validation = None if self.validate is None else float(self.validate())
         if validation is not None and not np.isfinite(validation) and not self.skip_nonfinite:
             raise NonFiniteError(
                 f"the validation loss is {validation} after epoch {self.epoch + 1}; lower the learning rate"
             )
         self.epoch += 1
-        self.position, self.state = 0, None
+        self.position = 0
         self.history.record(self.epoch, self.step, self.optimizer.lr, validation)
         if validation is not None and validation < (np.inf if self.best_loss is None else self.best_loss):
             self.best_loss, self.best_epoch = validation, self.epoch

@@ -1,9 +1,7 @@
-"""Checkpoints: what goes in comes out, nothing is executed, damage never passes, a failing disk loses nothing."""
+"""Checkpoints: what goes in comes out, nothing is executed, damage never passes."""
 
 from __future__ import annotations
 
-import errno
-import io
 import os
 import zipfile
 
@@ -13,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.checkpoint import join_state, load_arrays, save_arrays, split_state, under_prefix, with_prefix
-from scratchnn.errors import CheckpointError, DataError
-from scratchnn.files import write_atomically
+from scratchnn.errors import CheckpointError
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.optim import SGD, Adam, Plateau
 from scratchnn.text import TokenStreams
@@ -268,64 +265,3 @@ def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):
     assert not trainer(tmp_path / "checkpoint.npz").resume()
     assert not trainer(None).resume()
     assert not trainer(tmp_path / ("x" * 300)).resume()  # a name that no file can have
-
-
-# --- a failing disk --------------------------------------------------------------------------------------------------
-
-
-def full(*args, **kwargs):
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-class FullFile(io.FileIO):
-    """Takes a few bytes, then the disk is full."""
-
-    def write(self, data):
-        super().write(bytes(data)[:100])
-        full()
-
-
-@pytest.mark.parametrize("failing", ["os.replace", "os.fsync", "write"])
-def test_a_failing_disk_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch, failing):
-    path = tmp_path / "checkpoint.npz"
-    save_arrays(path, {"a": np.arange(500)}, {})
-    old = path.read_bytes()
-    if failing == "write":
-        monkeypatch.setattr("scratchnn.files.open", lambda path, mode: FullFile(path, mode), raising=False)
-    else:
-        monkeypatch.setattr(failing, full)
-    with pytest.raises(DataError, match=r"cannot write .*checkpoint.npz: No space left on device"):
-        save_arrays(path, {"a": np.arange(900)}, {})
-    assert path.read_bytes() == old
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_an_interrupted_write_keeps_the_old_file(tmp_path, monkeypatch):
-    def interrupt(*args):
-        raise KeyboardInterrupt
-
-    path = tmp_path / "a.txt"
-    write_atomically(path, b"old")
-    monkeypatch.setattr("os.fsync", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_the_bytes_are_on_the_disk_before_the_name_points_to_them(tmp_path, monkeypatch):
-    order = []
-    fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr("os.fsync", lambda number: (order.append(os.fstat(number).st_size), fsync(number)))
-    monkeypatch.setattr("os.replace", lambda a, b: (order.append("replace"), replace(a, b)))
-    write_atomically(tmp_path / "a.txt", b"hello")
-    assert order == [5, "replace"]
-
-
-@pytest.mark.parametrize("path", ["missing/a.txt", "file/a.txt", "x" * 300, "folder"])
-def test_a_place_that_cannot_be_written_to_gets_one_clear_line(tmp_path, path):
-    (tmp_path / "file").write_bytes(b"")
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(DataError, match="cannot write"):
-        write_atomically(tmp_path / path, b"text")
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder"]

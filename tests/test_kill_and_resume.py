@@ -9,29 +9,14 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
-from small_text import make_quick, write_text
+from small_text import arrays_and_meta, write_text
 
-from scratchnn.checkpoint import load_arrays
 from scratchnn.cli import main
-from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text
-from scratchnn.optim import Adam, Plateau
-from scratchnn.text import TokenStreams
-from scratchnn.training import Trainer
 
 MEASURED = "targets_per_second"
 OPTIONS = ["--level", "word", "--hidden", "10", "--layers", "2", "--dropout", "0.4", "--batch", "2", "--window", "10"]
 OPTIONS += ["--epochs", "3", "--lr", "0.01", "--schedule", "plateau", "--patience", "3", "--checkpoint-every", "7"]
-
-
-def arrays_and_meta(path):
-    """What a checkpoint holds, without what depends on the clock."""
-    arrays, meta = load_arrays(path)
-    for row in meta["history"]["rows"]:
-        del row[MEASURED]
-    meta["history"]["open"].pop()  # seconds
-    return {name: (array.dtype, array.shape, array.tobytes()) for name, array in arrays.items()}, meta
 
 
 def rows(path):
@@ -51,12 +36,6 @@ def assert_same_run(folder, other):
     assert rows(folder / "history.csv") == rows(other / "history.csv")
     expected = {"settings.json", "vocabulary.json", "checkpoint.npz", "model.npz", "history.csv", "loss.png"}
     assert {entry.name for entry in folder.iterdir()} == expected  # and no temporary file
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Runs in this process, without what takes time and plays no part here."""
-    make_quick(monkeypatch)
 
 
 # --- processes, killed -----------------------------------------------------------------------------------------------
@@ -157,12 +136,6 @@ def test_another_process_gives_the_same_bytes(reference, tmp_path):
 # --- the command's own rules -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def text(tmp_path):
-    """A short one."""
-    return write_text(tmp_path / "text.txt")
-
-
 def command(text, out, *more):
     short = ["--hidden", "6", "--batch", "4", "--window", "8", "--dropout", "0.3", "--checkpoint-every", "4"]
     return ["train", "lm", "--text", str(text), "--out", str(out), *short, *more]
@@ -226,130 +199,3 @@ def test_what_a_killed_process_was_writing_does_no_harm(text, tmp_path):
         (out / f".{name}.part").write_bytes(b"PK\x03\x04 half of a file")
     assert main(command(text, out, "--epochs", "2", "--resume")) == 0
     assert_same_run(out, tmp_path / "undisturbed")
-
-
-# --- a trainer, interrupted at every step and in every place ---------------------------------------------------------
-
-EPOCHS, STEPS = 2, 5  # five batches an epoch
-
-
-class Interrupted(Exception):
-    """Stands for the moment at which the process dies."""
-
-
-def make_trainer(path, cell, every):
-    """The same run each time: two layers, dropout, tied weights, Adam with rows, a schedule, an early stop."""
-    rng = np.random.default_rng(3)
-    sizes = {"embedding_size": 4, "hidden_size": 4, "layers": 2, "dropout": 0.3, "tied": cell == "gru"}
-    model = LanguageModel(9, **sizes, cell=cell, rng=rng)
-    ids = np.random.default_rng(4).integers(0, 9, 3 * 18 + 1).astype(np.int32)
-    optimizer = Adam(model.parameters(), 0.05)
-    return Trainer(
-        model,
-        optimizer,
-        TokenStreams(ids, 3, 4),  # the last window of an epoch is shorter
-        seed=5,
-        max_norm=0.5,
-        schedule=Plateau(optimizer, 0.5),
-        validate=lambda: evaluate_text(model, ids[:20])[0],
-        patience=9,
-        checkpoint=path,
-        checkpoint_every=every,
-        record_every=2,
-        on_epoch=lambda trainer: None,
-    )
-
-
-def interrupt(trainer, place, k):
-    """Let call number ``k`` of a part of the loop raise, before that part does anything or just after it has."""
-    owner, name, moment = {
-        "batch": (trainer.batches, "batch", "before"),
-        "loss": (trainer.model, "loss", "after"),
-        "backward": (trainer.model, "backward_loss", "after"),
-        "step": (trainer.optimizer, "step", "after"),
-        "validate": (trainer, "validate", "after"),
-        "on_epoch": (trainer, "on_epoch", "before"),
-        "save": (trainer, "save", "after"),
-    }[place]
-    original, calls = getattr(owner, name), []
-
-    def counted(*args):
-        calls.append(args)
-        if len(calls) > k and moment == "before":
-            raise Interrupted
-        result = original(*args)
-        if len(calls) > k:
-            raise Interrupted
-        return result
-
-    setattr(owner, name, counted)
-
-
-def final(trainer):
-    """Everything that a run leaves, without the clock."""
-    arrays, meta = arrays_and_meta(trainer.checkpoint)
-    parameters = {name: value.tobytes() for name, value in trainer.model.state_dict().items()}
-    return arrays, meta, parameters, trainer.step, trainer.epoch, trainer.optimizer.lr, trainer.best_loss
-
-
-@pytest.mark.parametrize("every", [1, 3])
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.usefixtures("quick")
-def test_interrupted_after_every_step(tmp_path, cell, every):
-    undisturbed = make_trainer(tmp_path / "undisturbed.npz", cell, every)
-    undisturbed.fit(EPOCHS)
-    assert undisturbed.step == EPOCHS * STEPS
-    for k in range(EPOCHS * STEPS):
-        path = tmp_path / f"{k}.npz"
-        first = make_trainer(path, cell, every)
-        interrupt(first, "step", k)
-        with pytest.raises(Interrupted):
-            first.fit(EPOCHS)
-        second = make_trainer(path, cell, every)
-        assert second.resume() == path.exists()
-        second.fit(EPOCHS)
-        assert final(second) == final(undisturbed)
-
-
-@pytest.mark.parametrize("place", ["batch", "loss", "backward", "validate", "on_epoch", "save"])
-@pytest.mark.usefixtures("quick")
-def test_interrupted_again_and_again_in_every_place(tmp_path, place):
-    """Each process gets a little further than the one before, and dies."""
-    undisturbed = make_trainer(tmp_path / "undisturbed.npz", "lstm", 2)
-    undisturbed.fit(EPOCHS)
-    path = tmp_path / "run.npz"
-    deaths = 0
-    for k in range(1, 40):
-        trainer = make_trainer(path, "lstm", 2)
-        trainer.resume()
-        interrupt(trainer, place, k)
-        try:
-            trainer.fit(EPOCHS)
-            break
-        except Interrupted:
-            deaths += 1
-    assert deaths
-    assert final(trainer) == final(undisturbed)
-
-
-@pytest.mark.usefixtures("quick")
-def test_a_trainer_goes_on_after_an_interruption_in_the_same_process(tmp_path):
-    """Ctrl-C in a notebook, then ``fit`` again: no caches or gradients are left in the way."""
-    undisturbed = make_trainer(tmp_path / "undisturbed.npz", "lstm", 2)
-    undisturbed.fit(EPOCHS)
-    trainer = make_trainer(tmp_path / "run.npz", "lstm", 2)
-    original, calls = trainer.model.backward_loss, []
-
-    def sometimes():
-        calls.append(1)
-        if len(calls) in (2, 5):
-            raise KeyboardInterrupt
-        original()
-
-    trainer.model.backward_loss = sometimes
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            trainer.fit(EPOCHS)
-        assert trainer.model.pending() == 0
-    trainer.fit(EPOCHS)
-    assert final(trainer) == final(undisturbed)

@@ -1,9 +1,8 @@
-"""Text into numbers and back: files, tokens, vocabularies, batches, and the text that Python carries."""
+"""Text into tokens and batches: files, tokenizing, streams, and the text that Python carries."""
 
 from __future__ import annotations
 
 import gzip
-import json
 
 import numpy as np
 import pytest
@@ -14,7 +13,6 @@ from scratchnn.commands.train_lm import split_text
 from scratchnn.datasets import python_manual, python_sources
 from scratchnn.errors import DataError
 from scratchnn.text import TokenStreams, Vocabulary, join_tokens, read_text, read_texts, tokenize
-from scratchnn.text.vocabulary import UNKNOWN
 
 # --- files -----------------------------------------------------------------------------------------------------------
 
@@ -124,141 +122,43 @@ def test_words_survive_the_round_trip(tokens):
     assert list(tokenize(text, "word")) == expected
 
 
-# --- vocabulary ------------------------------------------------------------------------------------------------------
-
-
-def test_ids_go_by_frequency_then_alphabet_after_the_special_ones():
-    vocabulary = Vocabulary.build(list("bacadba"), specials=("<pad>", UNKNOWN))
-    assert vocabulary.tokens == ["<pad>", "<unk>", "a", "b", "c", "d"]
-    assert len(vocabulary) == 6
-    assert vocabulary.encode(["d", "x", "a", "<pad>"]).tolist() == [5, 1, 2, 0]
-    assert vocabulary.encode(["a"]).dtype == np.int32
-    assert vocabulary.decode(np.array([5, 1, 2])) == ["d", "<unk>", "a"]
-    assert "a" in vocabulary
-    assert "x" not in vocabulary
-
-
-def test_the_order_of_the_text_does_not_matter():
-    tokens = ["to", "be", "or", "not", "to", "be", "that", "is", "the", "question"]
-    assert Vocabulary.build(tokens).tokens == Vocabulary.build(reversed(tokens)).tokens
-
-
-def test_a_special_token_that_occurs_in_the_text_is_not_counted_twice():
-    assert Vocabulary.build(["<unk>", "<unk>", "a"]).tokens == ["<unk>", "a"]
-
-
-def test_size_and_count_limits():
-    tokens = list("aaaabbbccd")
-    assert Vocabulary.build(tokens, max_size=3).tokens == ["<unk>", "a", "b"]
-    assert Vocabulary.build(tokens, min_count=3).tokens == ["<unk>", "a", "b"]
-    assert Vocabulary.build(tokens, max_size=99).tokens == ["<unk>", "a", "b", "c", "d"]
-    assert Vocabulary.build(tokens, specials=(), max_size=1).tokens == ["a"]
-    assert Vocabulary.build(tokens, max_size=2).encode("abd").tolist() == [1, 0, 0]
-
-
-@pytest.mark.parametrize("size", [1, 0, -5, 2.5])
-def test_a_vocabulary_has_room_for_more_than_the_special_tokens(size):
-    with pytest.raises(DataError, match=f"max_size must be a whole number of 2 or more, got {size}"):
-        Vocabulary.build("abc", max_size=size)
-
-
-def test_without_unk_an_unknown_token_is_an_error():
-    vocabulary = Vocabulary.build("abc", specials=())
-    assert vocabulary.unknown is None
-    with pytest.raises(DataError, match="token 'x' is not in the vocabulary, which has no <unk>"):
-        vocabulary.encode("abxy")
-
-
-def test_bad_vocabularies():
-    with pytest.raises(DataError, match="cannot build a vocabulary from a text without tokens"):
-        Vocabulary.build([])
-    with pytest.raises(DataError, match="must be distinct"):
-        Vocabulary(["a", "b", "a"])
-
-
-@given(st.lists(st.text(max_size=3), min_size=1, unique=True))
-@settings(max_examples=30, deadline=None)
-def test_a_saved_vocabulary_keeps_every_id(tmp_path_factory, tokens):
-    path = tmp_path_factory.mktemp("vocabulary") / "vocabulary.json"
-    vocabulary = Vocabulary(tokens)
-    vocabulary.save(path)
-    loaded = Vocabulary.load(path)
-    assert (loaded.tokens, loaded.ids, loaded.unknown) == (vocabulary.tokens, vocabulary.ids, vocabulary.unknown)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "b"', "is not a vocabulary file: Expecting"),
-        (b"", "is not a vocabulary file"),
-        (b"\xff\xfe", "is not a vocabulary file"),
-        (b'["a", "b"]', "is not a vocabulary file of this version"),
-        (b'{"format": "another 2", "tokens": []}', "is not a vocabulary file of this version"),
-        (b'{"format": "scratchnn vocabulary 1"}', "its tokens are not a list of strings"),
-        (b'{"format": "scratchnn vocabulary 1", "tokens": {"a": 1}}', "its tokens are not a list of strings"),
-        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", 2]}', "its tokens are not a list of strings"),
-        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "a"]}', "a token stands in it twice"),
-    ],
-)
-def test_a_damaged_vocabulary_is_refused_by_name(tmp_path, content, message):
-    path = tmp_path / "vocabulary.json"
-    path.write_bytes(content)
-    with pytest.raises(DataError, match=message) as caught:
-        Vocabulary.load(path)
-    assert str(path) in str(caught.value)
-
-
-def test_a_vocabulary_cut_off_anywhere_is_refused(tmp_path):
-    path = tmp_path / "vocabulary.json"
-    Vocabulary(["a", "한", "\n"]).save(path)
-    whole = path.read_bytes()
-    for length in range(len(whole)):
-        path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match="vocabulary"):
-            Vocabulary.load(path)
-    with pytest.raises(DataError, match="cannot read vocabulary"):
-        Vocabulary.load(tmp_path / "none.json")
-
-
-def test_a_vocabulary_file_can_be_read_by_people_and_other_programs(tmp_path):
-    Vocabulary.build(["누가", "가", "가"]).save(tmp_path / "v.json")
-    raw = (tmp_path / "v.json").read_text(encoding="utf-8")
-    assert "누가" in raw
-    assert json.loads(raw)["tokens"] == ["<unk>", "가", "누가"]
-
-
 # --- batches ---------------------------------------------------------------------------------------------------------
 
 
 @given(batch=st.integers(1, 5), window=st.integers(1, 7), extra=st.integers(0, 40))
 @settings(max_examples=50, deadline=None)
-def test_every_id_but_the_first_is_a_target_exactly_once(batch, window, extra):
-    """But for at most ``batch`` - 1 at the very end; and each target stands after its input in the text."""
+def test_an_epoch_has_no_target_twice_and_leaves_out_less_than_a_batch_of_windows(batch, window, extra):
+    """And each target stands after its input in the text."""
     M = batch * window + 1 + extra
     streams = TokenStreams(np.arange(M, dtype=np.int32), batch, window)
-    batches = [streams.batch(0, k) for k in range(len(streams))]
-    targets = np.concatenate([targets.reshape(-1) for _, targets in batches])
-    left_out = (M - 1) % batch
-    assert left_out < batch
-    assert sorted(targets) == list(range(1, M - left_out))
-    assert streams.tokens == len(targets)
-    assert all((targets == inputs + 1).all() for inputs, targets in batches)
-    assert all(inputs.shape == targets.shape == (batch, window) for inputs, targets in batches[:-1])
-    assert batches[-1][0].shape[0] == batch
-    assert 1 <= batches[-1][0].shape[1] <= window
+    for epoch in (0, 1, 7):
+        batches = [streams.batch(epoch, k) for k in range(len(streams))]
+        assert all(inputs.shape == targets.shape == (batch, window) for inputs, targets in batches)
+        assert all((targets == inputs + 1).all() for inputs, targets in batches)
+        targets = np.concatenate([targets.reshape(-1) for _, targets in batches])
+        assert len(set(targets)) == len(targets) > M - 1 - batch - batch * window
 
 
 @given(batch=st.integers(1, 4), window=st.integers(1, 5), extra=st.integers(0, 30))
 @settings(max_examples=50, deadline=None)
 def test_windows_follow_each_other_in_each_stream(batch, window, extra):
-    """So that the state carried over belongs to the id before; every epoch is the same."""
-    streams = TokenStreams(np.arange(batch * window + 1 + extra), batch, window)
-    for k in range(1, len(streams)):
-        before, now = streams.batch(0, k - 1)[1], streams.batch(0, k)[0]
-        assert (now[:, 0] == before[:, -1]).all()
-        np.testing.assert_array_equal(streams.batch(0, k), streams.batch(7, k))
-    first = streams.batch(0, 0)[0][:, 0]
-    assert (np.diff(first) == streams.tokens // batch).all()
+    """Over the end of an epoch as well, and round from the end of the text to its start."""
+    M = batch * window + 1 + extra
+    streams = TokenStreams(np.arange(M), batch, window)
+    places = [(epoch, k) for epoch in range(3) for k in range(len(streams))]
+    for before, now in zip(places, places[1:], strict=False):
+        last, first = streams.batch(*before)[1][:, -1], streams.batch(*now)[0][:, 0]
+        assert (first % (M - 1) == last % (M - 1)).all()
+    assert (np.diff(streams.batch(0, 0)[0][:, 0]) == (M - 1) // batch).all()
+
+
+def test_windows_are_cut_elsewhere_in_every_epoch():
+    """104 places, 52 a stream, 7 windows of 7: stream 0 goes on at 49, three places before stream 1 began."""
+    streams = TokenStreams(np.arange(105), 2, 7)
+    cuts = [{int(p) for k in range(7) for p in streams.batch(epoch, k)[0][:, 0] % 104} for epoch in range(2)]
+    assert streams.batch(1, 0)[0][:, 0].tolist() == [49, 101]
+    assert {0, 7, 52, 59} < cuts[0]
+    assert {49, 56, 101, 4} < cuts[1]
 
 
 def test_a_text_shorter_than_one_batch_of_windows_is_refused():

@@ -26,7 +26,6 @@ from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.recurrent import GRU, LSTM, RNN, Stacked
 from scratchnn.recurrent.base import Recurrent, State
-from scratchnn.text import TokenStreams
 
 CELLS: dict[str, Callable[..., Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 
@@ -117,19 +116,18 @@ def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> t
     """
     if len(ids) < 2:
         raise DataError("a text of fewer than two tokens has nothing to predict")
-    streams = TokenStreams(ids, 1, min(window, len(ids) - 1))
     name = backend_name(model.embedding.W.data)
     was_training = model.training
     model.evaluate()
     total, state = 0.0, None
     try:
-        for k in range(len(streams)):
-            inputs, targets = (move(part, name) for part in streams.batch(0, k))
-            loss, count, state = model.loss((inputs, targets), state)
+        for start in range(0, len(ids) - 1, window):
+            part = move(ids[None, start : start + window + 1], name)
+            loss, count, state = model.loss((part[:, :-1], part[:, 1:]), state)
             total += float(loss) * count
     finally:
         model.train(was_training)
-    return total / streams.tokens, streams.tokens
+    return total / (len(ids) - 1), len(ids) - 1
 
 
 def perplexity(loss: float) -> float:

@@ -1,14 +1,15 @@
 """A long text as batches for truncated BPTT.
 
-The ids are cut into N streams of equal length. Batch k holds, for each stream, the window of T ids that follows the window
-of batch k - 1, so the state that the model returns for one batch is the one to pass in for the next:
+The ids are read by N streams side by side. Batch k holds, for each stream, the window of T ids that follows its window in
+batch k - 1, so the state that the model returns for one batch is the one to pass in for the next:
 
-    stream n:   ids[n L], ids[n L + 1], ...        L = (M - 1) // N ids each
-    batch k:    inputs   ids[n L + k T + t]         t = 0 .. T - 1
-                targets  ids[n L + k T + t + 1]     the next id
+    stream n starts at place n L,   L = (M - 1) // N                                                               (1)
+    batch k of epoch e:    place p = n L + (e K + k) T + t,   t = 0 .. T - 1,   K = L // T batches in an epoch     (2)
+                           input ids[p], target ids[p + 1], the next id                                            (3)
 
-So every id but the first is a target once. The last window of an epoch may be shorter; up to N - 1 ids at the very end of
-the text are left out.
+Places count in a ring: after the last one comes the first. An epoch goes on where the one before has stopped, up to T - 1
+places before the point where the next stream began, so the windows are cut at other places in every epoch: no target has
+always the same few steps of context to learn from.
 """
 
 from __future__ import annotations
@@ -29,21 +30,16 @@ class TokenStreams:
                 f"the text has {len(ids)} tokens, one batch of windows takes {batch_size} x {window} + 1 = "
                 f"{batch_size * window + 1}; use a longer text, a smaller batch, or a shorter window"
             )
-        length = (len(ids) - 1) // batch_size
-        self.window = window
-        self.inputs = ids[: batch_size * length].reshape(batch_size, length)
-        self.targets = ids[1 : batch_size * length + 1].reshape(batch_size, length)
+        self.ids, self.window = ids, window
+        self.stream = (len(ids) - 1) // batch_size  # L
+        self.starts = self.stream * np.arange(batch_size)[:, None]  # (N, 1)
 
     def __len__(self) -> int:
-        """Number of batches in an epoch."""
-        return -(-self.inputs.shape[1] // self.window)
-
-    @property
-    def tokens(self) -> int:
-        """Number of targets in an epoch."""
-        return self.targets.size
+        """Number of batches in an epoch, K."""
+        return self.stream // self.window
 
     def batch(self, epoch: int, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Batch ``k`` of an epoch; the order is the text's own in every epoch."""
-        window = slice(k * self.window, (k + 1) * self.window)
-        return self.inputs[:, window], self.targets[:, window]
+        """Batch ``k`` of an epoch, equations (2) and (3)."""
+        first = (epoch * len(self) + k) * self.window
+        places = (self.starts + first + np.arange(self.window)) % (len(self.ids) - 1)  # (N, T)
+        return self.ids[places], self.ids[places + 1]

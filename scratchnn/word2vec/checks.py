@@ -73,7 +73,7 @@ NOISE = np.array([0, 1.5, 0, 0.5, 2])  # q (R,): one true word is noise as well
 def block_forward(X: Any, Z: Any, A: Any, Y: Any, q: Any) -> tuple[Any, tuple]:
     """The step's loss by its two pairs."""
     S, scores = block_scores_forward(X, Z, A)
-    loss, inner = block_loss_forward(S, Y, block_weights(Y, q))
+    loss, inner = block_loss_forward(S, Y, block_weights(Y, Y.sum(axis=1), q))
     return loss, (scores, inner)
 
 

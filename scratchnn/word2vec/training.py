@@ -7,8 +7,7 @@ the same bits as one that was not.
 
 from __future__ import annotations
 
-import csv
-import io
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,31 +19,31 @@ from tqdm import tqdm
 from scratchnn.backend import array_module, seed_from, to_numpy
 from scratchnn.checkpoint import load_arrays, save_arrays
 from scratchnn.errors import CheckpointError, DataError, NonFiniteError, whole_number
-from scratchnn.files import write_atomically
 from scratchnn.word2vec.block_step import BlockModel
-from scratchnn.word2vec.blocks import MODELS, Blocks
+from scratchnn.word2vec.blocks import CBOW, MODELS, Blocks
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities, linear_decay
 
-COLUMNS = ("epoch", "words", "loss", "alpha", "words_per_second")
+ALPHA = {"cbow": 0.05, "skipgram": 0.025}  # first learning rates, as in word2vec.c
+LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
 LOSS_EVERY = 16  # blocks; the loss of the others is not computed
-LEAST_ALPHA = 1e-4  # of the first learning rate
 RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
 
 
 class Word2VecTrainer:
-    """Trains the two tables of CBOW or skip-gram with negative sampling.
+    """Trains word vectors by CBOW or skip-gram with negative sampling.
 
     Args:
         corpus: the text.
         model: ``"cbow"`` or ``"skipgram"``.
+        epochs: how often the text is read.
         size: D, numbers a word.
         window: largest distance of a word from those it is paired with.
         negative: noise words that each true word is told from.
         sample: threshold above which frequent words are thinned out; 0 keeps them all.
-        alpha: first learning rate.
-        block: positions in a block.
+        alpha: first learning rate; that of ``ALPHA`` where absent.
+        block: positions in a block; half as many noise words are shared by them.
         seed: of the first word vectors and of all random choices.
         device: ``"numpy"`` or ``"cupy"``.
         checkpoint: file for checkpoints; none where absent.
@@ -54,10 +53,11 @@ class Word2VecTrainer:
         identity: plain values that a checkpoint must agree with to be continued.
 
     Attributes:
-        tables: the model's two tables.
+        tables: both tables.
         epoch, piece: epochs done, and pieces of the text done in the one after them.
-        words: words read so far, in all epochs.
-        rows: the history, by ``COLUMNS``; losses are means in nats of a true word and its noise.
+        words: words read, in all epochs.
+        rows: the history: after how many words, in which epoch, the mean loss since the row before (in nats, of a true word
+            and its noise), the learning rate, words per second.
     """
 
     def __init__(
@@ -65,11 +65,12 @@ class Word2VecTrainer:
         corpus: Corpus,
         model: str,
         *,
+        epochs: int = 5,
         size: int = 100,
         window: int = 5,
         negative: int = 5,
         sample: float = 1e-3,
-        alpha: float = 0.025,
+        alpha: float | None = None,
         block: int = 64,
         seed: int = 0,
         device: str = "numpy",
@@ -81,14 +82,16 @@ class Word2VecTrainer:
     ):
         if model not in MODELS:
             raise DataError(f"unknown model {model!r}; choose one of {', '.join(MODELS)}")
-        for value, name in ((size, "--dim"), (window, "--window"), (negative, "--negative"), (block, "--block")):
-            whole_number(value, name)
-        if not alpha > 0:
-            raise DataError(f"--alpha must be above 0, got {alpha}")
+        sizes = {"epochs": epochs, "size": size, "window": window, "negative": negative, "block": block}
+        for name, value in sizes.items():
+            whole_number(value, f"Word2VecTrainer: {name}")
+        if alpha is not None and not alpha > 0:
+            raise DataError(f"Word2VecTrainer: alpha must be above 0, got {alpha}")
         if window >= corpus.words:
-            raise DataError(f"the text has {corpus.words} words, a window reaches {window} to either side; lower --window")
-        self.corpus, self.model = corpus, model
-        self.window, self.negative, self.block, self.alpha, self.seed = window, negative, block, alpha, seed
+            raise DataError(f"a window of {window} words to either side is larger than the text, which has {corpus.words}")
+        self.corpus, self.model, self.epochs = corpus, model, epochs
+        self.window, self.negative, self.block, self.seed = window, negative, block, seed
+        self.alpha = ALPHA[model] if alpha is None else alpha
         self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
         self.on_epoch, self.progress, self.identity = on_epoch, progress, identity or {}
         self.keep = keep_probabilities(corpus.counts, sample)
@@ -97,39 +100,143 @@ class Word2VecTrainer:
         self.tables.to(device)
         self.epoch = self.piece = self.words = 0
         self.rows: list[dict[str, Any]] = []
+        self._open = [0.0, 0.0, 0, 0.0]  # since the last row: sum of the losses, true words in it, words read, seconds
 
     def vectors(self) -> KeyedVectors:
         """The word vectors as they are now."""
         return KeyedVectors(self.corpus.vocabulary.tokens, self.tables.W_in.data)
 
+    def done(self) -> bool:
+        """Whether all epochs are over."""
+        return self.epoch >= self.epochs
+
     # --- the loop ----------------------------------------------------------------------------------------------------
 
-    def fit(self, epochs: int) -> KeyedVectors:
-        """Train until ``epochs`` epochs are done in all; returns the word vectors."""
-        saved = time.monotonic()
-        while self.epoch < epochs:
-            bar = tqdm(
-                total=self.corpus.words,
-                initial=self.words - self.epoch * self.corpus.words,
-                desc=f"epoch {self.epoch + 1}/{epochs}",
-                unit="word",
-                unit_scale=True,
-                disable=None if self.progress else True,  # None: shown on a terminal only
-                ncols=100,
-            )
-            with bar:
-                recent = Recent()
-                for ids, sentences, words in self.corpus.read(self.piece):
-                    start = time.perf_counter()
-                    loss = self.learn(ids, sentences, words, epochs * self.corpus.words)
-                    self.piece += 1
-                    self.words += words
-                    recent.add(loss, words, time.perf_counter() - start)
-                    bar.update(words)
-                    if recent.pieces * RECORDS >= self.corpus.pieces:
-                        self.rows.append(recent.row(self.epoch + 1, self.words, self.rate(0, epochs * self.corpus.words)))
-                        bar.set_postfix_str(f"loss {self.rows[-1]['loss']:.4f}", refresh=False)
-                        recent = Recent()
-                    if time.monotonic() - saved >= self.checkpoint_every:
-                        self.save()
-                        saved = time.monotonic()
+    def fit(self) -> KeyedVectors:
+        """Train to the end; returns the word vectors."""
+        while not self.done():
+            self._run_epoch()
+            self.epoch += 1
+            self.piece = 0
+            if self.on_epoch is not None:
+                self.on_epoch(self)
+            self.save()
+        return self.vectors()
+
+    def _run_epoch(self) -> None:
+        saved = clock = time.perf_counter()
+        every = math.ceil(self.corpus.pieces / RECORDS)
+        with tqdm(
+            total=self.corpus.words,
+            initial=self.words - self.epoch * self.corpus.words,
+            desc=f"epoch {self.epoch + 1}/{self.epochs}",
+            unit="word",
+            unit_scale=True,
+            disable=None if self.progress else True,  # None: shown on a terminal only
+            ncols=100,
+        ) as bar:
+            for ids, sentences, words in self.corpus.read(self.piece):
+                loss, count = self.learn(ids, sentences, words)
+                self.piece += 1
+                self.words += words
+                now = time.perf_counter()
+                self._open = [a + b for a, b in zip(self._open, (loss, count, words, now - clock), strict=True)]
+                clock = now
+                bar.set_postfix_str(f"loss {self.mean_loss():.4f}", refresh=False)
+                bar.update(words)
+                last = self.piece == self.corpus.pieces
+                if last or self.piece % every == 0:
+                    self._record()
+                if not last and now - saved >= self.checkpoint_every:
+                    self.save()
+                    saved = now
+
+    def learn(self, ids: np.ndarray, sentences: np.ndarray, words: int) -> tuple[float, float]:
+        """Train on one piece of the text.
+
+        Args:
+            ids, sentences, words: what ``Corpus.read`` gives.
+
+        Returns:
+            The loss summed over the true words of some of the blocks, and the number of these words.
+        """
+        rng = np.random.default_rng(seed_from(self.seed, self.epoch, self.piece))
+        kept = rng.random(len(ids)) < self.keep[ids]
+        ids, sentences = ids[kept], sentences[kept]
+        if not ids.size:
+            return 0.0, 0.0
+        count = math.ceil(len(ids) / self.block)
+        blocks = Blocks(
+            self.model,
+            ids,
+            sentences,
+            rng.integers(1, self.window + 1, len(ids)),
+            self.noise.draw((count, max(self.block // 2, 1)), rng),
+            negative=self.negative,
+            vocabulary_size=len(self.corpus.vocabulary),
+            block=self.block,
+            window=self.window,
+        )
+        wider = self.window + 1 if self.model == CBOW else 1  # see BlockModel
+        losses = []
+        for k in range(count):
+            lr = self.rate(words * k / count)
+            loss = self.tables.step(blocks.block(k), wider * lr, lr, with_loss=k % LOSS_EVERY == 0)
+            if loss is not None:
+                losses.append(loss)
+        total, true_words = to_numpy(array_module(losses[0]).stack(losses)).sum(axis=0, dtype=np.float64).tolist()
+        if not math.isfinite(total):
+            raise NonFiniteError(f"the loss is {total} after {self.words:,} words; lower the learning rate (--alpha)")
+        return total, true_words
+
+    def rate(self, ahead: float = 0.0) -> float:
+        """The learning rate ``ahead`` words after those read so far."""
+        progress = (self.words + ahead) / (self.epochs * self.corpus.words)
+        return linear_decay(self.alpha, progress, LEAST_ALPHA * self.alpha)
+
+    def mean_loss(self) -> float:
+        """Since the last row of the history; not a number where there has been no true word."""
+        return self._open[0] / self._open[1] if self._open[1] else math.nan
+
+    def _record(self) -> None:
+        """Close a row of the history."""
+        _, count, words, seconds = self._open
+        row = {
+            "words": self.words,
+            "epoch": self.epoch + 1,
+            "loss": self.mean_loss() if count else None,
+            "alpha": self.rate(),
+            "words_per_second": words / seconds if seconds else 0.0,
+        }
+        self.rows.append(row)
+        self._open = [0.0, 0.0, 0, 0.0]
+
+    # --- checkpoints -------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the checkpoint, if there is a file for it."""
+        if self.checkpoint is not None:
+            position = {name: getattr(self, name) for name in POSITION}
+            meta = {"identity": self.identity, "kind": "word2vec", "rows": self.rows, "open": self._open, **position}
+            save_arrays(self.checkpoint, self.tables.state_dict(), meta)
+
+    def resume(self) -> bool:
+        """Continue from the checkpoint file where there is one; returns whether there was."""
+        if self.checkpoint is None or not self.checkpoint.exists():
+            return False
+        arrays, meta = load_arrays(self.checkpoint)
+        if meta.get("kind") != "word2vec":
+            raise CheckpointError(f"{self.checkpoint} is not a checkpoint of word2vec")
+        for key, value in self.identity.items():
+            if meta["identity"].get(key) != value:
+                raise CheckpointError(
+                    f"{self.checkpoint} was written with {key} = {meta['identity'].get(key)!r}, this run has {value!r}"
+                )
+        self.tables.load_state_dict(arrays)
+        self.rows, self._open = list(meta["rows"]), list(meta["open"])
+        for name in POSITION:
+            setattr(self, name, meta[name])
+        return True
+
+
+POSITION = ("epoch", "piece", "words")

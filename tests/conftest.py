@@ -1,0 +1,38 @@
+"""Runs of ``train lm`` that tests read, copy, or damage; a test that does not ask for them does not notice."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from small_text import make_quick, train, write_text
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Training in this process, without what takes time and plays no part: waiting for the disk, drawing figures."""
+    make_quick(monkeypatch)
+
+
+@pytest.fixture
+def text(tmp_path):
+    """A file of sixty lines."""
+    return write_text(tmp_path / "text.txt")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A folder with a text and two runs on it, ``char`` and ``word``, to be read and copied, never changed."""
+    folder = tmp_path_factory.mktemp("trained")
+    text = write_text(folder / "text.txt")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        make_quick(monkeypatch)
+        for level in ("char", "word"):
+            assert train("--text", text, "--level", level, "--out", folder / level) == 0
+    return folder
+
+
+@pytest.fixture
+def run_folder(trained, tmp_path):
+    """A run on words that a test may damage."""
+    return shutil.copytree(trained / "word", tmp_path / "run")

@@ -1,0 +1,114 @@
+"""Vocabularies: the order of ids, limits, and files that are whole or refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchnn.errors import DataError
+from scratchnn.text import Vocabulary
+from scratchnn.text.vocabulary import UNKNOWN
+
+
+def test_ids_go_by_frequency_then_alphabet_after_the_special_ones():
+    vocabulary = Vocabulary.build(list("bacadba"), specials=("<pad>", UNKNOWN))
+    assert vocabulary.tokens == ["<pad>", "<unk>", "a", "b", "c", "d"]
+    assert len(vocabulary) == 6
+    assert vocabulary.encode(["d", "x", "a", "<pad>"]).tolist() == [5, 1, 2, 0]
+    assert vocabulary.encode(["a"]).dtype == np.int32
+    assert vocabulary.decode(np.array([5, 1, 2])) == ["d", "<unk>", "a"]
+    assert "a" in vocabulary
+    assert "x" not in vocabulary
+
+
+def test_the_order_of_the_text_does_not_matter():
+    tokens = ["to", "be", "or", "not", "to", "be", "that", "is", "the", "question"]
+    assert Vocabulary.build(tokens).tokens == Vocabulary.build(reversed(tokens)).tokens
+
+
+def test_a_special_token_that_occurs_in_the_text_is_not_counted_twice():
+    assert Vocabulary.build(["<unk>", "<unk>", "a"]).tokens == ["<unk>", "a"]
+
+
+def test_size_and_count_limits():
+    tokens = list("aaaabbbccd")
+    assert Vocabulary.build(tokens, max_size=3).tokens == ["<unk>", "a", "b"]
+    assert Vocabulary.build(tokens, min_count=3).tokens == ["<unk>", "a", "b"]
+    assert Vocabulary.build(tokens, max_size=99).tokens == ["<unk>", "a", "b", "c", "d"]
+    assert Vocabulary.build(tokens, specials=(), max_size=1).tokens == ["a"]
+    assert Vocabulary.build(tokens, max_size=2).encode("abd").tolist() == [1, 0, 0]
+
+
+@pytest.mark.parametrize("size", [1, 0, -5, 2.5])
+def test_a_vocabulary_has_room_for_more_than_the_special_tokens(size):
+    with pytest.raises(DataError, match=f"max_size must be a whole number of 2 or more, got {size}"):
+        Vocabulary.build("abc", max_size=size)
+
+
+def test_without_unk_an_unknown_token_is_an_error():
+    vocabulary = Vocabulary.build("abc", specials=())
+    assert vocabulary.unknown is None
+    with pytest.raises(DataError, match="token 'x' is not in the vocabulary, which has no <unk>"):
+        vocabulary.encode("abxy")
+
+
+def test_bad_vocabularies():
+    with pytest.raises(DataError, match="cannot build a vocabulary from a text without tokens"):
+        Vocabulary.build([])
+    with pytest.raises(DataError, match="must be distinct"):
+        Vocabulary(["a", "b", "a"])
+
+
+@given(st.lists(st.text(max_size=3), min_size=1, unique=True))
+@settings(max_examples=30, deadline=None)
+def test_a_saved_vocabulary_keeps_every_id(tmp_path_factory, tokens):
+    path = tmp_path_factory.mktemp("vocabulary") / "vocabulary.json"
+    vocabulary = Vocabulary(tokens)
+    vocabulary.save(path)
+    loaded = Vocabulary.load(path)
+    assert (loaded.tokens, loaded.ids, loaded.unknown) == (vocabulary.tokens, vocabulary.ids, vocabulary.unknown)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "b"', "is not a vocabulary file: Expecting"),
+        (b"", "is not a vocabulary file"),
+        (b"\xff\xfe", "is not a vocabulary file"),
+        (b'["a", "b"]', "is not a vocabulary file of this version"),
+        (b'{"format": "another 2", "tokens": []}', "is not a vocabulary file of this version"),
+        (b'{"format": "scratchnn vocabulary 1"}', "its tokens are not a list of strings"),
+        (b'{"format": "scratchnn vocabulary 1", "tokens": {"a": 1}}', "its tokens are not a list of strings"),
+        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", 2]}', "its tokens are not a list of strings"),
+        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "a"]}', "a token stands in it twice"),
+    ],
+)
+def test_a_damaged_vocabulary_is_refused_by_name(tmp_path, content, message):
+    path = tmp_path / "vocabulary.json"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        Vocabulary.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_vocabulary_cut_off_anywhere_is_refused(tmp_path):
+    path = tmp_path / "vocabulary.json"
+    Vocabulary(["a", "한", "\n"]).save(path)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(DataError, match="vocabulary"):
+            Vocabulary.load(path)
+    with pytest.raises(DataError, match="cannot read vocabulary"):
+        Vocabulary.load(tmp_path / "none.json")
+
+
+def test_a_vocabulary_file_can_be_read_by_people_and_other_programs(tmp_path):
+    Vocabulary.build(["누가", "가", "가"]).save(tmp_path / "v.json")
+    raw = (tmp_path / "v.json").read_text(encoding="utf-8")
+    assert "누가" in raw
+    assert json.loads(raw)["tokens"] == ["<unk>", "가", "누가"]

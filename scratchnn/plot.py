@@ -63,7 +63,7 @@ def plot_history(history: History, title: str, perplexity: bool = True) -> Figur
             axis.set_yscale("log")
             axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.yaxis.set_minor_locator(NullLocator())
-        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+        axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
         axis.xaxis.set_major_locator(MaxNLocator(7, integer=True, steps=(1, 2, 5, 10)))
         axis.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
         axis.set_xlim(left=0)

@@ -111,6 +111,11 @@ def write_npy(path):
         np.save(file, np.arange(3))
 
 
+def write_zip(path, name, content):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, content)
+
+
 FOREIGN = {
     "object array": lambda path: write_npz(path, meta=np.array([{"a": 1}], dtype=object)),
     "npz of somebody else": lambda path: write_npz(path, W=np.ones(3)),
@@ -121,7 +126,7 @@ FOREIGN = {
     "single array": write_npy,
     "text": lambda path: path.write_text("perplexity 100\n" * 20),
     "empty file": lambda path: path.write_bytes(b""),
-    "zip of other things": lambda path: zipfile.ZipFile(path, "w").writestr("meta.npy", "no array"),
+    "zip of other things": lambda path: write_zip(path, "meta.npy", "no array"),
 }
 
 

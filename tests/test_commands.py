@@ -56,7 +56,7 @@ def test_what_training_prints(text, tmp_path, capsys):
     assert "layers.1 LSTM" in output
     learn, validate = (7 * part.count("\n") for part in split_text(small_text()))  # six words and the line's end
     assert learn + validate == 7 * 60
-    steps = -(-((learn - 1) // 4) // 8)
+    steps = (learn - 1) // 4 // 8
     assert f"{learn} tokens to learn, {validate} to validate, 13 distinct; {steps} steps an epoch" in output
     assert "epoch 1: training perplexity" in output
     assert "epoch 2: training perplexity" in output

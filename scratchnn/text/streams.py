@@ -8,8 +8,8 @@ batch k - 1, so the state that the model returns for one batch is the one to pas
                            input ids[p], target ids[p + 1], the next id                                            (3)
 
 Places count in a ring: after the last one comes the first. An epoch goes on where the one before has stopped, up to T - 1
-places before the point where the next stream began, so the windows are cut at other places in every epoch: no target has
-always the same few steps of context to learn from.
+places before the point where the next stream began. So, unless T divides L, the windows are cut at other places in the next
+epoch: no target has always the same few steps of context to learn from.
 """
 
 from __future__ import annotations

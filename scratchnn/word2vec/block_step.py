@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, backend_name, move
+from scratchnn.backend import Array, array_module, backend_name
 from scratchnn.core import Layer, Parameter
 from scratchnn.functions import sigmoid
 from scratchnn.word2vec.blocks import Block
@@ -77,8 +77,9 @@ class BlockModel(Layer):
     """The two tables, and the step that trains them.
 
     The gradient (7) of a context word of CBOW is its share 1 / C of dH. word2vec.c leaves the share out there, though not
-    in (1), and so steps about window + 1 times as far, the mean number of words around a position. We keep to the gradient
-    and let ``lr_in`` be larger by this factor: equally fast, and the vectors are better (İrsoy, Benton and Stratos, 2021).
+    in (1), and so goes about window + 1 times as far, window + 1 being the mean of C. We keep to the gradient, and let the
+    learning rate of W_in be this many times that of W_out; the vectors get better (İrsoy, Benton and Stratos, "Corrected
+    CBOW Performs as well as Skip-gram", 2021).
 
     Args:
         vocabulary_size, size: V and D.
@@ -94,27 +95,27 @@ class BlockModel(Layer):
         self.W_in = Parameter.uniform((vocabulary_size, size), 0.5 / size, rng)
         self.W_out = Parameter.zeros((vocabulary_size, size))
 
-    def step(self, block: Block, lr_in: float, lr_out: float, with_loss: bool = False) -> Array | None:
+    def step(self, block: Block, lr: float, factor: float = 1.0, with_loss: bool = False) -> Array | None:
         """Move both tables down the gradient of the block's loss.
 
         Args:
             block: what ``Blocks.block`` made.
-            lr_in, lr_out: learning rates of the two tables.
+            lr: learning rate of W_out.
+            factor: how many times larger that of W_in is.
             with_loss: whether to compute the loss, before the step; it costs time, and training does not need it.
 
         Returns:
             Loss (4) and the number of true words it is the sum over, (2,), if asked for.
         """
         W_in, W_out = self.W_in.data, self.W_out.data
-        xp, name = array_module(W_in), backend_name(W_in)
-        inputs, outputs, A, Y, n, q = (None if part is None else move(part, name) for part in block)
-        X, Z = W_in.take(inputs, axis=0), W_out.take(outputs, axis=0)  # (U, D), (R, D)
-        S, scores = block_scores_forward(X, Z, A)
-        W = block_weights(Y, n, q)
-        loss = xp.stack([block_loss_forward(S, Y, W)[0], n.sum()]) if with_loss else None
-        dX, dZ = block_scores_backward(block_loss_backward(1.0, (S, Y, W)), scores)
-        dX *= lr_in
-        dZ *= lr_out
-        W_in[inputs] = X - dX  # the rows are distinct, so nothing is lost
-        W_out[outputs] = Z - dZ
+        xp = array_module(W_in)
+        if xp is not np:
+            block = block.to(backend_name(W_in))
+        X, Z = W_in.take(block.inputs, axis=0), W_out.take(block.outputs, axis=0)  # (U, D), (R, D)
+        S, scores = block_scores_forward(X, Z, block.A)
+        W = block_weights(block.Y, block.n, block.q)
+        loss = xp.stack([block_loss_forward(S, block.Y, W)[0], block.n.sum()]) if with_loss else None
+        dX, dZ = block_scores_backward(block_loss_backward(lr, (S, block.Y, W)), scores)
+        W_in[block.inputs] = X - (dX if factor == 1 else factor * dX)  # the rows are distinct, so nothing is lost
+        W_out[block.outputs] = Z - dZ
         return loss

@@ -21,6 +21,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scratchnn.backend import move
+
 CBOW, SKIP_GRAM = "cbow", "skipgram"
 MODELS = (CBOW, SKIP_GRAM)
 
@@ -34,6 +36,10 @@ class Block(NamedTuple):
     Y: np.ndarray  # (M, R)
     n: np.ndarray  # sums of the rows of Y (M,)
     q: np.ndarray  # weight of each column as noise (R,)
+
+    def to(self, name: str) -> Block:
+        """The same in the array library ``name``."""
+        return Block(*(None if part is None else move(part, name) for part in self))
 
 
 class Blocks:
@@ -93,7 +99,7 @@ class Blocks:
             self.inputs, self.input_starts, column = number_words(halo, halo_block, count, vocabulary_size)
             row_start = (np.arange(length) % block) * np.diff(self.input_starts)[where]
             self.pairs = np.repeat(row_start, around) + column[pair_slot]  # entries of A, one for each pair
-            self.around = around.astype(np.float32)
+            self.share = (1 / np.maximum(around, 1)).astype(np.float32)
             self.n = (around > 0).astype(np.float32)
             words, blocks = np.concatenate([ids, noise.reshape(-1)]), np.concatenate([where, noise_block])
             self.outputs, self.output_starts, column = number_words(words, blocks, count, vocabulary_size)
@@ -118,7 +124,7 @@ class Blocks:
             return Block(inputs, outputs, None, count_matrix(pairs, len(inputs), len(outputs)), self.n[rows], q)
         n = self.n[positions]
         A = count_matrix(pairs, len(n), len(inputs))
-        A /= np.maximum(self.around[positions], 1)[:, None]
+        A *= self.share[positions, None]
         Y = np.zeros((len(n), len(outputs)), dtype=np.float32)
         Y.reshape(-1)[self.targets[positions]] = n
         return Block(inputs, outputs, A, Y, n, q)

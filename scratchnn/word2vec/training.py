@@ -27,7 +27,7 @@ from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities, linear
 
 ALPHA = {"cbow": 0.05, "skipgram": 0.025}  # first learning rates, as in word2vec.c
 LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
-LOSS_EVERY = 16  # blocks; the loss of the others is not computed
+LOSS_EVERY = 32  # blocks; the loss of the others is not computed
 RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
 
 
@@ -177,11 +177,10 @@ class Word2VecTrainer:
             block=self.block,
             window=self.window,
         )
-        wider = self.window + 1 if self.model == CBOW else 1  # see BlockModel
+        factor = self.window + 1 if self.model == CBOW else 1  # see BlockModel
         losses = []
         for k in range(count):
-            lr = self.rate(words * k / count)
-            loss = self.tables.step(blocks.block(k), wider * lr, lr, with_loss=k % LOSS_EVERY == 0)
+            loss = self.tables.step(blocks.block(k), self.rate(words * k / count), factor, with_loss=k % LOSS_EVERY == 0)
             if loss is not None:
                 losses.append(loss)
         total, true_words = to_numpy(array_module(losses[0]).stack(losses)).sum(axis=0, dtype=np.float64).tolist()

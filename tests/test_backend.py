@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -127,3 +131,12 @@ def test_sum_rows_hands_out_fresh_rows():
     _, sums = sum_rows(np.array([3]), rows)
     sums += 1
     assert (rows == 1).all()
+
+
+def test_a_folder_named_cupy_is_not_cupy(tmp_path):
+    if importlib.util.find_spec("cupy") is not None:
+        pytest.skip("CuPy is installed, and Python prefers it to a folder")
+    (tmp_path / "cupy").mkdir()
+    code = "from scratchnn.backend.arrays import load_backend; load_backend('cupy')"
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert "BackendError: cupy cannot be imported" in found.stderr

@@ -220,6 +220,12 @@ def test_a_text_of_fewer_than_two_tokens_has_nothing_to_predict(ids):
         evaluate_text(model_of(), np.array(ids, dtype=np.int32))
 
 
+@pytest.mark.parametrize("window", [0, -1, 2.5])
+def test_windows_of_evaluation_are_whole_numbers(window):
+    with pytest.raises(DataError, match=f"evaluate_text: window must be a whole number of 1 or more, got {window}"):
+        evaluate_text(model_of(), ids_of(9), window)
+
+
 def test_perplexity():
     assert perplexity(math.log(136.0)) == pytest.approx(136)
     assert perplexity(0.0) == 1.0

@@ -36,6 +36,8 @@ def load_backend(name: str) -> ModuleType:
         raise BackendError(f"unknown backend {name!r}; choose one of {', '.join(BACKENDS)}")
     try:
         xp = importlib.import_module(name)
+        if name == "cupy":
+            importlib.import_module("cupy.cuda")  # fails for a mere folder of that name, which Python would take as well
     except ImportError as error:
         raise BackendError(
             f"{name} cannot be imported ({error}); install it with "

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, backend_name, move
+from scratchnn.backend import Array, backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
@@ -116,6 +116,7 @@ def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> t
     """
     if len(ids) < 2:
         raise DataError("a text of fewer than two tokens has nothing to predict")
+    whole_number(window, "evaluate_text: window")
     name = backend_name(model.embedding.W.data)
     was_training = model.training
     model.evaluate()
@@ -124,7 +125,7 @@ def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> t
         for start in range(0, len(ids) - 1, window):
             part = move(ids[None, start : start + window + 1], name)
             loss, count, state = model.loss((part[:, :-1], part[:, 1:]), state)
-            total += float(loss) * count
+            total += float(to_numpy(loss)) * count
     finally:
         model.train(was_training)
     return total / (len(ids) - 1), len(ids) - 1

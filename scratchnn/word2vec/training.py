@@ -27,6 +27,7 @@ from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities, linear
 
 ALPHA = {"cbow": 0.05, "skipgram": 0.025}  # first learning rates, as in word2vec.c
 LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
+NOISE = {"cbow": 0.25, "skipgram": 1.0}  # noise words a position; a block's positions share all of theirs
 LOSS_EVERY = 32  # blocks; the loss of the others is not computed
 RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
 
@@ -43,7 +44,7 @@ class Word2VecTrainer:
         negative: noise words that each true word is told from.
         sample: threshold above which frequent words are thinned out; 0 keeps them all.
         alpha: first learning rate; that of ``ALPHA`` where absent.
-        block: positions in a block; half as many noise words are shared by them.
+        block: positions in a block.
         seed: of the first word vectors and of all random choices.
         device: ``"numpy"`` or ``"cupy"``.
         checkpoint: file for checkpoints; none where absent.
@@ -171,7 +172,7 @@ class Word2VecTrainer:
             ids,
             sentences,
             rng.integers(1, self.window + 1, len(ids)),
-            self.noise.draw((count, max(self.block // 2, 1)), rng),
+            self.noise.draw((count, math.ceil(NOISE[self.model] * self.block)), rng),
             negative=self.negative,
             vocabulary_size=len(self.corpus.vocabulary),
             block=self.block,

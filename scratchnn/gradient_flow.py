@@ -25,7 +25,7 @@ def gradient_norms(layer: Recurrent, x: Array, dstate: Array | tuple[Array, ...]
     for t in range(T):
         _, state = layer.forward(x[:, t : t + 1], state)
     norms = [_norm(dstate)]
-    for t in reversed(range(T)):
+    for _ in range(T):
         _, dstate = layer.backward(xp.zeros((x.shape[0], 1, layer.units), dtype=x.dtype), dstate)
         norms.append(_norm(dstate))
     layer.clear_gradients()

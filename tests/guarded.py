@@ -1,8 +1,8 @@
 """An array library that is as strict as CuPy, for testing without a GPU.
 
-``guarded.array(...)`` holds a NumPy array but refuses what a CuPy array refuses: conversion to NumPy behind one's back, and any
-operation together with a plain NumPy array. The module itself plays the array library: ``array_module`` finds it by the type's
-module name, and ``guarded.tanh`` and so on come from ``__getattr__`` below, but only names that CuPy has as well.
+``guarded.array(...)`` holds a NumPy array but refuses what a CuPy array refuses: conversion to NumPy behind one's back, and
+any operation together with a plain NumPy array. The module itself plays the array library: ``array_module`` finds it by
+the type's module name, and ``guarded.tanh`` and so on come from ``__getattr__`` below, but only names that CuPy has too.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 
 # What the package uses of CuPy; tests/test_guarded.py compares this list with CuPy itself where that is installed.
 FUNCTIONS = """
-abs add any all arange argmax argsort array asarray ascontiguousarray broadcast_to ceil clip concatenate copyto cos cumsum
-divide empty empty_like equal exp expand_dims eye flatnonzero flip full greater isfinite less log log1p logical_and logical_not
-matmul maximum mean minimum moveaxis multiply negative nonzero not_equal ones ones_like outer prod reciprocal repeat reshape
-result_type sign sin sort split sqrt square stack subtract sum swapaxes take_along_axis tanh tensordot tile transpose tril triu
-unique where zeros zeros_like
+abs add any all arange argmax argsort array asarray ascontiguousarray broadcast_to ceil clip concatenate copyto cos
+cumsum divide empty empty_like equal exp expand_dims eye flatnonzero flip full greater isfinite less log log1p
+logical_and logical_not matmul maximum mean minimum moveaxis multiply negative nonzero not_equal ones ones_like outer
+prod reciprocal repeat reshape result_type sign sin sort split sqrt square stack subtract sum swapaxes take_along_axis
+tanh tensordot tile transpose tril triu unique where zeros zeros_like
 """.split()
 DTYPES = ("float32", "float64", "complex64", "complex128", "int32", "int64", "bool_")
 # numpy ufunc methods that CuPy's ufuncs lack are simply not offered: reduceat, accumulate, reduce on most

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(bool(REASON), reason=REASON)]
 
 @pytest.mark.parametrize("name", list(all_cases()))
 def test_case_gives_the_same_on_the_gpu(name):
-    """Outputs and all gradients, float64, for the same arrays; masks are drawn anew on each device, so dropout is left out."""
+    """Outputs and all gradients, float64, for the same arrays; dropout draws other masks on each device: shapes alone."""
     results = []
     for where in ("numpy", "cupy"):
         problem = all_cases()[name].problem()

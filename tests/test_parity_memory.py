@@ -1,8 +1,8 @@
 """A training step of ours takes no more memory than PyTorch's for the same model.
 
-Each contestant runs in a process of its own: one step to warm up, then the peak of resident memory during the next step above
-the level just before it (Linux counts both). The C library is told to give memory back at once, or what one step has left
-behind would hide what the next one takes.
+Each contestant runs in a process of its own: two steps to warm up, then the peak of resident memory during the next step
+above the level just before it (Linux counts both). The C library is told to give memory back at once, or what one step has
+left behind would hide what the next one takes.
 """
 
 import os

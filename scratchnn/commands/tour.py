@@ -17,8 +17,9 @@ from scratchnn.commands.sample import continue_text
 from scratchnn.datasets import python_manual
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
-from scratchnn.gradcheck.report import check_cases, family_table, plot_findings
+from scratchnn.gradcheck.engine import LIMITS
 from scratchnn.gradcheck.registry import select
+from scratchnn.gradcheck.report import check_cases, family_table, plot_findings
 from scratchnn.gradient_flow import gradient_norms
 from scratchnn.models.language_model import LanguageModel, evaluate_text, perplexity
 from scratchnn.optim import Adam
@@ -111,12 +112,13 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
         "# A tour of scratchnn",
         f"Took {seconds:.0f} seconds. The figures lie beside this file.",
         "## 1. Every backward pass, checked",
-        "Central differences and the complex step against every gradient written out by hand; limits 1e-6 and 1e-11.",
+        "Central differences and the complex step against every gradient written out by hand; the limits are "
+        + " and ".join(f"{limit:.0e} ({method})" for method, limit in LIMITS.items()),
         f"```\n{table}\n```",
         "![largest relative errors](gradcheck.png)",
         "## 2. A character LSTM learns English",
-        f"{learned['characters']:,} characters of Python's language reference, {learned['distinct']} distinct, one LSTM of "
-        f"{SETTINGS['hidden_size']} units, {EPOCHS} epochs. Validation perplexity (out of {learned['distinct']} characters, "
+        f"{learned['characters']:,} characters of Python's language reference, {learned['distinct']} distinct, one LSTM "
+        f"of {SETTINGS['hidden_size']} units, {EPOCHS} epochs. Validation perplexity (out of {learned['distinct']} characters, "
         f"how many it is torn between): {learned['untrained']:.1f} before training, {learned['trained']:.2f} after.",
         "![loss and perplexity](learning.png)",
     ]
@@ -126,8 +128,8 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
     blocks += [
         "More of it: `python -m scratchnn sample " + str(path.parent / "model") + ' --prompt "The " --temperature 0.7`',
         "## 3. The gradient's way back through time",
-        f"What is left of the gradient 50 steps back, in networks as initialised: {reach}. The cell state of the LSTM passes "
-        "it on through a product with the forget gate alone; the RNN multiplies by a matrix and a slope below 1 each step.",
+        f"What is left of the gradient 50 steps back, in networks as initialised: {reach}. The cell state of the LSTM "
+        "passes it on through a product with the forget gate alone; the RNN multiplies by a matrix and a slope below 1.",
         "![gradient norm through time](gradient_through_time.png)",
     ]
     write_atomically(path, ("\n\n".join(blocks) + "\n").encode("utf-8"))

@@ -28,6 +28,7 @@ from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities, linear
 ALPHA = {"cbow": 0.05, "skipgram": 0.025}  # first learning rates, as in word2vec.c
 LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
 NOISE = {"cbow": 0.25, "skipgram": 1.0}  # noise words a position; a block's positions share all of theirs
+REPEATS = 2  # of the most frequent word in a block, on average; blocks get smaller where there would be more
 LOSS_EVERY = 32  # blocks; the loss of the others is not computed
 RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
 
@@ -91,12 +92,14 @@ class Word2VecTrainer:
         if window >= corpus.words:
             raise DataError(f"a window of {window} words to either side is larger than the text, which has {corpus.words}")
         self.corpus, self.model, self.epochs = corpus, model, epochs
-        self.window, self.negative, self.block, self.seed = window, negative, block, seed
+        self.window, self.negative, self.seed = window, negative, seed
         self.alpha = ALPHA[model] if alpha is None else alpha
         self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
         self.on_epoch, self.progress, self.identity = on_epoch, progress, identity or {}
         self.keep = keep_probabilities(corpus.counts, sample)
         self.noise = NoiseSampler(corpus.counts)
+        left = self.keep * corpus.counts  # of each word, when the text is thinned out
+        self.block = min(block, max(int(REPEATS * left.sum() / left.max()), 1))
         self.tables = BlockModel(len(corpus.vocabulary), size, rng=np.random.default_rng(seed))
         self.tables.to(device)
         self.epoch = self.piece = self.words = 0

@@ -118,8 +118,8 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
         "![largest relative errors](gradcheck.png)",
         "## 2. A character LSTM learns English",
         f"{learned['characters']:,} characters of Python's language reference, {learned['distinct']} distinct, one LSTM "
-        f"of {SETTINGS['hidden_size']} units, {EPOCHS} epochs. Validation perplexity (out of {learned['distinct']} characters, "
-        f"how many it is torn between): {learned['untrained']:.1f} before training, {learned['trained']:.2f} after.",
+        f"of {SETTINGS['hidden_size']} units, {EPOCHS} epochs. Validation perplexity (how many characters it is torn "
+        f"between): {learned['untrained']:.1f} before training, {learned['trained']:.2f} after.",
         "![loss and perplexity](learning.png)",
     ]
     for (before, after), prompt in zip(learned["samples"], PROMPTS, strict=True):

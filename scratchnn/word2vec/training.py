@@ -28,7 +28,7 @@ from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities, linear
 ALPHA = {"cbow": 0.05, "skipgram": 0.025}  # first learning rates, as in word2vec.c
 LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
 NOISE = {"cbow": 0.25, "skipgram": 1.0}  # noise words a position; a block's positions share all of theirs
-REPEATS = 2  # of the most frequent word in a block, on average; blocks get smaller where there would be more
+REPEATS = 4  # of the most frequent word in a block, on average; blocks get smaller where there would be more
 LOSS_EVERY = 32  # blocks; the loss of the others is not computed
 RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
 

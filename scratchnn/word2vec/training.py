@@ -28,7 +28,7 @@ from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities, linear
 ALPHA = {"cbow": 0.05, "skipgram": 0.025}  # first learning rates, as in word2vec.c
 LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
 NOISE = {"cbow": 0.25, "skipgram": 1.0}  # noise words a position; a block's positions share all of theirs
-REPEATS = 4  # of the most frequent word in a block, on average; blocks get smaller where there would be more
+LARGEST_PULL = 4.0  # see Word2VecTrainer.block_size
 LOSS_EVERY = 32  # blocks; the loss of the others is not computed
 RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
 
@@ -45,7 +45,7 @@ class Word2VecTrainer:
         negative: noise words that each true word is told from.
         sample: threshold above which frequent words are thinned out; 0 keeps them all.
         alpha: first learning rate; that of ``ALPHA`` where absent.
-        block: positions in a block.
+        block: positions in a block, at most.
         seed: of the first word vectors and of all random choices.
         device: ``"numpy"`` or ``"cupy"``.
         checkpoint: file for checkpoints; none where absent.
@@ -98,13 +98,23 @@ class Word2VecTrainer:
         self.on_epoch, self.progress, self.identity = on_epoch, progress, identity or {}
         self.keep = keep_probabilities(corpus.counts, sample)
         self.noise = NoiseSampler(corpus.counts)
-        left = self.keep * corpus.counts  # of each word, when the text is thinned out
-        self.block = min(block, max(int(REPEATS * left.sum() / left.max()), 1))
+        self.block = self.block_size(block)
         self.tables = BlockModel(len(corpus.vocabulary), size, rng=np.random.default_rng(seed))
         self.tables.to(device)
         self.epoch = self.piece = self.words = 0
         self.rows: list[dict[str, Any]] = []
         self._open = [0.0, 0.0, 0, 0.0]  # since the last row: sum of the losses, true words in it, words read, seconds
+
+    def block_size(self, wanted: int) -> int:
+        """Positions in a block: ``wanted``, or fewer where one word makes up much of the text.
+
+        A block moves a word's vector by the sum of what all its occurrences there ask for. Beyond some size such a step goes
+        too far, the next one back further still, and all ends in infinity. So the mean sum, the learning rate times the
+        number of true words and noise words that pull at the most frequent word, is kept below ``LARGEST_PULL``.
+        """
+        left = self.keep * self.corpus.counts  # of each word, when the text is thinned out
+        pull = self.alpha * (self.window + 1) * (self.negative + 1) * left.max() / left.sum()  # window + 1 pairs a position
+        return min(wanted, max(int(LARGEST_PULL / pull), 1))
 
     def vectors(self) -> KeyedVectors:
         """The word vectors as they are now."""

@@ -78,6 +78,6 @@ def plot_gradient_norms(norms: Mapping[str, np.ndarray]) -> Figure:
     for (name, values), colour in zip(norms.items(), COLOURS, strict=False):
         axes.plot(np.arange(len(values)), values, label=name, color=colour)
     axes.set_yscale("log")
-    label(axes, "Gradient through time", "steps back from the loss", "|dL/dh| relative to the last step")
+    label(axes, "Gradient through time", "steps back from the loss", "|dL/dstate| relative to the last step")
     axes.legend()
     return figure

@@ -113,7 +113,8 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
         f"Took {seconds:.0f} seconds. The figures lie beside this file.",
         "## 1. Every backward pass, checked",
         "Central differences and the complex step against every gradient written out by hand; the limits are "
-        + " and ".join(f"{limit:.0e} ({method})" for method, limit in LIMITS.items()),
+        + " and ".join(f"{limit:.0e} ({method})" for method, limit in LIMITS.items())
+        + ".",
         f"```\n{table}\n```",
         "![largest relative errors](gradcheck.png)",
         "## 2. A character LSTM learns English",

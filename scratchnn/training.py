@@ -127,6 +127,7 @@ class Trainer:
             unit="batch",
             disable=None if self.progress else True,  # None: shown on a terminal only
             ncols=100,
+            nrows=20,  # given, so that a terminal which does not tell its size (docker, script) shows the bar too
         )
         with bar:
             clock = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 
@@ -218,7 +219,8 @@ def test_a_reader_that_has_gone_is_no_error(trained):
     """As in ``sample ... | head -c 3``: no traceback, nothing on stderr."""
     sample = [sys.executable, "-m", "scratchnn", "sample", str(trained / "char"), "--length"]
     for length in ("2", "30000"):  # less than a buffer, and more
-        process = subprocess.Popen([*sample, length], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        environment = {**os.environ, "PYTHONUNBUFFERED": ""}
+        process = subprocess.Popen([*sample, length], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         process.stdout.close()
         error = process.stderr.read()
         process.stderr.close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import re
+import select
 
 import numpy as np
 import pytest
@@ -111,6 +113,21 @@ def test_the_progress_bar_shows_how_good_and_how_fast(monkeypatch, perplexity_sh
     assert "10/10" in last
     assert re.search(expected, last), last
     assert len(last) <= 100
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="no pseudo-terminals here")
+def test_the_progress_bar_is_shown_on_a_terminal_that_does_not_tell_its_size(monkeypatch):
+    """As a new pseudo-terminal: no columns, no rows."""
+    reader, writer = os.openpty()
+    with open(writer, "w") as screen:
+        monkeypatch.setattr("sys.stderr", screen)
+        trainer_of().fit(1)
+        screen.flush()
+        shown = b""
+        while select.select([reader], [], [], 1)[0]:  # what was written arrives piece by piece
+            shown += os.read(reader, 4096)
+    os.close(reader)
+    assert b"epoch 1/1: 100%" in shown
 
 
 def test_the_bar_never_tells_of_a_row_that_has_just_been_closed(monkeypatch):

@@ -1,4 +1,4 @@
-"""The textbook forms of word vectors: look-up and one-hot product, negatives that equal the target, Huffman trees, errors."""
+"""The textbook forms of word vectors: look-up and one-hot product, negatives equal to the target, Huffman trees, errors."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def test_both_tables_get_rows(rng):
     model.backward_loss()
     assert all(isinstance(parameter.grad, RowGradient) for parameter in model.parameters())
     SGD(model.parameters(), 0.1).step()
-    moved = {name: np.flatnonzero((p.data != before[name]).any(axis=1)).tolist() for name, p in model.named_parameters().items()}
+    moved = {
+        name: np.flatnonzero((p.data != before[name]).any(axis=1)).tolist() for name, p in model.named_parameters().items()
+    }
     assert moved == {"projection.W": [1], "output.W": [2, 3, 4, 5]}
 
 
@@ -144,7 +146,11 @@ SENTENCE = np.array([0, 1, 2, 3, 4, 1, 5, 6])  # you say goodbye and i say hello
 @pytest.mark.parametrize("model", ["cbow", "skip-gram"])
 def test_learns_a_sentence(kind, model, rng):
     counts = np.bincount(SENTENCE)
-    outputs = {"full": FullSoftmax(7, 8), "negative": NegativeSampling(7, 8), "hierarchical": HierarchicalSoftmax(counts, 8)}
+    outputs = {
+        "full": FullSoftmax(7, 8),
+        "negative": NegativeSampling(7, 8),
+        "hierarchical": HierarchicalSoftmax(counts, 8),
+    }
     targets, around = SENTENCE[1:-1], np.stack([SENTENCE[:-2], SENTENCE[2:]], axis=1)
     if model == "cbow":
         net, batch = CBOW(7, 8, outputs[kind], rng=rng), (around, None, targets)

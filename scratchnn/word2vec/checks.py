@@ -8,15 +8,8 @@ from typing import Any
 import numpy as np
 
 from scratchnn.core import Layer
-from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
+from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.models.checks import Trained
-from scratchnn.word2vec.block_step import (
-    block_loss_backward,
-    block_loss_forward,
-    block_scores_backward,
-    block_scores_forward,
-    block_weights,
-)
 from scratchnn.word2vec.nnlm import NNLM
 from scratchnn.word2vec.outputs import FullSoftmax, HierarchicalSoftmax, NegativeSampling
 from scratchnn.word2vec.textbook import CBOW, SkipGram
@@ -60,38 +53,3 @@ register("skip-gram/full-softmax", lambda rng: skip_gram(FullSoftmax(V, D), rng)
 register("skip-gram/negative-sampling", lambda rng: skip_gram(NegativeSampling(V, D), rng), CENTRES, TARGETS, NEGATIVES)
 register("skip-gram/hierarchical", lambda rng: skip_gram(HierarchicalSoftmax(COUNTS, D), rng), CENTRES, TARGETS)
 register("skip-gram/training-step", lambda rng: Trained(skip_gram(FullSoftmax(V, D), rng)), CENTRES, TARGETS)
-
-
-# --- the fast step ---------------------------------------------------------------------------------------------------
-
-A = np.array([[0.5, 0.5, 0], [1, 0, 0], [0, 0, 0], [0.25, 0, 0.75]])  # (M, U), means; nothing around the third row
-Y = np.array([[0, 1, 0, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 1, 0, 0, 0]])  # (M, R)
-COUNTED = np.array([[0, 2, 0, 1, 0], [3, 0, 0, 1, 0], [0, 1, 1, 1, 0]])  # the same for skip-gram
-NOISE = np.array([0, 1.5, 0, 0.5, 2])  # q (R,): one true word is noise as well
-
-
-def block_forward(X: Any, Z: Any, A: Any, Y: Any, q: Any) -> tuple[Any, tuple]:
-    """The step's loss by its two pairs."""
-    S, scores = block_scores_forward(X, Z, A)
-    loss, inner = block_loss_forward(S, Y, block_weights(Y, Y.sum(axis=1), q))
-    return loss, (scores, inner)
-
-
-def block_backward(dloss: Any, cache: tuple) -> tuple[Any, Any]:
-    """The step's gradients by its two pairs."""
-    scores, inner = cache
-    return block_scores_backward(block_loss_backward(dloss, inner), scores)
-
-
-@case("word2vec-block/cbow")
-def block_cbow(rng: np.random.Generator) -> Problem:
-    """With means in front."""
-    arrays = {"X": rng.standard_normal((3, D)), "Z": rng.standard_normal((5, D))}
-    return pair_problem(block_forward, block_backward, arrays, A=A, Y=Y.astype(float), q=NOISE)
-
-
-@case("word2vec-block/skip-gram")
-def block_skip_gram(rng: np.random.Generator) -> Problem:
-    """Without."""
-    arrays = {"X": rng.standard_normal((3, D)), "Z": rng.standard_normal((5, D))}
-    return pair_problem(block_forward, block_backward, arrays, A=None, Y=COUNTED.astype(float), q=NOISE)

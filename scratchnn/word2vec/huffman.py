@@ -56,11 +56,11 @@ class HuffmanTree:
         self.left = np.zeros(self.nodes.shape, dtype=bool)
         at, rest = np.arange(V), self.lengths.copy()  # all words climb together, from their leaves to the root
         while (climbing := np.flatnonzero(rest)).size:
-            node = at[climbing]
+            nodes = at[climbing]
             rest[climbing] -= 1
-            self.nodes[climbing, rest[climbing]] = parent[node] - V
-            self.left[climbing, rest[climbing]] = is_left[node]
-            at[climbing] = parent[node]
+            self.nodes[climbing, rest[climbing]] = parent[nodes] - V
+            self.left[climbing, rest[climbing]] = is_left[nodes]
+            at[climbing] = parent[nodes]
 
     def ways(self, words: Array) -> tuple[Array, Array, Array]:
         """Nodes, whether the way goes left there, and whether it is not at its end yet: (N, max L) each."""

@@ -104,8 +104,8 @@ class NNLM(Model):
         """Logits (N, V)."""
         check_axis(words, 1, self.order - 1, "NNLM", "order - 1")
         check_ids(words, self.C.shape[0], "NNLM")
-        tables = [p.data for p in (self.C, self.H, self.d, self.U, self.b)]
-        z, cache = nnlm_forward(words, *tables, None if self.W is None else self.W.data)
+        C, H, d, U, b = (p.data for p in (self.C, self.H, self.d, self.U, self.b))
+        z, cache = nnlm_forward(words, C, H, d, U, b, None if self.W is None else self.W.data)
         self.push(cache)
         return z
 

@@ -35,7 +35,8 @@ def save_arrays(path: str | Path, arrays: Mapping[str, Array], meta: Mapping[str
         for name, array in {META: np.frombuffer(document, dtype=np.uint8), **arrays}.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, to_numpy(array), allow_pickle=False)
-    write_atomically(path, buffer.getbuffer())
+    with buffer.getbuffer() as data:  # not a copy: a checkpoint may be large
+        write_atomically(path, data)
 
 
 def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -30,7 +30,7 @@ def check_cases(
 ) -> Findings:
     """Check all ``cases`` behind a progress bar (on a terminal); ``show`` gets the lines of each case as it ends."""
     findings: Findings = []
-    with tqdm(list(cases), disable=None, unit="case", leave=False) as bar:
+    with tqdm(list(cases), disable=None, unit="case", leave=False, ncols=COLUMNS, nrows=20) as bar:
         for case in bar:
             bar.set_postfix_str(case.name)
             found = case.check(methods, device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,7 @@ class History:
 
     def write_csv(self, path: str | Path) -> None:
         """All rows as a CSV file with a header."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_atomically(path, text.getvalue().encode("utf-8"))
+        write_rows(path, COLUMNS, self.rows)
 
     def state_dict(self) -> dict[str, Any]:
         """Rows, and what was counted since the last one."""
@@ -89,3 +86,12 @@ class History:
         """Take over what ``state_dict`` gave."""
         self.rows = list(state["rows"])
         self._loss, self._count, self._norm, self._steps, self._seconds = state["open"]
+
+
+def write_rows(path: str | Path, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
+    """Rows by the names of their columns as a CSV file with a header; ``None`` is left empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(path, text.getvalue().encode("utf-8"))

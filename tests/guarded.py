@@ -15,7 +15,7 @@ import numpy as np
 # What the package uses of CuPy; tests/test_guarded.py compares this list with CuPy itself where that is installed.
 FUNCTIONS = """
 abs add any all arange argmax argsort array asarray ascontiguousarray broadcast_to ceil clip concatenate copyto cos
-cumsum divide empty empty_like equal exp expand_dims eye flatnonzero flip full greater isfinite less log log1p
+cumsum divide empty einsum empty_like equal exp expand_dims eye flatnonzero flip full greater isfinite less log log1p
 logical_and logical_not matmul maximum mean minimum moveaxis multiply negative nonzero not_equal ones ones_like outer
 prod reciprocal repeat reshape result_type sign sin sort split sqrt square stack subtract sum swapaxes take_along_axis
 tanh tensordot tile transpose tril triu unique where zeros zeros_like

@@ -18,6 +18,7 @@ from scratchnn.backend.arrays import (
     to_numpy,
 )
 from scratchnn.backend.scatter import scatter_add, sum_rows
+from scratchnn.backend.threads import one_thread
 
 __all__ = [
     "Array",
@@ -29,6 +30,7 @@ __all__ = [
     "generator",
     "move",
     "move_generator",
+    "one_thread",
     "scatter_add",
     "seed_from",
     "sum_rows",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from scratchnn.commands import train_lm
+from scratchnn.commands import train_lm, train_word2vec
 
 
 def add_parser(commands: Any) -> None:
@@ -13,3 +13,4 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser("train", help="train a model on your own data")
     kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
     train_lm.add_parser(kinds)
+    train_word2vec.add_parser(kinds)

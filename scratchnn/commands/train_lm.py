@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from scratchnn.backend import move
+from scratchnn.commands.settings import Setting, add_settings, check_settings, saved_settings, settle
 from scratchnn.datasets import python_sources
-from scratchnn.errors import CheckpointError, DataError, whole_number
+from scratchnn.errors import CheckpointError, DataError
 from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text, model_settings, perplexity
 from scratchnn.optim import SGD, Adam, Cosine, Optimizer, Plateau, Schedule, StepDecay
 from scratchnn.plot import plot_history, save_figure
@@ -21,8 +22,7 @@ from scratchnn.text import TokenStreams, Vocabulary, read_text, read_texts, toke
 from scratchnn.text.tokens import LEVELS
 from scratchnn.training import Trainer
 
-# Argument, default, help. A default of None in the parser means "not given", so that --resume knows what was asked for.
-SETTINGS: list[tuple[str, str, Any, dict[str, Any]]] = [
+SETTINGS: list[Setting] = [
     (
         "--text",
         "text",
@@ -71,58 +71,27 @@ def add_parser(kinds: Any) -> None:
     parser: argparse.ArgumentParser = kinds.add_parser(
         "lm", help="a language model", description="Train a language model on a text.", allow_abbrev=False
     )
-    for flag, name, default, options in SETTINGS:
-        shown = "" if default in (None, [], False) else f" (default: {default})"
-        parser.add_argument(flag, dest=name, default=None, **{**options, "help": options["help"] + shown})
-    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to train (default: cpu)")
-    parser.add_argument("--out", default="runs/lm", metavar="DIR", help="run folder (default: runs/lm)")
-    parser.add_argument("--resume", action="store_true", help="continue the run in DIR; its settings need not be repeated")
+    add_settings(parser, SETTINGS, "runs/lm")
     parser.set_defaults(run=run)
 
 
-def saved_settings(folder: RunFolder) -> dict[str, Any]:
-    """The settings of the run to resume; empty where there is none."""
-    saved = folder.read_settings() if os.path.exists(folder.settings) else {}
-    if saved.get("kind", "lm") != "lm":
-        raise CheckpointError(f"{folder.path} holds no language model but {saved['kind']!r}")
-    return saved
+def lm_settings(args: argparse.Namespace, saved: dict[str, Any]) -> dict[str, Any]:
+    """All settings: those given, then those of the run to resume, then defaults; checked."""
 
+    def free(name: str) -> bool:
+        return name in NOT_PART_OF_IDENTITY and not (name == "epochs" and saved.get("schedule") == "cosine")
 
-def settle(args: argparse.Namespace, saved: dict[str, Any]) -> dict[str, Any]:
-    """All settings: those given, then those of the run to resume, then defaults."""
-    settings: dict[str, Any] = {"kind": "lm"}
-    for flag, name, default, _ in SETTINGS:
-        value = getattr(args, name)
-        settings[name] = saved.get(name, default) if value is None else value
-        free = name in NOT_PART_OF_IDENTITY and not (name == "epochs" and saved.get("schedule") == "cosine")
-        if name in saved and not free and settings[name] != saved[name]:
-            raise CheckpointError(
-                f"{args.out} was started with {flag} {saved[name]}, not {value}; leave it out, or choose another --out"
-            )
+    settings = settle(args, SETTINGS, saved, "lm", free)
     if settings["lr"] is None:
         settings["lr"] = 20.0 if settings["optimizer"] == "sgd" else 0.002
     if settings["embedding_size"] is None:
         settings["embedding_size"] = settings["hidden_size"]
-    check_settings(settings)
-    return settings
-
-
-def check_settings(settings: dict[str, Any]) -> None:
-    """Raise where a setting, given or read from a file, is not what training can start with."""
-    for flag, name, default, options in SETTINGS:
-        value, kind = settings[name], options.get("type")
-        if value is None and default is None:
-            continue
-        if kind is int:
-            whole_number(value, flag, LEAST.get(name, 1))
-        elif kind is float and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise DataError(f"{flag} must be a number, got {value!r}")
-        elif value not in options.get("choices", [value]):
-            raise DataError(f"{flag} must be one of {', '.join(options['choices'])}, got {value!r}")
+    check_settings(settings, SETTINGS, LEAST)
     if not settings["clip"] > 0:
         raise DataError(f"--clip must be above 0, got {settings['clip']}")
     if settings["cell"] not in CELLS:
         raise DataError(f"unknown cell {settings['cell']!r}; choose one of {', '.join(CELLS)}")
+    return settings
 
 
 def split_text(text: str) -> tuple[str, str]:
@@ -163,8 +132,8 @@ def run(args: argparse.Namespace) -> int:
     folder = RunFolder(args.out)
     if not args.resume:
         folder.check_free()
-    saved = saved_settings(folder) if args.resume else {}
-    settings = settle(args, saved)
+    saved = saved_settings(folder, "lm", "language model") if args.resume else {}
+    settings = lm_settings(args, saved)
     vocabulary, train_ids, valid_ids = read_corpus(settings)
     batches = TokenStreams(train_ids, settings["batch_size"], settings["window"])
     if len(valid_ids) < 2:

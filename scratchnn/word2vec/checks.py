@@ -7,11 +7,25 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import array_module
 from scratchnn.core import Layer
-from scratchnn.gradcheck import Problem, case, layer_problem
+from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
 from scratchnn.models.checks import Trained
+from scratchnn.word2vec.cbow_block import (
+    cbow_loss_backward,
+    cbow_loss_forward,
+    cbow_scores_backward,
+    cbow_scores_forward,
+)
 from scratchnn.word2vec.nnlm import NNLM
 from scratchnn.word2vec.outputs import FullSoftmax, HierarchicalSoftmax, NegativeSampling
+from scratchnn.word2vec.skip_gram_block import (
+    skip_gram_loss_backward,
+    skip_gram_loss_forward,
+    skip_gram_scores_backward,
+    skip_gram_scores_forward,
+    skip_gram_weights,
+)
 from scratchnn.word2vec.textbook import CBOW, SkipGram
 
 V, D = 6, 3
@@ -53,3 +67,55 @@ register("skip-gram/full-softmax", lambda rng: skip_gram(FullSoftmax(V, D), rng)
 register("skip-gram/negative-sampling", lambda rng: skip_gram(NegativeSampling(V, D), rng), CENTRES, TARGETS, NEGATIVES)
 register("skip-gram/hierarchical", lambda rng: skip_gram(HierarchicalSoftmax(COUNTS, D), rng), CENTRES, TARGETS)
 register("skip-gram/training-step", lambda rng: Trained(skip_gram(FullSoftmax(V, D), rng)), CENTRES, TARGETS)
+
+
+# --- the fast steps --------------------------------------------------------------------------------------------------
+
+COUNTED = np.array([[0, 2, 0, 1, 0], [3, 0, 0, 1, 0], [0, 1, 1, 1, 0]], dtype=float)  # Y (M, R)
+NOISE = np.array([0, 1.5, 0, 0.5, 2])  # q (R,): two words are both noise and true
+MEANS = np.array([[0.5, 0.5, 0], [1, 0, 0], [0, 0, 1], [0.25, 0, 0.75]])  # A (M, U)
+WEIGHTS = np.array([[1.5, 0.5], [0, 0.5], [1.5, 0], [1.5, 0.5]])  # Q (M, K)
+
+
+def skip_gram_forward(X: Any, Z: Any) -> tuple[Any, tuple]:
+    """The loss of a block by its two pairs."""
+    S, scores = skip_gram_scores_forward(X, Z)
+    xp = array_module(Z)
+    Y, q = xp.asarray(COUNTED), xp.asarray(NOISE)
+    loss, inner = skip_gram_loss_forward(S, Y, skip_gram_weights(Y, Y.sum(axis=1), q))
+    return loss, (scores, inner)
+
+
+def skip_gram_backward(dloss: Any, cache: tuple) -> tuple[Any, Any]:
+    """Its gradients by its two pairs."""
+    scores, inner = cache
+    return skip_gram_scores_backward(skip_gram_loss_backward(dloss, inner), scores)
+
+
+def cbow_forward(X: Any, T: Any, N: Any) -> tuple[Any, tuple]:
+    """The loss of a block by its two pairs."""
+    xp = array_module(X)
+    s, R, scores = cbow_scores_forward(X, T, N, xp.asarray(MEANS))
+    loss, inner = cbow_loss_forward(s, R, xp.asarray(WEIGHTS))
+    return loss, (scores, inner)
+
+
+def cbow_backward(dloss: Any, cache: tuple) -> tuple[Any, Any, Any]:
+    """Its gradients by its two pairs."""
+    scores, inner = cache
+    ds, dR = cbow_loss_backward(dloss, inner)
+    return cbow_scores_backward(ds, dR, scores)
+
+
+@case("skip-gram-block")
+def skip_gram_block(rng: np.random.Generator) -> Problem:
+    """A word that is true and noise at once, and a pair that occurs more than once."""
+    arrays = {"X": rng.standard_normal((3, D)), "Z": rng.standard_normal((5, D))}
+    return pair_problem(skip_gram_forward, skip_gram_backward, arrays)
+
+
+@case("cbow-block")
+def cbow_block(rng: np.random.Generator) -> Problem:
+    """Noise that is left out where it is the true word."""
+    arrays = {"X": rng.standard_normal((3, D)), "T": rng.standard_normal((4, D)), "N": rng.standard_normal((2, D))}
+    return pair_problem(cbow_forward, cbow_backward, arrays)

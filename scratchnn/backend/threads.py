@@ -1,0 +1,48 @@
+"""How many threads NumPy's matrix products use.
+
+OpenBLAS, which NumPy's wheels bring along, splits a product among all cores once it is large enough to take some ten
+microseconds. For products of that size it is rarely worth it, and where another program runs on one of the cores, the
+threads that have finished wait for the one that cannot: the same products then take many times as long.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside the ``with`` block matrix products use one thread; nothing changes where NumPy has another BLAS."""
+    before = blas_threads()
+    set_blas_threads(1)
+    try:
+        yield
+    finally:
+        if before is not None:
+            set_blas_threads(before)
+
+
+def blas_threads() -> int | None:
+    """The number of threads that OpenBLAS uses; ``None`` where NumPy has another BLAS."""
+    get = _openblas("get_num_threads")
+    return None if get is None else int(get())
+
+
+def set_blas_threads(number: int) -> None:
+    """Set it, where NumPy has OpenBLAS."""
+    change = _openblas("set_num_threads")
+    if change is not None:
+        change(number)
+
+
+def _openblas(name: str) -> ctypes._NamedFuncPointer | None:
+    """A function of OpenBLAS by its name there; wheels of NumPy decorate it."""
+    library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # the search goes on to the libraries that this one uses
+    for decorated in (f"scipy_openblas_{name}64_", f"scipy_openblas_{name}", f"openblas_{name}64_", f"openblas_{name}"):
+        if hasattr(library, decorated):
+            return getattr(library, decorated)
+    return None

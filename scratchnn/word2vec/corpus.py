@@ -1,0 +1,192 @@
+"""Text files larger than memory: read once, word by word; then read again as numbers, as often as training asks.
+
+Words are what white space separates, as they stand (nobody lowers or cleans them). A line is a sentence, and no window
+reaches over its end. LF, CRLF and CR end a line, also all of them in one file. The text is cut into pieces of whole lines,
+about ``PIECE`` bytes each; a line longer than that is cut at a space. Piece k of a text is the same one every time.
+
+The first pass numbers the words in the order in which they turn up, counts them, and writes the numbers to a temporary
+file, four bytes a word. When all is counted, the vocabulary is known, and a table from those numbers to ids. So memory
+holds the vocabulary and one piece, whatever the length of the text, and no epoch has to take words apart again.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import tempfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from scratchnn.errors import DataError, whole_number
+from scratchnn.text import Vocabulary
+
+PIECE = 1 << 18  # bytes: some 50,000 words
+BOM = b"\xef\xbb\xbf"
+
+
+class Corpus:
+    """A text that is read again and again, as ids.
+
+    Args:
+        paths: text files, UTF-8, plain or ``.gz``; read one after the other.
+        min_count: words that occur less often are left out, as if they were not there.
+        folder: where the temporary file is to be; the system's own place where absent.
+        progress: whether to show a progress bar (on a terminal) while counting.
+
+    Attributes:
+        vocabulary: the words, most frequent first, equal ones in alphabetical order.
+        counts: how often each occurs (V,).
+        words: length of the text, with the words left out.
+        pieces: number of pieces that it is read in.
+        digest: SHA-256 of the text.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str | Path],
+        min_count: int = 5,
+        folder: str | Path | None = None,
+        progress: bool = False,
+    ):
+        whole_number(min_count, "min_count")
+        self._numbers = _Numbers(folder)
+        digest = hashlib.sha256()
+        self.words = self.pieces = 0
+        hidden = None if progress else True  # None: shown on a terminal only
+        with tqdm(desc="counting words", unit="word", unit_scale=True, disable=hidden, ncols=100, nrows=20) as bar:
+            for text in read_pieces([Path(path) for path in paths]):
+                count = self._numbers.add(text)
+                digest.update(text.encode("utf-8"))
+                self.words += count
+                self.pieces += 1
+                bar.update(count)
+        self.digest = digest.hexdigest()
+        names = ", ".join(map(str, paths))
+        if not self.words:
+            raise DataError(f"no words in {names}")
+        words, counts = self._numbers.counted()
+        found = dict(zip(words, counts.tolist(), strict=True))
+        kept = sorted((word for word in words if found[word] >= min_count), key=lambda word: (-found[word], word))
+        if len(kept) < 2:
+            most = sorted(counts.tolist())[-2:][0]
+            advice = "give a longer text" if len(words) < 2 else f"lower the smallest count, {min_count}, to {most} or less"
+            raise DataError(f"a vocabulary of {len(kept)} word(s) in {names}: word vectors need two or more; {advice}")
+        self.vocabulary = Vocabulary(kept)
+        self.counts = np.array([found[word] for word in kept], dtype=np.int64)
+        ids = self.vocabulary.ids
+        self._ids = np.array([ids.get(word, -1) for word in words], dtype=np.int64)  # by the numbers of the first pass
+
+    def read(self, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
+        """The pieces from number ``first`` on: ids (n,), the number of each one's sentence (n,), words read (n or more)."""
+        for numbers, lengths in self._numbers.read(first):
+            ids = self._ids[numbers]
+            sentences = np.repeat(np.arange(len(lengths)), lengths)
+            known = ids >= 0
+            yield ids[known], sentences[known], len(ids)
+
+
+class _Numbers(dict):
+    """Words and their numbers in the order of their first occurrence; and a text as such numbers, in a temporary file.
+
+    A piece there is an ``int32`` array: the number of words M, the number of lines S, M numbers, S lengths of lines.
+    """
+
+    def __init__(self, folder: str | Path | None):
+        super().__init__()
+        self.counts = np.zeros(0, dtype=np.int64)
+        try:
+            self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as the corpus is)
+        except OSError as error:
+            raise DataError(f"cannot write to {folder or tempfile.gettempdir()}: {error.strerror or error}") from None
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = len(self)
+        return number
+
+    def add(self, text: str) -> int:
+        """Take one piece of text, with LF at the end of each line; returns how many words it has."""
+        words: list[str] = []
+        lengths = []
+        for line in text.split("\n"):
+            in_line = line.split()
+            words += in_line
+            lengths.append(len(in_line))
+        numbers = np.fromiter(map(self.__getitem__, words), dtype=np.int32, count=len(words))
+        counts = np.bincount(numbers, minlength=len(self))
+        counts[: len(self.counts)] += self.counts
+        self.counts = counts
+        head = np.array([len(words), len(lengths)], dtype=np.int32)
+        try:
+            self.file.write(head.tobytes() + numbers.tobytes() + np.array(lengths, dtype=np.int32).tobytes())
+            self.file.flush()
+        except OSError as error:
+            raise DataError(f"cannot write the text as numbers: {error.strerror or error}") from None
+        return len(words)
+
+    def counted(self) -> tuple[list[str], np.ndarray]:
+        """All words in the order of their numbers, which are forgotten, and how often each has occurred."""
+        words = list(self)
+        self.clear()
+        return words, self.counts
+
+    def read(self, first: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The pieces from number ``first`` on: numbers of words (M,), lengths of lines (S,)."""
+        self.file.seek(0)
+        while head := self.file.read(8):
+            words, lines = np.frombuffer(head, dtype=np.int32).tolist()
+            if first > 0:
+                first -= 1
+                self.file.seek(4 * (words + lines), os.SEEK_CUR)
+                continue
+            piece = np.frombuffer(self.file.read(4 * (words + lines)), dtype=np.int32)
+            yield piece[:words], piece[words:]
+
+
+def read_pieces(paths: Sequence[Path]) -> Iterator[str]:
+    """Pieces of the texts, with LF at the end of each line."""
+    for path in paths:
+        offset = 0  # of the piece in the unpacked file
+        for piece in _byte_pieces(path):
+            yield _decode(piece, path, offset)
+            offset += len(piece)
+
+
+def _byte_pieces(path: Path) -> Iterator[bytes]:
+    """The file's bytes, unpacked and cut."""
+    rest = b""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+            while block := file.read(PIECE):
+                data = rest + block
+                cut = _last_break(data)
+                if cut:
+                    yield data[:cut]
+                rest = data[cut:]
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is not a whole gzip file ({error})") from None
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    if rest:
+        yield rest
+
+
+def _last_break(data: bytes) -> int:
+    """Where ``data`` is cut: after its last line end, or else after its last space; 0 where it has neither."""
+    line = max(data.rfind(b"\n"), data.rfind(b"\r"))
+    return 1 + (line if line >= 0 else max(data.rfind(b" "), data.rfind(b"\t")))
+
+
+def _decode(piece: bytes, path: Path, offset: int) -> str:
+    """Text with LF at the end of each line; one clear line where it is not UTF-8."""
+    try:
+        text = (piece.removeprefix(BOM) if offset == 0 else piece).decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = offset + error.start + (len(BOM) if offset == 0 and piece.startswith(BOM) else 0)
+        byte = error.object[error.start]
+        raise DataError(f"{path} is not UTF-8: byte 0x{byte:02x} at offset {at}; convert it first") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,260 @@
+"""Training word vectors: piece after piece of the text, block after block, at a learning rate that falls on a line to zero.
+
+All random choices of a piece (words skipped, window sizes, noise) come from a generator that starts anew from the run's
+seed, the epoch and the piece's number. So the position in the text stands for them, and a run that was killed and resumed
+ends with the same bits as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from scratchnn.backend import Array, array_module, one_thread, seed_from, to_numpy
+from scratchnn.checkpoint import load_arrays, save_arrays
+from scratchnn.errors import CheckpointError, DataError, NonFiniteError, whole_number
+from scratchnn.word2vec.blocks import CBOWBlock, CBOWBlocks, SkipGramBlock, SkipGramBlocks
+from scratchnn.word2vec.corpus import Corpus
+from scratchnn.word2vec.keyed_vectors import KeyedVectors
+from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities, linear_decay
+from scratchnn.word2vec.tables import Tables
+
+CBOW, SKIP_GRAM = "cbow", "skipgram"
+MODELS = (CBOW, SKIP_GRAM)
+COLUMNS = ("words", "epoch", "loss", "alpha", "words_per_second")
+POSITION = ("epoch", "piece", "words")  # of a run, in its checkpoint
+ALPHA = {CBOW: 0.05, SKIP_GRAM: 0.025}  # first learning rates, as in word2vec.c
+LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
+NOISE = {CBOW: 0.25, SKIP_GRAM: 1.0}  # noise words a position; a block's positions share all of theirs
+LARGEST_PULL = 4.0  # see Word2VecTrainer.block_size
+LOSS_EVERY = 32  # blocks; the loss of the others is not computed
+RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
+
+
+class Word2VecTrainer:
+    """Trains word vectors by CBOW or skip-gram with negative sampling.
+
+    Args:
+        corpus: the text.
+        model: ``"cbow"`` or ``"skipgram"``.
+        epochs: how often the text is read.
+        size: D, numbers a word.
+        window: largest distance of a word from those it is paired with.
+        negative: noise words that each true word is told from.
+        sample: threshold above which frequent words are thinned out; 0 keeps them all.
+        alpha: first learning rate; that of ``ALPHA`` where absent.
+        block: positions in a block, at most.
+        seed: of the first word vectors and of all random choices.
+        device: ``"numpy"`` or ``"cupy"``.
+        checkpoint: file for checkpoints; none where absent.
+        checkpoint_every: seconds between two checkpoints; there is always one after an epoch.
+        on_epoch: called with the trainer after each epoch, before its checkpoint.
+        progress: whether to show a progress bar (on a terminal).
+        identity: plain values that a checkpoint must agree with to be continued.
+
+    Attributes:
+        tables: both tables.
+        epoch, piece: epochs done, and pieces of the text done in the one after them.
+        words: words read, in all epochs.
+        rows: the history, by ``COLUMNS``; ``loss`` is the mean since the row before, in nats, of a true word and its noise,
+            ``None`` where there has been no true word.
+    """
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        model: str,
+        *,
+        epochs: int = 5,
+        size: int = 100,
+        window: int = 5,
+        negative: int = 5,
+        sample: float = 1e-3,
+        alpha: float | None = None,
+        block: int = 64,
+        seed: int = 0,
+        device: str = "numpy",
+        checkpoint: Path | None = None,
+        checkpoint_every: float = 60,
+        on_epoch: Callable[[Word2VecTrainer], None] | None = None,
+        progress: bool = True,
+        identity: dict[str, Any] | None = None,
+    ):
+        if model not in MODELS:
+            raise DataError(f"unknown model {model!r}; choose one of {', '.join(MODELS)}")
+        sizes = {"epochs": epochs, "size": size, "window": window, "negative": negative, "block": block}
+        for name, value in sizes.items():
+            whole_number(value, f"Word2VecTrainer: {name}")
+        if alpha is not None and not alpha > 0:
+            raise DataError(f"Word2VecTrainer: alpha must be above 0, got {alpha}")
+        if window >= corpus.words:
+            raise DataError(f"a window of {window} words to either side is larger than the text, which has {corpus.words}")
+        self.corpus, self.model, self.epochs = corpus, model, epochs
+        self.window, self.negative, self.seed = window, negative, seed
+        self.alpha = ALPHA[model] if alpha is None else alpha
+        self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
+        self.on_epoch, self.progress = on_epoch, progress
+        self.identity = json.loads(json.dumps(identity or {}))  # as it will stand in the checkpoint
+        self.keep = keep_probabilities(corpus.counts, sample)
+        self.noise = NoiseSampler(corpus.counts)
+        self.block = self.block_size(block)
+        self.tables = Tables(len(corpus.vocabulary), size, rng=np.random.default_rng(seed))
+        self.tables.to(device)
+        self.epoch = self.piece = self.words = 0
+        self.rows: list[dict[str, Any]] = []
+        self._open = [0.0, 0, 0, 0.0]  # since the last row: sum of the losses, true words in it, words read, seconds
+
+    def block_size(self, wanted: int) -> int:
+        """Positions in a block: ``wanted``, or fewer where one word makes up much of the text.
+
+        A block moves a word's vector by the sum of what all its occurrences there ask for. Beyond some size such a step
+        goes too far, the next one back further still, and all ends in infinity. So the mean sum, the learning rate times
+        the number of true words and noise words that pull at the most frequent word, is kept below ``LARGEST_PULL``.
+        """
+        left = self.keep * self.corpus.counts  # of each word, when the text is thinned out
+        pull = self.alpha * (self.window + 1) * (self.negative + 1) * left.max() / left.sum()  # window + 1 pairs a position
+        return min(wanted, max(int(LARGEST_PULL / pull), 1))
+
+    def vectors(self) -> KeyedVectors:
+        """The word vectors as they are now."""
+        return KeyedVectors(self.corpus.vocabulary.tokens, self.tables.W_in.data)
+
+    def done(self) -> bool:
+        """Whether all epochs are over."""
+        return self.epoch >= self.epochs
+
+    # --- the loop ----------------------------------------------------------------------------------------------------
+
+    def fit(self) -> KeyedVectors:
+        """Train to the end; returns the word vectors."""
+        while not self.done():
+            with one_thread():  # the products of a block are too small for more
+                self._run_epoch()
+            self.epoch += 1
+            self.piece = 0
+            if self.on_epoch is not None:
+                self.on_epoch(self)
+            self.save()
+        return self.vectors()
+
+    def _run_epoch(self) -> None:
+        saved = clock = time.perf_counter()
+        every = math.ceil(self.corpus.pieces / RECORDS)
+        with tqdm(
+            total=self.corpus.words,
+            initial=self.words - self.epoch * self.corpus.words,
+            desc=f"epoch {self.epoch + 1}/{self.epochs}",
+            unit="word",
+            unit_scale=True,
+            disable=None if self.progress else True,  # None: shown on a terminal only
+            ncols=100,
+        ) as bar:
+            for blocks, words in self.prepared():
+                loss, count = (0.0, 0) if blocks is None else self.learn(blocks, words)
+                self.piece += 1
+                self.words += words
+                now = time.perf_counter()
+                self._open = [a + b for a, b in zip(self._open, (loss, count, words, now - clock), strict=True)]
+                clock = now
+                bar.set_postfix_str(f"loss {self.mean_loss():.4f}", refresh=False)
+                bar.update(words)
+                last = self.piece == self.corpus.pieces
+                if last or self.piece % every == 0:
+                    self._record()
+                if not last and now - saved >= self.checkpoint_every:
+                    self.save()
+                    saved = now
+
+    def prepared(self) -> Iterator[tuple[CBOWBlocks | SkipGramBlocks | None, int]]:
+        """The rest of this epoch's pieces: blocks, ``None`` where thinning out leaves no word, and words read."""
+        for number, (ids, sentences, words) in enumerate(self.corpus.read(self.piece), self.piece):
+            rng = np.random.default_rng(seed_from(self.seed, self.epoch, number))
+            kept = rng.random(len(ids)) < self.keep[ids]
+            ids, sentences = ids[kept], sentences[kept]
+            count = math.ceil(len(ids) / self.block)
+            if not count:
+                yield None, words
+                continue
+            reach = rng.integers(1, self.window + 1, len(ids))
+            noise = self.noise.draw((count, math.ceil(NOISE[self.model] * self.block)), rng)
+            kind = CBOWBlocks if self.model == CBOW else SkipGramBlocks
+            sizes = {"window": self.window, "block": self.block, "vocabulary_size": len(self.keep)}
+            blocks = kind(ids, sentences, reach, noise, negative=self.negative, **sizes)
+            yield blocks, words
+
+    def learn(self, blocks: CBOWBlocks | SkipGramBlocks, words: int) -> tuple[float, int]:
+        """Train on one piece of the text, of so many words.
+
+        Returns:
+            The loss summed over the true words of some of the blocks, and the number of these words.
+        """
+        losses, true_words = [], 0
+        with np.errstate(over="ignore", invalid="ignore"):  # seen in the loss
+            for k in range(len(blocks)):
+                block, with_loss = blocks.block(k), k % LOSS_EVERY == 0
+                loss = self.step(block, self.rate(words * k / len(blocks)), with_loss)
+                if with_loss:
+                    losses.append(loss)
+                    true_words += block.true_words
+        total = float(to_numpy(array_module(losses[0]).stack(losses)).sum(dtype=np.float64))
+        if not math.isfinite(total):
+            raise NonFiniteError(f"the loss is {total} within {self.words + words:,} words; lower the learning rate")
+        return total, true_words
+
+    def step(self, block: CBOWBlock | SkipGramBlock, lr: float, with_loss: bool) -> Array | None:
+        """One step of the model at hand; window + 1 is the mean number of words around a position."""
+        if isinstance(block, CBOWBlock):
+            return self.tables.step_cbow(block, lr, self.window + 1, with_loss)
+        return self.tables.step_skip_gram(block, lr, with_loss)
+
+    def rate(self, ahead: float = 0.0) -> float:
+        """The learning rate ``ahead`` words after those read so far."""
+        progress = (self.words + ahead) / (self.epochs * self.corpus.words)
+        return linear_decay(self.alpha, progress, LEAST_ALPHA * self.alpha)
+
+    def mean_loss(self) -> float:
+        """Since the last row of the history; not a number where there has been no true word."""
+        return self._open[0] / self._open[1] if self._open[1] else math.nan
+
+    def _record(self) -> None:
+        """Close a row of the history."""
+        _, count, words, seconds = self._open
+        loss = self.mean_loss() if count else None
+        values = (self.words, self.epoch + 1, loss, self.rate(), words / seconds if seconds else 0.0)
+        self.rows.append(dict(zip(COLUMNS, values, strict=True)))
+        self._open = [0.0, 0, 0, 0.0]
+
+    # --- checkpoints -------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the checkpoint, if there is a file for it."""
+        if self.checkpoint is not None:
+            position = {name: getattr(self, name) for name in POSITION}
+            meta = {"identity": self.identity, "kind": "word2vec", "rows": self.rows, "open": self._open, **position}
+            save_arrays(self.checkpoint, self.tables.state_dict(), meta)
+
+    def resume(self) -> bool:
+        """Continue from the checkpoint file where there is one; returns whether there was."""
+        if self.checkpoint is None or not os.path.exists(self.checkpoint):
+            return False
+        arrays, meta = load_arrays(self.checkpoint)
+        if meta.get("kind") != "word2vec":
+            raise CheckpointError(f"{self.checkpoint} is not a checkpoint of word2vec")
+        for key, value in self.identity.items():
+            if meta["identity"].get(key) != value:
+                raise CheckpointError(
+                    f"{self.checkpoint} was written with {key} = {meta['identity'].get(key)!r}, this run has {value!r}"
+                )
+        self.tables.load_state_dict(arrays)
+        self.rows, self._open = list(meta["rows"]), list(meta["open"])
+        for name in POSITION:
+            setattr(self, name, meta[name])
+        return True

@@ -2,7 +2,7 @@
 
 Words are what white space separates, as they stand (nobody lowers or cleans them). A line is a sentence, and no window
 reaches over its end. LF, CRLF and CR end a line, also all of them in one file. The text is cut into pieces of whole lines,
-about ``PIECE`` bytes each; a line longer than that is cut at a space. Piece k of a text is the same one every time.
+about ``PIECE`` bytes each; a line as long as that is cut at a space. Piece k of a text is the same one every time.
 
 The first pass numbers the words in the order in which they turn up, counts them, and writes the numbers to a temporary
 file, four bytes a word. When all is counted, the vocabulary is known, and a table from those numbers to ids. So memory
@@ -176,9 +176,11 @@ def _byte_pieces(path: Path) -> Iterator[bytes]:
 
 
 def _last_break(data: bytes) -> int:
-    """Where ``data`` is cut: after its last line end, or else after its last space; 0 where it has neither."""
+    """Where ``data`` is cut: after its last line end; a line as long as a piece, after its last space; 0 for nowhere."""
     line = max(data.rfind(b"\n"), data.rfind(b"\r"))
-    return 1 + (line if line >= 0 else max(data.rfind(b" "), data.rfind(b"\t")))
+    if line < 0 and len(data) >= PIECE:
+        return 1 + max(data.rfind(b" "), data.rfind(b"\t"))
+    return 1 + line
 
 
 def _decode(piece: bytes, path: Path, offset: int) -> str:

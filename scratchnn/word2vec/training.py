@@ -156,6 +156,7 @@ class Word2VecTrainer:
             unit_scale=True,
             disable=None if self.progress else True,  # None: shown on a terminal only
             ncols=100,
+            nrows=20,  # given, so that a terminal which does not tell its size shows the bar too
         ) as bar:
             for blocks, words in self.prepared():
                 loss, count = (0.0, 0) if blocks is None else self.learn(blocks, words)

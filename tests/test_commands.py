@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 
 import numpy as np
 import pytest
@@ -49,6 +50,25 @@ def test_train_sample_evaluate(trained, capsys, level):
     loss, count = evaluate_text(model, ids)
     assert f"{count:,} {level}s predicted, 0.00% of the text <unk>" in output
     assert f"loss {loss:.4f} nats, {loss / np.log(2):.4f} bits per {level}, perplexity {np.exp(loss):.2f}" in output
+
+
+def test_korean_letters_are_learned_and_written_as_syllables(tmp_path, capsys):
+    """From a file in decomposed form, which gives the same letters."""
+    lines = "고양이가 밥을 먹는다\n강아지가 집에 간다\n" * 20
+    path, run = tmp_path / "text.txt", tmp_path / "run"
+    path.write_text(unicodedata.normalize("NFD", lines), encoding="utf-8")
+    assert train("--text", path, "--valid", path, "--level", "letter", "--out", run, "--epochs", 3) == 0
+    capsys.readouterr()
+    assert command("sample", run, "--prompt", "고양", "--length", "60", "--temperature", 0.5) == 0
+    output = capsys.readouterr().out
+    assert output.startswith("고양")
+    assert len(output) < 2 + 60 + 1  # letters have become syllables
+    assert unicodedata.is_normalized("NFC", output)
+    assert command("sample", run, "--length", 5) == 0
+    capsys.readouterr()
+    assert command("evaluate", run, "--text", path) == 0
+    count = len(unicodedata.normalize("NFD", lines)) - 1
+    assert f"{count:,} letters predicted, 0.00% of the text <unk>" in capsys.readouterr().out
 
 
 def test_what_training_prints(text, tmp_path, capsys):

@@ -99,7 +99,7 @@ def test_the_same_text_may_have_moved(run_folder, trained, tmp_path, capsys):
             '{"kind": "lm", "level": "word", "hidden_size": "eight"}',
             "--hidden must be a whole number of 1 or more, got 'eight'",
         ),
-        ('{"kind": "lm", "level": "byte"}', "--level must be one of char, word, got 'byte'"),
+        ('{"kind": "lm", "level": "byte"}', "--level must be one of char, letter, word, got 'byte'"),
         ('{"kind": "lm", "dropout": true}', "--dropout must be a number, got True"),
         ('{"kind": "lm", "optimizer": "newton"}', "--optimizer must be one of adam, sgd, got 'newton'"),
     ],
@@ -145,7 +145,7 @@ def test_folders_without_a_model(text, run_folder, tmp_path, capsys, name):
         ({"layers": 2}, "the saved state lacks parameter 'cells.layers.1.Wx'"),
         ({"cell": "cnn"}, "unknown cell 'cnn'"),
         ({"hidden_size": 8.5}, "hidden_size must be a whole number of 1 or more, got 8.5"),
-        ({"level": "byte"}, "level must be one of char, word, got 'byte'"),
+        ({"level": "byte"}, "level must be one of char, letter, word, got 'byte'"),
         ({"kind": "tagger"}, "holds no language model but 'tagger'"),
     ],
 )

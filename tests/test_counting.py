@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.errors import DataError
-from scratchnn.text import Vocabulary
-from scratchnn.text.counting import cooccurrence, count_vectors, pair_counts, ppmi, svd_vectors
+from scratchnn.text import Vocabulary, cooccurrence, count_vectors, pair_counts, ppmi, svd_vectors
 
 SENTENCE = ["you", "say", "goodbye", "and", "i", "say", "hello", "."]
 
@@ -70,11 +69,17 @@ def test_words_in_the_same_places_get_the_same_vectors():
 def test_a_large_vocabulary_goes_through_sparse_matrices(monkeypatch):
     pytest.importorskip("scipy", reason="SciPy is not installed")
     pytest.importorskip("sklearn", reason="scikit-learn is not installed")
-    ids = np.random.default_rng(0).zipf(1.3, 20_000) % 300
+    rng = np.random.default_rng(0)
+    topics = np.repeat(rng.integers(0, 5, 1_000), 20)
+    ids = topics * 60 + np.minimum(rng.zipf(1.3, 20_000), 60) - 1  # 60 words of each topic, 20 at a time
     exact = count_vectors(ids, 300, 2, 5)
     monkeypatch.setattr("scratchnn.text.counting.EXACT_LIMIT", 10)
     random = count_vectors(ids, 300, 2, 5)
-    np.testing.assert_allclose(abs((exact * random).sum(axis=0))[:3], 1, atol=1e-3)  # up to sign
+    np.testing.assert_allclose(random.T @ random, np.eye(5), atol=1e-5)
+    matrix = ppmi(cooccurrence(ids, 300, 2))
+    kept, best, chance = (np.linalg.norm(U.T @ matrix) for U in (random, exact, exact[rng.permutation(300)]))
+    assert 0.99 * best < kept <= best * (1 + 1e-5)
+    assert chance < 0.7 * best
 
 
 def test_ptb_sized_text_takes_seconds():
@@ -87,7 +92,10 @@ def test_ptb_sized_text_takes_seconds():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: cooccurrence(np.arange(3), 3, 0), "window must be 1 or more"),
+        (lambda: cooccurrence(np.arange(3), 3, 0), "window must be a whole number of 1 or more, got 0"),
+        (lambda: cooccurrence(np.arange(3), 3, 1.5), "window must be a whole number of 1 or more, got 1.5"),
+        (lambda: pair_counts(np.array([0, 3, 1]), 3, 1), "pair_counts: id 3 is out of range 0 .. 2"),
+        (lambda: pair_counts(np.array([0, -1, 1]), 3, 1), "pair_counts: id -1 is out of range 0 .. 2"),
         (lambda: cooccurrence(np.arange(3), 3, 3), "not longer than the window"),
         (lambda: cooccurrence(np.arange(30), 20_000, 1), "limit the vocabulary"),
         (lambda: svd_vectors(np.eye(3), 4), "size 4 need 1 .. 3"),

@@ -36,5 +36,12 @@ def test_what_does_not_fit_together_stays_apart():
     assert from_letters("각\u11a8") == "각\u11a8"  # a syllable that has its final already
 
 
+@settings(deadline=None, max_examples=50)
+@given(st.text(st.sampled_from("가각힣 \u1100\u1112\u1113\u1161\u1175\u1176\u11a7\u11a8\u11c2\u11c3")))
+def test_letters_in_any_order_are_put_together_as_unicode_does(letters):
+    """As a language model may draw them."""
+    assert from_letters(letters) == unicodedata.normalize("NFC", letters)
+
+
 def test_composed_and_decomposed_input_give_the_same():
     assert to_letters(unicodedata.normalize("NFD", "한국어")) == to_letters("한국어")

@@ -6,7 +6,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.errors import DataError
-from scratchnn.text.sequences import bucket_batches, pad_sequences
+from scratchnn.text import END, UNKNOWN, Vocabulary, bucket_batches, pad_sequences, texts_to_sequences, tokenize
+
+TEXTS = ["the cat sat on the mat", "", "a dog\nran"]
+
+
+def test_texts_to_one_array():
+    vocabulary = Vocabulary.build(token for text in TEXTS for token in tokenize(text, "word"))
+    assert vocabulary.tokens == [*"<pad> <unk> <bos> <eos> the a cat dog mat on ran sat".split()]
+    sequences = texts_to_sequences(TEXTS, vocabulary)
+    ids, lengths = pad_sequences(sequences, padding_id=vocabulary.padding)
+    np.testing.assert_array_equal(ids, [[4, 6, 11, 9, 4, 8], [0] * 6, [5, 7, 3, 10, 0, 0]])  # 3: the end of a line within
+    np.testing.assert_array_equal(lengths, [6, 0, 4])
+    assert all(sequence.dtype == np.int32 for sequence in sequences)
+
+
+@pytest.mark.parametrize("text", ["the bat", "the bat\n", " the  bat \n"])
+def test_sequences_open_and_close_once(text):
+    vocabulary = Vocabulary.build("the cat".split())
+    the, bat = vocabulary.ids["the"], vocabulary.unknown
+    for bos, eos in [(False, False), (True, False), (False, True), (True, True)]:
+        expected = [vocabulary.begin] * bos + [the, bat] + [vocabulary.end] * eos
+        assert texts_to_sequences([text], vocabulary, "word", bos, eos)[0].tolist() == expected
+        assert texts_to_sequences([text], vocabulary, str.split, bos, eos)[0].tolist() == expected
+
+
+@pytest.mark.parametrize("level", ["char", "letter"])
+def test_sequences_of_characters_keep_every_one(level):
+    texts = ["한국\n", "국", ""]
+    vocabulary = Vocabulary.build(tokenize("".join(texts), level))
+    sequences = texts_to_sequences(iter(texts), vocabulary, level, eos=True)
+    expected = [[*tokenize(text, level), END] for text in texts]
+    assert [vocabulary.decode(sequence) for sequence in sequences] == expected
+
+
+def test_texts_that_cannot_be_sequences():
+    vocabulary = Vocabulary.build(["the"], specials=(UNKNOWN,))
+    with pytest.raises(DataError, match="the vocabulary has no <bos>; build it with <bos> among the specials"):
+        texts_to_sequences(["the"], vocabulary, bos=True)
+    with pytest.raises(DataError, match="the vocabulary has no <eos>"):
+        texts_to_sequences(["the"], vocabulary, eos=True)
+    with pytest.raises(DataError, match="takes a list of texts, got one string"):
+        texts_to_sequences("the", vocabulary)
+    with pytest.raises(DataError, match="token 'cat' is not in the vocabulary, which has no <unk>"):
+        texts_to_sequences(["the cat"], Vocabulary(["the"]))
 
 
 def test_padding_and_truncation_by_hand():
@@ -20,6 +63,12 @@ def test_padding_and_truncation_by_hand():
     np.testing.assert_array_equal(pad_sequences(sequences, 2)[0], [[1, 2], [4, 0], [0, 0]])
     with pytest.raises(DataError, match="pad must be one of left, right, got 'top'"):
         pad_sequences(sequences, pad="top")
+    with pytest.raises(DataError, match="truncate must be one of left, right, got None"):
+        pad_sequences(sequences, truncate=None)
+    for length in (-1, 2.0):
+        with pytest.raises(DataError, match=f"length must be a whole number of 0 or more, got {length}"):
+            pad_sequences(sequences, length)
+    assert pad_sequences([])[0].shape == (0, 0)
 
 
 @settings(deadline=None, max_examples=50)
@@ -53,6 +102,12 @@ def test_batches_hold_similar_lengths():
     batches = bucket_batches(lengths, 10, np.random.default_rng(1))
     padded = sum(lengths[batch].max() * len(batch) for batch in batches)
     assert padded < 1.1 * lengths.sum()
-    assert list(batches[0]) != list(bucket_batches(lengths, 10, np.random.default_rng(2))[0])
-    with pytest.raises(DataError, match="batch size must be 1 or more"):
+    others = bucket_batches(lengths, 10, np.random.default_rng(2))
+    assert not {frozenset(batch) for batch in batches} & {frozenset(batch) for batch in others}
+    means = [lengths[batch].mean() for batch in bucket_batches(lengths, 10, np.random.default_rng(1), pool=100)]
+    assert means != sorted(means)  # short and long ones in turn
+    assert [batch.tolist() for batch in bucket_batches([3, 1, 2], 2)] == [[1, 2], [0]]
+    with pytest.raises(DataError, match="batch_size must be a whole number of 1 or more, got 0"):
         bucket_batches(lengths, 0)
+    with pytest.raises(DataError, match="pool must be a whole number of 1 or more, got 0"):
+        bucket_batches(lengths, 10, pool=0)

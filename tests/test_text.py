@@ -1,4 +1,4 @@
-"""Text into tokens and batches: files, tokenizing, streams, and the text that Python carries."""
+"""Texts: files, streams of batches, and the text that Python carries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scratchnn.commands.train_lm import split_text
 from scratchnn.datasets import python_manual, python_sources
 from scratchnn.errors import DataError
-from scratchnn.text import TokenStreams, Vocabulary, join_tokens, read_text, read_texts, tokenize
+from scratchnn.text import TokenStreams, read_text, read_texts
 
 # --- files -----------------------------------------------------------------------------------------------------------
 
@@ -80,47 +80,6 @@ def test_missing_files_folders_and_empty_texts(tmp_path):
         (tmp_path / name).write_bytes(raw)
     with pytest.raises(DataError, match=r"no text in .*a.txt, .*b.txt"):
         read_texts([tmp_path / "a.txt", tmp_path / "b.txt"])
-
-
-# --- tokens ----------------------------------------------------------------------------------------------------------
-
-
-def test_tokens_by_hand():
-    assert list(tokenize("ab\n c", "char")) == ["a", "b", "\n", " ", "c"]
-    expected = ["no", "it", "was", "<eos>", "<eos>", "n't", "black", "<eos>"]
-    assert list(tokenize(" no  it was\n\n n't black", "word")) == expected
-    assert join_tokens(["no", "it", "<eos>", "<eos>", "was", "<eos>"], "word") == "no it\n\nwas\n"
-    assert join_tokens(["<eos>", "no"], "word") == "\nno"
-    assert list(tokenize("", "word")) == list(tokenize("", "char")) == []
-
-
-def test_an_unknown_level_is_refused():
-    with pytest.raises(DataError, match="unknown level 'byte'; choose one of char, word"):
-        list(tokenize("abc", "byte"))
-
-
-@given(st.text())
-@settings(max_examples=50, deadline=None)
-def test_characters_survive_the_round_trip(text):
-    tokens = list(tokenize(text, "char"))
-    assert join_tokens(tokens, "char") == text
-    if tokens:
-        vocabulary = Vocabulary.build(tokens)
-        assert "".join(vocabulary.decode(vocabulary.encode(tokens))) == text
-
-
-words = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=4)
-
-
-@given(st.lists(words | st.just("<eos>")))
-@settings(max_examples=50, deadline=None)
-def test_words_survive_the_round_trip(tokens):
-    """Up to the end of the last line, which tokenizing adds where it is missing."""
-    text = join_tokens(tokens, "word")
-    assert "  " not in text
-    assert "\n " not in text
-    expected = tokens if not tokens or tokens[-1] == "<eos>" else [*tokens, "<eos>"]
-    assert list(tokenize(text, "word")) == expected
 
 
 # --- batches ---------------------------------------------------------------------------------------------------------

@@ -10,19 +10,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.errors import DataError
-from scratchnn.text import Vocabulary
-from scratchnn.text.vocabulary import UNKNOWN
+from scratchnn.text import BEGIN, END, PADDING, SPECIALS, UNKNOWN, Vocabulary, tokenize
 
 
 def test_ids_go_by_frequency_then_alphabet_after_the_special_ones():
-    vocabulary = Vocabulary.build(list("bacadba"), specials=("<pad>", UNKNOWN))
-    assert vocabulary.tokens == ["<pad>", "<unk>", "a", "b", "c", "d"]
-    assert len(vocabulary) == 6
-    assert vocabulary.encode(["d", "x", "a", "<pad>"]).tolist() == [5, 1, 2, 0]
+    vocabulary = Vocabulary.build(list("bacadba"))
+    assert vocabulary.tokens == ["<pad>", "<unk>", "<bos>", "<eos>", "a", "b", "c", "d"]
+    assert len(vocabulary) == 8
+    assert vocabulary.encode(["d", "x", "a", "<pad>"]).tolist() == [7, 1, 4, 0]
     assert vocabulary.encode(["a"]).dtype == np.int32
-    assert vocabulary.decode(np.array([5, 1, 2])) == ["d", "<unk>", "a"]
+    assert vocabulary.decode(np.array([7, 1, 4])) == ["d", "<unk>", "a"]
     assert "a" in vocabulary
     assert "x" not in vocabulary
+
+
+def test_special_tokens_have_the_first_ids():
+    vocabulary = Vocabulary.build("abc")
+    assert SPECIALS == (PADDING, UNKNOWN, BEGIN, END) == tuple(vocabulary.tokens[:4])
+    assert (vocabulary.padding, vocabulary.unknown, vocabulary.begin, vocabulary.end) == (0, 1, 2, 3)
+    some = Vocabulary.build("abc", specials=(UNKNOWN, END))
+    assert (some.padding, some.unknown, some.begin, some.end) == (None, 0, None, 1)
+
+
+def test_ends_of_lines_are_counted_or_special():
+    tokens = list(tokenize("a b\na\n", "word"))
+    assert Vocabulary.build(tokens, specials=(UNKNOWN,)).tokens == ["<unk>", "<eos>", "a", "b"]
+    assert Vocabulary.build(tokens).tokens == [*SPECIALS, "a", "b"]
 
 
 def test_the_order_of_the_text_does_not_matter():
@@ -31,21 +44,43 @@ def test_the_order_of_the_text_does_not_matter():
 
 
 def test_a_special_token_that_occurs_in_the_text_is_not_counted_twice():
-    assert Vocabulary.build(["<unk>", "<unk>", "a"]).tokens == ["<unk>", "a"]
+    assert Vocabulary.build(["<unk>", "<unk>", "a", "<eos>"]).tokens == [*SPECIALS, "a"]
+    assert Vocabulary.build(["<unk>", "<unk>"]).tokens == [*SPECIALS]
 
 
 def test_size_and_count_limits():
     tokens = list("aaaabbbccd")
-    assert Vocabulary.build(tokens, max_size=3).tokens == ["<unk>", "a", "b"]
-    assert Vocabulary.build(tokens, min_count=3).tokens == ["<unk>", "a", "b"]
-    assert Vocabulary.build(tokens, max_size=99).tokens == ["<unk>", "a", "b", "c", "d"]
+    assert Vocabulary.build(tokens, max_size=6).tokens == [*SPECIALS, "a", "b"]
+    assert Vocabulary.build(tokens, min_count=3).tokens == [*SPECIALS, "a", "b"]
+    assert Vocabulary.build(tokens, max_size=99).tokens == [*SPECIALS, "a", "b", "c", "d"]
     assert Vocabulary.build(tokens, specials=(), max_size=1).tokens == ["a"]
-    assert Vocabulary.build(tokens, max_size=2).encode("abd").tolist() == [1, 0, 0]
+    assert Vocabulary.build(tokens, specials=(UNKNOWN,), max_size=2).encode("abd").tolist() == [1, 0, 0]
 
 
-@pytest.mark.parametrize("size", [1, 0, -5, 2.5])
+@given(
+    st.lists(st.sampled_from([*"abcdef", *SPECIALS]), min_size=1, max_size=40),
+    st.sampled_from([SPECIALS, (UNKNOWN,), (PADDING, UNKNOWN), ()]),
+    st.integers(1, 4),
+    st.none() | st.integers(5, 9),
+)
+@settings(max_examples=50, deadline=None)
+def test_the_most_frequent_are_kept(tokens, specials, min_count, max_size):
+    vocabulary = Vocabulary.build(tokens, specials, max_size, min_count)
+    kept = vocabulary.tokens[len(specials) :]
+    assert tuple(vocabulary.tokens[: len(specials)]) == specials
+    assert max_size is None or len(vocabulary) <= max_size
+    ranks = [(-tokens.count(token), token) for token in kept]
+    assert ranks == sorted(ranks)
+    left = set(tokens) - set(vocabulary.tokens)
+    if max_size is None or len(vocabulary) < max_size:
+        assert all(tokens.count(token) < min_count for token in left)
+    elif ranks:
+        assert all(tokens.count(token) < min_count or (-tokens.count(token), token) > ranks[-1] for token in left)
+
+
+@pytest.mark.parametrize("size", [4, 1, 0, -5, 5.5])
 def test_a_vocabulary_has_room_for_more_than_the_special_tokens(size):
-    with pytest.raises(DataError, match=f"max_size must be a whole number of 2 or more, got {size}"):
+    with pytest.raises(DataError, match=f"max_size must be a whole number of 5 or more, got {size}"):
         Vocabulary.build("abc", max_size=size)
 
 
@@ -63,14 +98,26 @@ def test_bad_vocabularies():
         Vocabulary(["a", "b", "a"])
 
 
-@given(st.lists(st.text(max_size=3), min_size=1, unique=True))
+@given(st.lists(st.text(max_size=3) | st.sampled_from(SPECIALS), min_size=1, unique=True))
 @settings(max_examples=30, deadline=None)
 def test_a_saved_vocabulary_keeps_every_id(tmp_path_factory, tokens):
     path = tmp_path_factory.mktemp("vocabulary") / "vocabulary.json"
     vocabulary = Vocabulary(tokens)
     vocabulary.save(path)
     loaded = Vocabulary.load(path)
-    assert (loaded.tokens, loaded.ids, loaded.unknown) == (vocabulary.tokens, vocabulary.ids, vocabulary.unknown)
+    assert vars(loaded) == vars(vocabulary)
+    assert [loaded.tokens[k] for k in loaded.encode(tokens)] == tokens
+
+
+def test_a_file_written_before_there_were_four_special_tokens(tmp_path):
+    path = tmp_path / "vocabulary.json"
+    path.write_bytes(b'{\n"format": "scratchnn vocabulary 1",\n"tokens": [\n"<unk>",\n"the",\n"<eos>"\n]\n}')
+    vocabulary = Vocabulary.load(path)
+    assert vocabulary.encode(["<eos>", "the", "cat"]).tolist() == [2, 1, 0]
+    assert (vocabulary.padding, vocabulary.unknown, vocabulary.begin, vocabulary.end) == (None, 0, None, 2)
+    before = path.read_bytes()
+    vocabulary.save(path)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -111,4 +158,4 @@ def test_a_vocabulary_file_can_be_read_by_people_and_other_programs(tmp_path):
     Vocabulary.build(["누가", "가", "가"]).save(tmp_path / "v.json")
     raw = (tmp_path / "v.json").read_text(encoding="utf-8")
     assert "누가" in raw
-    assert json.loads(raw)["tokens"] == ["<unk>", "가", "누가"]
+    assert json.loads(raw)["tokens"] == [*SPECIALS, "가", "누가"]

@@ -11,8 +11,7 @@ from scratchnn.decoding import generate
 from scratchnn.errors import DataError, whole_number
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.runs import RunFolder
-from scratchnn.text import Vocabulary, join_tokens, tokenize
-from scratchnn.text.tokens import END_OF_LINE
+from scratchnn.text import END, Vocabulary, join_tokens, tokenize
 
 
 def add_parser(commands: Any) -> None:
@@ -38,7 +37,7 @@ def continue_text(
     **options: Any,
 ) -> str:
     """The prompt and ``length`` drawn tokens, as text; an empty prompt stands for the start of a line."""
-    start = "\n" if level == "char" else END_OF_LINE
+    start = END if level == "word" else "\n"
     tokens = list(tokenize(prompt, level)) or [start]
     if level == "word" and len(tokens) > 1 and not prompt.endswith("\n"):
         tokens.pop()  # the end of the line, which the prompt is to go on without

@@ -26,7 +26,7 @@ from scratchnn.optim import Adam
 from scratchnn.plot import plot_gradient_norms, plot_history, save_figure
 from scratchnn.recurrent import GRU, LSTM, RNN
 from scratchnn.runs import RunFolder
-from scratchnn.text import TokenStreams, Vocabulary
+from scratchnn.text import UNKNOWN, TokenStreams, Vocabulary
 from scratchnn.training import Trainer
 
 PROMPTS = ("The ", "If the ", "A class ")
@@ -62,7 +62,7 @@ def learn(folder: RunFolder) -> dict[str, Any]:
     """Train the character LSTM; returns what the summary tells of it."""
     text = python_manual()
     cut = text.rfind("\n", 0, len(text) * 19 // 20) + 1
-    vocabulary = Vocabulary.build(text[:cut])
+    vocabulary = Vocabulary.build(text[:cut], specials=(UNKNOWN,))
     train_ids, valid_ids = vocabulary.encode(text[:cut]), vocabulary.encode(text[cut:])
     sizes = {k: v for k, v in SETTINGS.items() if k not in ("kind", "level")}
     model = LanguageModel(len(vocabulary), **sizes, rng=np.random.default_rng(0))

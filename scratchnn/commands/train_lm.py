@@ -1,4 +1,4 @@
-"""``scratchnn train lm``: a character or word language model on any text."""
+"""``scratchnn train lm``: a language model of characters, Korean letters, or words on any text."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from scratchnn.optim import SGD, Adam, Cosine, Optimizer, Plateau, Schedule, Ste
 from scratchnn.plot import plot_history, save_figure
 from scratchnn.runs import RunFolder
 from scratchnn.summary import summary
-from scratchnn.text import TokenStreams, Vocabulary, read_text, read_texts, tokenize
-from scratchnn.text.tokens import LEVELS
+from scratchnn.text import LEVELS, UNKNOWN, TokenStreams, Vocabulary, read_text, read_texts, tokenize
 from scratchnn.training import Trainer
 
 SETTINGS: list[Setting] = [
@@ -30,7 +29,7 @@ SETTINGS: list[Setting] = [
         {"nargs": "+", "metavar": "FILE", "help": "UTF-8 text, plain or .gz (default: Python's own sources)"},
     ),
     ("--valid", "valid", None, {"metavar": "FILE", "help": "validation text (default: the last twentieth of the text)"}),
-    ("--level", "level", "char", {"choices": LEVELS, "help": "what a token is"}),
+    ("--level", "level", "char", {"choices": LEVELS, "help": "what a token is; a letter is a part of a Korean syllable"}),
     ("--vocabulary", "vocabulary_size", 10000, {"type": int, "metavar": "V", "help": "largest number of distinct tokens"}),
     ("--cell", "cell", "lstm", {"metavar": "|".join(CELLS), "help": "recurrent cell"}),
     ("--hidden", "hidden_size", 256, {"type": int, "metavar": "H", "help": "units in each recurrent layer"}),
@@ -108,8 +107,9 @@ def read_corpus(settings: dict[str, Any]) -> tuple[Vocabulary, np.ndarray, np.nd
     """Vocabulary of the training text, ids of the training and of the validation text."""
     text = read_texts(settings["text"]) if settings["text"] else python_sources()
     text, valid = split_text(text) if settings["valid"] is None else (text, read_text(settings["valid"]))
-    vocabulary = Vocabulary.build(tokenize(text, settings["level"]), max_size=settings["vocabulary_size"])
-    train_ids, valid_ids = (vocabulary.encode(tokenize(part, settings["level"])) for part in (text, valid))
+    level, size = settings["level"], settings["vocabulary_size"]
+    vocabulary = Vocabulary.build(tokenize(text, level), specials=(UNKNOWN,), max_size=size)
+    train_ids, valid_ids = (vocabulary.encode(tokenize(part, level)) for part in (text, valid))
     return vocabulary, train_ids, valid_ids
 
 

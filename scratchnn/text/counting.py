@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.errors import DataError
+from scratchnn.backend import check_ids
+from scratchnn.errors import DataError, whole_number
 
 DENSE_LIMIT = 12_000  # words; a table of more squared counts would not fit into memory
 EXACT_LIMIT = 2_000  # words; above it NumPy's full decomposition takes minutes
@@ -32,8 +33,8 @@ def pair_counts(ids: np.ndarray, vocabulary_size: int, window: int) -> tuple[np.
         vocabulary_size: V.
         window: largest distance, at least 1.
     """
-    if window < 1:
-        raise DataError(f"the window must be 1 or more, got {window}")
+    whole_number(window, "pair_counts: window")
+    check_ids(ids, vocabulary_size, "pair_counts")
     if len(ids) <= window:
         raise DataError(f"a text of {len(ids)} words is not longer than the window of {window}")
     V = vocabulary_size

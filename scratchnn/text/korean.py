@@ -1,4 +1,4 @@
-"""Korean text by syllable (음절), by letter (자모) and by whitespace word (어절).
+"""Korean syllables (음절) and their letters (자모).
 
 Unicode gives each of the 11,172 modern syllables a code of its own, in the order of its letters:
 
@@ -13,6 +13,7 @@ in letters is in form D, a text in syllables in form C (The Unicode Standard, se
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 
 FIRST_SYLLABLE, LAST_SYLLABLE = 0xAC00, 0xD7A3
 INITIALS, VOWELS, FINALS = 19, 21, 28
@@ -25,17 +26,18 @@ def split_syllable(syllable: str) -> tuple[int, int, int]:
     return number // (VOWELS * FINALS), number // FINALS % VOWELS, number % FINALS
 
 
+@cache
+def letters_of(character: str) -> str:
+    """The two or three letters of a syllable; any other character as it is."""
+    if not FIRST_SYLLABLE <= ord(character) <= LAST_SYLLABLE:
+        return character
+    initial, vowel, final = split_syllable(character)
+    return chr(FIRST_INITIAL + initial) + chr(FIRST_VOWEL + vowel) + (chr(BEFORE_FINALS + final) if final else "")
+
+
 def to_letters(text: str) -> str:
     """Every syllable as its two or three letters; all other characters as they are. The text is brought to NFC first."""
-    letters = []
-    for character in unicodedata.normalize("NFC", text):
-        if FIRST_SYLLABLE <= ord(character) <= LAST_SYLLABLE:
-            initial, vowel, final = split_syllable(character)
-            letters += [chr(FIRST_INITIAL + initial), chr(FIRST_VOWEL + vowel)]
-            letters += [chr(BEFORE_FINALS + final)] if final else []
-        else:
-            letters.append(character)
-    return "".join(letters)
+    return "".join(map(letters_of, unicodedata.normalize("NFC", text)))
 
 
 def from_letters(letters: str) -> str:

@@ -1,14 +1,55 @@
-"""Sequences of different lengths as one array, and batches of sequences of about the same length."""
+"""Texts as sequences of ids, sequences of different lengths as one array, and batches of about the same length.
+
+From texts to one array:
+
+    vocabulary = Vocabulary.build(token for text in texts for token in tokenize(text, "word"))
+    sequences = texts_to_sequences(texts, vocabulary, "word")
+    ids, lengths = pad_sequences(sequences, padding_id=vocabulary.padding)
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
+from scratchnn.text.tokens import Tokenizer, tokenize
+from scratchnn.text.vocabulary import BEGIN, END, Vocabulary
 
 SIDES = ("left", "right")
+
+
+def texts_to_sequences(
+    texts: Iterable[str],
+    vocabulary: Vocabulary,
+    level: str | Tokenizer = "word",
+    bos: bool = False,
+    eos: bool = False,
+) -> list[np.ndarray]:
+    """Each text as an array of ids (M,), int32.
+
+    Args:
+        texts: the texts, of any length.
+        vocabulary: tokens and their ids.
+        level: of ``tokenize``. At level ``"word"`` the end of the last line is left to ``eos``; ends of lines within a
+            text are kept.
+        bos: whether to open each sequence with ``<bos>``.
+        eos: whether to close it with ``<eos>``.
+    """
+    if isinstance(texts, str):
+        raise DataError("texts_to_sequences takes a list of texts, got one string")
+    for asked, token in ((bos, BEGIN), (eos, END)):
+        if asked and token not in vocabulary:
+            raise DataError(f"the vocabulary has no {token}; build it with {token} among the specials")
+    first, last = [BEGIN] * bos, [END] * eos
+    sequences = []
+    for text in texts:
+        tokens = list(tokenize(text, level))
+        if level == "word":
+            tokens = tokens[:-1]  # without the end of the last line
+        sequences.append(vocabulary.encode(first + tokens + last))
+    return sequences
 
 
 def pad_sequences(
@@ -33,6 +74,8 @@ def pad_sequences(
     for name, side in (("pad", pad), ("truncate", truncate)):
         if side not in SIDES:
             raise DataError(f"{name} must be one of {', '.join(SIDES)}, got {side!r}")
+    if length is not None:
+        whole_number(length, "pad_sequences: length", 0)
     lengths = np.array([len(s) for s in sequences], dtype=np.int64)
     T = int(lengths.max(initial=0)) if length is None else length
     lengths = np.minimum(lengths, T)
@@ -47,7 +90,7 @@ def pad_sequences(
 
 
 def bucket_batches(
-    lengths: np.ndarray, batch_size: int, rng: np.random.Generator | None = None, pool: int = 50
+    lengths: Sequence[int] | np.ndarray, batch_size: int, rng: np.random.Generator | None = None, pool: int = 50
 ) -> list[np.ndarray]:
     """Positions of sequences in batches of similar length, so that little is padded.
 
@@ -60,8 +103,9 @@ def bucket_batches(
     Returns:
         Arrays of positions; each position stands in exactly one.
     """
-    if batch_size < 1:
-        raise DataError(f"the batch size must be 1 or more, got {batch_size}")
+    whole_number(batch_size, "bucket_batches: batch_size")
+    whole_number(pool, "bucket_batches: pool")
+    lengths = np.asarray(lengths)
     N = len(lengths)
     order = np.arange(N) if rng is None else rng.permutation(N)
     step = N if rng is None else batch_size * pool

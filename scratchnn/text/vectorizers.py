@@ -1,5 +1,8 @@
 """A text as one vector: counts of its words, their tf-idf weights, or counts of hashed words.
 
+A document is a list of tokens; where this page says words, characters or n-grams (``ngrams`` in tokens.py) do as well. One
+word as a vector, 1 at its id and 0 elsewhere, is ``one_hot`` in scratchnn/functions.py; (1) is the sum of these.
+
     bag of words   x[v]  = how often word v occurs in the text                                                     (1)
     term-document  X[v, d] = how often word v occurs in document d: one bag a column                               (2)
     tf-idf         x[v] * idf[v],  idf[v] = log((1 + D) / (1 + df[v])) + 1                                         (3)
@@ -22,17 +25,25 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
 from scratchnn.text.vocabulary import Vocabulary
 
 
 def bag_of_words(documents: Sequence[Iterable[str]], vocabulary: Vocabulary) -> np.ndarray:
     """Equation (1) for each document, a row each: (D, V) of int32. Unknown words count as ``<unk>``, or not at all."""
+    _check_documents(documents)
     table = np.zeros((len(documents), len(vocabulary)), dtype=np.int32)
     for row, words in zip(table, documents, strict=True):
         known = [vocabulary.ids.get(word, vocabulary.unknown) for word in words]
         np.add.at(row, [k for k in known if k is not None], 1)
     return table
+
+
+def _check_documents(documents: Sequence[Iterable[str]]) -> None:
+    """Raise where a document is a string, whose characters would pass for words."""
+    for document in (documents, *documents):
+        if isinstance(document, str):
+            raise DataError(f"a document is a list of words, got the string {document[:20]!r}; tokenize it first")
 
 
 def term_document_matrix(documents: Sequence[Iterable[str]], vocabulary: Vocabulary) -> np.ndarray:
@@ -57,22 +68,26 @@ def hash_word(word: str, size: int) -> int:
     return zlib.crc32(word.encode("utf-8")) % size
 
 
-def hashed_bag(words: Iterable[str], size: int) -> np.ndarray:
-    """Equation (4): counts (``size``,) of int32."""
-    if size < 1:
-        raise DataError(f"the number of places must be 1 or more, got {size}")
-    bag = np.zeros(size, dtype=np.int32)
-    np.add.at(bag, [hash_word(word, size) for word in words], 1)
-    return bag
+def hashed_bags(documents: Sequence[Iterable[str]], size: int) -> np.ndarray:
+    """Equation (4) for each document, a row each: (D, ``size``) of int32."""
+    whole_number(size, "hashed_bags: size")
+    _check_documents(documents)
+    table = np.zeros((len(documents), size), dtype=np.int32)
+    for row, words in zip(table, documents, strict=True):
+        np.add.at(row, [hash_word(word, size) for word in words], 1)
+    return table
 
 
 def expected_collisions(words: int, size: int) -> float:
     """Equation (5): the share of ``words`` distinct words that share their place with another one."""
+    whole_number(words, "expected_collisions: words")
+    whole_number(size, "expected_collisions: size")
     return 1 - (1 - 1 / size) ** (words - 1)
 
 
 def measured_collisions(words: Iterable[str], size: int) -> float:
     """The share of the distinct ``words`` that do share their place."""
+    whole_number(size, "measured_collisions: size")
     places = np.array([hash_word(word, size) for word in set(words)])
     if places.size == 0:
         raise DataError("no words to hash")

@@ -2,6 +2,9 @@
 
 Ids are positions in a list of distinct tokens: special tokens first, then the others by falling frequency, equal ones in
 alphabetical order. So the same text gives the same ids on every machine, and an id never changes once the list is saved.
+
+By default the special tokens are ``<pad>``, id 0, which fills short sequences; ``<unk>``, which stands for every token that
+is not in the list; ``<bos>`` and ``<eos>``, which open and close a sequence; ``<eos>`` closes a line as well.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import numpy as np
 from scratchnn.errors import DataError, whole_number
 from scratchnn.files import write_atomically
 
-UNKNOWN = "<unk>"
+PADDING, UNKNOWN, BEGIN, END = SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
 FORMAT = "scratchnn vocabulary 1"
 
 
@@ -24,7 +27,12 @@ class Vocabulary:
     """Tokens and their ids.
 
     Args:
-        tokens: distinct tokens; the position is the id. ``<unk>``, where it is among them, stands for all others.
+        tokens: distinct tokens; the position is the id.
+
+    Attributes:
+        tokens: the tokens (V,).
+        ids: the id of each.
+        padding, unknown, begin, end: ids of the special tokens, None for one that is not in the list.
     """
 
     def __init__(self, tokens: Sequence[str]):
@@ -32,13 +40,13 @@ class Vocabulary:
         self.ids = {token: k for k, token in enumerate(self.tokens)}
         if len(self.ids) != len(self.tokens):
             raise DataError("a vocabulary's tokens must be distinct")
-        self.unknown = self.ids.get(UNKNOWN)
+        self.padding, self.unknown, self.begin, self.end = map(self.ids.get, SPECIALS)
 
     @classmethod
     def build(
         cls,
         tokens: Iterable[str],
-        specials: Sequence[str] = (UNKNOWN,),
+        specials: Sequence[str] = SPECIALS,
         max_size: int | None = None,
         min_count: int = 1,
     ) -> Vocabulary:

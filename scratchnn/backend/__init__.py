@@ -19,10 +19,12 @@ from scratchnn.backend.arrays import (
 )
 from scratchnn.backend.scatter import scatter_add, sum_rows
 from scratchnn.backend.threads import one_thread
+from scratchnn.backend.work import WorkArrays
 
 __all__ = [
     "Array",
     "Generator",
+    "WorkArrays",
     "array_module",
     "backend_name",
     "check_axis",

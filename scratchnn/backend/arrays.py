@@ -41,13 +41,15 @@ def load_backend(name: str) -> ModuleType:
     except ImportError as error:
         raise BackendError(
             f"{name} cannot be imported ({error}); install it with "
-            'pip install "scratchnn[cuda12]" or pip install "scratchnn[cuda13]"'
+            'pip install "scratchnn[cuda12]" or pip install "scratchnn[cuda13]"; python -m scratchnn doctor tells which'
         ) from None
     if name == "cupy":
         try:
             xp.cuda.runtime.getDeviceCount()
         except xp.cuda.runtime.CUDARuntimeError as error:
-            raise BackendError(f"CuPy is installed but finds no usable GPU ({error})") from None
+            raise BackendError(
+                f"CuPy is installed but finds no usable GPU ({error}); python -m scratchnn doctor tells what to do"
+            ) from None
     return xp
 
 

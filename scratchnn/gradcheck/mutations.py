@@ -37,7 +37,8 @@ OPPOSITE: dict[type, tuple[str, str]] = {
     ast.Is: ("is", "is not"),
     ast.IsNot: ("is not", "is"),
 }
-PLUMBING = {"array_module", "range", "len", "isinstance", "tuple"}  # leaving these out crashes, or changes no number
+MEMORY = {"give", "release", "ascontiguousarray"}  # these move no number from its place
+PLUMBING = {"array_module", "range", "len", "isinstance", "tuple"} | MEMORY  # leaving these out crashes, or changes nothing
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,8 @@ def statement_edits(statement: ast.stmt, source: Source, known: set[str]) -> Ite
             yield "sign flipped" if symbol in ("+=", "-=") else "factor inverted", first, last, flipped
             yield "update replaced", first, last, "="
     elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        yield "update dropped", start, end, "pass"
+        if called_name(statement.value) not in MEMORY:
+            yield "update dropped", start, end, "pass"
     elif isinstance(statement, ast.Assign):
         target = statement.targets[0]
         if isinstance(target, ast.Subscript | ast.Attribute) or (isinstance(target, ast.Name) and target.id in known):
@@ -247,10 +249,15 @@ def operator_edits(node: ast.BinOp, source: Source) -> Iterator[Change]:
                     yield "transpose swapped", source.end(side), source.end(side), ".T"
 
 
+def called_name(node: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
 def call_edits(node: ast.Call, source: Source) -> Iterator[Change]:
     """Edits of a call."""
     start, end = source.start(node), source.end(node)
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = called_name(node)
     arguments = [source.of(argument) for argument in node.args]
     if isinstance(node.func, ast.Attribute) and name in ("transpose", "copy"):
         kind = "transpose swapped" if name == "transpose" else "function left out"

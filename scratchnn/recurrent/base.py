@@ -5,15 +5,17 @@ Each cell keeps its own equations and its own loop over time in its own file; th
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, array_module, backend_name, check_axis, move
+from scratchnn.backend import Array, Generator, WorkArrays, array_module, backend_name, check_axis, move
 from scratchnn.core import Layer
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
 
+PIECE = 1 << 17  # bytes of gates; with what is computed from them, they fit into the second-level cache
 State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is a tuple of its layers' states
 
 
@@ -49,6 +51,25 @@ def time_first(x: Array) -> Array:
 def batch_first(y: Array) -> Array:
     """(T, N, D) -> (N, T, D), contiguous; always a copy, so that the caller never holds a window into a cache."""
     return y.transpose(1, 0, 2).copy()
+
+
+def gate_by_gate(a: Array, gates: int) -> Array:
+    """(N, gates H) -> (gates, N, H), the same numbers at the same place in memory."""
+    N, columns = a.shape
+    return a.reshape(N, gates, columns // gates).transpose(1, 0, 2)
+
+
+def pieces_backward(gates: Array) -> Iterator[tuple[int, int]]:
+    """Steps ``first`` .. ``last`` of each piece of (T, ...), last piece first.
+
+    On a CPU a piece is what fits into its cache, and no more than half of T, so that every gradient check crosses a seam.
+    On a GPU, where each call costs much, one piece is all steps.
+    """
+    T = len(gates)
+    fitting = PIECE * T // max(gates.nbytes, 1)
+    steps = max(min(fitting, (T + 1) // 2), 1) if array_module(gates) is np else max(T, 1)
+    for last in range(T, 0, -steps):
+        yield max(last - steps, 0), last
 
 
 class SequenceLayer(Layer):
@@ -108,6 +129,7 @@ class Recurrent(SequenceLayer):
         self.dropout = check_probability(dropout, type(self).__name__)
         self.recurrent_dropout = check_probability(recurrent_dropout, type(self).__name__)
         self.rng = rng if dropout or recurrent_dropout else None
+        self.work = WorkArrays()
 
     # --- what a cell defines -----------------------------------------------------------------------------------------
 
@@ -130,6 +152,9 @@ class Recurrent(SequenceLayer):
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
         """The whole-sequence backward function; adds to the parameters' gradients, returns dx and the state's gradient."""
         raise TypeError(f"{type(self).__name__} does not define run_backward")
+
+    def release(self, cache: tuple) -> None:
+        """Give back what ``cache`` has from ``self.work``; nobody will look at it again."""
 
     # --- the layer ---------------------------------------------------------------------------------------------------
 
@@ -164,6 +189,8 @@ class Recurrent(SequenceLayer):
             mask_h = dropout_mask((x.shape[0], self.units), self.recurrent_dropout, x, self.rng)
         y, state, cache = self.run(x, state, lengths, mask_h)
         self.push((cache, mask_x, y.shape))
+        if not self.training:
+            self.release(cache)
         return (y if self.return_sequences else self.hidden(state)), state
 
     def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
@@ -176,6 +203,7 @@ class Recurrent(SequenceLayer):
             dstate = self.add_to_hidden(dstate, dy)
             dy = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), shape)
         dx, dstate = self.run_backward(dy, dstate, cache)
+        self.release(cache)
         if mask_x is not None:
             dx *= mask_x
         return dx, dstate

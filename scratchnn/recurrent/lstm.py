@@ -39,10 +39,10 @@ Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997); the forget gate is 
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, Generator, array_module
+from scratchnn.backend import Array, Generator, WorkArrays, array_module
 from scratchnn.core import Parameter
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import Recurrent, State, batch_first, padding, time_first
+from scratchnn.recurrent.base import Recurrent, State, batch_first, gate_by_gate, padding, pieces_backward
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -89,7 +89,8 @@ def lstm_step_backward(dh_next: Array, dc_next: Array, cache: tuple) -> tuple[Ar
 # Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (15) to (17)
 # are large products after it: 2 T + 4 matrix products instead of 6 T. Everything in the loop happens in arrays that exist
 # already. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the columns of the three sigmoids in Wx, Wh and b, once a
-# call, lets one tanh over (N, 4H) serve all four gates.
+# call, lets one tanh serve all four gates. It writes them apart, (N, 4H) -> (4, N, H): all that follows then runs over
+# unbroken memory.
 
 
 def lstm_forward(
@@ -102,6 +103,7 @@ def lstm_forward(
     lengths: Array | None = None,
     p: Array | None = None,
     mask_h: Array | None = None,
+    work: WorkArrays | None = None,
 ) -> tuple[Array, tuple[Array, Array], tuple]:
     """Run the layer over whole sequences.
 
@@ -112,107 +114,150 @@ def lstm_forward(
         lengths: number of real steps of each sequence (N,); all T where absent.
         p: peephole weights (3, H), rows o, i, f.
         mask_h: factors (N, H) on h_{t-1} in the recurrent product.
+        work: where to take arrays from; the first four of the cache belong there once nobody needs the cache.
 
     Returns:
         Outputs (N, T, H), final state ((N, H), (N, H)), and the cache for ``lstm_backward``.
     """
     xp = array_module(x)
+    work = work or WorkArrays()
     N, T, D = x.shape
     H = h0.shape[1]
-    dtype = xp.result_type(x, h0, c0, Wx, Wh, b) if p is None else xp.result_type(x, h0, c0, Wx, Wh, b, p)
+    dtype = xp.result_type(x, h0, c0, Wx, Wh, b, *([] if p is None else [p]))
     half = xp.ones(4 * H, dtype=b.real.dtype)
     half[: 3 * H] = 0.5
-    rows = time_first(x).reshape(T * N, D)
-    gates = xp.empty((T, N, 4 * H), dtype=dtype)
-    xp.matmul(rows, Wx * half, out=gates.reshape(T * N, 4 * H))  # (T N, D) @ (D, 4H) -> (T N, 4H)
-    gates += b * half
+    rows = work.take(xp, (T, N, D), x.dtype)
+    rows[...] = x.transpose(1, 0, 2)
+    from_x = work.take(xp, (T, N, 4 * H), dtype)
+    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 4 * H))  # (T N, D) @ (D, 4H) -> (T N, 4H)
+    from_x += b * half
     Wh_half = Wh * half
-    h = xp.empty((T + 1, N, H), dtype=dtype)
-    c = xp.empty((T + 1, N, H), dtype=dtype)
+    gates = work.take(xp, (T, 4, N, H), dtype)
+    h = work.take(xp, (T + 1, N, H), dtype)
+    c = work.take(xp, (T + 1, N, H), dtype)
     h[0], c[0] = h0, c0
     pad = padding(lengths, T)
-    product, written = xp.empty((N, 4 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    a, written = xp.empty((N, 4 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    a_oifg = gate_by_gate(a, 4)
     for t in range(T):
-        a = gates[t]  # (N, 4H), turned in place into the gates
-        o, i, f, g = a[:, :H], a[:, H : 2 * H], a[:, 2 * H : 3 * H], a[:, 3 * H :]
-        a += xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=product)
+        gate = gates[t]
+        o, i, f, g = gate
+        xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=a)
+        a += from_x[t]
+        if p is None:
+            xp.tanh(a_oifg, out=gate)
+            sigmoids = gate[:3]
+        else:  # the output gate has to wait for c_t
+            a_oifg[1] += (0.5 * p[1]) * c[t]
+            a_oifg[2] += (0.5 * p[2]) * c[t]
+            xp.tanh(a_oifg[1:], out=gate[1:])
+            sigmoids = gate[1:3]
+        sigmoids *= 0.5
+        sigmoids += 0.5
+        c_next, h_next = c[t + 1], h[t + 1]
+        xp.multiply(f, c[t], out=c_next)
+        c_next += xp.multiply(i, g, out=written)
         if p is not None:
-            i += (0.5 * p[1]) * c[t]
-            f += (0.5 * p[2]) * c[t]
-        ready = a if p is None else a[:, H:]  # with peepholes the output gate has to wait for c_t
-        xp.tanh(ready, out=ready)
-        ready = ready[:, :-H]
-        ready *= 0.5
-        ready += 0.5
-        xp.multiply(f, c[t], out=c[t + 1])
-        c[t + 1] += xp.multiply(i, g, out=written)
-        if p is not None:
-            o += (0.5 * p[0]) * c[t + 1]
-            xp.tanh(o, out=o)
+            xp.tanh(a_oifg[0] + (0.5 * p[0]) * c_next, out=o)
             o *= 0.5
             o += 0.5
-        xp.multiply(o, xp.tanh(c[t + 1], out=written), out=h[t + 1])
+        xp.multiply(o, xp.tanh(c_next, out=written), out=h_next)
         if pad is not None:
-            xp.copyto(c[t + 1], c[t], where=pad[t])
-            xp.copyto(h[t + 1], h[t], where=pad[t])
+            xp.copyto(c_next, c[t], where=pad[t])
+            xp.copyto(h_next, h[t], where=pad[t])
+    work.give(from_x)
     y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
     return y, (h[T].copy(), c[T].copy()), (rows, gates, h, c, pad, Wx, Wh, p, mask_h)
 
 
-def lstm_backward(dy: Array, dstate: tuple[Array, Array], cache: tuple) -> tuple[Array, ...]:
+def lstm_backward(
+    dy: Array, dstate: tuple[Array, Array], cache: tuple, work: WorkArrays | None = None
+) -> tuple[Array, ...]:
     """From the gradients by the outputs (N, T, H) and by the final state: dx, dh0, dc0, dWx, dWh, db (and dp).
 
-    What multiplies dh_t and dc_t in (9) to (13) does not depend on the steps after t, so it is computed for all steps at
-    once, straight into the array that will hold da. The loop is left with a few products a step.
+    What multiplies dh_t and dc_t in (9) to (13), the slopes, does not depend on the steps after t. So the slopes of as many
+    steps as fit into the processor's cache are computed at once, with o tanh(c_t) = h_t read from the cache, and each step
+    is left with a few products.
     """
     rows, gates, h, c, pad, Wx, Wh, p, mask_h = cache
     xp = array_module(dy)
+    work = work or WorkArrays()
     N, T, H = dy.shape
-    o, i, f, g = (gates[:, :, k * H : (k + 1) * H] for k in range(4))
-    c_before, c_after = c[:-1], c[1:]
-    tanh_c = xp.tanh(c_after)  # (T, N, H)
-    da = xp.empty_like(gates)  # (T, N, 4H): the slopes first, then, step by step, the gradients
-    da[:, :, : 3 * H] = gates[:, :, : 3 * H] * (1 - gates[:, :, : 3 * H])  # the slopes of (9), (11), (12)
-    da[:, :, :H] *= tanh_c  # (9)
-    da[:, :, H : 2 * H] *= g  # (11)
-    da[:, :, 2 * H : 3 * H] *= c_before  # (12)
-    da[:, :, 3 * H :] = i * (1 - g * g)  # (13)
-    through = o * (1 - tanh_c * tanh_c)  # (10)
-    if pad is not None:
-        da *= ~pad
-        through *= ~pad
-    dh, dc = dstate
-    dc = dc.copy()
-    for t in reversed(range(T)):
-        dh = dh + (dy[:, t] if pad is None else dy[:, t] * ~pad[t])  # (8)
-        da_o, da_ifg = da[t, :, :H], da[t, :, H:].reshape(N, 3, H)
-        da_o *= dh  # (9)
-        dc += dh * through[t]  # (10)
-        if p is not None:
-            dc += da_o * p[0]  # (10)
-        da_ifg *= dc[:, None]  # (11), (12), (13)
-        if pad is None:
-            dc *= f[t]  # (14)
-        else:
-            dc *= xp.where(pad[t], 1, f[t])  # (14)
-        if p is not None:
-            dc += da_ifg[:, 0] * p[1] + da_ifg[:, 1] * p[2]  # (14)
-        dh_through = da[t] @ Wh.T  # (8)  (N, 4H) @ (4H, H) -> (N, H)
-        if mask_h is not None:
-            dh_through *= mask_h  # (8)
-        dh = dh_through if pad is None else dh_through + dh * pad[t]  # (8)
+    dtype = xp.result_type(dy, *dstate, gates)
+    da = work.take(xp, (T, N, 4 * H), dtype)
+    WhT = xp.ascontiguousarray(Wh.T)  # (4H, H)
+    dh, dc = dstate[0].astype(dtype), dstate[1].astype(dtype)
+    for first, last in pieces_backward(gates):
+        o, i, f, g = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
+        c_before, c_after, h_after = c[first:last], c[first + 1 : last + 1], h[first + 1 : last + 1]
+        slopes = work.take(xp, (4, last - first, N, H), dtype)
+        through = work.take(xp, (last - first, N, H), dtype)
+        lstm_slopes_backward(o, i, f, g, c_before, c_after, h_after, slopes, through)
+        if pad is not None:
+            slopes *= ~pad[first:last]
+            through *= ~pad[first:last]
+        for t in reversed(range(first, last)):
+            k = t - first
+            da_oifg = gate_by_gate(da[t], 4)  # (4, N, H)
+            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (8)
+            xp.multiply(slopes[0, k], dh, out=da_oifg[0])  # (9)
+            dc += dh * through[k]  # (10)
+            if p is not None:
+                dc += da_oifg[0] * p[0]  # (10)
+            xp.multiply(slopes[1:, k], dc, out=da_oifg[1:])  # (11), (12), (13)
+            dc *= f[k] if pad is None else xp.where(pad[t], 1, f[k])  # (14)
+            if p is not None:
+                dc += da_oifg[1] * p[1] + da_oifg[2] * p[2]  # (14)
+            dh_through = da[t] @ WhT  # (8)  (N, 4H) @ (4H, H) -> (N, H)
+            if mask_h is not None:
+                dh_through *= mask_h  # (8)
+            dh = dh_through if pad is None else dh_through + dh * pad[t]  # (8)
+        work.give(slopes, through)
     flat = da.reshape(T * N, 4 * H)
-    dx = batch_first((flat @ Wx.T).reshape(T, N, Wx.shape[0]))  # (15)  (T N, 4H) @ (4H, D) -> (T N, D)
-    dWx = rows.T @ flat  # (16)  (D, T N) @ (T N, 4H) -> (D, 4H)
+    D = Wx.shape[0]
+    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (15)  (T N, 4H) @ (4H, D) -> (T N, D)
+    dWx = rows.reshape(T * N, D).T @ flat  # (16)  (D, T N) @ (T N, 4H) -> (D, 4H)
     h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
     dWh = h_before.reshape(T * N, H).T @ flat  # (16)  (H, T N) @ (T N, 4H) -> (H, 4H)
     db = flat.sum(axis=0)  # (16)
-    if p is None:
-        return dx, dh, dc, dWx, dWh, db
-    dp_o = (da[:, :, :H] * c_after).sum(axis=(0, 1))  # (17)
-    dp_i = (da[:, :, H : 2 * H] * c_before).sum(axis=(0, 1))  # (17)
-    dp_f = (da[:, :, 2 * H : 3 * H] * c_before).sum(axis=(0, 1))  # (17)
-    return dx, dh, dc, dWx, dWh, db, xp.stack([dp_o, dp_i, dp_f])
+    dp = None
+    if p is not None:
+        dp_o = (da[:, :, :H] * c[1:]).sum(axis=(0, 1))  # (17)
+        dp_i = (da[:, :, H : 2 * H] * c[:-1]).sum(axis=(0, 1))  # (17)
+        dp_f = (da[:, :, 2 * H : 3 * H] * c[:-1]).sum(axis=(0, 1))  # (17)
+        dp = xp.stack([dp_o, dp_i, dp_f])
+    work.give(da)
+    gradients = dx, dh, dc, dWx, dWh, db
+    return gradients if dp is None else (*gradients, dp)
+
+
+def lstm_slopes_backward(
+    o: Array,
+    i: Array,
+    f: Array,
+    g: Array,
+    c_before: Array,
+    c_after: Array,
+    h_after: Array,
+    slopes: Array,
+    through: Array,
+) -> None:
+    """The factors of dh_t in (9) and (10) and of dc_t in (11) to (13), into ``slopes`` (4, steps, N, H) and ``through``."""
+    xp = array_module(o)
+    slope_o, slope_i, slope_f, slope_g = slopes
+    xp.multiply(h_after, o, out=slope_o)
+    xp.subtract(h_after, slope_o, out=slope_o)  # (9)  tanh(c) o (1 - o) = h - h o
+    xp.tanh(c_after, out=through)
+    through *= h_after  # (10)
+    xp.subtract(o, through, out=through)  # (10)  o (1 - tanh^2(c)) = o - h tanh(c)
+    written = i * g
+    xp.multiply(written, i, out=slope_i)
+    xp.subtract(written, slope_i, out=slope_i)  # (11)  g i (1 - i) = i g - (i g) i
+    xp.multiply(written, g, out=slope_g)
+    xp.subtract(i, slope_g, out=slope_g)  # (13)  i (1 - g^2) = i - (i g) g
+    xp.multiply(f, c_before, out=written)  # (12)
+    xp.multiply(written, f, out=slope_f)
+    xp.subtract(written, slope_f, out=slope_f)  # (12)  c f (1 - f) = f c - (f c) f
 
 
 # --- the layer: parameters, and a call to the pair -------------------------------------------------------------------
@@ -270,14 +315,20 @@ class LSTM(Recurrent):
     def run(self, x: Array, state: State, lengths: Array | None, mask_h: Array | None) -> tuple[Array, State, tuple]:
         """``lstm_forward`` with this layer's parameters."""
         p = None if self.p is None else self.p.data
-        return lstm_forward(x, state[0], state[1], self.Wx.data, self.Wh.data, self.b.data, lengths, p, mask_h)
+        weights = self.Wx.data, self.Wh.data, self.b.data
+        return lstm_forward(x, state[0], state[1], *weights, lengths, p, mask_h, self.work)
 
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
         """``lstm_backward``; the weight gradients go to the parameters."""
-        dx, dh0, dc0, dWx, dWh, db, *dp = lstm_backward(dy, dstate, cache)
+        dx, dh0, dc0, dWx, dWh, db, *dp = lstm_backward(dy, dstate, cache, self.work)
         self.Wx.accumulate(dWx)
         self.Wh.accumulate(dWh)
         self.b.accumulate(db)
         if self.p is not None:
             self.p.accumulate(dp[0])
         return dx, (dh0, dc0)
+
+    def release(self, cache: tuple) -> None:
+        """The arrays over all steps are free again."""
+        rows, gates, h, c, *_ = cache
+        self.work.give(rows, gates, h, c)

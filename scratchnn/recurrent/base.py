@@ -43,9 +43,12 @@ def padding(lengths: Array | None, T: int) -> Array | None:
     return (xp.arange(T)[:, None] >= lengths)[:, :, None]
 
 
-def time_first(x: Array) -> Array:
-    """(N, T, D) -> (T, N, D), contiguous, so that one step is one block of rows."""
-    return array_module(x).ascontiguousarray(x.transpose(1, 0, 2))
+def time_first(x: Array, work: WorkArrays) -> Array:
+    """(N, T, D) -> (T, N, D), so that one step is one block of rows; a copy in an array of ``work``."""
+    N, T, D = x.shape
+    rows = work.take(array_module(x), (T, N, D), x.dtype)
+    rows[...] = x.transpose(1, 0, 2)
+    return rows
 
 
 def batch_first(y: Array) -> Array:

@@ -66,21 +66,30 @@ class GRU(Recurrent):
         """The form's forward function with this layer's parameters."""
         Wx, Wh, b = self.Wx.data, self.Wh.data, self.b.data
         if self.bh is not None:
-            return gru_reset_after_forward(x, state, Wx, Wh, b, self.bh.data, lengths, mask_h)
+            return gru_reset_after_forward(x, state, Wx, Wh, b, self.bh.data, lengths, mask_h, self.work)
         if self.form == "reset_before":
-            return gru_reset_before_forward(x, state, Wx, Wh, b, lengths, mask_h)
-        return gru_simplified_forward(x, state, Wx, Wh, b, lengths, mask_h)
+            return gru_reset_before_forward(x, state, Wx, Wh, b, lengths, mask_h, self.work)
+        return gru_simplified_forward(x, state, Wx, Wh, b, lengths, mask_h, self.work)
 
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
         """The form's backward function; the weight gradients go to the parameters."""
         if self.bh is not None:
-            dx, dh0, dWx, dWh, db, dbh = gru_reset_after_backward(dy, dstate, cache)
+            dx, dh0, dWx, dWh, db, dbh = gru_reset_after_backward(dy, dstate, cache, self.work)
             self.bh.accumulate(dbh)
         elif self.form == "reset_before":
-            dx, dh0, dWx, dWh, db = gru_reset_before_backward(dy, dstate, cache)
+            dx, dh0, dWx, dWh, db = gru_reset_before_backward(dy, dstate, cache, self.work)
         else:
-            dx, dh0, dWx, dWh, db = gru_simplified_backward(dy, dstate, cache)
+            dx, dh0, dWx, dWh, db = gru_simplified_backward(dy, dstate, cache, self.work)
         self.Wx.accumulate(dWx)
         self.Wh.accumulate(dWh)
         self.b.accumulate(db)
         return dx, dh0
+
+    def release(self, cache: tuple) -> None:
+        """The arrays over all steps are free again."""
+        if self.form == "simplified":
+            rows, gates, h, *_ = cache
+            self.work.give(rows, gates, h)
+        else:
+            rows, gates, other, h, *_ = cache
+            self.work.give(rows, gates, other, h)

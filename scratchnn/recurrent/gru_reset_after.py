@@ -36,9 +36,9 @@ The first version of Cho et al. (2014, arXiv:1406.1078v1); cuDNN and PyTorch kep
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, array_module
+from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import batch_first, padding, time_first
+from scratchnn.recurrent.base import batch_first, gate_by_gate, padding, pieces_backward, time_first
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -74,7 +74,8 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
 # Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (12) and (13)
 # are large products after it: 2 T + 4 matrix products instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving
-# the gates' columns of Wx, Wh and b once a call makes both gates one tanh.
+# the gates' columns of Wx, Wh and b once a call makes both gates one tanh. It writes them apart, (N, 2H) -> (2, N, H): all
+# that follows then runs over unbroken memory.
 
 
 def gru_reset_after_forward(
@@ -86,6 +87,7 @@ def gru_reset_after_forward(
     bh: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
+    work: WorkArrays | None = None,
 ) -> tuple[Array, Array, tuple]:
     """Run the layer over whole sequences.
 
@@ -96,81 +98,110 @@ def gru_reset_after_forward(
         bh: the candidate's second bias (H,).
         lengths: number of real steps of each sequence (N,); all T where absent.
         mask_h: factors (N, H) on h_{t-1} in the recurrent product.
+        work: where to take arrays from; the first four of the cache belong there once nobody needs the cache.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_after_backward``.
     """
     xp = array_module(x)
+    work = work or WorkArrays()
     N, T, D = x.shape
     H = h0.shape[1]
     dtype = xp.result_type(x, h0, Wx, Wh, b, bh)
     half = xp.ones(3 * H, dtype=b.real.dtype)
     half[: 2 * H] = 0.5
-    rows = time_first(x).reshape(T * N, D)
-    gates = xp.empty((T, N, 3 * H), dtype=dtype)
-    xp.matmul(rows, Wx * half, out=gates.reshape(T * N, 3 * H))  # (T N, D) @ (D, 3H) -> (T N, 3H)
-    gates += b * half
+    rows = time_first(x, work)  # (T, N, D)
+    from_x = work.take(xp, (T, N, 3 * H), dtype)
+    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 3 * H))  # (T N, D) @ (D, 3H) -> (T N, 3H)
+    from_x += b * half
     Wh_half = Wh * half
-    s_n = xp.empty((T, N, H), dtype=dtype)
-    h = xp.empty((T + 1, N, H), dtype=dtype)
+    gates = work.take(xp, (T, 3, N, H), dtype)
+    s_n = work.take(xp, (T, N, H), dtype)
+    h = work.take(xp, (T + 1, N, H), dtype)
     h[0] = h0
     pad = padding(lengths, T)
     product, written = xp.empty((N, 3 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    product_zrn = gate_by_gate(product, 3)
     for t in range(T):
-        zr, n = gates[t, :, : 2 * H], gates[t, :, 2 * H :]  # turned in place into gates and candidate
+        zr, n, h_next = gates[t, :2], gates[t, 2], h[t + 1]
+        x_zrn = gate_by_gate(from_x[t], 3)
         xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=product)
-        zr += product[:, : 2 * H]
+        xp.add(product_zrn[:2], x_zrn[:2], out=zr)
         xp.tanh(zr, out=zr)
         zr *= 0.5
         zr += 0.5
-        z, r = zr[:, :H], zr[:, H:]
-        xp.add(product[:, 2 * H :], bh, out=s_n[t])
-        n += xp.multiply(r, s_n[t], out=written)
+        z, r = zr
+        xp.add(product_zrn[2], bh, out=s_n[t])
+        xp.multiply(r, s_n[t], out=n)
+        n += x_zrn[2]
         xp.tanh(n, out=n)
         xp.subtract(h[t], n, out=written)
         written *= z
-        xp.add(n, written, out=h[t + 1])  # (6) as n + z (h - n): one product less
+        xp.add(n, written, out=h_next)  # (6) as n + z (h - n): one product less
         if pad is not None:
-            xp.copyto(h[t + 1], h[t], where=pad[t])
+            xp.copyto(h_next, h[t], where=pad[t])
+    work.give(from_x)
     y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
     return y, h[T].copy(), (rows, gates, s_n, h, pad, Wx, Wh, mask_h)
 
 
-def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple) -> tuple[Array, ...]:
+def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
     """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db, dbh.
 
-    What multiplies dh_t in (8) to (11) does not depend on the steps after t, so it is computed for all steps at once,
-    straight into the array that will hold the gradients.
+    What multiplies dh_t in (8) to (11), the slopes, does not depend on the steps after t. So the slopes of as many steps as
+    fit into the processor's cache are computed at once, and each step is left with a few products. The gradients of a step
+    are stacked ds_n, da_z, da_r, da_n: the first three are ds_t, the last three da_t.
     """
     rows, gates, s_n, h, pad, Wx, Wh, mask_h = cache
     xp = array_module(dy)
+    work = work or WorkArrays()
     N, T, H = dy.shape
-    z, r, n = (gates[:, :, k * H : (k + 1) * H] for k in range(3))
-    d = xp.empty((T, N, 4 * H), dtype=gates.dtype)  # the slopes first, then, step by step, da_z, da_r, ds_n, da_n
-    da_z, da_r, ds_n, da_n = (d[:, :, k * H : (k + 1) * H] for k in range(4))
-    da_z[...] = (h[:-1] - n) * z * (1 - z)  # (8)
-    da_n[...] = (1 - z) * (1 - n * n)  # (9)
-    ds_n[...] = da_n * r  # (11)
-    da_r[...] = ds_n * s_n * (1 - r)  # (10)
-    if pad is not None:
-        d *= ~pad
-    dh = dstate
-    for t in reversed(range(T)):
-        dh = dh + (dy[:, t] if pad is None else dy[:, t] * ~pad[t])  # (7)
-        all_four = d[t].reshape(N, 4, H)
-        all_four *= dh[:, None]  # (8), (9), (10), (11)
-        dh *= z[t] if pad is None else xp.where(pad[t], 1, z[t])  # (7)
-        dh_through = d[t, :, : 3 * H] @ Wh.T  # (7)  (N, 3H) @ (3H, H) -> (N, H)
-        if mask_h is not None:
-            dh_through *= mask_h  # (7)
-        dh += dh_through  # (7)
+    dtype = xp.result_type(dy, dstate, gates)
+    d = work.take(xp, (T, N, 4 * H), dtype)
+    Wh_nzr = xp.concatenate([Wh[:, 2 * H :], Wh[:, : 2 * H]], axis=1)  # stacked as ds_t is
+    WhT = xp.ascontiguousarray(Wh_nzr.T)  # (3H, H)
+    dh = dstate.astype(dtype)
+    for first, last in pieces_backward(gates):
+        z, r, n = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
+        slopes = work.take(xp, (4, last - first, N, H), dtype)
+        gru_reset_after_slopes_backward(z, r, n, s_n[first:last], h[first:last], slopes)
+        if pad is not None:
+            slopes *= ~pad[first:last]
+        for t in reversed(range(first, last)):
+            k = t - first
+            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (7)
+            xp.multiply(slopes[:, k], dh, out=gate_by_gate(d[t], 4))  # (8), (9), (10), (11)
+            dh *= z[k] if pad is None else xp.where(pad[t], 1, z[k])  # (7)
+            dh_through = d[t, :, : 3 * H] @ WhT  # (7)  (N, 3H) @ (3H, H) -> (N, H)
+            if mask_h is not None:
+                dh_through *= mask_h  # (7)
+            dh += dh_through  # (7)
+        work.give(slopes)
     flat = d.reshape(T * N, 4 * H)
+    ds, da = flat[:, : 3 * H], flat[:, H:]
+    D = Wx.shape[0]
+    dx = batch_first((da @ Wx.T).reshape(T, N, D))  # (12)  (T N, 3H) @ (3H, D) -> (T N, D)
+    dWx = rows.reshape(T * N, D).T @ da  # (13)  (D, T N) @ (T N, 3H) -> (D, 3H)
     h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
-    dWh = h_before.reshape(T * N, H).T @ flat[:, : 3 * H]  # (13)  (H, T N) @ (T N, 3H) -> (H, 3H)
-    dbh = flat[:, 2 * H : 3 * H].sum(axis=0)  # (14)
-    ds_n[...] = da_n  # (12)  Wh is done: from here on the first 3H columns are da
-    da = flat[:, : 3 * H]
-    dx = batch_first((da @ Wx.T).reshape(T, N, Wx.shape[0]))  # (12)  (T N, 3H) @ (3H, D) -> (T N, D)
-    dWx = rows.T @ da  # (13)  (D, T N) @ (T N, 3H) -> (D, 3H)
-    db = da.sum(axis=0)  # (14)
+    dWh_nzr = h_before.reshape(T * N, H).T @ ds  # (13)  (H, T N) @ (T N, 3H) -> (H, 3H)
+    dWh = xp.concatenate([dWh_nzr[:, H:], dWh_nzr[:, :H]], axis=1)  # (13)
+    db, dbh = da.sum(axis=0), ds[:, :H].sum(axis=0)  # (14)
+    work.give(d)
     return dx, dh, dWx, dWh, db, dbh
+
+
+def gru_reset_after_slopes_backward(z: Array, r: Array, n: Array, s_n: Array, h_before: Array, slopes: Array) -> None:
+    """The factors of dh_t in (11), (8), (10) and (9), in this order, into ``slopes`` (4, steps, N, H)."""
+    xp = array_module(z)
+    slope_s, slope_z, slope_r, slope_n = slopes
+    rest = 1 - z
+    xp.subtract(h_before, n, out=slope_z)
+    slope_z *= z  # (8)
+    slope_z *= rest  # (8)
+    xp.multiply(n, n, out=slope_n)
+    slope_n *= rest
+    xp.subtract(rest, slope_n, out=slope_n)  # (9)  (1 - z) (1 - n^2)
+    xp.multiply(slope_n, r, out=slope_s)  # (11)
+    xp.multiply(slope_s, s_n, out=rest)  # (10)
+    xp.multiply(rest, r, out=slope_r)
+    xp.subtract(rest, slope_r, out=slope_r)  # (10)  with factor 1 - r

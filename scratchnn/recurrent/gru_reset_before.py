@@ -35,9 +35,9 @@ Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder" (2014), 
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, array_module
+from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import batch_first, padding, time_first
+from scratchnn.recurrent.base import batch_first, gate_by_gate, padding, pieces_backward, time_first
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -75,7 +75,8 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
 # x Wx is one large product over all steps before the loop; (12) to (14) are large products after it: 4 T + 5 matrix
 # products instead of 9 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a
-# call makes both gates one tanh.
+# call makes both gates one tanh. Gates and candidate are kept apart, (3, N, H), so that what is done to one of them runs
+# over unbroken memory.
 
 
 def gru_reset_before_forward(
@@ -86,6 +87,7 @@ def gru_reset_before_forward(
     b: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
+    work: WorkArrays | None = None,
 ) -> tuple[Array, Array, tuple]:
     """Run the layer over whole sequences.
 
@@ -95,81 +97,110 @@ def gru_reset_before_forward(
         Wx, Wh, b: weights (D, 3H), (H, 3H) and bias (3H,); stacked z, r, n.
         lengths: number of real steps of each sequence (N,); all T where absent.
         mask_h: factors (N, H) on h_{t-1} in the recurrent products.
+        work: where to take arrays from; the first four of the cache belong there once nobody needs the cache.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_before_backward``.
     """
     xp = array_module(x)
+    work = work or WorkArrays()
     N, T, D = x.shape
     H = h0.shape[1]
     dtype = xp.result_type(x, h0, Wx, Wh, b)
     half = xp.ones(3 * H, dtype=b.real.dtype)
     half[: 2 * H] = 0.5
-    rows = time_first(x).reshape(T * N, D)
-    gates = xp.empty((T, N, 3 * H), dtype=dtype)
-    xp.matmul(rows, Wx * half, out=gates.reshape(T * N, 3 * H))  # (T N, D) @ (D, 3H) -> (T N, 3H)
-    gates += b * half
-    Wh_zr, Wh_n = Wh[:, : 2 * H] * half[: 2 * H], Wh[:, 2 * H :]
-    h = xp.empty((T + 1, N, H), dtype=dtype)
+    rows = time_first(x, work)  # (T, N, D)
+    from_x = work.take(xp, (T, N, 3 * H), dtype)
+    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 3 * H))  # (T N, D) @ (D, 3H) -> (T N, 3H)
+    from_x += b * half
+    Wh_zr, Wh_n = Wh[:, : 2 * H] * half[: 2 * H], xp.ascontiguousarray(Wh[:, 2 * H :])
+    gates = work.take(xp, (T, 3, N, H), dtype)
+    k = work.take(xp, (T, N, H), dtype)
+    h = work.take(xp, (T + 1, N, H), dtype)
     h[0] = h0
     pad = padding(lengths, T)
-    product_zr, product_n = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
-    k, kept = xp.empty((N, H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    product, written = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    product_zr = gate_by_gate(product, 2)
     for t in range(T):
-        zr, n = gates[t, :, : 2 * H], gates[t, :, 2 * H :]  # turned in place into gates and candidate
-        z, r = zr[:, :H], zr[:, H:]
+        zr, n, h_next = gates[t, :2], gates[t, 2], h[t + 1]
+        x_zrn = gate_by_gate(from_x[t], 3)
         seen = h[t] if mask_h is None else h[t] * mask_h
-        zr += xp.matmul(seen, Wh_zr, out=product_zr)
+        xp.matmul(seen, Wh_zr, out=product)
+        xp.add(product_zr, x_zrn[:2], out=zr)
         xp.tanh(zr, out=zr)
         zr *= 0.5
         zr += 0.5
-        n += xp.matmul(xp.multiply(r, seen, out=k), Wh_n, out=product_n)
+        z, r = zr
+        xp.matmul(xp.multiply(r, seen, out=k[t]), Wh_n, out=n)
+        n += x_zrn[2]
         xp.tanh(n, out=n)
-        xp.subtract(h[t], n, out=kept)
-        kept *= z
-        xp.add(n, kept, out=h[t + 1])  # (6) as n + z (h - n): one product less
+        xp.subtract(h[t], n, out=written)
+        written *= z
+        xp.add(n, written, out=h_next)  # (6) as n + z (h - n): one product less
         if pad is not None:
-            xp.copyto(h[t + 1], h[t], where=pad[t])
+            xp.copyto(h_next, h[t], where=pad[t])
+    work.give(from_x)
     y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
-    return y, h[T].copy(), (rows, gates, h, pad, Wx, Wh, mask_h)
+    return y, h[T].copy(), (rows, gates, k, h, pad, Wx, Wh, mask_h)
 
 
-def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple) -> tuple[Array, ...]:
+def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
     """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db.
 
-    What multiplies dh_t in (8) and (9) and dk_t in (11) does not depend on the steps after t, so it is computed for all
-    steps at once, straight into the array that will hold da.
+    What multiplies dh_t in (8) and (9) and dk_t in (11), the slopes, does not depend on the steps after t. So the slopes of
+    as many steps as fit into the processor's cache are computed at once, and each step is left with a few products.
     """
-    rows, gates, h, pad, Wx, Wh, mask_h = cache
+    rows, gates, k, h, pad, Wx, Wh, mask_h = cache
     xp = array_module(dy)
+    work = work or WorkArrays()
     N, T, H = dy.shape
-    z, r, n = (gates[:, :, j * H : (j + 1) * H] for j in range(3))
-    Wh_zr, Wh_n = Wh[:, : 2 * H], Wh[:, 2 * H :]
-    seen = h[:-1] if mask_h is None else h[:-1] * mask_h  # (T, N, H)
-    da = xp.empty_like(gates)  # (T, N, 3H): the slopes first, then, step by step, the gradients
-    da[:, :, :H] = (h[:-1] - n) * z * (1 - z)  # (8)
-    da[:, :, H : 2 * H] = seen * r * (1 - r)  # (11)
-    da[:, :, 2 * H :] = (1 - z) * (1 - n * n)  # (9)
-    if pad is not None:
-        da *= ~pad
-    dh = dstate
-    for t in reversed(range(T)):
-        dh = dh + (dy[:, t] if pad is None else dy[:, t] * ~pad[t])  # (7)
-        da_z, da_r, da_n = da[t, :, :H], da[t, :, H : 2 * H], da[t, :, 2 * H :]  # (N, H) each
-        da_z *= dh  # (8)
-        da_n *= dh  # (9)
-        dk = da_n @ Wh_n.T  # (10)  (N, H) @ (H, H) -> (N, H)
-        da_r *= dk  # (11)
-        dh *= z[t] if pad is None else xp.where(pad[t], 1, z[t])  # (7)
-        dh_through = dk * r[t]  # (7)
-        dh_through += da[t, :, : 2 * H] @ Wh_zr.T  # (7)  (N, 2H) @ (2H, H) -> (N, H)
-        if mask_h is not None:
-            dh_through *= mask_h  # (7)
-        dh += dh_through  # (7)
+    dtype = xp.result_type(dy, dstate, gates)
+    da = work.take(xp, (T, N, 3 * H), dtype)
+    WhT_zr, WhT_n = xp.ascontiguousarray(Wh[:, : 2 * H].T), xp.ascontiguousarray(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
+    dh = dstate.astype(dtype)
+    for first, last in pieces_backward(gates):
+        z, r, n = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
+        slopes = work.take(xp, (3, last - first, N, H), dtype)
+        gru_reset_before_slopes_backward(z, r, n, k[first:last], h[first:last], slopes)
+        if pad is not None:
+            slopes *= ~pad[first:last]
+        for t in reversed(range(first, last)):
+            j = t - first
+            da_z, da_r, da_n = gate_by_gate(da[t], 3)  # (N, H) each
+            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (7)
+            xp.multiply(slopes[0, j], dh, out=da_z)  # (8)
+            xp.multiply(slopes[2, j], dh, out=da_n)  # (9)
+            dk = da_n @ WhT_n  # (10)  (N, H) @ (H, H) -> (N, H)
+            xp.multiply(slopes[1, j], dk, out=da_r)  # (11)
+            dh *= z[j] if pad is None else xp.where(pad[t], 1, z[j])  # (7)
+            dk *= r[j]  # (7)
+            dk += da[t, :, : 2 * H] @ WhT_zr  # (7)  (N, 2H) @ (2H, H) -> (N, H)
+            if mask_h is not None:
+                dk *= mask_h  # (7)
+            dh += dk  # (7)
+        work.give(slopes)
     flat = da.reshape(T * N, 3 * H)
-    dx = batch_first((flat @ Wx.T).reshape(T, N, Wx.shape[0]))  # (12)  (T N, 3H) @ (3H, D) -> (T N, D)
-    dWx = rows.T @ flat  # (13)  (D, T N) @ (T N, 3H) -> (D, 3H)
+    D = Wx.shape[0]
+    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (12)  (T N, 3H) @ (3H, D) -> (T N, D)
+    dWx = rows.reshape(T * N, D).T @ flat  # (13)  (D, T N) @ (T N, 3H) -> (D, 3H)
     db = flat.sum(axis=0)  # (13)
+    seen = h[:-1] if mask_h is None else h[:-1] * mask_h  # (T, N, H)
     dWh_zr = seen.reshape(T * N, H).T @ flat[:, : 2 * H]  # (14)  (H, T N) @ (T N, 2H) -> (H, 2H)
-    dWh_n = (r * seen).reshape(T * N, H).T @ flat[:, 2 * H :]  # (14)  (H, T N) @ (T N, H) -> (H, H)
+    dWh_n = k.reshape(T * N, H).T @ flat[:, 2 * H :]  # (14)  (H, T N) @ (T N, H) -> (H, H)
+    work.give(da)
     return dx, dh, dWx, xp.concatenate([dWh_zr, dWh_n], axis=1), db
+
+
+def gru_reset_before_slopes_backward(z: Array, r: Array, n: Array, k: Array, h_before: Array, slopes: Array) -> None:
+    """The factors of dh_t in (8), of dk_t in (11) and of dh_t in (9), into ``slopes`` (3, steps, N, H)."""
+    xp = array_module(z)
+    slope_z, slope_r, slope_n = slopes
+    rest = 1 - z
+    xp.subtract(h_before, n, out=slope_z)
+    slope_z *= z  # (8)
+    slope_z *= rest  # (8)
+    xp.multiply(k, r, out=slope_r)
+    xp.subtract(k, slope_r, out=slope_r)  # (11)  h m r (1 - r) = k - k r
+    xp.multiply(n, n, out=slope_n)
+    slope_n *= rest
+    xp.subtract(rest, slope_n, out=slope_n)  # (9)  (1 - z) (1 - n^2)

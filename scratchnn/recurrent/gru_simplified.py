@@ -29,9 +29,9 @@ Shapes: x (N, T, D), h (N, H), Wx (D, 2H), Wh (H, 2H), b (2H,), m (N, H).
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, array_module
+from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import batch_first, padding, time_first
+from scratchnn.recurrent.base import batch_first, gate_by_gate, padding, pieces_backward, time_first
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -61,7 +61,8 @@ def gru_simplified_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, .
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
 # Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (8) and (9)
 # are large products after it: 2 T + 4 matrix products instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving
-# the update gate's columns of Wx, Wh and b, once a call, lets one tanh serve gate and candidate.
+# the update gate's columns of Wx, Wh and b, once a call, lets one tanh serve gate and candidate. It writes them apart,
+# (N, 2H) -> (2, N, H): all that follows then runs over unbroken memory.
 
 
 def gru_simplified_forward(
@@ -72,6 +73,7 @@ def gru_simplified_forward(
     b: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
+    work: WorkArrays | None = None,
 ) -> tuple[Array, Array, tuple]:
     """Run the layer over whole sequences.
 
@@ -81,70 +83,83 @@ def gru_simplified_forward(
         Wx, Wh, b: weights (D, 2H), (H, 2H) and bias (2H,); stacked z, n.
         lengths: number of real steps of each sequence (N,); all T where absent.
         mask_h: factors (N, H) on h_{t-1} in the recurrent product.
+        work: where to take arrays from; the first three of the cache belong there once nobody needs the cache.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_simplified_backward``.
     """
     xp = array_module(x)
+    work = work or WorkArrays()
     N, T, D = x.shape
     H = h0.shape[1]
     dtype = xp.result_type(x, h0, Wx, Wh, b)
     half = xp.ones(2 * H, dtype=b.real.dtype)
     half[:H] = 0.5
-    rows = time_first(x).reshape(T * N, D)
-    gates = xp.empty((T, N, 2 * H), dtype=dtype)
-    xp.matmul(rows, Wx * half, out=gates.reshape(T * N, 2 * H))  # (T N, D) @ (D, 2H) -> (T N, 2H)
-    gates += b * half
+    rows = time_first(x, work)  # (T, N, D)
+    from_x = work.take(xp, (T, N, 2 * H), dtype)
+    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 2 * H))  # (T N, D) @ (D, 2H) -> (T N, 2H)
+    from_x += b * half
     Wh_half = Wh * half
-    h = xp.empty((T + 1, N, H), dtype=dtype)
+    gates = work.take(xp, (T, 2, N, H), dtype)
+    h = work.take(xp, (T + 1, N, H), dtype)
     h[0] = h0
     pad = padding(lengths, T)
-    product, kept = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    a, written = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    a_zn = gate_by_gate(a, 2)
     for t in range(T):
-        a = gates[t]  # (N, 2H), turned in place into gate and candidate
-        z, n = a[:, :H], a[:, H:]
-        a += xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=product)
-        xp.tanh(a, out=a)
+        h_next = h[t + 1]
+        xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=a)
+        a += from_x[t]
+        z, n = xp.tanh(a_zn, out=gates[t])
         z *= 0.5
         z += 0.5
-        xp.subtract(h[t], n, out=kept)
-        kept *= z
-        xp.add(n, kept, out=h[t + 1])  # (4) as n + z (h - n): one product less
+        xp.subtract(h[t], n, out=written)
+        written *= z
+        xp.add(n, written, out=h_next)  # (4) as n + z (h - n): one product less
         if pad is not None:
-            xp.copyto(h[t + 1], h[t], where=pad[t])
+            xp.copyto(h_next, h[t], where=pad[t])
+    work.give(from_x)
     y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
     return y, h[T].copy(), (rows, gates, h, pad, Wx, Wh, mask_h)
 
 
-def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple) -> tuple[Array, ...]:
+def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
     """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db.
 
-    What multiplies dh_t in (6) and (7) does not depend on the steps after t, so it is computed for all steps at once,
-    straight into the array that will hold da.
+    What multiplies dh_t in (6) and (7), the slopes, does not depend on the steps after t. So the slopes of as many steps as
+    fit into the processor's cache are computed at once, and each step is left with a few products.
     """
     rows, gates, h, pad, Wx, Wh, mask_h = cache
     xp = array_module(dy)
+    work = work or WorkArrays()
     N, T, H = dy.shape
-    z, n = gates[:, :, :H], gates[:, :, H:]
-    da = xp.empty_like(gates)  # (T, N, 2H): the slopes first, then, step by step, the gradients
-    da[:, :, :H] = (h[:-1] - n) * z * (1 - z)  # (6)
-    da[:, :, H:] = (1 - z) * (1 - n * n)  # (7)
-    if pad is not None:
-        da *= ~pad
-    dh = dstate
-    for t in reversed(range(T)):
-        dh = dh + (dy[:, t] if pad is None else dy[:, t] * ~pad[t])  # (5)
-        both = da[t].reshape(N, 2, H)
-        both *= dh[:, None]  # (6), (7)
-        dh *= z[t] if pad is None else xp.where(pad[t], 1, z[t])  # (5)
-        dh_through = da[t] @ Wh.T  # (5)  (N, 2H) @ (2H, H) -> (N, H)
-        if mask_h is not None:
-            dh_through *= mask_h  # (5)
-        dh += dh_through  # (5)
+    dtype = xp.result_type(dy, dstate, gates)
+    da = work.take(xp, (T, N, 2 * H), dtype)
+    WhT = xp.ascontiguousarray(Wh.T)  # (2H, H)
+    dh = dstate.astype(dtype)
+    for first, last in pieces_backward(gates):
+        z, n = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
+        slopes = work.take(xp, (2, last - first, N, H), dtype)
+        slopes[0] = (h[first:last] - n) * z * (1 - z)  # (6)
+        slopes[1] = (1 - z) * (1 - n * n)  # (7)
+        if pad is not None:
+            slopes *= ~pad[first:last]
+        for t in reversed(range(first, last)):
+            k = t - first
+            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (5)
+            xp.multiply(slopes[:, k], dh, out=gate_by_gate(da[t], 2))  # (6), (7)
+            dh *= z[k] if pad is None else xp.where(pad[t], 1, z[k])  # (5)
+            dh_through = da[t] @ WhT  # (5)  (N, 2H) @ (2H, H) -> (N, H)
+            if mask_h is not None:
+                dh_through *= mask_h  # (5)
+            dh += dh_through  # (5)
+        work.give(slopes)
     flat = da.reshape(T * N, 2 * H)
-    dx = batch_first((flat @ Wx.T).reshape(T, N, Wx.shape[0]))  # (8)  (T N, 2H) @ (2H, D) -> (T N, D)
-    dWx = rows.T @ flat  # (9)  (D, T N) @ (T N, 2H) -> (D, 2H)
+    D = Wx.shape[0]
+    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (8)  (T N, 2H) @ (2H, D) -> (T N, D)
+    dWx = rows.reshape(T * N, D).T @ flat  # (9)  (D, T N) @ (T N, 2H) -> (D, 2H)
     h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
     dWh = h_before.reshape(T * N, H).T @ flat  # (9)  (H, T N) @ (T N, 2H) -> (H, 2H)
     db = flat.sum(axis=0)  # (9)
+    work.give(da)
     return dx, dh, dWx, dWh, db

@@ -42,7 +42,7 @@ from __future__ import annotations
 from scratchnn.backend import Array, Generator, WorkArrays, array_module
 from scratchnn.core import Parameter
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import Recurrent, State, batch_first, gate_by_gate, padding, pieces_backward
+from scratchnn.recurrent.base import Recurrent, State, batch_first, gate_by_gate, padding, pieces_backward, time_first
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -126,8 +126,7 @@ def lstm_forward(
     dtype = xp.result_type(x, h0, c0, Wx, Wh, b, *([] if p is None else [p]))
     half = xp.ones(4 * H, dtype=b.real.dtype)
     half[: 3 * H] = 0.5
-    rows = work.take(xp, (T, N, D), x.dtype)
-    rows[...] = x.transpose(1, 0, 2)
+    rows = time_first(x, work)  # (T, N, D)
     from_x = work.take(xp, (T, N, 4 * H), dtype)
     xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 4 * H))  # (T N, D) @ (D, 4H) -> (T N, 4H)
     from_x += b * half

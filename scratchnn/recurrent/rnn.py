@@ -27,7 +27,7 @@ Elman, "Finding Structure in Time" (1990); Werbos, "Backpropagation Through Time
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, Generator, array_module
+from scratchnn.backend import Array, Generator, WorkArrays, array_module
 from scratchnn.core import Parameter
 from scratchnn.errors import DataError
 from scratchnn.functions import relu, tanh
@@ -77,6 +77,7 @@ def rnn_forward(
     lengths: Array | None = None,
     activation: str = "tanh",
     mask_h: Array | None = None,
+    work: WorkArrays | None = None,
 ) -> tuple[Array, Array, tuple]:
     """Run the layer over whole sequences.
 
@@ -87,19 +88,21 @@ def rnn_forward(
         lengths: number of real steps of each sequence (N,); all T where absent.
         activation: ``"tanh"`` or ``"relu"``.
         mask_h: factors (N, H) on h_{t-1} in the recurrent product.
+        work: where to take arrays from; the first two of the cache belong there once nobody needs the cache.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``rnn_backward``.
     """
     check_activation(activation)
     xp = array_module(x)
+    work = work or WorkArrays()
     N, T, D = x.shape
     H = h0.shape[1]
     dtype = xp.result_type(x, h0, Wx, Wh, b)
-    rows = time_first(x).reshape(T * N, D)
-    h = xp.empty((T + 1, N, H), dtype=dtype)
+    rows = time_first(x, work)  # (T, N, D)
+    h = work.take(xp, (T + 1, N, H), dtype)
     h[0] = h0
-    xp.matmul(rows, Wx, out=h[1:].reshape(T * N, H))  # (T N, D) @ (D, H) -> (T N, H)
+    xp.matmul(rows.reshape(T * N, D), Wx, out=h[1:].reshape(T * N, H))  # (T N, D) @ (D, H) -> (T N, H)
     h[1:] += b
     pad = padding(lengths, T)
     product = xp.empty((N, H), dtype=dtype)
@@ -116,36 +119,43 @@ def rnn_forward(
     return y, h[T].copy(), (rows, h, pad, Wx, Wh, activation, mask_h)
 
 
-def rnn_backward(dy: Array, dstate: Array, cache: tuple) -> tuple[Array, ...]:
+def rnn_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
     """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db.
 
     The slopes of (4) do not depend on the steps after t, so they are computed for all steps at once, straight into the
     array that will hold da.
     """
     rows, h, pad, Wx, Wh, activation, mask_h = cache
+    xp = array_module(dy)
+    work = work or WorkArrays()
     N, T, H = dy.shape
     h_after = h[1:]
+    da = work.take(xp, (T, N, H), xp.result_type(dy, dstate, h))  # the slopes first, then, step by step, the gradients
     if activation == "tanh":
-        da = 1 - h_after * h_after  # (4)  (T, N, H): the slopes first, then, step by step, the gradients
+        xp.multiply(h_after, h_after, out=da)
+        xp.subtract(1, da, out=da)  # (4)
     else:
-        da = (h_after > 0).astype(h.dtype)  # (4)
+        da[...] = h_after > 0  # (4)
     if pad is not None:
         da *= ~pad
+    WhT = xp.ascontiguousarray(Wh.T)
     dh = dstate
     for t in reversed(range(T)):
         dh = dh + (dy[:, t] if pad is None else dy[:, t] * ~pad[t])  # (3)
         da_t = da[t]  # (N, H)
         da_t *= dh  # (4)
-        dh_through = da_t @ Wh.T  # (3)  (N, H) @ (H, H) -> (N, H)
+        dh_through = da_t @ WhT  # (3)  (N, H) @ (H, H) -> (N, H)
         if mask_h is not None:
             dh_through *= mask_h  # (3)
         dh = dh_through if pad is None else dh_through + dh * pad[t]  # (3)
     flat = da.reshape(T * N, H)
-    dx = batch_first((flat @ Wx.T).reshape(T, N, Wx.shape[0]))  # (5)  (T N, H) @ (H, D) -> (T N, D)
-    dWx = rows.T @ flat  # (6)  (D, T N) @ (T N, H) -> (D, H)
+    D = Wx.shape[0]
+    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (5)  (T N, H) @ (H, D) -> (T N, D)
+    dWx = rows.reshape(T * N, D).T @ flat  # (6)  (D, T N) @ (T N, H) -> (D, H)
     h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
     dWh = h_before.reshape(T * N, H).T @ flat  # (6)  (H, T N) @ (T N, H) -> (H, H)
     db = flat.sum(axis=0)  # (6)
+    work.give(da)
     return dx, dh, dWx, dWh, db
 
 
@@ -185,12 +195,17 @@ class RNN(Recurrent):
 
     def run(self, x: Array, state: State, lengths: Array | None, mask_h: Array | None) -> tuple[Array, State, tuple]:
         """``rnn_forward`` with this layer's parameters."""
-        return rnn_forward(x, state, self.Wx.data, self.Wh.data, self.b.data, lengths, self.activation, mask_h)
+        return rnn_forward(x, state, self.Wx.data, self.Wh.data, self.b.data, lengths, self.activation, mask_h, self.work)
 
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
         """``rnn_backward``; the weight gradients go to the parameters."""
-        dx, dh0, dWx, dWh, db = rnn_backward(dy, dstate, cache)
+        dx, dh0, dWx, dWh, db = rnn_backward(dy, dstate, cache, self.work)
         self.Wx.accumulate(dWx)
         self.Wh.accumulate(dWh)
         self.b.accumulate(db)
         return dx, dh0
+
+    def release(self, cache: tuple) -> None:
+        """The arrays over all steps are free again."""
+        rows, h, *_ = cache
+        self.work.give(rows, h)

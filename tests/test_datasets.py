@@ -1,0 +1,294 @@
+"""Loaders on small copies of what is published; on the real files too, where SCRATCHNN_DATA leads to them."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_data import OTHERS, PARTS, REVIEWS, archive, rows
+from small_text import assert_one_line, command
+
+from scratchnn.datasets import imdb, load_imdb, load_nsmc, load_ptb, plain_words
+from scratchnn.datasets.archive import read_members
+from scratchnn.errors import DataError
+from scratchnn.text import tokenize
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """As many reviews as the small copy has."""
+    monkeypatch.setattr(imdb, "SPLITS", PARTS)
+
+
+def unpack(members: dict[str, str], folder: Path) -> Path:
+    for name, text in members.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text.encode("utf-8"))
+    return folder
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+# --- IMDb ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, "folder", "aclImdb"])
+@pytest.mark.parametrize("place", ["", "imdb"])
+def test_imdb_from_archives_and_folders(tmp_path, form, place):
+    if isinstance(form, int):
+        write(tmp_path / place / "aclImdb_v1.tar.gz", archive({**OTHERS, **REVIEWS}, form))
+        folder = tmp_path
+    else:
+        unpack({**OTHERS, **REVIEWS}, tmp_path / place)
+        folder = tmp_path if form == "folder" else tmp_path / place / "aclImdb"
+    texts, labels = load_imdb("train", folder)
+    assert texts == ["café \u0085 two", "good, ten", "Bad.<br /><br />It's BAD", "so so"]  # as published
+    assert labels.tolist() == [1, 1, 0, 0]
+    assert labels.dtype == np.int8
+    texts, labels = load_imdb("test", str(folder))
+    assert texts == ["test, good", "test, bad"]
+    assert labels.tolist() == [1, 0]
+    assert load_imdb("unsup", folder) == (["", "second"], None)
+
+
+@pytest.mark.usefixtures("few")
+def test_imdb_of_the_environment_variable(tmp_path, monkeypatch):
+    write(tmp_path / "imdb" / "aclImdb_v1.tar.gz", archive(REVIEWS))
+    monkeypatch.setenv("SCRATCHNN_DATA", str(tmp_path))
+    assert len(load_imdb("test")[0]) == 2
+
+
+@pytest.mark.usefixtures("few")
+def test_members_that_lead_elsewhere_are_not_read_and_nothing_is_unpacked(tmp_path):
+    evil = {
+        "../../aclImdb/train/pos/7_7.txt": "up",
+        "/aclImdb/train/pos/8_8.txt": "root",
+        "aclImdb/train/pos/../9_9.txt": "x",
+    }
+    write(tmp_path / "data" / "aclImdb_v1.tar.gz", archive({**evil, **REVIEWS}))
+    assert len(load_imdb("train", tmp_path / "data")[0]) == 4
+    assert [path.name for path in tmp_path.rglob("*")] == ["data", "aclImdb_v1.tar.gz"]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_link_in_an_archive_is_no_review(tmp_path):
+    path = tmp_path / "aclImdb_v1.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        link = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
+        link.type, link.linkname = tarfile.SYMTYPE, "secret"
+        tar.addfile(link)
+    assert list(read_members(path, lambda name: True)) == []
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda whole: whole[: len(whole) // 2], r"is not a whole \.tar\.gz archive"),
+        (lambda whole: whole[:-4], r"is not a whole \.tar\.gz archive"),
+        (lambda whole: b"<html>", r"is not a whole \.tar\.gz archive"),
+        (lambda whole: gzip.compress(b"<html>" * 200), r"is not a whole \.tar\.gz archive"),
+        (lambda whole: gzip.compress(gzip.decompress(whole)[:3000]), r"is not a whole \.tar\.gz archive"),
+        (lambda whole: gzip.compress(b""), r"holds 0 reviews in train/pos, not 2"),
+        (lambda whole: archive({"aclImdb/train/pos/0_9.txt": "one"}), r"holds 1 reviews in train/pos, not 2"),
+    ],
+)
+def test_a_damaged_archive_is_one_line(tmp_path, damage, message):
+    write(tmp_path / "aclImdb_v1.tar.gz", damage(archive(REVIEWS)))
+    with pytest.raises(DataError, match=message) as caught:
+        load_imdb("train", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("few")
+def test_a_folder_that_lacks_reviews_or_holds_another_encoding(tmp_path):
+    unpack(REVIEWS, tmp_path)
+    (tmp_path / "aclImdb/train/neg/1_4.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(DataError, match="is not UTF-8"):
+        load_imdb("train", tmp_path)
+    (tmp_path / "aclImdb/train/neg/1_4.txt").unlink()
+    with pytest.raises(DataError, match="holds 1 reviews in train/neg, not 2; fetch or unpack it again"):
+        load_imdb("train", tmp_path)
+    (tmp_path / "aclImdb/train/neg/0_1.txt").unlink()
+    (tmp_path / "aclImdb/train/neg").rmdir()
+    with pytest.raises(DataError, match=r"cannot read .*train/neg: No such file"):
+        load_imdb("train", tmp_path)
+
+
+@pytest.mark.parametrize("load", [load_imdb, load_nsmc, load_ptb])
+def test_an_unknown_split(load):
+    with pytest.raises(DataError, match="unknown split 'dev'; choose one of train, "):
+        load("dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It's BAD.<br /><br />Don't!", "it's bad don't"),
+        ("one<br />two", "one two"),
+        ("'quoted' rock'n'roll 90's O'2", "quoted rock'n roll 90's o 2"),
+        ("café \u0085 10/10 -- well-made", "caf 10 10 well made"),
+        ("...", ""),
+    ],
+)
+def test_plain_words(text, words):
+    assert plain_words(text) == words
+
+
+# --- NSMC, PTB -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_nsmc_keeps_quotes_empty_documents_and_rare_line_ends(tmp_path, packed):
+    texts = ['"""좋다', "", '"', "줄\u0085 \u2028끝", "  싫다 "]
+    content = rows(texts, [1, 0, 0, 1, 0]).encode("utf-8")
+    name = "ratings_train.txt"
+    write(tmp_path / "nsmc" / (name + ".gz" if packed else name), gzip.compress(content) if packed else content)
+    found, labels = load_nsmc("train", tmp_path)
+    assert found == texts
+    assert labels.tolist() == [1, 0, 0, 1, 0]
+    assert labels.dtype == np.int8
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "does not begin with the line id, document, label"),
+        ("1\tgood\t1\n", "does not begin with the line id, document, label"),
+        (rows(["a"], [1]) + "7\tb\n", "line 3 is not an id, a document and a label"),
+        (rows(["a"], [1]) + "7\tb\t2\n", "line 3 is not an id, a document and a label"),
+        (rows(["a"], [1]) + "\n", "line 3 is not an id, a document and a label"),
+        (rows(["a\tb"], [1]), "line 2 is not an id, a document and a label"),
+    ],
+)
+def test_nsmc_of_another_layout(tmp_path, content, message):
+    write(tmp_path / "ratings_test.txt", content)
+    with pytest.raises(DataError, match=message):
+        load_nsmc("test", tmp_path)
+
+
+def test_ptb_under_any_of_its_names(tmp_path):
+    for name in ("valid.txt.gz", "valid.txt", "ptb.valid.txt.gz", "ptb.valid.txt", "ptb/valid.txt", "ptb/ptb.valid.txt"):
+        text = f" no it was n't {name} \n"
+        write(tmp_path / name, gzip.compress(text.encode()) if name.endswith(".gz") else text)
+        assert load_ptb("valid", tmp_path) == text
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("few")
+def test_text_imdb(tmp_path, capsys):
+    write(tmp_path / "data" / "aclImdb_v1.tar.gz", archive(REVIEWS))
+    out = tmp_path / "imdb.txt"
+    assert command("text", "imdb", "--data", tmp_path / "data", "--out", out) == 0
+    lines = ["caf two", "good ten", "bad it's bad", "so so", "test good", "test bad", "", "second"]
+    assert out.read_text("utf-8") == "\n".join(lines) + "\n"
+    assert capsys.readouterr().out == f"8 lines, 14 words in {out}\n"
+    assert command("text", "imdb", "--data", tmp_path / "data", "--out", out) == 2
+    assert_one_line(capsys, f"{out} already exists; choose another --out")
+
+
+def test_text_nsmc_and_ptb(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SCRATCHNN_DATA", str(tmp_path))
+    write(tmp_path / "nsmc" / "ratings_train.txt", rows([" 정말  좋다 ", "", "줄\u0085끝"], [1, 0, 1]))
+    write(tmp_path / "nsmc" / "ratings_test.txt", rows(["싫다"], [0]))
+    write(tmp_path / "ptb" / "train.txt", " no it was <unk> \n mr. N \n")
+    monkeypatch.chdir(tmp_path)
+    assert command("text", "nsmc") == 0
+    assert command("text", "ptb") == 0
+    assert Path("nsmc.txt").read_text("utf-8") == "정말 좋다\n줄 끝\n싫다\n"
+    assert Path("ptb.txt").read_text("utf-8") == "no it was <unk>\nmr. N\n"
+    assert capsys.readouterr().out == "3 lines, 5 words in nsmc.txt\n2 lines, 6 words in ptb.txt\n"
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["imdb"], "--download"),
+        (["ptb", "--download"], "licensed and cannot be fetched"),
+        (["imdb", "--out", "x.gz"], "leave .gz out of its name"),
+        (["imdb", "--out", "missing/x.txt"], "cannot write missing"),
+        (["tweets"], "choose from"),
+    ],
+)
+def test_text_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch, capsys, options, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCRATCHNN_DATA", str(tmp_path))
+    assert command("text", *options) == 2
+    assert_one_line(capsys, message)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("few")
+def test_text_interrupted_by_a_damaged_split_leaves_nothing(tmp_path, capsys):
+    """Train is read and written before test turns out to lack a review."""
+    unpack(REVIEWS, tmp_path / "data")
+    (tmp_path / "data/aclImdb/test/pos/0_8.txt").unlink()
+    assert command("text", "imdb", "--data", tmp_path / "data", "--out", tmp_path / "imdb.txt") == 2
+    assert_one_line(capsys, "holds 0 reviews in test/pos, not 1")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("arguments", [["text"], ["text", "imdb"]])
+def test_help_fits_100_columns(monkeypatch, capsys, arguments):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert command(*arguments, "--help") == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
+
+
+# --- the real files --------------------------------------------------------------------------------------------------
+
+
+def real(name: str) -> pytest.MarkDecorator:
+    there = bool(os.environ.get("SCRATCHNN_DATA")) and (Path(os.environ["SCRATCHNN_DATA"]) / name).exists()
+    return pytest.mark.skipif(not there, reason=f"SCRATCHNN_DATA names no folder with {name}")
+
+
+@real("imdb")
+@pytest.mark.parametrize(("split", "words", "repeated"), [("train", 5_844_680, 96), ("test", 5_713_167, 199)])
+def test_real_imdb(split, words, repeated):
+    texts, labels = load_imdb(split)
+    assert len(texts) == 25_000
+    assert labels.tolist() == [1] * 12_500 + [0] * 12_500
+    assert sum(len(text.split()) for text in texts) == words
+    assert len(texts) - len(set(texts)) == repeated
+    assert any("<br />" in text for text in texts)
+
+
+@real("imdb")
+def test_real_imdb_without_labels():
+    texts, labels = load_imdb("unsup")
+    assert (len(texts), labels) == (50_000, None)
+    assert sum(len(text.split()) for text in texts) == 11_721_682
+
+
+@real("nsmc")
+@pytest.mark.parametrize(
+    ("split", "negative", "positive", "empty"), [("train", 75_173, 74_827, 5), ("test", 24_827, 25_173, 3)]
+)
+def test_real_nsmc(split, negative, positive, empty):
+    texts, labels = load_nsmc(split)
+    assert np.bincount(labels).tolist() == [negative, positive]
+    assert len(texts) == negative + positive
+    assert texts.count("") == empty
+
+
+@real("ptb")
+@pytest.mark.parametrize(
+    ("split", "lines", "words"), [("train", 42_068, 929_589), ("valid", 3_370, 73_760), ("test", 3_761, 82_430)]
+)
+def test_real_ptb(split, lines, words):
+    tokens = list(tokenize(load_ptb(split), "word"))
+    assert len(tokens) == words
+    assert tokens.count("<eos>") == lines

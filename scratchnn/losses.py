@@ -19,9 +19,11 @@ The squared and absolute errors and the sigmoid count every entry of (...) as on
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, array_module, check_ids
+from scratchnn.backend import Array, array_module, blocks, check_ids
 from scratchnn.errors import ShapeError
 from scratchnn.functions import sigmoid
+
+ENTRIES = 1 << 17  # logits that are worked on at a time: half a megabyte in float32, which stays in the CPU's cache
 
 
 def _weights(like: Array, mask: Array | None, step_weights: Array | None, owner: str) -> tuple[Array | None, Array]:
@@ -61,6 +63,7 @@ def softmax_cross_entropy_forward(
     mask: Array | None = None,
     class_weights: Array | None = None,
     step_weights: Array | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, tuple]:
     """Mean negative log-likelihood, in nats, of the targets.
 
@@ -70,6 +73,7 @@ def softmax_cross_entropy_forward(
         mask: booleans (...), true where the target counts.
         class_weights: weights (V,).
         step_weights: weights (...).
+        out: an array (..., V) that the cache may have; the logits themselves, where nobody needs them any longer.
 
     Returns:
         The loss, an array of shape (), and the cache.
@@ -84,10 +88,13 @@ def softmax_cross_entropy_forward(
     check_ids(targets, V, owner)
     rows = logits.reshape(-1, V)  # (M, V)
     ids = targets.reshape(-1)
-    e = rows - rows.real.max(axis=1, keepdims=True)  # one fresh (M, V) array; all that follows happens in it
-    picked = e[xp.arange(ids.size), ids]
-    xp.exp(e, out=e)
-    total = e.sum(axis=1)
+    e = xp.empty_like(rows) if out is None else out.reshape(-1, V)
+    picked, total = xp.empty_like(rows[:, 0]), xp.empty_like(rows[:, 0])
+    for z, e_z, ids_z, picked_z, total_z in blocks(rows, e, ids, picked, total, entries=ENTRIES):
+        xp.subtract(z, z.real.max(axis=1, keepdims=True), out=e_z)
+        picked_z[...] = e_z[xp.arange(ids_z.size), ids_z]
+        xp.exp(e_z, out=e_z)
+        e_z.sum(axis=1, out=total_z)
     losses = (xp.log(total) - picked).reshape(targets.shape)  # (2)
     if class_weights is not None:
         by_class = class_weights[targets]
@@ -96,14 +103,19 @@ def softmax_cross_entropy_forward(
     return _weighted_mean(losses, weights, scale), (e, total, ids, weights, scale, logits.shape)
 
 
-def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
-    """Gradient by the logits (..., V) for the gradient ``dloss`` by the loss."""
+def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple, out: Array | None = None) -> Array:
+    """Gradient by the logits (..., V) for the gradient ``dloss`` by the loss.
+
+    ``out`` (..., V) is where it is to stand, if not in a new array. It may be the one that the forward function was given:
+    then the cache is used up.
+    """
     e, total, ids, weights, scale, shape = cache
     xp = array_module(e)
     factor = xp.broadcast_to(dloss * scale, ids.shape).astype(e.dtype)  # (M,)
     if weights is not None:
         factor = factor * weights.reshape(-1)
-    dlogits = e * (factor / total)[:, None]  # (2), softmax(z) = e / total
+    dlogits = xp.empty_like(e) if out is None else out.reshape(e.shape)
+    xp.multiply(e, (factor / total)[:, None], out=dlogits)  # (2), softmax(z) = e / total
     dlogits[xp.arange(ids.size), ids] -= factor  # (2), one entry per row, so no repeats
     if weights is not None:
         dlogits[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero

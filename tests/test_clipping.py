@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scratchnn.backend import cache_blocks
 from scratchnn.core import Parameter, RowGradient
 from scratchnn.errors import DataError, NonFiniteError
-from scratchnn.optim import check_finite, clip_by_norm, clip_by_value, global_norm, optimizers, scale_gradients
+from scratchnn.optim import check_finite, clip_by_norm, clip_by_value, global_norm, scale_gradients
 
 
 def with_gradient(gradient, trainable=True):
@@ -71,7 +72,7 @@ def test_norm_of_no_gradients_is_zero():
 
 @pytest.mark.parametrize("shape", [(50,), (10, 5), (5, 2, 5)])
 def test_norm_of_an_array_cut_into_blocks(shape, monkeypatch):
-    monkeypatch.setattr(optimizers, "BLOCK", 7)
+    monkeypatch.setattr(cache_blocks, "BLOCK", 7)
     gradient = np.random.default_rng(0).standard_normal(shape)
     np.testing.assert_allclose(global_norm([with_gradient(gradient)]), np.sqrt((gradient**2).sum()), rtol=1e-12)
 

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from optimizer_cases import MAKERS, every_optimizer, parameter, random_rows, same_bits
 
+from scratchnn.backend import cache_blocks
 from scratchnn.core import Parameter, RowGradient
 from scratchnn.errors import DataError
-from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop, optimizers
+from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 
 # --- rows and whole tables -------------------------------------------------------------------------------------------
 
@@ -78,7 +79,7 @@ def test_blocks_do_not_change_the_step(make, shape, monkeypatch):
     """A step on many small blocks has the bits of a step on the whole array, for a transposed gradient too."""
     found = []
     for block in (4, 1000):
-        monkeypatch.setattr(optimizers, "BLOCK", block)
+        monkeypatch.setattr(cache_blocks, "BLOCK", block)
         rng = np.random.default_rng(1)
         w = Parameter(np.asarray(rng.standard_normal(shape)))
         optimizer = make([w])

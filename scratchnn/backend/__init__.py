@@ -17,6 +17,7 @@ from scratchnn.backend.arrays import (
     seed_from,
     to_numpy,
 )
+from scratchnn.backend.cache_blocks import blocks
 from scratchnn.backend.scatter import scatter_add, sum_rows
 from scratchnn.backend.threads import one_thread
 from scratchnn.backend.work import WorkArrays
@@ -27,6 +28,7 @@ __all__ = [
     "WorkArrays",
     "array_module",
     "backend_name",
+    "blocks",
     "check_axis",
     "check_ids",
     "generator",

@@ -135,10 +135,13 @@ def inner_code(code: CodeType, name: str) -> CodeType:
 
 
 def package_functions() -> list[FunctionType]:
-    """Every function and method defined in the modules of the package that are loaded, each once."""
+    """Every function and method defined in the modules of the package that are loaded, each once.
+
+    The questions of ``scratchnn.exercises`` are left out: they ask for backward passes and have none.
+    """
     found: dict[CodeType, FunctionType] = {}
     for name, module in sorted(sys.modules.items()):
-        if name.partition(".")[0] == "scratchnn":
+        if name.partition(".")[0] == "scratchnn" and not name.startswith("scratchnn.exercises"):
             for value in vars(module).values():
                 members = vars(value).values() if isinstance(value, type) else [value]
                 for member in members:

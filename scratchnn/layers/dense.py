@@ -13,15 +13,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, check_axis
+from scratchnn.backend import Array, WorkArrays, array_module, check_axis
 from scratchnn.core import Layer, Parameter
 
 
-def dense_forward(x: Array, W: Array, b: Array | None) -> tuple[Array, tuple]:
-    """Equation (1): ``x`` (..., D), ``W`` (D, H), ``b`` (H,) or ``None`` give (..., H) and the cache."""
+def dense_forward(x: Array, W: Array, b: Array | None, work: WorkArrays | None = None) -> tuple[Array, tuple]:
+    """Equation (1): ``x`` (..., D), ``W`` (D, H), ``b`` (H,) or ``None`` give (..., H) and the cache.
+
+    Where ``work`` is given, the array of outputs comes from there.
+    """
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # one matrix product over all leading axes
-    y = xp.empty((rows.shape[0], W.shape[1]), dtype=xp.result_type(x, W) if b is None else xp.result_type(x, W, b))
+    dtype = xp.result_type(x, W) if b is None else xp.result_type(x, W, b)
+    shape = (rows.shape[0], W.shape[1])
+    y = xp.empty(shape, dtype=dtype) if work is None else work.take(xp, shape, dtype)
     xp.matmul(rows, W, out=y)  # (M, D) @ (D, H) -> (M, H)
     if b is not None:
         y += b
@@ -31,11 +36,12 @@ def dense_forward(x: Array, W: Array, b: Array | None) -> tuple[Array, tuple]:
 def dense_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     """Equations (2) to (4): dx (..., D), dW (D, H), db (H,)."""
     x, W = cache
+    xp = array_module(dy)
     rows = x.reshape(-1, x.shape[-1])  # (M, D)
     drows = dy.reshape(-1, dy.shape[-1])  # (M, H)
     dx = drows @ W.T  # (2)  (M, H) @ (H, D) -> (M, D)
     dW = rows.T @ drows  # (3)  (D, M) @ (M, H) -> (D, H)
-    db = drows.sum(axis=0)  # (4)
+    db = xp.ones(len(drows), dtype=drows.dtype) @ drows  # (4)  as a product, which all cores share
     return dx.reshape(x.shape), dW, db
 
 
@@ -60,11 +66,11 @@ class Dense(Layer):
         self.W = Parameter.glorot((inputs, outputs), rng) if tied is None else tied
         self.b = Parameter.zeros((outputs,)) if bias else None
 
-    def forward(self, x: Array) -> Array:
-        """Outputs (..., ``outputs``)."""
+    def forward(self, x: Array, work: WorkArrays | None = None) -> Array:
+        """Outputs (..., ``outputs``); where ``work`` is given, their array comes from there."""
         W = self.W.data.T if self.tied else self.W.data
         check_axis(x, -1, W.shape[0], "Dense", "inputs")
-        y, cache = dense_forward(x, W, None if self.b is None else self.b.data)
+        y, cache = dense_forward(x, W, None if self.b is None else self.b.data, work)
         self.push(cache)
         return y
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, backend_name, move, to_numpy
+from scratchnn.backend import Array, WorkArrays, backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
@@ -77,14 +77,20 @@ class LanguageModel(Model):
         self.dropout_out = Dropout(dropout, rng=rng)
         table = self.embedding.W if tied else None
         self.output = Dense(hidden_size, vocabulary_size, rng=rng, tied=table)
+        self.work = WorkArrays()
 
     def forward(self, ids: Array, state: State | None = None) -> tuple[Array, State]:
         """Equations (1) to (3), from ``state`` (zeros where absent)."""
+        h, state = self._hidden(ids, state)
+        return self.output.forward(h), state
+
+    def _hidden(self, ids: Array, state: State | None) -> tuple[Array, State]:
+        """Equations (1) and (2): what the output layer sees."""
         if ids.ndim != 2:
             raise ShapeError(f"LanguageModel: ids must be (N, T), got shape {tuple(ids.shape)}")
         x = self.dropout_in.forward(self.embedding.forward(ids))
         y, state = self.cells.forward(x, state)
-        return self.output.forward(self.dropout_out.forward(y)), state
+        return self.dropout_out.forward(y), state
 
     def backward(self, dlogits: Array, dstate: State | None = None) -> State:
         """From the gradients by the logits and by the final state: the gradient by the first state."""
@@ -96,16 +102,25 @@ class LanguageModel(Model):
     # --- what the training loop calls --------------------------------------------------------------------------------
 
     def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
-        """Equation (4) for a batch (inputs, targets): the loss, an array of shape (), its number of targets, the state."""
+        """Equation (4) for a batch (inputs, targets): the loss, an array of shape (), its number of targets, the state.
+
+        The logits are by far the largest array. Nobody sees them here, so one array, used again for each batch, holds them,
+        then their exponentials, then their gradient.
+        """
         inputs, targets = batch
-        logits, state = self.forward(inputs, state)
-        loss, cache = softmax_cross_entropy_forward(logits, targets)
-        self.push(cache)
+        h, state = self._hidden(inputs, state)
+        logits = self.output.forward(h, self.work)
+        loss, cache = softmax_cross_entropy_forward(logits, targets, out=logits)
+        self.push((cache, logits))
+        if not self.training:
+            self.work.give(logits)
         return loss, targets.size, state
 
     def backward_loss(self) -> None:
         """Backward from the latest ``loss``; the carried state is a constant, which is what truncates BPTT."""
-        self.backward(softmax_cross_entropy_backward(1.0, self.pop()))
+        cache, logits = self.pop()
+        self.backward(softmax_cross_entropy_backward(1.0, cache, out=logits))
+        self.work.give(logits)
 
 
 def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> tuple[float, int]:

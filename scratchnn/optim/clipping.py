@@ -20,10 +20,12 @@ from math import isfinite
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, to_numpy
+from scratchnn.backend import Array, array_module, blocks, to_numpy
 from scratchnn.core import Parameter, RowGradient
 from scratchnn.errors import DataError, NonFiniteError
-from scratchnn.optim.optimizers import blocks, distinct
+from scratchnn.optim.optimizers import distinct
+
+ENTRIES = 1 << 13  # squared at a time: 64 kilobytes in float64
 
 
 def _learning(parameters: Iterable[Parameter]) -> list[Parameter]:
@@ -43,8 +45,9 @@ def global_norm(parameters: Iterable[Parameter]) -> Array:
     xp = array_module(gradients[0]) if gradients else np
     total = xp.zeros((), dtype="float64")
     for gradient in gradients:
-        for (block,) in blocks(gradient):
-            total += xp.multiply(block, block, dtype=total.dtype).sum()
+        for (block,) in blocks(gradient, entries=ENTRIES):
+            wide = block.reshape(-1).astype(total.dtype)
+            total += wide @ wide
     return xp.sqrt(total, out=total)  # (1)
 
 

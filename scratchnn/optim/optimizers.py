@@ -31,34 +31,18 @@ for (6) and (7), end of section 2 for (8); Loshchilov and Hutter (2019) for (9).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
+from scratchnn.backend import Array, array_module, backend_name, blocks, move, to_numpy
 from scratchnn.core import Parameter, RowGradient
 from scratchnn.errors import CheckpointError, DataError
-
-BLOCK = 1 << 15  # entries: what a step works on at a time, so that its temporaries stay small and in the CPU's cache
 
 
 def distinct(parameters: Iterable[Parameter]) -> list[Parameter]:
     """Each parameter once, by identity, in the order given."""
     return list({id(parameter): parameter for parameter in parameters}.values())
-
-
-def blocks(*arrays: Array) -> Iterator[Sequence[Array]]:
-    """The arrays, all of one shape, cut along the first axis into views of about ``BLOCK`` entries.
-
-    A GPU gets each array in one piece: there a call costs more than the memory it saves.
-    """
-    first = arrays[0]
-    if first.size <= BLOCK or not isinstance(first, np.ndarray):
-        yield arrays
-        return
-    rows = max(1, BLOCK * first.shape[0] // first.size)
-    for start in range(0, first.shape[0], rows):
-        yield [array[start : start + rows] for array in arrays]
 
 
 class Optimizer:

@@ -11,7 +11,19 @@ from typing import NoReturn
 from scratchnn import __version__
 from scratchnn.errors import ScratchnnError
 
-COMMANDS = ["tour", "gradcheck", "train", "sample", "evaluate", "similar", "analogy", "evaluate_vectors"]
+COMMANDS = [
+    "tour",
+    "gradcheck",
+    "exercise",
+    "train",
+    "sample",
+    "evaluate",
+    "similar",
+    "analogy",
+    "evaluate_vectors",
+    "text",
+    "doctor",
+]
 
 
 class Parser(argparse.ArgumentParser):

@@ -1,4 +1,4 @@
-"""Runs of ``train lm`` that tests read, copy, or damage; a test that does not ask for them does not notice."""
+"""Which tests are skipped, and runs of ``train lm`` that tests read, copy, or damage; others do not notice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import shutil
 
 import pytest
 from small_text import make_quick, train, write_text
+
+
+def pytest_collection_modifyitems(config, items):
+    """Running the whole book takes minutes: done where ``-m`` asks for it."""
+    if "chapters" not in config.getoption("-m"):
+        for item in items:
+            if item.get_closest_marker("chapters"):
+                item.add_marker(pytest.mark.skip(reason="python -m pytest -m chapters runs it"))
 
 
 @pytest.fixture

@@ -1,0 +1,1164 @@
+# %% [markdown]
+# # 1. Arrays and the neural network
+#
+# A neural network is a function with many numbers in it that are learned from examples. This chapter builds one from
+# nothing: first the arrays that hold the numbers, then the slopes that say how to change them, then a network of 63
+# numbers that learns to tell three intertwined spirals apart. You need Python and school algebra.
+#
+# ## What you will be able to do
+#
+# - say what shape comes out when arrays are added and multiplied, without running the code;
+# - take the derivative of a chain of additions and products by hand, backwards, node by node;
+# - draw why one neuron cannot compute XOR, and say what a hidden layer does about it;
+# - turn scores into probabilities with softmax, and say what cross-entropy charges for them;
+# - count the parameters of a network, train it, and prove with a gradient check that its backward pass is right.
+#
+# The words in this list are explained on the way. Every function is first written here, in a few lines, and then
+# compared with the one in the package. All cells together take less than a minute. The exercises at the end have a
+# checker. The first cell fetches what the others use: NumPy, and the package's own versions.
+
+# %%
+import numpy as np
+
+from scratchnn import functions, losses
+from scratchnn.backend import move
+from scratchnn.core import Sequential
+from scratchnn.errors import BackendError
+from scratchnn.gradcheck import check, pair_problem
+from scratchnn.layers import Dense, Sigmoid
+from scratchnn.layers.dense import dense_backward, dense_forward
+from scratchnn.optim import SGD
+from scratchnn.page import FULL, show
+from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.summary import summary
+
+# %% [markdown]
+# ## Numbers in arrays
+#
+# A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, a **matrix** (행렬) a table of them
+# with rows and columns. NumPy keeps all of these in one kind of object, the **array** (배열); an array with any
+# number of directions is also called a **tensor** (텐서). Such a direction is an **axis** (축), and the **shape**
+# (형상) of an array says how many numbers there are along each axis.
+
+# %%
+a_scalar = np.array(3.0)
+a_vector = np.array([1.0, 2.0, 3.0])
+a_matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+
+for name, array in [("scalar", a_scalar), ("vector", a_vector), ("matrix", a_matrix)]:
+    print(f"{name}: shape {array.shape!s:<7} number of axes {array.ndim}, of entries {array.size}")
+
+# %% [markdown]
+# The operations `+`, `-`, `*` and `/` go entry by entry, so two arrays of one shape give a third of that shape.
+#
+# ### Broadcasting
+#
+# Arrays of different shapes may be combined too, if one can be repeated until they agree. This is **broadcasting**
+# (브로드캐스팅). The rule: write the two shapes one below the other, flush right, and fill up the shorter one with
+# ones on its left. Each pair of sizes has to be equal, or one of the two has to be 1; an axis of size 1 is repeated.
+
+
+# %%
+def broadcast_shape(a, b):
+    """The shape of an array of shape ``a`` plus one of shape ``b``; ``None`` where the two do not fit."""
+    axes = max(len(a), len(b))
+    a = (1,) * (axes - len(a)) + a
+    b = (1,) * (axes - len(b)) + b
+    if any(p != q and 1 not in (p, q) for p, q in zip(a, b, strict=True)):
+        return None
+    return tuple(q if p == 1 else p for p, q in zip(a, b, strict=True))
+
+
+for a, b in [((2, 3), (3,)), ((3, 1), (1, 4)), ((2, 3), ()), ((2, 3), (2,))]:
+    print(f"{a!s:<7} and {b!s:<7} give {broadcast_shape(a, b)}")
+
+print("NumPy says the same:", broadcast_shape((3, 1), (1, 4)) == np.broadcast_shapes((3, 1), (1, 4)))
+
+# %% [markdown]
+# The last pair does not fit: flush right, the 2 stands below the 3. The figure shows the second pair. The column is
+# repeated to the right and the row downwards, and then the two are added entry by entry.
+
+# %%
+column = np.array([[0.0], [10.0], [20.0]])  # (3, 1)
+row = np.array([[1.0, 2.0, 3.0, 4.0]])  # (1, 4)
+
+figure, panels = new_figure(9, 3, ncols=3, width_ratios=[1, 2, 2])
+for axes, array, title in zip(
+    panels, [column, row, column + row], ["column (3, 1)", "row (1, 4)", "column + row (3, 4)"], strict=True
+):
+    axes.imshow(array, cmap="Blues", vmin=0, vmax=40)
+    for (i, j), value in np.ndenumerate(array):
+        axes.text(j, i, f"{value:.0f}", ha="center", va="center")
+    axes.set(title=title, xlabel="axis 1", ylabel="axis 0", xticks=range(array.shape[1]), yticks=range(array.shape[0]))
+show(figure)
+
+# %% [markdown]
+# ### The matrix product
+#
+# The **dot product** (내적) of two vectors multiplies them entry by entry and adds up. The **matrix product** (행렬
+# 곱) of $x$, with $N$ rows and $D$ columns, and $W$, with $D$ rows and $H$ columns, holds the dot product of every
+# row of $x$ with every column of $W$:
+#
+# $$ y_{nh} = \sum_{d=1}^{D} x_{nd} W_{dh} \tag{1} $$
+#
+# In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in the middle have to agree, and they disappear.
+# This is the one operation on which a network spends nearly all of its time. In this book the rows of $x$ are
+# examples, so that $x W$ treats $N$ examples at once.
+
+
+# %%
+def matmul(x, W):
+    """Equation (1), one number at a time: ``x`` (N, D) and ``W`` (D, H) give (N, H)."""
+    N, D = x.shape
+    H = W.shape[1]
+    y = np.zeros((N, H))
+    for n in range(N):
+        for h in range(H):
+            for d in range(D):
+                y[n, h] += x[n, d] * W[d, h]  # (1)
+    return y
+
+
+rng = np.random.default_rng(0)  # draws the same random numbers every time
+x = rng.standard_normal((2, 3))
+W = rng.standard_normal((3, 4))
+print("(2, 3) @ (3, 4) gives", matmul(x, W).shape)
+print("NumPy's x @ W gives the same:", np.allclose(matmul(x, W), x @ W, rtol=0, atol=1e-12))
+
+# %% [markdown]
+# NumPy writes the matrix product as `@`. The **transpose** (전치) $W^T$, in code `W.T`, has rows and columns exchanged:
+# `W.T[h, d]` is `W[d, h]`.
+#
+# ### The same on a GPU
+#
+# A graphics card works on thousands of numbers at the same time. The library CuPy offers NumPy's functions for arrays
+# that lie in its memory. In this package there is no switch to turn: a function asks the arrays it is given which
+# library they belong to. So the same line works on both, and all one has to do is to move the arrays.
+
+# %%
+try:
+    x_gpu, W_gpu = move(x, "cupy"), move(W, "cupy")
+    print("the GPU gives the same:", np.allclose(move(x_gpu @ W_gpu, "numpy"), x @ W, rtol=0, atol=1e-12))
+except BackendError:
+    print("no GPU here; everything in this chapter runs on NumPy")
+
+# %% [markdown]
+# ## Slopes
+#
+# To learn is to change numbers so that a result gets better. For that we have to know what a small change does to the
+# result. Take $f(x) = x^3$ and go from $x$ a small step $h$ to the right. The slope of the line through the two
+# points is
+#
+# $$ \frac{f(x + h) - f(x)}{h} = \frac{3 x^2 h + 3 x h^2 + h^3}{h} = 3 x^2 + 3 x h + h^2 \tag{2} $$
+#
+# The smaller $h$, the closer this comes to $3 x^2$, the slope of the curve itself at $x$. That slope is called the
+# **derivative** (미분) of $f$ at $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ moves $f$ by about $f'(x) h$.
+#
+# Put a point on either side instead, and half of the error cancels. These are **central differences** (중앙 차분):
+#
+# $$ \frac{f(x + h) - f(x - h)}{2 h} = 3 x^2 + h^2 \tag{3} $$
+
+
+# %%
+def f(x):
+    """The example of this section."""
+    return x**3
+
+
+point = 1.3
+slope = 3 * point**2
+forward_error, central_error = [], []
+steps = 10.0 ** np.arange(-14, 0)
+for h in steps:
+    forward_error.append(abs((f(point + h) - f(point)) / h - slope))  # (2)
+    central_error.append(abs((f(point + h) - f(point - h)) / (2 * h) - slope))  # (3)
+
+for h in (1e-1, 1e-2, 1e-3):
+    k = np.argmin(abs(steps - h))
+    print(f"h = {h:<5}  one side is off by {forward_error[k]:.1e}, central differences by {central_error[k]:.1e}")
+
+# %%
+figure, (left, right) = new_figure(10, 4, ncols=2)
+x_axis = np.linspace(0, 2.2, 100)
+left.plot(x_axis, f(x_axis), color="black", label="f(x) = x^3")
+left.plot(x_axis, f(point) + slope * (x_axis - point), color=COLOURS[0], label=f"slope at {point}: {slope:.2f}")
+chord = (f(point + 0.7) - f(point)) / 0.7
+left.plot(
+    x_axis,
+    f(point) + chord * (x_axis - point),
+    "--",
+    color=COLOURS[1],
+    label=f"line through two points, h = 0.7: {chord:.2f}",
+)
+left.plot([point, point + 0.7], [f(point), f(point + 0.7)], "o", color="black")
+left.set_ylim(-4, 11)
+left.legend()
+label(left, "A slope, and a line that comes near it", "x", "f(x)")
+right.loglog(steps, forward_error, "o-", color=COLOURS[1], label="one side, equation (2)")
+right.loglog(steps, central_error, "o-", color=COLOURS[0], label="central, equation (3)")
+right.legend()
+label(right, "How far off the slope is", "step h", "error")
+show(figure)
+
+# %% [markdown]
+# Read the right panel from right to left. As $h$ gets ten times smaller, the error of one-sided differences gets ten
+# times smaller, that of central differences a hundred times. But then both turn and rise. A computer keeps about
+# sixteen digits of each number; when $h$ is very small, $f(x + h)$ and $f(x - h)$ agree in nearly all of them, and
+# few are left in the difference. A step near $10^{-5}$ is a good choice.
+#
+# ### Several inputs
+#
+# If $f$ depends on many numbers $x_1, x_2, \ldots$, move one of them and hold the others still. The slope is the
+# **partial derivative** (편미분) $\partial f / \partial x_k$. All of them together, in an array of the shape of $x$,
+# are the **gradient** (기울기) of $f$:
+#
+# $$ g_k = \frac{\partial f}{\partial x_k} \approx \frac{f(x + h e_k) - f(x - h e_k)}{2 h} \tag{4} $$
+#
+# where $e_k$ is one at place $k$ and zero everywhere else.
+
+
+# %%
+def numerical_gradient(f, x, h=1e-5):
+    """The gradient of the number ``f(x)`` by every entry of the array ``x``."""
+    gradient = np.zeros(x.shape)
+    for k in np.ndindex(x.shape):
+        above, below = x.copy(), x.copy()
+        above[k] += h
+        below[k] -= h
+        gradient[k] = (f(above) - f(below)) / (2 * h)  # (4)
+    return gradient
+
+
+x = np.array([2.0, 5.0])
+print("f(x) = x_1^2 + 3 x_1 x_2 has the partial derivatives 2 x_1 + 3 x_2 and 3 x_1")
+print("by hand:        ", np.array([2 * x[0] + 3 * x[1], 3 * x[0]]))
+print("by differences: ", numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], x).round(6))
+
+# %% [markdown]
+# This works for any function, but it runs the function twice for every single number in $x$. A network with a million
+# numbers would have to be run two million times for one gradient. The next section gets all of them in one go.
+#
+# ## The chain rule on a computational graph
+#
+# Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry
+# numbers. For $L = (x + y) z$ with $x = 2$, $y = 3$, $z = 4$ there are two nodes. Going from left to right, the
+# **forward pass** (순전파), they compute $s = x + y = 5$ and $L = s z = 20$.
+#
+# How much does $L$ move with $x$? A small step $h$ in $x$ moves $s$ by $h \cdot ds/dx$, and a step of that size in
+# $s$ moves $L$ by $dL/ds$ times as much. So the slopes multiply. This is the **chain rule** (연쇄 법칙):
+#
+# $$ \frac{dL}{dx} = \frac{dL}{ds} \cdot \frac{ds}{dx} \tag{5} $$
+#
+# Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient by its output,
+# multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass** (역전파), or
+# backpropagation. A node needs to know nothing about the rest of the graph.
+#
+# From here on we write `dx` for $dL/dx$, the gradient of the final number by $x$. It always has the shape of `x`.
+
+# %%
+figure, axes = new_figure(8.5, 3.6)
+axes.set_axis_off()
+axes.set(xlim=(0, 8.5), ylim=(0, 4.2))
+nodes = {"+": (3.0, 2.7), "*": (5.6, 1.9)}
+arrows = [  # from, to, what goes forward, what comes back
+    ((0.7, 3.6), nodes["+"], "x = 2", "dx = 4"),
+    ((0.7, 1.8), nodes["+"], "y = 3", "dy = 4"),
+    (nodes["+"], nodes["*"], "s = 5", "ds = 4"),
+    ((3.0, 0.5), nodes["*"], "z = 4", "dz = 5"),
+    (nodes["*"], (8.2, 1.9), "L = 20", "dL = 1"),
+]
+for start, end, forward, backward in arrows:
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "shrinkA": 16, "shrinkB": 16})
+    middle = (np.array(start) + end) / 2
+    axes.text(*(middle + [0, 0.16]), forward, ha="center", va="bottom", color=COLOURS[0])
+    axes.text(*(middle - [0, 0.16]), backward, ha="center", va="top", color=COLOURS[1])
+for name, place in nodes.items():
+    axes.plot(*place, "o", markersize=30, color="white", markeredgecolor="black")
+    axes.text(*place, name, ha="center", va="center", fontsize=14)
+axes.set_title("L = (x + y) z: forward in blue, above; backward in orange, below")
+show(figure)
+
+# %% [markdown]
+# What the nodes pass back, if `dy` is the gradient by the output `y` of the node:
+#
+# - **Add**, $y = a + b$: a step in $a$ moves $y$ by as much. Both slopes are 1, so `da = dy` and `db = dy`.
+# - **Multiply**, $y = a b$: a step $h$ in $a$ moves $y$ by $b h$. The slope is the other factor, so `da = dy * b` and
+#   `db = dy * a`. The node has to remember both factors.
+# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ occurs in $y_{nh}$ for every $h$, each time with the
+#   factor $W_{dh}$. Everything that comes back to it is added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$, and the same for
+#   $W_{dh}$ over all $n$:
+#
+# $$ dx = dy \, W^T \qquad dW = x^T dy \tag{6} $$
+#
+# The shapes leave no other choice: $dx$ is $(N, D)$, and from $(N, H)$ and $(D, H)$ only $dy \, W^T$ makes that.
+#
+# - **Use twice**: if a number goes to two places, two gradients come back, and they are added.
+#
+# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which is what backward
+# will need.
+
+
+# %%
+def add_forward(a, b):
+    return a + b, None
+
+
+def add_backward(dy, cache):
+    return dy, dy
+
+
+def multiply_forward(a, b):
+    return a * b, (a, b)
+
+
+def multiply_backward(dy, cache):
+    a, b = cache
+    return dy * b, dy * a
+
+
+def matmul_forward(x, W):
+    return x @ W, (x, W)  # (N, D) @ (D, H) -> (N, H)
+
+
+def matmul_backward(dy, cache):
+    x, W = cache
+    return dy @ W.T, x.T @ dy  # (6)  (N, H) @ (H, D) -> (N, D)  and  (D, N) @ (N, H) -> (D, H)
+
+
+# %%
+s, add_cache = add_forward(2.0, 3.0)
+L, multiply_cache = multiply_forward(s, 4.0)
+ds, dz = multiply_backward(1.0, multiply_cache)
+dx, dy = add_backward(ds, add_cache)
+print(f"forward: s = {s}, L = {L}; backward: ds = {ds}, dz = {dz}, dx = {dx}, dy = {dy}")
+
+by_differences = numerical_gradient(lambda v: (v[0] + v[1]) * v[2], np.array([2.0, 3.0, 4.0]))
+print("by differences: dx, dy, dz =", by_differences.round(6))
+
+# %% [markdown]
+# The matrix product does not end in a single number. Let it end in one: choose random numbers `v` of the shape of $y$
+# and take $L = \sum v y$. Then the gradient by $y$ is `dy = v`. The `v` stands for whatever might come back from the
+# rest of a network, and random numbers leave no mistake a place to hide. Such a `v` is called a **cotangent**
+# (여접벡터).
+
+# %%
+x, W, v = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal((2, 4))
+y, cache = matmul_forward(x, W)
+dx, dW = matmul_backward(v, cache)
+for name, gradient, differences in [
+    ("dx", dx, numerical_gradient(lambda x: (v * (x @ W)).sum(), x)),
+    ("dW", dW, numerical_gradient(lambda W: (v * (x @ W)).sum(), W)),
+]:
+    print(f"{name} agrees with differences:", np.allclose(gradient, differences, rtol=0, atol=1e-8))
+
+# %% [markdown]
+# ### A layer
+#
+# Add one more vector, $b$, to every row of $x W$, and we have a **dense layer** (완전연결 계층):
+#
+# $$ y = x W + b \tag{7} $$
+#
+# Broadcasting uses $b$ once for every row, so the gradients of all rows come back to it and are added up:
+#
+# $$ db = \sum_n dy_n \tag{8} $$
+#
+# The package has this pair in [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
+
+# %%
+b = rng.standard_normal(4)
+dx, dW, db = v @ W.T, x.T @ v, v.sum(axis=0)  # (6), (8)
+
+y, cache = dense_forward(x, W, b)
+pairs = zip((dx, dW, db), dense_backward(v, cache), strict=True)
+print("the package gives the same:", all(np.allclose(ours, theirs, rtol=0, atol=1e-12) for ours, theirs in pairs))
+
+# %% [markdown]
+# ## The perceptron
+#
+# In 1958 Frank Rosenblatt built a machine after the idea of a nerve cell, the **perceptron** (퍼셉트론). It
+# multiplies each input by a number of its own, the **weight** (가중치), adds up, adds one more number, the **bias**
+# (편향), and fires if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
+#
+# $$ y = 1 \;\; \mathrm{if} \;\; x \cdot w + b \gt 0, \;\; \mathrm{else} \;\; 0 \tag{9} $$
+#
+# It learns from examples, inputs $x$ with the right answer $t$ (0 or 1). If the answer is right, nothing changes. If
+# it said 0 and should have said 1, the sum was too small, so $x$ is added to the weights and 1 to the bias; if it
+# said 1 and should have said 0, they are taken away. Both cases are one line:
+#
+# $$ w \leftarrow w + (t - y) \, x \qquad b \leftarrow b + (t - y) \tag{10} $$
+
+
+# %%
+def step(a):
+    """1 where ``a`` is greater than zero, else 0."""
+    return (a > 0).astype(float)
+
+
+def train_perceptron(x, t, epochs):
+    """Weights and bias after so many rounds through the examples, and the number of mistakes in each round."""
+    w, b = np.zeros(x.shape[1]), 0.0
+    mistakes = []
+    for _ in range(epochs):
+        wrong = 0
+        for x_n, t_n in zip(x, t, strict=True):
+            y = step(x_n @ w + b)  # (9)
+            w += (t_n - y) * x_n  # (10)
+            b += t_n - y  # (10)
+            wrong += int(y != t_n)
+        mistakes.append(wrong)
+    return w, b, mistakes
+
+
+corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+gates = {"AND": np.array([0, 0, 0, 1]), "OR": np.array([0, 1, 1, 1]), "XOR": np.array([0, 1, 1, 0])}
+learned = {name: train_perceptron(corners, t, epochs=12) for name, t in gates.items()}
+for name, (_, _, mistakes) in learned.items():
+    print(f"{name:<4} mistakes in each round: {mistakes}")
+
+# %% [markdown]
+# One round through all examples is called an **epoch** (에폭). AND and OR are learned after a few. XOR, which is true
+# if one of its two inputs is true but not both, is never learned. The picture shows why.
+
+
+# %%
+def draw_regions(axes, decide, low=-0.5, high=1.5):
+    """Colour the plane by ``decide``, which gives a class number for each row of x (M, 2)."""
+    side = np.linspace(low, high, 200)
+    grid = np.stack(np.meshgrid(side, side), axis=-1)  # (200, 200, 2)
+    classes = decide(grid.reshape(-1, 2)).reshape(200, 200)
+    axes.contourf(side, side, classes, levels=[-0.5, 0.5, 1.5, 2.5], colors=COLOURS[:3], alpha=0.25)
+    axes.set_aspect("equal")
+
+
+def draw_points(axes, x, t, size=60):
+    """The points x (M, 2), in the colours of their classes."""
+    for k, marker in zip(range(t.max() + 1), "oxs", strict=False):
+        axes.scatter(*x[t == k].T, s=size, color=COLOURS[k], marker=marker, label=f"right answer {k}")
+
+
+figure, panels = new_figure(10, 3.8, ncols=3)
+for axes, (name, (w, b, mistakes)) in zip(panels, learned.items(), strict=True):
+    draw_regions(axes, lambda x, w=w, b=b: step(x @ w + b))
+    draw_points(axes, corners, gates[name])
+    label(axes, f"{name}: {mistakes[-1]} mistakes at the end", "x_1", "x_2")
+figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+show(figure)
+
+# %% [markdown]
+# The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two
+# circles of XOR on one side and the two crosses on the other. Here is the same without a picture. XOR would need
+#
+# $$ b \le 0, \qquad w_1 + b \gt 0, \qquad w_2 + b \gt 0, \qquad w_1 + w_2 + b \le 0 . $$
+#
+# Add up the second and the third: $w_1 + w_2 + 2 b \gt 0$. As $b$ is not positive, $w_1 + w_2 + b$ is greater still
+# or the same, so it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what a
+# perceptron cannot do (1969).
+#
+# ### A hidden layer
+#
+# XOR is "OR, but not AND". So let one perceptron compute OR and a second one NAND, which is 1 unless both inputs are
+# 1; a third one computes AND of the two. The two in the middle are called a **hidden layer** (은닉층), because their
+# outputs are neither inputs nor the answer.
+#
+# $$ h = \mathrm{step}(x W_1 + b_1) \qquad y = \mathrm{step}(h W_2 + b_2) \tag{11} $$
+
+# %%
+W1 = np.array([[1.0, -1.0], [1.0, -1.0]])  # (2, 2), one column for each hidden neuron: OR and NAND
+b1 = np.array([-0.5, 1.5])
+W2 = np.array([1.0, 1.0])  # AND
+b2 = -1.5
+
+
+def two_layers(x):
+    """The hidden layer's outputs (N, 2) and the answers (N,) for inputs (N, 2)."""
+    h = step(x @ W1 + b1)  # (11)
+    return h, step(h @ W2 + b2)  # (11)
+
+
+h, y = two_layers(corners)
+print("x_1 x_2 | OR NAND | XOR")
+for x_n, h_n, y_n in zip(corners, h, y, strict=True):
+    print(f" {x_n[0]:.0f}   {x_n[1]:.0f}  |  {h_n[0]:.0f}   {h_n[1]:.0f}  |  {y_n:.0f}")
+
+# %%
+figure, (left, right) = new_figure(8, 4.2, ncols=2)
+draw_regions(left, lambda x: two_layers(x)[1])
+draw_points(left, corners, gates["XOR"])
+label(left, "XOR by two layers", "x_1", "x_2")
+figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+draw_regions(right, lambda h: step(h @ W2 + b2))
+draw_points(right, h, gates["XOR"])
+label(right, "The same four, after the hidden layer", "h_1 (OR)", "h_2 (NAND)")
+show(figure)
+
+# %% [markdown]
+# On the left, two straight lines together cut out a band. On the right is what the last neuron sees: the hidden layer
+# has put both crosses on one spot, and now a single line is enough. This is what hidden layers are for: they move the
+# examples to where a simple rule can tell them apart.
+#
+# ## Why stacked linear layers stay linear
+#
+# Could the step be left out? Then the two layers are
+#
+# $$ (x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2) \tag{12} $$
+#
+# and that is *one* layer, with weights $W_1 W_2$ and bias $b_1 W_2 + b_2$. A function of the form $x W + b$ is called
+# **linear** (선형); a hundred linear layers are worth no more than one.
+
+# %%
+x = rng.standard_normal((5, 2))
+V1, c1 = rng.standard_normal((2, 10)), rng.standard_normal(10)
+V2, c2 = rng.standard_normal((10, 3)), rng.standard_normal(3)
+stacked = (x @ V1 + c1) @ V2 + c2
+merged = x @ (V1 @ V2) + (c1 @ V2 + c2)  # (12)
+print("two linear layers:", V1.size + c1.size + V2.size + c2.size, "numbers; merged into one:", (V1 @ V2).size + c2.size)
+print("both give the same:", np.allclose(stacked, merged, rtol=0, atol=1e-12))
+
+# %% [markdown]
+# ## Activation functions
+#
+# So something that is not linear has to stand between two layers, an **activation function** (활성화 함수), applied
+# to each number by itself. The step will not do for learning by slopes: it is flat on both sides, so a small change
+# of a weight nearly always changes nothing. These three are used instead. The number $e$, about 2.718, is chosen such
+# that $e^x$ is its own derivative.
+#
+# **sigmoid** (시그모이드), between 0 and 1:
+#
+# $$ \sigma(x) = \frac{1}{1 + e^{-x}} \qquad \sigma'(x) = \sigma(x) \, (1 - \sigma(x)) \tag{13} $$
+#
+# **hyperbolic tangent** (쌍곡탄젠트), tanh, a sigmoid stretched to lie between -1 and 1:
+#
+# $$ \tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}} = 2 \, \sigma(2x) - 1 \qquad \tanh'(x) = 1 - \tanh(x)^2 \tag{14} $$
+#
+# ReLU, short for **rectified linear unit** (정류 선형 유닛), which cuts off what is negative:
+#
+# $$ r(x) = \max(x, 0) \qquad r'(x) = 1 \; \mathrm{if} \; x \gt 0, \; 0 \; \mathrm{if} \; x \lt 0 \tag{15} $$
+#
+# The slopes of the first two can be written with the output alone, which forward has already. For the sigmoid: with
+# $u = 1 + e^{-x}$ we have $\sigma = 1/u$; the derivative of $1/u$ is $-1/u^2$, that of $u$ is $-e^{-x} = 1 - u$, and
+# by the chain rule $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$.
+
+
+# %%
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))  # (13)
+
+
+def tanh(x):
+    return 2 * sigmoid(2 * x) - 1  # (14)
+
+
+def relu(x):
+    return np.maximum(x, 0)  # (15)
+
+
+def sigmoid_slope(x):
+    return sigmoid(x) * (1 - sigmoid(x))  # (13)
+
+
+def tanh_slope(x):
+    return 1 - tanh(x) ** 2  # (14)
+
+
+def relu_slope(x):
+    return (x > 0).astype(float)  # (15)
+
+
+print(f"e = {np.e:.3f}...")
+x = rng.standard_normal(7)
+dy = rng.standard_normal(7)
+for name, ours, ours_back in [
+    ("sigmoid", sigmoid(x), dy * sigmoid_slope(x)),
+    ("tanh", tanh(x), dy * tanh_slope(x)),
+    ("relu", relu(x), dy * relu_slope(x)),
+]:
+    theirs = getattr(functions, name)(x)
+    theirs_back = getattr(functions, f"{name}_backward")(dy, x if name == "relu" else theirs)
+    same = np.allclose(ours, theirs, rtol=0, atol=1e-12) and np.allclose(ours_back, theirs_back, rtol=0, atol=1e-12)
+    print(f"{name}: the package gives the same, forward and backward: {same}")
+
+# %%
+figure, (left, right) = new_figure(10, 4, ncols=2)
+x_axis = np.linspace(-6, 6, 401)
+for name, function, derivative, colour in [
+    ("sigmoid", sigmoid, sigmoid_slope, COLOURS[0]),
+    ("tanh", tanh, tanh_slope, COLOURS[2]),
+    ("ReLU", relu, relu_slope, COLOURS[1]),
+]:
+    left.plot(x_axis, function(x_axis), color=colour, label=name)
+    heights = derivative(x_axis)
+    if name == "ReLU":
+        heights[x_axis == 0] = np.nan  # a gap: there is no slope here
+    right.plot(x_axis, heights, color=colour, label=name)
+right.plot([0, 0], [0, 1], "o", color=COLOURS[1], markerfacecolor="white", label="ReLU at 0: no slope")
+left.set_ylim(-1.2, 3)
+left.legend()
+right.legend(loc="upper left", fontsize=9)
+label(left, "Activation functions", "x", "output")
+label(right, "Their slopes", "x", "slope")
+show(figure)
+
+# %% [markdown]
+# In lectures one hears that "ReLU is differentiable everywhere, while the slope of the sigmoid is zero nearly
+# everywhere". The right panel says otherwise, on both counts.
+#
+# - **ReLU has no derivative at 0.** From the right the slope is 1, from the left it is 0. Programs take one of the
+#   two (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is
+#   negative for all examples passes nothing back and cannot learn any more.
+# - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle
+#   and less everywhere else. Far out it is tiny. There the output hardly moves with the input; this is called
+#   **saturation** (포화). A gradient that passes many sigmoids is multiplied by one quarter or less at each.
+
+# %%
+h = 1e-6
+print("ReLU at 0: slope from the right", (relu(h) - relu(0)) / h, "and from the left", (relu(0) - relu(-h)) / h)
+for x in (0.0, 2.0, 5.0, 10.0):
+    print(f"sigmoid at {x:4}: slope {sigmoid_slope(x):<8.2g} tanh at {x:4}: slope {tanh_slope(x):.2g}")
+print("as a computer rounds it, sigmoid(40) is exactly 1:", sigmoid(40.0) == 1.0)
+
+# %% [markdown]
+# The last line is a matter of rounding: with sixteen digits, a number that differs from 1 in the seventeenth is 1.
+# There the computed slope is zero as well.
+#
+# ## Softmax: from scores to probabilities
+#
+# The last layer of our network will give one score for each class. Such scores, which may be any numbers, are called
+# **logits** (로짓). **softmax** (소프트맥스) turns them into probabilities: all are positive, together they make 1,
+# and the largest score gets the largest share.
+#
+# $$ y_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \tag{16} $$
+
+
+# %%
+def softmax(z):
+    """Equation (16) along the last axis, which may stand behind any others."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+z = np.array([2.0, 1.0, 0.1])
+print("softmax of (2.0, 1.0, 0.1):", softmax(z).round(3), "sum", softmax(z).sum().round(12))
+print("each logit 5 higher:       ", softmax(z + 5).round(3))
+print("each logit twice as large: ", softmax(2 * z).round(3))
+print("the package gives the same:", np.allclose(softmax(z), functions.softmax(z), rtol=0, atol=1e-12))
+
+# %% [markdown]
+# So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. Only the differences between logits matter: adding 5
+# to each multiplies every $e^{z_k}$ by $e^5$, and in (16) that cancels. The code makes use of it and takes the
+# largest logit away first. Without this, a logit of 1000 is more than a computer can raise $e$ to.
+
+# %%
+with np.errstate(all="ignore"):  # NumPy would warn
+    e = np.exp(np.array([1000.0, 999.0]))
+    print("by equation (16) as it stands:", e / e.sum())
+print("with the largest taken away:  ", softmax(np.array([1000.0, 999.0])).round(3))
+
+# %% [markdown]
+# ## Cross-entropy: what a wrong answer costs
+#
+# Let $t$ be the right class. The **cross-entropy** (교차 엔트로피) looks at the probability the network gave to it:
+#
+# $$ L = -\log y_t \tag{17} $$
+#
+# where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and right, $y_t = 1$ and
+# $L = 0$. The less it believed in the right class, the larger $L$ becomes, without limit. A number that says how bad
+# an answer is, is called a **loss** (손실). For many examples we take the mean of their losses.
+
+# %%
+figure, axes = new_figure(6.5, 4)
+probability = np.linspace(0.01, 1, 200)
+axes.plot(probability, -np.log(probability), color="black")
+for k, y_k in enumerate(softmax(z)):
+    axes.plot(
+        y_k, -np.log(y_k), "o", color=COLOURS[k], label=f"right class {k}: probability {y_k:.3f}, loss {-np.log(y_k):.3f}"
+    )
+axes.legend()
+label(axes, "The loss of logits (2.0, 1.0, 0.1)", "probability of the right class", "cross-entropy (nats)")
+show(figure)
+
+# %% [markdown]
+# The unit, nat, says that the logarithm is the natural one. A network that knows nothing and gives every one of $K$
+# classes the probability $1/K$ has a loss of $\log K$. That is the number to expect before training.
+#
+# For the backward pass put (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ is $1/u$, so
+# by the chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ by $z_k$. The second has $-1$
+# by $z_t$ and zero by all others. Write that as a **one-hot vector** (원-핫 벡터): a one at the place $t$ and zeros
+# elsewhere. Then
+#
+# $$ dz = y - \mathrm{onehot}(t) \tag{18} $$
+#
+# which is the probability that was given, minus the one that should have been given. For the mean over $N$ examples
+# it is divided by $N$.
+
+
+# %%
+def cross_entropy(z, t):
+    """Mean loss of logits z (N, K) for right classes t (N,), and its gradient by z (N, K)."""
+    N = len(t)
+    y = softmax(z)  # (16)
+    L = -np.log(y[np.arange(N), t]).mean()  # (17)
+    dz = y.copy()
+    dz[np.arange(N), t] -= 1  # (18)
+    return L, dz / N
+
+
+z, t = rng.standard_normal((4, 3)), np.array([0, 2, 1, 1])
+L, dz = cross_entropy(z, t)
+differences = numerical_gradient(lambda z: cross_entropy(z, t)[0], z)
+print(f"loss {L:.4f}; knowing nothing would cost {np.log(3):.4f}")
+print("dz agrees with differences:", np.allclose(dz, differences, rtol=0, atol=1e-8))
+
+package_L, cache = losses.softmax_cross_entropy_forward(z, t)
+package_dz = losses.softmax_cross_entropy_backward(1.0, cache)
+print("the package gives the same:", np.isclose(L, package_L) and np.allclose(dz, package_dz, rtol=0, atol=1e-12))
+
+# %% [markdown]
+# ## Downhill
+#
+# The loss depends on the weights. The gradient by a weight $w$ says which way the loss rises, so we go the other way:
+#
+# $$ w \leftarrow w - \mathrm{lr} \cdot dw \tag{19} $$
+#
+# This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). If the slope is steep the step
+# is long; where it is flat, at the bottom, the steps become small by themselves.
+#
+# Going downhill ends in *a* valley. The lowest point of all is the **global minimum** (전역 최솟값); a point that is
+# lower than everything near it is a **local minimum** (지역 최솟값). Which one is reached depends on where one
+# starts.
+
+
+# %%
+def hills(w):
+    return w**4 - 3 * w**2 + w + 4
+
+
+def hills_slope(w):
+    return 4 * w**3 - 6 * w + 1
+
+
+def descend(w, lr, steps):
+    """All places visited from ``w`` on."""
+    path = [w]
+    for _ in range(steps):
+        w = w - lr * hills_slope(w)  # (19)
+        path.append(w)
+    return np.array(path)
+
+
+paths = {start: descend(start, lr=0.02, steps=60) for start in (0.1, 0.3)}
+for start, path in paths.items():
+    print(f"from {start}: ends at w = {path[-1]:.3f} with loss {hills(path[-1]):.3f}")
+
+figure, axes = new_figure(7, 4)
+w_axis = np.linspace(-1.9, 1.8, 300)
+axes.plot(w_axis, hills(w_axis), color="black")
+for (start, path), colour in zip(paths.items(), COLOURS, strict=False):
+    axes.plot(path, hills(path), "o-", color=colour, markersize=4, label=f"start at {start}")
+axes.annotate("global minimum", (-1.3, hills(-1.3)), (-1.3, -0.9), ha="center")
+axes.annotate("local minimum", (1.13, hills(1.13)), (1.13, 1.6), ha="center")
+axes.set_ylim(-1.5, 7)
+axes.legend()
+label(axes, "Two starts, two valleys", "weight w", "loss L")
+show(figure)
+
+# %% [markdown]
+# ### All examples or a few
+#
+# The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples
+# that one step looks at. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is a rough guess
+# of the true one, but it costs much less, so that many more steps can be made in the same time. This is **stochastic
+# gradient descent** (확률적 경사 하강법), SGD. To see both at work, fit a line $w x + b$ to forty points. The loss is
+# the mean of the squared errors $r = w x + b - t$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the
+# mean of $2 r$.
+
+
+# %%
+def fit_line(x, t, batch, epochs, lr, rng):
+    """Go downhill from w = b = 0; returns all (w, b) visited."""
+    w, b = 0.0, 0.0
+    path = [(w, b)]
+    for _ in range(epochs):
+        order = rng.permutation(len(x))  # each epoch in a new order
+        for start in range(0, len(x), batch):
+            chosen = order[start : start + batch]
+            r = w * x[chosen] + b - t[chosen]
+            w -= lr * (2 * r * x[chosen]).mean()  # (19)
+            b -= lr * (2 * r).mean()  # (19)
+            path.append((w, b))
+    return np.array(path)
+
+
+x = rng.uniform(-1, 2, 40)
+t = 1.5 * x - 0.5 + 0.4 * rng.standard_normal(40)
+line_paths = {size: fit_line(x, t, size, 3, 0.15, np.random.default_rng(1)) for size in (40, 4)}
+
+figure, axes = new_figure(7, 4.2)
+w_grid, b_grid = np.meshgrid(np.linspace(-0.2, 2.2, 80), np.linspace(-1.2, 0.8, 80))
+loss_grid = ((w_grid[..., None] * x + b_grid[..., None] - t) ** 2).mean(axis=-1)
+lines = axes.contour(w_grid, b_grid, loss_grid, levels=[0.2, 0.3, 0.5, 0.8, 1.2, 2.0], colors="grey", linewidths=0.8)
+axes.clabel(lines, fontsize=8)
+for (size, path), colour in zip(line_paths.items(), COLOURS, strict=False):
+    axes.plot(*path.T, "o-", color=colour, markersize=4, label=f"batches of {size}: {len(path) - 1} steps in 3 epochs")
+axes.legend(loc="upper left")
+label(axes, "Lines of equal loss, and two ways down", "w", "b")
+show(figure)
+
+# %% [markdown]
+# With all forty examples there is one step in an epoch, in exactly the right direction. With four at a time there are
+# ten, which stagger about but have come much further. Near the bottom they keep staggering; a smaller learning rate
+# calms them.
+#
+# ## A network learns the spiral
+#
+# Now all the parts come together. The examples are points on three arms of a spiral; the network has to say which arm
+# a point belongs to. It learns on one set of points, the **training set** (훈련 데이터). Whether it has understood
+# the arms or only remembered the points, is seen on another, the **test set** (시험 데이터), which takes no part in
+# the training.
+
+
+# %%
+def make_spiral(rng, points=100, arms=3):
+    """Points (arms * points, 2) on the arms of a spiral, with some noise, and the arm that each belongs to."""
+    arm = np.repeat(np.arange(arms), points)
+    radius = np.tile(np.arange(points) / points, arms)
+    angle = 4 * (arm + radius) + 0.2 * rng.standard_normal(arms * points)
+    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1), arm
+
+
+x_train, t_train = make_spiral(np.random.default_rng(0))
+x_test, t_test = make_spiral(np.random.default_rng(1))
+print("training set:", x_train.shape, "test set:", x_test.shape)
+
+figure, axes = new_figure(5, 4.6)
+draw_points(axes, x_train, t_train, size=12)
+axes.set_aspect("equal")
+axes.legend(fontsize=8)
+label(axes, "The training set", "x_1", "x_2")
+show(figure)
+
+# %% [markdown]
+# The network has two inputs, one hidden layer with sigmoids, and three outputs:
+#
+# $$ a = x W_1 + b_1 \qquad h = \sigma(a) \qquad z = h W_2 + b_2 \tag{20} $$
+#
+# Backward, from $dz$ of equation (18): the second layer by (6) and (8), the sigmoid by (13), the first layer by (6)
+# and (8) again.
+#
+# $$ dh = dz \, W_2^T \qquad dW_2 = h^T dz \qquad db_2 = \sum_n dz_n \tag{21} $$
+# $$ da = dh \cdot h \cdot (1 - h) \tag{22} $$
+# $$ dx = da \, W_1^T \qquad dW_1 = x^T da \qquad db_1 = \sum_n da_n \tag{23} $$
+#
+# In (22) the products go entry by entry.
+
+
+# %%
+def network_forward(x, W1, b1, W2, b2):
+    """Logits (N, K) for points (N, 2), and the cache."""
+    a = x @ W1 + b1  # (20)  (N, D) @ (D, H) -> (N, H)
+    h = sigmoid(a)  # (20)
+    z = h @ W2 + b2  # (20)  (N, H) @ (H, K) -> (N, K)
+    return z, (x, h, W1, W2)
+
+
+def network_backward(dz, cache):
+    """Gradients by x, W1, b1, W2 and b2, from the gradient by the logits."""
+    x, h, W1, W2 = cache
+    dh = dz @ W2.T  # (21)  (N, K) @ (K, H) -> (N, H)
+    dW2 = h.T @ dz  # (21)
+    db2 = dz.sum(axis=0)  # (21)
+    da = dh * h * (1 - h)  # (22)
+    dx = da @ W1.T  # (23)  (N, H) @ (H, D) -> (N, D)
+    dW1 = x.T @ da  # (23)
+    db1 = da.sum(axis=0)  # (23)
+    return dx, dW1, db1, dW2, db2
+
+
+# %% [markdown]
+# ### Counting parameters
+#
+# The numbers that are learned are the **parameters** (매개변수): the weights and biases of all layers. A dense layer
+# with $D$ inputs and $H$ outputs has
+#
+# $$ D H + H \tag{24} $$
+#
+# of them, one weight for each connection and one bias for each neuron. Ours has
+# $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At the beginning, the weights are small random numbers and the biases zero.
+# If all weights started at zero, all hidden neurons would compute the same, get the same gradient, and stay the same
+# for ever.
+
+
+# %%
+def first_parameters(rng, D=2, H=10, K=3):
+    """W1 (D, H), b1 (H,), W2 (H, K), b2 (K,): random weights, the smaller the more inputs a neuron has; zero biases."""
+    W1 = rng.standard_normal((D, H)) / np.sqrt(D)
+    W2 = rng.standard_normal((H, K)) / np.sqrt(H)
+    return [W1, np.zeros(H), W2, np.zeros(K)]
+
+
+parameters = first_parameters(np.random.default_rng(0))
+count = sum(p.size for p in parameters)
+print(" + ".join(str(p.size) for p in parameters), "=", count)
+
+model = Sequential(Dense(2, 10, rng=rng), Sigmoid(), Dense(10, 3, rng=rng))
+print()
+print(summary(model, x_train[:1]))
+
+# %% [markdown]
+# The table is the package's count of the same network.
+#
+# ### Forward, backward, update
+#
+# One step of training: take a mini-batch, go forward to the loss, backward to the gradients, and move every parameter a
+# little by equation (19).
+
+
+# %%
+def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, seed=0):
+    """Change ``parameters`` in place; returns the mean training loss of each epoch."""
+    rng = np.random.default_rng(seed)
+    history = []
+    for _ in range(epochs):
+        order = rng.permutation(len(x_train))
+        batch_losses = []
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            z, cache = network_forward(x_train[chosen], *parameters)  # forward
+            L, dz = cross_entropy(z, t_train[chosen])
+            _, *gradients = backward(dz, cache)  # backward
+            for p, dp in zip(parameters, gradients, strict=True):
+                p -= lr * dp  # (19), update
+            batch_losses.append(L)
+        history.append(np.mean(batch_losses))
+    return np.array(history)
+
+
+def accuracy(parameters, x, t):
+    """The share of points for which the largest logit is that of the right arm."""
+    z, _ = network_forward(x, *parameters)
+    return (z.argmax(axis=1) == t).mean()
+
+
+history = train(parameters)
+print(f"loss in the first epoch {history[0]:.2f}, in the last {history[-1]:.2f}")
+print(f"right on the training set: {accuracy(parameters, x_train, t_train):.1%}")
+print(f"right on the test set:     {accuracy(parameters, x_test, t_test):.1%}")
+
+# %%
+figure, (left, right) = new_figure(10, 4.4, ncols=2)
+left.plot(np.arange(1, len(history) + 1), history, color="black", label="63 parameters")
+left.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
+left.set_ylim(bottom=0)
+left.legend()
+label(left, "Learning", "epoch", "mean loss (nats)")
+draw_regions(right, lambda x: network_forward(x, *parameters)[0].argmax(axis=1), -1.1, 1.1)
+draw_points(right, x_test, t_test, size=10)
+label(right, "What it has learned, with the test set", "x_1", "x_2")
+show(figure)
+
+# %% [markdown]
+# ### The same with the package
+#
+# A [`Dense`](../scratchnn/layers/dense.py) layer holds its parameters and calls the pair of functions that we have
+# met; [`SGD`](../scratchnn/optim/optimizers.py) is equation (19). With the same first parameters and the same
+# batches, the losses have to be the same.
+
+# %%
+model.astype(np.float64)  # the package computes in 32 bits unless told otherwise
+for parameter, start in zip(model.parameters(), first_parameters(np.random.default_rng(0)), strict=True):
+    parameter.data = start
+optimizer = SGD(model.parameters(), lr=1.0)
+
+order_rng = np.random.default_rng(0)
+package_history = []
+for _ in range(20):
+    order = order_rng.permutation(len(x_train))
+    batch_losses = []
+    for start in range(0, len(order), 30):
+        chosen = order[start : start + 30]
+        L, cache = losses.softmax_cross_entropy_forward(model.forward(x_train[chosen]), t_train[chosen])
+        model.backward(losses.softmax_cross_entropy_backward(1.0, cache))
+        optimizer.step()
+        model.clear_gradients()
+        batch_losses.append(L)
+    package_history.append(np.mean(batch_losses))
+print("the same losses in twenty epochs:", np.allclose(package_history, history[:20], rtol=0, atol=1e-9))
+
+# %% [markdown]
+# ## The first gradient check
+#
+# How do we know that equations (21) to (23), and the lines that compute them, are right? The network learned, but
+# that is no proof, as we shall see in a moment. The proof is a **gradient check** (기울기 검증): compare what
+# backward says, $a$, with what central differences of the forward pass alone say, $n$, entry by entry:
+#
+# $$ \mathrm{error} = \frac{|a - n|}{\max(|a|, |n|)} \tag{25} $$
+#
+# It is *relative*: an error of 0.001 is small in a gradient of 10 and huge in one of 0.001. Biases are made random
+# for the check, since at zero some mistakes do not show, and a random cotangent stands for the loss.
+
+
+# %%
+def gradient_check(backward, names=("x", "W1", "b1", "W2", "b2")):
+    """Print the largest relative error for each array of a small network."""
+    rng = np.random.default_rng(3)
+    arrays = [rng.standard_normal(shape) for shape in ((4, 2), (2, 5), (5,), (5, 3), (3,))]
+    z, cache = network_forward(*arrays)
+    v = rng.standard_normal(z.shape)
+    gradients = backward(v, cache)
+    for k, name in enumerate(names):
+
+        def loss_at(array, k=k):
+            return (v * network_forward(*arrays[:k], array, *arrays[k + 1 :])[0]).sum()
+
+        a, n = gradients[k], numerical_gradient(loss_at, arrays[k])
+        error = (abs(a - n) / np.maximum(abs(a), abs(n))).max()  # (25)
+        print(f"{name:<2} {a.shape!s:<6} largest relative error {'below 1e-6' if error < 1e-6 else f'{error:.2f}   WRONG'}")
+
+
+gradient_check(network_backward)
+
+# %% [markdown]
+# All five agree to six digits and more. The package has a checker of its own. It takes the same pair of functions,
+# and beside differences it uses a second method that has no rounding error, the complex step. Both should find
+# nothing.
+
+# %%
+small = dict(
+    zip(("x", "W1", "b1", "W2", "b2"), [rng.standard_normal(s) for s in ((4, 2), (2, 5), (5,), (5, 3), (3,))], strict=True)
+)
+findings = check(pair_problem(network_forward, network_backward, small))
+print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in findings)}")
+
+# %% [markdown]
+# `python -m scratchnn gradcheck` does this for every function, layer and model in the package.
+#
+# ## What goes wrong
+#
+# > **What goes wrong.** A backward pass with a mistake in it does not crash, and the loss may well go down. It only
+# > learns worse than it could, and nobody knows. Below, the slope of the sigmoid is forgotten: one factor, in one
+# > line.
+
+
+# %%
+def faulty_backward(dz, cache):
+    """``network_backward`` with the slope of the sigmoid left out."""
+    x, h, W1, W2 = cache
+    dh = dz @ W2.T  # (21)
+    da = dh  # (22) without h * (1 - h)
+    return da @ W1.T, x.T @ da, da.sum(axis=0), h.T @ dz, dz.sum(axis=0)
+
+
+faulty_parameters = first_parameters(np.random.default_rng(0))
+faulty_history = train(faulty_parameters, faulty_backward)
+print(f"loss in the first epoch {faulty_history[0]:.2f}, in the last {faulty_history[-1]:.2f}")
+print(f"right on the test set: {accuracy(faulty_parameters, x_test, t_test):.1%}")
+
+figure, axes = new_figure(7, 4)
+axes.plot(np.arange(1, 301), history, color=COLOURS[0], label="right")
+axes.plot(np.arange(1, 301), faulty_history, color=COLOURS[1], label="slope of the sigmoid forgotten")
+axes.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
+axes.set_ylim(bottom=0)
+axes.legend()
+label(axes, "One factor forgotten", "epoch", "mean loss (nats)")
+show(figure)
+
+# %% [markdown]
+# Seen alone, the orange curve looks like a network that learns, perhaps one that is too small for its task. The slope
+# that was forgotten is positive everywhere, so every step still goes roughly downhill. One might try more neurons, a
+# smaller learning rate, more epochs. The gradient check needs a fraction of a second:
+
+# %%
+gradient_check(faulty_backward)
+
+# %% [markdown]
+# And it says where to look. $W_2$ and $b_2$ are right, so everything from the loss to the hidden layer is right.
+# $W_1$, $b_1$ and $x$ are wrong, and all three come from $da$. The mistake is in equation (22).
+#
+# Not everything that goes wrong is a wrong gradient. Here is the right network with five learning rates, three of
+# them no good.
+
+# %%
+figure, axes = new_figure(7.5, 4.2)
+print("learning rate   loss in the last epoch   right on the test set")
+for lr, colour in zip((0.01, 0.1, 1.0, 5.0, 30.0), COLOURS, strict=False):
+    tried = first_parameters(np.random.default_rng(0))
+    curve = train(tried, lr=lr)
+    axes.plot(np.arange(1, 301), curve, color=colour, label=f"learning rate {lr:g}")
+    print(f"{lr:<15g} {curve[-1]:<24.2f} {accuracy(tried, x_test, t_test):.1%}")
+axes.set_yscale("log")
+axes.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
+axes.legend(fontsize=8, ncols=2)
+label(axes, "Too small, right, too large", "epoch", "mean loss (nats)")
+show(figure)
+
+# %% [markdown]
+# If it is too small the loss comes down, but it would take for ever. If it is too large each step overshoots the
+# valley.
+#
+# ## How many neurons?
+#
+# One result with one random start may be luck. So train networks of several sizes, each from several starts. Set
+# `SCRATCHNN_FULL=1` to use ten starts and more epochs.
+
+# %%
+sizes = (1, 2, 3, 5, 10, 20, 50)
+seeds, epochs = (range(10), 1000) if FULL else (range(3), 150)
+
+results = {}
+for H in sizes:
+    results[H] = []
+    for seed in seeds:
+        tried = first_parameters(np.random.default_rng(seed), H=H)
+        train(tried, epochs=epochs, seed=seed)
+        results[H].append(accuracy(tried, x_test, t_test))
+    shares = np.array(results[H])
+    size = sum(p.size for p in tried)
+    print(f"{H:>2} hidden neurons, {size:>3} parameters: {shares.mean():.1%} right (worst {shares.min():.1%})")
+
+figure, axes = new_figure(7, 4)
+for H, shares in results.items():
+    axes.plot([H] * len(shares), 100 * np.array(shares), "o", color=COLOURS[0], alpha=0.5)
+axes.plot(sizes, [100 * np.mean(shares) for shares in results.values()], color="black", label="mean")
+axes.axhline(100 / 3, color="grey", linestyle="--", label="guessing")
+axes.set_xscale("log")
+axes.set_xticks(sizes, sizes)
+axes.minorticks_off()
+axes.legend()
+label(axes, f"Spiral, {epochs} epochs, {len(seeds)} starts", "hidden neurons", "right on the test set (%)")
+show(figure)
+
+# %% [markdown]
+# > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch01_arrays_and_the_neural_network.py`, seeds 0 to 9, 1000 epochs,
+# > 2026-11-21): right on the test set, mean (worst): 53.8% (49.0%) with one hidden neuron, 72.0% (64.3%) with two,
+# > 80.8% (75.3%) with three, 97.9% (96.0%) with five, 98.5% (97.7%) with ten, 98.5% (98.0%) with twenty, 98.6%
+# > (98.0%) with fifty.
+#
+# A few hidden neurons are too few to bend the borders around the arms, and from ten on more of them add little.
+#
+# ## Exercises
+#
+# ```sh
+# python -m scratchnn exercise 1                          # the list
+# python -m scratchnn exercise 1.1 --template > my_answer.py
+# python -m scratchnn exercise 1.1 my_answer.py           # is it right, and if not, what is off?
+# ```
+#
+# - **1.1** The way back through broadcasting: what was repeated is summed.
+# - **1.2** Weights, found by hand, for a network of steps that computes XNOR.
+# - **1.3** The backward pass of a dense layer, from equations (6) and (8).
+# - **1.4** The gradient of softmax and cross-entropy, for logits as large as 1000.
+# - **1.5** The number of parameters of any stack of dense layers.
+# - **1.6** The backward pass of a ReLU that leaks.
+#
+# Solutions are in [`chapters/solutions/ch01.py`](../chapters/solutions/ch01.py). To hunt a mistake of the kind of the
+# box above, try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks
+# which equation is wrong.
+#
+# ## What comes next
+#
+# The inputs of this chapter were numbers from the start. Chapter 2 is about text: how words and characters become
+# arrays, and how far one gets by counting.
+#
+# Sources: Rosenblatt, "The Perceptron" (1958). Minsky and Papert, *Perceptrons* (1969). Rumelhart, Hinton and
+# Williams, "Learning Representations by Back-Propagating Errors" (1986). Nair and Hinton, "Rectified Linear Units
+# Improve Restricted Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has the
+# same spiral, network of ten hidden neurons, batch size and learning rate.

@@ -1,0 +1,87 @@
+"""``scratchnn exercise``: the book's exercises, and whether your answer is right."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from scratchnn.errors import DataError
+from scratchnn.exercises import Exercise, all_exercises, chapter_title, find
+from scratchnn.exercises.answer import check_answer, load_answer
+from scratchnn.exercises.registry import COLUMNS
+
+EPILOG = """
+    python -m scratchnn exercise                        all exercises
+    python -m scratchnn exercise 1                      those of chapter 1
+    python -m scratchnn exercise 1.2                    the question
+    python -m scratchnn exercise 1.2 --template > my_answer.py
+    python -m scratchnn exercise 1.2 my_answer.py       is it right?
+
+exit status: 0 right, 1 wrong, 2 nothing could be checked
+"""
+
+
+def add_parser(commands: Any) -> None:
+    """Arguments of the command."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "exercise",
+        help="the book's exercises, and whether your answer is right",
+        description="The book's exercises, and whether your answer is right.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="chapter (1) or exercise (1.2); default: all")
+    parser.add_argument("answer", nargs="?", type=Path, metavar="FILE.py", help="your answer")
+    parser.add_argument("--template", action="store_true", help="print a file to start from")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List, ask, print the template, or check an answer."""
+    exercises = find(args.name) if args.name is not None else list(all_exercises().values())
+    one = args.name is not None and "." in args.name
+    if (args.template or args.answer) and not one:
+        raise DataError(f"say which exercise: {', '.join(e.name for e in exercises)}")
+    if args.template and args.answer:
+        raise DataError("--template prints a file and checks none: leave one of them out")
+    if args.template:
+        print(exercises[0].template(), end="")
+        return 0
+    if args.answer is not None:
+        return check(exercises[0], args.answer)
+    if one:
+        print_question(exercises[0])
+    else:
+        print_list(exercises)
+    return 0
+
+
+def check(exercise: Exercise, path: Path) -> int:
+    """Tell what is wrong with the answer; returns the exit status."""
+    wrong = check_answer(exercise.checker, load_answer(path, exercise.function, exercise.name))
+    if not wrong:
+        print(f"exercise {exercise.name}, {exercise.head}: right")
+        return 0
+    print(f"exercise {exercise.name}, {exercise.head}: not yet right")
+    for explanation in wrong:
+        print("\n".join(textwrap.wrap(explanation, COLUMNS, initial_indent="  - ", subsequent_indent="    ")))
+    return 1
+
+
+def print_question(exercise: Exercise) -> None:
+    """The question, and how to have an answer checked."""
+    print(f"Exercise {exercise.name}: {exercise.title}\n\n    def {exercise.head}:\n\n{exercise.statement}\n")
+    print(f"python -m scratchnn exercise {exercise.name} --template > my_answer.py")
+    print(f"python -m scratchnn exercise {exercise.name} my_answer.py")
+
+
+def print_list(exercises: list[Exercise]) -> None:
+    """A line for each exercise, chapter by chapter."""
+    wide = max(len(e.title) for e in exercises)
+    for chapter in dict.fromkeys(e.chapter for e in exercises):
+        print(chapter_title(chapter))
+        for e in exercises:
+            if e.chapter == chapter:
+                print(f"  {e.name}  {e.title:<{wide}}  {e.head}")

@@ -1,0 +1,117 @@
+"""Chapter 1: what its text says is what its cells compute."""
+
+import numpy as np
+import pytest
+from book import markdown, play
+
+pytestmark = pytest.mark.chapters
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return play("ch01")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return markdown("ch01")
+
+
+def test_every_comparison_came_out_equal(chapter):
+    lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
+    assert len(lines) >= 15
+    assert not [line for line in lines if line.endswith("False")]
+
+
+def test_number_of_parameters(chapter, text):
+    assert f"a network of {chapter.count} numbers" in text
+    D, H, K = 2, 10, 3
+    assert rf"Ours has $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = {D * H + H + H * K + K}$" in text
+    assert chapter.count == D * H + H + H * K + K == sum(p.data.size for p in chapter.model.parameters())
+
+
+def test_errors_of_differences(chapter, text):
+    """One-sided: ten times smaller for a step ten times smaller; central: a hundred times. Best near 1e-5."""
+    assert "the error of one-sided differences gets ten times smaller, that of central differences a hundred times" in text
+    k = int(np.argmin(abs(chapter.steps - 1e-3)))
+    assert chapter.forward_error[k + 1] / chapter.forward_error[k] == pytest.approx(10, rel=0.05)
+    assert chapter.central_error[k + 1] / chapter.central_error[k] == pytest.approx(100, rel=0.05)
+    assert "A step near $10^{-5}$ is a good choice" in text
+    assert 1e-7 < chapter.steps[int(np.argmin(chapter.central_error))] < 1e-4
+    assert chapter.central_error[0] > 1e-4
+
+
+def test_perceptron_learns_and_and_or_only(chapter, text):
+    assert "AND and OR are learned after a few. XOR, which is true" in text
+    for gate in ("AND", "OR"):
+        assert chapter.learned[gate][2][-6:] == [0] * 6
+    assert min(chapter.learned["XOR"][2]) > 0
+    assert chapter.train_perceptron(chapter.corners, chapter.gates["XOR"], 1000)[2][-1] > 0
+    assert chapter.two_layers(chapter.corners)[1].tolist() == chapter.gates["XOR"].tolist()
+
+
+def test_hidden_layer_puts_the_crosses_on_one_spot(chapter, text):
+    assert "the hidden layer has put both crosses on one spot" in text
+    hidden, _ = chapter.two_layers(chapter.corners)
+    assert hidden[1].tolist() == hidden[2].tolist()
+
+
+def test_slopes_of_activations(chapter, text):
+    assert "one quarter in the middle and less everywhere else" in text
+    x = np.linspace(-30, 30, 6001)
+    slopes = chapter.sigmoid_slope(x)
+    assert slopes.max() == chapter.sigmoid_slope(0.0) == 0.25
+    assert (slopes > 0).all()
+    assert "Programs take one of the two (here 0)" in text
+    assert chapter.relu_slope(np.zeros(1)) == 0
+
+
+def test_softmax_example(chapter, text):
+    first, second, third = chapter.softmax(np.array([2.0, 1.0, 0.1]))
+    assert f"the logits 2.0, 1.0 and 0.1 become {first:.3f}, {second:.3f} and {third:.3f}" in text
+
+
+def test_downhill(chapter, text):
+    places = np.linspace(-3, 3, 60001)
+    best = places[chapter.hills(places).argmin()]
+    assert chapter.paths[0.1][-1] == pytest.approx(best, abs=0.01)
+    assert chapter.hills(chapter.paths[0.3][-1]) > chapter.hills(best) + 1
+    assert "there is one step in an epoch" in text
+    assert "With four at a time there are ten" in text
+    assert [len(path) - 1 for path in chapter.line_paths.values()] == [3, 30]
+
+
+def test_network_learns(chapter):
+    assert chapter.history[0] == pytest.approx(np.log(3), abs=0.1)
+    assert chapter.accuracy(chapter.parameters, chapter.x_test, chapter.t_test) > 0.9
+
+
+def test_zero_weights_stay_alike(chapter, text):
+    assert "get the same gradient, and stay the same for ever" in text
+    zeros = [np.zeros_like(p) for p in chapter.first_parameters(np.random.default_rng(0))]
+    chapter.train(zeros, epochs=5)
+    assert abs(zeros[0] - zeros[0][:, :1]).max() < 1e-12
+    assert abs(zeros[2] - zeros[2][:1]).max() < 1e-12
+
+
+def test_forgotten_slope_looks_like_learning_but_is_found(chapter, text):
+    assert "looks like a network that learns" in text
+    assert chapter.faulty_history[-1] < 0.8 < chapter.faulty_history[0]
+    assert chapter.faulty_history[-1] > 3 * chapter.history[-1]
+    wrong = [line.split()[0] for line in chapter.printed.splitlines() if line.endswith("WRONG")]
+    assert wrong == ["x", "W1", "b1"]
+    assert "$W_1$, $b_1$ and $x$ are wrong" in text
+
+
+def test_three_of_five_learning_rates_are_no_good(chapter, text):
+    assert "five learning rates, three of them no good" in text
+    start = chapter.printed.index("learning rate   loss")
+    shares = [float(line.split()[-1].rstrip("%")) for line in chapter.printed[start:].splitlines()[1:6]]
+    assert [share > 90 for share in shares] == [False, False, True, True, False]
+
+
+def test_from_ten_neurons_on_more_add_little(chapter, text):
+    assert "from ten on more of them add little" in text
+    mean = {H: np.mean(shares) for H, shares in chapter.results.items()}
+    assert mean[1] < mean[2] < mean[3] < mean[5] < mean[10]
+    assert abs(mean[50] - mean[10]) < 0.03

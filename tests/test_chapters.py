@@ -1,0 +1,149 @@
+"""The book: chapters run, notebooks are in step with them, what the text states is computed, terms are in the glossary."""
+
+import re
+
+import pytest
+from book import CHAPTERS, ROOT, chapter_cells, markdown, notebook_cells, notebook_file, play, text_of
+
+MOST_LINES, MOST_COLUMNS = 40, 110  # of what one cell prints
+MOST_SECONDS = 240  # of CPU time: two minutes on two cores
+SECTIONS = ("What you will be able to do", "What goes wrong", "Exercises")
+FULL_RUN = (
+    "> **Full run**"  # a paragraph of figures that the quick run does not compute: command, seed and date stand in it
+)
+TERM = re.compile(r"\*\*([^*]+)\*\*\s\(([^)]*[가-힣][^)]*)\)")
+NUMBER = re.compile(r"(?<![\d.,])(?:\d[\d,]*\.\d+(?!\.?\d)|\d{1,3}(?:,\d{3})+(?!\.?\d)|\d+(?=%))")
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+
+
+def glossary():
+    """Rows of the glossary: English, Korean, symbol, chapter."""
+    lines = (ROOT / "chapters" / "glossary.md").read_text(encoding="utf-8").splitlines()
+    rows = [[part.strip() for part in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return rows[2:]  # after the head and its rule
+
+
+def paragraphs(source):
+    return re.split(r"\n\s*\n", source)
+
+
+# --- notebooks -------------------------------------------------------------------------------------------------------
+
+
+@each_chapter
+def test_notebook_holds_the_chapter(chapter):
+    cells = [(cell["cell_type"], cell["source"]) for cell in notebook_cells(chapter)]
+    assert cells == chapter_cells(chapter), f"python -m chapters.build {chapter.stem[:4]}"
+
+
+def test_each_notebook_has_a_chapter():
+    assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} == {notebook_file(c).name for c in CHAPTERS}
+
+
+@each_chapter
+def test_notebook_was_run_from_top_to_bottom(chapter):
+    code = [cell for cell in notebook_cells(chapter) if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+
+
+@each_chapter
+def test_notebook_has_no_errors_and_no_warnings(chapter):
+    outputs = [output for cell in notebook_cells(chapter) for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output["output_type"] == "error"]
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+
+
+@each_chapter
+def test_notebook_prints_no_walls(chapter):
+    for cell in notebook_cells(chapter):
+        lines = "".join(map(text_of, cell.get("outputs", []))).splitlines()
+        assert len(lines) <= MOST_LINES, cell["source"]
+        assert all(len(line) <= MOST_COLUMNS for line in lines), cell["source"]
+
+
+@each_chapter
+def test_notebook_shows_its_figures(chapter):
+    found = 0
+    for cell in notebook_cells(chapter):
+        images = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        if cell["cell_type"] == "code" and re.search(r"^show\(", cell["source"], re.MULTILINE):
+            assert images, cell["source"]
+        found += len(images)
+    assert found >= 3
+
+
+# --- the text --------------------------------------------------------------------------------------------------------
+
+
+@each_chapter
+def test_sections_that_every_chapter_has(chapter):
+    headings = re.findall(r"^# #+ (.*)$", chapter.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in SECTIONS if not any(name in heading for heading in headings)] == []
+
+
+@each_chapter
+def test_numbers_in_the_text_are_computed(chapter):
+    """Each number with a decimal point, a thousands comma or a per cent sign stands in some code or output, too."""
+    cells = notebook_cells(chapter)
+    shown = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
+    shown += "\n".join(text_of(output) for cell in cells for output in cell.get("outputs", []))
+    computed = set(NUMBER.findall(shown))
+    text = [p for kind, source in chapter_cells(chapter) if kind == "markdown" for p in paragraphs(source)]
+    stated = {number for p in text if not p.startswith(FULL_RUN) for number in NUMBER.findall(without_references(p))}
+    assert stated <= computed, f"stated but not computed: {sorted(stated - computed)}"
+
+
+def without_references(text):
+    """Without headings' numbers, links, exercise numbers and versions, which nothing computes."""
+    text = re.sub(r"^#+ .*$", "", text, flags=re.MULTILINE)
+    return re.sub(r"\]\([^)]*\)|[Ee]xercises? \d+\.\d+(?: (?:to|and) \d+\.\d+)?|\*\*\d+\.\d+\*\*|Python \d+\.\d+", "", text)
+
+
+@each_chapter
+def test_full_runs_say_how_and_when(chapter):
+    for kind, source in chapter_cells(chapter):
+        for paragraph in paragraphs(source) if kind == "markdown" else []:
+            if paragraph.startswith(FULL_RUN):
+                assert "SCRATCHNN_FULL=1 python " in paragraph
+                assert "seed" in paragraph
+                assert re.search(r"\b20\d\d-\d\d-\d\d\b", paragraph)
+
+
+@each_chapter
+def test_links_lead_somewhere(chapter):
+    for kind, source in chapter_cells(chapter):
+        for target in re.findall(r"\]\(([^)#]+)\)", source) if kind == "markdown" else []:
+            assert target.startswith("https://") or (chapter.parent / target).exists(), target
+
+
+def test_glossary_and_chapters_agree():
+    """Each term with a Korean name is in the glossary, under the chapter where it comes first, and the other way round."""
+    written = {}
+    for chapter in CHAPTERS:
+        for english, korean in TERM.findall(markdown(chapter.stem)):
+            term = english.lower()
+            first = written.setdefault(term, (korean, str(int(chapter.name[2:4]))))
+            assert first[0] == korean, f"{term} is {first[0]} in chapter {first[1]} and {korean} in {chapter.stem}"
+    listed = {english.lower(): (korean, number) for english, korean, _, number in glossary()}
+    assert written == listed
+
+
+def test_glossary_is_in_order():
+    names = [row[0].lower() for row in glossary()]
+    assert names == sorted(set(names))
+
+
+# --- running ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.chapters
+@each_chapter
+def test_chapter_runs_as_a_script(chapter):
+    played = play(chapter.stem)
+    assert played.seconds < MOST_SECONDS
+    assert len(played.figures) >= 3
+    for figure in played.figures:
+        for axes in figure.axes:
+            if axes.axison:
+                assert axes.get_xlabel() or axes.get_ylabel(), f"no axis labels: {axes.get_title()!r}"

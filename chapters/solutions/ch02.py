@@ -1,0 +1,48 @@
+"""Solutions to the exercises of chapter 2; ``python -m scratchnn exercise 2.1 chapters/solutions/ch02.py`` accepts them."""
+
+import unicodedata
+
+import numpy as np
+
+
+# 2.1: a table of ones for tokens and zeros for filling, with an axis added so that it fits x
+def masked_mean(x, lengths):
+    mask = np.arange(x.shape[1]) < lengths[:, None]  # (N, T)
+    return (x * mask[:, :, None]).sum(axis=1) / lengths[:, None]  # (N, D)
+
+
+# 2.2: a place stays empty if all V words miss it
+def expected_taken(V, size):
+    return size * (1 - (1 - 1 / size) ** V)
+
+
+# 2.3
+def tf_idf(bags):
+    D = len(bags)
+    df = (bags > 0).sum(axis=0)  # (V,)
+    idf = np.log((1 + D) / (1 + df)) + 1
+    y = bags * idf  # (D, V)
+    return y / np.sqrt((y * y).sum(axis=1, keepdims=True))
+
+
+# 2.4: max keeps the window inside the text
+def left_counts(ids, V, window):
+    table = np.zeros((V, V), dtype=int)
+    for k, v in enumerate(ids):
+        for w in ids[max(k - window, 0) : k]:
+            table[v, w] += 1
+    return table
+
+
+# 2.5: where C is 0, 1 stands in for it in the logarithm and 0 in the result
+def ppmi(C):
+    S = C.sum(axis=1)
+    pmi = np.log2(np.where(C > 0, C, 1) * S.sum() / (S[:, None] * S))  # (V, V)
+    return np.where(C > 0, np.maximum(pmi, 0), 0)
+
+
+# 2.6: the remainder by 28 is the number of the final, and 0 is none
+def topic(word):
+    word = unicodedata.normalize("NFC", word)
+    final = (ord(word[-1]) - 44032) % 28
+    return word + ("은" if final else "는")

@@ -1,0 +1,174 @@
+"""Chapter 2: what its text says is what its cells compute."""
+
+import os
+import subprocess
+import sys
+import unicodedata
+
+import numpy as np
+import pytest
+from book import markdown, play
+
+pytestmark = pytest.mark.chapters
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return play("ch02")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return markdown("ch02")
+
+
+def test_every_comparison_came_out_equal(chapter):
+    lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
+    assert len(lines) >= 25
+    assert not [line for line in lines if line.endswith("False")]
+
+
+def test_rare_words_and_new_words(chapter, text):
+    words = chapter.manual_tokens["words"]
+    assert "the word of rank 100 is about ten times as rare as the word of rank 10" in text
+    counts = np.sort(np.unique(words, return_counts=True)[1])[::-1]
+    assert 3 < counts[9] / counts[99] < 30
+    assert "new characters soon stop coming, but new words never do" in text
+    most = len(words) * 9 // 10
+    assert set(words[most:]) - set(words[:most])
+    characters = chapter.manual_tokens["characters"]
+    assert len(set(characters)) < 200 < 2000 < len(set(words))
+
+
+def test_unhappy_and_unhappily(chapter, text):
+    assert "five of their groups are the same" in text
+    shared = set(chapter.ngrams("<unhappy>", 3, "")) & set(chapter.ngrams("<unhappily>", 3, ""))
+    assert len(shared) == 5
+    assert len(chapter.ngrams(list("abcdef"), 4, "")) == 6 - 4 + 1
+
+
+def test_limit_of_the_vocabulary(chapter, text):
+    assert "two words have become `<unk>`" in text
+    unknown = chapter.encode(chapter.words_and_marks(chapter.text), chapter.small)
+    assert unknown.count(1) == 2
+
+
+def test_unknown_words_in_the_second_half(chapter, text):
+    assert "Hardly any character is unknown, and no limit brings the unknown words down to zero" in text
+    shares = [line.split()[-5] for line in chapter.printed.splitlines() if line.endswith("of the rest unknown")]
+    shares = [float(share.rstrip("%")) for share in shares]
+    assert shares[0] > shares[1] > shares[2] > 0.5
+    assert shares[3] < 0.2
+
+
+def test_filling(chapter, text):
+    assert "640 lengths drawn at random" in text
+    assert len(chapter.lengths) == 640
+    assert "That wastes more, and no epoch is like another" in text
+    as_they_come, by_length = chapter.shares.values()
+    assert by_length < chapter.padded_share(chapter.lengths, chapter.pooled) < as_they_come
+
+
+def test_hash_of_python_changes_with_every_start(text):
+    assert "For strings it changes with every start of Python" in text
+    command = [sys.executable, "-c", "print(hash('cat'))"]
+    environments = [os.environ | {"PYTHONHASHSEED": seed} for seed in "123"]
+    runs = {subprocess.run(command, env=env, capture_output=True, check=True).stdout for env in environments}
+    assert len(runs) == 3
+
+
+def test_collisions_as_predicted(chapter, text):
+    assert "The measured shares lie on the predicted curve" in text
+    V = len(chapter.manual_words)
+    expected = np.array([chapter.expected_collisions(V, size) for size in chapter.sizes])
+    for values in chapter.measured.values():
+        assert abs(np.array(values) - expected).max() < 0.04
+    assert "With as many places as words, nearly two thirds of the words collide" in text
+    assert 0.6 < chapter.expected_collisions(V, V) < 2 / 3
+    assert "For one word in a hundred to collide, there have to be a hundred times as many places as words" in text
+    assert chapter.expected_collisions(5000, 500_000) == pytest.approx(0.01, rel=0.01)
+
+
+def test_first_two_documents(chapter, text):
+    assert "have three of their six words in common: `the`, `on` and `the`" in text
+    first, second = chapter.documents[:2]
+    assert [a for a, b in zip(first, second, strict=True) if a == b] == ["the", "on", "the"]
+    assert len(first) == len(second) == 6
+
+
+def test_tf_idf_turns_the_order(chapter, text):
+    assert "With tf-idf it is the other way round" in text
+    assert chapter.by_counts[0, 1] > chapter.by_counts[3, 4]
+    assert chapter.by_tf_idf[0, 1] < chapter.by_tf_idf[3, 4] - 0.02
+    weights = dict(zip(chapter.bag_vocabulary.tokens, chapter.idf, strict=True))
+    assert min(weights, key=weights.get) == "the"
+
+
+def test_search_finds_the_operator(chapter):
+    """The best of three answers is about division, in the manual of any version."""
+    lines = chapter.printed.splitlines()
+    start = lines.index("what is the remainder of a division")
+    assert any("division" in line for line in lines[start + 1 : start + 4])
+
+
+def test_counts_make_all_words_alike_and_ppmi_does_not(chapter, text):
+    assert "But `cat` and `book` are close as well" in text
+    assert "There are seven groups of words; sentences are drawn from five patterns" in text
+    assert (len(chapter.groups), len(chapter.patterns)) == (7, 5)
+    cat, dog, book = chapter.made_vocabulary.encode(("cat", "dog", "book"))
+    C, M, U = (getattr(chapter, name) for name in "CMU")
+    assert chapter.cosine(C[cat], C[book]) > 0.8
+    assert chapter.cosine(M[cat], M[dog]) > 0.8
+    assert chapter.cosine(M[cat], M[book]) < 0.1
+    (_, counts), (ppmi_inside, ppmi), (svd_inside, svd) = (chapter.mean_cosines(vectors) for vectors in (C, M, U))
+    assert counts > 0.8
+    assert ppmi < 0.2
+    assert svd < ppmi
+    assert svd_inside > ppmi_inside
+
+
+def test_coffee(text):
+    assert "let `coffee` have 100 neighbours, `the` 6000 and `cup` 80" in text
+    the, cup = np.log2(12 * 100_000 / (100 * 6000)), np.log2(8 * 100_000 / (100 * 80))
+    assert f"PMI gives {the:.2f} to `the` and {cup:.2f} to `cup`" in text
+
+
+def test_eight_patterns_are_nearly_all(chapter, text):
+    assert "Eight numbers for each word" in text
+    assert chapter.U.shape[1] == 8
+    assert chapter.errors[-1] < 0.15
+    assert abs(chapter.U.T @ chapter.U - np.eye(8)).max() < 1e-8
+
+
+def test_syllables(chapter, text):
+    assert "There are 19 initials, 21 vowels, and 28 finals" in text
+    assert (len(chapter.INITIALS), len(chapter.VOWELS), len(chapter.FINALS)) == (19, 21, 28)
+    for syllable in "각힣뷁":
+        letters = unicodedata.normalize("NFD", syllable)
+        initial, vowel, final = chapter.take_apart(syllable)
+        assert [ord(letter) for letter in letters] == [0x1100 + initial, 0x1161 + vowel, 0x11A7 + final]
+    assert chapter.with_particle("학생", "은/는") == "학생은"
+    assert chapter.with_particle("친구", "은/는") == "친구는"
+
+
+def test_eojeol_are_a_product(chapter, text):
+    assert "the number of eojeol is a product; the number of syllables is hardly more than a sum" in text
+    eojeol, syllables, letters = (counts[-1] for counts in chapter.distinct.values())
+    assert eojeol > 2 * syllables
+    assert letters < syllables
+
+
+def test_reviews_in_another_spelling(chapter, text):
+    assert "the results are as good as a coin" in text
+    assert chapter.right_share[0] == 1
+    assert abs(chapter.right_share[-1] - 0.5) < 0.06
+    assert (np.diff(chapter.right_share) <= 0).all()
+    assert (chapter.unknown_share[0], chapter.unknown_share[-1]) == (0, 1)
+    assert (chapter.share, chapter.unknown) == (1, 0)
+
+
+def test_strongest_pairs_are_accidents(chapter, text):
+    assert "the strongest pairs are those that met least" in text
+    assert chapter.strongest_pairs(1)[2][:6].max() <= 3
+    assert "the strongest pairs met many times" in text
+    assert chapter.strongest_pairs(20)[2][:6].min() >= 5

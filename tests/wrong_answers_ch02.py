@@ -1,0 +1,129 @@
+"""Wrong answers to the exercises of chapter 2, as readers write them, and a piece of the explanation that each must get."""
+
+MEAN = """
+import numpy as np
+def masked_mean(x, lengths):
+    N, T, D = x.shape
+    mask = (np.arange(T) < lengths[:, None])[:, :, None]
+    return {}
+"""
+TAKEN = "def expected_taken(V, size):\n    return {}\n"
+TF_IDF = """
+import numpy as np
+def tf_idf(bags):
+    D = len(bags)
+    df = {df}
+    with np.errstate(all="ignore"):
+        idf = {idf}
+    y = bags * idf
+    return {y}
+"""
+DF, IDF = "(bags > 0).sum(axis=0)", "np.log((1 + D) / (1 + df)) + 1"
+LENGTH_ONE = "y / np.sqrt((y * y).sum(axis=1, keepdims=True))"
+LEFT = """
+import numpy as np
+def left_counts(ids, V, window):
+    table = np.zeros((V, V), dtype=int)
+    for k, v in enumerate(ids):
+        for distance in {distances}:
+            {add}
+    return table
+"""
+DISTANCES, ADD = "range(1, window + 1)", "table[v, ids[k - distance]] += k >= distance"
+PPMI = """
+import numpy as np
+def ppmi(C):
+    S = C.sum(axis=1)
+    N = S.sum()
+    with np.errstate(all="ignore"):
+        return {}
+"""
+TOPIC = """
+import unicodedata
+def topic(word):
+    composed = unicodedata.normalize("NFC", word)
+    return {}
+"""
+
+WRONG = {
+    "2.1": [
+        (MEAN.format("x.mean(axis=1)"), "The filling is counted"),
+        (MEAN.format("(x * mask).mean(axis=1)"), "the sum is divided by T"),
+        (MEAN.format("x.sum(axis=1) / lengths[:, None]"), "only the division knows the lengths"),
+        (
+            "import numpy as np\ndef masked_mean(x, lengths):\n"
+            "    return np.stack([row[: n + 1].mean(axis=0) for row, n in zip(x, lengths)])\n",
+            "One place too many",
+        ),
+        (MEAN.format("(x * mask).sum(axis=1)"), "This is the sum; divide it"),
+        (MEAN.format("(x * mask).sum() / lengths.sum()"), "the result has shape (), expected (3, 3)"),
+        (
+            "import numpy as np\ndef masked_mean(x, lengths):\n    for row, n in zip(x, lengths):\n        row[n:] = 0\n"
+            "    return x.sum(axis=1) / lengths[:, None]\n",
+            "writes into its argument number 1",
+        ),
+    ],
+    "2.2": [
+        (TAKEN.format("size * (1 - 1 / size) ** V"), "These are the places that stay empty"),
+        (TAKEN.format("1 - (1 - 1 / size) ** V"), "This is a share of the places"),
+        (TAKEN.format("size * (1 - (1 - 1 / size) ** (V - 1))"), "V - 1 were the others"),
+        (TAKEN.format("V * (1 - 1 / size) ** (V - 1)"), "a place that two words share is taken too"),
+        (TAKEN.format("min(V, size)"), "or of places if that is smaller"),
+        (TAKEN.format("V / size"), "expected_taken(1, 100): the result is 0.01, expected 1"),
+    ],
+    "2.3": [
+        (TF_IDF.format(df="bags.sum(axis=0)", idf=IDF, y=LENGTH_ONE), "count bags > 0"),
+        (TF_IDF.format(df=DF, idf=IDF, y="y"), "The last step is missing"),
+        (TF_IDF.format(df=DF, idf=IDF, y="y / y.sum(axis=1, keepdims=True)"), "Each row is divided by its sum"),
+        (TF_IDF.format(df=DF, idf=IDF, y=LENGTH_ONE.replace("axis=1", "axis=0")), "The columns have length one here"),
+        (TF_IDF.format(df=DF, idf=IDF[:-4], y=LENGTH_ONE), "The + 1 behind the logarithm is missing"),
+        (TF_IDF.format(df=DF, idf="np.log(D / df) + 1", y=LENGTH_ONE), "Inside the logarithm the ones are missing"),
+        (TF_IDF.format(df=DF, idf="1 / df", y=LENGTH_ONE), "tf_idf([[2, 0], [1, 1]]): the result is"),
+    ],
+    "2.4": [
+        (
+            "import numpy as np\ndef left_counts(ids, V, window):\n    table = np.zeros((V, V), dtype=int)\n"
+            "    for k, v in enumerate(ids):\n"
+            "        for place in range(max(k - window, 0), min(k + window + 1, len(ids))):\n"
+            "            table[v, ids[place]] += place != k\n    return table\n",
+            "Words on both sides are counted",
+        ),
+        (LEFT.format(distances=DISTANCES, add="table[ids[k - distance], v] += k >= distance"), "have changed places"),
+        (LEFT.format(distances=DISTANCES, add="table[v, ids[k - distance]] += 1"), "The text has become a ring"),
+        (LEFT.format(distances="range(1, window)", add=ADD), "The window is one place too short"),
+        (LEFT.format(distances="range(window + 1)", add=ADD), "A word is not its own neighbour"),
+        (LEFT.format(distances="[window]", add=ADD), "Only the farthest place is looked at"),
+        (
+            "import numpy as np\ndef left_counts(ids, V, window):\n    table = np.zeros((V, V), dtype=int)\n"
+            "    for d in range(1, window + 1):\n        table[ids[d:], ids[:-d]] += 1\n    return table\n",
+            "use np.add.at, or a loop",
+        ),
+        (
+            LEFT.format(distances=DISTANCES, add="table[v, ids[k - distance]] -= k >= distance"),
+            "the result is off by most at",
+        ),
+    ],
+    "2.5": [
+        (PPMI.format("np.log2(C * N / (S[:, None] * S))"), "log of 0 is minus infinity"),
+        (
+            PPMI.format("np.where(C > 0, np.log2(C * N / (S[:, None] * S)), 0)"),
+            "PPMI keeps what is above zero",
+        ),
+        (PPMI.format("np.maximum(np.log(C * N / (S[:, None] * S)), 0)"), "in equation (11) it is to base 2"),
+        (PPMI.format("np.maximum(np.log2(C * len(C) / (S[:, None] * S)), 0)"), "not the number of words V"),
+        (PPMI.format("np.maximum(np.log2(C * N / S[:, None] ** 2), 0)"), "Both words' sums belong below"),
+        (PPMI.format("C * N / (S[:, None] * S)"), "The logarithm is missing"),
+        (PPMI.format("np.maximum(np.log2(C / (S[:, None] * S)), 1)"), "the result is [[1, 1], [1, 1]]"),
+    ],
+    "2.6": [
+        (TOPIC.format("composed + ('는' if (ord(composed[-1]) - 44032) % 28 else '은')"), "have changed places"),
+        (TOPIC.format("composed + ('은' if (ord(composed[0]) - 44032) % 28 else '는')"), "The last syllable decides"),
+        (TOPIC.format("composed + '는'"), "A word always gets the same particle"),
+        (TOPIC.format("word + ('은' if (ord(word[-1]) - 44032) % 28 else '는')"), "Words in form D go wrong"),
+        (
+            TOPIC.format("word + ('은' if (ord(composed[-1]) - 44032) % 28 else '는')"),
+            "the result has to be in form C",
+        ),
+        (TOPIC.format("'은' if (ord(composed[-1]) - 44032) % 28 else '는'"), "the result is '은' (str), expected '학생은'"),
+    ],
+}

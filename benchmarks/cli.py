@@ -1,0 +1,205 @@
+"""The command line: ``python -m benchmarks [NAME ...] [--against LIBRARY] ...``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import math
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contest import Result, compete
+from benchmarks.figure import plot_ratios
+from benchmarks.processes import check_installed
+from benchmarks.table import speed_table
+from benchmarks.text import default_text
+from scratchnn.backend.arrays import load_backend
+from scratchnn.cli import Parser
+from scratchnn.errors import DataError, ScratchnnError, whole_number
+from scratchnn.files import write_atomically
+
+FAMILIES = {  # where each one's rows come from
+    "rnn": "recurrent",
+    "gru": "recurrent",
+    "lstm": "recurrent",
+    "lm": "language_model",
+    "softmax": "softmax",
+    "embedding": "embedding",
+    "word2vec": "word2vec_speed",
+    "waiting": "waiting",
+    "tour": "waiting",
+}
+BY_NAME_ONLY = ("waiting", "tour")
+SHAPED = ("rnn", "gru", "lstm", "lm")
+AGAINST = ("torch", "gensim", "svd")
+SECONDS, QUICK_SECONDS = 0.5, 0.02  # of a measurement
+
+
+def build_parser() -> Parser:
+    """All arguments."""
+    parser = Parser(
+        prog="benchmarks",
+        description="Times scratchnn side by side with PyTorch and gensim, each contestant in a process of its own. See "
+        "benchmarks/README.md.",
+        allow_abbrev=False,
+    )
+    names = ", ".join(FAMILIES)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names} (default: all but {', '.join(BY_NAME_ONLY)})")
+    parser.add_argument("--against", action="append", default=[], choices=AGAINST, help="an opponent; may be repeated")
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of either contestant (default: 2)")
+    parser.add_argument("--rounds", type=int, metavar="R", help="how often everything is measured (default: 3)")
+    parser.add_argument("--shapes", nargs="+", type=shape, metavar="N,T,D,H", help=f"other sizes for {', '.join(SHAPED)}")
+    parser.add_argument("--quick", action="store_true", help="one short round with small sizes, to see that all works")
+    parser.add_argument("--json", metavar="FILE", help="write all that was measured")
+    parser.add_argument("--plot", metavar="FILE", help="write the ratios as a figure (PNG)")
+    vectors = parser.add_argument_group("word2vec")
+    vectors.add_argument(
+        "--text", metavar="FILE", help="text to train on (default: PTB in $SCRATCHNN_DATA, or Python's manual)"
+    )
+    vectors.add_argument("--words", type=int, nargs="+", default=[], metavar="N", help="the first N words of it alone")
+    vectors.add_argument("--epochs", type=int, metavar="E", help="passes over the text (default: 1 for speed, else 5)")
+    vectors.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="S", help="random seeds (default: 0)")
+    vectors.add_argument("--quality", action="store_true", help="compare the vectors instead of the speed")
+    vectors.add_argument("--similarity", nargs="+", default=[], metavar="FILE", help="judgements of similarity")
+    vectors.add_argument("--analogies", metavar="FILE", help="analogy questions")
+    vectors.add_argument(
+        "--out", default="runs/quality", metavar="DIR", help="keeps finished contestants (default: %(default)s)"
+    )
+    vectors.add_argument("--jobs", type=int, default=1, metavar="N", help="contestants of --quality at a time (default: 1)")
+    return parser
+
+
+def shape(text: str) -> tuple[int, ...]:
+    """Four whole numbers of 1 or more."""
+    sizes = tuple(int(part) for part in text.split(","))
+    if len(sizes) != 4 or min(sizes) < 1:
+        raise ValueError(text)
+    return sizes
+
+
+def check(options: argparse.Namespace) -> None:
+    """Fill in what depends on other options; raise where they cannot be."""
+    for name in options.names:
+        if name not in FAMILIES:
+            raise DataError(f"unknown name {name!r}; choose from {', '.join(FAMILIES)}")
+    options.names = list(dict.fromkeys(options.names)) or [name for name in FAMILIES if name not in BY_NAME_ONLY]
+    options.rounds = (1 if options.quick else 3) if options.rounds is None else options.rounds
+    given = {"--threads": options.threads, "--rounds": options.rounds, "--jobs": options.jobs}
+    given |= {"--epochs": 1 if options.epochs is None else options.epochs}
+    for flag, value in [*given.items(), *(("--words", words) for words in options.words)]:
+        whole_number(value, flag)
+    for seed in options.seeds:
+        whole_number(seed, "--seeds", 0)
+    if len(set(options.seeds)) < len(options.seeds):
+        raise DataError("--seeds names a seed twice")
+    whole = "--quality" if options.quality else "--against svd" if "svd" in options.against else ""
+    if whole and options.names != ["word2vec"]:
+        raise DataError(f"{whole} goes with word2vec alone: python -m benchmarks word2vec {whole}")
+    for library in options.against:
+        if whole and library != ("gensim" if options.quality else "svd"):
+            raise DataError(f"{whole} has opponents of its own; leave out --against {library}")
+    if whole and options.plot:
+        raise DataError(f"--plot draws ratios of speed; there are none with {whole}")
+    if not whole and options.plot and not options.against:
+        raise DataError("--plot draws ratios; name an opponent with --against")
+    if options.shapes and not set(SHAPED) & set(options.names):
+        raise DataError(f"--shapes goes with {', '.join(SHAPED)}, not with {', '.join(options.names)}")
+    for flag, path in (("--json", options.json), ("--plot", options.plot)):
+        if path and not Path(path).absolute().parent.is_dir():
+            raise DataError(f"{flag} {path}: there is no such folder")
+    options.text = default_text() if options.text is None else Path(options.text)
+    if options.device == "gpu":
+        load_backend("cupy")
+    for library in options.against:
+        if library != "svd":
+            check_installed(library)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run; returns the exit status: 0, 2 for bad input, 130 when interrupted."""
+    options = build_parser().parse_args(arguments)
+    try:
+        check(options)
+        with tempfile.TemporaryDirectory() as options.folder:
+            run(options)
+        sys.stdout.flush()
+        return 0
+    except ScratchnnError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has gone, for instance ``| head``
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure, print, write."""
+    seconds = QUICK_SECONDS if options.quick else SECONDS
+    settings = {"device": options.device, "threads": options.threads, "seconds": seconds}
+    document: dict[str, Any] = {
+        "format": "scratchnn benchmarks 1",
+        "machine": machine(),
+        "settings": {**settings, "rounds": options.rounds},
+    }
+    if "word2vec" in options.names:
+        document["text"] = str(options.text or "the Python manual")
+    if options.quality:
+        document["quality"] = importlib.import_module("benchmarks.word2vec_quality").run(options, settings)
+    elif "svd" in options.against:
+        document["svd"] = importlib.import_module("benchmarks.word2vec_svd").run(options, settings)
+    else:
+        results, peak = speed(options, settings)
+        document |= {"peak_gflops": None if math.isnan(peak) else peak, "rows": [result.document() for result in results]}
+        if options.plot:
+            plot_ratios(results, options.plot, f"scratchnn against {' and '.join(options.against)}, {options.device}")
+    if options.json:
+        write_atomically(options.json, (json.dumps(document, indent=1) + "\n").encode())
+
+
+def speed(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[list[Result], float]:
+    """All rows of all families, their tables printed."""
+    modules = {name: importlib.import_module(f"benchmarks.{FAMILIES[name]}") for name in options.names}
+    for library in options.against:
+        if not any(library in module.OPPONENTS for module in modules.values()):
+            raise DataError(f"{library} has nothing to set against {', '.join(options.names)}")
+    rows = [row for name, module in modules.items() for row in module.rows(name, options, settings)]
+    results, peak = compete(rows, options.rounds, settings)
+    known = "" if math.isnan(peak) else f"; matrix products at most {peak:,.0f} GFLOP/s (float32)"
+    how_often = "1 round" if options.rounds == 1 else f"medians of {options.rounds} rounds"
+    print(f"{options.device}, {options.threads} threads, {how_often}{known}")
+    print(*speed_table(results, peak), sep="\n")
+    for name, module in modules.items():
+        if hasattr(module, "notes"):
+            print(*module.notes([result for result in results if result.row.section.startswith(name)]), sep="\n")
+    return results, peak
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on, apart from the code."""
+    packages = ["numpy", "torch", "gensim", "cupy-cuda12x", "cupy-cuda13x"]
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "system": platform.platform(),
+        "processor": platform.machine(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "time": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }

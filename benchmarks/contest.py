@@ -1,0 +1,133 @@
+"""Contestants in turn, several rounds, and what follows from their times.
+
+In each round every row's contestants run one directly after the other, in turns ours first and theirs first, so that a
+machine that grows slower or faster meanwhile treats both alike. With o_r and t_r what round r measured:
+
+    ratio of a round    t_r / o_r of times, o_r / t_r of rates (words per second): above 1, we are faster          (1)
+    ratio of a row      the same of the medians over all rounds                                                    (2)
+    spread              the smallest and the largest of (1); (2) lies between them                                 (3)
+    geometric mean      exp(mean of log (2)) over the rows of a section                                            (4)
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks.peak import SIZE
+from benchmarks.processes import run_job
+
+TIMES = "ms"  # the unit of times; every other unit is a rate
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is measured: one line of the table.
+
+    Attributes:
+        section: the part of the table it belongs to.
+        label: its name there.
+        case: what the contestants are told.
+        ours, theirs: the contestants, ``module:function``; no opponent where ``theirs`` is empty.
+        flops: floating-point operations of the matrix products, two a multiply-add; ``None`` where there are none.
+        unit: ``"ms"``, or that of a rate.
+        threads: where the row wants another number than the run's.
+    """
+
+    section: str
+    label: str
+    case: dict[str, Any]
+    ours: str
+    theirs: str = ""
+    flops: int | None = None
+    unit: str = TIMES
+    threads: int | None = None
+
+
+@dataclass
+class Result:
+    """A row, and what each round measured: ``{"value": ..., ...}`` for either contestant."""
+
+    row: Row
+    ours: list[dict[str, Any]] = field(default_factory=list)
+    theirs: list[dict[str, Any]] = field(default_factory=list)
+
+    def median(self, side: str) -> float:
+        """Median over the rounds of ``"ours"`` or ``"theirs"``; NaN where nothing was measured."""
+        values = [part["value"] for part in getattr(self, side)]
+        return statistics.median(values) if values else math.nan
+
+    def compare(self, ours: float, theirs: float) -> float:
+        """Equation (1)."""
+        return theirs / ours if self.row.unit == TIMES else ours / theirs
+
+    @property
+    def ratio(self) -> float:
+        """Equation (2)."""
+        return self.compare(self.median("ours"), self.median("theirs"))
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """Equation (3)."""
+        ratios = [self.compare(o["value"], t["value"]) for o, t in zip(self.ours, self.theirs, strict=False)]
+        return (min(ratios), max(ratios)) if ratios else (math.nan, math.nan)
+
+    @property
+    def gflops(self) -> float:
+        """Speed of our matrix products in GFLOP/s; NaN where there are none."""
+        return self.row.flops / self.median("ours") / 1e6 if self.row.flops else math.nan
+
+    def document(self) -> dict[str, Any]:
+        """What is kept of it in JSON; a number that does not exist is ``None``."""
+        low, high = self.spread
+        numbers = {"ratio": self.ratio, "ratio_low": low, "ratio_high": high, "gflops": self.gflops}
+        numbers |= {f"{side}_median": self.median(side) for side in ("ours", "theirs")}
+        kept = {name: None if math.isnan(value) else value for name, value in numbers.items()}
+        return {**asdict(self.row), **kept, "rounds": {"ours": self.ours, "theirs": self.theirs}}
+
+
+def geometric_mean(results: Sequence[Result]) -> float:
+    """Equation (4)."""
+    return math.exp(statistics.fmean(math.log(result.ratio) for result in results))
+
+
+def compete(
+    rows: Sequence[Row], rounds: int, settings: dict[str, Any], run: Callable[..., dict[str, Any]] = run_job
+) -> tuple[list[Result], float]:
+    """Run all rows.
+
+    Args:
+        rows: what to measure.
+        rounds: how often.
+        settings: ``device``, ``threads`` and ``seconds`` of a measurement.
+        run: what runs a job.
+
+    Returns:
+        The results, and the matrix-product peak in GFLOP/s (the best of all rounds); NaN where no row has such products.
+    """
+    results = [Result(row) for row in rows]
+    peaks: list[float] = []
+    products = any(row.flops for row in rows)
+    total = rounds * (products + sum(1 + bool(row.theirs) for row in rows))
+    with tqdm(total=total, unit="process", disable=None, ncols=100, nrows=20) as bar:
+        for number in range(rounds):
+            if products:
+                bar.set_description_str("matrix products")
+                case = {"size": SIZE[settings["device"]]}
+                peaks.append(run("benchmarks.peak:product", case, settings)["value"])
+                bar.update()
+            for result in results:
+                row = result.row
+                sides = [("ours", row.ours), ("theirs", row.theirs)][:: -1 if number % 2 else 1]
+                for side, function in sides:
+                    if function:
+                        bar.set_description_str(f"{row.section}: {row.label}, {side}")
+                        of_row = settings if row.threads is None else {**settings, "threads": row.threads}
+                        getattr(result, side).append(run(function, row.case, of_row))
+                        bar.update()
+    return results, max(peaks, default=math.nan)

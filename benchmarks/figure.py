@@ -1,0 +1,26 @@
+"""Ratios as bars, with their spread; the line at 1 is where both are equally fast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.contest import Result
+from scratchnn.plot import COLOURS, label, new_figure, save_figure
+
+
+def plot_ratios(results: Sequence[Result], path: str | Path, title: str) -> None:
+    """Write one bar for each result that has a ratio, from the top down, as PNG."""
+    shown = [result for result in results if result.theirs]
+    names = [f"{result.row.section}: {result.row.label}" for result in shown]
+    ratios = [result.ratio for result in shown]
+    below = [result.ratio - result.spread[0] for result in shown]
+    above = [result.spread[1] - result.ratio for result in shown]
+    figure, axes = new_figure(8, 1.6 + 0.28 * len(shown))
+    colours = [COLOURS[0] if ratio >= 1 else COLOURS[1] for ratio in ratios]
+    axes.barh(names, ratios, xerr=[below, above], color=colours, ecolor="0.3", capsize=2)
+    axes.axvline(1, color="black", linewidth=1)
+    axes.invert_yaxis()
+    axes.margins(y=0.01)
+    label(axes, title, "how many times as fast as the opponent (line: equal)", "")
+    save_figure(figure, path)

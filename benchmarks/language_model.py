@@ -1,0 +1,70 @@
+"""``lm``: a whole training step of a language model with one LSTM.
+
+Embedding, LSTM, output layer, softmax cross-entropy, all backward, gradients clipped by their norm, SGD, the loss read; the
+state is carried on from step to step and its gradient cut, as ``Trainer`` does it. PyTorch's embedding has dense gradients,
+its default.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contest import Row
+from benchmarks.measure import measure, our_library
+from scratchnn.backend import move
+from scratchnn.models.language_model import LanguageModel
+from scratchnn.optim import SGD, clip_by_norm, global_norm
+from scratchnn.training import read_scalars
+
+OPPONENTS = ("torch",)
+WORDS, QUICK_WORDS = 10_000, 50
+SHAPES = tuple((20, 35, size, size) for size in (100, 200, 650))
+QUICK_SHAPES = ((2, 3, 4, 4),)
+LR, MAX_NORM = 1.0, 0.25
+
+
+def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
+    """A row for each shape."""
+    theirs = "benchmarks.language_model_torch:theirs" if "torch" in options.against else ""
+    V = QUICK_WORDS if options.quick else WORDS
+    found = []
+    for N, T, D, H in options.shapes or (QUICK_SHAPES if options.quick else SHAPES):
+        flops = 6 * N * T * ((D + H) * 4 * H + H * V)
+        case = {"shape": [N, T, D, H], "vocabulary": V}
+        label = f"{N}, {T}, {D}, {H}, {V:,} words"
+        found.append(Row("lm", label, case, "benchmarks.language_model:ours", theirs, flops))
+    return found
+
+
+def batch(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and the next ids (N, T), where word k is as frequent as Zipf's law has it; the same ones for both."""
+    N, T, _, _ = case["shape"]
+    chance = 1 / np.arange(1, case["vocabulary"] + 1)
+    ids = np.random.default_rng(0).choice(case["vocabulary"], (N, T + 1), p=chance / chance.sum())
+    return ids[:, :-1].copy(), ids[:, 1:].copy()
+
+
+def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Time our step."""
+    library, synchronise = our_library(settings)
+    _, _, D, H = case["shape"]
+    model = LanguageModel(case["vocabulary"], embedding_size=D, hidden_size=H, rng=np.random.default_rng(0))
+    model.to(library)
+    parameters = model.parameters()
+    optimizer = SGD(parameters, lr=LR)
+    inputs, targets = (move(ids.astype(np.int32), library) for ids in batch(case))
+    state = None
+
+    def step() -> None:
+        nonlocal state
+        loss, _, state = model.loss((inputs, targets), state)
+        model.backward_loss()
+        _, norm = read_scalars(loss, global_norm(parameters))
+        clip_by_norm(parameters, MAX_NORM, norm)
+        optimizer.step()
+        model.clear_gradients()
+
+    return measure(step, settings, synchronise)

@@ -1,0 +1,104 @@
+"""``rnn``, ``gru``, ``lstm``: a layer forward and backward, as somebody uses it, on whole sequences.
+
+A step is: forward from a zero state, backward from a random gradient by the outputs, gradients of the input and of all
+parameters; then the gradients are forgotten. PyTorch's layers stand in ``recurrent_torch``. Both our forms of the GRU have
+the same opponent, PyTorch's, which resets after the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contest import Row
+from benchmarks.measure import measure, our_library
+from scratchnn.backend import move
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked
+
+OPPONENTS = ("torch",)
+SHAPES = (  # N sequences, T steps, D inputs, H units
+    (20, 35, 100, 100),
+    (20, 35, 200, 200),
+    (20, 35, 650, 650),
+    (64, 64, 256, 256),
+    (128, 100, 128, 128),
+    (256, 50, 512, 512),
+    (32, 200, 64, 64),
+)
+SOME_SHAPES = ((20, 35, 200, 200), (64, 64, 256, 256))  # for variations
+QUICK_SHAPES = ((2, 3, 4, 5),)
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+VARIATIONS = {  # of each cell; the first of all shapes, the others of some
+    "rnn": ("",),
+    "gru": ("reset after", "reset before"),
+    "lstm": ("", "two directions", "two layers", "lengths", "recurrent dropout"),
+}
+COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # variations that are measured on all shapes
+DROPOUT = 0.25
+
+
+def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
+    """A section for each variation of the cell, a row for each shape."""
+    theirs = "benchmarks.recurrent_torch:theirs" if "torch" in options.against else ""
+    found = []
+    for k, variation in enumerate(VARIATIONS[name]):
+        usual = SHAPES if k < COMPARED[name] else SOME_SHAPES
+        for sizes in options.shapes or (QUICK_SHAPES if options.quick else usual):
+            case = {"cell": name, "variation": variation, "shape": list(sizes)}
+            section = f"{name}, {variation}" if variation else name
+            label = ", ".join(map(str, sizes))
+            found.append(Row(section, label, case, "benchmarks.recurrent:ours", theirs, flops(case)))
+    return found
+
+
+def flops(case: dict[str, Any]) -> int:
+    """Floating-point operations of the matrix products, forward and backward; see ``table``."""
+    N, T, D, H = case["shape"]
+    steps = int(some_lengths(N, T).sum()) if case["variation"] == "lengths" else N * T
+    layers = {"two directions": D + H + D + H, "two layers": D + H + H + H}.get(case["variation"], D + H)
+    return 6 * steps * layers * GATES[case["cell"]] * H
+
+
+def some_lengths(N: int, T: int) -> np.ndarray:
+    """Lengths (N,), each of 1 .. T as likely as the other; the same ones every time."""
+    return np.random.default_rng(1).integers(1, T + 1, N)
+
+
+def inputs(shape: list[int], units: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs (N, T, D) and a gradient by the outputs (N, T, ``units``), float32; the same ones for both contestants."""
+    N, T, D, _ = shape
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((N, T, D), dtype=np.float32), rng.standard_normal((N, T, units), dtype=np.float32)
+
+
+def our_layer(case: dict[str, Any]) -> SequenceLayer:
+    """The layer of a case."""
+    D, H = case["shape"][2:]
+    rng = np.random.default_rng(0)
+    if case["cell"] == "rnn":
+        return RNN(D, H, rng=rng)
+    if case["cell"] == "gru":
+        return GRU(D, H, rng=rng, form=case["variation"].replace(" ", "_"))
+    if case["variation"] == "two directions":
+        return Bidirectional(LSTM(D, H, rng=rng), LSTM(D, H, rng=rng))
+    if case["variation"] == "two layers":
+        return Stacked([LSTM(D, H, rng=rng), LSTM(H, H, rng=rng)])
+    return LSTM(D, H, rng=rng, recurrent_dropout=DROPOUT if case["variation"] == "recurrent dropout" else 0.0)
+
+
+def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Time our layer."""
+    library, synchronise = our_library(settings)
+    layer = our_layer(case)
+    layer.to(library)
+    x, dy = (move(array, library) for array in inputs(case["shape"], layer.units))
+    lengths = move(some_lengths(*x.shape[:2]), library) if case["variation"] == "lengths" else None
+
+    def step() -> None:
+        layer.forward(x, lengths=lengths)
+        layer.backward(dy)
+        layer.clear_gradients()
+
+    return measure(step, settings, synchronise)

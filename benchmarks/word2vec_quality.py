@@ -1,0 +1,143 @@
+"""``word2vec --quality``: how good the vectors are, ours beside gensim's, on the same text and questions.
+
+Each contestant (two libraries, two models) trains once for each seed, in a process of its own, and all vectors are judged
+by ``scratchnn.word2vec.evaluation``. Both libraries count the same words of the same file, and gensim's are put into our
+order, so that the same questions are asked; a run in which they are not stops with an error.
+
+What a contestant has found is kept in a folder as ``NAME.bin`` (vectors) and ``NAME.json`` (scores), so that a run that was
+interrupted goes on with those that are missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks.evaluation import evaluation_files, score, value_of
+from benchmarks.processes import check_installed, run_job
+from benchmarks.table import columns_of, fixed
+from benchmarks.text import digest, write_text
+from benchmarks.word2vec import MODELS, SENTENCES, SIZES
+from scratchnn.errors import DataError
+from scratchnn.files import write_atomically
+from scratchnn.word2vec.formats import read_vectors
+
+LIBRARIES = ("ours", "gensim")
+
+
+def trained(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Train one contestant and judge its vectors; runs in a process of its own."""
+    from benchmarks import word2vec
+
+    result = {"ours": word2vec.ours, "gensim": word2vec.gensim}[case["library"]](case, settings)
+    return {**result, "scores": score(read_vectors(case["out"]), case["similarity"], case["analogies"])}
+
+
+def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:
+    """Train what is missing, print the tables; returns what goes into the JSON file."""
+    check_installed("gensim")
+    similarity, analogies = evaluation_files(options.similarity, options.analogies)
+    out = Path(options.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot make {out}: {error.strerror or error}") from None
+    text = Path(options.folder, "text.txt")
+    write_text(options.text, text, max(options.words, default=None))
+    shared = {"epochs": options.epochs or 5, "similarity": similarity, "analogies": analogies}
+    check_same_run(out, {**shared, **SIZES, "text": digest(text)})
+    cases = [
+        {**shared, "library": library, "model": model, "seed": seed, "text": str(text), "feed": SENTENCES}
+        for seed in options.seeds
+        for model in MODELS
+        for library in LIBRARIES
+    ]
+    results = {name_of(case): kept(out, case) for case in cases}
+    todo = [case for case in cases if results[name_of(case)] is None]
+    if len(todo) < len(cases):
+        print(f"{len(cases) - len(todo)} of {len(cases)} contestants are in {out} already", flush=True)
+
+    def train(case: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        name = name_of(case)
+        case = {**case, "out": str(out / f"{name}.bin")}
+        result = run_job("benchmarks.word2vec_quality:trained", case, {**settings, "threads": 1})
+        write_atomically(out / f"{name}.json", json.dumps(result, indent=1).encode())
+        return name, result
+
+    with (
+        tqdm(total=len(todo), desc="training", unit="contestant", disable=None, ncols=100, nrows=20) as bar,
+        ThreadPoolExecutor(options.jobs) as pool,
+    ):
+        futures = [pool.submit(train, case) for case in todo]
+        try:
+            for future in as_completed(futures):
+                name, results[name] = future.result()
+                bar.set_postfix_str(name, refresh=False)
+                bar.update()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    done = {name: result for name, result in results.items() if result is not None}
+    check_same_questions(done)
+    print(*quality_table(done, options.seeds), sep="\n")
+    return {"settings": shared, "seeds": options.seeds, "contestants": done}
+
+
+def name_of(case: dict[str, Any]) -> str:
+    """A contestant's name, and its files'."""
+    return f"{case['library']}-{case['model']}-seed{case['seed']}"
+
+
+def kept(out: Path, case: dict[str, Any]) -> dict[str, Any] | None:
+    """The result of an earlier run, where there is one."""
+    path = out / f"{name_of(case)}.json"
+    if not path.exists():
+        return None
+    try:
+        result: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError:
+        raise DataError(f"{path} is damaged; remove it, and its contestant trains anew") from None
+    return result
+
+
+def check_same_run(out: Path, settings: dict[str, Any]) -> None:
+    """Remember the settings in the folder; an error where it holds those of another run."""
+    path = out / "settings.json"
+    document = json.dumps(settings, indent=1).encode()
+    if path.exists() and path.read_bytes() != document:
+        raise DataError(f"{out} holds results of another text or of other settings; choose another --out")
+    write_atomically(path, document)
+
+
+def check_same_questions(results: dict[str, dict[str, Any]]) -> None:
+    """Raise unless all contestants were asked the same number of questions on a vocabulary of the same size."""
+    asked = {
+        name: (result["vocabulary"], *(part["covered"] for part in result["scores"])) for name, result in results.items()
+    }
+    for name, counts in asked.items():
+        if counts != next(iter(asked.values())):
+            raise DataError(f"{name} has other words or questions than {next(iter(asked))}: {counts}")
+
+
+def quality_table(results: dict[str, dict[str, Any]], seeds: Sequence[int]) -> Iterator[str]:
+    """Lines for each model: the mean over the seeds, the lowest and highest, and how far we are above gensim."""
+    first = next(iter(results.values()))
+    widths = (30, 9, 18, 9, 18, 11)
+    for model, title in MODELS.items():
+        yield ""
+        heading = f"{title}, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}"
+        yield columns_of(widths, heading, "ours", "lowest, highest", "gensim", "lowest, highest", "difference")
+        for k, part in enumerate(first["scores"]):
+            cells, means = [], []
+            for library in LIBRARIES:
+                values = [value_of(results[f"{library}-{model}-seed{seed}"]["scores"][k]) for seed in seeds]
+                means.append(statistics.fmean(values))
+                cells += [fixed(means[-1], ".4f"), f"{fixed(min(values), '.4f')} {fixed(max(values), '.4f')}"]
+            yield columns_of(widths, f"  {part['name']} ({part['covered']:,})", *cells, fixed(means[0] - means[1], "+.4f"))

@@ -1,0 +1,1048 @@
+# %% [markdown]
+# # 3. Words by prediction
+#
+# Chapter 2 made word vectors by counting which words stand near each other. This chapter makes them by training a
+# network to predict words: first the word that follows, then the word in the middle, then the words around. On the
+# way we see what the table of word vectors is, and how much of it all is counting after all.
+#
+# ## What you will be able to do
+#
+# - turn counts into probabilities of the next word, and say what perplexity measures;
+# - explain why a one-hot vector times a matrix is a row look-up, and what that means for the matrix's gradient;
+# - write the neural language model of 2003, forward and backward, and check its gradients;
+# - write CBOW and skip-gram with a full softmax;
+# - show that skip-gram sees nothing but a table of counts;
+# - find the commonest mistake in code for word vectors, which only some gradient checks reveal.
+#
+# All cells together take less than a minute. The first one fetches what the others use.
+
+# %%
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+
+from scratchnn.datasets import load_ptb
+from scratchnn.gradcheck import check, pair_problem
+from scratchnn.layers.embedding import embedding_backward, embedding_forward
+from scratchnn.optim import SGD, Adam
+from scratchnn.page import FULL, show
+from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.text import Vocabulary, cooccurrence, count_vectors, tokenize
+from scratchnn.word2vec import KeyedVectors
+from scratchnn.word2vec.nnlm import NNLM, ngrams, nnlm_backward, nnlm_forward
+from scratchnn.word2vec.outputs import FullSoftmax, full_softmax_backward, full_softmax_forward
+from scratchnn.word2vec.projection import context_mean_backward, context_mean_forward
+from scratchnn.word2vec.textbook import CBOW, SkipGram
+
+# %% [markdown]
+# ## A little language
+#
+# To see what a model has learned, it helps to know what there is to learn. So the text of this chapter is made by a
+# rule. A subject, an animal or a person, does something: all of them eat food and drink drinks, animals chase animals
+# and sleep, people buy things, call people and walk. Every choice is drawn with equal chances.
+
+# %%
+ANIMALS = ["cat", "dog", "cow", "horse"]
+PEOPLE = ["boy", "girl", "king", "queen"]
+FOOD = ["bread", "cheese", "soup", "cake"]
+DRINKS = ["milk", "water", "tea", "juice"]
+PLACES = ["garden", "house", "street", "field"]
+OBJECTS = {"eats": FOOD, "drinks": DRINKS, "chases": ANIMALS, "buys": FOOD + DRINKS, "calls": PEOPLE}
+VERBS = {"animal": ["eats", "drinks", "chases", "sleeps"], "person": ["eats", "drinks", "buys", "calls", "walks"]}
+
+
+def make_text(rng, sentences):
+    """A list of words, and the probability of that text by the rule, as a sum of -log."""
+    words, surprise = [], 0.0
+    for _ in range(sentences):
+        choices = [["the", "a"], ANIMALS + PEOPLE]
+        sentence = [options[rng.integers(len(options))] for options in choices]
+        choices.append(VERBS["animal" if sentence[1] in ANIMALS else "person"])
+        sentence.append(choices[-1][rng.integers(len(choices[-1]))])
+        choices += [["the", "a"], OBJECTS[sentence[2]]] if sentence[2] in OBJECTS else [["in"], ["the"], PLACES]
+        sentence += [options[rng.integers(len(options))] for options in choices[3:]]
+        words += [*sentence, "."]
+        surprise += sum(np.log(len(options)) for options in choices)
+    return words, surprise
+
+
+# %%
+train_words, _ = make_text(np.random.default_rng(0), 150)
+test_words, test_surprise = make_text(np.random.default_rng(1), 500)
+vocabulary = Vocabulary.build(train_words, specials=())
+train_ids, test_ids = vocabulary.encode(train_words), vocabulary.encode(test_words)
+V = len(vocabulary)
+
+print("training set:", " ".join(train_words[:20]), "...")
+print(f"{len(train_ids)} words in the training set, {len(test_ids)} in the test set, V = {V} different ones")
+
+# %% [markdown]
+# The [`Vocabulary`](../scratchnn/text/vocabulary.py) is that of chapter 2: each word has a number, its id, the most
+# frequent word has id 0.
+#
+# ## Counting
+#
+# A **language model** (언어 모델) gives a probability to every word that may come next. The obvious way is to count.
+# Let $c$ be the context, here the words just before, and $N(c, w)$ how often $w$ followed them in the training
+# set. The share of those times is the **relative frequency** (상대도수):
+#
+# $$ P(w \mid c) = \frac{N(c, w)}{\sum_u N(c, u)} \tag{1} $$
+#
+# A model that looks at $n$ words, $n - 1$ of context and the one that follows, is an n-gram model; $n$ is its order.
+# With order 1 there is no context at all, and (1) is how frequent the word is.
+
+
+# %%
+def relative_frequencies(text, held_out, order):
+    """Equation (1) for each word of ``held_out`` that has ``order`` - 1 words before it; 0 where never seen."""
+    whole = Counter(zip(*(text[k:] for k in range(order)), strict=False))
+    context = Counter()
+    for words, count in whole.items():
+        context[words[:-1]] += count
+    windows = zip(*(held_out[k:] for k in range(order)), strict=False)
+    return np.array([whole[w] / context[w[:-1]] if whole[w] else 0.0 for w in windows])  # (1)
+
+
+pairs = Counter(pairwise(train_words))
+after_drinks = {pair[1]: count for pair, count in pairs.items() if pair[0] == "drinks"}
+print("after 'drinks':", after_drinks)
+for order in (1, 2, 3, 4, 5):
+    p = relative_frequencies(train_words, test_words, order)
+    print(f"order {order}: {np.mean(p == 0):6.1%} of the test set's {order}-grams never occur in the training set")
+
+# %% [markdown]
+# ### Perplexity
+#
+# How good is a language model? Take its cross-entropy on a text, the mean of $-\log P$ over the words that really
+# came (chapter 1), and raise $e$ to it. That is the **perplexity** (퍼플렉서티):
+#
+# $$ \mathrm{perplexity} = \exp \Big( - \frac{1}{M} \sum_{m=1}^{M} \log P(w_m \mid c_m) \Big) \tag{2} $$
+#
+# It is easier to imagine than a loss. A model that always hesitates between ten words and gives each one tenth has
+# perplexity 10. One that knows nothing gives $1/V$ to each and has perplexity $V$.
+
+
+# %%
+def perplexity(p):
+    """Equation (2), for the probabilities (M,) that a model gave to the words of a text."""
+    with np.errstate(divide="ignore"):  # log 0 is minus infinity, and so it should be
+        return np.exp(-np.log(p).mean())  # (2)
+
+
+print("ten equal chances:", perplexity(np.full(7, 0.1)).round(6))
+for order in (1, 2, 3, 4):
+    train_p, test_p = (relative_frequencies(train_words, text, order) for text in (train_words, test_words))
+    print(
+        f"order {order}: perplexity {perplexity(train_p):.2f} on the training set, {perplexity(test_p):.2f} on the test set"
+    )
+print(f"whoever knows the rule: {np.exp(test_surprise / len(test_words)):.2f} on the test set")
+
+# %% [markdown]
+# The longer the context, the better the training set is known by heart, until its perplexity is lower than that of
+# the rule itself. But a single n-gram of the test set that was never seen has probability 0, and the perplexity is
+# infinite. Never seen is not impossible: the number of n-grams grows as $V^n$, and no text is long enough to hold
+# them all. The old remedy is to mix orders, so that a shorter context speaks where a longer one is silent:
+#
+# $$ P(w \mid c) = \sum_k a_k P_k(w \mid c), \qquad \sum_k a_k = 1 \tag{3} $$
+#
+# where $P_k$ is (1) with order $k$. This is called **smoothing** (평활화).
+
+
+# %%
+def mixture(text, held_out, weights):
+    """Equation (3): probabilities of the words of ``held_out``, with ``weights[k - 1]`` for order k."""
+    most = len(weights)
+    total = 0.0
+    for order, weight in enumerate(weights, start=1):
+        total = total + weight * relative_frequencies(text, held_out[most - order :], order)  # (3)
+    return total
+
+
+mixed = {weights: perplexity(mixture(train_words, test_words, weights)) for weights in ((0.1, 0.9), (0.1, 0.2, 0.3, 0.4))}
+for weights, value in mixed.items():
+    print(f"orders 1 to {len(weights)} with weights {weights}: perplexity {value:.2f} on the test set")
+counting = min(mixed.values())
+
+# %% [markdown]
+# ### A network that counts
+#
+# Now the same by prediction. The simplest network for it has one layer and no bias: the one-hot vector of the word
+# before, times a matrix $Z$ of shape $(V, V)$, gives the logits of the word that follows. So row $v$ of $Z$ holds the
+# logits after word $v$, and $y_v = \mathrm{softmax}(Z_v)$ the probabilities. Let $C_{vw}$ be how often $w$ follows
+# $v$, $S_v$ the sum of row $v$, and $N$ the sum of all. The loss, and its gradient by equation (18) of chapter 1, are
+#
+# $$ L = - \frac{1}{N} \sum_v \sum_w C_{vw} \log y_{vw} $$
+# $$ dZ_v = \frac{1}{N} (S_v \, y_v - C_v) = \frac{S_v}{N} \Big( y_v - \frac{C_v}{S_v} \Big) \tag{4} $$
+#
+# The gradient is zero when $y_v$ equals $C_v / S_v$, and that is the relative frequency (1). Trained long enough,
+# this network arrives at the counts.
+
+
+# %%
+def softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+C = np.zeros((V, V))
+for (v, w), number in pairs.items():
+    C[vocabulary.ids[v], vocabulary.ids[w]] = number  # how often w follows v
+S = C.sum(axis=1, keepdims=True)  # (V, 1)
+
+Z = np.zeros((V, V))
+for step in range(1, 10001):
+    y = softmax(Z)
+    Z -= 2 * (y - C / S)  # (4), each row with a learning rate of its own, 2 N / S
+    if step in (1, 10, 100, 1000, 10000):
+        print(f"after {step:>5} steps the largest difference between y and C / S is {abs(softmax(Z) - C / S).max():.4f}")
+
+# %% [markdown]
+# So prediction as such is nothing better than counting. A network with one number for each pair of words learns each
+# pair by itself and knows nothing about a pair it has not seen. What helps is to give it *fewer* numbers than there
+# are pairs. Then words have to share them, and what is learned about one word counts for others of its kind.
+#
+# ## What the embedding table is
+#
+# The words have to become vectors that are shorter than $V$. Give the one-hot vector to a dense layer without bias,
+# with a matrix $W$ of shape $(V, D)$. In the sum of the matrix product only one term is not zero:
+#
+# $$ \mathrm{onehot}(v) \, W = W_v \tag{5} $$
+#
+# The product of a one-hot vector with $W$ *is* row $v$ of $W$. Nobody has to multiply; the row is looked up. So the
+# weights of this layer are a table with a vector for each word, the **embedding** (임베딩) table, and to train it is
+# to train the word vectors. Here are five words, one of them twice.
+
+# %%
+rng = np.random.default_rng(0)
+W = rng.standard_normal((6, 3))  # a table of V = 6 words and D = 3 numbers each
+ids = np.array([4, 1, 4, 0, 2])  # (M,)
+X = np.eye(6)[ids]  # (M, V), one-hot
+
+h = X @ W  # (M, V) @ (V, D) -> (M, D)
+print(f"by the product: {X.size * W.shape[1]} multiplications; by the look-up: none")
+print("both are the same:", np.array_equal(h, W[ids]))  # (5)
+
+# %% [markdown]
+# And backward? By equation (6) of chapter 1 the gradient of a matrix product by its second factor is $X^T dh$. A row
+# of $X^T$ belongs to a word and has a one wherever this word stood:
+#
+# $$ dW = X^T dh \qquad \mathrm{that \; is} \qquad dW_v = \sum_{m : \; v_m = v} dh_m \tag{6} $$
+#
+# Each vector $dh_m$ goes back to the row that it came from. This says three things.
+#
+# - A row whose word does not occur in the batch has gradient zero. SGD does not move it.
+# - A word that occurs twice gets the *sum* of two gradients, as everything does that is used twice.
+# - There is no gradient by the input. An id is a name and not a quantity; one cannot take a little more of it.
+
+# %%
+dh = rng.standard_normal((5, 3))
+dW_product = X.T @ dh  # (6)  (V, M) @ (M, D) -> (V, D)
+
+dW = np.zeros_like(W)
+for m in range(len(ids)):
+    dW[ids[m]] += dh[m]  # (6), one word after the other
+print("both are the same:", np.allclose(dW, dW_product, rtol=0, atol=1e-12))
+print("rows that are zero:", np.flatnonzero(~dW.any(axis=1)))
+
+figure, panels = new_figure(10, 3.6, ncols=3, width_ratios=[6, 5, 3])
+drawn = [
+    (X, "one-hot vectors X (5, 6)", "word id", "position in the text"),
+    (X.T, "X^T (6, 5): where the rows go", "position in the text", "word id"),
+    (dW, "gradient dW (6, 3)", "dimension", "word id"),
+]
+for axes, (array, title, x, y) in zip(panels, drawn, strict=True):
+    largest = abs(array).max()
+    axes.imshow(array, cmap="RdBu_r", vmin=-largest, vmax=largest)
+    axes.set(title=title, xlabel=x, ylabel=y, xticks=range(array.shape[1]), yticks=range(array.shape[0]))
+show(figure)
+
+# %% [markdown]
+# In the right panel (blue is below zero, red above), rows 3 and 5 are white: their words did not occur. With a
+# vocabulary of 10,000 and a batch of 100 words nearly the whole table would be white. So the package does not make
+# it: [`embedding_backward`](../scratchnn/layers/embedding.py) returns a `RowGradient`, which holds only the ids and
+# their vectors, and the optimizer changes these rows. `to_dense` fills in the zeros.
+
+# %%
+y, cache = embedding_forward(ids, W)
+gradient = embedding_backward(dh, cache)
+print("ids", gradient.ids, "and rows of shape", gradient.rows.shape, "stand for a table of shape", gradient.shape)
+print("the package gives the same, forward: ", np.array_equal(y, h))
+print("the package gives the same, backward:", np.allclose(gradient.to_dense(), dW, rtol=0, atol=1e-12))
+
+# %% [markdown]
+# ## The neural language model
+#
+# In 2003 Bengio, Ducharme, Vincent and Janvin put the parts together. Their network, NNLM for short, predicts a word
+# from the $n - 1$ before it. Each is looked up in the same table $E$, of shape $(V, D)$, and the vectors are laid
+# side by side; that is the **projection layer** (투영층). Then come a hidden layer and an output for each word:
+#
+# $$ x = [E_{w_1}, \ldots, E_{w_{n-1}}] \tag{7} $$
+# $$ a = \tanh(x H + d) \tag{8} $$
+# $$ z = a U + b \tag{9} $$
+#
+# and the loss is softmax and cross-entropy with the word that follows. Because of the shared table, what the network
+# learns about "cat" as the last word of a context helps where "cat" is the second last. And if "cat" and "dog" have
+# similar vectors, whatever it learns about one is nearly true of the other.
+
+# %%
+figure, axes = new_figure(8.5, 4.6)
+axes.set_axis_off()
+axes.set(xlim=(0, 10), ylim=(-0.4, 6.2))
+for k, word in enumerate(["the", "queen", "drinks"]):
+    x = 1.5 + 2.4 * k
+    axes.text(x, 0.0, f'"{word}"', ha="center", va="center")
+    axes.annotate("", (x, 1.25), (x, 0.3), arrowprops={"arrowstyle": "->"})
+    axes.text(x + 0.12, 0.72, "look up in E", va="center", fontsize=9, color=COLOURS[0])
+    axes.text(x, 1.55, "o o o", ha="center", va="center", bbox={"boxstyle": "round", "fc": "white", "ec": COLOURS[0]})
+    axes.annotate("", (3.9, 2.95), (x, 1.9), arrowprops={"arrowstyle": "->"})
+for height, text, circles, colour in [
+    (3.25, "a = tanh(x H + d)", "o o o o o o", COLOURS[2]),
+    (4.75, "z = a U + b, then softmax", "o  o  o  o  o  o  o  o  o  o  o", COLOURS[1]),
+]:
+    axes.text(3.9, height, circles, ha="center", va="center", bbox={"boxstyle": "round", "fc": "white", "ec": colour})
+    axes.text(6.3, height, text, va="center", color=colour)
+axes.text(7.4, 1.55, "x, the three side by side", va="center", color=COLOURS[0])
+axes.annotate("", (3.9, 4.45), (3.9, 3.6), arrowprops={"arrowstyle": "->"})
+axes.annotate("", (3.9, 5.75), (3.9, 5.1), arrowprops={"arrowstyle": "->"})
+axes.text(3.9, 5.95, "a probability for each of the V words", ha="center", va="center")
+axes.set_title("The neural language model with n = 4")
+show(figure)
+
+# %% [markdown]
+# Backward it is two dense layers and a tanh, as in chapter 1, and then the look-up. From $dz$, with $m$ for the
+# examples of a batch:
+#
+# $$ dU = a^T dz \qquad db = \sum_m dz_m \tag{10} $$
+# $$ ds = (dz \, U^T) \cdot (1 - a^2) \qquad dH = x^T ds \qquad dd = \sum_m ds_m \qquad dx = ds \, H^T \tag{11} $$
+#
+# and $dx$ is cut into its $n - 1$ pieces, each of which goes back to its row by (6):
+#
+# $$ dE_v = \mathrm{sum \; of \; the \; pieces \; of} \; dx \; \mathrm{that \; were \; looked \; up \; at} \; v \tag{12} $$
+#
+# The function `np.add.at(table, ids, rows)` does the adding up of (6): it adds each row at its id, one by one.
+
+
+# %%
+def network_forward(words, E, H, d, U, b):
+    """Logits (N, V) for contexts (N, n-1), and the cache."""
+    x = E[words].reshape(len(words), -1)  # (7)  (N, n-1, D) -> (N, (n-1) D)
+    a = np.tanh(x @ H + d)  # (8)  (N, M)
+    z = a @ U + b  # (9)  (N, V)
+    return z, (words, x, a, E, H, U)
+
+
+def network_backward(dz, cache):
+    """Gradients by E, H, d, U and b."""
+    words, x, a, E, H, U = cache
+    dU = a.T @ dz  # (10)
+    db = dz.sum(axis=0)  # (10)
+    ds = (dz @ U.T) * (1 - a**2)  # (11)
+    dH = x.T @ ds  # (11)
+    dd = ds.sum(axis=0)  # (11)
+    dx = ds @ H.T  # (11)  (N, (n-1) D)
+    dE = np.zeros_like(E)
+    np.add.at(dE, words.reshape(-1), dx.reshape(-1, E.shape[1]))  # (12)
+    return dE, dH, dd, dU, db
+
+
+def cross_entropy(z, t):
+    """Mean loss of logits z (N, V) for the words t (N,) that came, and its gradient by z, as in chapter 1."""
+    y = softmax(z)
+    L = -np.log(y[np.arange(len(t)), t]).mean()
+    dz = y.copy()
+    dz[np.arange(len(t)), t] -= 1
+    return L, dz / len(t)
+
+
+# %% [markdown]
+# The package's pair is in [`nnlm.py`](../scratchnn/word2vec/nnlm.py). It names the table $C$, as the paper does, and
+# it knows one more part of the paper, direct connections $x W$ from the projection layer to the logits, which may be
+# left out. The gradient check of chapter 1 takes our own pair.
+
+
+# %%
+def first_parameters(rng, V, D, M, n):
+    """E (V, D), H ((n-1) D, M), d (M,), U (M, V), b (V,): small random weights, zero biases."""
+    E = 0.1 * rng.standard_normal((V, D))
+    H = rng.standard_normal(((n - 1) * D, M)) / np.sqrt((n - 1) * D)
+    U = rng.standard_normal((M, V)) / np.sqrt(M)
+    return [E, H, np.zeros(M), U, np.zeros(V)]
+
+
+words = np.array([[4, 1, 4], [0, 4, 5]])  # word 4 three times, words 2 and 3 never
+parameters = [p + 0.3 * rng.standard_normal(p.shape) for p in first_parameters(rng, V=6, D=3, M=4, n=4)]
+z, cache = network_forward(words, *parameters)
+v = rng.standard_normal(z.shape)
+gradients = network_backward(v, cache)
+
+package_z, package_cache = nnlm_forward(words, *parameters)
+package_dC, *package_rest, _ = nnlm_backward(v, package_cache)  # the last one belongs to the direct connections
+both = zip(gradients, [package_dC.to_dense(), *package_rest], strict=True)
+print("the package gives the same, forward: ", np.allclose(z, package_z, rtol=0, atol=1e-12))
+print("the package gives the same, backward:", all(np.allclose(a, b, rtol=0, atol=1e-12) for a, b in both))
+
+# %%
+named = dict(zip(("E", "H", "d", "U", "b"), parameters, strict=True))
+findings = check(pair_problem(lambda *p: network_forward(words, *p), network_backward, named))
+print(f"{len(findings)} comparisons with differences and the complex step, all right: {all(f.ok for f in findings)}")
+
+# %% [markdown]
+# ### Training it
+#
+# The text is cut into all its n-grams: $n - 1$ words of context, and the word that follows as the right answer. For
+# the little language take $n = 4$, vectors of $D = 4$ numbers, and 12 hidden neurons.
+
+
+# %%
+def make_ngrams(ids, n):
+    """Contexts (M, n-1) and the words that follow (M,)."""
+    M = len(ids) - n + 1
+    return np.array([ids[m : m + n - 1] for m in range(M)]), ids[n - 1 :]
+
+
+train_contexts, train_targets = make_ngrams(train_ids, 4)
+test_contexts, test_targets = make_ngrams(test_ids, 4)
+theirs = ngrams(train_ids, 4)
+print("the package gives the same:", all(map(np.array_equal, (train_contexts, train_targets), theirs)))
+
+
+def train(parameters, epochs, lr, batch=20, seed=0):
+    """SGD in place; the perplexity on the training and the test set before, and after each epoch."""
+    rng = np.random.default_rng(seed)
+    curve = [measure(parameters)]
+    for _ in range(epochs):
+        order = rng.permutation(len(train_targets))
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            z, cache = network_forward(train_contexts[chosen], *parameters)
+            _, dz = cross_entropy(z, train_targets[chosen])
+            for p, dp in zip(parameters, network_backward(dz, cache), strict=True):
+                p -= lr * dp
+        curve.append(measure(parameters))
+    return np.array(curve)
+
+
+def measure(parameters):
+    """Perplexity on the training and the test set, the exponential of the mean loss: equation (2)."""
+    sets = ((train_contexts, train_targets), (test_contexts, test_targets))
+    return [np.exp(cross_entropy(network_forward(c, *parameters)[0], t)[0]) for c, t in sets]
+
+
+# %%
+parameters = first_parameters(np.random.default_rng(0), V, D=4, M=12, n=4)
+curve = train(parameters, epochs=40, lr=0.2)
+rule = np.exp(test_surprise / len(test_words))
+print(f"{sum(p.size for p in parameters)} parameters; a table of all 4-grams would have {V**4:,} entries")
+print(f"perplexity on the test set: {curve[0, 1]:.2f} before training, {curve[-1, 1]:.2f} after")
+print(f"counting gave {counting:.2f}; the rule itself has {rule:.2f}")
+
+figure, axes = new_figure(7.5, 4.4)
+axes.plot(curve[:, 0], color=COLOURS[0], label="network, training set")
+axes.plot(curve[:, 1], color=COLOURS[1], label="network, test set")
+axes.axhline(mixed[(0.1, 0.9)], color="grey", linestyle=":", label="counting, orders 1 and 2, test set")
+axes.axhline(counting, color="grey", linestyle="--", label="counting, orders 1 to 4, test set")
+axes.axhline(rule, color="black", label="the rule, test set")
+axes.set(ylim=(2.4, 8), xticks=range(0, 41, 10))
+axes.legend()
+label(axes, "Counting and predicting the next word", "epoch", "perplexity")
+show(figure)
+
+# %% [markdown]
+# The network comes much nearer to the rule than counting does, and it is a small one. The reason shows in the
+# contexts that the training set does not have. Take all 4-grams of the test set that were never seen, and look at the
+# probability that each model gives to the word that came.
+
+# %%
+unseen = relative_frequencies(train_words, test_words, 4) == 0
+by_network = softmax(network_forward(test_contexts, *parameters)[0])[np.arange(len(test_targets)), test_targets]
+by_counting = mixture(train_words, test_words, (0.1, 0.2, 0.3, 0.4))
+
+print(f"never seen: {unseen.sum()} of {len(unseen)} 4-grams; perplexity on these and on the others:")
+print(f"  counting, orders 1 to 4: {perplexity(by_counting[unseen]):6.2f} and {perplexity(by_counting[~unseen]):.2f}")
+print(f"  network:                 {perplexity(by_network[unseen]):6.2f} and {perplexity(by_network[~unseen]):.2f}")
+print("some of them, with the probability of the last word by counting and by the network:")
+for m in np.flatnonzero(unseen)[:5]:
+    print(f"  {' '.join(test_words[m : m + 4]):<24} {by_counting[m]:.3f} {by_network[m]:.3f}")
+
+# %% [markdown]
+# Where there is a count, counting is nearly as good. Where there is none, the network still knows what kind of word
+# has to come, since it treats words alike whose vectors are alike. Are they? Chapter 2 compared vectors by their
+# cosine.
+
+# %%
+GROUPS = {
+    "animals": ANIMALS,
+    "people": PEOPLE,
+    "food": FOOD,
+    "drinks": DRINKS,
+    "places": PLACES,
+    "verbs": [*OBJECTS, "sleeps", "walks"],
+}
+SHOWN = [word for group in GROUPS.values() for word in group]  # all words but "the", "a", "in" and the full stop
+
+
+def cosines(table):
+    """The cosine of each of the words in SHOWN with each other."""
+    rows = table[vocabulary.encode(SHOWN)]
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def draw_cosines(axes, table, title):
+    """The cosines as a picture, with a line between two groups."""
+    image = axes.imshow(cosines(table), cmap="RdBu_r", vmin=-1, vmax=1)
+    ends = np.cumsum([len(group) for group in GROUPS.values()])
+    for end in ends[:-1]:
+        axes.axhline(end - 0.5, color="black", linewidth=0.6)
+        axes.axvline(end - 0.5, color="black", linewidth=0.6)
+    axes.set_yticks(ends - [len(group) / 2 for group in GROUPS.values()] - 0.5, list(GROUPS))
+    axes.set(title=title, xticks=[], xlabel="the same words")
+    return image
+
+
+def nearest_in_group(table):
+    """The share of words whose nearest word is of their own group."""
+    cosine = cosines(table)
+    np.fill_diagonal(cosine, -2)
+    group = np.repeat(np.arange(len(GROUPS)), [len(group) for group in GROUPS.values()])
+    return (group[cosine.argmax(axis=1)] == group).mean()
+
+
+E, H, d, U, b = parameters
+figure, panels = new_figure(10, 4.4, ncols=2)
+image = draw_cosines(panels[0], E, "rows of E: words that are looked at")
+draw_cosines(panels[1], U.T, "columns of U: words that are predicted")
+figure.colorbar(image, ax=panels, label="cosine")
+show(figure)
+print(f"nearest word of the same group: {nearest_in_group(E):.0%} by E, {nearest_in_group(U.T):.0%} by U")
+
+# %% [markdown]
+# Nobody told the network about animals and drinks. But a word has two vectors here, and they know different things.
+# Those of $E$ say what a word lets one expect. That animals and people do different things shows in the blocks at
+# the upper left. Food, drinks and places are all followed by a full stop, and the network has no reason to tell
+# them apart. Those of $U$, one column for each word, say *where* a word is expected: milk after "drinks the". There
+# all groups show.
+#
+# ## CBOW: the word in the middle
+#
+# If it is the vectors one wants, and not a language model, the network can be simpler, and it need not look at the
+# past only. Mikolov, Chen, Corrado and Dean (2013) proposed two such models. Both have two tables and nothing else:
+# $A$, of shape $(V, D)$, holds the word vectors, and $B$, of the same shape, turns a hidden vector into logits. There
+# is no tanh and no bias.
+#
+# The first is CBOW, "continuous bag of words". It guesses a word, the **target** (타깃), from the words around it,
+# $K$ in number. As in the bag of chapter 2 their order does not count: the hidden vector is the mean of theirs.
+#
+# $$ h_n = \frac{1}{K} \sum_{k=1}^{K} A_{w_{nk}} \tag{13} $$
+# $$ z = h B^T \tag{14} $$
+#
+# In books this is drawn with one-hot vectors: the mean of $K$ of them times $A$ is the same by (5). The loss is
+# softmax and cross-entropy over all words, a **full softmax** (전체 소프트맥스).
+
+# %%
+figure, (left, right) = new_figure(10, 3.6, ncols=2)
+around = ["a", "queen", "the", "tea"]
+for axes, title, inputs, outputs in [
+    (left, "CBOW: guess the word in the middle", around, ["drinks"]),
+    (right, "Skip-gram: guess each word around", ["drinks"], around),
+]:
+    axes.set_axis_off()
+    axes.set(xlim=(-0.8, 10.8), ylim=(0, 5), title=title)
+    for words, x, end in ((inputs, 0.9, 4.5), (outputs, 9.1, 5.5)):
+        for k, word in enumerate(words):
+            y = 2.5 + 1.2 * ((len(words) - 1) / 2 - k)
+            axes.text(x, y, word, ha="center", va="center")
+            tail, head = ((1.9, y), (end, 2.5)) if x < 5 else ((end, 2.5), (8.1, y))
+            axes.annotate("", head, tail, arrowprops={"arrowstyle": "->"})
+    axes.text(5, 2.5, "h", ha="center", va="center", bbox={"boxstyle": "circle", "fc": "white", "ec": "black"})
+    axes.text(3.0, 0.1, "table A", ha="center", color=COLOURS[0])
+    axes.text(7.0, 0.1, "table B, softmax", ha="center", color=COLOURS[1])
+show(figure)
+
+# %% [markdown]
+# Backward, from the $dz$ of the cross-entropy. Each of the $K$ words has its share $1/K$ in the mean, so each gets
+# that share of $dh$, and words that occur more than once collect:
+#
+# $$ dh = dz \, B \qquad dB = dz^T h \tag{15} $$
+# $$ dA_v = \sum_{n, k : \; w_{nk} = v} \frac{1}{K} \, dh_n \tag{16} $$
+
+
+# %%
+def cbow_forward(contexts, targets, A, B):
+    """Mean loss of contexts (N, K) and targets (N,), and the cache."""
+    h = A[contexts].mean(axis=1)  # (13)  (N, K, D) -> (N, D)
+    L, dz = cross_entropy(h @ B.T, targets)  # (14)  (N, D) @ (D, V) -> (N, V)
+    return L, (contexts, h, dz, A, B)
+
+
+def cbow_backward(cache):
+    """Gradients by A and B."""
+    contexts, h, dz, A, B = cache
+    dh = dz @ B  # (15)  (N, V) @ (V, D) -> (N, D)
+    dB = dz.T @ h  # (15)  (V, N) @ (N, D) -> (V, D)
+    rows = np.repeat(dh / contexts.shape[1], contexts.shape[1], axis=0)  # (N K, D)
+    dA = np.zeros_like(A)
+    np.add.at(dA, contexts.reshape(-1), rows)  # (16)
+    return dA, dB
+
+
+def windows(ids, reach):
+    """For each word that has ``reach`` neighbours on both sides: these (N, 2 reach), and the word itself (N,)."""
+    N = len(ids) - 2 * reach
+    around = [ids[k : k + N] for k in range(2 * reach + 1) if k != reach]
+    return np.stack(around, axis=1), ids[reach : reach + N]
+
+
+contexts, targets = windows(train_ids, reach=2)
+print("contexts", contexts.shape, "targets", targets.shape)
+for n in range(3):
+    print(f"  {' '.join(vocabulary.decode(contexts[n])):<24} -> {vocabulary.tokens[targets[n]]}")
+
+# %% [markdown]
+# First the proof that it is right: one-hot vectors, our look-up, and the package's two pairs
+# ([`projection.py`](../scratchnn/word2vec/projection.py) and [`outputs.py`](../scratchnn/word2vec/outputs.py)), on
+# random tables.
+
+# %%
+rng = np.random.default_rng(0)
+A, B = rng.standard_normal((V, 4)), rng.standard_normal((V, 4))
+some = slice(0, 10)
+L, cache = cbow_forward(contexts[some], targets[some], A, B)
+dA, dB = cbow_backward(cache)
+
+X = np.eye(V)[contexts[some]].mean(axis=1)  # (N, V), the mean of one-hot vectors
+L_onehot, dz = cross_entropy(X @ A @ B.T, targets[some])
+print("one-hot vectors give the same:", np.isclose(L, L_onehot), np.allclose(dA, X.T @ (dz @ B), rtol=0, atol=1e-12))
+
+h, mean_cache = context_mean_forward(contexts[some], None, A)
+package_L, output_cache = full_softmax_forward(h, targets[some], B)
+dh, package_dB = full_softmax_backward(1.0, output_cache)
+package_dA = context_mean_backward(dh, mean_cache).to_dense()
+print("the package gives the same:", np.isclose(L, package_L), np.allclose(dA, package_dA, rtol=0, atol=1e-12))
+
+# %% [markdown]
+# The package's functions know one thing more, a mask. It says which of the $K$ places are filled, so that words near
+# the ends of a text, with fewer neighbours, need not be left out.
+#
+# For training, $A$ starts with small random numbers and $B$ with zeros. All logits are zero then, the loss is $\log V$,
+# and in the first step only $B$ moves.
+
+
+# %%
+def first_tables(rng, D):
+    """A (V, D) and B (V, D)."""
+    return [rng.uniform(-0.5 / D, 0.5 / D, (V, D)), np.zeros((V, D))]
+
+
+def descend(tables, inputs, targets, forward, backward, epochs, lr, batch=20, seed=0):
+    """SGD in place; the mean loss of each epoch."""
+    rng = np.random.default_rng(seed)
+    history = []
+    for _ in range(epochs):
+        order = rng.permutation(len(targets))
+        batch_losses = []
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            L, cache = forward(inputs[chosen], targets[chosen], *tables)
+            for table, gradient in zip(tables, backward(cache), strict=True):
+                table -= lr * gradient
+            batch_losses.append(L)
+        history.append(np.mean(batch_losses))
+    return np.array(history)
+
+
+cbow_tables = first_tables(np.random.default_rng(0), D=8)
+cbow_history = descend(cbow_tables, contexts, targets, cbow_forward, cbow_backward, epochs=40, lr=1.0)
+print(f"loss: log V = {np.log(V):.2f}; first epoch {cbow_history[0]:.2f}, last epoch {cbow_history[-1]:.2f}")
+print(f"nearest word of the same group: {nearest_in_group(cbow_tables[0]):.0%}")
+
+# %% [markdown]
+# The package's [`CBOW`](../scratchnn/word2vec/textbook.py) is a projection followed by an output. With the same
+# tables and the same batches it has the same losses.
+
+# %%
+A, B = first_tables(np.random.default_rng(0), D=8)
+model = CBOW(V, 8, FullSoftmax(V, 8), rng=np.random.default_rng(0)).astype(np.float64)
+model.projection.W.data, model.output.W.data = A, B
+optimizer = SGD(model.parameters(), lr=1.0)
+
+order_rng = np.random.default_rng(0)
+package_history = []
+for _ in range(5):
+    order = order_rng.permutation(len(targets))
+    batch_losses = []
+    for start in range(0, len(order), 20):
+        chosen = order[start : start + 20]
+        batch_losses.append(model.forward(contexts[chosen], None, targets[chosen]))
+        model.backward(1.0)
+        optimizer.step()
+        model.clear_gradients()
+    package_history.append(np.mean(batch_losses))
+print("the same losses in five epochs:", np.allclose(package_history, cbow_history[:5], rtol=0, atol=1e-9))
+
+# %% [markdown]
+# ## Skip-gram: the words around
+#
+# The second model turns the question round. Given the word in the middle, guess each of the words around it, one by
+# one. Every pair of neighbours is an example of its own, and the hidden vector is one row of the table:
+#
+# $$ h_n = A_{v_n} \tag{17} $$
+#
+# The rest is (14) and (15), and the gradient by $A$ is that of the look-up, (6). A text of $M$ words has about $2 r M$
+# such pairs for a window of $r$.
+
+
+# %%
+def skip_gram_forward(centres, targets, A, B):
+    """Mean loss of centres (N,) and targets (N,), and the cache."""
+    h = A[centres]  # (17)
+    L, dz = cross_entropy(h @ B.T, targets)  # (14)
+    return L, (centres, h, dz, A, B)
+
+
+def skip_gram_backward(cache):
+    """Gradients by A and B."""
+    centres, h, dz, A, B = cache
+    dA = np.zeros_like(A)
+    np.add.at(dA, centres, dz @ B)  # (15), (6)
+    return dA, dz.T @ h  # (15)
+
+
+def pairs_of(ids, reach):
+    """Every word with every neighbour at most ``reach`` away: centres and targets, (N,) each."""
+    forwards = [(ids[:-k], ids[k:]) for k in range(1, reach + 1)]
+    both_ways = forwards + [(right, left) for left, right in forwards]
+    return tuple(np.concatenate(side) for side in zip(*both_ways, strict=True))
+
+
+centres, neighbours = pairs_of(train_ids, reach=2)
+print(f"{len(train_ids)} words make {len(centres)} pairs")
+
+A, B = rng.standard_normal((V, 4)), rng.standard_normal((V, 4))
+L, cache = skip_gram_forward(centres[:50], neighbours[:50], A, B)
+model = SkipGram(V, 4, FullSoftmax(V, 4), rng=rng).astype(np.float64)
+model.projection.W.data, model.output.W.data = A, B
+package_L = model.forward(centres[:50], neighbours[:50])
+model.backward(1.0)
+theirs = [parameter.dense_gradient() for parameter in model.parameters()]
+same = all(np.allclose(a, b, rtol=0, atol=1e-12) for a, b in zip(skip_gram_backward(cache), theirs, strict=True))
+print("the package gives the same:", np.isclose(L, package_L), same)
+
+# %%
+skip_tables = first_tables(np.random.default_rng(0), D=8)
+skip_history = descend(skip_tables, centres, neighbours, skip_gram_forward, skip_gram_backward, epochs=40, lr=1.0)
+print(f"loss: {skip_history[0]:.2f} in the first epoch, {skip_history[-1]:.2f} in the last")
+print(f"nearest word of the same group: {nearest_in_group(skip_tables[0]):.0%}")
+
+figure, axes = new_figure(7, 4)
+epochs = np.arange(1, 41)
+axes.plot(epochs, skip_history, color=COLOURS[1], label="skip-gram: a word around")
+axes.plot(epochs, cbow_history, color=COLOURS[0], label="CBOW: the word in the middle")
+axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
+axes.set_ylim(bottom=0)
+axes.legend()
+label(axes, "Two questions of unequal difficulty", "epoch", "mean loss (nats)")
+show(figure)
+
+# %% [markdown]
+# The two losses must not be compared. Four neighbours together say much about the word in the middle; one word says
+# little about a single neighbour, which may be any of the four. A loss is good or bad only beside the best that is
+# possible for its question, and for skip-gram we can say exactly what that is.
+#
+# ## Counting against predicting
+#
+# Skip-gram treats a pair of words the same wherever it stands. So group its examples: let $C_{vw}$ be how often $w$ is
+# a neighbour of $v$, the table of co-occurrences of chapter 2. With $Z = A B^T$ as the logits for all words at once,
+# its loss is that of the network that counts, letter by letter:
+#
+# $$ L = - \frac{1}{N} \sum_v \sum_w C_{vw} \log y_{vw}, \qquad y_v = \mathrm{softmax}(Z_v), \qquad Z = A B^T \tag{18} $$
+#
+# Skip-gram never sees the text, only a table of counts. And it cannot get below the loss of the counts themselves,
+# with $C_{vw} / S_v$ in the place of $y_{vw}$.
+
+# %%
+C = cooccurrence(train_ids, V, window=2)  # (V, V), the package's counts, as in chapter 2
+S = C.sum(axis=1, keepdims=True)  # (V, 1)
+N = C.sum()
+print("as many counts as pairs:", len(centres) == N)
+
+A, B = skip_tables
+y = softmax(A @ B.T)  # (V, V)
+from_counts = -(C * np.log(y)).sum() / N  # (18)
+from_pairs, _ = skip_gram_forward(centres, neighbours, A, B)
+print("both losses are the same:", np.isclose(from_counts, from_pairs))
+
+share = C[C > 0] / np.broadcast_to(S, C.shape)[C > 0]
+lowest = -(C[C > 0] * np.log(share)).sum() / N
+print(f"skip-gram has come down to {from_pairs:.3f}; the counts themselves have {lowest:.3f}")
+
+# %% [markdown]
+# What keeps it from the counts is the number of dimensions. $Z = A B^T$ is the product of a tall narrow table and a
+# wide low one, as in the SVD of chapter 2, and not every table of logits can be written so. With $dZ$ from (4) and
+# the gradients of a matrix product, here is the whole of skip-gram, without a text:
+#
+# $$ dZ = \frac{1}{N} (S \, y - C) \qquad dA = dZ \, B \qquad dB = dZ^T A \tag{19} $$
+
+
+# %%
+def fit_counts(C, D, steps=4000, lr=1.0, seed=0):
+    """Skip-gram trained on a table of counts, all at once: A, B and the loss at the end."""
+    A, B = first_tables(np.random.default_rng(seed), D)
+    S, N = C.sum(axis=1, keepdims=True), C.sum()
+    for _ in range(steps):
+        dZ = (S * softmax(A @ B.T) - C) / N  # (19)
+        dA, dB = dZ @ B, dZ.T @ A  # (19)
+        A -= lr * dA
+        B -= lr * dB
+    return A, B, -(C * np.log(softmax(A @ B.T))).sum() / N
+
+
+sizes = (1, 2, 3, 4, 6, 8, 16, V)
+fitted = {D: fit_counts(C, D) for D in sizes}
+figure, axes = new_figure(7, 4)
+axes.plot(sizes, [fitted[D][2] for D in sizes], "o-", color=COLOURS[1], label="skip-gram, trained on counts")
+axes.axhline(lowest, color="black", label="the counts themselves")
+axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
+axes.set_xscale("log")
+axes.set_xticks(sizes, sizes)
+axes.minorticks_off()
+axes.legend()
+label(axes, "The narrower the vectors, the rougher the copy of the table", "dimensions D", "loss (nats)")
+show(figure)
+for D in sizes:
+    print(f"D = {D:>2}: loss {fitted[D][2]:.3f}, nearest word of the same group {nearest_in_group(fitted[D][0]):.0%}")
+
+# %% [markdown]
+# With one dimension the words lie on a line, and little can be said. With eight, hardly anything of the table is
+# lost. (The training by single pairs above stayed higher with the same eight, for its steps are large and its batches
+# small: it keeps staggering.) A narrow table is not a defect: it has to be told in few numbers what a word has in
+# common with others, and so words of a kind come together.
+#
+# So which is better, to count or to predict? Both see the same table. The one takes its logarithms, cuts off what is
+# below chance and keeps the largest singular values, the other fits probabilities. Baroni, Dinu and Kruszewski (2014)
+# compared the two on many tasks and found predicting better. Levy, Goldberg and Dagan (2015) found that much of the
+# difference lay in settings, which could be carried over to counting. There are practical differences:
+#
+# - Counting needs the whole table, $V^2$ numbers at worst, and an SVD of it. Predicting takes a mini-batch at a time,
+#   and new text needs no new beginning.
+# - Predicting is not bound to a table. The neural language model sees the order of the words, and the networks of the
+#   next chapters see whole sentences.
+
+# %%
+counted = count_vectors(train_ids, V, window=2, size=8)  # PPMI and SVD, as in chapter 2
+figure, panels = new_figure(10, 4, ncols=3)
+for axes, (title, table) in zip(
+    panels,
+    {"PPMI and SVD": counted, "CBOW, table A": cbow_tables[0], "skip-gram, table A": skip_tables[0]}.items(),
+    strict=True,
+):
+    image = draw_cosines(axes, table, title)
+    print(f"{title:<18} D = {table.shape[1]}, nearest word of the same group: {nearest_in_group(table):.0%}")
+for axes in panels[1:]:
+    axes.set_yticks([])
+figure.colorbar(image, ax=panels, label="cosine", shrink=0.7)
+show(figure)
+
+# %% [markdown]
+# All three find the groups of the little language. On real text the differences are in the details, and chapter 4
+# measures them.
+#
+# ## What goes wrong
+#
+# > **What goes wrong.** A gradient by a table has to add up what comes back to the same row. With NumPy one is tempted
+# > to write `dA[ids] += rows`. That line reads the rows, adds, and writes them back, once for each position: where an
+# > id occurs twice, the second result overwrites the first. No error is raised, and the loss goes down.
+
+
+# %%
+def faulty_backward(cache):
+    """``cbow_backward`` with the rows of repeated words overwritten instead of added up."""
+    contexts, h, dz, A, B = cache
+    dh = dz @ B  # (15)
+    rows = np.repeat(dh / contexts.shape[1], contexts.shape[1], axis=0)
+    dA = np.zeros_like(A)
+    dA[contexts.reshape(-1)] += rows  # (16) without its sum; dA[i] = dA[i] + rows is the same
+    return dA, dz.T @ h
+
+
+right_tables, faulty_tables = (first_tables(np.random.default_rng(0), D=8) for _ in range(2))
+settings = {"epochs": 60, "lr": 3.0, "batch": 100}
+right_history = descend(right_tables, contexts, targets, cbow_forward, cbow_backward, **settings)
+faulty_history = descend(faulty_tables, contexts, targets, cbow_forward, faulty_backward, **settings)
+print(f"loss in the last epoch: {right_history[-1]:.2f} with the sum, {faulty_history[-1]:.2f} without")
+print(f"nearest word of the same group, without the sum: {nearest_in_group(faulty_tables[0]):.0%}")
+
+figure, axes = new_figure(7, 4)
+axes.plot(np.arange(1, 61), right_history, color=COLOURS[0], label="repeated words add up")
+axes.plot(np.arange(1, 61), faulty_history, color=COLOURS[1], label="repeated words overwrite")
+axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
+axes.set_ylim(bottom=0)
+axes.legend()
+label(axes, "CBOW with a sum forgotten", "epoch", "mean loss (nats)")
+show(figure)
+
+# %% [markdown]
+# The orange curve, seen alone, is that of a model which learns, and its vectors are good. One might try more
+# dimensions, or another learning rate, or wait. The frequent words suffer most, since they occur many times in every
+# batch and all of their gradients but one are lost; and those are "the", "a" and the full stop, whose vectors nobody
+# looks at. The larger the batch, the more is lost. The gradient check of chapter 1 says what it is.
+
+
+# %%
+def check_tables(backward, contexts, targets):
+    """Compare the gradients of CBOW with central differences, and name the rows of A that are wrong."""
+    rng = np.random.default_rng(0)
+    tables = [rng.standard_normal((V, 3)), rng.standard_normal((V, 3))]
+    _, cache = cbow_forward(contexts, targets, *tables)
+    for name, table, gradient in zip("AB", tables, backward(cache), strict=True):
+        differences = np.zeros_like(table)
+        for k in np.ndindex(table.shape):
+            value = table[k]
+            losses = []
+            for table[k] in (value + 1e-5, value - 1e-5):
+                losses.append(cbow_forward(contexts, targets, *tables)[0])
+            table[k] = value
+            differences[k] = (losses[0] - losses[1]) / 2e-5
+        wrong = (abs(gradient - differences) > 1e-6 * abs(differences).max()).any(axis=1)
+        print(
+            f"d{name}: {'right' if not wrong.any() else 'WRONG for ' + ' '.join(vocabulary.decode(np.flatnonzero(wrong)))}"
+        )
+
+
+batch_contexts, batch_targets = contexts[:6], targets[:6]
+print("six examples:")
+check_tables(cbow_backward, batch_contexts, batch_targets)
+print("the same, with the faulty backward pass:")
+check_tables(faulty_backward, batch_contexts, batch_targets)
+
+# %% [markdown]
+# The words named are those that occur more than once in the six contexts. And here is the trap in the trap: a check in
+# which every word occurs once finds nothing. Examples made by hand tend to be of this kind, with ids 0, 1, 2, 3.
+
+# %%
+occurs = Counter(batch_contexts.reshape(-1).tolist())
+repeated = " ".join(vocabulary.decode(sorted(word for word, count in occurs.items() if count > 1)))
+print("more than once in these contexts:", repeated)
+print("the faulty backward pass, in a check with ids 0 to 7:")
+check_tables(faulty_backward, np.arange(8).reshape(2, 4), batch_targets[:2])
+
+# %% [markdown]
+# So when you check a look-up, repeat an id. (The package's own checks do, inside one example and across two.)
+#
+# ## What it costs
+#
+# Let $V$ and $D$ be as large as in real use, with $K = 10$ words around. How many multiplications does one example of
+# CBOW take?
+
+# %%
+print(f"{'V':>9} {'D':>4} {'one-hot products':>17} {'look-ups':>9} {'all logits':>12}")
+for size, D in ((V, 8), (10_000, 100), (1_000_000, 300)):
+    print(f"{size:>9,} {D:>4} {10 * size * D:>17,} {0:>9} {size * D:>12,}")
+
+# %% [markdown]
+# The look-up does away with the first column. The last column remains, forward and twice more backward, and with it
+# $V$ exponentials: to learn that "milk" comes here, the full softmax touches every word there is. How to avoid that
+# is the subject of chapter 4.
+#
+# ## A real text
+#
+# The Penn Treebank, PTB, is newspaper text of nearly a million words, 10,000 of them different, on which language
+# models have been compared for many years. It has a third part beside the training and the test set, the
+# **validation set** (검증 데이터), which one looks at while settings are still being chosen. With `SCRATCHNN_FULL=1`
+# the next cells train the package's model on it; the folder with the text is named by `SCRATCHNN_DATA`. Without, they
+# train on a longer text of the little language.
+#
+# The steps are not those of SGD but of Adam, which finds a learning rate for every single parameter from the size of
+# its past gradients (equations in [`optimizers.py`](../scratchnn/optim/optimizers.py)). That helps with rare words,
+# whose rows get a gradient once in a long while.
+
+# %%
+if FULL:
+    real_train, real_valid = (list(tokenize(load_ptb(part), "word")) for part in ("train", "valid"))
+    n, D, M, batch, lr, rounds = 5, 60, 100, 400, 0.002, 3
+    weights, asked = (0.25, 0.45, 0.3), ("monday", "john", "three", "said")
+else:
+    real_train, real_valid = make_text(np.random.default_rng(2), 1000)[0], test_words
+    n, D, M, batch, lr, rounds = 4, 4, 12, 20, 0.01, 3
+    weights, asked = (0.1, 0.2, 0.3, 0.4), ()
+
+real_vocabulary = Vocabulary.build(real_train, specials=())
+real_train_ids, real_valid_ids = real_vocabulary.encode(real_train), real_vocabulary.encode(real_valid)
+print(f"{len(real_train):,} words to train on, {len(real_valid):,} to validate, {len(real_vocabulary):,} different ones")
+
+
+# %%
+def valid_perplexity(model, ids, batch=400):
+    """Equation (2) for the package's model, a batch at a time."""
+    words, targets = ngrams(ids, model.order)
+    model.evaluate()
+    total = 0.0
+    for start in range(0, len(targets), batch):
+        L, count, _ = model.loss((words[start : start + batch], targets[start : start + batch]))
+        total += float(L) * count
+    model.train()
+    return np.exp(total / len(targets))
+
+
+rng = np.random.default_rng(0)
+model = NNLM(len(real_vocabulary), D, M, order=n, rng=rng, direct=False)
+optimizer = Adam(model.parameters(), lr=lr)
+real_contexts, real_targets = ngrams(real_train_ids, n)
+for epoch in range(rounds):
+    order = rng.permutation(len(real_targets))
+    for start in range(0, len(order), batch):
+        chosen = order[start : start + batch]
+        model.loss((real_contexts[chosen], real_targets[chosen]))
+        model.backward_loss()
+        optimizer.step()
+        model.clear_gradients()
+    optimizer.lr /= 2
+    print(f"epoch {epoch + 1}: perplexity {valid_perplexity(model, real_valid_ids):.2f}")
+print(f"counting, orders 1 to {len(weights)}: {perplexity(mixture(real_train, real_valid, weights)):.2f}")
+
+vectors = KeyedVectors(real_vocabulary.tokens, model.C.data)
+for word in asked:
+    print(f"nearest to {word!r}:", ", ".join(other for other, _ in vectors.most_similar(word, 5)))
+
+# %% [markdown]
+# > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch03_words_by_prediction.py`, seed 0, 2026-11-21): four words of
+# > context, 60 numbers a word, 100 hidden neurons. Perplexity on PTB's validation set after the first, second and
+# > third epoch: 194.56, 169.91, 163.47. Counting, orders 1 to 3 mixed: 204.91. In print (Mikolov, 2012, table 4.1), on
+# > another part of PTB, its test set: 165.2 for counting of order 3 with the smoothing of Good and Turing, 141.2 for
+# > order 5 with that of Kneser and Ney, 140.2 for a network of this kind. Nearest to "three" are two,
+# > four, five, several, six; nearest to "john" are william, richard, peter, steven, robert.
+#
+# Even this short training is well ahead of our mixture of counts. Counting can do better than our mixture: with the
+# best smoothing it comes level with a network of this kind. Networks that are not limited to a fixed number of words
+# go further; they are the subject of chapters 5 and 6.
+#
+# ## Exercises
+#
+# ```sh
+# python -m scratchnn exercise 3                          # the list
+# python -m scratchnn exercise 3.1 --template > my_answer.py
+# python -m scratchnn exercise 3.1 my_answer.py           # is it right, and if not, what is off?
+# ```
+#
+# - **3.1** The way back through a look-up, from equation (6).
+# - **3.2** The examples of skip-gram, the ends of the text included.
+# - **3.3** The way back through CBOW's mean, with a mask for words that are not there.
+# - **3.4** The number of parameters of the neural language model, direct connections included.
+# - **3.5** The perplexity of a text, from logits as large as 1000.
+#
+# Solutions are in [`chapters/solutions/ch03.py`](../chapters/solutions/ch03.py). The package checks all models of this
+# chapter with `python -m scratchnn gradcheck nnlm cbow skip-gram embedding`.
+#
+# ## What comes next
+#
+# Half of the work is done: a look-up takes the place of the product with one-hot vectors. The other half, the softmax
+# over all words, is still there. Chapter 4 replaces its question "which of all words?" by "this word or noise?", trains
+# on real text, and asks of the vectors what is to king as woman is to man.
+#
+# Sources: Bengio, Ducharme, Vincent and Janvin, "A Neural Probabilistic Language Model" (2003). Mikolov, Karafiát,
+# Burget, Černocký and Khudanpur, "Recurrent Neural Network Based Language Model" (2010), for PTB in this form. Mikolov,
+# *Statistical Language Models Based on Neural Networks* (2012). Mikolov, Chen, Corrado and Dean, "Efficient
+# Estimation of Word Representations in Vector Space" (2013). Baroni, Dinu and Kruszewski, "Don't Count, Predict!"
+# (2014). Levy, Goldberg and Dagan, "Improving Distributional Similarity with Lessons Learned from Word Embeddings"
+# (2015). Saito, *Deep Learning from Scratch 2* (2018): its chapter 3 has CBOW and skip-gram in this form.

@@ -1,0 +1,46 @@
+"""Solutions to the exercises of chapter 3; ``python -m scratchnn exercise 3.2 chapters/solutions/ch03.py`` accepts them."""
+
+import numpy as np
+
+
+# 3.1: each row goes back to where it was looked up, and repeats add up
+def embedding_gradient(dy, ids, V):
+    dW = np.zeros((V, dy.shape[1]))
+    np.add.at(dW, ids, dy)
+    return dW
+
+
+# 3.2
+def skip_gram_pairs(ids, reach):
+    pairs = []
+    for m in range(len(ids)):
+        for k in range(m - reach, m + reach + 1):
+            if k != m and 0 <= k < len(ids):
+                pairs.append([ids[m], ids[k]])
+    return np.array(pairs)
+
+
+# 3.3: a word that is there has the share 1 / (how many are there) in the mean
+def context_mean_gradient(dh, contexts, mask, V):
+    dA = np.zeros((V, dh.shape[1]))
+    for n in range(len(contexts)):
+        there = contexts[n, mask[n]]
+        for v in there:
+            dA[v] += dh[n] / len(there)
+    return dA
+
+
+# 3.4: table, hidden layer, output layer, direct connections
+def count_nnlm(V, D, M, n, direct):
+    inputs = (n - 1) * D
+    total = V * D + (inputs * M + M) + (M * V + V)
+    if direct:
+        total += inputs * V
+    return total
+
+
+# 3.5: e to the mean loss
+def perplexity(z, t):
+    z = z - z.max(axis=1, keepdims=True)
+    log_y = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
+    return np.exp(-log_y[np.arange(len(t)), t].mean())

@@ -1,0 +1,98 @@
+"""Wrong answers to the exercises of chapter 3, as readers write them, and a piece of the explanation that each must get."""
+
+TABLE = """
+import numpy as np
+def embedding_gradient(dy, ids, V):
+    dW = np.zeros((V, dy.shape[1]))
+    {}
+    return {}
+"""
+PAIRS = """
+import numpy as np
+def skip_gram_pairs(ids, reach):
+    M = len(ids)
+    pairs = []
+    for m in range({centres}):
+        for k in range({neighbours}):
+            if {condition}:
+                pairs.append({pair})
+    return np.array(pairs)
+"""
+MEAN = """
+import numpy as np
+def context_mean_gradient(dh, contexts, mask, V):
+    dA = np.zeros((V, dh.shape[1]))
+    for n in range(len(contexts)):
+        for c in range(contexts.shape[1]):
+            if {condition}:
+                dA[contexts[n, c]] {assign} dh[n] / {share}
+    return dA
+"""
+COUNT = "def count_nnlm(V, D, M, n, direct):\n    x = {}\n    return {}\n"
+PERPLEXITY = """
+import numpy as np
+def perplexity(z, t):
+    e = np.exp({})
+    y = e / e.sum(axis=1, keepdims=True)
+    p = y[np.arange(len(t)), t]
+    return {}
+"""
+SHIFTED = "z - z.max(axis=1, keepdims=True)"
+
+
+def pairs(centres="M", neighbours="m - reach, m + reach + 1", condition="k != m and 0 <= k < M", pair="[ids[m], ids[k]]"):
+    return PAIRS.format(centres=centres, neighbours=neighbours, condition=condition, pair=pair)
+
+
+def mean(condition="mask[n, c]", assign="+=", share="mask[n].sum()"):
+    return MEAN.format(condition=condition, assign=assign, share=share)
+
+
+WRONG = {
+    "3.1": [
+        (TABLE.format("dW[ids] += dy", "dW"), "only its last row is left"),
+        (TABLE.format("dW[ids] = dW[ids] + dy", "dW"), "only its last row is left"),
+        (
+            TABLE.format("np.add.at(dW, ids, dy)", "dW / np.maximum(np.bincount(ids, minlength=V), 1)[:, None]"),
+            "You average the rows of an id",
+        ),
+        (TABLE.format("np.add.at(dW, ids, dy)", "dW / len(ids)"), "divided by the number of look-ups"),
+        (TABLE.format("np.add.at(dW, ids, dy)", "dW[sorted(set(ids.tolist()))]"), "The table has V rows"),
+        (TABLE.format("np.add.at(dW, ids, dy)", "dW.T"), "the result has shape"),
+    ],
+    "3.2": [
+        (pairs(condition="0 <= k < M"), "A word is among its own neighbours"),
+        (pairs(neighbours="m + 1, m + reach + 1"), "skip-gram looks to both sides"),
+        (pairs(centres="reach, M - reach"), "missing as centres"),
+        (pairs(neighbours="m - reach, m + reach"), "a range ends before its last number"),
+        (pairs(condition="k != m", pair="[ids[m], ids[k % M]]"), "The text is not a circle"),
+        (pairs(pair="[ids[k], ids[m]]"), "have changed places"),
+        (pairs(pair="[m, k]"), "skip_gram_pairs("),
+    ],
+    "3.3": [
+        (mean(share="1"), "only that share of dh"),
+        (mean(share="contexts.shape[1]"), "You divide by K"),
+        (mean(condition="True", share="contexts.shape[1]"), "The mask is not used"),
+        (mean(condition="True"), "The places where mask is false get a gradient too"),
+        (mean(assign="="), "only its last row is left"),
+        (mean(share="(2 * mask[n].sum())"), "context_mean_gradient("),
+    ],
+    "3.4": [
+        (COUNT.format("(n - 1) * D", "V * x + x * M + M + M * V + V + direct * x * V"), "one table for all places"),
+        (COUNT.format("D", "V * D + x * M + M + M * V + V + direct * x * V"), "so it has (n - 1) D inputs"),
+        (COUNT.format("n * D", "V * D + x * M + M + M * V + V + direct * x * V"), "the n-th is the one to predict"),
+        (COUNT.format("(n - 1) * D", "V * D + x * M + M * V + direct * x * V"), "The biases are missing"),
+        (COUNT.format("(n - 1) * D", "x * M + M + M * V + V + direct * x * V"), "The table has to be learned too"),
+        (COUNT.format("(n - 1) * D", "V * D + x * M + M + M * V + V"), "The direct connections are missing"),
+        (COUNT.format("(n - 1) * D", "V * D + x * M + M + M * V + V + x * V"), "the result is 1055, expected 683"),
+    ],
+    "3.5": [
+        (PERPLEXITY.format(SHIFTED, "-np.log(p).mean()"), "This is the loss itself"),
+        (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p)).mean()"), "It is the mean first, then e"),
+        (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p).sum())"), "not their sum"),
+        (PERPLEXITY.format(SHIFTED, "2 ** -np.log(p).mean()"), "it is e, not 2"),
+        (PERPLEXITY.format(SHIFTED, "np.exp(np.log(p).mean())"), "The sign is turned"),
+        (PERPLEXITY.format("z", "np.exp(-np.log(p).mean())"), "exp overflows for large logits"),
+        (PERPLEXITY.format(SHIFTED, "1 / p.mean()"), "the result is"),
+    ],
+}

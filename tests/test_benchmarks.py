@@ -1,4 +1,4 @@
-"""The side-by-side timings: ratios, tables, processes of their own, errors; small sizes, one round."""
+"""The side-by-side timings: ratios, tables, the command and its errors; small sizes, one round."""
 
 from __future__ import annotations
 

@@ -1,0 +1,176 @@
+"""Chapter 5: what its text says is what its cells compute."""
+
+import numpy as np
+import pytest
+from book import markdown, play
+
+pytestmark = pytest.mark.chapters
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return play("ch05")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return markdown("ch05")
+
+
+def test_every_comparison_came_out_equal(chapter):
+    lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
+    assert len(lines) >= 11
+    assert not [line for line in lines if line.endswith("False")]
+
+
+def test_feed_forward_network_knows_only_the_places_it_has_seen(chapter, text):
+    assert "one half is what one gets by always giving the same answer" in text
+    shares = [line.split()[-2] for line in chapter.printed.splitlines() if line.startswith("names among the")]
+    seen, new, seen_by_rnn, new_by_rnn = (float(share.rstrip("%")) for share in shares)
+    assert seen > 99
+    assert 45 < new < 60
+    assert seen_by_rnn > 99
+    assert new_by_rnn > 99
+    assert "All names that it learns from stand in the first six words" in text
+    assert chapter.names_train[1][:, 6:].sum() == 0
+    assert chapter.names_new[1][:, :6].sum() == 0
+
+
+def test_names_can_be_told_by_the_word_before(chapter):
+    ids, is_name = chapter.names_new
+    asked = np.argwhere((ids >= 3) & (ids < 7))
+    assert len(asked) == 2 * len(ids)
+    assert all(is_name[n, t] == (ids[n, t - 1] in (1, 2)) for n, t in asked)
+
+
+def test_number_of_parameters_does_not_depend_on_the_length(chapter):
+    D, H, K = chapter.V, 32, 2
+    assert sum(p.size for p in chapter.names_parameters) == D * H + H * H + H + H * K + K  # (6), and the dense layer
+    assert sum(p.size for p in chapter.feed_forward_parameters) == 12 * D * H + H + H * 24 + 24
+
+
+def test_table_of_notation(chapter):
+    H, D, N = 4, 3, 10
+    assert chapter.W_a.shape == (H, H + D)
+    assert chapter.a.shape == (H, N)
+    stacked_rows = np.concatenate([chapter.W_aa.T, chapter.W_ax.T])
+    assert np.array_equal(stacked_rows, chapter.W_a.T)
+
+
+def test_five_tasks_are_learned(chapter, text):
+    assert list(chapter.scores) == ["1:1", "1:N", "N:1", "N:N", "N:M"]
+    assert all(score > 0.9 for score in chapter.scores.values())
+    assert "It learns with numbers of 8 bits and is tested with numbers of 50" in text
+    assert len(chapter.numbers_known) == 800
+    assert len(chapter.numbers_new) == 200
+    assert not set(chapter.numbers_known) & set(chapter.numbers_new)
+
+
+def test_nearest_picture_is_hard_to_beat(chapter, text):
+    assert "nobody can do better in the long run than to take the nearest clean picture" in text
+    x, t = chapter.one_to_one_batch(np.random.default_rng(2), 4000)
+    network = (chapter.predict(chapter.one_to_one, x)[0].argmax(axis=-1) == t).mean()
+    nearest = (((x - chapter.BARS) ** 2).sum(axis=-1).argmin(axis=1) == t[:, 0]).mean()
+    assert network < nearest + 0.005
+
+
+def test_numbers_in_words(chapter, text):
+    assert "*nine hundred forty two* are four words" in text
+    assert chapter.in_words(942) == ["nine", "hundred", "forty", "two"]
+    assert chapter.in_words(40) == ["forty"]
+    assert chapter.in_words(0) == ["zero"]
+    assert chapter.in_words(700) == ["seven", "hundred"]
+    assert len({tuple(chapter.in_words(number)) for number in range(1000)}) == 1000
+
+
+def test_padding_changes_nothing(chapter, text):
+    assert "what comes after it changes nothing" in text
+    x, t = chapter.many_to_one_batch(np.random.default_rng(9), 8)
+    L, gradients = chapter.gradients_of_loss(chapter.many_to_one, x, t)
+    longer = np.concatenate([x, np.ones((8, 3, x.shape[2]))], axis=1)
+    L_longer, gradients_longer = chapter.gradients_of_loss(
+        chapter.many_to_one, longer, np.concatenate([t, np.full((8, 3), -1)], axis=1)
+    )
+    assert abs(L - L_longer) < 1e-12
+    for dp, dp_longer in zip(gradients, gradients_longer, strict=True):
+        np.testing.assert_allclose(dp, dp_longer, rtol=0, atol=1e-12)
+
+
+def test_a_neuron_keeps_the_carry(chapter, text):
+    assert "Where does it keep the carry?" in text
+    assert abs(chapter.correlation[chapter.best]) > 0.8
+
+
+def test_gradients_of_the_loss(chapter):
+    rng = np.random.default_rng(0)
+    parameters = chapter.first_parameters(rng, 3, 4, 3)
+    x, t = rng.standard_normal((2, 3, 3)), np.array([[0, -1, 2], [-1, 1, 1]])
+    _, gradients = chapter.gradients_of_loss(parameters, x, t)
+    for k, dp in enumerate(gradients):
+
+        def loss_at(p, k=k):
+            return chapter.gradients_of_loss([*parameters[:k], p, *parameters[k + 1 :]], x, t)[0]
+
+        np.testing.assert_allclose(dp, chapter.numerical_gradient(loss_at, parameters[k]), rtol=0, atol=1e-8)
+
+
+def test_longer_windows_give_better_gradients(chapter, text):
+    assert "The longer the windows, the better the gradient" in text
+    assert all(np.diff(chapter.off) < 0)
+    assert chapter.off[-1] == pytest.approx(0, abs=1e-12)
+
+
+def test_floors_of_the_language(chapter, text):
+    """The entropy (18) is what the language's own probabilities cost, on average, on a long text."""
+    _, logarithms = chapter.make_text(np.random.default_rng(7), 50_000)
+    assert -logarithms.mean() == pytest.approx(chapter.floors["all words so far"], rel=0.01)
+    last, everything = (np.exp(chapter.floors[key]) for key in ("the last word", "all words so far"))
+    assert f"Between {last:.2f} and {everything:.2f} lies" in text
+    np.testing.assert_allclose(chapter.pi @ chapter.move, chapter.pi, rtol=0, atol=1e-12)
+    for rows in chapter.GRAMMAR.values():
+        words, probabilities, _ = zip(*rows, strict=True)
+        assert len(set(words)) == len(words)  # so the words tell the state, and (18) is the entropy of the language
+        assert sum(probabilities) == pytest.approx(1)
+
+
+def test_language_model_comes_close_to_the_language(chapter, text):
+    assert "After one epoch it is below the best that is possible with the last word alone" in text
+    assert chapter.language_history[0, 1] < np.exp(chapter.floors["the last word"])
+    assert 1 < chapter.reached / chapter.best_possible < 1.06
+
+
+def test_verbs_agree_in_what_the_model_says(chapter):
+    words = chapter.lexicon.tokens
+    right = wrong = 0
+    for subject, verbs, others in [
+        ("dog", chapter.VERBS["one"], chapter.VERBS["many"]),
+        ("dogs", chapter.VERBS["many"], chapter.VERBS["one"]),
+    ]:
+        for between in ([], ["near", "the", "cat"], ["near", "the", "cats"]):
+            ids = chapter.lexicon.encode([".", "the", subject, *between])
+            z, _ = chapter.language_forward(chapter.language_parameters, ids[None], np.zeros((1, 32)))
+            probabilities = dict(zip(words, chapter.softmax(z[0, -1]), strict=True))
+            right += sum(probabilities[verb] for verb in [*verbs[0], *verbs[1]])
+            wrong += sum(probabilities[verb] for verb in [*others[0], *others[1]])
+    assert right > 5 * wrong
+
+
+def test_replaced_gradient_looks_innocent_and_is_found(chapter, text):
+    assert "A difference that small is explained away at once" in text
+    assert abs(chapter.replaced_history[-1, 1] - chapter.language_history[-1, 1]) < 0.1
+    wrong = [line.split()[0] for line in chapter.printed.splitlines() if line.endswith("WRONG")]
+    assert wrong == ["Wx", "Wh", "b"]
+    assert "The gradients by $x$ and $h_0$ are right" in text
+
+
+def test_a_wrong_memory_is_worse_than_none(chapter, text):
+    assert "A wrong memory must not be worse than no memory, and here it is" in text
+    assert chapter.language_history[-1, 0] + 0.1 < chapter.reset_history[-1, 0] < chapter.shuffled_history[-1, 0] - 0.05
+    assert chapter.batches_follow(range(50))
+    assert not chapter.batches_follow([0, 2, 1, 3])
+
+
+def test_slopes_in_the_outlook(chapter, text):
+    assert "by a slope of at most 1" in text
+    h = np.tanh(np.linspace(-5, 5, 101))
+    assert (1 - h * h).max() == 1

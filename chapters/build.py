@@ -2,12 +2,14 @@
 
 Each chapter is executed from top to bottom in its quick form and written to ``notebooks/`` with what it prints and draws.
 What changes from run to run by itself (times, random cell ids, the kernel's name) is left out, so that a notebook changes
-only where its chapter or its results do. Needs the extra ``notebooks``: ``pip install -e ".[notebooks]"``.
+only where its chapter or its results do. The figure of a cell that says ``# for the README`` is kept beside its
+notebook. Needs the extra ``notebooks``: ``pip install -e ".[notebooks]"``.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import os
 import sys
@@ -76,7 +78,16 @@ def build(chapter: Path) -> Path:
     nbformat.validate(notebook)
     path = NOTEBOOKS / f"{chapter.stem}.ipynb"
     write_atomically(path, (nbformat.writes(notebook, indent=1) + "\n").encode("utf-8"))
+    for picture in pictures(notebook):
+        write_atomically(path.with_suffix(".png"), picture)
     return path
+
+
+def pictures(notebook: nbformat.NotebookNode) -> list[bytes]:
+    """The figures of cells that say ``# for the README``."""
+    marked = [cell for cell in notebook.cells if cell.cell_type == "code" and "# for the README" in cell.source]
+    data = [output.get("data", {}) for cell in marked for output in cell.outputs]
+    return [base64.b64decode(part["image/png"]) for part in data if "image/png" in part]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1192,7 +1192,7 @@ for (known, floor), style in zip(list(floors.items())[2:], ("--", "-"), strict=T
 axes.set_ylim(3, 6)
 axes.legend(fontsize=9)
 label(axes, "A language model and the language", "epoch", "perplexity")
-show(figure)
+show(figure)  # for the README
 
 # %% [markdown]
 # After one epoch it is below the best that is possible with the last word alone, so it remembers more than that. It

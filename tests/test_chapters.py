@@ -1,5 +1,6 @@
 """The book: chapters run, notebooks are in step with them, what the text states is computed, terms are in the glossary."""
 
+import base64
 import re
 
 import pytest
@@ -39,6 +40,16 @@ def test_notebook_holds_the_chapter(chapter):
 
 def test_each_notebook_has_a_chapter():
     assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} == {notebook_file(c).name for c in CHAPTERS}
+
+
+def test_the_figures_of_the_readme_are_those_of_the_notebooks():
+    shown = set(re.findall(r"\(notebooks/(\w+)\.png\)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert shown == {path.stem for path in (ROOT / "notebooks").glob("*.png")} != set()
+    for chapter in CHAPTERS:
+        if chapter.stem in shown:
+            marked = [cell for cell in notebook_cells(chapter) if "# for the README" in cell["source"]]
+            (picture,) = [output["data"]["image/png"] for cell in marked for output in cell["outputs"] if "data" in output]
+            assert base64.b64decode(picture) == (ROOT / "notebooks" / f"{chapter.stem}.png").read_bytes()
 
 
 @each_chapter

@@ -505,10 +505,10 @@ print("the package gives the same:", np.allclose(keep, keep_probabilities(counts
 # %%
 figure, (left, right) = new_figure(10, 4, ncols=2)
 rank = np.arange(1, V + 1)
-left.loglog(rank, counts / counts.sum(), color="grey", label="share of the text")
 for power, colour in zip((1.0, 0.75, 0.5, 0.0), COLOURS, strict=False):
     pieces = np.diff(noise_line(counts, power), prepend=0)
-    left.loglog(rank, pieces, "--" if power == 1 else "-", color=colour, label=f"noise, power {power}")
+    named = f"power {power}" + (" (share of the text)" if power == 1 else "")
+    left.loglog(rank, pieces, color=colour, label=named)
 left.legend(fontsize=9)
 label(left, "Noise: rare words lifted", "rank of the word (1 is the most frequent)", "probability")
 share = np.logspace(-6, -0.5, 300)
@@ -833,11 +833,11 @@ theirs, package_shares = principal_components(unit(x)[:50])
 print("the package gives the same, up to the sign of an axis:", np.allclose(abs(ours), abs(theirs), rtol=0, atol=1e-9))
 
 # %% [markdown]
-# Each grey line joins the two words of a pair. The lines between places are nearly parallel: the step from a capital
-# to its country is much the same for all. Those between people point roughly the same way; the roles spread so far
-# that two directions do not show all of it. That is why subtracting and adding answers the questions. In our language
-# this is so because every pair differs in the same way. In real text it is roughly so for some relations and not at
-# all for others.
+# Male forms and countries are blue, female forms and capitals orange, and a grey line joins the two words of a pair.
+# The lines between places are nearly parallel: the step from a capital to its country is much the same for all. Those
+# between people point roughly the same way; the roles spread so far that two directions do not show all of it. That
+# is why subtracting and adding answers the questions. In our language this is so because every pair differs in the
+# same way. In real text it is roughly so for some relations and not at all for others.
 
 # %% [markdown]
 # ## How the package makes it fast

@@ -5,7 +5,7 @@
 
 The table of the projection holds the word vectors; that of the output (``FullSoftmax``, ``NegativeSampling`` or
 ``HierarchicalSoftmax``) is needed for training only. These models show the idea, one example after the other; the fast step
-of ``scratchnn.word2vec.block_step``, which trains, is held equal to them.
+of ``skip_gram_block`` and ``cbow_block``, which trains, is held equal to them.
 
 Mikolov, Chen, Corrado and Dean (2013a), sections 3.1 and 3.2.
 """

@@ -1,0 +1,204 @@
+"""Chapter 6: what its text says is what its cells compute."""
+
+import numpy as np
+import pytest
+from book import markdown, play
+
+pytestmark = pytest.mark.chapters
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return play("ch06")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return markdown("ch06")
+
+
+def test_every_comparison_came_out_equal(chapter):
+    lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
+    assert len(lines) >= 17
+    assert not [line for line in lines if line.endswith("False")]
+
+
+def test_powers_after_fifty_steps(chapter, text):
+    assert "With $s = 0.9$ not even one part in a hundred is left after 50 steps" in text
+    assert len(chapter.measured[0.9]) == 51
+    assert 0.9**50 < 0.01
+    assert "with $s = 1.1$ it is more than a hundred times as large" in text
+    assert 1.1**50 > 100
+
+
+def test_no_scale_keeps_the_gradient(chapter, text):
+    assert "No value of $s$ keeps the gradient at its size" in text
+    kept = [norms[-1] / norms[0] for norms in chapter.measured.values()]
+    assert all(ratio < 1e-2 or ratio > 1e1 for ratio in kept)
+    assert "The slopes pull everything down" in text
+    assert all(ratio <= s**50 for s, ratio in zip(chapter.scales, kept, strict=True))
+
+
+def test_clipping_by_norm_keeps_the_direction(chapter):
+    assert chapter.norm(*chapter.by_norm) == pytest.approx(1)
+    assert chapter.same_direction(chapter.unclipped, chapter.by_norm) == pytest.approx(1)
+    assert chapter.same_direction(chapter.unclipped, chapter.by_value) < 0.9
+
+
+def test_the_wall(chapter, text):
+    assert "A step that starts on the wall is thrown out of the picture; with clipping the weight comes down" in text
+    assert chapter.wild[1] < -10
+    assert abs(chapter.tame[-1] - 0.5 ** (1 / 30)) < 0.011
+    h = 1e-6
+    for w in (0.9, 1.05):
+        slope = (chapter.loss_of_one_weight(w + h)[0] - chapter.loss_of_one_weight(w - h)[0]) / (2 * h)
+        assert chapter.loss_of_one_weight(w)[1] == pytest.approx(slope, rel=1e-6)
+
+
+def test_turned_update_gate(text):
+    assert "since $1 - \\sigma(a) = \\sigma(-a)$" in text
+    a = np.linspace(-5, 5, 11)
+    assert np.allclose(1 - 1 / (1 + np.exp(-a)), 1 / (1 + np.exp(a)), rtol=0, atol=1e-15)
+
+
+def test_blocks_of_parameters(chapter, text):
+    assert "one block for the plain network, two for the simplified GRU, three for the GRU, four for the LSTM" in text
+    for cell, blocks in ((chapter.RNN, 1), (chapter.LSTM, 4)):
+        layer = cell(100, 100, rng=np.random.default_rng(0))
+        assert sum(p.data.size for p in layer.parameters()) == blocks * 20_100
+    for form, blocks, second_bias in (("simplified", 2, 0), ("reset_before", 3, 0), ("reset_after", 3, 100)):
+        layer = chapter.GRU(100, 100, rng=np.random.default_rng(0), form=form)
+        assert sum(p.data.size for p in layer.parameters()) == blocks * 20_100 + second_bias
+    assert "the last is what it takes if nothing is said" in text
+    assert chapter.GRU(2, 2, rng=np.random.default_rng(0)).form == "reset_after"
+
+
+def test_forget_bias(chapter, text):
+    assert "the higher the bias, the farther back the gradient reaches" in text
+    ratios = [norms[-1] / norms[0] for norms in chapter.bias_norms.values()]
+    assert ratios == sorted(ratios)
+    assert "With a bias of 2 the sum even grows" in text
+    assert ratios[-1] > 1
+    assert "The measured gradient is larger than the equation says" in text
+    assert all(ratio > chapter.sigmoid(bias) ** 50 for bias, ratio in zip(chapter.bias_norms, ratios, strict=True))
+
+
+def test_gated_cells_learn_what_the_plain_one_does_not(chapter, text):
+    assert "The recurrent network learns the task as long as sentences are short" in text
+    assert chapter.shares["RNN"][0, 0] > 0.95
+    assert "GRU and LSTM do not mind the distance" in text
+    assert min(chapter.shares["GRU"].min(), chapter.shares["LSTM"].min()) > 0.95
+    assert "With longer ones among the examples it is left with guessing" in text
+    assert chapter.shares["RNN"][0, -1] < 0.75
+
+
+def test_sentences(chapter, text):
+    assert "after it any number of phrases of three words each" in text
+    ids, number = chapter.agreement(np.random.default_rng(0), 100, 2, 5)
+    assert ids.shape == (100, 6 + 3 + 15)
+    assert number.mean() == 0.5
+    assert ((ids[:, 8] >= 14) == number).all()
+    assert (ids[:, 6] == chapter.LEXICON.index(",")).all()
+    assert "in sentences with 19 phrases" in text
+    assert chapter.shares["RNN"].shape == (1, 5)
+
+
+def test_gradients_before_and_after_training(chapter, text):
+    assert "Before training the recurrent network is not behind at all" in text
+    before = {
+        name: chapter.reach(chapter.Agreement(cell, np.random.default_rng(0))) for name, cell in chapter.CELLS.items()
+    }
+    assert before["RNN"][48] == max(norms[48] for norms in before.values())
+    assert "The GRU starts with gates half open, and its gradient shrinks faster than that of the others" in text
+    assert before["GRU"][48] == min(norms[48] for norms in before.values())
+    after = {name: chapter.reach(model)[48] for name, model in chapter.agreement_models.items()}
+    assert "it comes back through 48 words in a size that counts" in text
+    assert min(after["GRU"], after["LSTM"]) > 1e-4 > 1e-7 > after["RNN"]
+    assert chapter.slopes["before"] > 0.8 > 0.4 > chapter.slopes["after"]
+
+
+def test_which_noun_decides(chapter, text):
+    assert "GRU and LSTM answer by the subject, 24 words before the verb" in text
+    for name in ("GRU", "LSTM"):
+        changes = chapter.answer_changes[name]
+        assert changes[1] > 0.95
+        assert max(changes[:1] + changes[2:]) < 0.05
+    assert "The plain network answers by the noun next to the verb" in text
+    assert int(np.argmax(chapter.answer_changes["RNN"])) == 9
+
+
+def test_influence(chapter):
+    assert not np.triu(chapter.one_way, 1).any()
+    assert (chapter.two_ways > 0).all()
+
+
+def test_generated_text_and_its_best_score(chapter, text):
+    assert "most words have two forms" in text
+    assert chapter.make_text(0, 500)[0] == chapter.train_text
+    lowest = min(curve[:, 1].min() for curve in chapter.overfitting.values())
+    assert np.exp(chapter.best) < lowest
+    sentence, _, log_p = chapter.noun_phrase(np.random.default_rng(0))
+    assert log_p == pytest.approx(-np.log(2 * 2 * 2 * (8 if len(sentence) == 3 else 1) * 20))
+
+
+def test_dropout(chapter, text):
+    assert "with $p = 0.3$ that is rare after ten" in text
+    assert chapter.draws.all(axis=1).mean() == pytest.approx(0.7**10, abs=0.006)
+
+
+def test_overfitting_and_what_helps(chapter, text):
+    last = {name: curve[-1] for name, curve in chapter.overfitting.items()}
+    assert "The plain model ends far below the language itself on the text that it has learned" in text
+    assert last["plain"][0] < 0.7 * np.exp(chapter.best)
+    assert "On new text its curve turns and rises" in text
+    assert last["plain"][1] > 1.2 * chapter.overfitting["plain"][:, 1].min()
+    assert "dropout and weight tying go further down and stay there" in text
+    assert last["dropout 0.5, tied"][1] == min(values[1] for values in last.values())
+    assert chapter.overfitting["dropout 0.5, tied"][:, 1].min() < chapter.overfitting["plain"][:, 1].min()
+    assert last["dropout 0.5, tied"][1] < 1.05 * chapter.overfitting["dropout 0.5, tied"][:, 1].min()
+
+
+def test_characters_and_words(chapter, text):
+    assert "Per token the model of characters looks far better; per word it is behind" in text
+    char, word = chapter.token_losses["characters"], chapter.token_losses["words"]
+    assert char < word < char * chapter.characters / chapter.words
+    assert chapter.invented
+
+
+def test_sampling(chapter, text):
+    assert "*a* with singular and *some* with plural" in text
+    assert chapter.articles_right("a dog near some old cats likes a birds and more") == pytest.approx(2 / 3)
+    assert "A high temperature breaks the grammar" in text
+    assert chapter.article_shares["temperature 2"] < chapter.article_shares["temperature 1"]
+    assert chapter.article_shares["temperature 1"] < chapter.article_shares["temperature 0.5"]
+
+
+def test_settings_of_the_full_run(chapter, text):
+    assert "embedding and hidden state of 100, 20 streams, windows of 35 steps" in text
+    assert "four epochs. Its forget bias is 0" in text
+    assert np.mean([134.55, 134.93, 136.80]) == pytest.approx(135.43, abs=0.005)
+    assert len(chapter.valid_perplexity[0]) == 4
+    assert list(chapter.test_perplexity) == [0]
+
+
+def test_dropped_gradient_learns_but_is_found(chapter, text):
+    assert "In the end all its answers are right, even over 48 words" in text
+    assert min(chapter.faulty_shares.values()) > 0.95
+    assert "It only takes longer" in text
+    for most in (8, 16):
+        assert chapter.learned_after["dc dropped", most] > chapter.learned_after["right", most]
+    assert "the longer the sentences, the longer it takes" in text
+    assert chapter.learned_after["dc dropped", 16] > chapter.learned_after["dc dropped", 8]
+    assert "Everything is wrong" in text
+    errors = chapter.relative_errors(chapter.ForgetfulLSTM.pair, chapter.cell_arrays(np.random.default_rng(0), 4, 2))
+    assert min(errors.values()) > 0.1
+    assert (
+        max(chapter.relative_errors(chapter.OwnLSTM.pair, chapter.cell_arrays(np.random.default_rng(0), 4, 2)).values())
+        < 1e-6
+    )
+    assert chapter.one_step_check(chapter.forgetful_step_backward)
+
+
+def test_half_of_the_state(chapter, text):
+    assert "A perplexity that is a little higher" in text
+    assert chapter.whole_perplexity < chapter.broken_perplexity < 2 * chapter.whole_perplexity

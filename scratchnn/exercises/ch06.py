@@ -121,16 +121,8 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
     step. Return da_o, da_i, da_f, da_g and dc_before, in this order. All arrays are (N, H).
     """
 
-    def right(
-        dh: np.ndarray,
-        dc_next: np.ndarray,
-        o: np.ndarray,
-        i: np.ndarray,
-        f: np.ndarray,
-        g: np.ndarray,
-        c_before: np.ndarray,
-        c: np.ndarray,
-    ) -> tuple:
+    def right(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
+        o, i, f, g, c_before, c = arrays
         tanh_c = np.tanh(c)
         dc = dc_next + dh * o * (1 - tanh_c * tanh_c)
         gates = dh * tanh_c * o * (1 - o), dc * g * i * (1 - i), dc * c_before * f * (1 - f), dc * i * (1 - g * g)
@@ -142,9 +134,8 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
     def memory_only(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         return right(0 * dh, dc_next, *arrays)
 
-    def no_slope(dh: np.ndarray, dc_next: np.ndarray, o: np.ndarray, *arrays: np.ndarray) -> tuple:
-        c = arrays[-1]
-        return right(dh, dc_next + dh * o * np.tanh(c) ** 2, o, *arrays)
+    def no_slope(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
+        return right(dh, dc_next + dh * arrays[0] * np.tanh(arrays[-1]) ** 2, *arrays)
 
     def new_memory(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         o, i, f, g, _, c = arrays

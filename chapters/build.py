@@ -37,7 +37,9 @@ def chapter_files(names: list[str]) -> list[Path]:
     files = sorted(CHAPTERS.glob("ch[0-9][0-9]_*.py"))
     for name in names:
         if not any(file.name.startswith(name) for file in files):
-            sys.exit(f"error: no chapter {name}; there are {', '.join(file.stem for file in files)}")
+            sys.exit(
+                f"error: no chapter {name}; there are {', '.join(file.stem for file in files)}"
+            )
     return [file for file in files if not names or file.name.startswith(tuple(names))]
 
 
@@ -85,15 +87,26 @@ def build(chapter: Path) -> Path:
 
 def pictures(notebook: nbformat.NotebookNode) -> list[bytes]:
     """The figures of cells that say ``# for the README``."""
-    marked = [cell for cell in notebook.cells if cell.cell_type == "code" and "# for the README" in cell.source]
+    marked = [
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and "# for the README" in cell.source
+    ]
     data = [output.get("data", {}) for cell in marked for output in cell.outputs]
     return [base64.b64decode(part["image/png"]) for part in data if "image/png" in part]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Build the chapters that are named; the status is 1 where one of them fails."""
-    parser = argparse.ArgumentParser(prog="python -m chapters.build", description="Execute chapters into notebooks.")
-    parser.add_argument("names", nargs="*", metavar="CHAPTER", help="beginnings of file names, as ch01 (default: all)")
+    parser = argparse.ArgumentParser(
+        prog="python -m chapters.build", description="Execute chapters into notebooks."
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="CHAPTER",
+        help="beginnings of file names, as ch01 (default: all)",
+    )
     failed = 0
     NOTEBOOKS.mkdir(exist_ok=True)
     for chapter in chapter_files(parser.parse_args(arguments).names):

@@ -11,11 +11,12 @@
 # - take the derivative of a chain of additions and products by hand, backwards, node by node;
 # - draw why one neuron cannot compute XOR, and say what a hidden layer does about it;
 # - turn scores into probabilities with softmax, and say what cross-entropy charges for them;
-# - count the parameters of a network, train it, and prove with a gradient check that its backward pass is right.
+# - count the parameters of a network, train it, and find out with a gradient check whether its backward pass is right.
 #
-# The words in this list are explained on the way. Every function is first written here, in a few lines, and then
-# compared with the one in the package. All cells together take less than a minute. The exercises at the end have a
-# checker. The first cell fetches what the others use: NumPy, and the package's own versions.
+# The words in this list are explained on the way. What the package has too is first written here, in a few lines, and
+# then compared with the package's version. All cells together take less than a minute. The exercises at the end have a
+# checker. Lines with `figure` or `axes` in them draw the pictures; nothing is lost if you skip them. The first cell
+# fetches what the others use: NumPy, and the package's own versions.
 
 # %%
 import numpy as np
@@ -35,16 +36,18 @@ from scratchnn.summary import summary
 # %% [markdown]
 # ## Numbers in arrays
 #
-# A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, a **matrix** (행렬) a table of them
-# with rows and columns. NumPy keeps all of these in one kind of object, the **array** (배열); an array with any
-# number of directions is also called a **tensor** (텐서). Such a direction is an **axis** (축), and the **shape**
-# (형상) of an array says how many numbers there are along each axis.
+# A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, a **matrix** (행렬) a table of them. A
+# direction in which one can count them is an **axis** (축): a vector has one, a matrix has two, axis 0 from row to
+# row and axis 1 from column to column. NumPy keeps all of these in one kind of object, the **array** (배열), which
+# may have any number of axes; another word for it is **tensor** (텐서). The **shape** (형상) of an array says how
+# many numbers there are along each axis.
 
 # %%
 a_scalar = np.array(3.0)
 a_vector = np.array([1.0, 2.0, 3.0])
 a_matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
+# in the string, !s makes text of a shape, and :<7 adds blanks up to seven characters
 for name, array in [("scalar", a_scalar), ("vector", a_vector), ("matrix", a_matrix)]:
     print(f"{name}: shape {array.shape!s:<7} number of axes {array.ndim}, of entries {array.size}")
 
@@ -60,19 +63,24 @@ for name, array in [("scalar", a_scalar), ("vector", a_vector), ("matrix", a_mat
 
 # %%
 def broadcast_shape(a, b):
-    """The shape of an array of shape ``a`` plus one of shape ``b``; ``None`` where the two do not fit."""
-    axes = max(len(a), len(b))
-    a = (1,) * (axes - len(a)) + a
-    b = (1,) * (axes - len(b)) + b
-    if any(p != q and 1 not in (p, q) for p, q in zip(a, b, strict=True)):
-        return None
-    return tuple(q if p == 1 else p for p, q in zip(a, b, strict=True))
+    """The shape of arrays of shapes ``a`` and ``b`` combined; ``None`` if they do not fit."""
+    longer = max(len(a), len(b))
+    a = (1,) * (longer - len(a)) + a  # ones on the left
+    b = (1,) * (longer - len(b)) + b
+    shape = []
+    for p, q in zip(a, b, strict=True):  # strict: an error if one is longer than the other
+        if p != q and p != 1 and q != 1:
+            return None
+        shape.append(q if p == 1 else p)
+    return tuple(shape)
 
 
-for a, b in [((2, 3), (3,)), ((3, 1), (1, 4)), ((2, 3), ()), ((2, 3), (2,))]:
+fitting = [((2, 3), (3,)), ((3, 1), (1, 4)), ((2, 3), ())]
+for a, b in [*fitting, ((2, 3), (2,))]:
     print(f"{a!s:<7} and {b!s:<7} give {broadcast_shape(a, b)}")
 
-print("NumPy says the same:", broadcast_shape((3, 1), (1, 4)) == np.broadcast_shapes((3, 1), (1, 4)))
+numpys = [np.broadcast_shapes(a, b) for a, b in fitting]
+print("NumPy says the same:", [broadcast_shape(a, b) for a, b in fitting] == numpys)
 
 # %% [markdown]
 # The last pair does not fit: flush right, the 2 stands below the 3. The figure shows the second pair. The column is
@@ -82,14 +90,14 @@ print("NumPy says the same:", broadcast_shape((3, 1), (1, 4)) == np.broadcast_sh
 column = np.array([[0.0], [10.0], [20.0]])  # (3, 1)
 row = np.array([[1.0, 2.0, 3.0, 4.0]])  # (1, 4)
 
+shown = {"column (3, 1)": column, "row (1, 4)": row, "column + row (3, 4)": column + row}
 figure, panels = new_figure(9, 3, ncols=3, width_ratios=[1, 2, 2])
-for axes, array, title in zip(
-    panels, [column, row, column + row], ["column (3, 1)", "row (1, 4)", "column + row (3, 4)"], strict=True
-):
+for axes, (title, array) in zip(panels, shown.items(), strict=True):
     axes.imshow(array, cmap="Blues", vmin=0, vmax=40)
-    for (i, j), value in np.ndenumerate(array):
+    for (i, j), value in np.ndenumerate(array):  # every place, and the number that stands there
         axes.text(j, i, f"{value:.0f}", ha="center", va="center")
-    axes.set(title=title, xlabel="axis 1", ylabel="axis 0", xticks=range(array.shape[1]), yticks=range(array.shape[0]))
+    axes.set(title=title, xlabel="axis 1", ylabel="axis 0")
+    axes.set(xticks=range(array.shape[1]), yticks=range(array.shape[0]))
 show(figure)
 
 # %% [markdown]
@@ -101,9 +109,12 @@ show(figure)
 #
 # $$ y_{nh} = \sum_{d=1}^{D} x_{nd} W_{dh} \tag{1} $$
 #
-# In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in the middle have to agree, and they disappear.
-# This is the one operation on which a network spends nearly all of its time. In this book the rows of $x$ are
-# examples, so that $x W$ treats $N$ examples at once.
+# Here $x_{nd}$ is the number in row $n$ and column $d$ of $x$, and the sign $\sum$ says: let $d$ run from 1 to $D$ and
+# add up. (Formulas count from 1, Python from 0.) In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in
+# the middle have to agree, and they disappear. In this book the rows of $x$ are examples, so that $x W$ treats $N$
+# examples at once.
+#
+# In the code, a number in brackets at the end of a line, as `# (1)`, names the equation that the line computes.
 
 
 # %%
@@ -119,26 +130,33 @@ def matmul(x, W):
     return y
 
 
+def same(ours, theirs, within=1e-12):
+    """Whether two arrays are equal but for rounding: nowhere further apart than ``within``."""
+    return np.allclose(ours, theirs, rtol=0, atol=within)
+
+
 rng = np.random.default_rng(0)  # draws the same random numbers every time
 x = rng.standard_normal((2, 3))
 W = rng.standard_normal((3, 4))
 print("(2, 3) @ (3, 4) gives", matmul(x, W).shape)
-print("NumPy's x @ W gives the same:", np.allclose(matmul(x, W), x @ W, rtol=0, atol=1e-12))
+print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 
 # %% [markdown]
-# NumPy writes the matrix product as `@`. The **transpose** (전치) $W^T$, in code `W.T`, has rows and columns exchanged:
-# `W.T[h, d]` is `W[d, h]`.
+# NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so results are
+# compared with a margin: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`, has rows and
+# columns exchanged: `W.T[h, d]` is `W[d, h]`.
 #
 # ### The same on a GPU
 #
-# A graphics card works on thousands of numbers at the same time. The library CuPy offers NumPy's functions for arrays
-# that lie in its memory. In this package there is no switch to turn: a function asks the arrays it is given which
-# library they belong to. So the same line works on both, and all one has to do is to move the arrays.
+# A graphics card, or GPU, works on thousands of numbers at the same time. The library CuPy offers NumPy's functions for
+# arrays that lie in its memory. In this package there is no switch to turn: a function asks the arrays it is given
+# which library they belong to. So the same line works on both, and all one has to do is to move the arrays.
 
 # %%
 try:
     x_gpu, W_gpu = move(x, "cupy"), move(W, "cupy")
-    print("the GPU gives the same:", np.allclose(move(x_gpu @ W_gpu, "numpy"), x @ W, rtol=0, atol=1e-12))
+    y_gpu = x_gpu @ W_gpu
+    print("the GPU gives the same:", same(move(y_gpu, "numpy"), x @ W))
 except BackendError:
     print("no GPU here; everything in this chapter runs on NumPy")
 
@@ -152,11 +170,12 @@ except BackendError:
 # $$ \frac{f(x + h) - f(x)}{h} = \frac{3 x^2 h + 3 x h^2 + h^3}{h} = 3 x^2 + 3 x h + h^2 \tag{2} $$
 #
 # The smaller $h$, the closer this comes to $3 x^2$, the slope of the curve itself at $x$. That slope is called the
-# **derivative** (미분) of $f$ at $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ moves $f$ by about $f'(x) h$.
+# **derivative** (미분) of $f$ by $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ moves $f$ by about $f'(x) h$.
 #
-# Put a point on either side instead, and half of the error cancels. These are **central differences** (중앙 차분):
+# Put a point on either side instead, and $3 x h$, the larger part of the error, cancels. These are **central
+# differences** (중앙 차분):
 #
-# $$ \frac{f(x + h) - f(x - h)}{2 h} = 3 x^2 + h^2 \tag{3} $$
+# $$ \frac{f(x + h) - f(x - h)}{2 h} = \frac{6 x^2 h + 2 h^3}{2 h} = 3 x^2 + h^2 \tag{3} $$
 
 
 # %%
@@ -168,28 +187,25 @@ def f(x):
 point = 1.3
 slope = 3 * point**2
 forward_error, central_error = [], []
-steps = 10.0 ** np.arange(-14, 0)
+steps = 10.0 ** np.arange(-14, 0)  # 10^-14, 10^-13 ... 10^-1
 for h in steps:
     forward_error.append(abs((f(point + h) - f(point)) / h - slope))  # (2)
     central_error.append(abs((f(point + h) - f(point - h)) / (2 * h) - slope))  # (3)
 
-for h in (1e-1, 1e-2, 1e-3):
-    k = np.argmin(abs(steps - h))
-    print(f"h = {h:<5}  one side is off by {forward_error[k]:.1e}, central differences by {central_error[k]:.1e}")
+print("step    one side is off by   central differences are off by")
+for k in (-1, -2, -3):  # the last three
+    print(f"{steps[k]:<7g} {forward_error[k]:<20.6f} {central_error[k]:.6f}")
 
 # %%
 figure, (left, right) = new_figure(10, 4, ncols=2)
 x_axis = np.linspace(0, 2.2, 100)
+tangent = f(point) + slope * (x_axis - point)
+chord_slope = (f(point + 0.7) - f(point)) / 0.7
+chord = f(point) + chord_slope * (x_axis - point)
+chord_label = f"line through two points, h = 0.7: {chord_slope:.2f}"
 left.plot(x_axis, f(x_axis), color="black", label="f(x) = x^3")
-left.plot(x_axis, f(point) + slope * (x_axis - point), color=COLOURS[0], label=f"slope at {point}: {slope:.2f}")
-chord = (f(point + 0.7) - f(point)) / 0.7
-left.plot(
-    x_axis,
-    f(point) + chord * (x_axis - point),
-    "--",
-    color=COLOURS[1],
-    label=f"line through two points, h = 0.7: {chord:.2f}",
-)
+left.plot(x_axis, tangent, color=COLOURS[0], label=f"slope at {point}: {slope:.2f}")
+left.plot(x_axis, chord, "--", color=COLOURS[1], label=chord_label)
 left.plot([point, point + 0.7], [f(point), f(point + 0.7)], "o", color="black")
 left.set_ylim(-4, 11)
 left.legend()
@@ -201,10 +217,11 @@ label(right, "How far off the slope is", "step h", "error")
 show(figure)
 
 # %% [markdown]
-# Read the right panel from right to left. As $h$ gets ten times smaller, the error of one-sided differences gets ten
-# times smaller, that of central differences a hundred times. But then both turn and rise. A computer keeps about
-# sixteen digits of each number; when $h$ is very small, $f(x + h)$ and $f(x - h)$ agree in nearly all of them, and
-# few are left in the difference. A step near $10^{-5}$ is a good choice.
+# Read the right panel from right to left; from one mark of an axis to the next, numbers grow a hundred times. As $h$
+# gets ten times smaller, the error of one-sided differences gets ten times smaller, that of central differences a
+# hundred times. But then both turn and rise. A computer keeps about sixteen digits of each number; when $h$ is very
+# small, $f(x + h)$ and $f(x - h)$ agree in nearly all of them, and few are left in the difference. A step near
+# $10^{-5}$ is a good choice.
 #
 # ### Several inputs
 #
@@ -221,7 +238,7 @@ show(figure)
 def numerical_gradient(f, x, h=1e-5):
     """The gradient of the number ``f(x)`` by every entry of the array ``x``."""
     gradient = np.zeros(x.shape)
-    for k in np.ndindex(x.shape):
+    for k in np.ndindex(x.shape):  # every place in the array
         above, below = x.copy(), x.copy()
         above[k] += h
         below[k] -= h
@@ -232,7 +249,8 @@ def numerical_gradient(f, x, h=1e-5):
 x = np.array([2.0, 5.0])
 print("f(x) = x_1^2 + 3 x_1 x_2 has the partial derivatives 2 x_1 + 3 x_2 and 3 x_1")
 print("by hand:        ", np.array([2 * x[0] + 3 * x[1], 3 * x[0]]))
-print("by differences: ", numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], x).round(6))
+differences = numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], x)
+print("by differences: ", differences.round(6))
 
 # %% [markdown]
 # This works for any function, but it runs the function twice for every single number in $x$. A network with a million
@@ -241,13 +259,13 @@ print("by differences: ", numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[
 # ## The chain rule on a computational graph
 #
 # Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry
-# numbers. For $L = (x + y) z$ with $x = 2$, $y = 3$, $z = 4$ there are two nodes. Going from left to right, the
-# **forward pass** (순전파), they compute $s = x + y = 5$ and $L = s z = 20$.
+# numbers. For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. Going from left to right, the
+# **forward pass** (순전파), they compute $s = a + b = 5$ and $L = s c = 20$.
 #
-# How much does $L$ move with $x$? A small step $h$ in $x$ moves $s$ by $h \cdot ds/dx$, and a step of that size in
+# How much does $L$ move with $a$? A small step $h$ in $a$ moves $s$ by $h \cdot ds/da$, and a step of that size in
 # $s$ moves $L$ by $dL/ds$ times as much. So the slopes multiply. This is the **chain rule** (연쇄 법칙):
 #
-# $$ \frac{dL}{dx} = \frac{dL}{ds} \cdot \frac{ds}{dx} \tag{5} $$
+# $$ \frac{dL}{da} = \frac{dL}{ds} \cdot \frac{ds}{da} \tag{5} $$
 #
 # Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient by its output,
 # multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass** (역전파), or
@@ -261,10 +279,10 @@ axes.set_axis_off()
 axes.set(xlim=(0, 8.5), ylim=(0, 4.2))
 nodes = {"+": (3.0, 2.7), "*": (5.6, 1.9)}
 arrows = [  # from, to, what goes forward, what comes back
-    ((0.7, 3.6), nodes["+"], "x = 2", "dx = 4"),
-    ((0.7, 1.8), nodes["+"], "y = 3", "dy = 4"),
+    ((0.7, 3.6), nodes["+"], "a = 2", "da = 4"),
+    ((0.7, 1.8), nodes["+"], "b = 3", "db = 4"),
     (nodes["+"], nodes["*"], "s = 5", "ds = 4"),
-    ((3.0, 0.5), nodes["*"], "z = 4", "dz = 5"),
+    ((3.0, 0.5), nodes["*"], "c = 4", "dc = 5"),
     (nodes["*"], (8.2, 1.9), "L = 20", "dL = 1"),
 ]
 for start, end, forward, backward in arrows:
@@ -275,24 +293,23 @@ for start, end, forward, backward in arrows:
 for name, place in nodes.items():
     axes.plot(*place, "o", markersize=30, color="white", markeredgecolor="black")
     axes.text(*place, name, ha="center", va="center", fontsize=14)
-axes.set_title("L = (x + y) z: forward in blue, above; backward in orange, below")
+axes.set_title("L = (a + b) c: forward in blue, above; backward in orange, below")
 show(figure)
 
 # %% [markdown]
-# What the nodes pass back, if `dy` is the gradient by the output `y` of the node:
+# What the nodes pass back, if `y` is the output of the node and `dy` the gradient by it:
 #
 # - **Add**, $y = a + b$: a step in $a$ moves $y$ by as much. Both slopes are 1, so `da = dy` and `db = dy`.
 # - **Multiply**, $y = a b$: a step $h$ in $a$ moves $y$ by $b h$. The slope is the other factor, so `da = dy * b` and
 #   `db = dy * a`. The node has to remember both factors.
-# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ occurs in $y_{nh}$ for every $h$, each time with the
-#   factor $W_{dh}$. Everything that comes back to it is added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$, and the same for
-#   $W_{dh}$ over all $n$:
+# - **Use twice**: if a number goes to two places, two gradients come back, and they are added.
+# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ is used in $y_{nh}$ for every $h$, each time with the
+#   factor $W_{dh}$. Everything that comes back to it is added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$. In the same way
+#   $W_{dh}$ is used for every $n$, and $dW_{dh} = \sum_n x_{nd} \, dy_{nh}$. Both are matrix products again:
 #
 # $$ dx = dy \, W^T \qquad dW = x^T dy \tag{6} $$
 #
-# The shapes leave no other choice: $dx$ is $(N, D)$, and from $(N, H)$ and $(D, H)$ only $dy \, W^T$ makes that.
-#
-# - **Use twice**: if a number goes to two places, two gradients come back, and they are added.
+# The shapes help to remember this: of $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
 #
 # Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which is what backward
 # will need.
@@ -322,34 +339,39 @@ def matmul_forward(x, W):
 
 def matmul_backward(dy, cache):
     x, W = cache
-    return dy @ W.T, x.T @ dy  # (6)  (N, H) @ (H, D) -> (N, D)  and  (D, N) @ (N, H) -> (D, H)
+    dx = dy @ W.T  # (6)  (N, H) @ (H, D) -> (N, D)
+    dW = x.T @ dy  # (6)  (D, N) @ (N, H) -> (D, H)
+    return dx, dW
 
 
 # %%
 s, add_cache = add_forward(2.0, 3.0)
 L, multiply_cache = multiply_forward(s, 4.0)
-ds, dz = multiply_backward(1.0, multiply_cache)
-dx, dy = add_backward(ds, add_cache)
-print(f"forward: s = {s}, L = {L}; backward: ds = {ds}, dz = {dz}, dx = {dx}, dy = {dy}")
+ds, dc = multiply_backward(1.0, multiply_cache)
+da, db = add_backward(ds, add_cache)
+print(f"forward: s = {s}, L = {L}; backward: ds = {ds}, da = {da}, db = {db}, dc = {dc}")
 
-by_differences = numerical_gradient(lambda v: (v[0] + v[1]) * v[2], np.array([2.0, 3.0, 4.0]))
-print("by differences: dx, dy, dz =", by_differences.round(6))
+differences = numerical_gradient(lambda v: (v[0] + v[1]) * v[2], np.array([2.0, 3.0, 4.0]))
+print("by differences: da, db, dc =", differences.round(6))
+
+L, multiply_cache = multiply_forward(3.0, 3.0)  # a number used twice: L = a a
+da_left, da_right = multiply_backward(1.0, multiply_cache)
+print(f"L = a a at a = 3: da = {da_left} + {da_right}, and 2 a = {2 * 3.0}")
 
 # %% [markdown]
 # The matrix product does not end in a single number. Let it end in one: choose random numbers `v` of the shape of $y$
 # and take $L = \sum v y$. Then the gradient by $y$ is `dy = v`. The `v` stands for whatever might come back from the
-# rest of a network, and random numbers leave no mistake a place to hide. Such a `v` is called a **cotangent**
-# (여접벡터).
+# rest of a network. Random numbers are used because with special ones, all 1 for instance, some mistakes do not show.
+# Such a `v` is called a **cotangent** (여접벡터).
 
 # %%
 x, W, v = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal((2, 4))
 y, cache = matmul_forward(x, W)
 dx, dW = matmul_backward(v, cache)
-for name, gradient, differences in [
-    ("dx", dx, numerical_gradient(lambda x: (v * (x @ W)).sum(), x)),
-    ("dW", dW, numerical_gradient(lambda W: (v * (x @ W)).sum(), W)),
-]:
-    print(f"{name} agrees with differences:", np.allclose(gradient, differences, rtol=0, atol=1e-8))
+dx_differences = numerical_gradient(lambda x: (v * (x @ W)).sum(), x)
+dW_differences = numerical_gradient(lambda W: (v * (x @ W)).sum(), W)
+print("dx agrees with differences:", same(dx, dx_differences, within=1e-8))
+print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 
 # %% [markdown]
 # ### A layer
@@ -362,22 +384,27 @@ for name, gradient, differences in [
 #
 # $$ db = \sum_n dy_n \tag{8} $$
 #
-# The package has this pair in [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
+# The package has a dense layer's forward and backward in
+# [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
 
 # %%
 b = rng.standard_normal(4)
-dx, dW, db = v @ W.T, x.T @ v, v.sum(axis=0)  # (6), (8)
+y = x @ W + b  # (7)
+dx, dW = v @ W.T, x.T @ v  # (6)
+db = v.sum(axis=0)  # (8)  down the rows: (N, H) -> (H,)
 
-y, cache = dense_forward(x, W, b)
-pairs = zip((dx, dW, db), dense_backward(v, cache), strict=True)
-print("the package gives the same:", all(np.allclose(ours, theirs, rtol=0, atol=1e-12) for ours, theirs in pairs))
+package_y, cache = dense_forward(x, W, b)
+package_dx, package_dW, package_db = dense_backward(v, cache)
+print("the package gives the same y:", same(y, package_y))
+all_same = same(dx, package_dx) and same(dW, package_dW) and same(db, package_db)
+print("and the same dx, dW and db:", all_same)
 
 # %% [markdown]
 # ## The perceptron
 #
-# In 1958 Frank Rosenblatt built a machine after the idea of a nerve cell, the **perceptron** (퍼셉트론). It
-# multiplies each input by a number of its own, the **weight** (가중치), adds up, adds one more number, the **bias**
-# (편향), and fires if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
+# In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model after the idea of nerve cells. In its
+# simplest form it multiplies each input by a number of its own, the **weight** (가중치), adds up, adds one more number,
+# the **bias** (편향), and fires if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
 #
 # $$ y = 1 \;\; \mathrm{if} \;\; x \cdot w + b \gt 0, \;\; \mathrm{else} \;\; 0 \tag{9} $$
 #
@@ -386,16 +413,19 @@ print("the package gives the same:", all(np.allclose(ours, theirs, rtol=0, atol=
 # said 1 and should have said 0, they are taken away. Both cases are one line:
 #
 # $$ w \leftarrow w + (t - y) \, x \qquad b \leftarrow b + (t - y) \tag{10} $$
+#
+# Let it learn three functions of two inputs that are 0 or 1. AND is 1 if both inputs are 1, OR if at least one of them
+# is, and XOR if one of them is but not both. Each has only four examples, the corners of a square.
 
 
 # %%
 def step(a):
     """1 where ``a`` is greater than zero, else 0."""
-    return (a > 0).astype(float)
+    return (a > 0).astype(float)  # True becomes 1.0, False 0.0
 
 
 def train_perceptron(x, t, epochs):
-    """Weights and bias after so many rounds through the examples, and the number of mistakes in each round."""
+    """Weights and bias after so many rounds through the examples, and each round's mistakes."""
     w, b = np.zeros(x.shape[1]), 0.0
     mistakes = []
     for _ in range(epochs):
@@ -411,36 +441,47 @@ def train_perceptron(x, t, epochs):
 
 corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 gates = {"AND": np.array([0, 0, 0, 1]), "OR": np.array([0, 1, 1, 1]), "XOR": np.array([0, 1, 1, 0])}
-learned = {name: train_perceptron(corners, t, epochs=12) for name, t in gates.items()}
-for name, (_, _, mistakes) in learned.items():
+learned = {}
+for name, t in gates.items():
+    w, b, mistakes = train_perceptron(corners, t, epochs=12)
+    learned[name] = w, b
     print(f"{name:<4} mistakes in each round: {mistakes}")
 
 # %% [markdown]
-# One round through all examples is called an **epoch** (에폭). AND and OR are learned after a few. XOR, which is true
-# if one of its two inputs is true but not both, is never learned. The picture shows why.
+# One round through all examples is called an **epoch** (에폭). AND and OR are learned after a few; XOR is not learned
+# at all. The picture shows why. The plane is coloured by the answer of the perceptron as it is after the last round. A
+# point on the border itself has the sum zero, so its answer is 0, the blue one.
 
 
 # %%
 def draw_regions(axes, decide, low=-0.5, high=1.5):
     """Colour the plane by ``decide``, which gives a class number for each row of x (M, 2)."""
     side = np.linspace(low, high, 200)
-    grid = np.stack(np.meshgrid(side, side), axis=-1)  # (200, 200, 2)
-    classes = decide(grid.reshape(-1, 2)).reshape(200, 200)
+    x_1, x_2 = np.meshgrid(side, side)  # the coordinates of 200 times 200 points
+    grid = np.stack([x_1.ravel(), x_2.ravel()], axis=1)  # (40000, 2)
+    classes = decide(grid).reshape(200, 200)
     axes.contourf(side, side, classes, levels=[-0.5, 0.5, 1.5, 2.5], colors=COLOURS[:3], alpha=0.25)
     axes.set_aspect("equal")
 
 
 def draw_points(axes, x, t, size=60):
     """The points x (M, 2), in the colours of their classes."""
-    for k, marker in zip(range(t.max() + 1), "oxs", strict=False):
-        axes.scatter(*x[t == k].T, s=size, color=COLOURS[k], marker=marker, label=f"right answer {k}")
+    for k in range(t.max() + 1):
+        chosen = x[t == k]  # the rows of class k
+        style = {"s": size, "color": COLOURS[k], "marker": "oxs"[k], "label": f"right answer {k}"}
+        axes.scatter(chosen[:, 0], chosen[:, 1], **style)
+
+
+def draw_gate(axes, name):
+    w, b = learned[name]
+    draw_regions(axes, lambda x: step(x @ w + b))
+    draw_points(axes, corners, gates[name])
+    label(axes, name, "x_1", "x_2")
 
 
 figure, panels = new_figure(10, 3.8, ncols=3)
-for axes, (name, (w, b, mistakes)) in zip(panels, learned.items(), strict=True):
-    draw_regions(axes, lambda x, w=w, b=b: step(x @ w + b))
-    draw_points(axes, corners, gates[name])
-    label(axes, f"{name}: {mistakes[-1]} mistakes at the end", "x_1", "x_2")
+for axes, name in zip(panels, gates, strict=True):
+    draw_gate(axes, name)
 figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 show(figure)
 
@@ -451,8 +492,8 @@ show(figure)
 # $$ b \le 0, \qquad w_1 + b \gt 0, \qquad w_2 + b \gt 0, \qquad w_1 + w_2 + b \le 0 . $$
 #
 # Add up the second and the third: $w_1 + w_2 + 2 b \gt 0$. As $b$ is not positive, $w_1 + w_2 + b$ is greater still
-# or the same, so it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what a
-# perceptron cannot do (1969).
+# or the same, so it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what
+# perceptrons can and cannot do (1969).
 #
 # ### A hidden layer
 #
@@ -503,16 +544,19 @@ show(figure)
 # $$ (x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2) \tag{12} $$
 #
 # and that is *one* layer, with weights $W_1 W_2$ and bias $b_1 W_2 + b_2$. A function of the form $x W + b$ is called
-# **linear** (선형); a hundred linear layers are worth no more than one.
+# **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers are worth no more than one.
 
 # %%
 x = rng.standard_normal((5, 2))
-V1, c1 = rng.standard_normal((2, 10)), rng.standard_normal(10)
-V2, c2 = rng.standard_normal((10, 3)), rng.standard_normal(3)
+V1, c1 = rng.standard_normal((2, 10)), rng.standard_normal(10)  # W_1 and b_1 of (12)
+V2, c2 = rng.standard_normal((10, 3)), rng.standard_normal(3)  # W_2 and b_2
+V, c = V1 @ V2, c1 @ V2 + c2
+
 stacked = (x @ V1 + c1) @ V2 + c2
-merged = x @ (V1 @ V2) + (c1 @ V2 + c2)  # (12)
-print("two linear layers:", V1.size + c1.size + V2.size + c2.size, "numbers; merged into one:", (V1 @ V2).size + c2.size)
-print("both give the same:", np.allclose(stacked, merged, rtol=0, atol=1e-12))
+merged = x @ V + c  # (12)
+print("two linear layers:", V1.size + c1.size + V2.size + c2.size, "numbers")
+print("merged into one:  ", V.size + c.size, "numbers")
+print("both give the same:", same(stacked, merged))
 
 # %% [markdown]
 # ## Activation functions
@@ -522,21 +566,24 @@ print("both give the same:", np.allclose(stacked, merged, rtol=0, atol=1e-12))
 # of a weight nearly always changes nothing. These three are used instead. The number $e$, about 2.718, is chosen such
 # that $e^x$ is its own derivative.
 #
-# **sigmoid** (시그모이드), between 0 and 1:
+# The **sigmoid** (시그모이드) lies between 0 and 1:
 #
 # $$ \sigma(x) = \frac{1}{1 + e^{-x}} \qquad \sigma'(x) = \sigma(x) \, (1 - \sigma(x)) \tag{13} $$
 #
-# **hyperbolic tangent** (쌍곡탄젠트), tanh, a sigmoid stretched to lie between -1 and 1:
+# The **hyperbolic tangent** (쌍곡탄젠트), tanh, is a sigmoid stretched to lie between -1 and 1:
 #
 # $$ \tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}} = 2 \, \sigma(2x) - 1 \qquad \tanh'(x) = 1 - \tanh(x)^2 \tag{14} $$
 #
-# ReLU, short for **rectified linear unit** (정류 선형 유닛), which cuts off what is negative:
+# The **rectified linear unit** (정류 선형 유닛), ReLU, cuts off what is negative:
 #
 # $$ r(x) = \max(x, 0) \qquad r'(x) = 1 \; \mathrm{if} \; x \gt 0, \; 0 \; \mathrm{if} \; x \lt 0 \tag{15} $$
 #
-# The slopes of the first two can be written with the output alone, which forward has already. For the sigmoid: with
-# $u = 1 + e^{-x}$ we have $\sigma = 1/u$; the derivative of $1/u$ is $-1/u^2$, that of $u$ is $-e^{-x} = 1 - u$, and
-# by the chain rule $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$.
+# The slopes of the first two can be written with the output alone, which forward has already. For the sigmoid we need
+# the derivative of $1/u$. By equation (2) it is what comes of
+# $(\frac{1}{u + h} - \frac{1}{u}) / h = -\frac{1}{u (u + h)}$ for small $h$, that is, $-1/u^2$. Now take
+# $u = 1 + e^{-x}$, so that $\sigma = 1/u$. The derivative of $u$ by $x$ is $-e^{-x} = 1 - u$, and by the chain rule
+# $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$. For tanh write $s$ for $\sigma(2x)$: the chain rule gives
+# $\tanh' = 4 s (1 - s)$, and that is $1 - (2 s - 1)^2$.
 
 
 # %%
@@ -564,18 +611,18 @@ def relu_slope(x):
     return (x > 0).astype(float)  # (15)
 
 
+# %%
 print(f"e = {np.e:.3f}...")
-x = rng.standard_normal(7)
-dy = rng.standard_normal(7)
-for name, ours, ours_back in [
-    ("sigmoid", sigmoid(x), dy * sigmoid_slope(x)),
-    ("tanh", tanh(x), dy * tanh_slope(x)),
-    ("relu", relu(x), dy * relu_slope(x)),
-]:
-    theirs = getattr(functions, name)(x)
-    theirs_back = getattr(functions, f"{name}_backward")(dy, x if name == "relu" else theirs)
-    same = np.allclose(ours, theirs, rtol=0, atol=1e-12) and np.allclose(ours_back, theirs_back, rtol=0, atol=1e-12)
-    print(f"{name}: the package gives the same, forward and backward: {same}")
+x, dy = rng.standard_normal(7), rng.standard_normal(7)
+y = functions.sigmoid(x)
+back = functions.sigmoid_backward(dy, y)
+print("sigmoid as in the package:", same(sigmoid(x), y) and same(dy * sigmoid_slope(x), back))
+y = functions.tanh(x)
+back = functions.tanh_backward(dy, y)
+print("tanh as in the package:   ", same(tanh(x), y) and same(dy * tanh_slope(x), back))
+y = functions.relu(x)
+back = functions.relu_backward(dy, x)
+print("ReLU as in the package:   ", same(relu(x), y) and same(dy * relu_slope(x), back))
 
 # %%
 figure, (left, right) = new_figure(10, 4, ncols=2)
@@ -590,7 +637,8 @@ for name, function, derivative, colour in [
     if name == "ReLU":
         heights[x_axis == 0] = np.nan  # a gap: there is no slope here
     right.plot(x_axis, heights, color=colour, label=name)
-right.plot([0, 0], [0, 1], "o", color=COLOURS[1], markerfacecolor="white", label="ReLU at 0: no slope")
+gap = {"color": COLOURS[1], "markerfacecolor": "white", "label": "ReLU at 0: no slope"}
+right.plot([0, 0], [0, 1], "o", **gap)
 left.set_ylim(-1.2, 3)
 left.legend()
 right.legend(loc="upper left", fontsize=9)
@@ -599,53 +647,60 @@ label(right, "Their slopes", "x", "slope")
 show(figure)
 
 # %% [markdown]
-# In lectures one hears that "ReLU is differentiable everywhere, while the slope of the sigmoid is zero nearly
-# everywhere". The right panel says otherwise, on both counts.
+# In lectures one may hear that ReLU has a derivative everywhere, and that the slope of the sigmoid is zero nearly
+# everywhere. The right panel says otherwise, on both counts.
 #
 # - **ReLU has no derivative at 0.** From the right the slope is 1, from the left it is 0. Programs take one of the
 #   two (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is
 #   negative for all examples passes nothing back and cannot learn any more.
 # - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle
 #   and less everywhere else. Far out it is tiny. There the output hardly moves with the input; this is called
-#   **saturation** (포화). A gradient that passes many sigmoids is multiplied by one quarter or less at each.
+#   **saturation** (포화). A gradient that passes many sigmoids is multiplied by one quarter or less at each. The tanh
+#   saturates too, but its slope is 1 in the middle.
 
 # %%
 h = 1e-6
-print("ReLU at 0: slope from the right", (relu(h) - relu(0)) / h, "and from the left", (relu(0) - relu(-h)) / h)
+print("ReLU at 0, slope from the right:", (relu(h) - relu(0)) / h)
+print("ReLU at 0, slope from the left: ", (relu(0) - relu(-h)) / h)
+print("   x   slope of sigmoid   slope of tanh")
 for x in (0.0, 2.0, 5.0, 10.0):
-    print(f"sigmoid at {x:4}: slope {sigmoid_slope(x):<8.2g} tanh at {x:4}: slope {tanh_slope(x):.2g}")
+    print(f"{x:4}   {sigmoid_slope(x):<16.2g}   {tanh_slope(x):.2g}")
 print("as a computer rounds it, sigmoid(40) is exactly 1:", sigmoid(40.0) == 1.0)
 
 # %% [markdown]
-# The last line is a matter of rounding: with sixteen digits, a number that differs from 1 in the seventeenth is 1.
-# There the computed slope is zero as well.
+# Python writes `4.5e-05` for $4.5 \cdot 10^{-5}$. The last line is a matter of rounding: with sixteen digits, a number
+# that differs from 1 only after these is 1. There the computed slope is zero as well.
 #
 # ## Softmax: from scores to probabilities
 #
 # The last layer of our network will give one score for each class. Such scores, which may be any numbers, are called
-# **logits** (로짓). **softmax** (소프트맥스) turns them into probabilities: all are positive, together they make 1,
-# and the largest score gets the largest share.
+# **logits** (로짓). The function **softmax** (소프트맥스) turns them into probabilities: all are positive, together
+# they make 1, and the largest score gets the largest share.
 #
 # $$ y_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \tag{16} $$
+#
+# Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, and in (16) that
+# cancels. The code makes use of it and takes the largest logit away first.
 
 
 # %%
 def softmax(z):
-    """Equation (16) along the last axis, which may stand behind any others."""
+    """Equation (16) for a vector z, or for each row of a matrix z."""
+    # axis=-1: along the last axis; keepdims: it stays, with size 1, and is broadcast
     e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    return e / e.sum(axis=-1, keepdims=True)  # (16)
 
 
 z = np.array([2.0, 1.0, 0.1])
 print("softmax of (2.0, 1.0, 0.1):", softmax(z).round(3), "sum", softmax(z).sum().round(12))
 print("each logit 5 higher:       ", softmax(z + 5).round(3))
 print("each logit twice as large: ", softmax(2 * z).round(3))
-print("the package gives the same:", np.allclose(softmax(z), functions.softmax(z), rtol=0, atol=1e-12))
+print("the package gives the same:", same(softmax(z), functions.softmax(z)))
 
 # %% [markdown]
-# So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. Only the differences between logits matter: adding 5
-# to each multiplies every $e^{z_k}$ by $e^5$, and in (16) that cancels. The code makes use of it and takes the
-# largest logit away first. Without this, a logit of 1000 is more than a computer can raise $e$ to.
+# So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. With larger differences the shares become more unequal.
+# If the largest logit is not taken away, $e^{1000}$ is too large for a computer. It counts as infinite, and infinite by
+# infinite gives `nan`, which means "not a number":
 
 # %%
 with np.errstate(all="ignore"):  # NumPy would warn
@@ -669,26 +724,27 @@ figure, axes = new_figure(6.5, 4)
 probability = np.linspace(0.01, 1, 200)
 axes.plot(probability, -np.log(probability), color="black")
 for k, y_k in enumerate(softmax(z)):
-    axes.plot(
-        y_k, -np.log(y_k), "o", color=COLOURS[k], label=f"right class {k}: probability {y_k:.3f}, loss {-np.log(y_k):.3f}"
-    )
+    L = -np.log(y_k)  # (17)
+    point_label = f"right class {k}: probability {y_k:.3f}, loss {L:.3f}"
+    axes.plot(y_k, L, "o", color=COLOURS[k], label=point_label)
 axes.legend()
-label(axes, "The loss of logits (2.0, 1.0, 0.1)", "probability of the right class", "cross-entropy (nats)")
+label(axes, "Loss of logits (2.0, 1.0, 0.1)", "probability of the right class", "loss (nats)")
 show(figure)
 
 # %% [markdown]
 # The unit, nat, says that the logarithm is the natural one. A network that knows nothing and gives every one of $K$
-# classes the probability $1/K$ has a loss of $\log K$. That is the number to expect before training.
+# classes the probability $1/K$ has a loss of $\log K$. About that much is to be expected before training.
 #
-# For the backward pass put (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ is $1/u$, so
-# by the chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ by $z_k$. The second has $-1$
-# by $z_t$ and zero by all others. Write that as a **one-hot vector** (원-핫 벡터): a one at the place $t$ and zeros
-# elsewhere. Then
+# For the backward pass put (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ by $u$ is
+# $1/u$, because $u = e^v$ has the derivative $e^v = u$ by $v$, and $v = \log u$ goes the other way. So by the chain
+# rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ by $z_k$. The second has $-1$ by $z_t$ and
+# zero by all others. Write that as a **one-hot vector** (원-핫 벡터): a one at the place $t$ and zeros elsewhere. Then
 #
 # $$ dz = y - \mathrm{onehot}(t) \tag{18} $$
 #
 # which is the probability that was given, minus the one that should have been given. For the mean over $N$ examples
-# it is divided by $N$.
+# it is divided by $N$. In the code, `y[np.arange(N), t]` picks one number from each row: from row $n$ that of the right
+# class $t_n$.
 
 
 # %%
@@ -706,11 +762,11 @@ z, t = rng.standard_normal((4, 3)), np.array([0, 2, 1, 1])
 L, dz = cross_entropy(z, t)
 differences = numerical_gradient(lambda z: cross_entropy(z, t)[0], z)
 print(f"loss {L:.4f}; knowing nothing would cost {np.log(3):.4f}")
-print("dz agrees with differences:", np.allclose(dz, differences, rtol=0, atol=1e-8))
+print("dz agrees with differences:", same(dz, differences, within=1e-8))
 
 package_L, cache = losses.softmax_cross_entropy_forward(z, t)
 package_dz = losses.softmax_cross_entropy_backward(1.0, cache)
-print("the package gives the same:", np.isclose(L, package_L) and np.allclose(dz, package_dz, rtol=0, atol=1e-12))
+print("the package gives the same:", same(L, package_L) and same(dz, package_dz))
 
 # %% [markdown]
 # ## Downhill
@@ -754,10 +810,10 @@ w_axis = np.linspace(-1.9, 1.8, 300)
 axes.plot(w_axis, hills(w_axis), color="black")
 for (start, path), colour in zip(paths.items(), COLOURS, strict=False):
     axes.plot(path, hills(path), "o-", color=colour, markersize=4, label=f"start at {start}")
-axes.annotate("global minimum", (-1.3, hills(-1.3)), (-1.3, -0.9), ha="center")
-axes.annotate("local minimum", (1.13, hills(1.13)), (1.13, 1.6), ha="center")
+axes.text(-1.3, -0.5, "global minimum", ha="center")
+axes.text(1.13, 2.0, "local minimum", ha="center")
 axes.set_ylim(-1.5, 7)
-axes.legend()
+axes.legend(loc="upper center")
 label(axes, "Two starts, two valleys", "weight w", "loss L")
 show(figure)
 
@@ -767,9 +823,10 @@ show(figure)
 # The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples
 # that one step looks at. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is a rough guess
 # of the true one, but it costs much less, so that many more steps can be made in the same time. This is **stochastic
-# gradient descent** (확률적 경사 하강법), SGD. To see both at work, fit a line $w x + b$ to forty points. The loss is
-# the mean of the squared errors $r = w x + b - t$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the
-# mean of $2 r$.
+# gradient descent** (확률적 경사 하강법), SGD.
+#
+# To see both at work, fit a line $w x + b$ to forty points $(x, t)$. With the error $r = w x + b - t$ of a point, the
+# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
 
 
 # %%
@@ -780,7 +837,7 @@ def fit_line(x, t, batch, epochs, lr, rng):
     for _ in range(epochs):
         order = rng.permutation(len(x))  # each epoch in a new order
         for start in range(0, len(x), batch):
-            chosen = order[start : start + batch]
+            chosen = order[start : start + batch]  # the numbers of the next examples
             r = w * x[chosen] + b - t[chosen]
             w -= lr * (2 * r * x[chosen]).mean()  # (19)
             b -= lr * (2 * r).mean()  # (19)
@@ -790,39 +847,50 @@ def fit_line(x, t, batch, epochs, lr, rng):
 
 x = rng.uniform(-1, 2, 40)
 t = 1.5 * x - 0.5 + 0.4 * rng.standard_normal(40)
-line_paths = {size: fit_line(x, t, size, 3, 0.15, np.random.default_rng(1)) for size in (40, 4)}
+line_paths = {}
+for batch in (40, 4):
+    line_paths[batch] = fit_line(x, t, batch, epochs=3, lr=0.15, rng=np.random.default_rng(1))
 
-figure, axes = new_figure(7, 4.2)
-w_grid, b_grid = np.meshgrid(np.linspace(-0.2, 2.2, 80), np.linspace(-1.2, 0.8, 80))
-loss_grid = ((w_grid[..., None] * x + b_grid[..., None] - t) ** 2).mean(axis=-1)
-lines = axes.contour(w_grid, b_grid, loss_grid, levels=[0.2, 0.3, 0.5, 0.8, 1.2, 2.0], colors="grey", linewidths=0.8)
-axes.clabel(lines, fontsize=8)
-for (size, path), colour in zip(line_paths.items(), COLOURS, strict=False):
-    axes.plot(*path.T, "o-", color=colour, markersize=4, label=f"batches of {size}: {len(path) - 1} steps in 3 epochs")
+# %%
+w_side, b_side = np.linspace(-0.2, 2.2, 80), np.linspace(-1.2, 0.8, 80)
+loss_grid = np.zeros((80, 80))
+for i in range(80):
+    for j in range(80):
+        loss_grid[i, j] = ((w_side[j] * x + b_side[i] - t) ** 2).mean()
+
+figure, axes = new_figure(7, 5.4)
+axes.set_aspect("equal")
+levels = [0.2, 0.3, 0.5, 0.8, 1.2, 2.0]
+lines = axes.contour(w_side, b_side, loss_grid, levels, colors="grey", linewidths=0.8)
+axes.clabel(lines, levels[1:], fontsize=8)
+for (batch, path), colour in zip(line_paths.items(), COLOURS, strict=False):
+    steps_made = f"batches of {batch}: {len(path) - 1} steps in 3 epochs"
+    axes.plot(path[:, 0], path[:, 1], "o-", color=colour, markersize=4, label=steps_made)
 axes.legend(loc="upper left")
 label(axes, "Lines of equal loss, and two ways down", "w", "b")
 show(figure)
 
 # %% [markdown]
-# With all forty examples there is one step in an epoch, in exactly the right direction. With four at a time there are
-# ten, which stagger about but have come much further. Near the bottom they keep staggering; a smaller learning rate
-# calms them.
+# With all forty examples there is one step in an epoch, and it goes exactly down the slope, at right angles to the line
+# of equal loss. With four at a time there are ten, which stagger about but have come much further. Near the bottom they
+# keep staggering; a smaller learning rate calms them.
 #
 # ## A network learns the spiral
 #
 # Now all the parts come together. The examples are points on three arms of a spiral; the network has to say which arm
 # a point belongs to. It learns on one set of points, the **training set** (훈련 데이터). Whether it has understood
-# the arms or only remembered the points, is seen on another, the **test set** (시험 데이터), which takes no part in
-# the training.
+# the arms or only remembered the points shows on another, the **test set** (시험 데이터), which takes no part in the
+# training.
 
 
 # %%
 def make_spiral(rng, points=100, arms=3):
-    """Points (arms * points, 2) on the arms of a spiral, with some noise, and the arm that each belongs to."""
-    arm = np.repeat(np.arange(arms), points)
-    radius = np.tile(np.arange(points) / points, arms)
+    """Points (arms * points, 2) of a spiral, with some noise, and the arm of each."""
+    arm = np.repeat(np.arange(arms), points)  # 0, 0, 0 ... 1, 1, 1 ... 2, 2, 2
+    radius = np.tile(np.arange(points) / points, arms)  # for each arm from 0 outwards
     angle = 4 * (arm + radius) + 0.2 * rng.standard_normal(arms * points)
-    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1), arm
+    x = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)  # two columns
+    return x, arm
 
 
 x_train, t_train = make_spiral(np.random.default_rng(0))
@@ -882,14 +950,16 @@ def network_backward(dz, cache):
 # $$ D H + H \tag{24} $$
 #
 # of them, one weight for each connection and one bias for each neuron. Ours has
-# $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At the beginning, the weights are small random numbers and the biases zero.
-# If all weights started at zero, all hidden neurons would compute the same, get the same gradient, and stay the same
-# for ever.
+# $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At the beginning, the weights are random numbers and the biases zero. The
+# more inputs a neuron has, the smaller its weights are made, so that its sum does not become large. If all weights
+# started at zero, all hidden neurons would compute the same, get the same gradient, and stay the same for ever.
+#
+# The package builds the same network of layers, one after the other, in a `Sequential`, and its `summary` counts.
 
 
 # %%
 def first_parameters(rng, D=2, H=10, K=3):
-    """W1 (D, H), b1 (H,), W2 (H, K), b2 (K,): random weights, the smaller the more inputs a neuron has; zero biases."""
+    """W1 (D, H), b1 (H,), W2 (H, K) and b2 (K,): random weights, and zero biases."""
     W1 = rng.standard_normal((D, H)) / np.sqrt(D)
     W2 = rng.standard_normal((H, K)) / np.sqrt(H)
     return [W1, np.zeros(H), W2, np.zeros(K)]
@@ -904,12 +974,10 @@ print()
 print(summary(model, x_train[:1]))
 
 # %% [markdown]
-# The table is the package's count of the same network.
-#
 # ### Forward, backward, update
 #
 # One step of training: take a mini-batch, go forward to the loss, backward to the gradients, and move every parameter a
-# little by equation (19).
+# little by equation (19). In the code, `*parameters` hands over W1, b1, W2 and b2 one by one.
 
 
 # %%
@@ -924,7 +992,7 @@ def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, s
             chosen = order[start : start + batch]
             z, cache = network_forward(x_train[chosen], *parameters)  # forward
             L, dz = cross_entropy(z, t_train[chosen])
-            _, *gradients = backward(dz, cache)  # backward
+            _, *gradients = backward(dz, cache)  # backward; dx, the first, is not needed
             for p, dp in zip(parameters, gradients, strict=True):
                 p -= lr * dp  # (19), update
             batch_losses.append(L)
@@ -932,10 +1000,15 @@ def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, s
     return np.array(history)
 
 
-def accuracy(parameters, x, t):
-    """The share of points for which the largest logit is that of the right arm."""
+def answers(parameters, x):
+    """For each point the arm with the largest logit."""
     z, _ = network_forward(x, *parameters)
-    return (z.argmax(axis=1) == t).mean()
+    return z.argmax(axis=1)  # the place of the largest number in each row
+
+
+def accuracy(parameters, x, t):
+    """The share of points for which the answer is right."""
+    return (answers(parameters, x) == t).mean()
 
 
 history = train(parameters)
@@ -950,12 +1023,15 @@ left.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: lo
 left.set_ylim(bottom=0)
 left.legend()
 label(left, "Learning", "epoch", "mean loss (nats)")
-draw_regions(right, lambda x: network_forward(x, *parameters)[0].argmax(axis=1), -1.1, 1.1)
+draw_regions(right, lambda x: answers(parameters, x), -1.1, 1.1)
 draw_points(right, x_test, t_test, size=10)
 label(right, "What it has learned, with the test set", "x_1", "x_2")
 show(figure)
 
 # %% [markdown]
+# The loss begins near $\log 3$, as it should with three classes. On the right, the plane is coloured by the answer of
+# the network: ten hidden neurons bend the borders around the arms, also around those of the test set.
+#
 # ### The same with the package
 #
 # A [`Dense`](../scratchnn/layers/dense.py) layer holds its parameters and calls the pair of functions that we have
@@ -964,8 +1040,9 @@ show(figure)
 
 # %%
 model.astype(np.float64)  # the package computes in 32 bits unless told otherwise
-for parameter, start in zip(model.parameters(), first_parameters(np.random.default_rng(0)), strict=True):
-    parameter.data = start
+first = first_parameters(np.random.default_rng(0))
+for parameter, numbers in zip(model.parameters(), first, strict=True):
+    parameter.data = numbers
 optimizer = SGD(model.parameters(), lr=1.0)
 
 order_rng = np.random.default_rng(0)
@@ -975,20 +1052,22 @@ for _ in range(20):
     batch_losses = []
     for start in range(0, len(order), 30):
         chosen = order[start : start + 30]
-        L, cache = losses.softmax_cross_entropy_forward(model.forward(x_train[chosen]), t_train[chosen])
-        model.backward(losses.softmax_cross_entropy_backward(1.0, cache))
+        z = model.forward(x_train[chosen])
+        L, cache = losses.softmax_cross_entropy_forward(z, t_train[chosen])
+        dz = losses.softmax_cross_entropy_backward(1.0, cache)
+        model.backward(dz)  # adds to the gradients that the parameters hold
         optimizer.step()
-        model.clear_gradients()
+        model.clear_gradients()  # so they go back to zero
         batch_losses.append(L)
     package_history.append(np.mean(batch_losses))
-print("the same losses in twenty epochs:", np.allclose(package_history, history[:20], rtol=0, atol=1e-9))
+print("the same losses in twenty epochs:", same(package_history, history[:20], within=1e-9))
 
 # %% [markdown]
 # ## The first gradient check
 #
 # How do we know that equations (21) to (23), and the lines that compute them, are right? The network learned, but
-# that is no proof, as we shall see in a moment. The proof is a **gradient check** (기울기 검증): compare what
-# backward says, $a$, with what central differences of the forward pass alone say, $n$, entry by entry:
+# that is no proof, as we shall see in a moment. The test is a **gradient check** (기울기 검증): compare what backward
+# says, $a$, with what central differences of the forward pass alone say, $n$, entry by entry:
 #
 # $$ \mathrm{error} = \frac{|a - n|}{\max(|a|, |n|)} \tag{25} $$
 #
@@ -997,44 +1076,52 @@ print("the same losses in twenty epochs:", np.allclose(package_history, history[
 
 
 # %%
-def gradient_check(backward, names=("x", "W1", "b1", "W2", "b2")):
-    """Print the largest relative error for each array of a small network."""
-    rng = np.random.default_rng(3)
-    arrays = [rng.standard_normal(shape) for shape in ((4, 2), (2, 5), (5,), (5, 3), (3,))]
-    z, cache = network_forward(*arrays)
-    v = rng.standard_normal(z.shape)
-    gradients = backward(v, cache)
-    for k, name in enumerate(names):
+check_rng = np.random.default_rng(3)
+shapes = {"x": (4, 2), "W1": (2, 5), "b1": (5,), "W2": (5, 3), "b2": (3,)}
+small = {}  # the arrays of a small network, with four examples
+for name, shape in shapes.items():
+    small[name] = check_rng.standard_normal(shape)
+v = check_rng.standard_normal((4, 3))  # the cotangent
 
-        def loss_at(array, k=k):
-            return (v * network_forward(*arrays[:k], array, *arrays[k + 1 :])[0]).sum()
 
-        a, n = gradients[k], numerical_gradient(loss_at, arrays[k])
-        error = (abs(a - n) / np.maximum(abs(a), abs(n))).max()  # (25)
-        print(f"{name:<2} {a.shape!s:<6} largest relative error {'below 1e-6' if error < 1e-6 else f'{error:.2f}   WRONG'}")
+def largest_error(name, a):
+    """The largest relative error of ``a``, a gradient by the array of that name."""
+
+    def loss(array):
+        z, _ = network_forward(**{**small, name: array})  # the small network, but with this array
+        return (v * z).sum()
+
+    n = numerical_gradient(loss, small[name])
+    return (abs(a - n) / np.maximum(abs(a), abs(n))).max()  # (25)
+
+
+def gradient_check(backward):
+    """Print the largest relative error for each array of the small network."""
+    _, cache = network_forward(**small)
+    for name, a in zip(small, backward(v, cache), strict=True):
+        error = largest_error(name, a)
+        verdict = "below 1e-6" if error < 1e-6 else f"{error:.2f}   WRONG"
+        print(f"{name:<2} {a.shape!s:<6} largest relative error {verdict}")
 
 
 gradient_check(network_backward)
 
 # %% [markdown]
-# All five agree to six digits and more. The package has a checker of its own. It takes the same pair of functions,
-# and beside differences it uses a second method that has no rounding error, the complex step. Both should find
-# nothing.
+# All five agree to six digits and more. The package has a checker of its own, in
+# [`scratchnn/gradcheck/engine.py`](../scratchnn/gradcheck/engine.py). It takes the same pair of functions, and beside
+# central differences it uses a second method that loses no digits, the complex step, which is explained there.
 
 # %%
-small = dict(
-    zip(("x", "W1", "b1", "W2", "b2"), [rng.standard_normal(s) for s in ((4, 2), (2, 5), (5,), (5, 3), (3,))], strict=True)
-)
 findings = check(pair_problem(network_forward, network_backward, small))
 print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in findings)}")
 
 # %% [markdown]
-# `python -m scratchnn gradcheck` does this for every function, layer and model in the package.
+# `python -m scratchnn gradcheck` does this for the functions, layers and models of the package.
 #
 # ## What goes wrong
 #
-# > **What goes wrong.** A backward pass with a mistake in it does not crash, and the loss may well go down. It only
-# > learns worse than it could, and nobody knows. Below, the slope of the sigmoid is forgotten: one factor, in one
+# > **What goes wrong.** A backward pass with a mistake in it need not crash, and the loss may well go down. The network
+# > only learns worse than it could, and nobody knows. Below, the slope of the sigmoid is forgotten: one factor, in one
 # > line.
 
 
@@ -1052,47 +1139,49 @@ faulty_history = train(faulty_parameters, faulty_backward)
 print(f"loss in the first epoch {faulty_history[0]:.2f}, in the last {faulty_history[-1]:.2f}")
 print(f"right on the test set: {accuracy(faulty_parameters, x_test, t_test):.1%}")
 
+# %%
 figure, axes = new_figure(7, 4)
-axes.plot(np.arange(1, 301), history, color=COLOURS[0], label="right")
-axes.plot(np.arange(1, 301), faulty_history, color=COLOURS[1], label="slope of the sigmoid forgotten")
+epoch = np.arange(1, 301)
+axes.plot(epoch, history, color=COLOURS[0], label="right")
+axes.plot(epoch, faulty_history, color=COLOURS[1], label="slope of the sigmoid forgotten")
 axes.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
-axes.set_ylim(bottom=0)
+axes.set_ylim(0, 1.5)
 axes.legend()
 label(axes, "One factor forgotten", "epoch", "mean loss (nats)")
 show(figure)
 
 # %% [markdown]
 # Seen alone, the orange curve looks like a network that learns, perhaps one that is too small for its task. The slope
-# that was forgotten is positive everywhere, so every step still goes roughly downhill. One might try more neurons, a
-# smaller learning rate, more epochs. The gradient check needs a fraction of a second:
+# that was forgotten is positive everywhere, so what a single example adds to the gradients still has the right signs;
+# only the sizes are wrong. One might try more neurons, a smaller learning rate, more epochs. The gradient check needs
+# a fraction of a second:
 
 # %%
 gradient_check(faulty_backward)
 
 # %% [markdown]
-# And it says where to look. $W_2$ and $b_2$ are right, so everything from the loss to the hidden layer is right.
-# $W_1$, $b_1$ and $x$ are wrong, and all three come from $da$. The mistake is in equation (22).
+# And it says where to look. $W_2$ and $b_2$ are right. $W_1$, $b_1$ and $x$ are wrong, and all three come from $da$. So
+# the mistake is on the way to $da$: in $dh$, equation (21), or in $da$ itself, equation (22).
 #
 # Not everything that goes wrong is a wrong gradient. Here is the right network with five learning rates, three of
 # them no good.
 
 # %%
-figure, axes = new_figure(7.5, 4.2)
+figure, axes = new_figure(8.5, 4.2)
 print("learning rate   loss in the last epoch   right on the test set")
 for lr, colour in zip((0.01, 0.1, 1.0, 5.0, 30.0), COLOURS, strict=False):
     tried = first_parameters(np.random.default_rng(0))
     curve = train(tried, lr=lr)
-    axes.plot(np.arange(1, 301), curve, color=colour, label=f"learning rate {lr:g}")
+    axes.plot(epoch, curve, color=colour, label=f"learning rate {lr:g}")
     print(f"{lr:<15g} {curve[-1]:<24.2f} {accuracy(tried, x_test, t_test):.1%}")
 axes.set_yscale("log")
 axes.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
-axes.legend(fontsize=8, ncols=2)
+figure.legend(fontsize=8, loc="outside right center")
 label(axes, "Too small, right, too large", "epoch", "mean loss (nats)")
 show(figure)
 
 # %% [markdown]
-# If it is too small the loss comes down, but it would take for ever. If it is too large each step overshoots the
-# valley.
+# If it is too small the loss comes down, but far too slowly. If it is too large, each step overshoots the valley.
 #
 # ## How many neurons?
 #
@@ -1104,6 +1193,7 @@ sizes = (1, 2, 3, 5, 10, 20, 50)
 seeds, epochs = (range(10), 1000) if FULL else (range(3), 150)
 
 results = {}
+print("hidden neurons   parameters   right on the test set: mean   worst start")
 for H in sizes:
     results[H] = []
     for seed in seeds:
@@ -1112,18 +1202,21 @@ for H in sizes:
         results[H].append(accuracy(tried, x_test, t_test))
     shares = np.array(results[H])
     size = sum(p.size for p in tried)
-    print(f"{H:>2} hidden neurons, {size:>3} parameters: {shares.mean():.1%} right (worst {shares.min():.1%})")
+    print(f"{H:<16} {size:<12} {shares.mean():<29.1%} {shares.min():.1%}")
 
+# %%
 figure, axes = new_figure(7, 4)
 for H, shares in results.items():
     axes.plot([H] * len(shares), 100 * np.array(shares), "o", color=COLOURS[0], alpha=0.5)
-axes.plot(sizes, [100 * np.mean(shares) for shares in results.values()], color="black", label="mean")
+means = [100 * np.mean(shares) for shares in results.values()]
+axes.plot(sizes, means, color="black", label="mean")
 axes.axhline(100 / 3, color="grey", linestyle="--", label="guessing")
 axes.set_xscale("log")
 axes.set_xticks(sizes, sizes)
 axes.minorticks_off()
 axes.legend()
-label(axes, f"Spiral, {epochs} epochs, {len(seeds)} starts", "hidden neurons", "right on the test set (%)")
+title = f"Spiral, {epochs} epochs, {len(seeds)} starts"
+label(axes, title, "hidden neurons", "right on the test set (%)")
 show(figure)
 
 # %% [markdown]
@@ -1143,7 +1236,7 @@ show(figure)
 # ```
 #
 # - **1.1** The way back through broadcasting: what was repeated is summed.
-# - **1.2** Weights, found by hand, for a network of steps that computes XNOR.
+# - **1.2** Weights, found by hand, for a network of steps that computes XNOR: 1 if both inputs are equal.
 # - **1.3** The backward pass of a dense layer, from equations (6) and (8).
 # - **1.4** The gradient of softmax and cross-entropy, for logits as large as 1000.
 # - **1.5** The number of parameters of any stack of dense layers.
@@ -1160,5 +1253,5 @@ show(figure)
 #
 # Sources: Rosenblatt, "The Perceptron" (1958). Minsky and Papert, *Perceptrons* (1969). Rumelhart, Hinton and
 # Williams, "Learning Representations by Back-Propagating Errors" (1986). Nair and Hinton, "Rectified Linear Units
-# Improve Restricted Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has the
-# same spiral, network of ten hidden neurons, batch size and learning rate.
+# Improve Restricted Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a
+# spiral made in the same way, and the same network of ten hidden neurons, batch size, learning rate and epochs.

@@ -52,17 +52,20 @@ def split_words(text):
 
 
 text = "The cat sat on the mat.\nThe dog sat on the cat."
-print("words:", split_words(text))
+words = split_words(text)
+print("words:", words[:7])
+print("      ", words[7:])
 print("characters:", list(text)[:12], "...")
 
-same = split_words(text) == list(tokens.tokenize(text, "word")) and list(text) == list(tokens.tokenize(text, "char"))
-print("the package gives the same:", same)
+same_words = words == list(tokens.tokenize(text, "word"))
+same_characters = list(text) == list(tokens.tokenize(text, "char"))
+print("the package gives the same:", same_words and same_characters)
 
 # %% [markdown]
 # Look at the words. `The` and `the` are two different tokens, and so are `mat.` with its full stop and a `mat` without.
 # A machine that has learned something about one of them knows nothing about the other. So one often writes all letters
 # small and cuts off punctuation marks. The package takes any function that gives tokens; here is one, with a regular
-# expression: a run of letters and digits, or any other single character that is not white space.
+# expression: a run of letters, digits and underscores, or any other single character that is not white space.
 
 
 # %%
@@ -72,7 +75,8 @@ def words_and_marks(text):
 
 
 print(list(tokens.tokenize(text, words_and_marks)))
-print("distinct tokens before:", len(set(split_words(text))), "and after:", len(set(words_and_marks(text))))
+before, after = len(set(split_words(text))), len(set(words_and_marks(text)))
+print(f"distinct tokens before: {before}, after: {after}")
 
 # %% [markdown]
 # Something is lost as well: "Polish" and "polish" are now one. Every way of cutting is a choice.
@@ -86,15 +90,21 @@ print("distinct tokens before:", len(set(split_words(text))), "and after:", len(
 manual = python_manual()
 manual_tokens = {"characters": list(manual.lower()), "words": words_and_marks(manual)}
 for name, found in manual_tokens.items():
+    # each distinct token, and how often it occurs
     distinct, counts = np.unique(found, return_counts=True)
     once = (counts == 1).mean()
-    print(f"{name:<10} {len(found):>7,} tokens, {len(distinct):>5,} distinct ones, {once:.0%} of these occur only once")
+    print(
+        f"{name:<10} {len(found):>7,} tokens, {len(distinct):>5,} distinct ones, "
+        f"{once:.0%} of these occur only once"
+    )
 
+# %%
 figure, (left, right) = new_figure(10, 4, ncols=2)
 for (name, found), colour in zip(manual_tokens.items(), COLOURS, strict=False):
-    counts = np.sort(np.unique(found, return_counts=True)[1])[::-1]
+    _, first, counts = np.unique(found, return_index=True, return_counts=True)
+    counts = np.sort(counts)[::-1]  # the largest first
     left.loglog(np.arange(1, len(counts) + 1), counts, color=colour, label=name)
-    first = np.unique(np.unique(found, return_index=True)[1])  # the places where a token is new
+    first = np.sort(first)  # the places where a token is met for the first time
     right.loglog(first + 1, np.arange(1, len(first) + 1), color=colour, label=name)
 left.legend()
 right.legend()
@@ -103,11 +113,12 @@ label(right, "New characters end, new words do not", "tokens read", "distinct to
 show(figure)
 
 # %% [markdown]
-# On the left, the curve of the words is nearly a straight line in this picture, where each step along an axis is a
-# factor of ten: the word of rank 100 is about ten times as rare as the word of rank 10. That is Zipf's law (1949),
-# and it holds for texts of all kinds. On the right, new characters soon stop coming, but new words never do. So
-# however long a list of words we make, a new text will have some that are not on it. That is the price of words; the
-# price of characters is that a sentence becomes very long, and that a single one of them means nothing.
+# On the left, where each mark along an axis is a factor of ten, the curve of the words is nearly a straight line.
+# Zipf's law (1949) says that the word of rank 100 is about ten times as rare as the word of rank 10; here it is
+# somewhat more. The law holds, roughly, for texts of all kinds. On the right, new characters soon stop coming, but new
+# words never do. So however long a list of words we make, a new text will have some that are not on it. That is the
+# price of words; the price of characters is that a sentence becomes very long, and that a single one of them means
+# nothing.
 #
 # ### n-grams
 #
@@ -141,7 +152,8 @@ print("the package gives the same:", ngrams(sentence, 2) == list(tokens.ngrams(s
 # The list of the tokens that we know is the **vocabulary** (어휘). A token's place in the list is its *id*. The most
 # frequent tokens come first, and where two are equally frequent the alphabet decides, so that the same text always
 # gives the same ids. In front stand special tokens: `<pad>`, which the next section needs, and `<unk>`, "unknown",
-# which stands for every token that is not on the list.
+# which stands for every token that is not on the list. (The package adds two more unless told otherwise: `<bos>` and
+# `<eos>`, the beginning and the end of a sequence.)
 
 
 # %%
@@ -168,7 +180,8 @@ print("ids:       ", ids)
 print("read back: ", " ".join(small[k] for k in ids))
 
 theirs = Vocabulary.build(found, specials=("<pad>", "<unk>"), max_size=7)
-print("the package gives the same:", small == theirs.tokens and ids == theirs.encode(found).tolist())
+same = small == theirs.tokens and ids == theirs.encode(found).tolist()
+print("the package gives the same:", same)
 
 # %% [markdown]
 # Reading back shows what the limit costs: two words have become `<unk>`. How many will it be in a text that was not
@@ -181,7 +194,10 @@ for name, size in (("words", 100), ("words", 1000), ("words", 10_000), ("charact
     half = len(found) // 2
     vocabulary = Vocabulary.build(found[:half], max_size=size)
     unknown = (vocabulary.encode(found[half:]) == vocabulary.unknown).mean()
-    print(f"{name:<10} limit {size:>6,}: {len(vocabulary):>5,} tokens in the list, {unknown:7.3%} of the rest unknown")
+    print(
+        f"{name:<10} limit {size:>6,}: {len(vocabulary):>5,} tokens in the list, "
+        f"{unknown:7.3%} of the rest unknown"
+    )
 
 # %% [markdown]
 # Hardly any character is unknown, and no limit brings the unknown words down to zero.
@@ -199,23 +215,24 @@ def pad(rows, value=0):
     lengths = np.array([len(row) for row in rows])
     ids = np.full((len(rows), lengths.max()), value)
     for row, given in zip(ids, rows, strict=True):
-        row[: len(given)] = given
+        row[: len(given)] = given  # row is a part of ids, not a copy
     return ids, lengths
 
 
 lines = ["the cat sat", "the dog sat on the cat", "sat"]
 vocabulary = Vocabulary.build(words_and_marks(" ".join(lines)))
-rows = sequences.texts_to_sequences(lines, vocabulary, words_and_marks)
+rows = sequences.texts_to_sequences(lines, vocabulary, words_and_marks)  # the ids of each line
 ids, lengths = pad(rows)
 print("special tokens first:", vocabulary.tokens)
 print(ids)
 print("lengths:", lengths)
 
 their_ids, their_lengths = sequences.pad_sequences(rows, padding_id=vocabulary.padding)
-print("the package gives the same:", (ids == their_ids).all() and (lengths == their_lengths).all())
+same = (ids == their_ids).all() and (lengths == their_lengths).all()
+print("the package gives the same:", same)
 
 # %% [markdown]
-# The share of the array that is filling, and on which a network would compute for nothing, is
+# With $N$ rows, the share of the array that is filling, and on which a network would compute for nothing, is
 #
 # $$ 1 - \frac{\sum_n \mathrm{length}_n}{N \, T} \tag{2} $$
 #
@@ -233,7 +250,7 @@ def padded_share(lengths, batches):
 
 def sorted_batches(lengths, size):
     """Positions in the order of their lengths, cut into batches."""
-    order = np.argsort(lengths, kind="stable")
+    order = np.argsort(lengths, kind="stable")  # stable: equal lengths stay in their order
     return [order[start : start + size] for start in range(0, len(order), size)]
 
 
@@ -241,23 +258,29 @@ rng = np.random.default_rng(0)
 lengths = rng.lognormal(2.5, 0.6, 640).astype(int) + 1
 as_they_come = [np.arange(start, start + 32) for start in range(0, 640, 32)]
 by_length = sorted_batches(lengths, 32)
-shares = {"as they come": padded_share(lengths, as_they_come), "sorted by length": padded_share(lengths, by_length)}
+shares = {
+    "as they come": padded_share(lengths, as_they_come),
+    "sorted by length": padded_share(lengths, by_length),
+}
 for name, share in shares.items():
     print(f"{name:<17} {share:.1%} of all places are filling")
 
 theirs = sequences.bucket_batches(lengths, 32)
-print("the package gives the same:", all((a == b).all() for a, b in zip(by_length, theirs, strict=True)))
+same = all((ours == other).all() for ours, other in zip(by_length, theirs, strict=True))
+print("the package gives the same:", same)
 
 # %%
 figure, panels = new_figure(10, 4.2, ncols=2, sharey=True)
-for axes, (name, share), batches in zip(panels, shares.items(), (as_they_come, by_length), strict=True):
+both = (as_they_come, by_length)
+for axes, (name, share), batches in zip(panels, shares.items(), both, strict=True):
     image = np.zeros((640, lengths.max()))
     for k, batch in enumerate(batches):
         for n, length in enumerate(lengths[batch]):
             image[32 * k + n, : lengths[batch].max()] = 0.35  # filling
             image[32 * k + n, :length] = 1  # tokens
     axes.imshow(image, aspect="auto", cmap="Blues", vmin=0, vmax=1.2, interpolation="nearest")
-    axes.set(title=f"{name}: {share:.1%} filling", xlabel="place in the row (tokens)", ylabel="sentence, batch by batch")
+    axes.set(title=f"{name}: {share:.1%} filling", xlabel="place in the row (tokens)")
+    axes.set_ylabel("sentence, batch by batch")
 show(figure)
 
 # %% [markdown]
@@ -267,7 +290,8 @@ show(figure)
 
 # %%
 pooled = sequences.bucket_batches(lengths, 32, rng=np.random.default_rng(1), pool=10)
-print(f"shuffled, sorted in pools of 10 batches: {padded_share(lengths, pooled):.1%} of all places are filling")
+share = padded_share(lengths, pooled)
+print(f"shuffled, sorted in pools of 10 batches: {share:.1%} of all places are filling")
 
 # %% [markdown]
 # ## One-hot vectors, sparse and dense
@@ -296,11 +320,13 @@ print("the package gives the same:", (one_hot(ids, 5) == functions.one_hot(ids, 
 #
 # $$ \mathrm{onehot}(v) \, W = W_v \tag{3} $$
 #
-# So one writes `W[ids]` and leaves the multiplying by zeros out. Chapter 3 will make that a layer.
+# where $W_v$ is row $v$. So one writes `W[ids]` and leaves the multiplying by zeros out. Chapter 3 will make that a
+# layer.
 
 # %%
 W = rng.standard_normal((5, 3))
-print("the product picks rows of W:", np.allclose(one_hot(ids, 5) @ W, W[ids], rtol=0, atol=1e-12))  # (3)
+same = np.allclose(one_hot(ids, 5) @ W, W[ids], rtol=0, atol=1e-12)  # (3)
+print("the product picks rows of W:", same)
 
 # %% [markdown]
 # A vector in which nearly all entries are zero is a **sparse vector** (희소 벡터). It can be stored as the places and
@@ -308,10 +334,10 @@ print("the product picks rows of W:", np.allclose(one_hot(ids, 5) @ W, W[ids], r
 # numbers of four bytes:
 
 # %%
-V, D = 10_000, 100
+V, size = 10_000, 100
 print(f"one-hot, written out:        {4 * V:>6,} bytes")
 print(f"one-hot, place and value:    {4 + 4:>6,} bytes")
-print(f"dense vector of {D} numbers: {4 * D:>6,} bytes")
+print(f"dense vector of {size} numbers: {4 * size:>6,} bytes")
 
 # %% [markdown]
 # Sparse vectors are cheap if one stores them well. What they lack is something else. The dot product of two different
@@ -325,21 +351,22 @@ print(f"dense vector of {D} numbers: {4 * D:>6,} bytes")
 #
 # $$ \mathrm{place}(w) = \mathrm{hash}(w) \;\; \mathrm{mod} \;\; \mathrm{size} \tag{4} $$
 #
-# where mod is the remainder of a division, and hash makes one large number of the word, such that similar words get
-# quite different numbers. Any word gets a place, also one that nobody has seen before.
+# where mod is the remainder of a division, and hash makes one large number of the word, such that different words
+# nearly always get different numbers. Any word gets a place, also one that nobody has seen before.
 
 
 # %%
 def simple_hash(word, size):
-    """A place for a word: its bytes as digits of a number in base 31, of which 32 bits are kept."""
+    """A place for a word, made from its bytes."""
     number = 0
     for byte in word.encode("utf-8"):
-        number = (31 * number + byte) % 2**32
+        number = (31 * number + byte) % 2**32  # never more than 32 bits
     return number % size  # (4)
 
 
 for word in ("cat", "cats", "dog", "고양이"):
-    print(f"{word}: place {simple_hash(word, 1000)} of 1000, by the package's hash {vectorizers.hash_word(word, 1000)}")
+    ours, theirs = simple_hash(word, 1000), vectorizers.hash_word(word, 1000)
+    print(f"{word}: place {ours} of 1000, by the package's hash {theirs}")
 
 # %% [markdown]
 # The package uses another well-known hash, CRC-32, which the standard library has in C. Why not Python's own `hash`?
@@ -366,23 +393,28 @@ def expected_collisions(V, size):
 def measured_collisions(words, size, hash_word):
     """The share of the distinct ``words`` that share their place."""
     places = np.array([hash_word(word, size) for word in words])
-    taken = np.bincount(places, minlength=size)
+    taken = np.bincount(places, minlength=size)  # how many words each place has
     return (taken[places] > 1).mean()
 
 
 letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+# random words of 4 to 9 letters; a set keeps only one of those that are drawn twice
 invented = sorted({"".join(rng.choice(letters, rng.integers(4, 10))) for _ in range(5000)})
 print(f"{len(invented):,} invented words")
 for size in (1_000, 10_000, 100_000, 500_000):
     expected = expected_collisions(len(invented), size)
     ours = measured_collisions(invented, size, simple_hash)
     package = vectorizers.measured_collisions(invented, size)
-    print(f"{size:>7,} places: expected {expected:5.1%}, measured with ours {ours:5.1%}, with CRC-32 {package:5.1%}")
+    print(
+        f"{size:>7,} places: expected {expected:5.1%}, measured with ours {ours:5.1%}, "
+        f"with CRC-32 {package:5.1%}"
+    )
 
 ours = measured_collisions(invented, 10_000, vectorizers.hash_word)
-same = ours == vectorizers.measured_collisions(invented, 10_000)
-same = same and np.isclose(expected_collisions(5000, 10_000), vectorizers.expected_collisions(5000, 10_000))
-print("the package gives the same:", same)
+theirs = vectorizers.measured_collisions(invented, 10_000)
+our_expected = expected_collisions(5000, 10_000)
+their_expected = vectorizers.expected_collisions(5000, 10_000)
+print("the package gives the same:", ours == theirs and np.isclose(our_expected, their_expected))
 
 # %%
 manual_words = sorted(set(manual_tokens["words"]))
@@ -392,7 +424,8 @@ measured = {
     "CRC-32": [measured_collisions(manual_words, size, vectorizers.hash_word) for size in sizes],
 }
 figure, axes = new_figure(7, 4.2)
-axes.plot(sizes, [100 * expected_collisions(len(manual_words), s) for s in sizes], color="black", label="equation (5)")
+expected = [100 * expected_collisions(len(manual_words), size) for size in sizes]
+axes.plot(sizes, expected, color="black", label="equation (5)")
 for (name, values), marker, colour in zip(measured.items(), "ox", COLOURS, strict=False):
     axes.plot(sizes, 100 * np.array(values), marker, color=colour, label=f"measured, {name}")
 axes.axvline(len(manual_words), color="grey", linestyle="--", label="as many places as words")
@@ -405,11 +438,12 @@ show(figure)
 # The measured shares lie on the predicted curve: a good hash is as good as chance. With as many places as words,
 # nearly two thirds of the words collide. Do not mistake (5), the share, for the chance that there is *any* collision.
 # With 23 words in 365 places, 5.9% of the words are expected to collide, yet the chance of at least one collision is
-# 50.7%. This is known as the birthday paradox.
+# 50.7%. This is known as the birthday paradox: among 23 people, two are likely to have the same birthday.
 
 # %%
+none = np.prod(1 - np.arange(23) / 365)  # each word misses the 0, 1 ... 22 places that are taken
 print(f"expected share of 23 words in 365 places:  {expected_collisions(23, 365):.1%}")
-print(f"chance that there is any collision at all: {1 - np.prod(1 - np.arange(23) / 365):.1%}")
+print(f"chance that there is any collision at all: {1 - none:.1%}")
 
 # %% [markdown]
 # ## Documents as vectors
@@ -419,19 +453,17 @@ print(f"chance that there is any collision at all: {1 - np.prod(1 - np.arange(23
 #
 # $$ x_v = \mathrm{how \; often} \; v \; \mathrm{occurs \; in \; the \; document} \tag{6} $$
 #
-# It is the sum of the one-hot vectors of all its words. Six short documents:
+# It is the sum of the one-hot vectors of all its words. With $D$ documents and $V$ words in the vocabulary, the counts
+# make an array of shape $(D, V)$. Six short documents:
 
 # %%
 documents = [
-    sentence.split()
-    for sentence in (
-        "the cat sat on the mat",
-        "the dog ran on the road",
-        "my dog and my cat play on grass",
-        "the bank raised rates and stocks fell",
-        "stocks rose as the bank cut rates",
-        "a dog sat on the river bank",
-    )
+    "the cat sat on the mat".split(),
+    "the dog ran on the road".split(),
+    "my dog and my cat play on grass".split(),
+    "the bank raised rates and stocks fell".split(),
+    "stocks rose as the bank cut rates".split(),
+    "a dog sat on the river bank".split(),
 ]
 bag_vocabulary = Vocabulary.build((word for words in documents for word in words), specials=())
 V = len(bag_vocabulary)
@@ -448,8 +480,10 @@ def bag_of_words(documents, vocabulary):
 
 bags = bag_of_words(documents, bag_vocabulary)
 print(f"{len(bags)} documents, {V} words, {(bags == 0).mean():.0%} of the entries are zero")
-print("a bag is a sum of one-hot vectors:", (one_hot(bag_vocabulary.encode(documents[0]), V).sum(axis=0) == bags[0]).all())
-print("the package gives the same:", (bags == vectorizers.bag_of_words(documents, bag_vocabulary)).all())
+rows = one_hot(bag_vocabulary.encode(documents[0]), V)
+print("a bag is a sum of one-hot vectors:", (rows.sum(axis=0) == bags[0]).all())
+theirs = vectorizers.bag_of_words(documents, bag_vocabulary)
+print("the package gives the same:", (bags == theirs).all())
 
 # %% [markdown]
 # Hashing does it without the vocabulary: the count goes to the place of equation (4). Here with 16 places only, so
@@ -469,7 +503,8 @@ print("the package gives the same:", (hashed == vectorizers.hashed_bags(document
 
 # %%
 term_document = bags.T  # (V, D)
-print("the package gives the same:", (term_document == vectorizers.term_document_matrix(documents, bag_vocabulary)).all())
+theirs = vectorizers.term_document_matrix(documents, bag_vocabulary)
+print("the package gives the same:", (term_document == theirs).all())
 
 figure, axes = new_figure(6.5, 6)
 axes.imshow(term_document, cmap="Blues", vmin=0, vmax=3, aspect="auto")
@@ -498,15 +533,17 @@ def cosine(a, b):
     return (a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())  # (7)
 
 
-arrows = {"a": np.array([3.0, 1.0]), "b": np.array([6.0, 2.0]), "c": np.array([1.0, 3.0])}
-print(f"cosine of a and b: {cosine(arrows['a'], arrows['b']):.2f}, of a and c: {cosine(arrows['a'], arrows['c']):.2f}")
-ours, theirs = cosine(bags[0], bags[1]), functions.cosine_similarity(bags[0].astype(float), bags[1].astype(float))
+a, b, c = np.array([3.0, 1.0]), np.array([6.0, 2.0]), np.array([1.0, 3.0])
+print(f"cosine of a and b: {cosine(a, b):.2f}, of a and c: {cosine(a, c):.2f}")
+ours = cosine(bags[0], bags[1])
+theirs = functions.cosine_similarity(bags[0].astype(float), bags[1].astype(float))
 print("the package gives the same:", np.isclose(ours, theirs, rtol=0, atol=1e-12))
 
 figure, axes = new_figure(6.5, 3.8)
-for (name, arrow), colour, width in zip(arrows.items(), COLOURS, (4, 2, 2), strict=False):
-    axes.annotate("", arrow, (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "linewidth": width})
-    axes.text(*(arrow + 0.12), name, color=colour, fontsize=13)
+for arrow, name, colour, width in zip((a, b, c), "abc", COLOURS, (4, 2, 2), strict=False):
+    style = {"arrowstyle": "->", "color": colour, "linewidth": width}
+    axes.annotate("", arrow, (0, 0), arrowprops=style)
+    axes.text(arrow[0] + 0.12, arrow[1] + 0.12, name, color=colour, fontsize=13)
 axes.set(xlim=(0, 7), ylim=(0, 3.6))
 axes.set_aspect("equal")
 label(axes, "a and b point the same way, c does not", "count of one word", "count of another")
@@ -521,11 +558,11 @@ show(figure)
 # contain the word $v$,
 #
 # $$ \mathrm{idf}_v = \log \frac{1 + D}{1 + \mathrm{df}_v} + 1 \tag{8} $$
-# $$ y = \frac{x \cdot \mathrm{idf}}{|x \cdot \mathrm{idf}|} \tag{9} $$
+# $$ z_v = x_v \, \mathrm{idf}_v \qquad y = \frac{z}{|z|} \tag{9} $$
 #
-# where the product $x \cdot \mathrm{idf}$ goes entry by entry. A word in every document gets the weight 1, and the
-# rarer it is the more it gets. The ones inside the logarithm keep it from dividing by zero. In (9) each vector is
-# divided by its length, so that the dot product of two of them is their cosine.
+# A word in every document gets the weight 1, and the rarer it is the more it gets. The ones inside the logarithm keep
+# it from dividing by zero. The last step divides each vector by its length, so that the dot product of two of them is
+# their cosine.
 
 
 # %%
@@ -534,8 +571,8 @@ def tf_idf(bags):
     D = len(bags)
     df = (bags > 0).sum(axis=0)  # in how many documents, not how often
     idf = np.log((1 + D) / (1 + df)) + 1  # (8)
-    y = bags * idf  # (9)
-    return y / np.sqrt((y * y).sum(axis=1, keepdims=True)), idf  # (9)
+    z = bags * idf  # (9)
+    return z / np.sqrt((z * z).sum(axis=1, keepdims=True)), idf  # (9)
 
 
 weighted, idf = tf_idf(bags)
@@ -567,7 +604,8 @@ show(figure)
 # The documents are now the manual's paragraphs of twenty words and more.
 
 # %%
-blocks = dict.fromkeys(" ".join(block.split()) for block in manual.split("\n\n"))  # some of them occur twice
+blocks = [" ".join(block.split()) for block in manual.split("\n\n")]
+blocks = dict.fromkeys(blocks)  # each block once, as the keys of a dict
 paragraphs = [block for block in blocks if len(block.split()) >= 20]
 split = [re.findall("[a-z]+", paragraph.lower()) for paragraph in paragraphs]
 manual_vocabulary = Vocabulary.build((word for words in split for word in words), specials=())
@@ -579,7 +617,7 @@ for question in ("what is the remainder of a division", "the order of the keys i
     asked = vectorizers.bag_of_words([question.split()], manual_vocabulary)
     scores = searchable @ vectorizers.tf_idf(asked, manual_idf)[0]
     print(question)
-    for k in scores.argsort()[::-1][:3]:
+    for k in scores.argsort()[::-1][:3]:  # the places of the three largest scores
         print(f"  {scores[k]:.2f}  {paragraphs[k][:90]}")
 
 # %% [markdown]
@@ -590,7 +628,8 @@ for question in ("what is the remainder of a division", "the order of the keys i
 #
 # "You shall know a word by the company it keeps", wrote J. R. Firth in 1957. That words in similar surroundings have
 # similar meanings is the **distributional hypothesis** (분포 가설). You have never met the word *tesgüino*, but after
-# "a bottle of tesgüino is on the table" and "tesgüino makes you drunk" you know what kind of thing it is.
+# "a bottle of tesgüino is on the table" and "tesgüino makes you drunk" (a well-known example) you know what kind of
+# thing it is.
 #
 # The surroundings of a word, up to some distance on each side, are its **context** (맥락); that distance is the
 # **window** (윈도). The **co-occurrence matrix** (동시발생 행렬) counts who stands in whose context:
@@ -618,11 +657,14 @@ C = cooccurrence(ids, len(vocabulary), window=1)
 print("       ", " ".join(f"{word:>6}" for word in vocabulary.tokens))
 for word, row in zip(vocabulary.tokens, C, strict=True):
     print(f"{word:>6}  " + " ".join(f"{count:>6}" for count in row))
-print(f"cosine of book and letter: {cosine(*C[[vocabulary.ids['book'], vocabulary.ids['letter']]]):.2f}")
-print("the package gives the same:", np.array_equal(counting.cooccurrence(ids, len(vocabulary), 1), C))
+book, letter = vocabulary.encode(["book", "letter"])
+print(f"cosine of book and letter: {cosine(C[book], C[letter]):.2f}")
+theirs = counting.cooccurrence(ids, len(vocabulary), window=1)
+print("the package gives the same:", np.array_equal(C, theirs))
 
 # %% [markdown]
-# The table is symmetric, $C = C^T$: if $w$ is near $v$, then $v$ is near $w$.
+# The table is symmetric, $C = C^T$: if $w$ is near $v$, then $v$ is near $w$. The words `book` and `letter` never meet,
+# yet the cosine of their rows is 0.50, because both of them stand beside `a`.
 #
 # ### A text with known answers
 #
@@ -641,14 +683,11 @@ groups = {
     "read": "reads writes knows forgets".split(),
 }
 patterns = [
-    pattern.split()
-    for pattern in (
-        "the animal eat the food .",
-        "the person read the writing .",
-        "the person eat the food .",
-        "the animal sleeps in the place .",
-        "the person works in the place .",
-    )
+    "the animal eat the food .".split(),
+    "the person read the writing .".split(),
+    "the person eat the food .".split(),
+    "the animal sleeps in the place .".split(),
+    "the person works in the place .".split(),
 ]
 
 
@@ -657,7 +696,7 @@ def make_text(rng, sentences):
     made = []
     for _ in range(sentences):
         for word in patterns[rng.integers(len(patterns))]:
-            if word in groups:
+            if word in groups:  # the name of a group stands for one of its words
                 weights = 1 / np.arange(1, len(groups[word]) + 1)
                 word = str(rng.choice(groups[word], p=weights / weights.sum()))
             made.append(word)
@@ -671,12 +710,13 @@ made_vocabulary = Vocabulary.build(made, specials=())
 C = cooccurrence(made_vocabulary.encode(made), len(made_vocabulary), window=2)
 print(f"{len(made):,} words, {len(made_vocabulary)} distinct ones; the matrix is {C.shape}")
 for pair in (("cat", "dog"), ("cat", "book")):
-    print(f"cosine of {pair[0]} and {pair[1]}: {cosine(*C[made_vocabulary.encode(pair)]):.2f}")
+    v, w = made_vocabulary.encode(pair)
+    print(f"cosine of {pair[0]} and {pair[1]}: {cosine(C[v], C[w]):.2f}")
 
 # %% [markdown]
-# `cat` and `dog` are close, as they should be. But `cat` and `book` are close as well. Both stand next to `the`,
-# hundreds of times, and that drowns everything else. What we would like to know is not how often two words meet, but
-# how much more often than by chance.
+# `cat` and `dog` are close, as they should be. But `cat` and `book` are close as well. Both stand next to `the`, again
+# and again, and that drowns everything else. What we would like to know is not how often two words meet, but how much
+# more often than by chance.
 #
 # ## More often than by chance
 #
@@ -698,9 +738,9 @@ print(f"coffee and cup: PMI {np.log2(8 * N / (100 * 80)):.2f}")
 # %% [markdown]
 # By counts `the` is closer to `coffee`; PMI gives 1.00 to `the` and 6.64 to `cup`.
 #
-# Pairs that never meet would have a PMI of minus infinity, and in a small corpus that says nothing: most pairs of
-# words have never met by accident. So only what is above chance is kept, as **positive pointwise mutual information**
-# (양의 점별 상호정보량), PPMI:
+# Pairs that never meet would have a PMI of minus infinity. In a small corpus that says nothing: it is mere accident
+# that most pairs of words have not met. So only what is above chance is kept, as **positive pointwise mutual
+# information** (양의 점별 상호정보량), PPMI:
 #
 # $$ \mathrm{PPMI}_{vw} = \max(\mathrm{PMI}_{vw}, 0) \tag{12} $$
 
@@ -711,14 +751,15 @@ def ppmi(C):
     S = C.sum(axis=1)
     N = S.sum()
     values = np.zeros(C.shape)
-    for v, w in zip(*np.nonzero(C), strict=True):
+    for v, w in np.argwhere(C > 0):  # the pairs that meet
         values[v, w] = max(np.log2(C[v, w] * N / (S[v] * S[w])), 0)  # (11), (12)
     return values
 
 
 M = ppmi(C)
 for pair in (("cat", "dog"), ("cat", "book")):
-    print(f"cosine of {pair[0]} and {pair[1]}: {cosine(*M[made_vocabulary.encode(pair)]):.2f}")
+    v, w = made_vocabulary.encode(pair)
+    print(f"cosine of {pair[0]} and {pair[1]}: {cosine(M[v], M[w]):.2f}")
 print("the package gives the same:", np.allclose(M, counting.ppmi(C), rtol=0, atol=1e-5))
 
 # %% [markdown]
@@ -727,6 +768,7 @@ print("the package gives the same:", np.allclose(M, counting.ppmi(C), rtol=0, at
 
 # %%
 by_group = made_vocabulary.encode(word for members in groups.values() for word in members)
+# the number of the group of each of these words: 0 0 0 0 0 0 1 1 1 1 1 1 2 ...
 group_of = np.repeat(np.arange(len(groups)), [len(members) for members in groups.values()])
 
 
@@ -741,22 +783,28 @@ def mean_cosines(vectors):
     unit = unit_rows(vectors[by_group])
     cosines = unit @ unit.T
     same = group_of[:, None] == group_of
-    return cosines[same & ~np.eye(len(same), dtype=bool)].mean(), cosines[~same].mean()
+    itself = np.eye(len(same), dtype=bool)
+    return cosines[same & ~itself].mean(), cosines[~same].mean()
 
 
 figure, panels = new_figure(10, 5, ncols=2)
-for axes, vectors, title in zip(panels, (C, M), ("counts", "PPMI"), strict=True):
+# the middle of each group, where its name will stand
+middles = [np.flatnonzero(group_of == g).mean() for g in range(len(groups))]
+for axes, vectors, name in zip(panels, (C, M), ("counts", "PPMI"), strict=True):
     unit = unit_rows(vectors[by_group])
     image = axes.imshow(unit @ unit.T, cmap="Blues", vmin=0, vmax=1)
     inside, outside = mean_cosines(vectors)
-    axes.set(title=f"{title}: {inside:.2f} within groups, {outside:.2f} between", xlabel="word", ylabel="word")
-    middles = [np.flatnonzero(group_of == g).mean() for g in range(len(groups))]
+    axes.set_title(f"{name}: {inside:.2f} within groups, {outside:.2f} between")
+    axes.set(xlabel="word", ylabel="word")
     axes.set_xticks(middles, groups, rotation=45)
     axes.set_yticks(middles, groups)
 figure.colorbar(image, ax=panels, label="cosine similarity", shrink=0.8)
 show(figure)
 
 # %% [markdown]
+# By counts every word is close to every other. By PPMI the groups stand out. Animals and food have something in common
+# too, since both stand beside `eats`; so have persons and writing, beside `reads`.
+#
 # ## Fewer numbers: the singular value decomposition
 #
 # The vectors still have as many entries as there are words, most of them zero, and each entry stands for a single
@@ -769,19 +817,21 @@ show(figure)
 #
 # $$ M = \sum_j s_j \, u_j v_j^T = U \, \mathrm{diag}(s) \, V^T \qquad s_1 \ge s_2 \ge \ldots \ge 0 \tag{13} $$
 #
-# All the columns $u_j$ of $U$ are at right angles to each other, and so are the $v_j$. The weights $s_j$ are the
-# **singular values** (특잇값). The first $k$ terms are the best approximation to $M$, by the sum of squared errors,
-# that any $k$ such tables can give (Eckart and Young, 1936). Each row of $M$ is then a mixture of the $k$ patterns
-# $v_1$ to $v_k$, and row $i$ of $U$ says how much of each goes into it. That row is our dense vector for word $i$.
-# (Here $V$ is the matrix with the columns $v_j$; everywhere else in this chapter it is the number of words.)
+# where $\mathrm{diag}(s)$ has the $s_j$ on its diagonal and zeros elsewhere. All the columns $u_j$ of $U$ are at right
+# angles to each other, and so are the $v_j$. The weights $s_j$ are the **singular values** (특잇값). The first $k$
+# terms are the best approximation to $M$, by the sum of squared errors, that any $k$ such tables can give (Eckart and
+# Young, 1936). Each row of $M$ is then a mixture of the $k$ patterns $v_1$ to $v_k$; into row $i$ goes $s_j$ times
+# $U_{ij}$ of the pattern $v_j$. Row $i$ of $U$, without the weights, is our dense vector for word $i$. (Here $V$ is the
+# matrix with the columns $v_j$; everywhere else in this chapter it is the number of words.)
 #
 # How does one find $u_1$? Begin with any $u$ and multiply, again and again:
 #
 # $$ u \leftarrow M (M^T u), \;\; \mathrm{then \; divide \; by \; its \; length} \tag{14} $$
 #
-# Put (13) in, and see what happens to a mixture of all the $u_j$: each time, the part along $u_j$ is multiplied by
-# $s_j^2$. The largest soon outgrows the others, and what is left is $u_1$. For the next one do the same, but take away
-# the part along those that have been found.
+# Why? Vectors at right angles have the dot product 0, and each $u_j$ and $v_j$ has 1 with itself. So (13) gives
+# $M^T u_j = s_j v_j$ and $M v_j = s_j u_j$, and together $M (M^T u_j) = s_j^2 u_j$. In a mixture of all the $u_j$, each
+# round of (14) multiplies the part along $u_j$ by $s_j^2$. The largest soon outgrows the others, and what is left is
+# $u_1$. For the next one do the same, but take away the part along those that have been found.
 
 
 # %%
@@ -796,7 +846,7 @@ def largest_singular_vectors(M, k, steps=500):
             u -= U @ (U.T @ u)  # nothing along those that have been found
             u /= np.sqrt((u * u).sum())  # (14)
         U[:, j] = u
-        s[j] = np.sqrt(((M.T @ u) ** 2).sum())
+        s[j] = np.sqrt(((M.T @ u) ** 2).sum())  # the length of s_j v_j
     return U, s
 
 
@@ -804,20 +854,31 @@ U, s = largest_singular_vectors(M, 8)
 print("singular values:", s.round(2))
 print("NumPy finds the same ones:", np.allclose(s, np.linalg.svd(M)[1][:8], rtol=0, atol=1e-3))
 
-theirs = counting.svd_vectors(M, 8)
-print("the package gives the same vectors:", np.allclose(abs(U.T @ theirs), np.eye(8), rtol=0, atol=1e-2))
+dots = U.T @ counting.svd_vectors(M, 8)
+same = np.allclose(abs(dots), np.eye(8), rtol=0, atol=1e-2)
+print("the package gives the same vectors:", same)
 
 # %% [markdown]
 # A column $u_j$ may come out with its sign turned, if $v_j$ is turned too; that changes no cosine. So the last line
 # looks at the dot products of our columns with the package's: 1 or -1 for the same column, 0 for two different ones.
+#
+# How much of $M$ is in the first $k$ terms? Since $u_j^T M = s_j v_j^T$, their sum is $U_k (U_k^T M)$, where $U_k$ has
+# the first $k$ columns of $U$.
+
 
 # %%
-errors = [((M - U[:, :k] @ (U[:, :k].T @ M)) ** 2).sum() / (M**2).sum() for k in range(9)]
+def first_terms(k):
+    """The sum of the first k terms of equation (13)."""
+    return U[:, :k] @ (U[:, :k].T @ M)  # (13)
+
+
+errors = [((M - first_terms(k)) ** 2).sum() / (M**2).sum() for k in range(9)]
+# the words of each group together, and those of no group last
 order = np.concatenate([by_group, np.setdiff1d(np.arange(len(M)), by_group)])
 
 figure, panels = new_figure(10, 3.4, ncols=4, width_ratios=[1, 1, 1, 1.2])
-approximations = [(f"k = {k}", U[:, :k] @ (U[:, :k].T @ M)) for k in (2, 8)]
-for axes, (title, table) in zip(panels, [("PPMI matrix", M), *approximations], strict=False):
+tables = {"PPMI matrix": M, "k = 2": first_terms(2), "k = 8": first_terms(8)}
+for axes, (title, table) in zip(panels, tables.items(), strict=False):
     axes.imshow(table[order][:, order], cmap="Blues", vmin=0, vmax=M.max())
     axes.set(title=title, xlabel="word of the company", ylabel="word")
 panels[3].plot(range(9), 100 * np.array(errors), "o-", color="black")
@@ -845,15 +906,16 @@ def nearest(word, vocabulary, vectors, count):
     """The ``count`` words of largest cosine with ``word``, and their cosines."""
     unit = unit_rows(vectors)
     cosines = unit @ unit[vocabulary.ids[word]]
-    best = cosines.argsort()[::-1]
-    return [(vocabulary.tokens[k], float(cosines[k])) for k in best if vocabulary.tokens[k] != word][:count]
+    best = [k for k in cosines.argsort()[::-1] if vocabulary.tokens[k] != word]
+    return [(vocabulary.tokens[k], float(cosines[k])) for k in best[:count]]
 
 
 ours = nearest("king", made_vocabulary, U, 5)
 theirs = KeyedVectors(made_vocabulary.tokens, U).most_similar("king", 5)
 print("king:", ", ".join(f"{word} {value:.2f}" for word, value in ours))
+same_words = [word for word, _ in ours] == [word for word, _ in theirs]
 close = np.allclose([value for _, value in ours], [value for _, value in theirs], rtol=0, atol=1e-5)
-print("the package gives the same:", [word for word, _ in ours] == [word for word, _ in theirs] and close)
+print("the package gives the same:", same_words and close)
 
 # %% [markdown]
 # Now the same three steps on real text. In the quick run it is the manual, with its 700 most frequent words. With
@@ -874,31 +936,36 @@ near = counting.cooccurrence(vocabulary.encode(corpus), len(vocabulary), window)
 above_chance = counting.ppmi(near)
 vectors = counting.svd_vectors(above_chance, size)
 if FULL:
-    print(f"{len(corpus):,} words, {len(vocabulary):,} distinct: {time.perf_counter() - start:.0f} s")
+    seconds = time.perf_counter() - start
+    print(f"{len(corpus):,} words, {len(vocabulary):,} distinct: {seconds:.0f} s")
 
+tables = {"counts": near.astype(np.float32), "PPMI": above_chance, "SVD": vectors}
 for word in asked:
     print(word)
-    for name, table in (("counts", near.astype(np.float32)), ("PPMI", above_chance), ("SVD", vectors)):
-        found = ", ".join(f"{other} {value:.2f}" for other, value in nearest(word, vocabulary, table, 5))
-        print(f"  {name:<7} {found}")
+    for name, table in tables.items():
+        found = nearest(word, vocabulary, table, 5)
+        print(f"  {name:<7} " + ", ".join(f"{other} {value:.2f}" for other, value in found))
 
 # %% [markdown]
-# By counts, what agrees is the grammar more than the meaning: a noun is near to other nouns that follow the same small
-# words. PPMI names words of the same field, and the dense vectors add words that could stand in the same place.
+# By counts, what agrees is the grammar more than the meaning: a noun is near to other nouns that stand among the same
+# small words, whatever they mean. By PPMI and SVD the nearest words are of the same field, as `false` is for `true`.
 #
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch02_text_into_tensors.py`, Penn Treebank, 929,589 words, window 2,
-# > size 100, seed 0 of the decomposition, 2026-11-21): 19 seconds for all three steps on two busy cores. Nearest by
-# > SVD: you: i 0.65, me 0.60, we 0.57, anybody 0.54, do 0.53; year: month 0.70, earlier 0.62, last 0.62, quarter 0.61,
-# > june 0.61; car: auto 0.57, cars 0.52, luxury 0.51, vehicle 0.49, truck 0.47; toyota: motor 0.73, motors 0.65, honda
-# > 0.63, mazda 0.60, lexus 0.58. By counts the nearest to car are network, job, group, computer and strategy, all at
-# > 0.87. In print (Saito, 2018, section 2.4, same corpus, window and size): you: i 0.70, we 0.70, 've 0.55, do 0.53,
-# > else 0.51; year: month 0.73, quarter 0.66, last 0.62, earlier 0.61, next 0.60; car: luxury 0.62, auto 0.62, cars
-# > 0.57, vehicle 0.50, corsica 0.47; toyota: motor 0.74, nissan 0.68, motors 0.65, honda 0.63, lexus 0.60. His differ a
-# > little: the method draws random numbers, and his seed is not fixed.
+# > size 100, seed 0 of the decomposition, 2026-11-21): 19 seconds for all three steps on two busy cores. By counts the
+# > nearest to car are network, job, group, computer and strategy, all at 0.87. Below are the nearest by SVD, and those
+# > in print (Saito, 2018, section 2.4.5, same corpus, window and size). His differ a little: the method draws random
+# > numbers, and his seed is not fixed.
+# > - you: i 0.65, me 0.60, we 0.57, anybody 0.54, do 0.53; in print i 0.70, we 0.70, 've 0.55, do 0.53, else 0.51.
+# > - year: month 0.70, earlier 0.62, last 0.62, quarter 0.61, june 0.61; in print month 0.73, quarter 0.66, last 0.62,
+# >   earlier 0.61, next 0.60.
+# > - car: auto 0.57, cars 0.52, luxury 0.51, vehicle 0.49, truck 0.47; in print luxury 0.62, auto 0.62, cars 0.57,
+# >   vehicle 0.50, corsica 0.47.
+# > - toyota: motor 0.73, motors 0.65, honda 0.63, mazda 0.60, lexus 0.58; in print motor 0.74, nissan 0.68, motors
+# >   0.65, honda 0.63, lexus 0.60.
 #
 # ## Korean text
 #
-# All of the above was about tokens between white space. In Korean such a token is an **eojeol** (어절): a word
+# Most of the above was about tokens between white space. In Korean such a token is an **eojeol** (어절): a word
 # together with the particles and endings that are glued to it. 학교 is a school, 학교에서 is "at the school", 학교를
 # makes it the object of the sentence. For a vocabulary of eojeol they are three unrelated tokens. Other languages
 # have this too, but English hardly does.
@@ -928,32 +995,42 @@ def take_apart(syllable):
 
 
 def put_together(initial, vowel, final):
+    """The syllable of these numbers."""
     return chr(44032 + (initial * 21 + vowel) * 28 + final)  # (15)
 
 
-print(f"{len(INITIALS)} x {len(VOWELS)} x {len(FINALS)} = {len(INITIALS) * len(VOWELS) * len(FINALS):,} syllables")
+count = len(INITIALS) * len(VOWELS) * len(FINALS)
+print(f"{len(INITIALS)} x {len(VOWELS)} x {len(FINALS)} = {count:,} syllables")
 for syllable in "한국어":
     initial, vowel, final = take_apart(syllable)
-    print(f"{syllable}: number {ord(syllable)}, letters {INITIALS[initial]} {VOWELS[vowel]} {FINALS[final] or 'none'}")
+    letters = f"{INITIALS[initial]} {VOWELS[vowel]} {FINALS[final] or 'none'}"
+    print(f"{syllable}: number {ord(syllable)}, letters {letters}")
 
 every = [chr(code) for code in range(44032, 44032 + 11172)]
-print("taken apart and put together:", all(put_together(*take_apart(syllable)) == syllable for syllable in every))
-print("the package gives the same:", all(take_apart(syllable) == korean.split_syllable(syllable) for syllable in every))
+back = all(put_together(*take_apart(syllable)) == syllable for syllable in every)
+print("taken apart and put together:", back)
+same = all(take_apart(syllable) == korean.split_syllable(syllable) for syllable in every)
+print("the package gives the same:", same)
 
 # %% [markdown]
 # The letters in this cell are those of a keyboard, where an initial ㄱ and a final ㄱ are the same. Joined to a text
 # they would be ambiguous: ㄱㅏㄱㅏ may be 가가, or 각 followed by a lonely ㅏ. So the package writes letters with
 # another set that Unicode has, in which initials, vowels and finals are different characters; its level `"letter"`
-# gives these.
+# gives these. Their numbers are usually written to base 16, with `0x` in front: the initials begin at `0x1100`, the
+# vowels at `0x1161`, and final number $n$ has the number `0x11a7` $+\; n$.
 
 # %%
 word = "한국어"
 letters = list(tokens.tokenize(word, "letter"))
-print(f"{word}: {len(word)} syllables, {len(letters)} letters, numbers {[hex(ord(letter)) for letter in letters[:3]]} ...")
+numbers = [hex(ord(letter)) for letter in letters]
+print(f"{word}: {len(word)} syllables, {len(letters)} letters, numbers {', '.join(numbers)}")
 
 ours = []
-for initial, vowel, final in map(take_apart, word):
-    ours += [chr(0x1100 + initial), chr(0x1161 + vowel), *([chr(0x11A7 + final)] if final else [])]
+for syllable in word:
+    initial, vowel, final = take_apart(syllable)
+    ours += [chr(0x1100 + initial), chr(0x1161 + vowel)]
+    if final:
+        ours.append(chr(0x11A7 + final))
 print("the package gives the same:", ours == letters)
 print("and back:", korean.from_letters("".join(letters)) == word)
 
@@ -976,19 +1053,28 @@ def with_particle(word, pair):
     return word + (after_consonant if has_final(word) else after_vowel)
 
 
-people = "고양이 강아지 학생 선생님 의사 아이 친구 어머니 아버지 동생 할머니 경찰 가수 농부 기자".split()
+people = "고양이 강아지 학생 선생님 의사 아이 친구 어머니 아버지 동생 할머니 경찰".split()
+people += "가수 농부 기자".split()
 places = "학교 집 공원 병원 시장 도서관 바다 산 식당 역 가게 마을".split()
 things = "책 편지 사과 물 그림 사진 신문 우산 모자 의자 공 시계 가방 꽃 빵 열쇠 지도 연필".split()
-stems = "찾 받 잡 놓 숨기 던지 만지 고르 팔 옮기".split()
+stems = "찾 받 잡 놓 숨기 던지 만지 고르 사 옮기".split()
+who = "은/는 이/가 도/도 만/만 까지/까지".split()
+where = "에서 에서는 에서도 에서만".split()
+what = "을/를 도/도 만/만 까지/까지 부터/부터".split()
+endings = ["고 있다", "고 싶다", "지 않는다", "지 못한다", "겠다", "네"]
 
 
+# %%
 def korean_sentence(rng):
     """Somebody, somewhere, something, and a verb."""
-    person = with_particle(str(rng.choice(people)), str(rng.choice(["은/는", "이/가", "도/도", "만/만", "까지/까지"])))
-    place = str(rng.choice(places)) + str(rng.choice(["에서", "에서는", "에서도", "에서만"]))
-    thing = with_particle(str(rng.choice(things)), str(rng.choice(["을/를", "도/도", "만/만", "까지/까지", "부터/부터"])))
-    verb = str(rng.choice(stems)) + str(rng.choice(["고 있다", "고 싶다", "지 않는다", "지 못한다", "겠다", "네"]))
-    return f"{person} {place} {thing} {verb}"
+
+    def one(choices):
+        return str(rng.choice(choices))
+
+    person = with_particle(one(people), one(who))
+    place = one(places) + one(where)
+    thing = with_particle(one(things), one(what))
+    return f"{person} {place} {thing} {one(stems)}{one(endings)}"
 
 
 rng = np.random.default_rng(0)
@@ -996,24 +1082,33 @@ korean_text = [korean_sentence(rng) for _ in range(1000)]
 print("\n".join(korean_text[:3]))
 
 # %% [markdown]
-# Count distinct tokens at the three levels as more of the made-up sentences are read, and the eojeol of new sentences
-# that have not been seen before.
+# Read more and more of these sentences. How many distinct tokens are there at each of the three levels, and which share
+# of the tokens of 200 new sentences is unknown?
 
 # %%
 levels = {"eojeol": str.split, "syllables": "char", "letters": "letter"}
-read = (1, 3, 10, 30, 100, 300, 1000)
-distinct = {
-    name: [len({token for line in korean_text[:n] for token in tokens.tokenize(line, level)}) for n in read]
-    for name, level in levels.items()
-}
-new_text = " ".join(korean_sentence(rng) for _ in range(200))
-print("sentences read   " + "  ".join(f"unknown {name:<9}" for name in levels).rstrip())
+new_text = [korean_sentence(rng) for _ in range(200)]
+
+
+def all_tokens(lines, level):
+    """The tokens of several lines in one list."""
+    return [token for line in lines for token in tokens.tokenize(line, level)]
+
+
+print("unknown after reading")
 for n in (30, 100, 1000):
-    unknown = []
-    for level in levels.values():
-        vocabulary = Vocabulary.build(token for line in korean_text[:n] for token in tokens.tokenize(line, level))
-        unknown.append((vocabulary.encode(tokens.tokenize(new_text, level)) == vocabulary.unknown).mean())
-    print(f"{n:>14}   " + "  ".join(f"{share:<17.1%}" for share in unknown).rstrip())
+    parts = []
+    for name, level in levels.items():
+        vocabulary = Vocabulary.build(all_tokens(korean_text[:n], level))
+        unknown = vocabulary.encode(all_tokens(new_text, level)) == vocabulary.unknown
+        parts.append(f"{unknown.mean():5.1%} of the {name}")
+    print(f"{n:>5} sentences: " + ", ".join(parts))
+
+# %%
+read = (1, 3, 10, 30, 100, 300, 1000)
+distinct = {}
+for name, level in levels.items():
+    distinct[name] = [len(set(all_tokens(korean_text[:n], level))) for n in read]
 
 figure, axes = new_figure(7, 4)
 for (name, counts), colour in zip(distinct.items(), COLOURS, strict=False):
@@ -1024,8 +1119,8 @@ show(figure)
 
 # %% [markdown]
 # Every noun comes with every particle, so the number of eojeol is a product; the number of syllables is hardly more
-# than a sum. Letters are few from the start, but a sentence has the more of them. A good middle way are n-grams of
-# syllables: forms of one word have some in common.
+# than a sum. Letters are few from the start, but a sentence has more of them. A good middle way is n-grams of
+# syllables: the forms of one word have some of them in common.
 
 # %%
 forms = ["학교에서", "학교를", "병원에서", "병원을"]
@@ -1049,9 +1144,11 @@ for form, row in zip(forms, unit @ unit.T, strict=True):
 # %%
 composed = unicodedata.normalize("NFC", "한국어")
 taken_apart = unicodedata.normalize("NFD", "한국어")
-print(f"{len(composed)} characters and {len(taken_apart)} characters; equal: {'yes' if composed == taken_apart else 'no'}")
+equal = "yes" if composed == taken_apart else "no"
+print(f"{len(composed)} characters and {len(taken_apart)} characters; equal: {equal}")
 print("form D is what the package calls letters:", taken_apart == korean.to_letters(composed))
-print("as tokens they are the same:", list(tokens.tokenize(taken_apart, "char")) == list(composed))
+same = list(tokens.tokenize(taken_apart, "char")) == list(composed)
+print("as tokens they are the same:", same)
 
 # %% [markdown]
 # The last line is so because the package's `tokenize` brings every text to form C first, before anything else looks
@@ -1071,12 +1168,15 @@ print("as tokens they are the same:", list(tokens.tokenize(taken_apart, "char"))
 def reviews(rng, count):
     """Sentences, and whether each is good (1) or bad (0)."""
     nouns = "배우 음악 이야기 화면 대사 결말 연출 장면".split()
-    adjectives = ["지루하다 엉성하다 유치하다 시끄럽다".split(), "훌륭하다 재미있다 아름답다 따뜻하다".split()]
+    adverbs = "정말 너무 아주".split()
+    bad_words = "지루하다 엉성하다 유치하다 시끄럽다".split()
+    good_words = "훌륭하다 재미있다 아름답다 따뜻하다".split()
     good = rng.integers(0, 2, count)
     made = []
     for t in good:
         subject = with_particle(str(rng.choice(nouns)), "이/가")
-        made.append(f"{subject} {rng.choice(['정말', '너무', '아주'])} {rng.choice(adjectives[t])}")
+        adverb, adjective = rng.choice(adverbs), rng.choice(good_words if t else bad_words)
+        made.append(f"{subject} {adverb} {adjective}")
     return made, good
 
 
@@ -1085,7 +1185,9 @@ def train_judge(texts, good):
     counts = {}
     for text, t in zip(texts, good, strict=True):
         for word in text.split():  # without normalization
-            counts.setdefault(word, [1, 1])[t] += 1  # from one each, so that nothing is divided by zero
+            if word not in counts:
+                counts[word] = [1, 1]  # not from zero, so that nothing is divided by zero
+            counts[word][t] += 1
     return {word: np.log(in_good / in_bad) for word, (in_bad, in_good) in counts.items()}
 
 
@@ -1121,10 +1223,11 @@ label(axes, "The same reviews in another spelling", "reviews in form D (%)", "sh
 show(figure)
 
 # %% [markdown]
-# Look at the blue curve alone. A test result that is somewhat lower than that of training is what one expects, and one
-# would look for faults in the judge. It is the orange curve that gives it away: *always print the share of unknown
-# tokens*. It costs a line, and it finds wrong spelling, wrong encoding, wrong language and wrong tokenizer at once. The
-# mending costs a line as well:
+# Look at the blue curve alone. A test result that is somewhat lower than that of training is what one expects, and
+# one would look for faults in the judge. It is the orange curve that gives it away. In form D every word is unknown,
+# so the worths add up to 0 and each review is called good. *Always print the share of unknown tokens.* It costs a
+# line, and it finds wrong spelling, wrong encoding, wrong language and wrong tokenizer at once. The mending costs a
+# line as well:
 
 # %%
 mended = [unicodedata.normalize("NFC", text) for text in from_elsewhere]
@@ -1136,7 +1239,8 @@ print(f"brought to form C first: {share:.1%} judged rightly, {unknown:.1%} of th
 #
 # The second trap looks innocent too: a table of the pairs that belong together most. PMI divides by how often words
 # occur, so what happens to words that occur once? If both of a pair have been seen one single time, and near each
-# other, chance would have made that meeting very unlikely, and their PMI is the largest that there is.
+# other, that meeting was very unlikely by chance, and their PMI is about the largest that there is. (The package's
+# `pair_counts` gives the matrix $C$ in sparse form: the rows, columns and counts of the pairs that meet.)
 
 # %%
 found = re.findall("[a-z]+", manual.lower())
@@ -1148,15 +1252,17 @@ def strongest_pairs(min_count):
     rows, columns, counts = counting.pair_counts(vocabulary.encode(found), len(vocabulary), 2)
     values = counting.ppmi_of_pairs(rows, columns, counts, len(vocabulary))
     names = np.array(vocabulary.tokens)
-    kept = (names[rows] < names[columns]) & (rows != vocabulary.unknown) & (columns != vocabulary.unknown)
-    best = np.flatnonzero(kept)[np.argsort(-values[kept], kind="stable")]
+    known = (rows != vocabulary.unknown) & (columns != vocabulary.unknown)
+    kept = np.flatnonzero(known & (names[rows] < names[columns]))  # the places of these pairs
+    best = kept[np.argsort(-values[kept], kind="stable")]
     return names[rows[best]], names[columns[best]], counts[best], values[best]
 
 
 for min_count in (1, 20):
     print("all words" if min_count == 1 else f"words that occur at least {min_count} times")
-    for v, w, count, value in list(zip(*strongest_pairs(min_count), strict=True))[:6]:
-        print(f"  {v} {w}: met {count}x, PPMI {value:.1f}")
+    one, other, counts, values = strongest_pairs(min_count)
+    for k in range(6):
+        print(f"  {one[k]} {other[k]}: met {counts[k]}x, PPMI {values[k]:.1f}")
 
 # %%
 figure, panels = new_figure(10, 3.8, ncols=2, sharex=True, sharey=True)
@@ -1199,9 +1305,9 @@ show(figure)
 # other, and the vectors are what it learns on the way.
 #
 # Sources: Zipf, *Human Behavior and the Principle of Least Effort* (1949). Firth, "A Synopsis of Linguistic Theory"
-# (1957). Eckart and Young, "The Approximation of One Matrix by Another of Lower Rank" (1936). Spärck Jones, "A
-# Statistical Interpretation of Term Specificity" (1972). Church and Hanks, "Word Association Norms, Mutual Information,
-# and Lexicography" (1990). Bullinaria and Levy, "Extracting Semantic Representations from Word Co-occurrence
-# Statistics" (2007). Weinberger et al., "Feature Hashing for Large Scale Multitask Learning" (2009). Saito, *Deep
-# Learning from Scratch 2* (2018): its chapter 2 makes word vectors from the Penn Treebank in the same three steps. *The
-# Unicode Standard*, "Conjoining Jamo Behavior", for equation (15).
+# (1957). Harris, "Distributional Structure" (1954). Eckart and Young, "The Approximation of One Matrix by Another of
+# Lower Rank" (1936). Spärck Jones, "A Statistical Interpretation of Term Specificity" (1972). Church and Hanks, "Word
+# Association Norms, Mutual Information, and Lexicography" (1990). Bullinaria and Levy, "Extracting Semantic
+# Representations from Word Co-occurrence Statistics" (2007). Weinberger et al., "Feature Hashing for Large Scale
+# Multitask Learning" (2009). Saito, *Deep Learning from Scratch 2* (2018): its chapter 2 makes word vectors from the
+# Penn Treebank in the same three steps. *The Unicode Standard*, "Conjoining Jamo Behavior", for equation (15).

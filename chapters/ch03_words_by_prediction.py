@@ -7,18 +7,18 @@
 #
 # ## What you will be able to do
 #
-# - turn counts into probabilities of the next word, and say what perplexity measures;
+# - turn counts into probabilities of the next word, and say with one number how good these are;
 # - explain why a one-hot vector times a matrix is a row look-up, and what that means for the matrix's gradient;
-# - write the neural language model of 2003, forward and backward, and check its gradients;
-# - write CBOW and skip-gram with a full softmax;
-# - show that skip-gram sees nothing but a table of counts;
-# - find the commonest mistake in code for word vectors, which only some gradient checks reveal.
+# - write the network of 2003 that predicts the next word, forward and backward, and check its gradients;
+# - write two simpler networks, CBOW and skip-gram, that predict words from their neighbours;
+# - show that the second of them sees nothing but a table of counts;
+# - find a mistake that is easily made in code for word vectors, and that only some gradient checks reveal.
 #
-# All cells together take less than a minute. The first one fetches what the others use.
+# The words in this list are explained on the way. All cells together take less than a minute. The first one fetches
+# what the others use.
 
 # %%
 from collections import Counter
-from itertools import pairwise
 
 import numpy as np
 
@@ -48,26 +48,50 @@ PEOPLE = ["boy", "girl", "king", "queen"]
 FOOD = ["bread", "cheese", "soup", "cake"]
 DRINKS = ["milk", "water", "tea", "juice"]
 PLACES = ["garden", "house", "street", "field"]
-OBJECTS = {"eats": FOOD, "drinks": DRINKS, "chases": ANIMALS, "buys": FOOD + DRINKS, "calls": PEOPLE}
-VERBS = {"animal": ["eats", "drinks", "chases", "sleeps"], "person": ["eats", "drinks", "buys", "calls", "walks"]}
-
-
-def make_text(rng, sentences):
-    """A list of words, and the probability of that text by the rule, as a sum of -log."""
-    words, surprise = [], 0.0
-    for _ in range(sentences):
-        choices = [["the", "a"], ANIMALS + PEOPLE]
-        sentence = [options[rng.integers(len(options))] for options in choices]
-        choices.append(VERBS["animal" if sentence[1] in ANIMALS else "person"])
-        sentence.append(choices[-1][rng.integers(len(choices[-1]))])
-        choices += [["the", "a"], OBJECTS[sentence[2]]] if sentence[2] in OBJECTS else [["in"], ["the"], PLACES]
-        sentence += [options[rng.integers(len(options))] for options in choices[3:]]
-        words += [*sentence, "."]
-        surprise += sum(np.log(len(options)) for options in choices)
-    return words, surprise
+OBJECTS = {
+    "eats": FOOD,
+    "drinks": DRINKS,
+    "chases": ANIMALS,
+    "buys": FOOD + DRINKS,
+    "calls": PEOPLE,
+}
+VERBS = {
+    "animal": ["eats", "drinks", "chases", "sleeps"],
+    "person": ["eats", "drinks", "buys", "calls", "walks"],
+}
 
 
 # %%
+def options_after(sentence):
+    """The words that may come next in a sentence; all of them are equally likely."""
+    if len(sentence) == 0:
+        return ["the", "a"]
+    if len(sentence) == 1:
+        return ANIMALS + PEOPLE
+    if len(sentence) == 2:
+        return VERBS["animal" if sentence[1] in ANIMALS else "person"]
+    verb = sentence[2]
+    if verb in OBJECTS:
+        rest = [["the", "a"], OBJECTS[verb], ["."]]
+    else:
+        rest = [["in"], ["the"], PLACES, ["."]]
+    return rest[len(sentence) - 3]
+
+
+# %%
+def make_text(rng, sentences):
+    """A list of words, and the sum of -log of their probabilities by the rule."""
+    words, surprise = [], 0.0
+    for _ in range(sentences):
+        sentence = []
+        while "." not in sentence:
+            options = options_after(sentence)
+            sentence.append(options[rng.integers(len(options))])
+            surprise += np.log(len(options))  # -log of the probability 1 / len(options)
+        words += sentence
+    return words, surprise
+
+
 train_words, _ = make_text(np.random.default_rng(0), 150)
 test_words, test_surprise = make_text(np.random.default_rng(1), 500)
 vocabulary = Vocabulary.build(train_words, specials=())
@@ -75,17 +99,18 @@ train_ids, test_ids = vocabulary.encode(train_words), vocabulary.encode(test_wor
 V = len(vocabulary)
 
 print("training set:", " ".join(train_words[:20]), "...")
-print(f"{len(train_ids)} words in the training set, {len(test_ids)} in the test set, V = {V} different ones")
+print(f"{len(train_ids)} words to train on, {len(test_ids)} to test with, V = {V} different ones")
 
 # %% [markdown]
-# The [`Vocabulary`](../scratchnn/text/vocabulary.py) is that of chapter 2: each word has a number, its id, the most
-# frequent word has id 0.
+# The [`Vocabulary`](../scratchnn/text/vocabulary.py) is that of chapter 2: each word has a number, its id, and the
+# most frequent word has id 0.
 #
 # ## Counting
 #
 # A **language model** (언어 모델) gives a probability to every word that may come next. The obvious way is to count.
-# Let $c$ be the context, here the words just before, and $N(c, w)$ how often $w$ followed them in the training
-# set. The share of those times is the **relative frequency** (상대도수):
+# Let $c$ be the context, here the words just before, and $N(c, w)$ how often $w$ followed them in the training set.
+# The share of those times is the **relative frequency** (상대도수), and it serves as $P(w \mid c)$, the probability
+# of $w$ if $c$ has come before:
 #
 # $$ P(w \mid c) = \frac{N(c, w)}{\sum_u N(c, u)} \tag{1} $$
 #
@@ -94,22 +119,33 @@ print(f"{len(train_ids)} words in the training set, {len(test_ids)} in the test 
 
 
 # %%
-def relative_frequencies(text, held_out, order):
-    """Equation (1) for each word of ``held_out`` that has ``order`` - 1 words before it; 0 where never seen."""
-    whole = Counter(zip(*(text[k:] for k in range(order)), strict=False))
-    context = Counter()
-    for words, count in whole.items():
-        context[words[:-1]] += count
-    windows = zip(*(held_out[k:] for k in range(order)), strict=False)
-    return np.array([whole[w] / context[w[:-1]] if whole[w] else 0.0 for w in windows])  # (1)
+def runs(words, order):
+    """All n-grams of a text, n = ``order``, as tuples."""
+    return [tuple(words[m : m + order]) for m in range(len(words) - order + 1)]
 
 
-pairs = Counter(pairwise(train_words))
+def counts(seen, text, order):
+    """N(c, w) and its sum over w, counted in ``seen``, for each n-gram c w of ``text``: (2, M)."""
+    whole, context = Counter(runs(seen, order)), Counter()
+    for ngram, number in whole.items():
+        context[ngram[:-1]] += number  # the sum over u in (1)
+    found = [(whole[ngram], context[ngram[:-1]]) for ngram in runs(text, order)]  # 0 if not seen
+    return np.array(found).T
+
+
+def relative_frequencies(seen, text, order):
+    """Equation (1) for each n-gram of ``text``, counted in ``seen``; 0 where it is not there."""
+    both, context = counts(seen, text, order)
+    return both / np.maximum(context, 1)  # (1)
+
+
+# %%
+pairs = Counter(runs(train_words, 2))
 after_drinks = {pair[1]: count for pair, count in pairs.items() if pair[0] == "drinks"}
 print("after 'drinks':", after_drinks)
 for order in (1, 2, 3, 4, 5):
-    p = relative_frequencies(train_words, test_words, order)
-    print(f"order {order}: {np.mean(p == 0):6.1%} of the test set's {order}-grams never occur in the training set")
+    new = np.mean(relative_frequencies(train_words, test_words, order) == 0)
+    print(f"order {order}: {new:6.1%} of the test set's n-grams never occur in the training set")
 
 # %% [markdown]
 # ### Perplexity
@@ -120,7 +156,8 @@ for order in (1, 2, 3, 4, 5):
 # $$ \mathrm{perplexity} = \exp \Big( - \frac{1}{M} \sum_{m=1}^{M} \log P(w_m \mid c_m) \Big) \tag{2} $$
 #
 # It is easier to imagine than a loss. A model that always hesitates between ten words and gives each one tenth has
-# perplexity 10. One that knows nothing gives $1/V$ to each and has perplexity $V$.
+# perplexity 10. One that knows nothing gives $1/V$ to each and has perplexity $V$. The rule of the little language
+# has a perplexity too, and since its probabilities are the true ones, no model can expect less on a new text.
 
 
 # %%
@@ -132,11 +169,11 @@ def perplexity(p):
 
 print("ten equal chances:", perplexity(np.full(7, 0.1)).round(6))
 for order in (1, 2, 3, 4):
-    train_p, test_p = (relative_frequencies(train_words, text, order) for text in (train_words, test_words))
-    print(
-        f"order {order}: perplexity {perplexity(train_p):.2f} on the training set, {perplexity(test_p):.2f} on the test set"
-    )
-print(f"whoever knows the rule: {np.exp(test_surprise / len(test_words)):.2f} on the test set")
+    old = perplexity(relative_frequencies(train_words, train_words, order))
+    new = perplexity(relative_frequencies(train_words, test_words, order))
+    print(f"order {order}: perplexity {old:.2f} on the training set, {new:.2f} on the test set")
+rule = np.exp(test_surprise / len(test_words))  # (2)
+print(f"the rule: {rule:.2f} on the test set")
 
 # %% [markdown]
 # The longer the context, the better the training set is known by heart, until its perplexity is lower than that of
@@ -144,24 +181,29 @@ print(f"whoever knows the rule: {np.exp(test_surprise / len(test_words)):.2f} on
 # infinite. Never seen is not impossible: the number of n-grams grows as $V^n$, and no text is long enough to hold
 # them all. The old remedy is to mix orders, so that a shorter context speaks where a longer one is silent:
 #
-# $$ P(w \mid c) = \sum_k a_k P_k(w \mid c), \qquad \sum_k a_k = 1 \tag{3} $$
+# $$ P(w \mid c) = \frac{\sum_k a_k P_k(w \mid c)}{\sum_k a_k} \tag{3} $$
 #
-# where $P_k$ is (1) with order $k$. This is called **smoothing** (평활화).
+# where $P_k$ is (1) with order $k$, the weights $a_k$ are chosen by hand, and both sums leave out the orders whose
+# context never occurred. This is one form of **smoothing** (평활화).
 
 
 # %%
-def mixture(text, held_out, weights):
-    """Equation (3): probabilities of the words of ``held_out``, with ``weights[k - 1]`` for order k."""
+def mixture(seen, text, weights):
+    """Equation (3): probabilities of the words of ``text``, with ``weights[k - 1]`` for order k."""
     most = len(weights)
-    total = 0.0
+    above = below = 0.0
     for order, weight in enumerate(weights, start=1):
-        total = total + weight * relative_frequencies(text, held_out[most - order :], order)  # (3)
-    return total
+        both, context = counts(seen, text[most - order :], order)  # the same last words for all k
+        above = above + weight * both / np.maximum(context, 1)  # (3)
+        below = below + weight * (context > 0)  # (3)
+    return above / below
 
 
-mixed = {weights: perplexity(mixture(train_words, test_words, weights)) for weights in ((0.1, 0.9), (0.1, 0.2, 0.3, 0.4))}
-for weights, value in mixed.items():
-    print(f"orders 1 to {len(weights)} with weights {weights}: perplexity {value:.2f} on the test set")
+mixed = {}
+for weights in ((0.1, 0.9), (0.1, 0.2, 0.3, 0.4)):
+    mixed[weights] = perplexity(mixture(train_words, test_words, weights))
+    value = mixed[weights]
+    print(f"orders 1 to {len(weights)} with weights {weights}: {value:.2f} on the test set")
 counting = min(mixed.values())
 
 # %% [markdown]
@@ -170,7 +212,9 @@ counting = min(mixed.values())
 # Now the same by prediction. The simplest network for it has one layer and no bias: the one-hot vector of the word
 # before, times a matrix $Z$ of shape $(V, V)$, gives the logits of the word that follows. So row $v$ of $Z$ holds the
 # logits after word $v$, and $y_v = \mathrm{softmax}(Z_v)$ the probabilities. Let $C_{vw}$ be how often $w$ follows
-# $v$, $S_v$ the sum of row $v$, and $N$ the sum of all. The loss, and its gradient by equation (18) of chapter 1, are
+# $v$, $S_v$ the sum of row $v$, and $N$ the sum of all. By equation (18) of chapter 1, each pair of $v$ and $w$ gives
+# row $v$ the gradient $y_v - \mathrm{onehot}(w)$, divided by $N$ for the mean. Row $v$ gets $S_v$ of these, and the
+# one-hot vectors among them add up to $C_v$. So the loss and its gradient are
 #
 # $$ L = - \frac{1}{N} \sum_v \sum_w C_{vw} \log y_{vw} $$
 # $$ dZ_v = \frac{1}{N} (S_v \, y_v - C_v) = \frac{S_v}{N} \Big( y_v - \frac{C_v}{S_v} \Big) \tag{4} $$
@@ -195,10 +239,11 @@ for step in range(1, 10001):
     y = softmax(Z)
     Z -= 2 * (y - C / S)  # (4), each row with a learning rate of its own, 2 N / S
     if step in (1, 10, 100, 1000, 10000):
-        print(f"after {step:>5} steps the largest difference between y and C / S is {abs(softmax(Z) - C / S).max():.4f}")
+        off = abs(softmax(Z) - C / S).max()
+        print(f"after {step:>5} steps the largest difference between y and C / S is {off:.4f}")
 
 # %% [markdown]
-# So prediction as such is nothing better than counting. A network with one number for each pair of words learns each
+# So prediction as such is no better than counting. A network with one number for each pair of words learns each
 # pair by itself and knows nothing about a pair it has not seen. What helps is to give it *fewer* numbers than there
 # are pairs. Then words have to share them, and what is learned about one word counts for others of its kind.
 #
@@ -225,7 +270,7 @@ print("both are the same:", np.array_equal(h, W[ids]))  # (5)
 
 # %% [markdown]
 # And backward? By equation (6) of chapter 1 the gradient of a matrix product by its second factor is $X^T dh$. A row
-# of $X^T$ belongs to a word and has a one wherever this word stood:
+# of $X^T$ belongs to a word and has a one wherever this word stood. With $v_m$ for the id at place $m$:
 #
 # $$ dW = X^T dh \qquad \mathrm{that \; is} \qquad dW_v = \sum_{m : \; v_m = v} dh_m \tag{6} $$
 #
@@ -245,6 +290,7 @@ for m in range(len(ids)):
 print("both are the same:", np.allclose(dW, dW_product, rtol=0, atol=1e-12))
 print("rows that are zero:", np.flatnonzero(~dW.any(axis=1)))
 
+# %%
 figure, panels = new_figure(10, 3.6, ncols=3, width_ratios=[6, 5, 3])
 drawn = [
     (X, "one-hot vectors X (5, 6)", "word id", "position in the text"),
@@ -254,7 +300,8 @@ drawn = [
 for axes, (array, title, x, y) in zip(panels, drawn, strict=True):
     largest = abs(array).max()
     axes.imshow(array, cmap="RdBu_r", vmin=-largest, vmax=largest)
-    axes.set(title=title, xlabel=x, ylabel=y, xticks=range(array.shape[1]), yticks=range(array.shape[0]))
+    axes.set(title=title, xlabel=x, ylabel=y)
+    axes.set(xticks=range(array.shape[1]), yticks=range(array.shape[0]))
 show(figure)
 
 # %% [markdown]
@@ -266,16 +313,18 @@ show(figure)
 # %%
 y, cache = embedding_forward(ids, W)
 gradient = embedding_backward(dh, cache)
-print("ids", gradient.ids, "and rows of shape", gradient.rows.shape, "stand for a table of shape", gradient.shape)
+print(f"ids {gradient.ids} and rows {gradient.rows.shape} stand for a table {gradient.shape}")
 print("the package gives the same, forward: ", np.array_equal(y, h))
-print("the package gives the same, backward:", np.allclose(gradient.to_dense(), dW, rtol=0, atol=1e-12))
+same = np.allclose(gradient.to_dense(), dW, rtol=0, atol=1e-12)
+print("the package gives the same, backward:", same)
 
 # %% [markdown]
 # ## The neural language model
 #
-# In 2003 Bengio, Ducharme, Vincent and Janvin put the parts together. Their network, NNLM for short, predicts a word
+# In 2003 Bengio, Ducharme, Vincent and Jauvin put the parts together. Their network, NNLM for short, predicts a word
 # from the $n - 1$ before it. Each is looked up in the same table $E$, of shape $(V, D)$, and the vectors are laid
-# side by side; that is the **projection layer** (투영층). Then come a hidden layer and an output for each word:
+# side by side; that is the **projection layer** (투영층). Then come a hidden layer of $M$ neurons, with a matrix $H$ of
+# shape $((n - 1) D, M)$ and a bias $d$, and an output for each word, with $U$ of shape $(M, V)$ and a bias $b$:
 #
 # $$ x = [E_{w_1}, \ldots, E_{w_{n-1}}] \tag{7} $$
 # $$ a = \tanh(x H + d) \tag{8} $$
@@ -288,35 +337,36 @@ print("the package gives the same, backward:", np.allclose(gradient.to_dense(), 
 # %%
 figure, axes = new_figure(8.5, 4.6)
 axes.set_axis_off()
-axes.set(xlim=(0, 10), ylim=(-0.4, 6.2))
-for k, word in enumerate(["the", "queen", "drinks"]):
-    x = 1.5 + 2.4 * k
-    axes.text(x, 0.0, f'"{word}"', ha="center", va="center")
-    axes.annotate("", (x, 1.25), (x, 0.3), arrowprops={"arrowstyle": "->"})
+axes.set(xlim=(0, 10), ylim=(-0.4, 6.2), title="The neural language model with n = 4")
+MIDDLE = {"ha": "center", "va": "center"}  # where a text stands at its point
+BOX = {"boxstyle": "round", "fc": "white"}
+ARROW = {"arrowstyle": "->"}
+
+for x, word in ((1.5, "the"), (3.9, "queen"), (6.3, "drinks")):
+    axes.text(x, 0.0, f'"{word}"', **MIDDLE)
+    axes.annotate("", (x, 1.25), (x, 0.3), arrowprops=ARROW)
     axes.text(x + 0.12, 0.72, "look up in E", va="center", fontsize=9, color=COLOURS[0])
-    axes.text(x, 1.55, "o o o", ha="center", va="center", bbox={"boxstyle": "round", "fc": "white", "ec": COLOURS[0]})
-    axes.annotate("", (3.9, 2.95), (x, 1.9), arrowprops={"arrowstyle": "->"})
-for height, text, circles, colour in [
-    (3.25, "a = tanh(x H + d)", "o o o o o o", COLOURS[2]),
-    (4.75, "z = a U + b, then softmax", "o  o  o  o  o  o  o  o  o  o  o", COLOURS[1]),
-]:
-    axes.text(3.9, height, circles, ha="center", va="center", bbox={"boxstyle": "round", "fc": "white", "ec": colour})
-    axes.text(6.3, height, text, va="center", color=colour)
+    axes.text(x, 1.55, "o o o", **MIDDLE, bbox=BOX | {"ec": COLOURS[0]})
+    axes.annotate("", (3.9, 2.95), (x, 1.9), arrowprops=ARROW)
 axes.text(7.4, 1.55, "x, the three side by side", va="center", color=COLOURS[0])
-axes.annotate("", (3.9, 4.45), (3.9, 3.6), arrowprops={"arrowstyle": "->"})
-axes.annotate("", (3.9, 5.75), (3.9, 5.1), arrowprops={"arrowstyle": "->"})
-axes.text(3.9, 5.95, "a probability for each of the V words", ha="center", va="center")
-axes.set_title("The neural language model with n = 4")
+axes.text(3.9, 3.25, "o o o o o o", **MIDDLE, bbox=BOX | {"ec": COLOURS[2]})
+axes.text(6.3, 3.25, "a = tanh(x H + d)", va="center", color=COLOURS[2])
+axes.annotate("", (3.9, 4.45), (3.9, 3.6), arrowprops=ARROW)
+axes.text(3.9, 4.75, "o  o  o  o  o  o  o  o  o  o  o", **MIDDLE, bbox=BOX | {"ec": COLOURS[1]})
+axes.text(6.3, 4.75, "z = a U + b, then softmax", va="center", color=COLOURS[1])
+axes.annotate("", (3.9, 5.75), (3.9, 5.1), arrowprops=ARROW)
+axes.text(3.9, 5.95, "a probability for each of the V words", **MIDDLE)
 show(figure)
 
 # %% [markdown]
-# Backward it is two dense layers and a tanh, as in chapter 1, and then the look-up. From $dz$, with $m$ for the
-# examples of a batch:
+# Backward it is two dense layers and a tanh, as in chapter 1, and then the look-up. From $dz$, with $s = x H + d$ for
+# what the tanh is given, and $m$ for the examples of a batch:
 #
 # $$ dU = a^T dz \qquad db = \sum_m dz_m \tag{10} $$
 # $$ ds = (dz \, U^T) \cdot (1 - a^2) \qquad dH = x^T ds \qquad dd = \sum_m ds_m \qquad dx = ds \, H^T \tag{11} $$
 #
-# and $dx$ is cut into its $n - 1$ pieces, each of which goes back to its row by (6):
+# where the product with $1 - a^2$ goes entry by entry. Then $dx$ is cut into its $n - 1$ pieces, each of which goes
+# back to its row by (6):
 #
 # $$ dE_v = \mathrm{sum \; of \; the \; pieces \; of} \; dx \; \mathrm{that \; were \; looked \; up \; at} \; v \tag{12} $$
 #
@@ -347,7 +397,7 @@ def network_backward(dz, cache):
 
 
 def cross_entropy(z, t):
-    """Mean loss of logits z (N, V) for the words t (N,) that came, and its gradient by z, as in chapter 1."""
+    """As in chapter 1: mean loss of logits z (N, V) for the words t (N,), and its gradient by z."""
     y = softmax(z)
     L = -np.log(y[np.arange(len(t)), t]).mean()
     dz = y.copy()
@@ -371,21 +421,24 @@ def first_parameters(rng, V, D, M, n):
 
 
 words = np.array([[4, 1, 4], [0, 4, 5]])  # word 4 three times, words 2 and 3 never
-parameters = [p + 0.3 * rng.standard_normal(p.shape) for p in first_parameters(rng, V=6, D=3, M=4, n=4)]
+first = first_parameters(rng, V=6, D=3, M=4, n=4)
+parameters = [p + 0.3 * rng.standard_normal(p.shape) for p in first]  # no bias stays zero
 z, cache = network_forward(words, *parameters)
-v = rng.standard_normal(z.shape)
+v = rng.standard_normal(z.shape)  # a random cotangent in the place of dz
 gradients = network_backward(v, cache)
 
 package_z, package_cache = nnlm_forward(words, *parameters)
-package_dC, *package_rest, _ = nnlm_backward(v, package_cache)  # the last one belongs to the direct connections
+# the last of its gradients, left out here, is that of the direct connections
+package_dC, *package_rest, _ = nnlm_backward(v, package_cache)
 both = zip(gradients, [package_dC.to_dense(), *package_rest], strict=True)
+same = all(np.allclose(ours, package, rtol=0, atol=1e-12) for ours, package in both)
 print("the package gives the same, forward: ", np.allclose(z, package_z, rtol=0, atol=1e-12))
-print("the package gives the same, backward:", all(np.allclose(a, b, rtol=0, atol=1e-12) for a, b in both))
+print("the package gives the same, backward:", same)
 
 # %%
 named = dict(zip(("E", "H", "d", "U", "b"), parameters, strict=True))
 findings = check(pair_problem(lambda *p: network_forward(words, *p), network_backward, named))
-print(f"{len(findings)} comparisons with differences and the complex step, all right: {all(f.ok for f in findings)}")
+print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in findings)}")
 
 # %% [markdown]
 # ### Training it
@@ -403,12 +456,20 @@ def make_ngrams(ids, n):
 
 train_contexts, train_targets = make_ngrams(train_ids, 4)
 test_contexts, test_targets = make_ngrams(test_ids, 4)
-theirs = ngrams(train_ids, 4)
-print("the package gives the same:", all(map(np.array_equal, (train_contexts, train_targets), theirs)))
+package_contexts, package_targets = ngrams(train_ids, 4)
+print("the package gives the same contexts:", np.array_equal(train_contexts, package_contexts))
+print("and the same words to predict:", np.array_equal(train_targets, package_targets))
+
+
+# %%
+def measure(parameters):
+    """Perplexity on the training and the test set: equation (2), e to the mean loss."""
+    sets = ((train_contexts, train_targets), (test_contexts, test_targets))
+    return [np.exp(cross_entropy(network_forward(c, *parameters)[0], t)[0]) for c, t in sets]
 
 
 def train(parameters, epochs, lr, batch=20, seed=0):
-    """SGD in place; the perplexity on the training and the test set before, and after each epoch."""
+    """SGD in place; what ``measure`` says before the first epoch and after each."""
     rng = np.random.default_rng(seed)
     curve = [measure(parameters)]
     for _ in range(epochs):
@@ -420,28 +481,23 @@ def train(parameters, epochs, lr, batch=20, seed=0):
             for p, dp in zip(parameters, network_backward(dz, cache), strict=True):
                 p -= lr * dp
         curve.append(measure(parameters))
-    return np.array(curve)
-
-
-def measure(parameters):
-    """Perplexity on the training and the test set, the exponential of the mean loss: equation (2)."""
-    sets = ((train_contexts, train_targets), (test_contexts, test_targets))
-    return [np.exp(cross_entropy(network_forward(c, *parameters)[0], t)[0]) for c, t in sets]
+    return np.array(curve)  # (epochs + 1, 2)
 
 
 # %%
 parameters = first_parameters(np.random.default_rng(0), V, D=4, M=12, n=4)
 curve = train(parameters, epochs=40, lr=0.2)
-rule = np.exp(test_surprise / len(test_words))
-print(f"{sum(p.size for p in parameters)} parameters; a table of all 4-grams would have {V**4:,} entries")
+size = sum(p.size for p in parameters)
+print(f"{size} parameters; a table of all 4-grams would have {V**4:,} entries")
 print(f"perplexity on the test set: {curve[0, 1]:.2f} before training, {curve[-1, 1]:.2f} after")
 print(f"counting gave {counting:.2f}; the rule itself has {rule:.2f}")
 
 figure, axes = new_figure(7.5, 4.4)
 axes.plot(curve[:, 0], color=COLOURS[0], label="network, training set")
 axes.plot(curve[:, 1], color=COLOURS[1], label="network, test set")
-axes.axhline(mixed[(0.1, 0.9)], color="grey", linestyle=":", label="counting, orders 1 and 2, test set")
-axes.axhline(counting, color="grey", linestyle="--", label="counting, orders 1 to 4, test set")
+for weights, style in zip(mixed, (":", "--"), strict=True):
+    name = f"counting, orders 1 to {len(weights)}, test set"
+    axes.axhline(mixed[weights], color="grey", linestyle=style, label=name)
 axes.axhline(rule, color="black", label="the rule, test set")
 axes.set(ylim=(2.4, 8), xticks=range(0, 41, 10))
 axes.legend()
@@ -455,12 +511,13 @@ show(figure)
 
 # %%
 unseen = relative_frequencies(train_words, test_words, 4) == 0
-by_network = softmax(network_forward(test_contexts, *parameters)[0])[np.arange(len(test_targets)), test_targets]
 by_counting = mixture(train_words, test_words, (0.1, 0.2, 0.3, 0.4))
+y = softmax(network_forward(test_contexts, *parameters)[0])  # (M, V)
+by_network = y[np.arange(len(test_targets)), test_targets]
 
-print(f"never seen: {unseen.sum()} of {len(unseen)} 4-grams; perplexity on these and on the others:")
-print(f"  counting, orders 1 to 4: {perplexity(by_counting[unseen]):6.2f} and {perplexity(by_counting[~unseen]):.2f}")
-print(f"  network:                 {perplexity(by_network[unseen]):6.2f} and {perplexity(by_network[~unseen]):.2f}")
+print(f"never seen: {unseen.sum()} of {len(unseen)} 4-grams; perplexity on these and the others:")
+for name, p in (("counting, orders 1 to 4:", by_counting), ("network:", by_network)):
+    print(f"  {name:<24} {perplexity(p[unseen]):6.2f} and {perplexity(p[~unseen]):.2f}")
 print("some of them, with the probability of the last word by counting and by the network:")
 for m in np.flatnonzero(unseen)[:5]:
     print(f"  {' '.join(test_words[m : m + 4]):<24} {by_counting[m]:.3f} {by_network[m]:.3f}")
@@ -479,7 +536,8 @@ GROUPS = {
     "places": PLACES,
     "verbs": [*OBJECTS, "sleeps", "walks"],
 }
-SHOWN = [word for group in GROUPS.values() for word in group]  # all words but "the", "a", "in" and the full stop
+# all words but "the", "a", "in" and the full stop
+SHOWN = [word for group in GROUPS.values() for word in group]
 
 
 def cosines(table):
@@ -504,7 +562,7 @@ def draw_cosines(axes, table, title):
 def nearest_in_group(table):
     """The share of words whose nearest word is of their own group."""
     cosine = cosines(table)
-    np.fill_diagonal(cosine, -2)
+    np.fill_diagonal(cosine, -2)  # so that no word is nearest to itself
     group = np.repeat(np.arange(len(GROUPS)), [len(group) for group in GROUPS.values()])
     return (group[cosine.argmax(axis=1)] == group).mean()
 
@@ -515,7 +573,8 @@ image = draw_cosines(panels[0], E, "rows of E: words that are looked at")
 draw_cosines(panels[1], U.T, "columns of U: words that are predicted")
 figure.colorbar(image, ax=panels, label="cosine")
 show(figure)
-print(f"nearest word of the same group: {nearest_in_group(E):.0%} by E, {nearest_in_group(U.T):.0%} by U")
+by_E, by_U = nearest_in_group(E), nearest_in_group(U.T)
+print(f"nearest word of the same group: {by_E:.0%} by E, {by_U:.0%} by U")
 
 # %% [markdown]
 # Nobody told the network about animals and drinks. But a word has two vectors here, and they know different things.
@@ -537,6 +596,7 @@ print(f"nearest word of the same group: {nearest_in_group(E):.0%} by E, {nearest
 # $$ h_n = \frac{1}{K} \sum_{k=1}^{K} A_{w_{nk}} \tag{13} $$
 # $$ z = h B^T \tag{14} $$
 #
+# where $w_{nk}$ is the word at place $k$ of example $n$.
 # In books this is drawn with one-hot vectors: the mean of $K$ of them times $A$ is the same by (5). The loss is
 # softmax and cross-entropy over all words, a **full softmax** (전체 소프트맥스).
 
@@ -552,10 +612,10 @@ for axes, title, inputs, outputs in [
     for words, x, end in ((inputs, 0.9, 4.5), (outputs, 9.1, 5.5)):
         for k, word in enumerate(words):
             y = 2.5 + 1.2 * ((len(words) - 1) / 2 - k)
-            axes.text(x, y, word, ha="center", va="center")
+            axes.text(x, y, word, **MIDDLE)
             tail, head = ((1.9, y), (end, 2.5)) if x < 5 else ((end, 2.5), (8.1, y))
-            axes.annotate("", head, tail, arrowprops={"arrowstyle": "->"})
-    axes.text(5, 2.5, "h", ha="center", va="center", bbox={"boxstyle": "circle", "fc": "white", "ec": "black"})
+            axes.annotate("", head, tail, arrowprops=ARROW)
+    axes.text(5, 2.5, "h", **MIDDLE, bbox={"boxstyle": "circle", "fc": "white", "ec": "black"})
     axes.text(3.0, 0.1, "table A", ha="center", color=COLOURS[0])
     axes.text(7.0, 0.1, "table B, softmax", ha="center", color=COLOURS[1])
 show(figure)
@@ -581,14 +641,15 @@ def cbow_backward(cache):
     contexts, h, dz, A, B = cache
     dh = dz @ B  # (15)  (N, V) @ (V, D) -> (N, D)
     dB = dz.T @ h  # (15)  (V, N) @ (N, D) -> (V, D)
-    rows = np.repeat(dh / contexts.shape[1], contexts.shape[1], axis=0)  # (N K, D)
+    K = contexts.shape[1]
+    rows = np.repeat(dh / K, K, axis=0)  # (N K, D), each row K times
     dA = np.zeros_like(A)
     np.add.at(dA, contexts.reshape(-1), rows)  # (16)
     return dA, dB
 
 
 def windows(ids, reach):
-    """For each word that has ``reach`` neighbours on both sides: these (N, 2 reach), and the word itself (N,)."""
+    """The ``reach`` neighbours on both sides of a word (N, 2 reach), and the word itself (N,)."""
     N = len(ids) - 2 * reach
     around = [ids[k : k + N] for k in range(2 * reach + 1) if k != reach]
     return np.stack(around, axis=1), ids[reach : reach + N]
@@ -600,9 +661,10 @@ for n in range(3):
     print(f"  {' '.join(vocabulary.decode(contexts[n])):<24} -> {vocabulary.tokens[targets[n]]}")
 
 # %% [markdown]
-# First the proof that it is right: one-hot vectors, our look-up, and the package's two pairs
-# ([`projection.py`](../scratchnn/word2vec/projection.py) and [`outputs.py`](../scratchnn/word2vec/outputs.py)), on
-# random tables.
+# First let us see that it is right, on random tables, beside a product with one-hot vectors and beside the package's
+# two pairs ([`projection.py`](../scratchnn/word2vec/projection.py) and
+# [`outputs.py`](../scratchnn/word2vec/outputs.py)). These know one thing more, a mask. It says which of the $K$ places
+# are filled, so that words near the ends of a text, with fewer neighbours, need not be left out. Here it is `None`.
 
 # %%
 rng = np.random.default_rng(0)
@@ -613,18 +675,18 @@ dA, dB = cbow_backward(cache)
 
 X = np.eye(V)[contexts[some]].mean(axis=1)  # (N, V), the mean of one-hot vectors
 L_onehot, dz = cross_entropy(X @ A @ B.T, targets[some])
-print("one-hot vectors give the same:", np.isclose(L, L_onehot), np.allclose(dA, X.T @ (dz @ B), rtol=0, atol=1e-12))
+same = np.allclose(dA, X.T @ (dz @ B), rtol=0, atol=1e-12)
+print("one-hot vectors give the same:", np.isclose(L, L_onehot), same)
 
 h, mean_cache = context_mean_forward(contexts[some], None, A)
 package_L, output_cache = full_softmax_forward(h, targets[some], B)
-dh, package_dB = full_softmax_backward(1.0, output_cache)
+dh, package_dB = full_softmax_backward(1.0, output_cache)  # the gradient of L by L is 1
 package_dA = context_mean_backward(dh, mean_cache).to_dense()
-print("the package gives the same:", np.isclose(L, package_L), np.allclose(dA, package_dA, rtol=0, atol=1e-12))
+both = ((dA, package_dA), (dB, package_dB))
+same = [np.allclose(ours, package, rtol=0, atol=1e-12) for ours, package in both]
+print("the package gives the same:", np.isclose(L, package_L), *same)
 
 # %% [markdown]
-# The package's functions know one thing more, a mask. It says which of the $K$ places are filled, so that words near
-# the ends of a text, with fewer neighbours, need not be left out.
-#
 # For training, $A$ starts with small random numbers and $B$ with zeros. All logits are zero then, the loss is $\log V$,
 # and in the first step only $B$ moves.
 
@@ -652,14 +714,16 @@ def descend(tables, inputs, targets, forward, backward, epochs, lr, batch=20, se
     return np.array(history)
 
 
+cbow = (contexts, targets, cbow_forward, cbow_backward)
 cbow_tables = first_tables(np.random.default_rng(0), D=8)
-cbow_history = descend(cbow_tables, contexts, targets, cbow_forward, cbow_backward, epochs=40, lr=1.0)
-print(f"loss: log V = {np.log(V):.2f}; first epoch {cbow_history[0]:.2f}, last epoch {cbow_history[-1]:.2f}")
+cbow_history = descend(cbow_tables, *cbow, epochs=40, lr=1.0)
+first, last = cbow_history[[0, -1]]
+print(f"loss: log V = {np.log(V):.2f}; first epoch {first:.2f}, last epoch {last:.2f}")
 print(f"nearest word of the same group: {nearest_in_group(cbow_tables[0]):.0%}")
 
 # %% [markdown]
 # The package's [`CBOW`](../scratchnn/word2vec/textbook.py) is a projection followed by an output. With the same
-# tables and the same batches it has the same losses.
+# tables, the same batches and numbers of the same precision it has the same losses.
 
 # %%
 A, B = first_tables(np.random.default_rng(0), D=8)
@@ -679,7 +743,8 @@ for _ in range(5):
         optimizer.step()
         model.clear_gradients()
     package_history.append(np.mean(batch_losses))
-print("the same losses in five epochs:", np.allclose(package_history, cbow_history[:5], rtol=0, atol=1e-9))
+same = np.allclose(package_history, cbow_history[:5], rtol=0, atol=1e-9)
+print("the same losses in five epochs:", same)
 
 # %% [markdown]
 # ## Skip-gram: the words around
@@ -689,8 +754,8 @@ print("the same losses in five epochs:", np.allclose(package_history, cbow_histo
 #
 # $$ h_n = A_{v_n} \tag{17} $$
 #
-# The rest is (14) and (15), and the gradient by $A$ is that of the look-up, (6). A text of $M$ words has about $2 r M$
-# such pairs for a window of $r$.
+# where $v_n$ is the word in the middle. The rest is (14) and (15), and the gradient by $A$ is that of the look-up,
+# (6). A text of $M$ words has about $2 r M$ such pairs for a window of $r$.
 
 
 # %%
@@ -711,14 +776,15 @@ def skip_gram_backward(cache):
 
 def pairs_of(ids, reach):
     """Every word with every neighbour at most ``reach`` away: centres and targets, (N,) each."""
-    forwards = [(ids[:-k], ids[k:]) for k in range(1, reach + 1)]
-    both_ways = forwards + [(right, left) for left, right in forwards]
-    return tuple(np.concatenate(side) for side in zip(*both_ways, strict=True))
+    left = [ids[:-k] for k in range(1, reach + 1)]  # of all pairs that are k places apart, the left
+    right = [ids[k:] for k in range(1, reach + 1)]  # and the right word
+    return np.concatenate(left + right), np.concatenate(right + left)
 
 
 centres, neighbours = pairs_of(train_ids, reach=2)
 print(f"{len(train_ids)} words make {len(centres)} pairs")
 
+# %%
 A, B = rng.standard_normal((V, 4)), rng.standard_normal((V, 4))
 L, cache = skip_gram_forward(centres[:50], neighbours[:50], A, B)
 model = SkipGram(V, 4, FullSoftmax(V, 4), rng=rng).astype(np.float64)
@@ -726,12 +792,14 @@ model.projection.W.data, model.output.W.data = A, B
 package_L = model.forward(centres[:50], neighbours[:50])
 model.backward(1.0)
 theirs = [parameter.dense_gradient() for parameter in model.parameters()]
-same = all(np.allclose(a, b, rtol=0, atol=1e-12) for a, b in zip(skip_gram_backward(cache), theirs, strict=True))
-print("the package gives the same:", np.isclose(L, package_L), same)
+both = zip(skip_gram_backward(cache), theirs, strict=True)
+same = [np.allclose(ours, package, rtol=0, atol=1e-12) for ours, package in both]
+print("the package gives the same:", np.isclose(L, package_L), *same)
 
 # %%
+skip_gram = (centres, neighbours, skip_gram_forward, skip_gram_backward)
 skip_tables = first_tables(np.random.default_rng(0), D=8)
-skip_history = descend(skip_tables, centres, neighbours, skip_gram_forward, skip_gram_backward, epochs=40, lr=1.0)
+skip_history = descend(skip_tables, *skip_gram, epochs=40, lr=1.0)
 print(f"loss: {skip_history[0]:.2f} in the first epoch, {skip_history[-1]:.2f} in the last")
 print(f"nearest word of the same group: {nearest_in_group(skip_tables[0]):.0%}")
 
@@ -759,7 +827,7 @@ show(figure)
 # $$ L = - \frac{1}{N} \sum_v \sum_w C_{vw} \log y_{vw}, \qquad y_v = \mathrm{softmax}(Z_v), \qquad Z = A B^T \tag{18} $$
 #
 # Skip-gram never sees the text, only a table of counts. And it cannot get below the loss of the counts themselves,
-# with $C_{vw} / S_v$ in the place of $y_{vw}$.
+# with $C_{vw} / S_v$ in the place of $y_{vw}$, since that is where (4) is zero.
 
 # %%
 C = cooccurrence(train_ids, V, window=2)  # (V, V), the package's counts, as in chapter 2
@@ -773,14 +841,16 @@ from_counts = -(C * np.log(y)).sum() / N  # (18)
 from_pairs, _ = skip_gram_forward(centres, neighbours, A, B)
 print("both losses are the same:", np.isclose(from_counts, from_pairs))
 
-share = C[C > 0] / np.broadcast_to(S, C.shape)[C > 0]
-lowest = -(C[C > 0] * np.log(share)).sum() / N
+met = C > 0  # pairs that never met add nothing to the loss
+lowest = -(C[met] * np.log((C / S)[met])).sum() / N
 print(f"skip-gram has come down to {from_pairs:.3f}; the counts themselves have {lowest:.3f}")
 
 # %% [markdown]
-# What keeps it from the counts is the number of dimensions. $Z = A B^T$ is the product of a tall narrow table and a
-# wide low one, as in the SVD of chapter 2, and not every table of logits can be written so. With $dZ$ from (4) and
-# the gradients of a matrix product, here is the whole of skip-gram, without a text:
+# Two things keep it from the counts. One is the training: its steps are large and its batches small, so that it keeps
+# staggering. The other is the number of dimensions. $Z = A B^T$ is the product of a tall narrow table and a wide low
+# one, as in the SVD of chapter 2, and not every table of logits can be written so. To see the second alone, take all
+# pairs in every step. With $dZ$ from (4) and the gradients of a matrix product, here is the whole of skip-gram, without
+# a text:
 #
 # $$ dZ = \frac{1}{N} (S \, y - C) \qquad dA = dZ \, B \qquad dB = dZ^T A \tag{19} $$
 
@@ -800,24 +870,26 @@ def fit_counts(C, D, steps=4000, lr=1.0, seed=0):
 
 sizes = (1, 2, 3, 4, 6, 8, 16, V)
 fitted = {D: fit_counts(C, D) for D in sizes}
+losses = [fitted[D][2] for D in sizes]
 figure, axes = new_figure(7, 4)
-axes.plot(sizes, [fitted[D][2] for D in sizes], "o-", color=COLOURS[1], label="skip-gram, trained on counts")
+axes.plot(sizes, losses, "o-", color=COLOURS[1], label="skip-gram, trained on counts")
 axes.axhline(lowest, color="black", label="the counts themselves")
 axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
 axes.set_xscale("log")
 axes.set_xticks(sizes, sizes)
 axes.minorticks_off()
 axes.legend()
-label(axes, "The narrower the vectors, the rougher the copy of the table", "dimensions D", "loss (nats)")
+title = "The narrower the vectors, the rougher the copy of the table"
+label(axes, title, "dimensions D", "loss (nats)")
 show(figure)
-for D in sizes:
-    print(f"D = {D:>2}: loss {fitted[D][2]:.3f}, nearest word of the same group {nearest_in_group(fitted[D][0]):.0%}")
+for D, (A, _, loss) in fitted.items():
+    share = nearest_in_group(A)
+    print(f"D = {D:>2}: loss {loss:.3f}, nearest word of the same group {share:.0%}")
 
 # %% [markdown]
 # With one dimension the words lie on a line, and little can be said. With eight, hardly anything of the table is
-# lost. (The training by single pairs above stayed higher with the same eight, for its steps are large and its batches
-# small: it keeps staggering.) A narrow table is not a defect: it has to be told in few numbers what a word has in
-# common with others, and so words of a kind come together.
+# lost. (The training by batches of pairs above stayed higher with the same eight.) A narrow table is not a defect: it
+# has to be told in few numbers what a word has in common with others, and so words of a kind come together.
 #
 # So which is better, to count or to predict? Both see the same table. The one takes its logarithms, cuts off what is
 # below chance and keeps the largest singular values, the other fits probabilities. Baroni, Dinu and Kruszewski (2014)
@@ -826,27 +898,29 @@ for D in sizes:
 #
 # - Counting needs the whole table, $V^2$ numbers at worst, and an SVD of it. Predicting takes a mini-batch at a time,
 #   and new text needs no new beginning.
-# - Predicting is not bound to a table. The neural language model sees the order of the words, and the networks of the
-#   next chapters see whole sentences.
+# - Predicting is not bound to a table. The neural language model sees the order of the words, and the networks of
+#   chapters 5 and 6 see whole sentences.
 
 # %%
 counted = count_vectors(train_ids, V, window=2, size=8)  # PPMI and SVD, as in chapter 2
-figure, panels = new_figure(10, 4, ncols=3)
-for axes, (title, table) in zip(
-    panels,
-    {"PPMI and SVD": counted, "CBOW, table A": cbow_tables[0], "skip-gram, table A": skip_tables[0]}.items(),
-    strict=True,
-):
-    image = draw_cosines(axes, table, title)
-    print(f"{title:<18} D = {table.shape[1]}, nearest word of the same group: {nearest_in_group(table):.0%}")
+tables = {
+    "PPMI and SVD": counted,
+    "CBOW, table A": cbow_tables[0],
+    "skip-gram, table A": skip_tables[0],
+}
+figure, panels = new_figure(10, 3.3, ncols=3)
+for axes, title in zip(panels, tables, strict=True):
+    image = draw_cosines(axes, tables[title], title)
+    share = nearest_in_group(tables[title])
+    print(f"{title:<18} nearest word of the same group: {share:.0%}")
 for axes in panels[1:]:
     axes.set_yticks([])
-figure.colorbar(image, ax=panels, label="cosine", shrink=0.7)
+figure.colorbar(image, ax=panels, label="cosine")
 show(figure)
 
 # %% [markdown]
-# All three find the groups of the little language. On real text the differences are in the details, and chapter 4
-# measures them.
+# All three find the groups of the little language. In real text there are no such clear groups, and one has to measure
+# how good vectors are; chapter 4 will do so.
 #
 # ## What goes wrong
 #
@@ -860,19 +934,22 @@ def faulty_backward(cache):
     """``cbow_backward`` with the rows of repeated words overwritten instead of added up."""
     contexts, h, dz, A, B = cache
     dh = dz @ B  # (15)
-    rows = np.repeat(dh / contexts.shape[1], contexts.shape[1], axis=0)
+    K = contexts.shape[1]
+    rows = np.repeat(dh / K, K, axis=0)  # (N K, D)
     dA = np.zeros_like(A)
     dA[contexts.reshape(-1)] += rows  # (16) without its sum; dA[i] = dA[i] + rows is the same
     return dA, dz.T @ h
 
 
+faulty_cbow = (contexts, targets, cbow_forward, faulty_backward)
 right_tables, faulty_tables = (first_tables(np.random.default_rng(0), D=8) for _ in range(2))
-settings = {"epochs": 60, "lr": 3.0, "batch": 100}
-right_history = descend(right_tables, contexts, targets, cbow_forward, cbow_backward, **settings)
-faulty_history = descend(faulty_tables, contexts, targets, cbow_forward, faulty_backward, **settings)
-print(f"loss in the last epoch: {right_history[-1]:.2f} with the sum, {faulty_history[-1]:.2f} without")
+right_history = descend(right_tables, *cbow, epochs=60, lr=3.0, batch=100)
+faulty_history = descend(faulty_tables, *faulty_cbow, epochs=60, lr=3.0, batch=100)
+right, faulty = right_history[-1], faulty_history[-1]
+print(f"loss in the last epoch: {right:.2f} with the sum, {faulty:.2f} without")
 print(f"nearest word of the same group, without the sum: {nearest_in_group(faulty_tables[0]):.0%}")
 
+# %%
 figure, axes = new_figure(7, 4)
 axes.plot(np.arange(1, 61), right_history, color=COLOURS[0], label="repeated words add up")
 axes.plot(np.arange(1, 61), faulty_history, color=COLOURS[1], label="repeated words overwrite")
@@ -891,23 +968,23 @@ show(figure)
 
 # %%
 def check_tables(backward, contexts, targets):
-    """Compare the gradients of CBOW with central differences, and name the rows of A that are wrong."""
+    """Compare CBOW's gradients with central differences; name the words whose rows are wrong."""
     rng = np.random.default_rng(0)
     tables = [rng.standard_normal((V, 3)), rng.standard_normal((V, 3))]
     _, cache = cbow_forward(contexts, targets, *tables)
     for name, table, gradient in zip("AB", tables, backward(cache), strict=True):
         differences = np.zeros_like(table)
-        for k in np.ndindex(table.shape):
+        for k in np.ndindex(table.shape):  # each place of the table
             value = table[k]
-            losses = []
-            for table[k] in (value + 1e-5, value - 1e-5):
-                losses.append(cbow_forward(contexts, targets, *tables)[0])
+            table[k] = value + 1e-5
+            above, _ = cbow_forward(contexts, targets, *tables)
+            table[k] = value - 1e-5
+            below, _ = cbow_forward(contexts, targets, *tables)
             table[k] = value
-            differences[k] = (losses[0] - losses[1]) / 2e-5
-        wrong = (abs(gradient - differences) > 1e-6 * abs(differences).max()).any(axis=1)
-        print(
-            f"d{name}: {'right' if not wrong.any() else 'WRONG for ' + ' '.join(vocabulary.decode(np.flatnonzero(wrong)))}"
-        )
+            differences[k] = (above - below) / 2e-5
+        wrong = (abs(gradient - differences) > 1e-6 * abs(differences).max()).any(axis=1)  # (V,)
+        found = " ".join(vocabulary.decode(np.flatnonzero(wrong)))
+        print(f"d{name}: {'WRONG for ' + found if found else 'right'}")
 
 
 batch_contexts, batch_targets = contexts[:6], targets[:6]
@@ -922,7 +999,8 @@ check_tables(faulty_backward, batch_contexts, batch_targets)
 
 # %%
 occurs = Counter(batch_contexts.reshape(-1).tolist())
-repeated = " ".join(vocabulary.decode(sorted(word for word, count in occurs.items() if count > 1)))
+twice = sorted(word for word, number in occurs.items() if number > 1)
+repeated = " ".join(vocabulary.decode(twice))
 print("more than once in these contexts:", repeated)
 print("the faulty backward pass, in a check with ids 0 to 7:")
 check_tables(faulty_backward, np.arange(8).reshape(2, 4), batch_targets[:2])
@@ -947,8 +1025,8 @@ for size, D in ((V, 8), (10_000, 100), (1_000_000, 300)):
 #
 # ## A real text
 #
-# The Penn Treebank, PTB, is newspaper text of nearly a million words, 10,000 of them different, on which language
-# models have been compared for many years. It has a third part beside the training and the test set, the
+# The Penn Treebank, PTB, is newspaper text with nearly a million words to train on, 10,000 of them different, on which
+# language models have been compared for many years. It has a third part beside the training and the test set, the
 # **validation set** (검증 데이터), which one looks at while settings are still being chosen. With `SCRATCHNN_FULL=1`
 # the next cells train the package's model on it; the folder with the text is named by `SCRATCHNN_DATA`. Without, they
 # train on a longer text of the little language.
@@ -960,31 +1038,36 @@ for size, D in ((V, 8), (10_000, 100), (1_000_000, 300)):
 # %%
 if FULL:
     real_train, real_valid = (list(tokenize(load_ptb(part), "word")) for part in ("train", "valid"))
-    n, D, M, batch, lr, rounds = 5, 60, 100, 400, 0.002, 3
+    n, D, M = 5, 60, 100
+    batch, lr, rounds = 400, 0.002, 3
     weights, asked = (0.25, 0.45, 0.3), ("monday", "john", "three", "said")
 else:
     real_train, real_valid = make_text(np.random.default_rng(2), 1000)[0], test_words
-    n, D, M, batch, lr, rounds = 4, 4, 12, 20, 0.01, 3
+    n, D, M = 4, 4, 12
+    batch, lr, rounds = 20, 0.01, 3
     weights, asked = (0.1, 0.2, 0.3, 0.4), ()
 
 real_vocabulary = Vocabulary.build(real_train, specials=())
-real_train_ids, real_valid_ids = real_vocabulary.encode(real_train), real_vocabulary.encode(real_valid)
-print(f"{len(real_train):,} words to train on, {len(real_valid):,} to validate, {len(real_vocabulary):,} different ones")
+real_train_ids = real_vocabulary.encode(real_train)
+real_valid_ids = real_vocabulary.encode(real_valid)
+print(f"{len(real_train):,} words to train on, {len(real_valid):,} to validate")
+print(f"{len(real_vocabulary):,} different ones")
 
 
 # %%
 def valid_perplexity(model, ids, batch=400):
     """Equation (2) for the package's model, a batch at a time."""
     words, targets = ngrams(ids, model.order)
-    model.evaluate()
+    model.evaluate()  # nothing is kept for a backward pass
     total = 0.0
     for start in range(0, len(targets), batch):
-        L, count, _ = model.loss((words[start : start + batch], targets[start : start + batch]))
-        total += float(L) * count
-    model.train()
+        L, number, _ = model.loss((words[start : start + batch], targets[start : start + batch]))
+        total += float(L) * number
+    model.train()  # back to training
     return np.exp(total / len(targets))
 
 
+# %%
 rng = np.random.default_rng(0)
 model = NNLM(len(real_vocabulary), D, M, order=n, rng=rng, direct=False)
 optimizer = Adam(model.parameters(), lr=lr)
@@ -999,7 +1082,8 @@ for epoch in range(rounds):
         model.clear_gradients()
     optimizer.lr /= 2
     print(f"epoch {epoch + 1}: perplexity {valid_perplexity(model, real_valid_ids):.2f}")
-print(f"counting, orders 1 to {len(weights)}: {perplexity(mixture(real_train, real_valid, weights)):.2f}")
+real_counting = perplexity(mixture(real_train, real_valid, weights))
+print(f"counting, orders 1 to {len(weights)}: {real_counting:.2f}")
 
 vectors = KeyedVectors(real_vocabulary.tokens, model.C.data)
 for word in asked:
@@ -1008,14 +1092,14 @@ for word in asked:
 # %% [markdown]
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch03_words_by_prediction.py`, seed 0, 2026-11-21): four words of
 # > context, 60 numbers a word, 100 hidden neurons. Perplexity on PTB's validation set after the first, second and
-# > third epoch: 194.56, 169.91, 163.47. Counting, orders 1 to 3 mixed: 204.91. In print (Mikolov, 2012, table 4.1), on
+# > third epoch: 194.56, 169.91, 163.47. Counting, orders 1 to 3 mixed: 190.47. In print (Mikolov, 2012, table 4.1), on
 # > another part of PTB, its test set: 165.2 for counting of order 3 with the smoothing of Good and Turing, 141.2 for
 # > order 5 with that of Kneser and Ney, 140.2 for a network of this kind. Nearest to "three" are two,
 # > four, five, several, six; nearest to "john" are william, richard, peter, steven, robert.
 #
 # Even this short training is well ahead of our mixture of counts. Counting can do better than our mixture: with the
-# best smoothing it comes level with a network of this kind. Networks that are not limited to a fixed number of words
-# go further; they are the subject of chapters 5 and 6.
+# smoothing of Kneser and Ney it comes level with a network of this kind. Networks that are not limited to a fixed
+# number of words go further; they are the subject of chapters 5 and 6.
 #
 # ## Exercises
 #
@@ -1040,9 +1124,10 @@ for word in asked:
 # over all words, is still there. Chapter 4 replaces its question "which of all words?" by "this word or noise?", trains
 # on real text, and asks of the vectors what is to king as woman is to man.
 #
-# Sources: Bengio, Ducharme, Vincent and Janvin, "A Neural Probabilistic Language Model" (2003). Mikolov, Karafiát,
-# Burget, Černocký and Khudanpur, "Recurrent Neural Network Based Language Model" (2010), for PTB in this form. Mikolov,
-# *Statistical Language Models Based on Neural Networks* (2012). Mikolov, Chen, Corrado and Dean, "Efficient
-# Estimation of Word Representations in Vector Space" (2013). Baroni, Dinu and Kruszewski, "Don't Count, Predict!"
-# (2014). Levy, Goldberg and Dagan, "Improving Distributional Similarity with Lessons Learned from Word Embeddings"
-# (2015). Saito, *Deep Learning from Scratch 2* (2018): its chapter 3 has CBOW and skip-gram in this form.
+# Sources: Marcus, Santorini and Marcinkiewicz, "Building a Large Annotated Corpus of English: The Penn Treebank"
+# (1993). Bengio, Ducharme, Vincent and Jauvin, "A Neural Probabilistic Language Model" (2003). Mikolov, *Statistical
+# Language Models Based on Neural Networks* (2012), for PTB as a test of language models. Mikolov, Chen, Corrado and
+# Dean, "Efficient Estimation of Word Representations in Vector Space" (2013). Baroni, Dinu and Kruszewski, "Don't
+# Count, Predict!" (2014). Levy, Goldberg and Dagan, "Improving Distributional Similarity with Lessons Learned from
+# Word Embeddings" (2015). Saito, *Deep Learning from Scratch 2* (2018): its chapter 3 has CBOW and skip-gram in this
+# form.

@@ -42,11 +42,15 @@ def test_errors_of_differences(chapter, text):
 
 
 def test_perceptron_learns_and_and_or_only(chapter, text):
-    assert "AND and OR are learned after a few. XOR, which is true" in text
+    assert "AND and OR are learned after a few; XOR is not learned at all" in text
     for gate in ("AND", "OR"):
-        assert chapter.learned[gate][2][-6:] == [0] * 6
-    assert min(chapter.learned["XOR"][2]) > 0
-    assert chapter.train_perceptron(chapter.corners, chapter.gates["XOR"], 1000)[2][-1] > 0
+        w, b, mistakes = chapter.train_perceptron(chapter.corners, chapter.gates[gate], 12)
+        assert mistakes[-6:] == [0] * 6
+        assert (w == chapter.learned[gate][0]).all()
+        assert b == chapter.learned[gate][1]
+    assert min(chapter.train_perceptron(chapter.corners, chapter.gates["XOR"], 1000)[2]) > 0
+    assert "A point on the border itself has the sum zero, so its answer is 0" in text
+    assert chapter.step(np.zeros(1)) == 0
     assert chapter.two_layers(chapter.corners)[1].tolist() == chapter.gates["XOR"].tolist()
 
 
@@ -62,6 +66,8 @@ def test_slopes_of_activations(chapter, text):
     slopes = chapter.sigmoid_slope(x)
     assert slopes.max() == chapter.sigmoid_slope(0.0) == 0.25
     assert (slopes > 0).all()
+    assert "The tanh saturates too, but its slope is 1 in the middle" in text
+    assert chapter.tanh_slope(x).max() == chapter.tanh_slope(0.0) == 1
     assert "Programs take one of the two (here 0)" in text
     assert chapter.relu_slope(np.zeros(1)) == 0
 
@@ -69,6 +75,10 @@ def test_slopes_of_activations(chapter, text):
 def test_softmax_example(chapter, text):
     first, second, third = chapter.softmax(np.array([2.0, 1.0, 0.1]))
     assert f"the logits 2.0, 1.0 and 0.1 become {first:.3f}, {second:.3f} and {third:.3f}" in text
+    assert "With larger differences the shares become more unequal" in text
+    twice = chapter.softmax(np.array([4.0, 2.0, 0.2]))
+    assert twice[0] > first
+    assert twice[2] < third
 
 
 def test_downhill(chapter, text):
@@ -101,6 +111,15 @@ def test_forgotten_slope_looks_like_learning_but_is_found(chapter, text):
     wrong = [line.split()[0] for line in chapter.printed.splitlines() if line.endswith("WRONG")]
     assert wrong == ["x", "W1", "b1"]
     assert "$W_1$, $b_1$ and $x$ are wrong" in text
+
+
+def test_forgotten_slope_keeps_the_signs_of_one_example(chapter, text):
+    assert "what a single example adds to the gradients still has the right signs" in text
+    for n in range(0, 300, 25):
+        z, cache = chapter.network_forward(chapter.x_train[n : n + 1], *chapter.faulty_parameters)
+        _, dz = chapter.cross_entropy(z, chapter.t_train[n : n + 1])
+        right, faulty = chapter.network_backward(dz, cache)[1:], chapter.faulty_backward(dz, cache)[1:]
+        assert all((np.sign(a) == np.sign(b)).all() for a, b in zip(right, faulty, strict=True))
 
 
 def test_three_of_five_learning_rates_are_no_good(chapter, text):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from book import markdown, play
 
+from scratchnn.text.vocabulary import Vocabulary
+
 pytestmark = pytest.mark.chapters
 
 
@@ -30,9 +32,9 @@ def test_every_comparison_came_out_equal(chapter):
 
 def test_rare_words_and_new_words(chapter, text):
     words = chapter.manual_tokens["words"]
-    assert "the word of rank 100 is about ten times as rare as the word of rank 10" in text
+    assert "the word of rank 100 is about ten times as rare as the word of rank 10; here it is somewhat more" in text
     counts = np.sort(np.unique(words, return_counts=True)[1])[::-1]
-    assert 3 < counts[9] / counts[99] < 30
+    assert 10 < counts[9] / counts[99] < 30
     assert "new characters soon stop coming, but new words never do" in text
     most = len(words) * 9 // 10
     assert set(words[most:]) - set(words[:most])
@@ -89,6 +91,12 @@ def test_collisions_as_predicted(chapter, text):
     assert chapter.expected_collisions(5000, 500_000) == pytest.approx(0.01, rel=0.01)
 
 
+def test_different_words_get_different_numbers(chapter, text):
+    assert "different words nearly always get different numbers" in text
+    numbers = {chapter.simple_hash(word, 2**32) for word in chapter.manual_words}
+    assert len(numbers) > 0.999 * len(chapter.manual_words)
+
+
 def test_first_two_documents(chapter, text):
     assert "have three of their six words in common: `the`, `on` and `the`" in text
     first, second = chapter.documents[:2]
@@ -111,6 +119,17 @@ def test_search_finds_the_operator(chapter):
     assert any("division" in line for line in lines[start + 1 : start + 4])
 
 
+def test_book_and_letter_never_meet(chapter, text):
+    assert "The words `book` and `letter` never meet, yet the cosine of their rows is 0.50" in text
+    assert "because both of them stand beside `a`" in text
+    found = "you read a book and i read a letter .".split()
+    a, book, letter = (sorted(set(found)).index(word) for word in ("a", "book", "letter"))
+    C = chapter.cooccurrence([sorted(set(found)).index(word) for word in found], len(set(found)), 1)
+    assert C[book, letter] == 0
+    assert np.flatnonzero(C[book] * C[letter]).tolist() == [a]
+    assert chapter.cosine(C[book], C[letter]) == pytest.approx(0.5)
+
+
 def test_counts_make_all_words_alike_and_ppmi_does_not(chapter, text):
     assert "But `cat` and `book` are close as well" in text
     assert "There are seven groups of words; sentences are drawn from five patterns" in text
@@ -120,6 +139,11 @@ def test_counts_make_all_words_alike_and_ppmi_does_not(chapter, text):
     assert chapter.cosine(C[cat], C[book]) > 0.8
     assert chapter.cosine(M[cat], M[dog]) > 0.8
     assert chapter.cosine(M[cat], M[book]) < 0.1
+    assert "Animals and food have something in common too" in text
+    assert "so have persons and writing" in text
+    of = {name: chapter.unit_rows(M[chapter.made_vocabulary.encode(group)]) for name, group in chapter.groups.items()}
+    between = {(v, w): (of[v] @ of[w].T).mean() for v in of for w in of if v < w}
+    assert min(between["animal", "food"], between["person", "writing"]) > 2 * np.median(list(between.values()))
     (_, counts), (ppmi_inside, ppmi), (svd_inside, svd) = (chapter.mean_cosines(vectors) for vectors in (C, M, U))
     assert counts > 0.8
     assert ppmi < 0.2
@@ -138,6 +162,24 @@ def test_eight_patterns_are_nearly_all(chapter, text):
     assert chapter.U.shape[1] == 8
     assert chapter.errors[-1] < 0.15
     assert abs(chapter.U.T @ chapter.U - np.eye(8)).max() < 1e-8
+
+
+def test_singular_vectors(chapter, text):
+    assert "So (13) gives $M^T u_j = s_j v_j$ and $M v_j = s_j u_j$" in text
+    M, U, s = chapter.M, chapter.U, chapter.s
+    V = M.T @ U / s
+    assert abs(V.T @ V - np.eye(8)).max() < 1e-6
+    assert abs(M @ V - s * U).max() < 1e-2
+    assert "their sum is $U_k (U_k^T M)$" in text
+    exact = np.linalg.svd(M)
+    assert abs(chapter.first_terms(3) - exact[0][:, :3] * exact[1][:3] @ exact[2][:3]).max() < 1e-6
+
+
+def test_nearest_words_of_the_manual(chapter, text):
+    assert "the nearest words are of the same field, as `false` is for `true`" in text
+    vocabulary = Vocabulary.build(chapter.corpus, specials=("<unk>",), max_size=chapter.V)
+    for name in ("PPMI", "SVD"):
+        assert chapter.nearest("true", vocabulary, chapter.tables[name], 1)[0][0] == "false"
 
 
 def test_syllables(chapter, text):
@@ -163,6 +205,8 @@ def test_reviews_in_another_spelling(chapter, text):
     assert chapter.right_share[0] == 1
     assert abs(chapter.right_share[-1] - 0.5) < 0.06
     assert (np.diff(chapter.right_share) <= 0).all()
+    assert "In form D every word is unknown, so the worths add up to 0 and each review is called good" in text
+    assert chapter.right_share[-1] == chapter.good.mean()
     assert (chapter.unknown_share[0], chapter.unknown_share[-1]) == (0, 1)
     assert (chapter.share, chapter.unknown) == (1, 0)
 

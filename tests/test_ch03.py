@@ -59,10 +59,18 @@ def test_relative_frequencies_of_a_context_add_up_to_one(chapter):
     assert sum(shares) == pytest.approx(1)
 
 
-def test_mixture_adds_up_to_one_where_the_context_is_known(chapter):
-    context = chapter.train_words[10:13]
-    p = [chapter.mixture(chapter.train_words, [*context, w], (0.1, 0.2, 0.3, 0.4))[0] for w in chapter.vocabulary.tokens]
-    assert sum(p) == pytest.approx(1)
+def test_mixture_adds_up_to_one_whether_the_context_is_known_or_not(chapter, text):
+    assert "both sums leave out the orders whose context never occurred" in text
+    for context in (chapter.train_words[10:13], ["cat", "garden", "eats"], ["garden", "garden", "garden"]):
+        held_out = [[*context, word] for word in chapter.vocabulary.tokens]
+        p = [chapter.mixture(chapter.train_words, words, (0.1, 0.2, 0.3, 0.4))[0] for words in held_out]
+        assert sum(p) == pytest.approx(1)
+
+
+def test_no_order_of_counting_is_better_than_the_rule(chapter, text):
+    assert "no model can expect less on a new text" in text
+    for weights in ((0.1, 0.9), (0.1, 0.2, 0.3, 0.4)):
+        assert chapter.perplexity(chapter.mixture(chapter.train_words, chapter.test_words, weights)) > chapter.rule
 
 
 def test_network_without_a_bottleneck_arrives_at_the_counts(chapter, text):
@@ -147,9 +155,17 @@ def test_more_dimensions_come_nearer_to_the_counts(chapter, text):
     losses = {D: loss for D, (_, _, loss) in chapter.fitted.items()}
     assert losses[1] > losses[2] > losses[4] > losses[8] > chapter.lowest
     assert losses[8] - chapter.lowest < 0.01
-    assert "The training by single pairs above stayed higher with the same eight" in text
+    assert "The training by batches of pairs above stayed higher with the same eight" in text
     assert chapter.from_pairs > losses[8] + 0.05
     assert chapter.skip_tables[0].shape[1] == 8
+
+
+def test_large_steps_keep_skip_gram_from_the_counts(chapter, text):
+    assert "its steps are large and its batches small, so that it keeps staggering" in text
+    tables = [table.copy() for table in chapter.skip_tables]
+    chapter.descend(tables, *chapter.skip_gram, epochs=15, lr=0.1)
+    smaller_steps, _ = chapter.skip_gram_forward(chapter.centres, chapter.neighbours, *tables)
+    assert smaller_steps - chapter.lowest < (chapter.from_pairs - chapter.lowest) / 4
 
 
 def test_all_three_find_the_groups(chapter, text):

@@ -9,7 +9,8 @@ def states_from_stacked(x, h0, W_a, b_a):
     W_aa, W_ax = W_a[:, :H], W_a[:, H:]
     h, states = h0, []
     for t in range(x.shape[1]):
-        h = np.tanh(x[:, t] @ W_ax.T + h @ W_aa.T + b_a)  # (N, D) @ (D, H) + (N, H) @ (H, H) -> (N, H)
+        # (N, D) @ (D, H) + (N, H) @ (H, H) -> (N, H)
+        h = np.tanh(x[:, t] @ W_ax.T + h @ W_aa.T + b_a)
         states.append(h)
     return np.stack(states, axis=1)
 

@@ -1,6 +1,6 @@
 """The Penn Treebank as a text for language models: 10,000 different words, ``<unk>`` for the others, ``N`` for numbers.
 
-Marcus et al., 1993, in the form that Mikolov et al., 2010, gave it. A line is a sentence, with a space at both ends; there
+Marcus et al., 1993, in the form of Mikolov's language models (2012). A line is a sentence, with a space at both ends; there
 are 929,589 words in train, 73,760 in valid and 82,430 in test, each line's end counted as one. The text is licensed, so
 there is no download here: put the files into a folder.
 """

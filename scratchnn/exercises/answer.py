@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,10 +114,14 @@ def as_numbers(value: Any) -> np.ndarray | None:
 
 
 def alike(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
-    """Whether two results are the same: numbers up to the tolerance, anything else exactly."""
+    """Whether two results are the same: numbers up to the tolerance, lists part by part, anything else exactly."""
     a, b = as_numbers(found), as_numbers(expected)
     if a is None or b is None:
-        return a is b is None and type(found) is type(expected) and bool(found == expected)
+        if type(found) is not type(expected):
+            return False
+        if isinstance(found, list | tuple):
+            return len(found) == len(expected) and all(alike(x, y, tolerance) for x, y in zip(found, expected, strict=True))
+        return a is b is None and bool(found == expected)
     if a.shape != b.shape or np.isfinite(a).all() != np.isfinite(b).all():
         return False
     scale = max(float(abs(b.astype(float)).max()), 1e-300) if b.size else 1.0
@@ -142,7 +146,7 @@ def difference(found: Any, expected: Any, what: str) -> str:
 def compare(
     answer: Answer,
     right: Callable[..., Any],
-    mistakes: dict[str, Callable[..., Any]],
+    mistakes: Mapping[str, Callable[..., Any]],
     trials: Sequence[tuple],
     parts: tuple[str, ...] = (),
     tolerance: float = TOLERANCE,

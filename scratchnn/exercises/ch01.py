@@ -22,7 +22,7 @@ def _extra_axes(dy: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return dy.sum(axis=tuple(range(dy.ndim - len(shape))))
 
 
-def _repeated(dy: np.ndarray, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _repeated(shape: tuple[int, ...]) -> tuple[int, ...]:
     """The axes of size 1 in ``shape``."""
     return tuple(k for k, size in enumerate(shape) if size == 1)
 
@@ -42,7 +42,7 @@ def check_sum_to_shape(answer: Answer) -> Iterator[str]:
 
     def right(dy: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         dy = _extra_axes(dy, shape)
-        return dy.sum(axis=_repeated(dy, shape), keepdims=True)
+        return dy.sum(axis=_repeated(shape), keepdims=True)
 
     def mean(dy: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         total = right(dy, shape)

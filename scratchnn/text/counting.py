@@ -29,7 +29,7 @@ def pair_counts(ids: np.ndarray, vocabulary_size: int, window: int) -> tuple[np.
     """Equation (1) as three arrays (K,): the pairs v, w that occur, in order, and their counts; each pair both ways.
 
     Args:
-        ids: the text (M,).
+        ids: the text (M,), one sequence: pairs are counted across the ends of its lines too.
         vocabulary_size: V.
         window: largest distance, at least 1.
     """

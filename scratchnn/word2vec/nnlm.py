@@ -1,4 +1,4 @@
-"""The neural probabilistic language model: the first network that learned word vectors on the way to predicting words.
+"""The neural probabilistic language model: it learns word vectors on the way to predicting words.
 
 The n - 1 words before a word, each looked up in one table and laid side by side, pass through a hidden layer:
 
@@ -13,7 +13,7 @@ and the loss is softmax cross-entropy of z with the word that follows. Backward,
     dW = x^T dz        dx = ds H^T + dz W^T                                                                        (6)
     dC[v] = sum of the parts of dx that were looked up at v                                                        (7)
 
-Shapes: N examples of n - 1 words each, D numbers a word, M hidden units, V words. Bengio, Ducharme, Vincent and Janvin,
+Shapes: N examples of n - 1 words each, D numbers a word, M hidden units, V words. Bengio, Ducharme, Vincent and Jauvin,
 "A Neural Probabilistic Language Model" (2003), equation 1, whose y is our z.
 """
 

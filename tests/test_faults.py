@@ -91,7 +91,7 @@ def test_gradient_check_refuses_every_mutant(reached, capsys):
     with capsys.disabled():
         seconds = time.perf_counter() - start
         print(f"\n{sum(fates.values())} mutants of {len(reached)} functions: {counts} ({seconds:.0f} s)")
-    assert fates["refused"] > 900
+    assert fates["refused"] > 800
     assert {name: place for name, place in survivors.items() if name not in SURVIVORS} == {}
     assert [name for name in SURVIVORS if name not in survivors] == []
 

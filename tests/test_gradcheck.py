@@ -73,6 +73,7 @@ def test_select_by_family_and_by_case():
     assert [c.name for c in select(["softmax"])] == ["softmax"]
     assert {"lstm", "lstm/step", "lstm/lengths"} <= {c.name for c in select(["lstm"])}
     assert [c.name for c in select(["lstm/step", "relu"])] == ["relu", "lstm/step"]
+    assert {c.family for c in select(["gru"])} == {"gru-simplified", "gru-reset-before", "gru-reset-after"}
     assert len(select([])) == len(all_cases())
 
 

@@ -90,12 +90,19 @@ def all_cases() -> dict[str, Case]:
 
 
 def select(names: list[str]) -> list[Case]:
-    """The cases of these names or families, in the order of the register; all of them for an empty list."""
-    cases = all_cases()
-    known = list(dict.fromkeys([*(c.family for c in cases.values()), *cases]))
+    """The cases of these names, families or groups, in the order of the register; all of them for an empty list.
+
+    ``gru`` names a group: there is no family of that name, but ``gru-simplified`` and others begin with it.
+    """
+    cases = all_cases().values()
+    chosen = set()
     for name in names:
-        if name not in known:
+        found = [c.name for c in cases if name in (c.name, c.family)]
+        found = found or [c.name for c in cases if c.name.startswith(name + "-")]
+        if not found:
+            known = dict.fromkeys([*(c.family for c in cases), *(c.name for c in cases)])
             close = difflib.get_close_matches(name, known, n=3)
             hint = f"; did you mean {', '.join(close)}?" if close else "; see --list"
             raise DataError(f"no gradient check named {name!r}{hint}")
-    return [c for c in cases.values() if not names or c.name in names or c.family in names]
+        chosen.update(found)
+    return [c for c in cases if not names or c.name in chosen]

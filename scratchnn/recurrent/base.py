@@ -5,7 +5,6 @@ Each cell keeps its own equations and its own loop over time in its own file; th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from scratchnn.core import Layer
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
 
-PIECE = 1 << 17  # bytes of gates; with what is computed from them, they fit into the second-level cache
 State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is a tuple of its layers' states
 
 
@@ -33,46 +31,6 @@ def check_lengths(lengths: Any, x: Array, owner: str) -> Array | None:
             f"{owner}: lengths must be integers of shape {(x.shape[0],)}, got {lengths.dtype} {tuple(lengths.shape)}"
         )
     return lengths
-
-
-def padding(lengths: Array | None, T: int) -> Array | None:
-    """True at the steps beyond each sequence's length: (T, N, 1), or ``None`` where every step is real."""
-    if lengths is None:
-        return None
-    xp = array_module(lengths)
-    return (xp.arange(T)[:, None] >= lengths)[:, :, None]
-
-
-def time_first(x: Array, work: WorkArrays) -> Array:
-    """(N, T, D) -> (T, N, D), so that one step is one block of rows; a copy in an array of ``work``."""
-    N, T, D = x.shape
-    rows = work.take(array_module(x), (T, N, D), x.dtype)
-    rows[...] = x.transpose(1, 0, 2)
-    return rows
-
-
-def batch_first(y: Array) -> Array:
-    """(T, N, D) -> (N, T, D), contiguous; always a copy, so that the caller never holds a window into a cache."""
-    return y.transpose(1, 0, 2).copy()
-
-
-def gate_by_gate(a: Array, gates: int) -> Array:
-    """(N, gates H) -> (gates, N, H), the same numbers at the same place in memory."""
-    N, columns = a.shape
-    return a.reshape(N, gates, columns // gates).transpose(1, 0, 2)
-
-
-def pieces_backward(gates: Array) -> Iterator[tuple[int, int]]:
-    """Steps ``first`` .. ``last`` of each piece of (T, ...), last piece first.
-
-    On a CPU a piece is what fits into its cache, and no more than half of T, so that every gradient check crosses a seam.
-    On a GPU, where each call costs much, one piece is all steps.
-    """
-    T = len(gates)
-    fitting = PIECE * T // max(gates.nbytes, 1)
-    steps = max(min(fitting, (T + 1) // 2), 1) if array_module(gates) is np else max(T, 1)
-    for last in range(T, 0, -steps):
-        yield max(last - steps, 0), last
 
 
 class SequenceLayer(Layer):

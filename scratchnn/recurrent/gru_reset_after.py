@@ -28,7 +28,7 @@ Backward. dh_t is the gradient of the loss by h_t, da_z by a_z and so on:
     dWx  = sum_t x_t^T da_t                            dWh = sum_t (h_{t-1} m)^T ds_t                             (13)
     db   = sum_t da_t                                  dbh = sum_t ds_n                                           (14)
 
-A padded step carries the state on and outputs zero; its dy_t counts for nothing, dh_t goes back unchanged.
+A sequence that has ended takes no part in later steps (``steps.py``): its final state is that of its last step.
 
 Shapes: x (N, T, D), h (N, H), Wx (D, 3H), Wh (H, 3H), b (3H,), bh (H,), m (N, H).
 The first version of Cho et al. (2014, arXiv:1406.1078v1); cuDNN and PyTorch kept it, because no product waits for r_t.
@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import batch_first, gate_by_gate, padding, pieces_backward, time_first
+from scratchnn.recurrent.steps import Steps, gate_by_gate
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -72,10 +72,11 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (12) and (13)
-# are large products after it: 2 T + 4 matrix products instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving
-# the gates' columns of Wx, Wh and b once a call makes both gates one tanh. It writes them apart, (N, 2H) -> (2, N, H): all
-# that follows then runs over unbroken memory.
+# Only h_{t-1} Wh has to wait for the step before. x Wx + b is one large product over all steps before the loop, in which
+# b is one more row of Wx, for an input that is always 1; (12) and (13) are large products after it: 2 T + 4 matrix
+# products instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a
+# call makes both gates one tanh. It writes them apart, (N, 2H) -> (2, N, H): all that follows then runs over unbroken
+# memory. Sequences that have ended take no part in any of this (``steps.py``).
 
 
 def gru_reset_after_forward(
@@ -105,44 +106,40 @@ def gru_reset_after_forward(
     """
     xp = array_module(x)
     work = work or WorkArrays()
-    N, T, D = x.shape
-    H = h0.shape[1]
+    N, H = h0.shape
     dtype = xp.result_type(x, h0, Wx, Wh, b, bh)
-    half = xp.ones(3 * H, dtype=b.real.dtype)
-    half[: 2 * H] = 0.5
-    rows = time_first(x, work)  # (T, N, D)
-    from_x = work.take(xp, (T, N, 3 * H), dtype)
-    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 3 * H))  # (T N, D) @ (D, 3H) -> (T N, 3H)
-    from_x += b * half
-    Wh_half = Wh * half
-    gates = work.take(xp, (T, 3, N, H), dtype)
-    s_n = work.take(xp, (T, N, H), dtype)
-    h = work.take(xp, (T + 1, N, H), dtype)
-    h[0] = h0
-    pad = padding(lengths, T)
-    product, written = xp.empty((N, 3 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    halves = xp.ones(3 * H, dtype=b.real.dtype)
+    halves[: 2 * H] = 0.5
+    half = halves[0]
+    steps = Steps(x, lengths)
+    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
+    from_x = work.take(xp, (steps.P, 3 * H), dtype)
+    xp.matmul(rows, xp.concatenate([Wx, b[None]]) * halves, out=from_x)  # (1)  (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
+    Wh_half = Wh * halves
+    gates = work.take(xp, (steps.P, 3 * H), dtype)
+    s_n = work.take(xp, (steps.P, H), dtype)
+    h = work.take(xp, (N + steps.P, H), dtype)
+    h[:N] = steps.sort(h0)
+    mask_h = None if mask_h is None else steps.sort(mask_h)
+    product, room = xp.empty((N, 3 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
     product_zrn = gate_by_gate(product, 3)
-    for t in range(T):
-        zr, n, h_next = gates[t, :2], gates[t, 2], h[t + 1]
-        x_zrn = gate_by_gate(from_x[t], 3)
-        xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=product)
-        xp.add(product_zrn[:2], x_zrn[:2], out=zr)
+    for now, before, after, N_t in steps:
+        x_zrn, gate, written = gate_by_gate(from_x[now], 3), gates[now].reshape(3, N_t, H), room[:N_t]
+        zr, n = gate[:2], gate[2]
+        xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh_half, out=product[:N_t])
+        xp.add(product_zrn[:2, :N_t], x_zrn[:2], out=zr)
         xp.tanh(zr, out=zr)
-        zr *= 0.5
-        zr += 0.5
+        zr *= half
+        zr += half  # (3), (4)
         z, r = zr
-        xp.add(product_zrn[2], bh, out=s_n[t])
-        xp.multiply(r, s_n[t], out=n)
+        xp.multiply(r, xp.add(product_zrn[2, :N_t], bh, out=s_n[now]), out=n)
         n += x_zrn[2]
-        xp.tanh(n, out=n)
-        xp.subtract(h[t], n, out=written)
+        xp.tanh(n, out=n)  # (5)
+        xp.subtract(h[before], n, out=written)
         written *= z
-        xp.add(n, written, out=h_next)  # (6) as n + z (h - n): one product less
-        if pad is not None:
-            xp.copyto(h_next, h[t], where=pad[t])
+        xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
     work.give(from_x)
-    y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
-    return y, h[T].copy(), (rows, gates, s_n, h, pad, Wx, Wh, mask_h)
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, s_n, h, steps, Wx, Wh, mask_h)
 
 
 def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
@@ -152,42 +149,41 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
     fit into the processor's cache are computed at once, and each step is left with a few products. The gradients of a step
     are stacked ds_n, da_z, da_r, da_n: the first three are ds_t, the last three da_t.
     """
-    rows, gates, s_n, h, pad, Wx, Wh, mask_h = cache
+    rows, gates, s_n, h, steps, Wx, Wh, mask_h = cache
     xp = array_module(dy)
     work = work or WorkArrays()
-    N, T, H = dy.shape
+    H = dstate.shape[1]
     dtype = xp.result_type(dy, dstate, gates)
-    d = work.take(xp, (T, N, 4 * H), dtype)
+    dy_rows = steps.pack(dy, work)
+    d = work.take(xp, (steps.P, 4 * H), dtype)
+    h_before = steps.states_before(h)
     Wh_nzr = xp.concatenate([Wh[:, 2 * H :], Wh[:, : 2 * H]], axis=1)  # stacked as ds_t is
     WhT = xp.ascontiguousarray(Wh_nzr.T)  # (3H, H)
-    dh = dstate.astype(dtype)
-    for first, last in pieces_backward(gates):
-        z, r, n = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
-        slopes = work.take(xp, (4, last - first, N, H), dtype)
-        gru_reset_after_slopes_backward(z, r, n, s_n[first:last], h[first:last], slopes)
-        if pad is not None:
-            slopes *= ~pad[first:last]
-        for t in reversed(range(first, last)):
-            k = t - first
-            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (7)
-            xp.multiply(slopes[:, k], dh, out=gate_by_gate(d[t], 4))  # (8), (9), (10), (11)
-            dh *= z[k] if pad is None else xp.where(pad[t], 1, z[k])  # (7)
-            dh_through = d[t, :, : 3 * H] @ WhT  # (7)  (N, 3H) @ (3H, H) -> (N, H)
+    dh_all = steps.sort(dstate).astype(dtype)
+    for piece, piece_steps in steps.pieces_backward(gates):
+        N_t = piece_steps[0].N_t
+        z, r, n = gates[piece].reshape(-1, 3, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+        slopes = work.take(xp, (4, len(piece_steps), N_t, H), dtype)
+        s_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (s_n, h_before))
+        gru_reset_after_slopes_backward(z, r, n, s_t, h_t_before, slopes)
+        dh = dh_all[:N_t]
+        for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+            dh += dy_rows[now]  # (7)
+            xp.multiply(slopes[:, k], dh, out=gate_by_gate(d[now], 4))  # (8), (9), (10), (11)
+            dh *= z[k]  # (7)
+            dh_through = d[now, : 3 * H] @ WhT  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
             if mask_h is not None:
-                dh_through *= mask_h  # (7)
+                dh_through *= mask_h[:N_t]  # (7)
             dh += dh_through  # (7)
         work.give(slopes)
-    flat = d.reshape(T * N, 4 * H)
-    ds, da = flat[:, : 3 * H], flat[:, H:]
-    D = Wx.shape[0]
-    dx = batch_first((da @ Wx.T).reshape(T, N, D))  # (12)  (T N, 3H) @ (3H, D) -> (T N, D)
-    dWx = rows.reshape(T * N, D).T @ da  # (13)  (D, T N) @ (T N, 3H) -> (D, 3H)
-    h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
-    dWh_nzr = h_before.reshape(T * N, H).T @ ds  # (13)  (H, T N) @ (T N, 3H) -> (H, 3H)
+    ds, da = d[:, : 3 * H], d[:, H:]
+    dx = steps.unpack(da @ Wx.T)  # (12)  (P, 3H) @ (3H, D) -> (P, D)
+    dWx_b = rows.T @ da  # (13), (14)  (D + 1, P) @ (P, 3H) -> (D + 1, 3H)
+    dWh_nzr = steps.seen(h, mask_h).T @ ds  # (13)  (H, P) @ (P, 3H) -> (H, 3H)
     dWh = xp.concatenate([dWh_nzr[:, H:], dWh_nzr[:, :H]], axis=1)  # (13)
-    db, dbh = da.sum(axis=0), ds[:, :H].sum(axis=0)  # (14)
-    work.give(d)
-    return dx, dh, dWx, dWh, db, dbh
+    dbh = ds[:, :H].sum(axis=0)  # (14)
+    work.give(d, dy_rows)
+    return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1], dbh
 
 
 def gru_reset_after_slopes_backward(z: Array, r: Array, n: Array, s_n: Array, h_before: Array, slopes: Array) -> None:

@@ -27,7 +27,7 @@ Backward. dh_t is the gradient of the loss by h_t, da_z by a_z and so on:
 
 The candidate waits for the reset gate, so a step is two products one after the other, where the other forms need one.
 
-A padded step carries the state on and outputs zero; its dy_t counts for nothing, dh_t goes back unchanged.
+A sequence that has ended takes no part in later steps (``steps.py``): its final state is that of its last step.
 
 Shapes: x (N, T, D), h and k (N, H), Wx (D, 3H), Wh (H, 3H), b (3H,), m (N, H).
 Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder" (2014), equations 5 to 8.
@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import batch_first, gate_by_gate, padding, pieces_backward, time_first
+from scratchnn.recurrent.steps import Steps, gate_by_gate
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -73,10 +73,11 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# x Wx is one large product over all steps before the loop; (12) to (14) are large products after it: 4 T + 5 matrix
-# products instead of 9 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a
-# call makes both gates one tanh. Gates and candidate are kept apart, (3, N, H), so that what is done to one of them runs
-# over unbroken memory.
+# x Wx + b is one large product over all steps before the loop, in which b is one more row of Wx, for an input that is
+# always 1; (12) to (14) are large products after it: 4 T + 5 matrix products instead of 9 T. Because sigmoid(a) = (1 +
+# tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a call makes both gates one tanh. Gates and candidate
+# are kept apart, (3, N, H), so that what is done to one of them runs over unbroken memory. Sequences that have ended take
+# no part in any of this (``steps.py``).
 
 
 def gru_reset_before_forward(
@@ -104,44 +105,41 @@ def gru_reset_before_forward(
     """
     xp = array_module(x)
     work = work or WorkArrays()
-    N, T, D = x.shape
-    H = h0.shape[1]
+    N, H = h0.shape
     dtype = xp.result_type(x, h0, Wx, Wh, b)
-    half = xp.ones(3 * H, dtype=b.real.dtype)
-    half[: 2 * H] = 0.5
-    rows = time_first(x, work)  # (T, N, D)
-    from_x = work.take(xp, (T, N, 3 * H), dtype)
-    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 3 * H))  # (T N, D) @ (D, 3H) -> (T N, 3H)
-    from_x += b * half
-    Wh_zr, Wh_n = Wh[:, : 2 * H] * half[: 2 * H], xp.ascontiguousarray(Wh[:, 2 * H :])
-    gates = work.take(xp, (T, 3, N, H), dtype)
-    k = work.take(xp, (T, N, H), dtype)
-    h = work.take(xp, (T + 1, N, H), dtype)
-    h[0] = h0
-    pad = padding(lengths, T)
-    product, written = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    halves = xp.ones(3 * H, dtype=b.real.dtype)
+    halves[: 2 * H] = 0.5
+    half = halves[0]
+    steps = Steps(x, lengths)
+    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
+    from_x = work.take(xp, (steps.P, 3 * H), dtype)
+    xp.matmul(rows, xp.concatenate([Wx, b[None]]) * halves, out=from_x)  # (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
+    Wh_zr, Wh_n = Wh[:, : 2 * H] * half, xp.ascontiguousarray(Wh[:, 2 * H :])
+    gates = work.take(xp, (steps.P, 3 * H), dtype)
+    k = work.take(xp, (steps.P, H), dtype)
+    h = work.take(xp, (N + steps.P, H), dtype)
+    h[:N] = steps.sort(h0)
+    mask_h = None if mask_h is None else steps.sort(mask_h)
+    product, room = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
     product_zr = gate_by_gate(product, 2)
-    for t in range(T):
-        zr, n, h_next = gates[t, :2], gates[t, 2], h[t + 1]
-        x_zrn = gate_by_gate(from_x[t], 3)
-        seen = h[t] if mask_h is None else h[t] * mask_h
-        xp.matmul(seen, Wh_zr, out=product)
-        xp.add(product_zr, x_zrn[:2], out=zr)
+    for now, before, after, N_t in steps:
+        x_zrn, gate, written = gate_by_gate(from_x[now], 3), gates[now].reshape(3, N_t, H), room[:N_t]
+        zr, n = gate[:2], gate[2]
+        seen = h[before] if mask_h is None else h[before] * mask_h[:N_t]
+        xp.matmul(seen, Wh_zr, out=product[:N_t])
+        xp.add(product_zr[:, :N_t], x_zrn[:2], out=zr)  # (1)
         xp.tanh(zr, out=zr)
-        zr *= 0.5
-        zr += 0.5
+        zr *= half
+        zr += half  # (2), (3)
         z, r = zr
-        xp.matmul(xp.multiply(r, seen, out=k[t]), Wh_n, out=n)
+        xp.matmul(xp.multiply(r, seen, out=k[now]), Wh_n, out=n)  # (4)
         n += x_zrn[2]
-        xp.tanh(n, out=n)
-        xp.subtract(h[t], n, out=written)
+        xp.tanh(n, out=n)  # (5)
+        xp.subtract(h[before], n, out=written)
         written *= z
-        xp.add(n, written, out=h_next)  # (6) as n + z (h - n): one product less
-        if pad is not None:
-            xp.copyto(h_next, h[t], where=pad[t])
+        xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
     work.give(from_x)
-    y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
-    return y, h[T].copy(), (rows, gates, k, h, pad, Wx, Wh, mask_h)
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, k, h, steps, Wx, Wh, mask_h)
 
 
 def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
@@ -150,45 +148,43 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
     What multiplies dh_t in (8) and (9) and dk_t in (11), the slopes, does not depend on the steps after t. So the slopes of
     as many steps as fit into the processor's cache are computed at once, and each step is left with a few products.
     """
-    rows, gates, k, h, pad, Wx, Wh, mask_h = cache
+    rows, gates, k, h, steps, Wx, Wh, mask_h = cache
     xp = array_module(dy)
     work = work or WorkArrays()
-    N, T, H = dy.shape
+    H = dstate.shape[1]
     dtype = xp.result_type(dy, dstate, gates)
-    da = work.take(xp, (T, N, 3 * H), dtype)
+    dy_rows = steps.pack(dy, work)
+    da = work.take(xp, (steps.P, 3 * H), dtype)
+    h_before = steps.states_before(h)
     WhT_zr, WhT_n = xp.ascontiguousarray(Wh[:, : 2 * H].T), xp.ascontiguousarray(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
-    dh = dstate.astype(dtype)
-    for first, last in pieces_backward(gates):
-        z, r, n = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
-        slopes = work.take(xp, (3, last - first, N, H), dtype)
-        gru_reset_before_slopes_backward(z, r, n, k[first:last], h[first:last], slopes)
-        if pad is not None:
-            slopes *= ~pad[first:last]
-        for t in reversed(range(first, last)):
-            j = t - first
-            da_z, da_r, da_n = gate_by_gate(da[t], 3)  # (N, H) each
-            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (7)
+    dh_all = steps.sort(dstate).astype(dtype)
+    for piece, piece_steps in steps.pieces_backward(gates):
+        N_t = piece_steps[0].N_t
+        z, r, n = gates[piece].reshape(-1, 3, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+        slopes = work.take(xp, (3, len(piece_steps), N_t, H), dtype)
+        k_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (k, h_before))
+        gru_reset_before_slopes_backward(z, r, n, k_t, h_t_before, slopes)
+        dh = dh_all[:N_t]
+        for j, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+            da_z, da_r, da_n = gate_by_gate(da[now], 3)  # (N_t, H) each
+            dh += dy_rows[now]  # (7)
             xp.multiply(slopes[0, j], dh, out=da_z)  # (8)
             xp.multiply(slopes[2, j], dh, out=da_n)  # (9)
-            dk = da_n @ WhT_n  # (10)  (N, H) @ (H, H) -> (N, H)
+            dk = da_n @ WhT_n  # (10)  (N_t, H) @ (H, H) -> (N_t, H)
             xp.multiply(slopes[1, j], dk, out=da_r)  # (11)
-            dh *= z[j] if pad is None else xp.where(pad[t], 1, z[j])  # (7)
+            dh *= z[j]  # (7)
             dk *= r[j]  # (7)
-            dk += da[t, :, : 2 * H] @ WhT_zr  # (7)  (N, 2H) @ (2H, H) -> (N, H)
+            dk += da[now, : 2 * H] @ WhT_zr  # (7)  (N_t, 2H) @ (2H, H) -> (N_t, H)
             if mask_h is not None:
-                dk *= mask_h  # (7)
+                dk *= mask_h[:N_t]  # (7)
             dh += dk  # (7)
         work.give(slopes)
-    flat = da.reshape(T * N, 3 * H)
-    D = Wx.shape[0]
-    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (12)  (T N, 3H) @ (3H, D) -> (T N, D)
-    dWx = rows.reshape(T * N, D).T @ flat  # (13)  (D, T N) @ (T N, 3H) -> (D, 3H)
-    db = flat.sum(axis=0)  # (13)
-    seen = h[:-1] if mask_h is None else h[:-1] * mask_h  # (T, N, H)
-    dWh_zr = seen.reshape(T * N, H).T @ flat[:, : 2 * H]  # (14)  (H, T N) @ (T N, 2H) -> (H, 2H)
-    dWh_n = k.reshape(T * N, H).T @ flat[:, 2 * H :]  # (14)  (H, T N) @ (T N, H) -> (H, H)
-    work.give(da)
-    return dx, dh, dWx, xp.concatenate([dWh_zr, dWh_n], axis=1), db
+    dx = steps.unpack(da @ Wx.T)  # (12)  (P, 3H) @ (3H, D) -> (P, D)
+    dWx_b = rows.T @ da  # (13)  (D + 1, P) @ (P, 3H) -> (D + 1, 3H)
+    dWh_zr = steps.seen(h, mask_h).T @ da[:, : 2 * H]  # (14)  (H, P) @ (P, 2H) -> (H, 2H)
+    dWh_n = k.T @ da[:, 2 * H :]  # (14)  (H, P) @ (P, H) -> (H, H)
+    work.give(da, dy_rows)
+    return dx, steps.unsort(dh_all), dWx_b[:-1], xp.concatenate([dWh_zr, dWh_n], axis=1), dWx_b[-1]
 
 
 def gru_reset_before_slopes_backward(z: Array, r: Array, n: Array, k: Array, h_before: Array, slopes: Array) -> None:

@@ -22,7 +22,7 @@ Backward. dh_t is the gradient of the loss by h_t, da_z by a_z and so on:
 The first way back in (5) is an entry-wise product with z alone: no matrix, no squashing slope. Where z is near 1 the
 gradient keeps its size over many steps.
 
-A padded step carries the state on and outputs zero; its dy_t counts for nothing, dh_t goes back unchanged.
+A sequence that has ended takes no part in later steps (``steps.py``): its final state is that of its last step.
 
 Shapes: x (N, T, D), h (N, H), Wx (D, 2H), Wh (H, 2H), b (2H,), m (N, H).
 """
@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import batch_first, gate_by_gate, padding, pieces_backward, time_first
+from scratchnn.recurrent.steps import Steps, gate_by_gate
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -59,10 +59,11 @@ def gru_simplified_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, .
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (8) and (9)
-# are large products after it: 2 T + 4 matrix products instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving
-# the update gate's columns of Wx, Wh and b, once a call, lets one tanh serve gate and candidate. It writes them apart,
-# (N, 2H) -> (2, N, H): all that follows then runs over unbroken memory.
+# Only h_{t-1} Wh has to wait for the step before. x Wx + b is one large product over all steps before the loop, in which
+# b is one more row of Wx, for an input that is always 1; (8) and (9) are large products after it: 2 T + 4 matrix products
+# instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the update gate's columns of Wx, Wh and b, once a
+# call, lets one tanh serve gate and candidate. It writes them apart, (N, 2H) -> (2, N, H): all that follows then runs
+# over unbroken memory. Sequences that have ended take no part in any of this (``steps.py``).
 
 
 def gru_simplified_forward(
@@ -90,37 +91,32 @@ def gru_simplified_forward(
     """
     xp = array_module(x)
     work = work or WorkArrays()
-    N, T, D = x.shape
-    H = h0.shape[1]
+    N, H = h0.shape
     dtype = xp.result_type(x, h0, Wx, Wh, b)
-    half = xp.ones(2 * H, dtype=b.real.dtype)
-    half[:H] = 0.5
-    rows = time_first(x, work)  # (T, N, D)
-    from_x = work.take(xp, (T, N, 2 * H), dtype)
-    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 2 * H))  # (T N, D) @ (D, 2H) -> (T N, 2H)
-    from_x += b * half
-    Wh_half = Wh * half
-    gates = work.take(xp, (T, 2, N, H), dtype)
-    h = work.take(xp, (T + 1, N, H), dtype)
-    h[0] = h0
-    pad = padding(lengths, T)
-    a, written = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
-    a_zn = gate_by_gate(a, 2)
-    for t in range(T):
-        h_next = h[t + 1]
-        xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=a)
-        a += from_x[t]
-        z, n = xp.tanh(a_zn, out=gates[t])
-        z *= 0.5
-        z += 0.5
-        xp.subtract(h[t], n, out=written)
+    halves = xp.ones(2 * H, dtype=b.real.dtype)
+    halves[:H] = 0.5
+    half = halves[0]
+    steps = Steps(x, lengths)
+    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
+    gates = work.take(xp, (steps.P, 2 * H), dtype)
+    xp.matmul(rows, xp.concatenate([Wx, b[None]]) * halves, out=gates)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
+    Wh_half = Wh * halves
+    h = work.take(xp, (N + steps.P, H), dtype)
+    h[:N] = steps.sort(h0)
+    mask_h = None if mask_h is None else steps.sort(mask_h)
+    a_all, room = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    a_all_zn = gate_by_gate(a_all, 2)
+    for now, before, after, N_t in steps:
+        from_x, a, written = gates[now], a_all[:N_t], room[:N_t]
+        xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh_half, out=a)
+        a += from_x  # (1)
+        z, n = xp.tanh(a_all_zn[:, :N_t], out=from_x.reshape(2, N_t, H))  # z and n take the place of x_t Wx + b
+        z *= half
+        z += half  # (2)
+        xp.subtract(h[before], n, out=written)
         written *= z
-        xp.add(n, written, out=h_next)  # (4) as n + z (h - n): one product less
-        if pad is not None:
-            xp.copyto(h_next, h[t], where=pad[t])
-    work.give(from_x)
-    y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
-    return y, h[T].copy(), (rows, gates, h, pad, Wx, Wh, mask_h)
+        xp.add(n, written, out=h[after])  # (4) as n + z (h - n): one product less
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, h, steps, Wx, Wh, mask_h)
 
 
 def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
@@ -129,37 +125,34 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
     What multiplies dh_t in (6) and (7), the slopes, does not depend on the steps after t. So the slopes of as many steps as
     fit into the processor's cache are computed at once, and each step is left with a few products.
     """
-    rows, gates, h, pad, Wx, Wh, mask_h = cache
+    rows, gates, h, steps, Wx, Wh, mask_h = cache
     xp = array_module(dy)
     work = work or WorkArrays()
-    N, T, H = dy.shape
+    H = dstate.shape[1]
     dtype = xp.result_type(dy, dstate, gates)
-    da = work.take(xp, (T, N, 2 * H), dtype)
+    dy_rows = steps.pack(dy, work)
+    da = work.take(xp, (steps.P, 2 * H), dtype)
+    h_before = steps.states_before(h)
     WhT = xp.ascontiguousarray(Wh.T)  # (2H, H)
-    dh = dstate.astype(dtype)
-    for first, last in pieces_backward(gates):
-        z, n = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
-        slopes = work.take(xp, (2, last - first, N, H), dtype)
-        slopes[0] = (h[first:last] - n) * z * (1 - z)  # (6)
+    dh_all = steps.sort(dstate).astype(dtype)
+    for piece, piece_steps in steps.pieces_backward(gates):
+        N_t = piece_steps[0].N_t
+        z, n = gates[piece].reshape(-1, 2, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+        slopes = work.take(xp, (2, len(piece_steps), N_t, H), dtype)
+        slopes[0] = (h_before[piece].reshape(-1, N_t, H) - n) * z * (1 - z)  # (6)
         slopes[1] = (1 - z) * (1 - n * n)  # (7)
-        if pad is not None:
-            slopes *= ~pad[first:last]
-        for t in reversed(range(first, last)):
-            k = t - first
-            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (5)
-            xp.multiply(slopes[:, k], dh, out=gate_by_gate(da[t], 2))  # (6), (7)
-            dh *= z[k] if pad is None else xp.where(pad[t], 1, z[k])  # (5)
-            dh_through = da[t] @ WhT  # (5)  (N, 2H) @ (2H, H) -> (N, H)
+        dh = dh_all[:N_t]
+        for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+            dh += dy_rows[now]  # (5)
+            xp.multiply(slopes[:, k], dh, out=gate_by_gate(da[now], 2))  # (6), (7)
+            dh *= z[k]  # (5)
+            dh_through = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
             if mask_h is not None:
-                dh_through *= mask_h  # (5)
+                dh_through *= mask_h[:N_t]  # (5)
             dh += dh_through  # (5)
         work.give(slopes)
-    flat = da.reshape(T * N, 2 * H)
-    D = Wx.shape[0]
-    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (8)  (T N, 2H) @ (2H, D) -> (T N, D)
-    dWx = rows.reshape(T * N, D).T @ flat  # (9)  (D, T N) @ (T N, 2H) -> (D, 2H)
-    h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
-    dWh = h_before.reshape(T * N, H).T @ flat  # (9)  (H, T N) @ (T N, 2H) -> (H, 2H)
-    db = flat.sum(axis=0)  # (9)
-    work.give(da)
-    return dx, dh, dWx, dWh, db
+    dx = steps.unpack(da @ Wx.T)  # (8)  (P, 2H) @ (2H, D) -> (P, D)
+    dWx_b = rows.T @ da  # (9)  (D + 1, P) @ (P, 2H) -> (D + 1, 2H)
+    dWh = steps.seen(h, mask_h).T @ da  # (9)  (H, P) @ (P, 2H) -> (H, 2H)
+    work.give(da, dy_rows)
+    return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1]

@@ -31,7 +31,7 @@ Without peepholes the cell state goes back through (14) by an entry-wise product
 slope. Where f_t is near 1 the gradient keeps its size over many steps. That is the whole point of the cell, and why the
 forget gate's bias starts at 1 (Gers, Schmidhuber and Cummins, 2000; Jozefowicz et al., 2015).
 
-A padded step carries both states on and outputs zero; its dy_t counts for nothing, dh_t and dc_t go back unchanged.
+A sequence that has ended takes no part in later steps (``steps.py``): its final states are those of its last step.
 
 Shapes: x (N, T, D), h and c (N, H), Wx (D, 4H), Wh (H, 4H), b (4H,), p (3, H), m (N, H).
 Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997); the forget gate is from Gers et al. (2000).
@@ -42,7 +42,8 @@ from __future__ import annotations
 from scratchnn.backend import Array, Generator, WorkArrays, array_module
 from scratchnn.core import Parameter
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.base import Recurrent, State, batch_first, gate_by_gate, padding, pieces_backward, time_first
+from scratchnn.recurrent.base import Recurrent, State
+from scratchnn.recurrent.steps import Steps, gate_by_gate
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -86,11 +87,12 @@ def lstm_step_backward(dh_next: Array, dc_next: Array, cache: tuple) -> tuple[Ar
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (15) to (17)
-# are large products after it: 2 T + 4 matrix products instead of 6 T. Everything in the loop happens in arrays that exist
-# already. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the columns of the three sigmoids in Wx, Wh and b, once a
-# call, lets one tanh serve all four gates. It writes them apart, (N, 4H) -> (4, N, H): all that follows then runs over
-# unbroken memory.
+# Only h_{t-1} Wh has to wait for the step before. x Wx + b is one large product over all steps before the loop, in which
+# b is one more row of Wx, for an input that is always 1; (15) to (17) are large products after it: 2 T + 4 matrix
+# products instead of 6 T. Everything in the loop happens in arrays that exist already. Because sigmoid(a) = (1 + tanh(a /
+# 2)) / 2, halving the columns of the three sigmoids in Wx, Wh and b, once a call, lets one tanh serve all four gates. It
+# writes them apart, (N, 4H) -> (4, N, H): all that follows then runs over unbroken memory. Sequences that have ended take
+# no part in any of this (``steps.py``).
 
 
 def lstm_forward(
@@ -121,52 +123,49 @@ def lstm_forward(
     """
     xp = array_module(x)
     work = work or WorkArrays()
-    N, T, D = x.shape
-    H = h0.shape[1]
+    N, H = h0.shape
     dtype = xp.result_type(x, h0, c0, Wx, Wh, b, *([] if p is None else [p]))
-    half = xp.ones(4 * H, dtype=b.real.dtype)
-    half[: 3 * H] = 0.5
-    rows = time_first(x, work)  # (T, N, D)
-    from_x = work.take(xp, (T, N, 4 * H), dtype)
-    xp.matmul(rows.reshape(T * N, D), Wx * half, out=from_x.reshape(T * N, 4 * H))  # (T N, D) @ (D, 4H) -> (T N, 4H)
-    from_x += b * half
-    Wh_half = Wh * half
-    gates = work.take(xp, (T, 4, N, H), dtype)
-    h = work.take(xp, (T + 1, N, H), dtype)
-    c = work.take(xp, (T + 1, N, H), dtype)
-    h[0], c[0] = h0, c0
-    pad = padding(lengths, T)
-    a, written = xp.empty((N, 4 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
-    a_oifg = gate_by_gate(a, 4)
-    for t in range(T):
-        gate = gates[t]
+    halves = xp.ones(4 * H, dtype=b.real.dtype)
+    halves[: 3 * H] = 0.5
+    half = halves[0]
+    steps = Steps(x, lengths)
+    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
+    gates = work.take(xp, (steps.P, 4 * H), dtype)
+    Wx_b = xp.concatenate([Wx, b[None]]) * halves  # (D + 1, 4H)
+    xp.matmul(rows, Wx_b, out=gates)  # (P, D + 1) @ (D + 1, 4H) -> (P, 4H)
+    Wh_half = Wh * halves
+    h = work.take(xp, (N + steps.P, H), dtype)
+    c = work.take(xp, (N + steps.P, H), dtype)
+    h[:N], c[:N] = steps.sort(h0), steps.sort(c0)
+    mask_h = None if mask_h is None else steps.sort(mask_h)
+    a_all, room = xp.empty((N, 4 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    a_all_oifg = gate_by_gate(a_all, 4)
+    for now, before, after, N_t in steps:
+        from_x, a, a_oifg = gates[now], a_all[:N_t], a_all_oifg[:, :N_t]
+        gate = from_x.reshape(4, N_t, H)  # the gates will take the place of x_t Wx + b
         o, i, f, g = gate
-        xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh_half, out=a)
-        a += from_x[t]
+        c_before, c_next, written = c[before], c[after], room[:N_t]
+        xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh_half, out=a)
+        a += from_x  # (1)
         if p is None:
             xp.tanh(a_oifg, out=gate)
             sigmoids = gate[:3]
         else:  # the output gate has to wait for c_t
-            a_oifg[1] += (0.5 * p[1]) * c[t]
-            a_oifg[2] += (0.5 * p[2]) * c[t]
+            a_oifg[1] += (half * p[1]) * c_before
+            a_oifg[2] += (half * p[2]) * c_before
             xp.tanh(a_oifg[1:], out=gate[1:])
             sigmoids = gate[1:3]
-        sigmoids *= 0.5
-        sigmoids += 0.5
-        c_next, h_next = c[t + 1], h[t + 1]
-        xp.multiply(f, c[t], out=c_next)
-        c_next += xp.multiply(i, g, out=written)
+        sigmoids *= half
+        sigmoids += half  # (2), (3)
+        xp.multiply(f, c_before, out=c_next)
+        c_next += xp.multiply(i, g, out=written)  # (5)
         if p is not None:
-            xp.tanh(a_oifg[0] + (0.5 * p[0]) * c_next, out=o)
-            o *= 0.5
-            o += 0.5
-        xp.multiply(o, xp.tanh(c_next, out=written), out=h_next)
-        if pad is not None:
-            xp.copyto(c_next, c[t], where=pad[t])
-            xp.copyto(h_next, h[t], where=pad[t])
-    work.give(from_x)
-    y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
-    return y, (h[T].copy(), c[T].copy()), (rows, gates, h, c, pad, Wx, Wh, p, mask_h)
+            xp.tanh(a_oifg[0] + (half * p[0]) * c_next, out=o)
+            o *= half
+            o += half  # (6)
+        xp.multiply(o, xp.tanh(c_next, out=written), out=h[after])  # (7)
+    y = steps.unpack(h[N:])
+    return y, (steps.states_last(h), steps.states_last(c)), (rows, gates, h, c, steps, Wx, Wh, p, mask_h)
 
 
 def lstm_backward(
@@ -178,71 +177,58 @@ def lstm_backward(
     steps as fit into the processor's cache are computed at once, with o tanh(c_t) = h_t read from the cache, and each step
     is left with a few products.
     """
-    rows, gates, h, c, pad, Wx, Wh, p, mask_h = cache
+    rows, gates, h, c, steps, Wx, Wh, p, mask_h = cache
     xp = array_module(dy)
     work = work or WorkArrays()
-    N, T, H = dy.shape
+    dh_last, dc_last = dstate
+    N, H = dh_last.shape
     dtype = xp.result_type(dy, *dstate, gates)
-    da = work.take(xp, (T, N, 4 * H), dtype)
+    dy_rows = steps.pack(dy, work)
+    da = work.take(xp, (steps.P, 4 * H), dtype)
+    c_before = steps.states_before(c)
     WhT = xp.ascontiguousarray(Wh.T)  # (4H, H)
-    dh, dc = dstate[0].astype(dtype), dstate[1].astype(dtype)
-    for first, last in pieces_backward(gates):
-        o, i, f, g = gates[first:last].transpose(1, 0, 2, 3)  # (steps, N, H) each
-        c_before, c_after, h_after = c[first:last], c[first + 1 : last + 1], h[first + 1 : last + 1]
-        slopes = work.take(xp, (4, last - first, N, H), dtype)
-        through = work.take(xp, (last - first, N, H), dtype)
-        lstm_slopes_backward(o, i, f, g, c_before, c_after, h_after, slopes, through)
-        if pad is not None:
-            slopes *= ~pad[first:last]
-            through *= ~pad[first:last]
-        for t in reversed(range(first, last)):
-            k = t - first
-            da_oifg = gate_by_gate(da[t], 4)  # (4, N, H)
-            dh += dy[:, t] if pad is None else dy[:, t] * ~pad[t]  # (8)
+    dh_all, dc_all = steps.sort(dh_last).astype(dtype), steps.sort(dc_last).astype(dtype)
+    for piece, piece_steps in steps.pieces_backward(gates):
+        N_t = piece_steps[0].N_t
+        shape = len(piece_steps), N_t, H
+        o_i_f_g = gates[piece].reshape(len(piece_steps), 4, N_t, H)
+        c_t_before, c_t, h_t = (state[piece].reshape(shape) for state in (c_before, c[N:], h[N:]))
+        slopes, through = work.take(xp, (4, *shape), dtype), work.take(xp, shape, dtype)
+        lstm_slopes_backward(o_i_f_g, c_t_before, c_t, h_t, slopes, through)
+        dh, dc = dh_all[:N_t], dc_all[:N_t]
+        for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+            da_oifg = gate_by_gate(da[now], 4)
+            dh += dy_rows[now]  # (8)
             xp.multiply(slopes[0, k], dh, out=da_oifg[0])  # (9)
-            dc += dh * through[k]  # (10)
+            dh *= through[k]
+            dc += dh  # (10)
             if p is not None:
                 dc += da_oifg[0] * p[0]  # (10)
             xp.multiply(slopes[1:, k], dc, out=da_oifg[1:])  # (11), (12), (13)
-            dc *= f[k] if pad is None else xp.where(pad[t], 1, f[k])  # (14)
+            dc *= o_i_f_g[k, 2]  # (14)
             if p is not None:
                 dc += da_oifg[1] * p[1] + da_oifg[2] * p[2]  # (14)
-            dh_through = da[t] @ WhT  # (8)  (N, 4H) @ (4H, H) -> (N, H)
+            xp.matmul(da[now], WhT, out=dh)  # (8)  (N_t, 4H) @ (4H, H) -> (N_t, H)
             if mask_h is not None:
-                dh_through *= mask_h  # (8)
-            dh = dh_through if pad is None else dh_through + dh * pad[t]  # (8)
+                dh *= mask_h[:N_t]  # (8)
         work.give(slopes, through)
-    flat = da.reshape(T * N, 4 * H)
-    D = Wx.shape[0]
-    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (15)  (T N, 4H) @ (4H, D) -> (T N, D)
-    dWx = rows.reshape(T * N, D).T @ flat  # (16)  (D, T N) @ (T N, 4H) -> (D, 4H)
-    h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
-    dWh = h_before.reshape(T * N, H).T @ flat  # (16)  (H, T N) @ (T N, 4H) -> (H, 4H)
-    db = flat.sum(axis=0)  # (16)
-    dp = None
+    dx = steps.unpack(da @ Wx.T)  # (15)  (P, 4H) @ (4H, D) -> (P, D)
+    dWx_b = rows.T @ da  # (16)  (D + 1, P) @ (P, 4H) -> (D + 1, 4H)
+    dWh = steps.seen(h, mask_h).T @ da  # (16)  (H, P) @ (P, 4H) -> (H, 4H)
+    dp = []
     if p is not None:
-        dp_o = (da[:, :, :H] * c[1:]).sum(axis=(0, 1))  # (17)
-        dp_i = (da[:, :, H : 2 * H] * c[:-1]).sum(axis=(0, 1))  # (17)
-        dp_f = (da[:, :, 2 * H : 3 * H] * c[:-1]).sum(axis=(0, 1))  # (17)
-        dp = xp.stack([dp_o, dp_i, dp_f])
-    work.give(da)
-    gradients = dx, dh, dc, dWx, dWh, db
-    return gradients if dp is None else (*gradients, dp)
+        da_o, da_i, da_f, _ = gate_by_gate(da, 4)
+        dp = [xp.stack([(da_o * c[N:]).sum(axis=0), (da_i * c_before).sum(axis=0), (da_f * c_before).sum(axis=0)])]  # (17)
+    work.give(da, dy_rows)
+    return dx, steps.unsort(dh_all), steps.unsort(dc_all), dWx_b[:-1], dWh, dWx_b[-1], *dp
 
 
 def lstm_slopes_backward(
-    o: Array,
-    i: Array,
-    f: Array,
-    g: Array,
-    c_before: Array,
-    c_after: Array,
-    h_after: Array,
-    slopes: Array,
-    through: Array,
+    gates: Array, c_before: Array, c_after: Array, h_after: Array, slopes: Array, through: Array
 ) -> None:
     """The factors of dh_t in (9) and (10) and of dc_t in (11) to (13), into ``slopes`` (4, steps, N, H) and ``through``."""
-    xp = array_module(o)
+    xp = array_module(gates)
+    o, i, f, g = gates.transpose(1, 0, 2, 3)
     slope_o, slope_i, slope_f, slope_g = slopes
     xp.multiply(h_after, o, out=slope_o)
     xp.subtract(h_after, slope_o, out=slope_o)  # (9)  tanh(c) o (1 - o) = h - h o

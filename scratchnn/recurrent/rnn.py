@@ -19,7 +19,7 @@ Going back one step multiplies by 1 - h^2 <= 1 in (4) and by Wh^T in (3). Over m
 the second can make them vanish or explode. ReLU has a slope of 1 or 0 in (4), but then nothing bounds h (Le, Jaitly and
 Hinton, 2015).
 
-A padded step carries the state on and outputs zero; its dy_t counts for nothing, dh_t goes back unchanged.
+A sequence that has ended takes no part in later steps (``steps.py``): its final state is that of its last step.
 
 Shapes: x (N, T, D), h (N, H), Wx (D, H), Wh (H, H), b (H,), m (N, H).
 Elman, "Finding Structure in Time" (1990); Werbos, "Backpropagation Through Time" (1990).
@@ -31,7 +31,8 @@ from scratchnn.backend import Array, Generator, WorkArrays, array_module
 from scratchnn.core import Parameter
 from scratchnn.errors import DataError
 from scratchnn.functions import relu, tanh
-from scratchnn.recurrent.base import Recurrent, State, batch_first, padding, time_first
+from scratchnn.recurrent.base import Recurrent, State
+from scratchnn.recurrent.steps import Steps
 
 ACTIVATIONS = ["tanh", "relu"]
 
@@ -63,9 +64,10 @@ def rnn_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, ...]:
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# Only h_{t-1} Wh has to wait for the step before. x Wx is one large product over all steps before the loop; (5) and (6)
-# are large products after it: 2 T + 4 matrix products instead of 6 T. x Wx is written to where h will be, so that a_t
-# turns into h_t in place.
+# Only h_{t-1} Wh has to wait for the step before. x Wx + b is one large product over all steps before the loop, in which
+# b is one more row of Wx, for an input that is always 1; (5) and (6) are large products after it: 2 T + 4 matrix products
+# instead of 6 T. The first is written to where h will be, so that a_t turns into h_t in place. Sequences that have ended
+# take no part in any of this (``steps.py``).
 
 
 def rnn_forward(
@@ -96,27 +98,23 @@ def rnn_forward(
     check_activation(activation)
     xp = array_module(x)
     work = work or WorkArrays()
-    N, T, D = x.shape
-    H = h0.shape[1]
+    N, H = h0.shape
     dtype = xp.result_type(x, h0, Wx, Wh, b)
-    rows = time_first(x, work)  # (T, N, D)
-    h = work.take(xp, (T + 1, N, H), dtype)
-    h[0] = h0
-    xp.matmul(rows.reshape(T * N, D), Wx, out=h[1:].reshape(T * N, H))  # (T N, D) @ (D, H) -> (T N, H)
-    h[1:] += b
-    pad = padding(lengths, T)
+    steps = Steps(x, lengths)
+    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
+    h = work.take(xp, (N + steps.P, H), dtype)
+    h[:N] = steps.sort(h0)
+    xp.matmul(rows, xp.concatenate([Wx, b[None]]), out=h[N:])  # (P, D + 1) @ (D + 1, H) -> (P, H)
+    mask_h = None if mask_h is None else steps.sort(mask_h)
     product = xp.empty((N, H), dtype=dtype)
-    for t in range(T):
-        a = h[t + 1]  # (N, H), turned in place into h_t
-        a += xp.matmul(h[t] if mask_h is None else h[t] * mask_h, Wh, out=product)
+    for _, before, after, N_t in steps:
+        a = h[after]  # (N_t, H), turned in place into h_t
+        a += xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh, out=product[:N_t])  # (1)
         if activation == "tanh":
-            xp.tanh(a, out=a)
+            xp.tanh(a, out=a)  # (2)
         else:
-            a *= a.real > 0
-        if pad is not None:
-            xp.copyto(a, h[t], where=pad[t])
-    y = batch_first(h[1:] if pad is None else h[1:] * ~pad)
-    return y, h[T].copy(), (rows, h, pad, Wx, Wh, activation, mask_h)
+            a *= a.real > 0  # (2)
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, h, steps, Wx, Wh, activation, mask_h)
 
 
 def rnn_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
@@ -125,38 +123,33 @@ def rnn_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None
     The slopes of (4) do not depend on the steps after t, so they are computed for all steps at once, straight into the
     array that will hold da.
     """
-    rows, h, pad, Wx, Wh, activation, mask_h = cache
+    rows, h, steps, Wx, Wh, activation, mask_h = cache
     xp = array_module(dy)
     work = work or WorkArrays()
-    N, T, H = dy.shape
-    h_after = h[1:]
-    da = work.take(xp, (T, N, H), xp.result_type(dy, dstate, h))  # the slopes first, then, step by step, the gradients
+    N, H = dstate.shape
+    dtype = xp.result_type(dy, dstate, h)
+    dy_rows = steps.pack(dy, work)
+    h_after = h[N:]
+    da = work.take(xp, (steps.P, H), dtype)  # the slopes first, then, step by step, the gradients
     if activation == "tanh":
         xp.multiply(h_after, h_after, out=da)
         xp.subtract(1, da, out=da)  # (4)
     else:
         da[...] = h_after > 0  # (4)
-    if pad is not None:
-        da *= ~pad
     WhT = xp.ascontiguousarray(Wh.T)
-    dh = dstate
-    for t in reversed(range(T)):
-        dh = dh + (dy[:, t] if pad is None else dy[:, t] * ~pad[t])  # (3)
-        da_t = da[t]  # (N, H)
+    dh_all = steps.sort(dstate).astype(dtype)
+    for now, _, _, N_t in reversed(steps):
+        dh, da_t = dh_all[:N_t], da[now]
+        dh += dy_rows[now]  # (3)
         da_t *= dh  # (4)
-        dh_through = da_t @ WhT  # (3)  (N, H) @ (H, H) -> (N, H)
+        xp.matmul(da_t, WhT, out=dh)  # (3)  (N_t, H) @ (H, H) -> (N_t, H)
         if mask_h is not None:
-            dh_through *= mask_h  # (3)
-        dh = dh_through if pad is None else dh_through + dh * pad[t]  # (3)
-    flat = da.reshape(T * N, H)
-    D = Wx.shape[0]
-    dx = batch_first((flat @ Wx.T).reshape(T, N, D))  # (5)  (T N, H) @ (H, D) -> (T N, D)
-    dWx = rows.reshape(T * N, D).T @ flat  # (6)  (D, T N) @ (T N, H) -> (D, H)
-    h_before = h[:-1] if mask_h is None else h[:-1] * mask_h
-    dWh = h_before.reshape(T * N, H).T @ flat  # (6)  (H, T N) @ (T N, H) -> (H, H)
-    db = flat.sum(axis=0)  # (6)
-    work.give(da)
-    return dx, dh, dWx, dWh, db
+            dh *= mask_h[:N_t]  # (3)
+    dx = steps.unpack(da @ Wx.T)  # (5)  (P, H) @ (H, D) -> (P, D)
+    dWx_b = rows.T @ da  # (6)  (D + 1, P) @ (P, H) -> (D + 1, H)
+    dWh = steps.seen(h, mask_h).T @ da  # (6)  (H, P) @ (P, H) -> (H, H)
+    work.give(da, dy_rows)
+    return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1]
 
 
 # --- the layer: parameters, and a call to the pair -------------------------------------------------------------------

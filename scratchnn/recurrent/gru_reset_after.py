@@ -177,12 +177,14 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
             dh += dh_through  # (7)
         work.give(slopes)
     ds, da = d[:, : 3 * H], d[:, H:]
-    dx = steps.unpack(da @ Wx.T)  # (12)  (P, 3H) @ (3H, D) -> (P, D)
+    work.give(dy_rows)
+    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
+    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (12)  (P, 3H) @ (3H, D) -> (P, D)
     dWx_b = rows.T @ da  # (13), (14)  (D + 1, P) @ (P, 3H) -> (D + 1, 3H)
     dWh_nzr = steps.seen(h, mask_h).T @ ds  # (13)  (H, P) @ (P, 3H) -> (H, 3H)
     dWh = xp.concatenate([dWh_nzr[:, H:], dWh_nzr[:, :H]], axis=1)  # (13)
     dbh = ds[:, :H].sum(axis=0)  # (14)
-    work.give(d, dy_rows)
+    work.give(d, dx_rows)
     return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1], dbh
 
 

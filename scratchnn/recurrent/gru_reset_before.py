@@ -179,11 +179,13 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
                 dk *= mask_h[:N_t]  # (7)
             dh += dk  # (7)
         work.give(slopes)
-    dx = steps.unpack(da @ Wx.T)  # (12)  (P, 3H) @ (3H, D) -> (P, D)
+    work.give(dy_rows)
+    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
+    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (12)  (P, 3H) @ (3H, D) -> (P, D)
     dWx_b = rows.T @ da  # (13)  (D + 1, P) @ (P, 3H) -> (D + 1, 3H)
     dWh_zr = steps.seen(h, mask_h).T @ da[:, : 2 * H]  # (14)  (H, P) @ (P, 2H) -> (H, 2H)
     dWh_n = k.T @ da[:, 2 * H :]  # (14)  (H, P) @ (P, H) -> (H, H)
-    work.give(da, dy_rows)
+    work.give(da, dx_rows)
     return dx, steps.unsort(dh_all), dWx_b[:-1], xp.concatenate([dWh_zr, dWh_n], axis=1), dWx_b[-1]
 
 

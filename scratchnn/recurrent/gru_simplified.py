@@ -151,8 +151,10 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
                 dh_through *= mask_h[:N_t]  # (5)
             dh += dh_through  # (5)
         work.give(slopes)
-    dx = steps.unpack(da @ Wx.T)  # (8)  (P, 2H) @ (2H, D) -> (P, D)
+    work.give(dy_rows)
+    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
+    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (8)  (P, 2H) @ (2H, D) -> (P, D)
     dWx_b = rows.T @ da  # (9)  (D + 1, P) @ (P, 2H) -> (D + 1, 2H)
     dWh = steps.seen(h, mask_h).T @ da  # (9)  (H, P) @ (P, 2H) -> (H, 2H)
-    work.give(da, dy_rows)
+    work.give(da, dx_rows)
     return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1]

@@ -212,14 +212,16 @@ def lstm_backward(
             if mask_h is not None:
                 dh *= mask_h[:N_t]  # (8)
         work.give(slopes, through)
-    dx = steps.unpack(da @ Wx.T)  # (15)  (P, 4H) @ (4H, D) -> (P, D)
+    work.give(dy_rows)
+    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
+    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (15)  (P, 4H) @ (4H, D) -> (P, D)
     dWx_b = rows.T @ da  # (16)  (D + 1, P) @ (P, 4H) -> (D + 1, 4H)
     dWh = steps.seen(h, mask_h).T @ da  # (16)  (H, P) @ (P, 4H) -> (H, 4H)
     dp = []
     if p is not None:
         da_o, da_i, da_f, _ = gate_by_gate(da, 4)
         dp = [xp.stack([(da_o * c[N:]).sum(axis=0), (da_i * c_before).sum(axis=0), (da_f * c_before).sum(axis=0)])]  # (17)
-    work.give(da, dy_rows)
+    work.give(da, dx_rows)
     return dx, steps.unsort(dh_all), steps.unsort(dc_all), dWx_b[:-1], dWh, dWx_b[-1], *dp
 
 

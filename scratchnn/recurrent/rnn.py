@@ -145,10 +145,12 @@ def rnn_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None
         xp.matmul(da_t, WhT, out=dh)  # (3)  (N_t, H) @ (H, H) -> (N_t, H)
         if mask_h is not None:
             dh *= mask_h[:N_t]  # (3)
-    dx = steps.unpack(da @ Wx.T)  # (5)  (P, H) @ (H, D) -> (P, D)
+    work.give(dy_rows)
+    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
+    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (5)  (P, H) @ (H, D) -> (P, D)
     dWx_b = rows.T @ da  # (6)  (D + 1, P) @ (P, H) -> (D + 1, H)
     dWh = steps.seen(h, mask_h).T @ da  # (6)  (H, P) @ (P, H) -> (H, H)
-    work.give(da, dy_rows)
+    work.give(da, dx_rows)
     return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1]
 
 

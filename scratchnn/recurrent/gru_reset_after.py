@@ -123,8 +123,9 @@ def gru_reset_after_forward(
     mask_h = None if mask_h is None else steps.sort(mask_h)
     product, room = xp.empty((N, 3 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
     product_zrn = gate_by_gate(product, 3)
+    from_x_zrn = gate_by_gate(from_x, 3)
     for now, before, after, N_t in steps:
-        x_zrn, gate, written = gate_by_gate(from_x[now], 3), gates[now].reshape(3, N_t, H), room[:N_t]
+        x_zrn, gate, written = from_x_zrn[:, now], gates[now].reshape(3, N_t, H), room[:N_t]
         zr, n = gate[:2], gate[2]
         xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh_half, out=product[:N_t])
         xp.add(product_zrn[:2, :N_t], x_zrn[:2], out=zr)
@@ -156,6 +157,7 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
     dtype = xp.result_type(dy, dstate, gates)
     dy_rows = steps.pack(dy, work)
     d = work.take(xp, (steps.P, 4 * H), dtype)
+    d_nzrn = gate_by_gate(d, 4)  # (4, P, H)
     h_before = steps.states_before(h)
     Wh_nzr = xp.concatenate([Wh[:, 2 * H :], Wh[:, : 2 * H]], axis=1)  # stacked as ds_t is
     WhT = xp.ascontiguousarray(Wh_nzr.T)  # (3H, H)
@@ -169,7 +171,7 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
         dh = dh_all[:N_t]
         for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
             dh += dy_rows[now]  # (7)
-            xp.multiply(slopes[:, k], dh, out=gate_by_gate(d[now], 4))  # (8), (9), (10), (11)
+            xp.multiply(slopes[:, k], dh, out=d_nzrn[:, now])  # (8), (9), (10), (11)
             dh *= z[k]  # (7)
             dh_through = d[now, : 3 * H] @ WhT  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
             if mask_h is not None:

@@ -122,8 +122,9 @@ def gru_reset_before_forward(
     mask_h = None if mask_h is None else steps.sort(mask_h)
     product, room = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
     product_zr = gate_by_gate(product, 2)
+    from_x_zrn = gate_by_gate(from_x, 3)
     for now, before, after, N_t in steps:
-        x_zrn, gate, written = gate_by_gate(from_x[now], 3), gates[now].reshape(3, N_t, H), room[:N_t]
+        x_zrn, gate, written = from_x_zrn[:, now], gates[now].reshape(3, N_t, H), room[:N_t]
         zr, n = gate[:2], gate[2]
         seen = h[before] if mask_h is None else h[before] * mask_h[:N_t]
         xp.matmul(seen, Wh_zr, out=product[:N_t])
@@ -155,6 +156,7 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
     dtype = xp.result_type(dy, dstate, gates)
     dy_rows = steps.pack(dy, work)
     da = work.take(xp, (steps.P, 3 * H), dtype)
+    da_zrn = gate_by_gate(da, 3)  # (3, P, H)
     h_before = steps.states_before(h)
     WhT_zr, WhT_n = xp.ascontiguousarray(Wh[:, : 2 * H].T), xp.ascontiguousarray(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
     dh_all = steps.sort(dstate).astype(dtype)
@@ -166,7 +168,7 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
         gru_reset_before_slopes_backward(z, r, n, k_t, h_t_before, slopes)
         dh = dh_all[:N_t]
         for j, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
-            da_z, da_r, da_n = gate_by_gate(da[now], 3)  # (N_t, H) each
+            da_z, da_r, da_n = da_zrn[:, now]  # (N_t, H) each
             dh += dy_rows[now]  # (7)
             xp.multiply(slopes[0, j], dh, out=da_z)  # (8)
             xp.multiply(slopes[2, j], dh, out=da_n)  # (9)

@@ -132,6 +132,7 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
     dtype = xp.result_type(dy, dstate, gates)
     dy_rows = steps.pack(dy, work)
     da = work.take(xp, (steps.P, 2 * H), dtype)
+    da_zn = gate_by_gate(da, 2)  # (2, P, H)
     h_before = steps.states_before(h)
     WhT = xp.ascontiguousarray(Wh.T)  # (2H, H)
     dh_all = steps.sort(dstate).astype(dtype)
@@ -144,7 +145,7 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
         dh = dh_all[:N_t]
         for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
             dh += dy_rows[now]  # (5)
-            xp.multiply(slopes[:, k], dh, out=gate_by_gate(da[now], 2))  # (6), (7)
+            xp.multiply(slopes[:, k], dh, out=da_zn[:, now])  # (6), (7)
             dh *= z[k]  # (5)
             dh_through = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
             if mask_h is not None:

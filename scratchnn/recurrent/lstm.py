@@ -185,6 +185,7 @@ def lstm_backward(
     dtype = xp.result_type(dy, *dstate, gates)
     dy_rows = steps.pack(dy, work)
     da = work.take(xp, (steps.P, 4 * H), dtype)
+    da_all_oifg = gate_by_gate(da, 4)  # (4, P, H)
     c_before = steps.states_before(c)
     WhT = xp.ascontiguousarray(Wh.T)  # (4H, H)
     dh_all, dc_all = steps.sort(dh_last).astype(dtype), steps.sort(dc_last).astype(dtype)
@@ -197,7 +198,7 @@ def lstm_backward(
         lstm_slopes_backward(o_i_f_g, c_t_before, c_t, h_t, slopes, through)
         dh, dc = dh_all[:N_t], dc_all[:N_t]
         for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
-            da_oifg = gate_by_gate(da[now], 4)
+            da_oifg = da_all_oifg[:, now]
             dh += dy_rows[now]  # (8)
             xp.multiply(slopes[0, k], dh, out=da_oifg[0])  # (9)
             dh *= through[k]
@@ -219,7 +220,7 @@ def lstm_backward(
     dWh = steps.seen(h, mask_h).T @ da  # (16)  (H, P) @ (P, 4H) -> (H, 4H)
     dp = []
     if p is not None:
-        da_o, da_i, da_f, _ = gate_by_gate(da, 4)
+        da_o, da_i, da_f, _ = da_all_oifg
         dp = [xp.stack([(da_o * c[N:]).sum(axis=0), (da_i * c_before).sum(axis=0), (da_f * c_before).sum(axis=0)])]  # (17)
     work.give(da, dx_rows)
     return dx, steps.unsort(dh_all), steps.unsort(dc_all), dWx_b[:-1], dWh, dWx_b[-1], *dp

@@ -56,16 +56,17 @@ class Steps:
 
     def __init__(self, x: Array, lengths: Array | None):
         self.N, self.T = N, T = x.shape[:2]
-        host = np.full(N, T) if lengths is None else np.asarray(move(lengths, "numpy"))
-        self.even = bool((host == T).all())
+        host = None if lengths is None else np.asarray(move(lengths, "numpy"))
+        self.even = host is None or bool((host == T).all())
+        if host is None or self.even:
+            self.P, self.steps = N * T, lay_out(N, (N,) * (T if N else 0))
+            return
         order = np.argsort(-host, kind="stable")
         longest_first = host[order]
         counts = (longest_first > np.arange(longest_first.max(initial=0))[:, None]).sum(axis=1)  # N_t
         starts = np.concatenate([[0], np.cumsum(counts)])
         self.P = P = int(starts[-1])
         self.steps = lay_out(N, tuple(counts.tolist()))
-        if self.even:
-            return
         starts_before = np.array([step.before.start for step in self.steps], dtype=int)
         xp = array_module(x)
         rank = np.arange(P) - np.repeat(starts[:-1], counts)  # of each row's sequence among the sorted ones

@@ -36,6 +36,12 @@ class WorkArrays:
             flat = xp.empty(size, dtype=dtype)
         return flat[:size].reshape(shape)
 
+    def copy(self, array: Array) -> Array:
+        """``array``, which may be transposed or a part of another one, in one piece of memory."""
+        found = self.take(array_module(array), array.shape, array.dtype)
+        found[...] = array
+        return found
+
     def give(self, *arrays: Array) -> None:
         """Give back arrays that were taken here, and that neither a cache nor a returned array refers to."""
         self._free += [array.base for array in arrays]

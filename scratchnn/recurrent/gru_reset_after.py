@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.steps import Steps, gate_by_gate
+from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -114,8 +114,10 @@ def gru_reset_after_forward(
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     from_x = work.take(xp, (steps.P, 3 * H), dtype)
-    xp.matmul(rows, xp.concatenate([Wx, b[None]]) * halves, out=from_x)  # (1)  (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
-    Wh_half = Wh * halves
+    Wx_half, Wh_half = with_bias(Wx, b, work), work.copy(Wh)
+    Wx_half *= halves
+    Wh_half *= halves
+    xp.matmul(rows, Wx_half, out=from_x)  # (1)  (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
     gates = work.take(xp, (steps.P, 3 * H), dtype)
     s_n = work.take(xp, (steps.P, H), dtype)
     h = work.take(xp, (N + steps.P, H), dtype)
@@ -139,7 +141,7 @@ def gru_reset_after_forward(
         xp.subtract(h[before], n, out=written)
         written *= z
         xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
-    work.give(from_x)
+    work.give(from_x, Wx_half, Wh_half)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, s_n, h, steps, Wx, Wh, mask_h)
 
 
@@ -159,8 +161,8 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
     d = work.take(xp, (steps.P, 4 * H), dtype)
     d_nzrn = gate_by_gate(d, 4)  # (4, P, H)
     h_before = steps.states_before(h)
-    Wh_nzr = xp.concatenate([Wh[:, 2 * H :], Wh[:, : 2 * H]], axis=1)  # stacked as ds_t is
-    WhT = xp.ascontiguousarray(Wh_nzr.T)  # (3H, H)
+    WhT = work.take(xp, (3 * H, H), Wh.dtype)  # stacked as ds_t is
+    WhT[:H], WhT[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
     dh_all = steps.sort(dstate).astype(dtype)
     for piece, piece_steps in steps.pieces_backward(gates):
         N_t = piece_steps[0].N_t
@@ -186,7 +188,7 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
     dWh_nzr = steps.seen(h, mask_h).T @ ds  # (13)  (H, P) @ (P, 3H) -> (H, 3H)
     dWh = xp.concatenate([dWh_nzr[:, H:], dWh_nzr[:, :H]], axis=1)  # (13)
     dbh = ds[:, :H].sum(axis=0)  # (14)
-    work.give(d, dx_rows)
+    work.give(d, dx_rows, WhT)
     return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1], dbh
 
 

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.steps import Steps, gate_by_gate
+from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -113,8 +113,11 @@ def gru_reset_before_forward(
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     from_x = work.take(xp, (steps.P, 3 * H), dtype)
-    xp.matmul(rows, xp.concatenate([Wx, b[None]]) * halves, out=from_x)  # (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
-    Wh_zr, Wh_n = Wh[:, : 2 * H] * half, xp.ascontiguousarray(Wh[:, 2 * H :])
+    Wx_half = with_bias(Wx, b, work)
+    Wx_half *= halves
+    xp.matmul(rows, Wx_half, out=from_x)  # (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
+    Wh_zr, Wh_n = work.copy(Wh[:, : 2 * H]), work.copy(Wh[:, 2 * H :])
+    Wh_zr *= half
     gates = work.take(xp, (steps.P, 3 * H), dtype)
     k = work.take(xp, (steps.P, H), dtype)
     h = work.take(xp, (N + steps.P, H), dtype)
@@ -139,7 +142,7 @@ def gru_reset_before_forward(
         xp.subtract(h[before], n, out=written)
         written *= z
         xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
-    work.give(from_x)
+    work.give(from_x, Wx_half, Wh_zr, Wh_n)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, k, h, steps, Wx, Wh, mask_h)
 
 
@@ -158,7 +161,7 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
     da = work.take(xp, (steps.P, 3 * H), dtype)
     da_zrn = gate_by_gate(da, 3)  # (3, P, H)
     h_before = steps.states_before(h)
-    WhT_zr, WhT_n = xp.ascontiguousarray(Wh[:, : 2 * H].T), xp.ascontiguousarray(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
+    WhT_zr, WhT_n = work.copy(Wh[:, : 2 * H].T), work.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
     dh_all = steps.sort(dstate).astype(dtype)
     for piece, piece_steps in steps.pieces_backward(gates):
         N_t = piece_steps[0].N_t
@@ -187,7 +190,7 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
     dWx_b = rows.T @ da  # (13)  (D + 1, P) @ (P, 3H) -> (D + 1, 3H)
     dWh_zr = steps.seen(h, mask_h).T @ da[:, : 2 * H]  # (14)  (H, P) @ (P, 2H) -> (H, 2H)
     dWh_n = k.T @ da[:, 2 * H :]  # (14)  (H, P) @ (P, H) -> (H, H)
-    work.give(da, dx_rows)
+    work.give(da, dx_rows, WhT_zr, WhT_n)
     return dx, steps.unsort(dh_all), dWx_b[:-1], xp.concatenate([dWh_zr, dWh_n], axis=1), dWx_b[-1]
 
 

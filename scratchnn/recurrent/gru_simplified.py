@@ -31,7 +31,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, WorkArrays, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.steps import Steps, gate_by_gate
+from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -99,8 +99,10 @@ def gru_simplified_forward(
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     gates = work.take(xp, (steps.P, 2 * H), dtype)
-    xp.matmul(rows, xp.concatenate([Wx, b[None]]) * halves, out=gates)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
-    Wh_half = Wh * halves
+    Wx_half, Wh_half = with_bias(Wx, b, work), work.copy(Wh)
+    Wx_half *= halves
+    Wh_half *= halves
+    xp.matmul(rows, Wx_half, out=gates)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
     h = work.take(xp, (N + steps.P, H), dtype)
     h[:N] = steps.sort(h0)
     mask_h = None if mask_h is None else steps.sort(mask_h)
@@ -116,6 +118,7 @@ def gru_simplified_forward(
         xp.subtract(h[before], n, out=written)
         written *= z
         xp.add(n, written, out=h[after])  # (4) as n + z (h - n): one product less
+    work.give(Wx_half, Wh_half)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, h, steps, Wx, Wh, mask_h)
 
 
@@ -134,7 +137,7 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
     da = work.take(xp, (steps.P, 2 * H), dtype)
     da_zn = gate_by_gate(da, 2)  # (2, P, H)
     h_before = steps.states_before(h)
-    WhT = xp.ascontiguousarray(Wh.T)  # (2H, H)
+    WhT = work.copy(Wh.T)  # (2H, H)
     dh_all = steps.sort(dstate).astype(dtype)
     for piece, piece_steps in steps.pieces_backward(gates):
         N_t = piece_steps[0].N_t
@@ -157,5 +160,5 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
     dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (8)  (P, 2H) @ (2H, D) -> (P, D)
     dWx_b = rows.T @ da  # (9)  (D + 1, P) @ (P, 2H) -> (D + 1, 2H)
     dWh = steps.seen(h, mask_h).T @ da  # (9)  (H, P) @ (P, 2H) -> (H, 2H)
-    work.give(da, dx_rows)
+    work.give(da, dx_rows, WhT)
     return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1]

@@ -43,7 +43,7 @@ from scratchnn.backend import Array, Generator, WorkArrays, array_module
 from scratchnn.core import Parameter
 from scratchnn.functions import sigmoid
 from scratchnn.recurrent.base import Recurrent, State
-from scratchnn.recurrent.steps import Steps, gate_by_gate
+from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -131,9 +131,10 @@ def lstm_forward(
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     gates = work.take(xp, (steps.P, 4 * H), dtype)
-    Wx_b = xp.concatenate([Wx, b[None]]) * halves  # (D + 1, 4H)
-    xp.matmul(rows, Wx_b, out=gates)  # (P, D + 1) @ (D + 1, 4H) -> (P, 4H)
-    Wh_half = Wh * halves
+    Wx_half, Wh_half = with_bias(Wx, b, work), work.copy(Wh)
+    Wx_half *= halves
+    Wh_half *= halves
+    xp.matmul(rows, Wx_half, out=gates)  # (P, D + 1) @ (D + 1, 4H) -> (P, 4H)
     h = work.take(xp, (N + steps.P, H), dtype)
     c = work.take(xp, (N + steps.P, H), dtype)
     h[:N], c[:N] = steps.sort(h0), steps.sort(c0)
@@ -164,6 +165,7 @@ def lstm_forward(
             o *= half
             o += half  # (6)
         xp.multiply(o, xp.tanh(c_next, out=written), out=h[after])  # (7)
+    work.give(Wx_half, Wh_half)
     y = steps.unpack(h[N:])
     return y, (steps.states_last(h), steps.states_last(c)), (rows, gates, h, c, steps, Wx, Wh, p, mask_h)
 
@@ -187,7 +189,7 @@ def lstm_backward(
     da = work.take(xp, (steps.P, 4 * H), dtype)
     da_all_oifg = gate_by_gate(da, 4)  # (4, P, H)
     c_before = steps.states_before(c)
-    WhT = xp.ascontiguousarray(Wh.T)  # (4H, H)
+    WhT = work.copy(Wh.T)  # (4H, H)
     dh_all, dc_all = steps.sort(dh_last).astype(dtype), steps.sort(dc_last).astype(dtype)
     for piece, piece_steps in steps.pieces_backward(gates):
         N_t = piece_steps[0].N_t
@@ -222,7 +224,7 @@ def lstm_backward(
     if p is not None:
         da_o, da_i, da_f, _ = da_all_oifg
         dp = [xp.stack([(da_o * c[N:]).sum(axis=0), (da_i * c_before).sum(axis=0), (da_f * c_before).sum(axis=0)])]  # (17)
-    work.give(da, dx_rows)
+    work.give(da, dx_rows, WhT)
     return dx, steps.unsort(dh_all), steps.unsort(dc_all), dWx_b[:-1], dWh, dWx_b[-1], *dp
 
 

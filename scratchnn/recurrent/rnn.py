@@ -32,7 +32,7 @@ from scratchnn.core import Parameter
 from scratchnn.errors import DataError
 from scratchnn.functions import relu, tanh
 from scratchnn.recurrent.base import Recurrent, State
-from scratchnn.recurrent.steps import Steps
+from scratchnn.recurrent.steps import Steps, with_bias
 
 ACTIVATIONS = ["tanh", "relu"]
 
@@ -104,7 +104,8 @@ def rnn_forward(
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     h = work.take(xp, (N + steps.P, H), dtype)
     h[:N] = steps.sort(h0)
-    xp.matmul(rows, xp.concatenate([Wx, b[None]]), out=h[N:])  # (P, D + 1) @ (D + 1, H) -> (P, H)
+    Wx_b = with_bias(Wx, b, work)
+    xp.matmul(rows, Wx_b, out=h[N:])  # (P, D + 1) @ (D + 1, H) -> (P, H)
     mask_h = None if mask_h is None else steps.sort(mask_h)
     product = xp.empty((N, H), dtype=dtype)
     for _, before, after, N_t in steps:
@@ -114,6 +115,7 @@ def rnn_forward(
             xp.tanh(a, out=a)  # (2)
         else:
             a *= a.real > 0  # (2)
+    work.give(Wx_b)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, h, steps, Wx, Wh, activation, mask_h)
 
 
@@ -136,7 +138,7 @@ def rnn_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None
         xp.subtract(1, da, out=da)  # (4)
     else:
         da[...] = h_after > 0  # (4)
-    WhT = xp.ascontiguousarray(Wh.T)
+    WhT = work.copy(Wh.T)
     dh_all = steps.sort(dstate).astype(dtype)
     for now, _, _, N_t in reversed(steps):
         dh, da_t = dh_all[:N_t], da[now]
@@ -150,7 +152,7 @@ def rnn_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None
     dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (5)  (P, H) @ (H, D) -> (P, D)
     dWx_b = rows.T @ da  # (6)  (D + 1, P) @ (P, H) -> (D + 1, H)
     dWh = steps.seen(h, mask_h).T @ da  # (6)  (H, P) @ (P, H) -> (H, H)
-    work.give(da, dx_rows)
+    work.give(da, dx_rows, WhT)
     return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1]
 
 

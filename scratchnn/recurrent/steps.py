@@ -154,6 +154,15 @@ class Steps:
         return states[self.P :].copy() if self.even else states[self.last_rows]
 
 
+def with_bias(Wx: Array, b: Array, work: WorkArrays) -> Array:
+    """``Wx`` (D, H) and below it ``b`` (H,), the weights of an input that is always 1: (D + 1, H)."""
+    xp = array_module(Wx)
+    D, H = Wx.shape
+    Wx_b = work.take(xp, (D + 1, H), xp.result_type(Wx, b))
+    Wx_b[:-1], Wx_b[-1] = Wx, b
+    return Wx_b
+
+
 def gate_by_gate(a: Array, gates: int) -> Array:
     """(N, gates H) -> (gates, N, H), the same numbers at the same place in memory."""
     N, columns = a.shape

@@ -23,7 +23,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 INSTALL = {  # what somebody types who lacks an opponent
     "torch": ("PyTorch", "pip install torch"),
     "gensim": ("gensim", "pip install gensim"),
-    "sklearn": ("scikit-learn", 'pip install "scratchnn[text]"'),
+    "sklearn": ("scikit-learn", 'pip install -e ".[text]"'),
 }
 
 

@@ -41,7 +41,7 @@ def doctor_says(monkeypatch, capsys, machine: Machine) -> tuple[int, str]:
 
 # --- advice ----------------------------------------------------------------------------------------------------------
 
-INSTALL_12, INSTALL_13 = '    pip install "scratchnn[cuda12]"', '    pip install "scratchnn[cuda13]"'
+INSTALL_12, INSTALL_13 = '    pip install -e ".[cuda12]"', '    pip install -e ".[cuda13]"'
 REMOVE_12, REMOVE_13 = "    pip uninstall -y cupy-cuda12x", "    pip uninstall -y cupy-cuda13x"
 TWO = CuPy((("cupy-cuda11x", "13.6.0"), ("cupy-cuda12x", "14.2.0")), (12, 9))
 MACHINES = {
@@ -147,7 +147,7 @@ def test_facts(monkeypatch, capsys):
         "  CuPy          cupy-cuda12x 14.2.0",
         "  trial of it   works",
         "  scipy         1.17.0: counted word vectors of large vocabularies",
-        '  scikit-learn  absent: the same; t-SNE figures; pip install "scratchnn[text]"',
+        '  scikit-learn  absent: the same; t-SNE figures; pip install -e ".[text]"',
     ):
         assert line in output
 

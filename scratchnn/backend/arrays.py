@@ -41,7 +41,7 @@ def load_backend(name: str) -> ModuleType:
     except ImportError as error:
         raise BackendError(
             f"{name} cannot be imported ({error}); install it with "
-            'pip install "scratchnn[cuda12]" or pip install "scratchnn[cuda13]"; python -m scratchnn doctor tells which'
+            'pip install -e ".[cuda12]" or pip install -e ".[cuda13]"; python -m scratchnn doctor tells which'
         ) from None
     if name == "cupy":
         try:

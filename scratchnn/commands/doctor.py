@@ -57,7 +57,7 @@ def facts(machine: Machine) -> list[str]:
     lines += ["", "GPU", *_driver_rows(machine.driver), *_cupy_rows(machine.cupy), "", "Optional"]
     for name, (purpose, extra) in OPTIONAL.items():
         version = machine.versions.get(name)
-        lines += _row(name, f"{version}: {purpose}" if version else f'absent: {purpose}; pip install "scratchnn[{extra}]"')
+        lines += _row(name, f"{version}: {purpose}" if version else f'absent: {purpose}; pip install -e ".[{extra}]"')
     return lines
 
 
@@ -109,7 +109,7 @@ def gpu_advice(machine: Machine) -> list[str]:
         lines += _package_advice(machine)
     elif extra is not None and not lines:
         lines += _text("CuPy is not installed. This brings the one that matches the driver:")
-        lines.append(_command(f'pip install "scratchnn[{extra}]"'))
+        lines.append(_command(f'pip install -e ".[{extra}]"'))
     return lines
 
 
@@ -186,7 +186,7 @@ def _replace(cupy: CuPy, extra: str | None) -> list[str]:
     remove = _command("pip uninstall -y " + " ".join(name for name, _ in cupy.packages))
     if extra is None:
         return [remove, *_text("and, once there is a driver, let this command tell which one to install.")]
-    return [remove, _command(f'pip install "scratchnn[{extra}]"')]
+    return [remove, _command(f'pip install -e ".[{extra}]"')]
 
 
 # --- words -----------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from scratchnn.gradcheck.report import COLUMNS, Findings, case_lines, header, su
 
 TRIES = 3
 NUMBERED = re.compile(r"\((\d+)\)\s*$")
+SPACED = re.compile(r"\s{4,}(?=\(\d+\)$)")  # what sets an equation apart from its number
 
 Say = Callable[[str], None]
 
@@ -95,7 +96,8 @@ def teach(
     say("")
     for line in clues(findings):
         say(line)
-    say(f"One line of a backward pass in {mutant.file} is faulty in this run; the file is as it was.")
+    say("One line of a backward pass is faulty in this run; the file itself is as it was:")
+    say(f"  {mutant.file}")
     right = question(mutant, ask, say)
     for line in answer(mutant):
         say(line)
@@ -169,5 +171,5 @@ def answer(mutant: Mutant) -> list[str]:
     lines.append("The equation:" if len(mutant.equations) == 1 else "The equations:")
     known = equations(mutant)
     for number in mutant.equations:
-        lines += [f"    {line}" for line in known[number].splitlines()]
+        lines += [f"    {SPACED.sub('    ', line)}" for line in known[number].splitlines()]
     return lines

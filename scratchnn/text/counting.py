@@ -92,7 +92,7 @@ def svd_vectors(matrix: Any, size: int, seed: int = 0) -> np.ndarray:
         from sklearn.utils.extmath import randomized_svd
     except ImportError:
         raise DataError(
-            f'a vocabulary of {max(matrix.shape):,} words needs scikit-learn: pip install "scratchnn[text]"'
+            f'a vocabulary of {max(matrix.shape):,} words needs scikit-learn: pip install -e ".[text]"'
         ) from None
     U, _, _ = randomized_svd(matrix, n_components=size, n_iter=5, random_state=seed)
     return U.astype(np.float32)
@@ -109,5 +109,5 @@ def count_vectors(ids: np.ndarray, vocabulary_size: int, window: int, size: int,
     try:
         from scipy.sparse import csr_matrix
     except ImportError:
-        raise DataError(f'a vocabulary of {vocabulary_size:,} words needs SciPy: pip install "scratchnn[text]"') from None
+        raise DataError(f'a vocabulary of {vocabulary_size:,} words needs SciPy: pip install -e ".[text]"') from None
     return svd_vectors(csr_matrix((values, (rows, columns)), shape=(vocabulary_size, vocabulary_size)), size, seed)

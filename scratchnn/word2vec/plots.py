@@ -68,9 +68,7 @@ def t_sne(points: np.ndarray, seed: int = 0) -> np.ndarray:
     try:
         manifold = importlib.import_module("sklearn.manifold")
     except ImportError:
-        raise BackendError(
-            't-SNE needs scikit-learn: pip install "scratchnn[text]"; or take the projection "pca"'
-        ) from None
+        raise BackendError('t-SNE needs scikit-learn: pip install -e ".[text]"; or take the projection "pca"') from None
     start, _ = principal_components(points)
     start *= 1e-4 / max(start[:, 0].std(), np.finfo(start.dtype).tiny)
     model = manifold.TSNE(perplexity=min(30, (len(points) - 1) / 3), init=start, random_state=seed)

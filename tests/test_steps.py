@@ -74,12 +74,12 @@ def test_pieces_cover_all_steps_backwards(batch, row_bytes):
     T, lengths = batch
     _, steps = made(T, lengths)
     found = []
-    for rows, piece in steps.pieces_backward(np.zeros((steps.P, row_bytes), dtype=np.uint8)):
-        assert len({step.N_t for step in piece}) == 1
-        assert (rows.start, rows.stop) == (piece[-1].rows.start, piece[0].rows.stop)
+    for rows, N_t, piece in steps.pieces_backward(np.zeros((steps.P, row_bytes), dtype=np.uint8)):
+        assert piece == [(k, slice(rows.start + k * N_t, rows.start + (k + 1) * N_t)) for k in reversed(range(len(piece)))]
+        assert rows.stop - rows.start == len(piece) * N_t
         assert 2 * len(piece) <= len(steps.steps) + 1
-        found += piece
-    assert found == list(reversed(steps))
+        found += [step_rows for _, step_rows in piece]
+    assert found == [step.rows for step in reversed(steps)]
 
 
 @pytest.mark.parametrize("cell", CELLS)

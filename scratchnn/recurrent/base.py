@@ -125,8 +125,8 @@ class Recurrent(SequenceLayer):
         Args:
             x: inputs (N, T, D).
             state: state before the first step, zeros where absent; pass the returned one in again to carry on.
-            lengths: number of real steps of each sequence (N,); T where absent. Beyond it the state is carried on
-                unchanged and the outputs are zero.
+            lengths: number of real steps of each sequence (N,); T where absent. Beyond it the state stays as it is
+                and the outputs are zero.
 
         Returns:
             Outputs, (N, T, H) or (N, H), and the final state.

@@ -164,14 +164,13 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
     WhT = work.take(xp, (3 * H, H), Wh.dtype)  # stacked as ds_t is
     WhT[:H], WhT[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
     dh_all = steps.sort(dstate).astype(dtype)
-    for piece, piece_steps in steps.pieces_backward(gates):
-        N_t = piece_steps[0].N_t
+    for piece, N_t, piece_steps in steps.pieces_backward(gates):
         z, r, n = gates[piece].reshape(-1, 3, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
         slopes = work.take(xp, (4, len(piece_steps), N_t, H), dtype)
         s_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (s_n, h_before))
         gru_reset_after_slopes_backward(z, r, n, s_t, h_t_before, slopes)
         dh = dh_all[:N_t]
-        for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+        for k, now in piece_steps:
             dh += dy_rows[now]  # (7)
             xp.multiply(slopes[:, k], dh, out=d_nzrn[:, now])  # (8), (9), (10), (11)
             dh *= z[k]  # (7)

@@ -163,14 +163,13 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
     h_before = steps.states_before(h)
     WhT_zr, WhT_n = work.copy(Wh[:, : 2 * H].T), work.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
     dh_all = steps.sort(dstate).astype(dtype)
-    for piece, piece_steps in steps.pieces_backward(gates):
-        N_t = piece_steps[0].N_t
+    for piece, N_t, piece_steps in steps.pieces_backward(gates):
         z, r, n = gates[piece].reshape(-1, 3, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
         slopes = work.take(xp, (3, len(piece_steps), N_t, H), dtype)
         k_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (k, h_before))
         gru_reset_before_slopes_backward(z, r, n, k_t, h_t_before, slopes)
         dh = dh_all[:N_t]
-        for j, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+        for j, now in piece_steps:
             da_z, da_r, da_n = da_zrn[:, now]  # (N_t, H) each
             dh += dy_rows[now]  # (7)
             xp.multiply(slopes[0, j], dh, out=da_z)  # (8)

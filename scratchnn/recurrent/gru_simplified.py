@@ -139,14 +139,13 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
     h_before = steps.states_before(h)
     WhT = work.copy(Wh.T)  # (2H, H)
     dh_all = steps.sort(dstate).astype(dtype)
-    for piece, piece_steps in steps.pieces_backward(gates):
-        N_t = piece_steps[0].N_t
+    for piece, N_t, piece_steps in steps.pieces_backward(gates):
         z, n = gates[piece].reshape(-1, 2, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
         slopes = work.take(xp, (2, len(piece_steps), N_t, H), dtype)
         slopes[0] = (h_before[piece].reshape(-1, N_t, H) - n) * z * (1 - z)  # (6)
         slopes[1] = (1 - z) * (1 - n * n)  # (7)
         dh = dh_all[:N_t]
-        for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+        for k, now in piece_steps:
             dh += dy_rows[now]  # (5)
             xp.multiply(slopes[:, k], dh, out=da_zn[:, now])  # (6), (7)
             dh *= z[k]  # (5)

@@ -191,15 +191,14 @@ def lstm_backward(
     c_before = steps.states_before(c)
     WhT = work.copy(Wh.T)  # (4H, H)
     dh_all, dc_all = steps.sort(dh_last).astype(dtype), steps.sort(dc_last).astype(dtype)
-    for piece, piece_steps in steps.pieces_backward(gates):
-        N_t = piece_steps[0].N_t
+    for piece, N_t, piece_steps in steps.pieces_backward(gates):
         shape = len(piece_steps), N_t, H
         o_i_f_g = gates[piece].reshape(len(piece_steps), 4, N_t, H)
         c_t_before, c_t, h_t = (state[piece].reshape(shape) for state in (c_before, c[N:], h[N:]))
         slopes, through = work.take(xp, (4, *shape), dtype), work.take(xp, shape, dtype)
         lstm_slopes_backward(o_i_f_g, c_t_before, c_t, h_t, slopes, through)
         dh, dc = dh_all[:N_t], dc_all[:N_t]
-        for k, (now, _, _, _) in zip(reversed(range(len(piece_steps))), piece_steps, strict=True):
+        for k, now in piece_steps:
             da_oifg = da_all_oifg[:, now]
             dh += dy_rows[now]  # (8)
             xp.multiply(slopes[0, k], dh, out=da_oifg[0])  # (9)

@@ -84,23 +84,24 @@ class Steps:
     def __reversed__(self) -> Iterator[Step]:
         return reversed(self.steps)
 
-    def pieces_backward(self, gates: Array) -> Iterator[tuple[slice, list[Step]]]:
-        """Pieces of steps with the same N_t: all their rows, and the steps; the last piece first, its last step first.
+    def pieces_backward(self, gates: Array) -> Iterator[tuple[slice, int, list[tuple[int, slice]]]]:
+        """Pieces of steps with the same N_t, the last piece first: all their rows, N_t, and where each step's rows are.
 
+        The last is a list of pairs, the last step first: the step's number in the piece, its rows in the arrays of P rows.
         On a CPU the ``gates`` (P, ...) of a piece fit into its cache, and a piece is at most half of the steps, so that
         every gradient check crosses a seam. On a GPU, where each call costs much, only a new N_t begins a new piece.
         """
         most = len(self.steps)
         if array_module(gates) is np:
             most = min((most + 1) // 2, PIECE * most // max(gates.nbytes, 1))
-        piece: list[Step] = []  # from the last step to the first
+        pieces: list[list[Step]] = []  # in each, the last step first
         for step in reversed(self.steps):
-            if piece and (len(piece) >= most or step.N_t != piece[0].N_t):
-                yield slice(piece[-1].rows.start, piece[0].rows.stop), piece
-                piece = []
-            piece.append(step)
-        if piece:
-            yield slice(piece[-1].rows.start, piece[0].rows.stop), piece
+            if not pieces or len(pieces[-1]) >= most or pieces[-1][0].N_t != step.N_t:
+                pieces.append([])
+            pieces[-1].append(step)
+        for piece in pieces:
+            rows = slice(piece[-1].rows.start, piece[0].rows.stop)
+            yield rows, piece[0].N_t, [(len(piece) - 1 - k, step.rows) for k, step in enumerate(piece)]
 
     # --- between a batch and its packed rows -------------------------------------------------------------------------
 

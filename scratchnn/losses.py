@@ -73,10 +73,11 @@ def softmax_cross_entropy_forward(
         mask: booleans (...), true where the target counts.
         class_weights: weights (V,).
         step_weights: weights (...).
-        out: an array (..., V) that the cache may have; the logits themselves, where nobody needs them any longer.
+        out: an array (..., V) for the gradient by the logits; the logits themselves, where nobody needs them any longer.
 
     Returns:
-        The loss, an array of shape (), and the cache.
+        The loss, an array of shape (), and the cache: the gradient by the logits for ``dloss`` = 1, which ``out`` then
+        holds. It is computed here, block by block, while the exponentials are still in the processor's cache.
     """
     xp = array_module(logits)
     owner = "softmax_cross_entropy"
@@ -88,38 +89,31 @@ def softmax_cross_entropy_forward(
     check_ids(targets, V, owner)
     rows = logits.reshape(-1, V)  # (M, V)
     ids = targets.reshape(-1)
-    e = xp.empty_like(rows) if out is None else out.reshape(-1, V)
-    picked, total = xp.empty_like(rows[:, 0]), xp.empty_like(rows[:, 0])
-    for z, e_z, ids_z, picked_z, total_z in blocks(rows, e, ids, picked, total, entries=ENTRIES):
-        xp.subtract(z, z.real.max(axis=1, keepdims=True), out=e_z)
-        picked_z[...] = e_z[xp.arange(ids_z.size), ids_z]
-        xp.exp(e_z, out=e_z)
-        e_z.sum(axis=1, out=total_z)
-    losses = (xp.log(total) - picked).reshape(targets.shape)  # (2)
+    gradient = xp.empty_like(rows) if out is None else out.reshape(-1, V)
+    losses = xp.empty(targets.shape, dtype=rows.dtype)
     if class_weights is not None:
         by_class = class_weights[targets]
         step_weights = by_class if step_weights is None else step_weights * by_class
     weights, scale = _weights(losses, mask, step_weights, owner)
-    return _weighted_mean(losses, weights, scale), (e, total, ids, weights, scale, logits.shape)
-
-
-def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple, out: Array | None = None) -> Array:
-    """Gradient by the logits (..., V) for the gradient ``dloss`` by the loss.
-
-    ``out`` (..., V) is where it is to stand, if not in a new array. It may be the one that the forward function was given:
-    then the cache is used up.
-    """
-    e, total, ids, weights, scale, shape = cache
-    xp = array_module(e)
-    factor = xp.broadcast_to(dloss * scale, ids.shape).astype(e.dtype)  # (M,)
+    factor = xp.broadcast_to(scale if weights is None else weights * scale, targets.shape).reshape(-1)  # w / W  (M,)
+    for z, e, ids_z, factor_z, losses_z in blocks(rows, gradient, ids, factor, losses.reshape(-1), entries=ENTRIES):
+        picked = xp.arange(ids_z.size), ids_z
+        xp.subtract(z, z.real.max(axis=1, keepdims=True), out=e)
+        xp.negative(e[picked], out=losses_z)
+        xp.exp(e, out=e)
+        total = e.sum(axis=1)
+        losses_z += xp.log(total)  # (2)
+        e *= (factor_z / total)[:, None]  # (2), softmax(z) = e / total
+        e[picked] -= factor_z  # (2), one entry per row, so no repeats
     if weights is not None:
-        factor = factor * weights.reshape(-1)
-    dlogits = xp.empty_like(e) if out is None else out.reshape(e.shape)
-    xp.multiply(e, (factor / total)[:, None], out=dlogits)  # (2), softmax(z) = e / total
-    dlogits[xp.arange(ids.size), ids] -= factor  # (2), one entry per row, so no repeats
-    if weights is not None:
-        dlogits[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero
-    return dlogits.reshape(shape)
+        gradient[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero
+    return _weighted_mean(losses, weights, scale), (gradient.reshape(logits.shape),)
+
+
+def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
+    """Gradient by the logits (..., V) for the gradient ``dloss`` by the loss."""
+    (gradient,) = cache
+    return gradient * array_module(gradient).asarray(dloss, dtype=gradient.dtype)
 
 
 # --- sigmoid cross-entropy -------------------------------------------------------------------------------------------

@@ -144,6 +144,12 @@ def test_one_layer(cell, **sizes):
     check(cell, **sizes)
 
 
+@pytest.mark.parametrize("N", [3, 40])  # one on either side of the LSTM's rule for its products
+@pytest.mark.parametrize("packed", [False, True])
+def test_many_units(N, packed):
+    check("lstm", 0, N, T=4, D=5, H=150, packed=packed)
+
+
 @each_cell
 @settings(max_examples=20, deadline=None)
 @given(**SIZES, layers=st.integers(2, 3))

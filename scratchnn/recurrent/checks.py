@@ -113,6 +113,23 @@ register_pairs(
 )
 
 
+@case("lstm/many-units")
+def lstm_of_many_units(rng: np.random.Generator) -> Problem:
+    """So many units that ``product_back`` needs no copy of Wh^T; not by the weights, which have 66,000 entries."""
+    units = recurrent.lstm.MANY_UNITS
+    weights = {name: 0.1 * normal(rng, rows, 4 * units) for name, rows in {"Wx": D, "Wh": units, "b": 1}.items()}
+    inputs = {"x": normal(rng, 2, 3, D), "h": normal(rng, 2, units), "c": normal(rng, 2, units)}
+    fixed = {"lengths": np.array([1, 3]), "mask_h": rng.choice([0.0, 2.0], (2, units)), **weights}
+
+    def forward(x: Any, h: Any, c: Any, b: Any, **options: Any) -> tuple:
+        return recurrent.lstm_forward(x, h, c, b=b[0], **options)
+
+    def backward(*arguments: Any) -> tuple:
+        return recurrent.lstm_backward(*arguments)[:3]
+
+    return pair_problem(forward, backward, inputs, **fixed)
+
+
 # --- layers ----------------------------------------------------------------------------------------------------------
 
 

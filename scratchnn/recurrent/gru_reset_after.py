@@ -110,13 +110,11 @@ def gru_reset_after_forward(
     dtype = xp.result_type(x, h0, Wx, Wh, b, bh)
     halves = xp.ones(3 * H, dtype=b.real.dtype)
     halves[: 2 * H] = 0.5
-    half = halves[0]
+    half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     from_x = work.take(xp, (steps.P, 3 * H), dtype)
-    Wx_half, Wh_half = with_bias(Wx, b, work), work.copy(Wh)
-    Wx_half *= halves
-    Wh_half *= halves
+    Wx_half, Wh_half = with_bias(Wx, b, work, halves), work.product(Wh, halves)
     xp.matmul(rows, Wx_half, out=from_x)  # (1)  (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
     gates = work.take(xp, (steps.P, 3 * H), dtype)
     s_n = work.take(xp, (steps.P, H), dtype)

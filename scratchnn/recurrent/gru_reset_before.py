@@ -109,15 +109,13 @@ def gru_reset_before_forward(
     dtype = xp.result_type(x, h0, Wx, Wh, b)
     halves = xp.ones(3 * H, dtype=b.real.dtype)
     halves[: 2 * H] = 0.5
-    half = halves[0]
+    half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     from_x = work.take(xp, (steps.P, 3 * H), dtype)
-    Wx_half = with_bias(Wx, b, work)
-    Wx_half *= halves
+    Wx_half = with_bias(Wx, b, work, halves)
     xp.matmul(rows, Wx_half, out=from_x)  # (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
-    Wh_zr, Wh_n = work.copy(Wh[:, : 2 * H]), work.copy(Wh[:, 2 * H :])
-    Wh_zr *= half
+    Wh_zr, Wh_n = work.product(Wh[:, : 2 * H], half), work.copy(Wh[:, 2 * H :])
     gates = work.take(xp, (steps.P, 3 * H), dtype)
     k = work.take(xp, (steps.P, H), dtype)
     h = work.take(xp, (N + steps.P, H), dtype)

@@ -95,13 +95,11 @@ def gru_simplified_forward(
     dtype = xp.result_type(x, h0, Wx, Wh, b)
     halves = xp.ones(2 * H, dtype=b.real.dtype)
     halves[:H] = 0.5
-    half = halves[0]
+    half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     gates = work.take(xp, (steps.P, 2 * H), dtype)
-    Wx_half, Wh_half = with_bias(Wx, b, work), work.copy(Wh)
-    Wx_half *= halves
-    Wh_half *= halves
+    Wx_half, Wh_half = with_bias(Wx, b, work, halves), work.product(Wh, halves)
     xp.matmul(rows, Wx_half, out=gates)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
     h = work.take(xp, (N + steps.P, H), dtype)
     h[:N] = steps.sort(h0)

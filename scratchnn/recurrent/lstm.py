@@ -39,11 +39,17 @@ Hochreiter and Schmidhuber, "Long Short-Term Memory" (1997); the forget gate is 
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from scratchnn.backend import Array, Generator, WorkArrays, array_module
 from scratchnn.core import Parameter
 from scratchnn.functions import sigmoid
 from scratchnn.recurrent.base import Recurrent, State
 from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
+
+FEW_SEQUENCES, MANY_UNITS = 32, 128  # see product_back
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -127,19 +133,17 @@ def lstm_forward(
     dtype = xp.result_type(x, h0, c0, Wx, Wh, b, *([] if p is None else [p]))
     halves = xp.ones(4 * H, dtype=b.real.dtype)
     halves[: 3 * H] = 0.5
-    half = halves[0]
+    half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
     gates = work.take(xp, (steps.P, 4 * H), dtype)
-    Wx_half, Wh_half = with_bias(Wx, b, work), work.copy(Wh)
-    Wx_half *= halves
-    Wh_half *= halves
+    Wx_half, Wh_half = with_bias(Wx, b, work, halves), work.product(Wh, halves)
     xp.matmul(rows, Wx_half, out=gates)  # (P, D + 1) @ (D + 1, 4H) -> (P, 4H)
     h = work.take(xp, (N + steps.P, H), dtype)
     c = work.take(xp, (N + steps.P, H), dtype)
     h[:N], c[:N] = steps.sort(h0), steps.sort(c0)
     mask_h = None if mask_h is None else steps.sort(mask_h)
-    a_all, room = xp.empty((N, 4 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
+    a_all, room = work.take(xp, (N, 4 * H), dtype), work.take(xp, (N, H), dtype)
     a_all_oifg = gate_by_gate(a_all, 4)
     for now, before, after, N_t in steps:
         from_x, a, a_oifg = gates[now], a_all[:N_t], a_all_oifg[:, :N_t]
@@ -165,7 +169,7 @@ def lstm_forward(
             o *= half
             o += half  # (6)
         xp.multiply(o, xp.tanh(c_next, out=written), out=h[after])  # (7)
-    work.give(Wx_half, Wh_half)
+    work.give(Wx_half, Wh_half, a_all, room)
     y = steps.unpack(h[N:])
     return y, (steps.states_last(h), steps.states_last(c)), (rows, gates, h, c, steps, Wx, Wh, p, mask_h)
 
@@ -189,18 +193,19 @@ def lstm_backward(
     da = work.take(xp, (steps.P, 4 * H), dtype)
     da_all_oifg = gate_by_gate(da, 4)  # (4, P, H)
     c_before = steps.states_before(c)
-    WhT = work.copy(Wh.T)  # (4H, H)
-    dh_all, dc_all = steps.sort(dh_last).astype(dtype), steps.sort(dc_last).astype(dtype)
+    WhT, dh_next, copies = product_back(Wh, N, dtype, work)  # (4H, H), (N, H)
+    dh_next[...] = steps.sort(dh_last)
+    dh_all, dc_all = xp.empty((N, H), dtype=dtype), steps.sort(dc_last).astype(dtype)
     for piece, N_t, piece_steps in steps.pieces_backward(gates):
         shape = len(piece_steps), N_t, H
         o_i_f_g = gates[piece].reshape(len(piece_steps), 4, N_t, H)
         c_t_before, c_t, h_t = (state[piece].reshape(shape) for state in (c_before, c[N:], h[N:]))
         slopes, through = work.take(xp, (4, *shape), dtype), work.take(xp, shape, dtype)
         lstm_slopes_backward(o_i_f_g, c_t_before, c_t, h_t, slopes, through)
-        dh, dc = dh_all[:N_t], dc_all[:N_t]
+        dh, dc, from_next = dh_all[:N_t], dc_all[:N_t], dh_next[:N_t]
         for k, now in piece_steps:
             da_oifg = da_all_oifg[:, now]
-            dh += dy_rows[now]  # (8)
+            xp.add(from_next, dy_rows[now], out=dh)  # (8)
             xp.multiply(slopes[0, k], dh, out=da_oifg[0])  # (9)
             dh *= through[k]
             dc += dh  # (10)
@@ -210,9 +215,9 @@ def lstm_backward(
             dc *= o_i_f_g[k, 2]  # (14)
             if p is not None:
                 dc += da_oifg[1] * p[1] + da_oifg[2] * p[2]  # (14)
-            xp.matmul(da[now], WhT, out=dh)  # (8)  (N_t, 4H) @ (4H, H) -> (N_t, H)
+            xp.matmul(da[now], WhT, out=from_next)  # (8)  (N_t, 4H) @ (4H, H) -> (N_t, H)
             if mask_h is not None:
-                dh *= mask_h[:N_t]  # (8)
+                from_next *= mask_h[:N_t]  # (8)
         work.give(slopes, through)
     work.give(dy_rows)
     dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
@@ -223,8 +228,23 @@ def lstm_backward(
     if p is not None:
         da_o, da_i, da_f, _ = da_all_oifg
         dp = [xp.stack([(da_o * c[N:]).sum(axis=0), (da_i * c_before).sum(axis=0), (da_f * c_before).sum(axis=0)])]  # (17)
-    work.give(da, dx_rows, WhT)
-    return dx, steps.unsort(dh_all), steps.unsort(dc_all), dWx_b[:-1], dWh, dWx_b[-1], *dp
+    work.give(da, dx_rows, *copies)
+    return dx, steps.unsort(dh_next), steps.unsort(dc_all), dWx_b[:-1], dWh, dWx_b[-1], *dp
+
+
+def product_back(Wh: Array, N: int, dtype: Any, work: WorkArrays) -> tuple[Array, Array, list[Array]]:
+    """What the products ``da Wh^T`` of (8) need: Wh^T (4H, H), room for one of them (N, H), and what ``work`` gets back.
+
+    OpenBLAS multiplies two arrays whose rows are unbroken fastest, so Wh^T is copied. With few sequences and large weights
+    it is faster still where the columns of the product are unbroken: its threads then share out the weights, which may be
+    read as they are, and need not wait for each other. Measured in ``benchmarks/README.md``.
+    """
+    xp = array_module(Wh)
+    H = len(Wh)
+    if xp is np and N <= FEW_SEQUENCES and H >= MANY_UNITS:
+        return Wh.T, np.empty((H, N), dtype=dtype).T, []
+    WhT = work.copy(Wh.T)
+    return WhT, xp.empty((N, H), dtype=dtype), [WhT]
 
 
 def lstm_slopes_backward(

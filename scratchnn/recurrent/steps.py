@@ -155,12 +155,13 @@ class Steps:
         return states[self.P :].copy() if self.even else states[self.last_rows]
 
 
-def with_bias(Wx: Array, b: Array, work: WorkArrays) -> Array:
-    """``Wx`` (D, H) and below it ``b`` (H,), the weights of an input that is always 1: (D + 1, H)."""
+def with_bias(Wx: Array, b: Array, work: WorkArrays, factors: Array | float = 1) -> Array:
+    """``Wx`` (D, H), and below it ``b`` (H,) as the weights of an input that is always 1, times ``factors`` (H,)."""
     xp = array_module(Wx)
     D, H = Wx.shape
     Wx_b = work.take(xp, (D + 1, H), xp.result_type(Wx, b))
-    Wx_b[:-1], Wx_b[-1] = Wx, b
+    xp.multiply(Wx, factors, out=Wx_b[:-1])
+    xp.multiply(b, factors, out=Wx_b[-1])
     return Wx_b
 
 

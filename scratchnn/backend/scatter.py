@@ -28,10 +28,19 @@ def sum_rows(ids: Array, rows: Array) -> tuple[Array, Array]:
         sums = xp.zeros((distinct.shape[0],) + rows.shape[1:], dtype=rows.dtype)
         xp.add.at(sums, position, rows)
         return distinct, sums
+    if not ids.size:
+        return ids, rows[:0]
     order = np.argsort(ids, kind="stable")  # stable: the same rows are added in the same order every time
     ordered = ids[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1]))) if ordered.size else order
-    return ordered[starts], np.add.reduceat(rows[order], starts, axis=0) if starts.size else rows[:0]
+    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+    counts = np.diff(starts, append=ids.size)
+    sums = rows.take(order[starts], axis=0)
+    repeated = counts > 1  # only these need a sum; in text most ids of a batch occur once
+    if repeated.any():
+        runs = counts[repeated]
+        members = rows.take(order[np.repeat(repeated, counts)], axis=0)
+        sums[repeated] = np.add.reduceat(members, np.cumsum(runs) - runs, axis=0)
+    return ordered[starts], sums
 
 
 def scatter_add(table: Array, ids: Array, rows: Array) -> None:

@@ -170,7 +170,9 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
         dh = dh_all[:N_t]
         for k, now in piece_steps:
             dh += dy_rows[now]  # (7)
-            xp.multiply(slopes[:, k], dh, out=d_nzrn[:, now])  # (8), (9), (10), (11)
+            d_t = slopes[:, k]  # the slopes become the gradients, (4, N_t, H)
+            d_t *= dh  # (8), (9), (10), (11)
+            d_nzrn[:, now] = d_t
             dh *= z[k]  # (7)
             dh_through = d[now, : 3 * H] @ WhT  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
             if mask_h is not None:

@@ -168,12 +168,13 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
         gru_reset_before_slopes_backward(z, r, n, k_t, h_t_before, slopes)
         dh = dh_all[:N_t]
         for j, now in piece_steps:
-            da_z, da_r, da_n = da_zrn[:, now]  # (N_t, H) each
+            da_z, da_r, da_n = slopes[:, j]  # the slopes become the gradients, (N_t, H) each
             dh += dy_rows[now]  # (7)
-            xp.multiply(slopes[0, j], dh, out=da_z)  # (8)
-            xp.multiply(slopes[2, j], dh, out=da_n)  # (9)
+            da_z *= dh  # (8)
+            da_n *= dh  # (9)
             dk = da_n @ WhT_n  # (10)  (N_t, H) @ (H, H) -> (N_t, H)
-            xp.multiply(slopes[1, j], dk, out=da_r)  # (11)
+            da_r *= dk  # (11)
+            da_zrn[:, now] = slopes[:, j]
             dh *= z[j]  # (7)
             dk *= r[j]  # (7)
             dk += da[now, : 2 * H] @ WhT_zr  # (7)  (N_t, 2H) @ (2H, H) -> (N_t, H)

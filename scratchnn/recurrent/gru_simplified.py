@@ -145,7 +145,9 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, work: WorkAr
         dh = dh_all[:N_t]
         for k, now in piece_steps:
             dh += dy_rows[now]  # (5)
-            xp.multiply(slopes[:, k], dh, out=da_zn[:, now])  # (6), (7)
+            da_t = slopes[:, k]  # the slopes become the gradients, (2, N_t, H)
+            da_t *= dh  # (6), (7)
+            da_zn[:, now] = da_t
             dh *= z[k]  # (5)
             dh_through = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
             if mask_h is not None:

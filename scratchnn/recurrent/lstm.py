@@ -191,7 +191,7 @@ def lstm_backward(
     dtype = xp.result_type(dy, *dstate, gates)
     dy_rows = steps.pack(dy, work)
     da = work.take(xp, (steps.P, 4 * H), dtype)
-    da_all_oifg = gate_by_gate(da, 4)  # (4, P, H)
+    da_oifg = gate_by_gate(da, 4)  # (4, P, H)
     c_before = steps.states_before(c)
     WhT, dh_next, copies = product_back(Wh, N, dtype, work)  # (4H, H), (N, H)
     dh_next[...] = steps.sort(dh_last)
@@ -204,17 +204,18 @@ def lstm_backward(
         lstm_slopes_backward(o_i_f_g, c_t_before, c_t, h_t, slopes, through)
         dh, dc, from_next = dh_all[:N_t], dc_all[:N_t], dh_next[:N_t]
         for k, now in piece_steps:
-            da_oifg = da_all_oifg[:, now]
+            da_o, da_ifg = slopes[0, k], slopes[1:, k]  # the slopes become the gradients, (N_t, H) and (3, N_t, H)
             xp.add(from_next, dy_rows[now], out=dh)  # (8)
-            xp.multiply(slopes[0, k], dh, out=da_oifg[0])  # (9)
+            da_o *= dh  # (9)
             dh *= through[k]
             dc += dh  # (10)
             if p is not None:
-                dc += da_oifg[0] * p[0]  # (10)
-            xp.multiply(slopes[1:, k], dc, out=da_oifg[1:])  # (11), (12), (13)
+                dc += da_o * p[0]  # (10)
+            da_ifg *= dc  # (11), (12), (13)
             dc *= o_i_f_g[k, 2]  # (14)
             if p is not None:
-                dc += da_oifg[1] * p[1] + da_oifg[2] * p[2]  # (14)
+                dc += da_ifg[0] * p[1] + da_ifg[1] * p[2]  # (14)
+            da_oifg[:, now] = slopes[:, k]
             xp.matmul(da[now], WhT, out=from_next)  # (8)  (N_t, 4H) @ (4H, H) -> (N_t, H)
             if mask_h is not None:
                 from_next *= mask_h[:N_t]  # (8)
@@ -226,7 +227,7 @@ def lstm_backward(
     dWh = steps.seen(h, mask_h).T @ da  # (16)  (H, P) @ (P, 4H) -> (H, 4H)
     dp = []
     if p is not None:
-        da_o, da_i, da_f, _ = da_all_oifg
+        da_o, da_i, da_f, _ = da_oifg
         dp = [xp.stack([(da_o * c[N:]).sum(axis=0), (da_i * c_before).sum(axis=0), (da_f * c_before).sum(axis=0)])]  # (17)
     work.give(da, dx_rows, *copies)
     return dx, steps.unsort(dh_next), steps.unsort(dc_all), dWx_b[:-1], dWh, dWx_b[-1], *dp

@@ -10,6 +10,7 @@ Arrays to work in start with a line: up to a tenth faster.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, insort
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ class WorkArrays:
     """A store of arrays that nobody refers to any longer."""
 
     def __init__(self) -> None:
-        self._free: dict[tuple[str, np.dtype], list[Array]] = {}  # by backend and dtype; flat, a line longer than asked
+        self._free: dict[tuple[str, np.dtype], list[Array]] = {}  # by backend and dtype; flat, the smallest first
 
     def take(self, xp: Any, shape: tuple[int, ...], dtype: Any) -> Array:
         """An array that is the caller's until it is given back; its contents are undefined.
@@ -39,12 +40,11 @@ class WorkArrays:
         size, dtype = math.prod(shape), np.dtype(dtype)
         room = size + LINE // dtype.itemsize
         free = self._free.setdefault((xp.__name__, dtype), [])
-        fitting = [k for k, flat in enumerate(free) if flat.size >= room]
-        if fitting:
-            flat = free.pop(min(fitting, key=lambda k: free[k].size))
+        k = bisect_left(free, room, key=len)
+        if k < len(free):
+            flat = free.pop(k)
         else:
-            if free:
-                free.pop(max(range(len(free)), key=lambda k: free[k].size))
+            del free[-1:]
             flat = xp.empty(room, dtype=dtype)
         start = 0 if xp is not np else -flat.ctypes.data % LINE // dtype.itemsize
         return flat[start : start + size].reshape(shape)
@@ -63,4 +63,4 @@ class WorkArrays:
     def give(self, *arrays: Array) -> None:
         """Give back arrays that were taken here, and that neither a cache nor a returned array refers to."""
         for array in arrays:
-            self._free[array_module(array).__name__, array.dtype].append(array.base)
+            insort(self._free[array_module(array).__name__, array.dtype], array.base, key=len)

@@ -47,9 +47,9 @@ DATA_SETS: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
     "NSMC": (load_nsmc, "nsmc", ["ratings_train.txt", "ratings_train.txt.gz"]),
 }
 TEXTS = {  # what is done with a text
-    "counting": "count for word2vec,",
+    "counting": "for word2vec,",
     "tokenising": "split into words,",
-    "vocabulary": "vocabulary of",
+    "vocabulary": "split, counted,",
     "encoding": "words to ids,",
 }
 

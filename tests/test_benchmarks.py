@@ -164,7 +164,7 @@ def test_waiting(tmp_path, monkeypatch, capsys):
     assert cli.main(["waiting", "--quick", "--text", str(write_text(tmp_path / "t.txt"))]) == 0
     out = capsys.readouterr().out
     assert "IMDb is left out: no " in out
-    for part in ("vocabulary of 360 words", "batches of 100 reviews", "save a model", "load a model"):
+    for part in ("split, counted, 360 words", "batches of 100 reviews", "save a model", "load a model"):
         assert part in out
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from scratchnn.errors import DataError, whole_number
 from scratchnn.text.korean import from_letters, to_letters
@@ -35,17 +36,21 @@ def tokenize(text: str, level: str | Tokenizer) -> Iterator[str]:
     """
     text = unicodedata.normalize("NFC", text)
     if callable(level):
-        yield from _called(level, text)
-    elif level == "char":
-        yield from text
-    elif level == "letter":
-        yield from to_letters(text)
-    elif level == "word":
-        for line in text.splitlines():
-            yield from line.split()
-            yield END
-    else:
-        raise DataError(f"unknown level {level!r}; choose one of {', '.join(LEVELS)}")
+        return _called(level, text)
+    if level == "char":
+        return iter(text)
+    if level == "letter":
+        return iter(to_letters(text))
+    if level == "word":  # no generator: that alone takes a tenth of the time of counting the words
+        return chain.from_iterable(map(_words, text.splitlines()))
+    raise DataError(f"unknown level {level!r}; choose one of {', '.join(LEVELS)}")
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line, and ``<eos>``."""
+    words = line.split()
+    words.append(END)
+    return words
 
 
 def _called(tokenizer: Tokenizer, text: str) -> Iterator[str]:

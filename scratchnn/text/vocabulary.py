@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,8 @@ class Vocabulary:
             raise DataError("cannot build a vocabulary from a text without tokens")
         for token in specials:
             counts.pop(token, None)
-        kept = sorted((token for token, count in counts.items() if count >= min_count), key=lambda t: (-counts[t], t))
+        kept = sorted(token for token, count in counts.items() if count >= min_count)
+        kept.sort(key=counts.__getitem__, reverse=True)  # stable: tokens as frequent stay in alphabetical order
         return cls([*specials, *kept][:max_size])
 
     def __len__(self) -> int:
@@ -79,9 +81,9 @@ class Vocabulary:
     def encode(self, tokens: Iterable[str]) -> np.ndarray:
         """Ids (M,) of M tokens, int32; unknown ones get the id of ``<unk>``, or are an error where there is none."""
         if self.unknown is not None:
-            return np.fromiter((self.ids.get(token, self.unknown) for token in tokens), dtype=np.int32)
+            return np.fromiter(map(self.ids.get, tokens, repeat(self.unknown)), dtype=np.int32)
         try:
-            return np.fromiter((self.ids[token] for token in tokens), dtype=np.int32)
+            return np.fromiter(map(self.ids.__getitem__, tokens), dtype=np.int32)
         except KeyError as error:
             raise DataError(f"token {error.args[0]!r} is not in the vocabulary, which has no {UNKNOWN}") from None
 

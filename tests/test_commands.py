@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import os
@@ -14,6 +15,7 @@ import pytest
 from small_text import command, small_text, train
 
 from scratchnn.checkpoint import load_arrays
+from scratchnn.cli import build_parser
 from scratchnn.commands.sample import continue_text
 from scratchnn.commands.train_lm import split_text
 from scratchnn.models.language_model import LanguageModel, evaluate_text
@@ -185,7 +187,16 @@ def test_unk_is_never_drawn(trained):
 # --- help ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"], ["train", "lm"], ["sample"], ["evaluate"]])
+def every_command(parser, above=()):
+    """The words that lead to each command, groups of commands included."""
+    yield above
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, under in action.choices.items():
+                yield from every_command(under, (*above, name))
+
+
+@pytest.mark.parametrize("arguments", list(every_command(build_parser())), ids=" ".join)
 def test_help_fits_100_columns(monkeypatch, capsys, arguments):
     monkeypatch.setenv("COLUMNS", "100")
     assert command(*arguments, "--help") == 0

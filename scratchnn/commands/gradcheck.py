@@ -29,8 +29,8 @@ Your own layer: --template prints a file to start from, which also says what a c
     python -m scratchnn gradcheck --template > my_layer.py
     python -m scratchnn gradcheck my_layer.py:MyGRU
 
-exit status: 0 all gradients right (--break: you found the equation), 1 some gradient wrong (--break: you did not),
-2 nothing could be checked
+exit status: 0 all gradients right, 1 some gradient wrong, 2 nothing could be checked; with --break,
+0 where you found the equation, 1 where you did not
 """
 
 

@@ -111,13 +111,13 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
     blocks = [
         "# A tour of scratchnn",
         f"Took {seconds:.0f} seconds. The figures lie beside this file.",
-        "## 1. Every backward pass, checked",
+        "## 1. Checking every backward pass",
         "Central differences and the complex step against every gradient written out by hand; the limits are "
         + " and ".join(f"{limit:.0e} ({method})" for method, limit in LIMITS.items())
         + ".",
         f"```\n{table}\n```",
         "![largest relative errors](gradcheck.png)",
-        "## 2. A character LSTM learns English",
+        "## 2. A character LSTM learns Python's language reference",
         f"{learned['characters']:,} characters of Python's language reference, {learned['distinct']} distinct, one LSTM "
         f"of {SETTINGS['hidden_size']} units, {EPOCHS} epochs. Validation perplexity (how many characters it is torn "
         f"between): {learned['untrained']:.1f} before training, {learned['trained']:.2f} after.",

@@ -19,9 +19,10 @@ from scratchnn.backend.arrays import Array, array_module
 
 LINE = 64  # bytes
 
-# glibc gives the free end of its memory back to the system once it is twice as long as the largest array freed so far, so
-# that a small model pays for fresh pages at each step. One array of 16 MB, freed at once and never touched, ends that.
-np.empty(1 << 24, dtype=np.uint8)
+# glibc asks the system for memory for each array that is larger than all freed so far, and gives the free end of its memory
+# back once it is twice that size; then every step pays for fresh pages. An array that is freed at once and never touched
+# sets the size: 32 MB is the most that glibc goes by, its own bookkeeping included.
+np.empty((1 << 25) - (1 << 13), dtype=np.uint8)
 
 
 class WorkArrays:

@@ -49,7 +49,7 @@ from scratchnn.functions import sigmoid
 from scratchnn.recurrent.base import Recurrent, State
 from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
 
-FEW_SEQUENCES, MANY_UNITS = 32, 128  # see product_back
+MANY_UNITS = 128  # see product_back
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -236,13 +236,13 @@ def lstm_backward(
 def product_back(Wh: Array, N: int, dtype: Any, work: WorkArrays) -> tuple[Array, Array, list[Array]]:
     """What the products ``da Wh^T`` of (8) need: Wh^T (4H, H), room for one of them (N, H), and what ``work`` gets back.
 
-    OpenBLAS multiplies two arrays whose rows are unbroken fastest, so Wh^T is copied. With few sequences and large weights
+    OpenBLAS multiplies two arrays whose rows are unbroken fastest, so Wh^T is copied. With large weights and few sequences
     it is faster still where the columns of the product are unbroken: its threads then share out the weights, which may be
     read as they are, and need not wait for each other. Measured in ``benchmarks/README.md``.
     """
     xp = array_module(Wh)
     H = len(Wh)
-    if xp is np and N <= FEW_SEQUENCES and H >= MANY_UNITS:
+    if xp is np and max(MANY_UNITS, 4 * N) <= H:
         return Wh.T, np.empty((H, N), dtype=dtype).T, []
     WhT = work.copy(Wh.T)
     return WhT, xp.empty((N, H), dtype=dtype), [WhT]

@@ -98,8 +98,8 @@ class Counted(np.ndarray):
     [
         ("rnn-tanh", (2, 4), 6),
         ("gru-simplified", (2, 4), 6),
-        ("gru-reset-before", (4, 5), 9),
-        ("gru-reset-after", (2, 4), 6),
+        ("gru-reset-before", (4, 6), 9),
+        ("gru-reset-after", (2, 5), 6),
         ("lstm", (2, 4), 6),
     ],
 )

@@ -87,9 +87,4 @@ class GRU(Recurrent):
 
     def release(self, cache: tuple) -> None:
         """The arrays over all steps are free again."""
-        if self.form == "simplified":
-            rows, gates, h, *_ = cache
-            self.work.give(rows, gates, h)
-        else:
-            rows, gates, other, h, *_ = cache
-            self.work.give(rows, gates, other, h)
+        self.work.give(*cache[: 3 if self.form == "simplified" else 5])

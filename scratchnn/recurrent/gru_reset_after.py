@@ -72,11 +72,12 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# Only h_{t-1} Wh has to wait for the step before. x Wx + b is one large product over all steps before the loop, in which
-# b is one more row of Wx, for an input that is always 1; (12) and (13) are large products after it: 2 T + 4 matrix
-# products instead of 6 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a
-# call makes both gates one tanh. It writes them apart, (N, 2H) -> (2, N, H): all that follows then runs over unbroken
-# memory. Sequences that have ended take no part in any of this (``steps.py``).
+# Only h_{t-1} Wh has to wait for the step before. x Wx + b is two large products over all steps before the loop, for
+# the gates and for the candidate, which later take its place; b is one more row of Wx, for an input that is always 1.
+# (12) and (13) are large products after the loop: 2 T + 5 matrix products instead of 6 T. Because sigmoid(a) = (1 +
+# tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a call makes both gates one tanh. It writes them
+# apart, (N, 2H) -> (2, N, H): all that follows then runs over unbroken memory. Sequences that have ended take no part
+# in any of this (``steps.py``).
 
 
 def gru_reset_after_forward(
@@ -99,7 +100,7 @@ def gru_reset_after_forward(
         bh: the candidate's second bias (H,).
         lengths: number of real steps of each sequence (N,); all T where absent.
         mask_h: factors (N, H) on h_{t-1} in the recurrent product.
-        work: where to take arrays from; the first four of the cache belong there once nobody needs the cache.
+        work: where to take arrays from; the first five of the cache belong there once nobody needs the cache.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_after_backward``.
@@ -113,34 +114,32 @@ def gru_reset_after_forward(
     half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
-    from_x = work.take(xp, (steps.P, 3 * H), dtype)
+    zr_all, n_all = work.take(xp, (steps.P, 2 * H), dtype), work.take(xp, (steps.P, H), dtype)
     Wx_half, Wh_half = with_bias(Wx, b, work, halves), work.product(Wh, halves)
-    xp.matmul(rows, Wx_half, out=from_x)  # (1)  (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
-    gates = work.take(xp, (steps.P, 3 * H), dtype)
+    xp.matmul(rows, Wx_half[:, : 2 * H], out=zr_all)  # (1)  (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
+    xp.matmul(rows, Wx_half[:, 2 * H :], out=n_all)  # (1)  (P, D + 1) @ (D + 1, H) -> (P, H)
     s_n = work.take(xp, (steps.P, H), dtype)
     h = work.take(xp, (N + steps.P, H), dtype)
     h[:N] = steps.sort(h0)
     mask_h = None if mask_h is None else steps.sort(mask_h)
-    product, room = xp.empty((N, 3 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
-    product_zrn = gate_by_gate(product, 3)
-    from_x_zrn = gate_by_gate(from_x, 3)
+    s_all, room = work.take(xp, (N, 3 * H), dtype), work.take(xp, (N, H), dtype)
+    s_all_zrn = gate_by_gate(s_all, 3)
     for now, before, after, N_t in steps:
-        x_zrn, gate, written = from_x_zrn[:, now], gates[now].reshape(3, N_t, H), room[:N_t]
-        zr, n = gate[:2], gate[2]
-        xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh_half, out=product[:N_t])
-        xp.add(product_zrn[:2, :N_t], x_zrn[:2], out=zr)
-        xp.tanh(zr, out=zr)
+        from_x, n, s, written = zr_all[now], n_all[now], s_all[:N_t], room[:N_t]
+        zr = from_x.reshape(2, N_t, H)  # the gates will take the place of x_t Wx + b, and so will the candidate
+        z, r = zr
+        xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh_half, out=s)  # (2)
+        s[:, : 2 * H] += from_x
+        xp.tanh(s_all_zrn[:2, :N_t], out=zr)
         zr *= half
         zr += half  # (3), (4)
-        z, r = zr
-        xp.multiply(r, xp.add(product_zrn[2, :N_t], bh, out=s_n[now]), out=n)
-        n += x_zrn[2]
+        n += xp.multiply(r, xp.add(s[:, 2 * H :], bh, out=s_n[now]), out=written)
         xp.tanh(n, out=n)  # (5)
         xp.subtract(h[before], n, out=written)
         written *= z
         xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
-    work.give(from_x, Wx_half, Wh_half)
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, s_n, h, steps, Wx, Wh, mask_h)
+    work.give(Wx_half, Wh_half, s_all, room)
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, s_n, h, steps, Wx, Wh, mask_h)
 
 
 def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
@@ -150,11 +149,11 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
     fit into the processor's cache are computed at once, and each step is left with a few products. The gradients of a step
     are stacked ds_n, da_z, da_r, da_n: the first three are ds_t, the last three da_t.
     """
-    rows, gates, s_n, h, steps, Wx, Wh, mask_h = cache
+    rows, zr_all, n_all, s_n, h, steps, Wx, Wh, mask_h = cache
     xp = array_module(dy)
     work = work or WorkArrays()
     H = dstate.shape[1]
-    dtype = xp.result_type(dy, dstate, gates)
+    dtype = xp.result_type(dy, dstate, zr_all)
     dy_rows = steps.pack(dy, work)
     d = work.take(xp, (steps.P, 4 * H), dtype)
     d_nzrn = gate_by_gate(d, 4)  # (4, P, H)
@@ -162,10 +161,10 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkA
     WhT = work.take(xp, (3 * H, H), Wh.dtype)  # stacked as ds_t is
     WhT[:H], WhT[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
     dh_all = steps.sort(dstate).astype(dtype)
-    for piece, N_t, piece_steps in steps.pieces_backward(gates):
-        z, r, n = gates[piece].reshape(-1, 3, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+    for piece, N_t, piece_steps in steps.pieces_backward(zr_all, n_all):
+        z, r = zr_all[piece].reshape(-1, 2, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+        n, s_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (n_all, s_n, h_before))
         slopes = work.take(xp, (4, len(piece_steps), N_t, H), dtype)
-        s_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (s_n, h_before))
         gru_reset_after_slopes_backward(z, r, n, s_t, h_t_before, slopes)
         dh = dh_all[:N_t]
         for k, now in piece_steps:

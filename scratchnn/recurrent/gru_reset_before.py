@@ -73,11 +73,11 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# x Wx + b is one large product over all steps before the loop, in which b is one more row of Wx, for an input that is
-# always 1; (12) to (14) are large products after it: 4 T + 5 matrix products instead of 9 T. Because sigmoid(a) = (1 +
-# tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a call makes both gates one tanh. Gates and candidate
-# are kept apart, (3, N, H), so that what is done to one of them runs over unbroken memory. Sequences that have ended take
-# no part in any of this (``steps.py``).
+# x Wx + b is two large products over all steps before the loop, for the gates and for the candidate, which later take
+# its place; b is one more row of Wx, for an input that is always 1. (12) to (14) are large products after the loop: 4
+# T + 6 matrix products instead of 9 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the gates' columns of Wx,
+# Wh and b once a call makes both gates one tanh. It writes them apart, (N, 2H) -> (2, N, H): all that follows then
+# runs over unbroken memory. Sequences that have ended take no part in any of this (``steps.py``).
 
 
 def gru_reset_before_forward(
@@ -98,7 +98,7 @@ def gru_reset_before_forward(
         Wx, Wh, b: weights (D, 3H), (H, 3H) and bias (3H,); stacked z, r, n.
         lengths: number of real steps of each sequence (N,); all T where absent.
         mask_h: factors (N, H) on h_{t-1} in the recurrent products.
-        work: where to take arrays from; the first four of the cache belong there once nobody needs the cache.
+        work: where to take arrays from; the first five of the cache belong there once nobody needs the cache.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_before_backward``.
@@ -112,36 +112,34 @@ def gru_reset_before_forward(
     half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
     rows = steps.pack(x, work, ones=1)  # (P, D + 1)
-    from_x = work.take(xp, (steps.P, 3 * H), dtype)
+    zr_all, n_all = work.take(xp, (steps.P, 2 * H), dtype), work.take(xp, (steps.P, H), dtype)
     Wx_half = with_bias(Wx, b, work, halves)
-    xp.matmul(rows, Wx_half, out=from_x)  # (P, D + 1) @ (D + 1, 3H) -> (P, 3H)
+    xp.matmul(rows, Wx_half[:, : 2 * H], out=zr_all)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
+    xp.matmul(rows, Wx_half[:, 2 * H :], out=n_all)  # (P, D + 1) @ (D + 1, H) -> (P, H)
     Wh_zr, Wh_n = work.product(Wh[:, : 2 * H], half), work.copy(Wh[:, 2 * H :])
-    gates = work.take(xp, (steps.P, 3 * H), dtype)
     k = work.take(xp, (steps.P, H), dtype)
     h = work.take(xp, (N + steps.P, H), dtype)
     h[:N] = steps.sort(h0)
     mask_h = None if mask_h is None else steps.sort(mask_h)
-    product, room = xp.empty((N, 2 * H), dtype=dtype), xp.empty((N, H), dtype=dtype)
-    product_zr = gate_by_gate(product, 2)
-    from_x_zrn = gate_by_gate(from_x, 3)
+    a_all, room = work.take(xp, (N, 2 * H), dtype), work.take(xp, (N, H), dtype)
+    a_all_zr = gate_by_gate(a_all, 2)
     for now, before, after, N_t in steps:
-        x_zrn, gate, written = from_x_zrn[:, now], gates[now].reshape(3, N_t, H), room[:N_t]
-        zr, n = gate[:2], gate[2]
+        from_x, n, a, written = zr_all[now], n_all[now], a_all[:N_t], room[:N_t]
+        zr = from_x.reshape(2, N_t, H)  # the gates will take the place of x_t Wx + b, and so will the candidate
+        z, r = zr
         seen = h[before] if mask_h is None else h[before] * mask_h[:N_t]
-        xp.matmul(seen, Wh_zr, out=product[:N_t])
-        xp.add(product_zr[:, :N_t], x_zrn[:2], out=zr)  # (1)
-        xp.tanh(zr, out=zr)
+        xp.matmul(seen, Wh_zr, out=a)
+        a += from_x  # (1)
+        xp.tanh(a_all_zr[:, :N_t], out=zr)
         zr *= half
         zr += half  # (2), (3)
-        z, r = zr
-        xp.matmul(xp.multiply(r, seen, out=k[now]), Wh_n, out=n)  # (4)
-        n += x_zrn[2]
+        n += xp.matmul(xp.multiply(r, seen, out=k[now]), Wh_n, out=written)  # (4)
         xp.tanh(n, out=n)  # (5)
         xp.subtract(h[before], n, out=written)
         written *= z
         xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
-    work.give(from_x, Wx_half, Wh_zr, Wh_n)
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, k, h, steps, Wx, Wh, mask_h)
+    work.give(Wx_half, Wh_zr, Wh_n, a_all, room)
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, k, h, steps, Wx, Wh, mask_h)
 
 
 def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
@@ -150,21 +148,21 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: Work
     What multiplies dh_t in (8) and (9) and dk_t in (11), the slopes, does not depend on the steps after t. So the slopes of
     as many steps as fit into the processor's cache are computed at once, and each step is left with a few products.
     """
-    rows, gates, k, h, steps, Wx, Wh, mask_h = cache
+    rows, zr_all, n_all, k, h, steps, Wx, Wh, mask_h = cache
     xp = array_module(dy)
     work = work or WorkArrays()
     H = dstate.shape[1]
-    dtype = xp.result_type(dy, dstate, gates)
+    dtype = xp.result_type(dy, dstate, zr_all)
     dy_rows = steps.pack(dy, work)
     da = work.take(xp, (steps.P, 3 * H), dtype)
     da_zrn = gate_by_gate(da, 3)  # (3, P, H)
     h_before = steps.states_before(h)
     WhT_zr, WhT_n = work.copy(Wh[:, : 2 * H].T), work.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
     dh_all = steps.sort(dstate).astype(dtype)
-    for piece, N_t, piece_steps in steps.pieces_backward(gates):
-        z, r, n = gates[piece].reshape(-1, 3, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+    for piece, N_t, piece_steps in steps.pieces_backward(zr_all, n_all):
+        z, r = zr_all[piece].reshape(-1, 2, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+        n, k_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (n_all, k, h_before))
         slopes = work.take(xp, (3, len(piece_steps), N_t, H), dtype)
-        k_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (k, h_before))
         gru_reset_before_slopes_backward(z, r, n, k_t, h_t_before, slopes)
         dh = dh_all[:N_t]
         for j, now in piece_steps:

@@ -84,7 +84,7 @@ class Steps:
     def __reversed__(self) -> Iterator[Step]:
         return reversed(self.steps)
 
-    def pieces_backward(self, gates: Array) -> Iterator[tuple[slice, int, list[tuple[int, slice]]]]:
+    def pieces_backward(self, *gates: Array) -> Iterator[tuple[slice, int, list[tuple[int, slice]]]]:
         """Pieces of steps with the same N_t, the last piece first: all their rows, N_t, and where each step's rows are.
 
         The last is a list of pairs, the last step first: the step's number in the piece, its rows in the arrays of P rows.
@@ -92,8 +92,8 @@ class Steps:
         every gradient check crosses a seam. On a GPU, where each call costs much, only a new N_t begins a new piece.
         """
         most = len(self.steps)
-        if array_module(gates) is np:
-            most = min((most + 1) // 2, PIECE * most // max(gates.nbytes, 1))
+        if array_module(gates[0]) is np:
+            most = min((most + 1) // 2, PIECE * most // max(sum(gate.nbytes for gate in gates), 1))
         pieces: list[list[Step]] = []  # in each, the last step first
         for step in reversed(self.steps):
             if not pieces or len(pieces[-1]) >= most or pieces[-1][0].N_t != step.N_t:

@@ -86,5 +86,5 @@ class GRU(Recurrent):
         return dx, dh0
 
     def release(self, cache: tuple) -> None:
-        """The arrays over all steps are free again."""
+        """The arrays over all steps are free again; each forward function says how many of the cache they are."""
         self.work.give(*cache[: 3 if self.form == "simplified" else 5])

@@ -21,20 +21,20 @@ import numpy as np
 from benchmarks.contest import Row
 from benchmarks.measure import measure
 from benchmarks.text import write_text
-from scratchnn.checkpoint import load_arrays, save_arrays
+from scratchnn.data import bucket_batches, pad_sequences
 from scratchnn.datasets import imdb, load_imdb, load_nsmc
 from scratchnn.datasets.folder import find
 from scratchnn.errors import DataError
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.text import Vocabulary, read_text, tokenize
-from scratchnn.text.sequences import bucket_batches, pad_sequences
+from scratchnn.training.checkpoint import load_arrays, save_arrays
 from scratchnn.word2vec.corpus import Corpus
 
 OPPONENTS: tuple[str, ...] = ()
 COMMANDS = {
     "python, nothing else": ["-c", "pass"],
     "import scratchnn": ["-c", "import scratchnn"],
-    "import models and training": ["-c", "import scratchnn.models.language_model, scratchnn.training"],
+    "import models and training": ["-c", "import scratchnn.models.language_model, scratchnn.training.trainer"],
     "scratchnn --help": ["-m", "scratchnn", "--help"],
 }
 QUICK_WORDS = 2_000

@@ -23,15 +23,15 @@ import numpy as np
 
 from scratchnn import functions, losses
 from scratchnn.backend import move
+from scratchnn.book.page import FULL, show
 from scratchnn.core import Sequential
 from scratchnn.errors import BackendError
 from scratchnn.gradcheck import check, pair_problem
+from scratchnn.inspection.summary import summary
 from scratchnn.layers import Dense, Sigmoid
 from scratchnn.layers.dense import dense_backward, dense_forward
 from scratchnn.optim import SGD
-from scratchnn.page import FULL, show
 from scratchnn.plot import COLOURS, label, new_figure
-from scratchnn.summary import summary
 
 # %% [markdown]
 # ## Numbers in arrays

@@ -27,8 +27,8 @@ import unicodedata
 import numpy as np
 
 from scratchnn import functions
+from scratchnn.book.page import FULL, show
 from scratchnn.datasets import load_ptb, python_manual
-from scratchnn.page import FULL, show
 from scratchnn.plot import COLOURS, label, new_figure
 from scratchnn.text import counting, korean, sequences, tokens, vectorizers
 from scratchnn.text.vocabulary import Vocabulary

@@ -22,11 +22,11 @@ from collections import Counter
 
 import numpy as np
 
+from scratchnn.book.page import FULL, show
 from scratchnn.datasets import load_ptb
 from scratchnn.gradcheck import check, pair_problem
 from scratchnn.layers.embedding import embedding_backward, embedding_forward
 from scratchnn.optim import SGD, Adam
-from scratchnn.page import FULL, show
 from scratchnn.plot import COLOURS, label, new_figure
 from scratchnn.text import Vocabulary, cooccurrence, count_vectors, tokenize
 from scratchnn.word2vec import KeyedVectors

@@ -26,12 +26,12 @@ from pathlib import Path
 import numpy as np
 
 from scratchnn import losses
+from scratchnn.book.page import FULL, show
 from scratchnn.datasets import load_imdb, plain_words, python_manual
 from scratchnn.datasets.folder import find
 from scratchnn.functions import sigmoid
 from scratchnn.gradcheck import check, pair_problem
 from scratchnn.layers.embedding import embedding_backward, embedding_forward
-from scratchnn.page import FULL, show
 from scratchnn.plot import COLOURS, label, new_figure
 from scratchnn.word2vec import KeyedVectors, cbow_block, outputs, skip_gram_block
 from scratchnn.word2vec.blocks import SkipGramBlocks

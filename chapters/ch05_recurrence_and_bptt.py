@@ -25,7 +25,9 @@ from itertools import pairwise
 import numpy as np
 
 from scratchnn import losses
+from scratchnn.book.page import FULL, show
 from scratchnn.core import Sequential
+from scratchnn.data import TokenStreams
 from scratchnn.datasets.ptb import load_ptb
 from scratchnn.decoding import generate
 from scratchnn.errors import DataError
@@ -33,10 +35,9 @@ from scratchnn.gradcheck import check, pair_problem
 from scratchnn.layers import Dense
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.optim import SGD
-from scratchnn.page import FULL, show
 from scratchnn.plot import COLOURS, label, new_figure
 from scratchnn.recurrent import RNN, rnn
-from scratchnn.text import TokenStreams, Vocabulary, tokenize
+from scratchnn.text import Vocabulary, tokenize
 from scratchnn.training import Trainer
 
 # %% [markdown]

@@ -24,19 +24,20 @@ from textwrap import shorten
 import numpy as np
 
 from scratchnn import decoding, losses, recurrent
+from scratchnn.book.page import FULL, show
 from scratchnn.core import Layer
+from scratchnn.core.parameter import Parameter
+from scratchnn.data import TokenStreams
 from scratchnn.datasets.ptb import load_ptb
 from scratchnn.errors import DataError
 from scratchnn.gradcheck import check, pair_problem
-from scratchnn.gradient_flow import gradient_norms
+from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.optim import SGD, Adam, clip_by_norm, clip_by_value
-from scratchnn.page import FULL, show
-from scratchnn.parameter import Parameter
 from scratchnn.plot import COLOURS, label, new_figure
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
-from scratchnn.text import UNKNOWN, TokenStreams, Vocabulary, tokenize
+from scratchnn.text import UNKNOWN, Vocabulary, tokenize
 from scratchnn.training import Trainer
 
 # %% [markdown]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnn.files import write_atomically
-from scratchnn.history import History
+from scratchnn.training.history import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -9,9 +9,9 @@ import os
 import numpy as np
 import pytest
 
-from scratchnn.checkpoint import save_arrays
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
+from scratchnn.training.checkpoint import save_arrays
 
 
 def full(*args, **kwargs):

@@ -9,7 +9,7 @@ import textwrap
 from typing import Any
 
 from scratchnn import __version__
-from scratchnn.backend.machine import CuPy, Driver, Machine, look
+from scratchnn.doctor.machine import CuPy, Driver, Machine, look
 
 COLUMNS = 100
 REQUIRED = {"numpy": "2.0", "matplotlib": "3.8", "tqdm": "4.66"}  # as in setup.cfg

@@ -7,8 +7,8 @@ import math
 from typing import Any
 
 from scratchnn.models.language_model import evaluate_text, perplexity
-from scratchnn.runs import RunFolder
 from scratchnn.text import read_texts, tokenize
+from scratchnn.training.run_folder import RunFolder
 
 
 def add_parser(commands: Any) -> None:

@@ -7,10 +7,10 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+from scratchnn.book.exercises import Exercise, all_exercises, chapter_title, find
+from scratchnn.book.exercises.answer import check_answer, load_answer
+from scratchnn.book.exercises.registry import COLUMNS
 from scratchnn.errors import DataError
-from scratchnn.exercises import Exercise, all_exercises, chapter_title, find
-from scratchnn.exercises.answer import check_answer, load_answer
-from scratchnn.exercises.registry import COLUMNS
 
 EPILOG = """
     python -m scratchnn exercise                        all exercises

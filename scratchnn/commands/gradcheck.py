@@ -15,11 +15,11 @@ from scratchnn.backend.arrays import load_backend
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import METHODS
-from scratchnn.gradcheck.lesson import TRIES, teach
-from scratchnn.gradcheck.own_layer import is_own_layer, own_case, template_text
 from scratchnn.gradcheck.registry import NOT_CHECKED, Case, select
 from scratchnn.gradcheck.report import COLUMNS, check_cases, document, header, plot_findings, summary, wrapped
+from scratchnn.lesson.quiz import TRIES, teach
 from scratchnn.plot import save_figure
+from scratchnn.your_layer.check import is_own_layer, own_case, template_text
 
 EPILOG = f"""
 With --break, a fault is planted in a backward pass and you say which equation is wrong; {TRIES} tries.

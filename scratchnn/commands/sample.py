@@ -10,8 +10,8 @@ import numpy as np
 from scratchnn.decoding import generate
 from scratchnn.errors import DataError, whole_number
 from scratchnn.models.language_model import LanguageModel
-from scratchnn.runs import RunFolder
 from scratchnn.text import END, Vocabulary, join_tokens, tokenize
+from scratchnn.training.run_folder import RunFolder
 
 
 def add_parser(commands: Any) -> None:

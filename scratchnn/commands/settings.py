@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scratchnn.errors import CheckpointError, DataError, whole_number
-from scratchnn.runs import RunFolder
+from scratchnn.training.run_folder import RunFolder
 
 Setting = tuple[str, str, Any, dict[str, Any]]
 

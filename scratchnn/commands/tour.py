@@ -14,20 +14,21 @@ from typing import Any
 import numpy as np
 
 from scratchnn.commands.sample import continue_text
+from scratchnn.data import TokenStreams
 from scratchnn.datasets import python_manual
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import LIMITS
 from scratchnn.gradcheck.registry import select
 from scratchnn.gradcheck.report import check_cases, family_table, plot_findings
-from scratchnn.gradient_flow import gradient_norms
+from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.models.language_model import LanguageModel, evaluate_text, perplexity
 from scratchnn.optim import Adam
 from scratchnn.plot import plot_gradient_norms, plot_history, save_figure
 from scratchnn.recurrent import GRU, LSTM, RNN
-from scratchnn.runs import RunFolder
-from scratchnn.text import UNKNOWN, TokenStreams, Vocabulary
+from scratchnn.text import UNKNOWN, Vocabulary
 from scratchnn.training import Trainer
+from scratchnn.training.run_folder import RunFolder
 
 PROMPTS = ("The ", "If the ", "A class ")
 SETTINGS: dict[str, Any] = {

@@ -11,15 +11,16 @@ import numpy as np
 
 from scratchnn.backend import move
 from scratchnn.commands.settings import Setting, add_settings, check_settings, saved_settings, settle
+from scratchnn.data import TokenStreams
 from scratchnn.datasets import python_sources
 from scratchnn.errors import CheckpointError, DataError
+from scratchnn.inspection.summary import summary
 from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text, model_settings, perplexity
 from scratchnn.optim import SGD, Adam, Cosine, Optimizer, Plateau, Schedule, StepDecay
 from scratchnn.plot import plot_history, save_figure
-from scratchnn.runs import RunFolder
-from scratchnn.summary import summary
-from scratchnn.text import LEVELS, UNKNOWN, TokenStreams, Vocabulary, read_text, read_texts, tokenize
+from scratchnn.text import LEVELS, UNKNOWN, Vocabulary, read_text, read_texts, tokenize
 from scratchnn.training import Trainer
+from scratchnn.training.run_folder import RunFolder
 
 SETTINGS: list[Setting] = [
     (

@@ -9,9 +9,9 @@ from typing import Any
 from scratchnn.backend.arrays import load_backend
 from scratchnn.commands.settings import Setting, add_settings, check_settings, saved_settings, settle
 from scratchnn.errors import CheckpointError, DataError, ScratchnnError
-from scratchnn.history import write_rows
 from scratchnn.plot import COLOURS, label, new_figure, save_figure
-from scratchnn.runs import RunFolder
+from scratchnn.training.history import write_rows
+from scratchnn.training.run_folder import RunFolder
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.formats import VECTORS, write_vectors
 from scratchnn.word2vec.training import ALPHA, COLUMNS, MODELS, Word2VecTrainer

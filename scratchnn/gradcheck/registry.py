@@ -18,11 +18,12 @@ from scratchnn.gradcheck.engine import METHODS, Finding, check
 from scratchnn.gradcheck.problems import Problem, move_problem
 
 ROOMS = [
-    "scratchnn.checks",
+    "scratchnn.gradcheck.checks",
     "scratchnn.layers.checks",
     "scratchnn.recurrent.checks",
     "scratchnn.models.checks",
     "scratchnn.word2vec.checks",
+    "scratchnn.your_layer.checks",
 ]
 
 NOT_CHECKED = {

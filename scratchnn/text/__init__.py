@@ -4,8 +4,7 @@ from scratchnn.functions import one_hot
 from scratchnn.text.counting import cooccurrence, count_vectors, pair_counts, ppmi, ppmi_of_pairs, svd_vectors
 from scratchnn.text.files import read_text, read_texts
 from scratchnn.text.korean import from_letters, to_letters
-from scratchnn.text.sequences import bucket_batches, pad_sequences, texts_to_sequences
-from scratchnn.text.streams import TokenStreams
+from scratchnn.text.sequences import texts_to_sequences
 from scratchnn.text.tokens import LEVELS, join_tokens, ngrams, tokenize
 from scratchnn.text.vectorizers import (
     bag_of_words,
@@ -26,10 +25,8 @@ __all__ = [
     "PADDING",
     "SPECIALS",
     "UNKNOWN",
-    "TokenStreams",
     "Vocabulary",
     "bag_of_words",
-    "bucket_batches",
     "cooccurrence",
     "count_vectors",
     "expected_collisions",
@@ -41,7 +38,6 @@ __all__ = [
     "measured_collisions",
     "ngrams",
     "one_hot",
-    "pad_sequences",
     "pair_counts",
     "ppmi",
     "ppmi_of_pairs",

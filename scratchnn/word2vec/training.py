@@ -19,8 +19,8 @@ import numpy as np
 from tqdm import tqdm
 
 from scratchnn.backend import Array, array_module, one_thread, seed_from, to_numpy
-from scratchnn.checkpoint import load_arrays, save_arrays
 from scratchnn.errors import CheckpointError, DataError, NonFiniteError, whole_number
+from scratchnn.training.checkpoint import load_arrays, save_arrays
 from scratchnn.word2vec.blocks import CBOWBlock, CBOWBlocks, SkipGramBlock, SkipGramBlocks
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.keyed_vectors import KeyedVectors

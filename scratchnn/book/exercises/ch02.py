@@ -1,0 +1,283 @@
+"""Chapter 2, text into tensors."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from scratchnn.book.exercises.answer import Answer, compare
+from scratchnn.book.exercises.registry import exercise
+from scratchnn.text import counting, korean, vectorizers
+
+# --- 2.1 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("2.1", "the mean without the padding", "masked_mean(x, lengths)")
+def check_masked_mean(answer: Answer) -> Iterator[str]:
+    """Sentences of different lengths lie in one array x of shape (N, T, D), padded on the right: a
+    vector of D numbers for each place. Sentence n has lengths[n] tokens, at least one; what comes
+    after them is filling and may hold any numbers. Return the mean vector of each sentence, over
+    its own tokens only, as an array of shape (N, D).
+
+        masked_mean(np.array([[[2.0], [4.0], [9.0]]]), np.array([2]))    gives [[3.]]
+    """
+
+    def mask(x: np.ndarray, lengths: np.ndarray, more: int = 0) -> np.ndarray:
+        return (np.arange(x.shape[1]) < lengths[:, None] + more)[:, :, None]
+
+    def right(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        return (x * mask(x, lengths)).sum(axis=1) / lengths[:, None]
+
+    def one_more(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        taken = mask(x, lengths, 1)
+        return (x * taken).sum(axis=1) / taken.sum(axis=1)
+
+    mistakes = {
+        "The filling is counted: take the first lengths[n] places of sentence n only.": lambda x, lengths: x.mean(axis=1),
+        "The filling is left out of the sum, but the sum is divided by T; divide by the sentence's own length.": (
+            lambda x, lengths: (x * mask(x, lengths)).sum(axis=1) / x.shape[1]
+        ),
+        "This sum goes over the filling as well; only the division knows the lengths.": (
+            lambda x, lengths: x.sum(axis=1) / lengths[:, None]
+        ),
+        "One place too many: a sentence of length 3 has the places 0, 1 and 2.": one_more,
+        "This is the sum; divide it by the number of tokens.": lambda x, lengths: (x * mask(x, lengths)).sum(axis=1),
+    }
+    rng = np.random.default_rng(0)
+    trials = [
+        (rng.standard_normal((len(lengths), T, D)), np.array(lengths))
+        for lengths, T, D in (([2, 4, 1], 5, 3), ([3, 3], 3, 2), ([1, 5, 2, 4], 6, 1))
+    ]
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 2.2 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("2.2", "places that are taken", "expected_taken(V, size)")
+def check_expected_taken(answer: Answer) -> Iterator[str]:
+    """V distinct words are hashed to size places, each as if at random. Return how many of the places
+    are expected to be taken, that is, to hold at least one word. Go about it as for equation (5),
+    but look at one place instead of one word.
+
+        expected_taken(1, 100)    gives 1.0
+        expected_taken(2, 100)    gives 1.99
+    """
+
+    def empty(V: int, size: int) -> float:
+        return (1 - 1 / size) ** V
+
+    def right(V: int, size: int) -> float:
+        return size * (1 - empty(V, size))
+
+    def single_words(V: int, size: int) -> float:
+        return V * (1 - vectorizers.expected_collisions(V, size))
+
+    def fewer(V: int, size: int) -> int:
+        return min(V, size)
+
+    mistakes = {
+        "These are the places that stay empty; the others are asked for.": lambda V, size: size * empty(V, size),
+        "This is a share of the places; multiply it by their number.": lambda V, size: 1 - empty(V, size),
+        "All V words may hit a place; V - 1 were the others from the point of view of one word.": (
+            lambda V, size: size * (1 - empty(V - 1, size))
+        ),
+        "This counts words that have a place to themselves; a place that two words share is taken too.": single_words,
+        "This is the number of words, or of places if that is smaller; some places are hit twice, others never.": fewer,
+    }
+    trials = [(1, 100), (2, 100), (50, 20), (1000, 1000), (30, 1)]
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 2.3 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("2.3", "tf-idf", "tf_idf(bags)")
+def check_tf_idf(answer: Answer) -> Iterator[str]:
+    """Given counts of shape (D, V), how often each of V words occurs in each of D documents, return
+    the vectors of equations (8) and (9), an array of the same shape: each count times the weight
+    of its word, and then each row divided by its length. Every document has at least one word.
+
+        tf_idf(np.array([[2, 0], [1, 1]]))    gives [[1., 0.], [0.5797, 0.8148]]
+    """
+
+    def unit(y: np.ndarray, axis: int = 1) -> np.ndarray:
+        return y / np.sqrt((y * y).sum(axis=axis, keepdims=True))
+
+    def right(bags: np.ndarray) -> np.ndarray:
+        return vectorizers.tf_idf(bags, vectorizers.inverse_document_frequency(bags))
+
+    def by_count(bags: np.ndarray) -> np.ndarray:
+        return unit(bags * (np.log((1 + len(bags)) / (1 + bags.sum(axis=0))) + 1))
+
+    def shares(bags: np.ndarray) -> np.ndarray:
+        y = bags * vectorizers.inverse_document_frequency(bags)
+        return y / y.sum(axis=1, keepdims=True)
+
+    mistakes = {
+        "df is the number of documents that have the word, not the number of times it occurs: count bags > 0.": by_count,
+        "The last step is missing: divide each row by its length, so that |y| = 1.": (
+            lambda bags: bags * vectorizers.inverse_document_frequency(bags)
+        ),
+        "Each row is divided by its sum; the length is the root of the sum of squares.": shares,
+        "The columns have length one here; it is the rows, the documents, that should.": (
+            lambda bags: unit(bags * vectorizers.inverse_document_frequency(bags), axis=0)
+        ),
+        "The + 1 behind the logarithm is missing: a word that all documents have would get the weight 0.": (
+            lambda bags: unit(bags * np.log((1 + len(bags)) / (1 + (bags > 0).sum(axis=0))))
+        ),
+        "Inside the logarithm the ones are missing: it is (1 + D) / (1 + df).": (
+            lambda bags: unit(bags * (np.log(len(bags) / (bags > 0).sum(axis=0)) + 1))
+        ),
+    }
+    rng = np.random.default_rng(0)
+    trials = [(np.array([[2, 0], [1, 1]]),), (rng.integers(0, 3, (4, 6)) + np.eye(4, 6, dtype=int),)]
+    many = rng.poisson(0.7, (7, 5))
+    many[:, 0] += 1  # a word that every document has
+    yield from compare(answer, right, mistakes, [*trials, (many + np.eye(7, 5, 1, dtype=int),)])
+
+
+# --- 2.4 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("2.4", "who comes before whom", "left_counts(ids, V, window)")
+def check_left_counts(answer: Answer) -> Iterator[str]:
+    """A co-occurrence matrix that looks to one side: return a table (V, V) in which entry [v, w] says
+    how often word w stands at most window places *before* word v. ids is the text, an array of M
+    whole numbers in 0 .. V - 1; window is at least 1. At the beginning of the text there are fewer
+    words to the left.
+
+        left_counts(np.array([0, 1, 2]), 3, 1)    gives [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
+    """
+
+    def count(ids: np.ndarray, V: int, window: int, first: int = 1, wrap: bool = False) -> np.ndarray:
+        table = np.zeros((V, V), dtype=int)
+        for k, v in enumerate(ids):
+            for distance in range(first, window + 1):
+                if wrap or k >= distance:
+                    table[v, ids[k - distance]] += 1
+        return table
+
+    def both(ids: np.ndarray, V: int, window: int) -> np.ndarray:
+        return counting.cooccurrence(ids, V, window)
+
+    def buffered(ids: np.ndarray, V: int, window: int) -> np.ndarray:
+        table = np.zeros((V, V), dtype=int)
+        for distance in range(1, window + 1):
+            table[ids[distance:], ids[:-distance]] += 1
+        return table
+
+    mistakes = {
+        "Words on both sides are counted; only those before v are asked for.": both,
+        "Rows and columns have changed places: row v is the word itself, column w the one before it.": (
+            lambda ids, V, window: count(ids, V, window).T
+        ),
+        "The text has become a ring: in Python ids[-1] is the last word, so the first words get neighbours from the end.": (
+            lambda ids, V, window: count(ids, V, window, wrap=True)
+        ),
+        "The window is one place too short: the word exactly window places before v belongs to it.": (
+            lambda ids, V, window: count(ids, V, window - 1)
+        ),
+        "A word is not its own neighbour: leave distance 0 out.": lambda ids, V, window: count(ids, V, window, 0),
+        "Only the farthest place is looked at; distances 1, 2 ... window all count.": (
+            lambda ids, V, window: count(ids, V, window, window)
+        ),
+        "table[rows, columns] += 1 adds 1 only once where a pair occurs twice: use np.add.at, or a loop.": buffered,
+    }
+    rng = np.random.default_rng(0)
+    trials = [(np.array([0, 1, 2]), 3, 1), (rng.integers(0, 4, 12), 5, 2), (rng.integers(0, 6, 30), 6, 3)]
+    yield from compare(answer, count, mistakes, trials)
+
+
+# --- 2.5 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("2.5", "PPMI without a loop", "ppmi(C)")
+def check_ppmi(answer: Answer) -> Iterator[str]:
+    """Equations (11) and (12) on whole arrays: given co-occurrence counts C of shape (V, V), symmetric,
+    each word with at least one neighbour, return the PPMI values, of the same shape. Pairs that
+    never meet have 0; no entry may be NaN or infinite.
+
+        ppmi(np.array([[0, 2], [2, 4]]))    gives [[0., 0.4150], [0.4150, 0.]]
+    """
+
+    def pmi(C: np.ndarray, log: Any = np.log2, total: float | None = None) -> np.ndarray:
+        S = C.sum(axis=1)
+        N = S.sum() if total is None else total
+        with np.errstate(divide="ignore"):
+            return log(C * N / (S[:, None] * S))
+
+    def right(C: np.ndarray) -> np.ndarray:
+        return np.maximum(pmi(C), 0)
+
+    def signed(C: np.ndarray) -> np.ndarray:
+        values = pmi(C)
+        return np.where(np.isfinite(values), values, 0)
+
+    mistakes = {
+        "log of 0 is minus infinity: where C is 0 the result has to be 0.": pmi,
+        "Pairs that meet less often than by chance are negative here; PPMI keeps what is above zero.": signed,
+        "The logarithm is to base e; in equation (11) it is to base 2: np.log2.": (lambda C: np.maximum(pmi(C, np.log), 0)),
+        "N is the sum of all counts, not the number of words V.": lambda C: np.maximum(pmi(C, total=len(C)), 0),
+        "Both words' sums belong below: S[v] times S[w], a column times a row.": (
+            lambda C: np.maximum(np.log2(np.maximum(C * C.sum() / C.sum(axis=1, keepdims=True) ** 2, 1e-12)), 0)
+        ),
+        "The logarithm is missing.": lambda C: C * C.sum() / (C.sum(axis=1)[:, None] * C.sum(axis=1)),
+    }
+    rng = np.random.default_rng(0)
+    trials = [(np.array([[0, 2], [2, 4]]),)]
+    for V in (4, 7):
+        half = rng.poisson(1.0, (V, V)) + np.eye(V, k=1, dtype=int)
+        trials.append((half + half.T,))
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 2.6 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("2.6", "은 or 는", "topic(word)")
+def check_topic(answer: Answer) -> Iterator[str]:
+    """The Korean particle that marks the topic of a sentence is 은 after a consonant and 는 after a
+    vowel. Return the word with its particle. The word is Korean and may be in form C or in form D;
+    the result is in form C. Take the last syllable apart by equation (15).
+
+        topic("학생")      gives "학생은"
+        topic("고양이")    gives "고양이는"
+    """
+
+    def final(syllable: str) -> int:
+        return korean.split_syllable(syllable)[2]
+
+    def right(word: str) -> str:
+        word = unicodedata.normalize("NFC", word)
+        return word + ("은" if final(word[-1]) else "는")
+
+    def first_syllable(word: str) -> str:
+        word = unicodedata.normalize("NFC", word)
+        return word + ("은" if final(word[0]) else "는")
+
+    def exchanged(word: str) -> str:
+        word = unicodedata.normalize("NFC", word)
+        return word + ("는" if final(word[-1]) else "은")
+
+    def as_it_comes(word: str) -> str:
+        return word + ("은" if final(word[-1]) else "는")
+
+    def not_composed(word: str) -> str:
+        return word + right(word)[-1]
+
+    mistakes = {
+        "The two forms have changed places: 은 after a consonant, 는 after a vowel.": exchanged,
+        "The last syllable decides, not the first.": first_syllable,
+        "A word always gets the same particle here; look at the last syllable's final.": lambda word: (
+            right(word)[:-1] + "는"
+        ),
+        "Words in form D go wrong: bring the word to form C first, with unicodedata.normalize.": as_it_comes,
+        "The particle is right, but the result has to be in form C, also where the word came in form D.": not_composed,
+    }
+    words = ["학생", "고양이", "물", "서울", "나", "선생님", "바다", "책", "사과"]
+    trials = [(word,) for word in words] + [(unicodedata.normalize("NFD", word),) for word in words]
+    yield from compare(answer, right, mistakes, trials)

@@ -1,0 +1,309 @@
+"""Chapter 4, word2vec made fast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from scratchnn.book.exercises.answer import Answer, compare
+from scratchnn.book.exercises.registry import exercise
+from scratchnn.functions import sigmoid
+from scratchnn.word2vec import skip_gram_block
+from scratchnn.word2vec.sampling import POWER, NoiseSampler, keep_probabilities
+
+# --- 4.1 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("4.1", "the way back through a look-up", "look_up_backward(dh, ids, V)")
+def check_look_up_backward(answer: Answer) -> Iterator[str]:
+    """An embedding layer has looked up the rows ids, whole numbers (N,), of a table with V rows. Given
+    dh (N, D), the gradient by what it returned, return the gradient by the table, (V, D).
+
+        look_up_backward(np.array([[1., 2.], [3., 4.], [5., 6.]]), np.array([2, 0, 2]), 4)
+            gives [[3., 4.], [0., 0.], [6., 8.], [0., 0.]]
+    """
+
+    def right(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+        return np.eye(V)[ids].T @ dh
+
+    def last(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+        dW = np.zeros((V, dh.shape[1]))
+        dW[ids] = dh
+        return dW
+
+    def mean(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+        times = np.bincount(ids, minlength=V)[:, None]
+        return right(dh, ids, V) / np.maximum(times, 1)
+
+    def rows_only(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+        return right(dh, ids, V)[np.unique(ids)]
+
+    mistakes = {
+        "Where an id stands more than once, only its last row is kept: dW[ids] = dh and dW[ids] += dh both write each "
+        "row once. Add them up, with np.add.at or a loop.": last,
+        "Rows that were looked up more than once are averaged. Each use counts in full: add the gradients up.": mean,
+        "Only the rows that were looked up are there. The result has a row for each of the V words, zeros where "
+        "nothing came back.": rows_only,
+    }
+    rng = np.random.default_rng(0)
+    trials = [
+        (rng.standard_normal((len(ids), D)), np.array(ids), V)
+        for ids, D, V in (([2, 0, 2], 2, 4), ([1, 3, 3, 3, 0, 1], 3, 5), ([4, 2], 2, 6))
+    ]
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 4.2 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("4.2", "drawing noise", "draw_noise(counts, u)")
+def check_draw_noise(answer: Answer) -> Iterator[str]:
+    """Turn random numbers into noise words. counts (V,) says how often each word occurs in the text;
+    word v is to be drawn with the probability counts[v]^0.75 / (sum of counts^0.75). Pieces of these
+    lengths lie side by side on the line from 0 to 1, in the order of the words. For each of the
+    numbers u (N,), which lie between 0 and 1, return the word on whose piece it falls, whole numbers
+    (N,).
+
+        draw_noise(np.array([16, 1]), np.array([0.1, 0.88, 0.9, 0.99]))     gives [0, 0, 1, 1]
+    """
+
+    def right(counts: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return np.searchsorted(NoiseSampler(counts).cumulative, u, side="right")
+
+    def by_power(power: float, counts: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return np.searchsorted(NoiseSampler(counts, power).cumulative, u, side="right")
+
+    def sorted_first(counts: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return right(-np.sort(-counts), u)
+
+    def one_late(counts: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return right(counts, u) + 1
+
+    mistakes = {
+        "These are draws by the plain shares of the text. Raise the counts to the power 0.75 first.": lambda counts, u: (
+            by_power(1.0, counts, u)
+        ),
+        "These are draws in which all words are alike; the counts have to count.": lambda counts, u: by_power(
+            0.0, counts, u
+        ),
+        "The power is on the wrong side: 0.75, not 1 / 0.75. Rare words are to be lifted.": lambda counts, u: by_power(
+            1 / POWER, counts, u
+        ),
+        "You put the pieces in the order of their lengths; keep them in the order of the words.": sorted_first,
+        "Everything is one word too far: the first piece is that of word 0.": one_late,
+    }
+    rng = np.random.default_rng(0)
+    trials = [
+        (np.array([16, 1]), np.array([0.1, 0.88, 0.9, 0.99])),
+        (np.array([3, 50, 1, 200, 7]), rng.random(40)),
+        (rng.integers(1, 1000, 30), rng.random(60)),
+    ]
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 4.3 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("4.3", "the gradients of negative sampling", "negative_sampling_gradients(h, o, noise, W)")
+def check_negative_sampling(answer: Answer) -> Iterator[str]:
+    """One pair: h (D,) is the vector of a word, o the id of the true word near it, noise (K,) the ids of
+    the noise words, W (V, D) the output table. The loss is
+
+        - log sigmoid(W[o] . h) - sum over the noise words k of log sigmoid(- W[k] . h)
+
+    where a noise word that equals o is left out of the sum, and one that was drawn twice counts twice.
+    Return the gradients by h, (D,), and by W, (V, D), in this order.
+    """
+
+    def parts(h: np.ndarray, words: np.ndarray, t: np.ndarray, W: np.ndarray) -> tuple:
+        ds = sigmoid(W[words] @ h) - t
+        dW = np.zeros_like(W)
+        np.add.at(dW, words, ds[:, None] * h)
+        return ds @ W[words], dW
+
+    def labels(o: int, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        words = np.concatenate([[o], noise])
+        return words, (np.arange(len(words)) == 0).astype(float)
+
+    def right(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+        return parts(h, *labels(o, noise[noise != o]), W)
+
+    def hits_kept(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+        return parts(h, *labels(o, noise), W)
+
+    def turned(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+        return tuple(-gradient for gradient in right(h, o, noise, W))
+
+    def no_labels(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+        words, t = labels(o, noise[noise != o])
+        return parts(h, words, 0 * t, W)
+
+    def once(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+        words, t = labels(o, noise[noise != o])
+        dh, _ = parts(h, words, t, W)
+        dW = np.zeros_like(W)
+        dW[words] = (sigmoid(W[words] @ h) - t)[:, None] * h
+        return dh, dW
+
+    def averaged(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+        return tuple(gradient / (len(noise) + 1) for gradient in right(h, o, noise, W))
+
+    mistakes = {
+        "A noise word that equals o is not left out: it pushes the true word away.": hits_kept,
+        "The sign is turned: the gradient by a score is sigmoid(s) - t, with t = 1 for the true word.": turned,
+        "The true word is treated as noise: take 1 away from its sigmoid.": no_labels,
+        "A noise word that was drawn twice counts only once in dW: add up with np.add.at or a loop.": once,
+        "The loss is a sum over the words, not a mean: do not divide by their number.": averaged,
+    }
+    rng = np.random.default_rng(0)
+    trials = [
+        (rng.standard_normal(D), o, np.array(noise), rng.standard_normal((V, D)))
+        for D, o, noise, V in ((3, 2, [4, 2, 0, 4], 6), (4, 1, [1, 3, 3, 1, 0], 5), (2, 0, [3, 1], 4))
+    ]
+    yield from compare(answer, right, mistakes, trials, ("dh", "dW"))
+
+
+# --- 4.4 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("4.4", "thinning out frequent words", "keep_probability(counts, threshold)")
+def check_keep_probability(answer: Answer) -> Iterator[str]:
+    """The array counts (V,) says how often each word occurs. With f_v the share of word v in the text,
+    return for each word the probability (V,) with which it is kept:
+
+        min(1, (sqrt(f_v / threshold) + 1) * threshold / f_v)
+
+        keep_probability(np.array([900, 99, 1]), 0.001)    gives about [0.0344, 0.1106, 1.]
+    """
+
+    def unlimited(counts: np.ndarray, threshold: float) -> np.ndarray:
+        f = counts / counts.sum()
+        return (np.sqrt(f / threshold) + 1) * threshold / f
+
+    def of_the_paper(counts: np.ndarray, threshold: float) -> np.ndarray:
+        return np.minimum(1, np.sqrt(threshold * counts.sum() / counts))
+
+    def of_counts(counts: np.ndarray, threshold: float) -> np.ndarray:
+        return np.minimum(1, (np.sqrt(counts / threshold) + 1) * threshold / counts)
+
+    mistakes = {
+        "A probability above 1: rare words are kept for certain, so take the smaller of 1 and the formula.": unlimited,
+        "This is the probability of being skipped; return that of being kept.": lambda counts, threshold: (
+            1 - keep_probabilities(counts, threshold)
+        ),
+        "You take the counts as they are; the formula wants shares, counts / counts.sum().": of_counts,
+        "This is the formula of the paper, sqrt(threshold / f); asked for is that of the program, which keeps more.": (
+            of_the_paper
+        ),
+    }
+    trials = [(np.array([900, 99, 1]), 0.001), (np.array([5000, 400, 30, 7, 2]), 0.01), (np.array([10, 10]), 0.0001)]
+    yield from compare(answer, keep_probabilities, mistakes, trials)
+
+
+# --- 4.5 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("4.5", "an analogy", "analogy(a, b, c, x)")
+def check_analogy(answer: Answer) -> Iterator[str]:
+    """The rows of x (V, D) are the vectors of V words, of any lengths; a, b and c are numbers of rows.
+    Return the number of the row d for which "a is to b as c is to d" by 3CosAdd: with u the rows at
+    length 1, the largest cosine with u[b] - u[a] + u[c], where a, b and c themselves are no answer.
+    """
+
+    def best(target: np.ndarray, u: np.ndarray, given: tuple[int, ...]) -> int:
+        scores = u @ target
+        scores[list(given)] = -np.inf
+        return int(scores.argmax())
+
+    def unit(x: np.ndarray) -> np.ndarray:
+        return x / np.sqrt((x**2).sum(axis=1, keepdims=True))
+
+    def right(a: int, b: int, c: int, x: np.ndarray) -> int:
+        u = unit(x)
+        return best(u[b] - u[a] + u[c], u, (a, b, c))
+
+    def let_in(a: int, b: int, c: int, x: np.ndarray) -> int:
+        u = unit(x)
+        return best(u[b] - u[a] + u[c], u, ())
+
+    def raw(a: int, b: int, c: int, x: np.ndarray) -> int:
+        return best(x[b] - x[a] + x[c], x, (a, b, c))
+
+    def backwards(a: int, b: int, c: int, x: np.ndarray) -> int:
+        u = unit(x)
+        return best(u[a] - u[b] + u[c], u, (a, b, c))
+
+    def nearest_by_distance(a: int, b: int, c: int, x: np.ndarray) -> int:
+        distance = ((x - (x[b] - x[a] + x[c])) ** 2).sum(axis=1)
+        distance[[a, b, c]] = np.inf
+        return int(distance.argmin())
+
+    mistakes = {
+        "You return one of the three given words, which are no answer: set their scores to minus infinity.": let_in,
+        "The vectors have to be brought to length 1 first; long ones win otherwise.": raw,
+        "The step goes from a to b, so it is u[b] - u[a] + u[c].": backwards,
+        "This is the smallest distance of the vectors as they are; asked for is the largest cosine.": nearest_by_distance,
+    }
+    rng = np.random.default_rng(0)
+    trials = []
+    for V, D in ((6, 2), (20, 3), (30, 4), (50, 4), (40, 5), (60, 6)):
+        x = rng.standard_normal((V, D)) * rng.uniform(0.2, 5, (V, 1))
+        trials.append((*map(int, rng.choice(V, 3, replace=False)), x))
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 4.6 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("4.6", "the gradients of a block", "block_gradients(X, Z, Y, q)")
+def check_block_gradients(answer: Answer) -> Iterator[str]:
+    """A block of text: X (M, D) are the vectors of its distinct words, Z (R, D) the output vectors of
+    the words around them and of the noise. Y (M, R) says how many pairs there are of word r of X with
+    word c of Z, and q (R,) is the weight of word c as noise. The loss is the sum over all pairs
+    (r, o) of
+
+        - log sigmoid(X[r] . Z[o]) - sum over c other than o of q[c] log sigmoid(- X[r] . Z[c])
+
+    Return its gradients by X, (M, D), and by Z, (R, D), in this order. Matrix products are enough.
+    """
+
+    def by_weights(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, Q: np.ndarray) -> tuple:
+        dS = Q * sigmoid(X @ Z.T) - Y
+        return dS @ Z, dS.T @ X
+
+    def right(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
+        return by_weights(X, Z, Y, skip_gram_block.skip_gram_weights(Y, Y.sum(axis=1), q))
+
+    def once(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
+        return by_weights(X, Z, Y, Y + q)
+
+    def hits_kept(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
+        return by_weights(X, Z, Y, Y + Y.sum(axis=1, keepdims=True) * q)
+
+    def unweighted(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
+        n = Y.sum(axis=1, keepdims=True)
+        return by_weights(X, Z, Y, Y + (n - Y))
+
+    def no_noise(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
+        return by_weights(X, Z, Y, Y)
+
+    def averaged(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
+        return tuple(gradient / Y.sum() for gradient in right(X, Z, Y, q))
+
+    mistakes = {
+        "Each word's noise counts only once. It is asked about in every pair of the word: there are "
+        "Y.sum(axis=1) of them.": once,
+        "In the pairs where c is the true word, c is counted as noise as well: take Y away from the number of "
+        "pairs, (n - Y) q.": hits_kept,
+        "The weights q are left out.": unweighted,
+        "The noise is missing: only the true words are asked about.": no_noise,
+        "The loss is the sum over all pairs, not the mean.": averaged,
+    }
+    rng = np.random.default_rng(0)
+    trials = []
+    for M, R, D in ((3, 5, 2), (4, 4, 3), (2, 6, 4)):
+        X, Z = rng.standard_normal((M, D)), rng.standard_normal((R, D))
+        Y, q = rng.integers(0, 4, (M, R)).astype(float), rng.integers(0, 3, R) * 0.5
+        trials.append((X, Z, Y, q))
+    yield from compare(answer, right, mistakes, trials, ("dX", "dZ"))

@@ -1,0 +1,290 @@
+"""Chapter 5, recurrence and backpropagation through time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+
+from scratchnn.book.exercises.answer import Answer, WrongAnswer, as_numbers, brief, compare, separate
+from scratchnn.book.exercises.registry import exercise
+from scratchnn.data.streams import TokenStreams
+from scratchnn.functions import one_hot, softmax
+from scratchnn.recurrent.rnn import rnn_forward
+
+# --- 5.1 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("5.1", "from a lecture's matrix to rows", "states_from_stacked(x, h0, W_a, b_a)")
+def check_states_from_stacked(answer: Answer) -> Iterator[str]:
+    """A lecture gives its recurrent network as W_a = [W_aa, W_ax], side by side, made for columns:
+
+        a = tanh(W_a @ [a_before; x] + b_a)         the state on top of the input
+
+    Given x (N, T, D), the first state h0 (N, H), both with a row for each example, W_a (H, H + D)
+    and b_a (H,), return the states of all steps, (N, T, H).
+    """
+
+    def run(x: np.ndarray, h0: np.ndarray, W_aa: np.ndarray, W_ax: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+        return rnn_forward(x, h0, W_ax.T, W_aa.T, b_a)[0]
+
+    def right(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+        H = len(W_a)
+        return run(x, h0, W_a[:, :H], W_a[:, H:], b_a)
+
+    def exchanged(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+        D = x.shape[2]
+        return run(x, h0, W_a[:, D:], W_a[:, :D], b_a)
+
+    def untransposed(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+        H = len(W_a)
+        return run(x, h0, W_a[:, :H].T, W_a[:, H:], b_a)
+
+    def not_passed_on(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+        return np.concatenate([right(x[:, t : t + 1], h0, W_a, b_a) for t in range(x.shape[1])], axis=1)
+
+    def last(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+        return right(x, h0, W_a, b_a)[:, -1]
+
+    mistakes = {
+        "The two parts of W_a have changed places: the first H columns belong to the state, the last D to x.": exchanged,
+        "W_aa is not transposed. It was made for columns; for rows it is h @ W_aa.T.": untransposed,
+        "Each step starts from h0. The state that one step ends with is where the next one starts.": not_passed_on,
+        "This is the last state only; the states of all T steps are asked for, (N, T, H).": last,
+    }
+    rng = np.random.default_rng(0)
+    trials = [
+        tuple(rng.standard_normal(shape) for shape in ((N, T, D), (N, H), (H, H + D), (H,)))
+        for N, T, D, H in ((2, 4, 3, 5), (3, 2, 4, 2))
+    ]
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 5.2 -------------------------------------------------------------------------------------------------------------
+
+CASES = {(0, 0, 0): False, (0, 0, 1): True, (1, 0, 0): True, (1, 0, 1): True, (0, 1, 0): False, (0, 1, 1): False}
+
+
+@exercise("5.2", "a neuron that remembers", "switch_weights()")
+def check_switch_weights(answer: Answer) -> Iterator[str]:
+    """One recurrent neuron has two inputs, "on" and "off", which are 0 or 1 and never both 1. Its state
+    has to be 1 after "on", 0 after "off", and what it was before where both are 0. Return Wx (2
+    numbers), Wh (a number) and b (a number), in this order, such that this does it:
+
+        h = 1 where x[0] * Wx[0] + x[1] * Wx[1] + h_before * Wh + b > 0, else 0
+    """
+    given = separate(answer(), answer.name, ("Wx", "Wh", "b"))
+    arrays = []
+    for name, value, shape in zip(("Wx", "Wh", "b"), given, ((2,), (), ()), strict=True):
+        array = as_numbers(value)
+        if array is None or array.shape != shape:
+            found = brief(value) if array is None else f"an array of shape {array.shape}"
+            raise WrongAnswer(f"{name} is {found}; it has to be numbers of shape {shape}")
+        arrays.append(array.astype(float))
+    Wx, Wh, b = arrays
+    sums = {(on, off, before): on * Wx[0] + off * Wx[1] + before * Wh + b for on, off, before in CASES}
+    if all((sums[case] > 0) == wanted for case, wanted in CASES.items()):
+        return
+    if all((sums[case] >= 0) == wanted for case, wanted in CASES.items()):
+        yield "A sum is exactly zero where it should be 1, and zero counts as 0: move the bias a little."
+    elif sums[0, 0, 1] <= 0:
+        yield "It forgets: after 1, with both inputs 0, it goes to 0. Wh has to keep the sum above zero."
+    elif sums[0, 0, 0] > 0:
+        yield "It switches itself on: after 0, with both inputs 0, it goes to 1. The bias has to be zero or less."
+    elif sums[1, 0, 0] <= 0:
+        yield "It stays off when it is switched on: the weight of the first input has to outweigh the bias."
+    else:
+        yield "It stays on when it is switched off: the second input has to outweigh what the state brings."
+
+
+# --- 5.3 -------------------------------------------------------------------------------------------------------------
+
+Gradients = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def _skip_backward(
+    dy: np.ndarray, x: np.ndarray, h: np.ndarray, Wx: np.ndarray, Wh: np.ndarray, mistake: str = ""
+) -> Gradients:
+    """The right answer, or one with a mistake in it."""
+    dx, dWx, dWh = np.zeros(x.shape), np.zeros(Wx.shape), np.zeros(Wh.shape)
+    from_later = np.zeros(dy[:, 0].shape)
+    for t in reversed(range(x.shape[1])):
+        u = h[:, t + 1] if mistake == "slope" else h[:, t + 1] - h[:, t]
+        dh = dy[:, t] if mistake == "no past" else from_later if mistake == "no dy" and t < x.shape[1] - 1 else None
+        dh = dy[:, t] + from_later if dh is None else dh
+        da = dh * (1 - u * u)
+        dx[:, t] = da @ Wx.T
+        kept = 0 if mistake == "replaced" else 1
+        dWx = dWx * kept + x[:, t].T @ da
+        dWh = dWh * kept + h[:, t].T @ da
+        from_later = da @ Wh.T + (0 if mistake == "no skip" else dh)
+    return dx, from_later, dWx, dWh
+
+
+@exercise("5.3", "a state that goes past the tanh", "skip_rnn_backward(dy, x, h, Wx, Wh)")
+def check_skip_rnn_backward(answer: Answer) -> Iterator[str]:
+    """A recurrent network adds to its state instead of replacing it:
+
+        h_t = h_{t-1} + tanh(x_t @ Wx + h_{t-1} @ Wh)
+
+    Given dy (N, T, H), the gradients that come from above to h_1 ... h_T, the inputs x (N, T, D), the
+    states h (N, T + 1, H) with h_0 first, Wx (D, H) and Wh (H, H), return dx (N, T, D), dh_0 (N, H),
+    dWx and dWh, in this order.
+    """
+    mistakes = {
+        "h_{t-1} reaches h_t in two ways: through the tanh, and as it is. You send the gradient back one way only.": (
+            "no skip"
+        ),
+        "The slope of the tanh is 1 - u^2 with u = h_t - h_{t-1}, what the tanh has put out, not h_t.": "slope",
+        "This is the gradient of one step. A weight is used at every step, so add up: += in place of =.": "replaced",
+        "What comes back from the step after is missing: dh_t is dy_t and that, added.": "no past",
+        "dy_t is missing in the steps before the last: every state has an output, not only the last one.": "no dy",
+    }
+    rng = np.random.default_rng(0)
+    trials = []
+    for N, T, D, H in ((2, 4, 3, 5), (3, 3, 2, 4)):
+        x, h0 = rng.standard_normal((N, T, D)), rng.standard_normal((N, H))
+        Wx, Wh = rng.standard_normal((D, H)), rng.standard_normal((H, H))
+        h = [h0]
+        for t in range(T):
+            h.append(h[-1] + np.tanh(x[:, t] @ Wx + h[-1] @ Wh))
+        trials.append((rng.standard_normal((N, T, H)), x, np.stack(h, axis=1), Wx, Wh))
+    made: dict[str, Callable[..., Gradients]] = {
+        text: partial(_skip_backward, mistake=name) for text, name in mistakes.items()
+    }
+    yield from dict.fromkeys(compare(answer, _skip_backward, made, trials, ("dx", "dh_0", "dWx", "dWh")))
+
+
+# --- 5.4 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("5.4", "sequences of several lengths", "masked_gradient(z, t, lengths)")
+def check_masked_gradient(answer: Answer) -> Iterator[str]:
+    """Of sequence n only the first lengths[n] steps count; the rest is padding. The loss is the mean
+    cross-entropy of softmax(z) over all steps that count, of all sequences together. Return its
+    gradient by the logits z (N, T, K). t (N, T) holds the right classes; lengths has N whole numbers
+    of at least 1.
+    """
+
+    def full(z: np.ndarray, t: np.ndarray) -> np.ndarray:
+        return softmax(z) - one_hot(t, z.shape[-1])
+
+    def mask(t: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        return (np.arange(t.shape[1]) < lengths[:, None])[..., None]
+
+    def right(z: np.ndarray, t: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        return full(z, t) * mask(t, lengths) / lengths.sum()
+
+    mistakes = {
+        "The gradient is right at the steps that count, but you divide by N T: divide by the number that count.": (
+            lambda z, t, lengths: full(z, t) * mask(t, lengths) / t.size
+        ),
+        "The padding has a gradient: it must be zero beyond each sequence's length.": (
+            lambda z, t, lengths: full(z, t) / t.size
+        ),
+        "You divide by the right number, but the padding still has a gradient.": (
+            lambda z, t, lengths: full(z, t) / lengths.sum()
+        ),
+        "You take the mean of the sequences' means. Then a step of a short one weighs more; all should weigh the same.": (
+            lambda z, t, lengths: full(z, t) * mask(t, lengths) / lengths[:, None, None] / len(t)
+        ),
+        "The loss is a mean over steps, not over sequences: divide by the number of steps that count.": (
+            lambda z, t, lengths: full(z, t) * mask(t, lengths) / len(t)
+        ),
+        "The loss is a mean: divide by the number of steps that count.": (
+            lambda z, t, lengths: full(z, t) * mask(t, lengths)
+        ),
+    }
+    rng = np.random.default_rng(0)
+    trials = [
+        (rng.standard_normal((len(lengths), T, K)), rng.integers(0, K, (len(lengths), T)), np.array(lengths))
+        for T, K, lengths in ((4, 3, [4, 1, 2]), (5, 4, [2, 3]))
+    ]
+    yield from compare(answer, right, mistakes, trials)
+
+
+# --- 5.5 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("5.5", "batches for truncated BPTT", "windows(ids, N, T)")
+def check_windows(answer: Answer) -> Iterator[str]:
+    """N readers go through a text of M ids, an array (M,). Reader n starts at place n L, where
+    L = (M - 1) // N, and reads T ids in each step, going on where it has stopped. Return the inputs
+    and the targets of one epoch of K = L // T steps: two arrays of shape (K, N, T). The target of an
+    id is the id after it.
+
+        windows(np.arange(9), 2, 2)      L = 4, K = 2
+            inputs     [[[0, 1], [4, 5]], [[2, 3], [6, 7]]]
+            targets    [[[1, 2], [5, 6]], [[3, 4], [7, 8]]]
+    """
+    Pair = tuple[np.ndarray, np.ndarray]
+
+    def right(ids: np.ndarray, N: int, T: int) -> Pair:
+        streams = TokenStreams(ids, N, T)
+        inputs, targets = zip(*(streams.batch(0, k) for k in range(len(streams))), strict=True)
+        return np.stack(inputs), np.stack(targets)
+
+    def cut_in_rows(ids: np.ndarray, N: int, T: int) -> Pair:
+        K = (len(ids) - 1) // N // T
+        return ids[: K * N * T].reshape(K, N, T), ids[1 : K * N * T + 1].reshape(K, N, T)
+
+    def same(ids: np.ndarray, N: int, T: int) -> Pair:
+        inputs, _ = right(ids, N, T)
+        return inputs, inputs
+
+    def turned(ids: np.ndarray, N: int, T: int) -> Pair:
+        inputs, _ = right(ids, N, T)
+        return inputs, np.roll(inputs, -1, axis=2)
+
+    def by_reader(ids: np.ndarray, N: int, T: int) -> Pair:
+        inputs, targets = right(ids, N, T)
+        return inputs.swapaxes(0, 1), targets.swapaxes(0, 1)
+
+    mistakes = {
+        "The rows of one batch follow each other. It is row n of the next batch that has to go on where row n stops.": (
+            cut_in_rows
+        ),
+        "The targets are the inputs: the target of an id is the id after it.": same,
+        "The last target of a window is the window's first input; it has to be the first id after the window.": turned,
+        "The axes are (N, K, T); asked for is (K, N, T), step by step.": by_reader,
+    }
+    rng = np.random.default_rng(0)
+    trials = [(rng.permutation(M), N, T) for M, N, T in ((25, 3, 2), (41, 2, 5), (24, 4, 3))]
+    yield from dict.fromkeys(compare(answer, right, mistakes, trials, ("inputs", "targets")))
+
+
+# --- 5.6 -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("5.6", "perplexity of unequal pieces", "perplexity(losses, counts)")
+def check_perplexity(answer: Answer) -> Iterator[str]:
+    """A text was read in pieces. Piece k has counts[k] words, and the mean loss of its words is
+    losses[k], in nats. Return the perplexity of the whole text. Both arguments are arrays (K,).
+
+        perplexity(np.log([2.0, 8.0]), np.array([1, 1]))      gives 4
+    """
+
+    def right(losses: np.ndarray, counts: np.ndarray) -> float:
+        return float(np.exp((losses * counts).sum() / counts.sum()))
+
+    mistakes = {
+        "You take the mean of the losses as if all pieces were equally long: weigh each by its number of words.": (
+            lambda losses, counts: np.exp(losses.mean())
+        ),
+        "You take the mean of perplexities. The mean has to be taken of the losses, and exp of the mean.": (
+            lambda losses, counts: (np.exp(losses) * counts).sum() / counts.sum()
+        ),
+        "You take the plain mean of perplexities: take the weighted mean of the losses, and exp of that.": (
+            lambda losses, counts: np.exp(losses).mean()
+        ),
+        "The losses are in nats, so it is e to the loss, not 2.": (
+            lambda losses, counts: 2 ** ((losses * counts).sum() / counts.sum())
+        ),
+        "This is the loss of the whole text; its perplexity is exp of it.": lambda losses, counts: np.log(
+            right(losses, counts)
+        ),
+    }
+    rng = np.random.default_rng(0)
+    trials = [(rng.uniform(0.5, 3, K), rng.integers(1, 20, K)) for K in (2, 4, 5)]
+    yield from compare(answer, right, mistakes, trials)

@@ -1,0 +1,113 @@
+"""The register of exercises: each is a question, the head of the function asked for, and a checker.
+
+A checker takes the reader's function (an ``Answer``) and yields what is wrong with it, one plain sentence or two at a time;
+nothing where the answer is right.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from scratchnn.book.exercises.answer import Answer
+from scratchnn.errors import DataError
+
+CHAPTER_FILE = re.compile(r"ch\d\d")
+COLUMNS = 100
+
+Checker = Callable[[Answer], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One question.
+
+    Attributes:
+        chapter, number: where it stands: 5 and 2 for exercise 5.2.
+        title: a few words.
+        head: the function asked for, as it is defined: ``softmax(x)``.
+        statement: the question.
+        checker: yields what is wrong with an answer.
+    """
+
+    chapter: int
+    number: int
+    title: str
+    head: str
+    statement: str
+    checker: Checker
+
+    @property
+    def name(self) -> str:
+        """Chapter and number: ``5.2``."""
+        return f"{self.chapter}.{self.number}"
+
+    @property
+    def function(self) -> str:
+        """Name of the function asked for."""
+        return self.head.partition("(")[0]
+
+    def template(self) -> str:
+        """A file to start from."""
+        question = textwrap.indent(self.statement, "    ")
+        return (
+            f'"""Exercise {self.name}: {self.title}.\n\n'
+            f'    python -m scratchnn exercise {self.name} FILE.py       checks this file\n"""\n\n'
+            f'import numpy as np\n\n\ndef {self.head}:\n    """{question.strip()}\n    """\n'
+            '    raise NotImplementedError("put your own lines in place of this one")\n'
+        )
+
+
+EXERCISES: dict[str, Exercise] = {}
+
+
+def exercise(name: str, title: str, head: str) -> Callable[[Checker], Checker]:
+    """Decorator: registers a checker as the exercise ``name`` ("5.2"); the checker's docstring is the question."""
+
+    def register(checker: Checker) -> Checker:
+        if name in EXERCISES:
+            raise DataError(f"exercise {name} is registered twice")
+        first, _, rest = (checker.__doc__ or "").strip().partition("\n")
+        statement = f"{first}\n{textwrap.dedent(rest)}".strip()
+        chapter, number = map(int, name.split("."))
+        EXERCISES[name] = Exercise(chapter, number, title, head, statement, checker)
+        return checker
+
+    return register
+
+
+def chapter_modules() -> list[str]:
+    """Names of the files of exercises: ``ch01`` and so on."""
+    folder = importlib.import_module("scratchnn.book.exercises").__path__
+    return sorted(entry.name for entry in pkgutil.iter_modules(folder) if CHAPTER_FILE.fullmatch(entry.name))
+
+
+def all_exercises() -> dict[str, Exercise]:
+    """Every exercise by its name, in the order of the book."""
+    for name in chapter_modules():
+        importlib.import_module(f"scratchnn.book.exercises.{name}")
+    return dict(sorted(EXERCISES.items(), key=lambda item: (item[1].chapter, item[1].number)))
+
+
+def chapter_title(chapter: int) -> str:
+    """Title of a chapter that has exercises: the first line of its file's docstring."""
+    module = importlib.import_module(f"scratchnn.book.exercises.ch{chapter:02d}")
+    return (module.__doc__ or "").partition("\n")[0].rstrip(".")
+
+
+def find(name: str) -> list[Exercise]:
+    """The exercise "5.2", or all those of chapter "5"; an error that says what there is."""
+    exercises = all_exercises()
+    if name in exercises:
+        return [exercises[name]]
+    found = [e for e in exercises.values() if str(e.chapter) == name.partition(".")[0]]
+    if not found:
+        chapters = ", ".join(dict.fromkeys(str(e.chapter) for e in exercises.values()))
+        raise DataError(f"no exercise {name}; there are exercises to the chapters {chapters}")
+    if name != str(found[0].chapter):
+        raise DataError(f"no exercise {name}; chapter {found[0].chapter} has {', '.join(e.name for e in found)}")
+    return found

@@ -1,0 +1,1 @@
+"""What this machine has to compute with, and what to install where something is missing."""

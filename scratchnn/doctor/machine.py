@@ -1,0 +1,175 @@
+"""What there is to compute with: NumPy and its BLAS, the NVIDIA driver, GPUs, CuPy. Facts alone; ``doctor`` words them.
+
+The driver is asked through its own libraries, so that GPUs are found whether or not CuPy is there. CuPy is tried in a
+process of its own (``trial.py``), since a CuPy that does not fit its machine may fail in any way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from scratchnn.backend.threads import blas_threads
+
+PATIENCE = 120  # seconds for the trial of CuPy; the first one of an installation compiles its kernels
+CAPABILITY = (75, 76)  # numbers of cuDeviceGetAttribute for the compute capability, before and after the point
+
+
+@dataclass(frozen=True)
+class GPU:
+    """A device: its name, memory in bytes, compute capability."""
+
+    name: str
+    memory: int
+    capability: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Driver:
+    """The NVIDIA driver: its release, the newest CUDA it can run, its GPUs, and why it may have none."""
+
+    release: str
+    cuda: tuple[int, int]
+    gpus: tuple[GPU, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class CuPy:
+    """CuPy: the packages that hold it, with their versions, and what became of the trial.
+
+    ``cuda`` is the version that it was made for, ``None`` where it did not come so far; ``problem`` is empty if it works.
+    """
+
+    packages: tuple[tuple[str, str], ...] = ()
+    cuda: tuple[int, int] | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """All of it.
+
+    ``threads`` is ``None`` where NumPy's BLAS does not tell; ``versions`` holds every installed package by its lower-case
+    name; ``visible`` is the environment variable CUDA_VISIBLE_DEVICES, which hides GPUs from programs.
+    """
+
+    cores: int
+    blas: str
+    threads: int | None
+    versions: dict[str, str]
+    driver: Driver | None = None
+    cupy: CuPy = CuPy()
+    visible: str | None = None
+
+
+def look() -> Machine:
+    """Look at this machine; some seconds where CuPy is there."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    versions = {**installed(), "numpy": np.__version__}
+    packages = tuple(sorted((name, versions[name]) for name in versions if re.fullmatch(r"cupy(-(cuda|rocm).*)?", name)))
+    return Machine(
+        cores=cores,
+        blas=f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
+        threads=blas_threads(),
+        versions=versions,
+        driver=find_driver(),
+        cupy=try_cupy(packages) if packages else CuPy(),
+        visible=os.environ.get("CUDA_VISIBLE_DEVICES"),
+    )
+
+
+def installed() -> dict[str, str]:
+    """Version of every installed package, by its name in lower case with hyphens."""
+    found: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions():
+        if "Name" in distribution.metadata:  # it is not where an installation was broken off
+            name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
+            found.setdefault(name, distribution.version)  # the first is the one that Python imports
+    return found
+
+
+# --- the driver ------------------------------------------------------------------------------------------------------
+
+
+def load_library(linux: str, windows: str) -> Any:
+    """A shared library of the system, or ``None``."""
+    try:
+        return ctypes.CDLL(windows if sys.platform == "win32" else linux)
+    except OSError:
+        return None
+
+
+def find_driver() -> Driver | None:
+    """The NVIDIA driver, or ``None``."""
+    cuda = load_library("libcuda.so.1", "nvcuda.dll")
+    if cuda is None:
+        return None
+    number = ctypes.c_int(0)
+    cuda.cuDriverGetVersion(ctypes.byref(number))
+    version = _version(number.value)
+    status = cuda.cuInit(0)
+    if status:
+        text = ctypes.c_char_p()
+        cuda.cuGetErrorString(status, ctypes.byref(text))
+        return Driver(driver_release(), version, problem=(text.value or b"").decode() or f"error {status}")
+    cuda.cuDeviceGetCount(ctypes.byref(number))
+    return Driver(driver_release(), version, tuple(_gpu(cuda, k) for k in range(number.value)))
+
+
+def driver_release() -> str:
+    """The driver's own number, such as 580.65.06; empty where it does not tell."""
+    management = load_library("libnvidia-ml.so.1", "nvml.dll")
+    if management is None or management.nvmlInit_v2():
+        return ""
+    text = ctypes.create_string_buffer(96)
+    management.nvmlSystemGetDriverVersion(text, 96)
+    management.nvmlShutdown()
+    return text.value.decode()
+
+
+def _gpu(cuda: Any, k: int) -> GPU:
+    device, memory, name = ctypes.c_int(), ctypes.c_size_t(), ctypes.create_string_buffer(96)
+    cuda.cuDeviceGet(ctypes.byref(device), k)
+    cuda.cuDeviceGetName(name, 96, device)
+    cuda.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
+    numbers = [ctypes.c_int(), ctypes.c_int()]
+    for number, attribute in zip(numbers, CAPABILITY, strict=True):
+        cuda.cuDeviceGetAttribute(ctypes.byref(number), attribute, device)
+    return GPU(name.value.decode(), memory.value, (numbers[0].value, numbers[1].value))
+
+
+def _version(number: int) -> tuple[int, int]:
+    return number // 1000, number % 1000 // 10  # 12080 is 12.8
+
+
+# --- CuPy ------------------------------------------------------------------------------------------------------------
+
+
+def try_cupy(packages: tuple[tuple[str, str], ...]) -> CuPy:
+    """Import CuPy and compute with it, in a process of its own."""
+    command = [sys.executable, "-m", "scratchnn.doctor.trial"]
+    try:
+        trial = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        return CuPy(packages, problem=f"no answer within {PATIENCE} seconds")
+    reached = dict(line.partition(" ")[::2] for line in trial.stdout.splitlines())
+    cuda = _version(int(reached["cuda"])) if "cuda" in reached else None
+    return CuPy(packages, cuda, "" if "works" in reached else last_words(trial.stderr, trial.returncode))
+
+
+def last_words(errors: str, status: int) -> str:
+    """The line that tells most of what a program wrote before it failed: the last one that is not mere ornament."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip(" =-")]
+    if status < 0 or not lines:
+        return f"ended with status {status}"
+    return lines[-1].rpartition("cupy_backends.cuda.api.runtime.")[2]

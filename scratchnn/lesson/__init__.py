@@ -1,0 +1,1 @@
+"""Which equation broke? Faults planted in backward passes, and the questions about them."""

@@ -1,0 +1,175 @@
+"""A lesson: one fault is planted in a backward pass, the gradient check is shown, and the reader says which equation broke.
+
+The fault is a mutant (``faults``) of a line whose comment names its equation. It is drawn at random among those that every
+case still runs with and that at least one case refuses.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from types import FunctionType
+
+import numpy as np
+
+from scratchnn.errors import DataError
+from scratchnn.gradcheck.engine import METHODS, Reference, examine, measure
+from scratchnn.gradcheck.registry import Case
+from scratchnn.gradcheck.report import COLUMNS, Findings, case_lines, header, summary
+from scratchnn.lesson.faults import Mutant, called, mutants, package_functions
+
+TRIES = 3
+NUMBERED = re.compile(r"\((\d+)\)\s*$")
+SPACED = re.compile(r"\s{4,}(?=\(\d+\)$)")  # what sets an equation apart from its number
+
+Say = Callable[[str], None]
+
+
+# --- planting the fault ----------------------------------------------------------------------------------------------
+
+
+def backward_functions(cases: list[Case], references: list[Reference]) -> list[FunctionType]:
+    """The package's functions that run in the backward pass of some of ``cases`` and in no forward pass."""
+    forward, backward = set(), set()
+    for case, reference in zip(cases, references, strict=True):
+        problem = case.problem()
+        _, pull = problem.run(problem.arrays)
+        forward |= called(problem.run, problem.arrays)
+        backward |= called(pull, reference.cotangents)
+    return [f for f in package_functions() if f.__code__ in backward - forward]
+
+
+def run_cases(cases: list[Case], references: list[Reference]) -> Findings:
+    """What the check finds with the code as it is now."""
+    with np.errstate(all="ignore"):  # faulty code may overflow, and that is no news
+        return [
+            (case.name, finding)
+            for case, reference in zip(cases, references, strict=True)
+            for finding in examine(case.problem(), reference, case.zero)
+        ]
+
+
+def caught(cases: list[Case], references: list[Reference]) -> bool:
+    """Whether the code as it is now runs in every case and is refused by some, for its numbers, not for a wrong shape."""
+    try:
+        wrong = [finding.error for _, finding in run_cases(cases, references) if not finding.ok]
+    except Exception:  # whatever a fault in the code may raise
+        return False
+    return bool(wrong) and math.isfinite(max(wrong))
+
+
+def plant(cases: list[Case], references: list[Reference], rng: np.random.Generator) -> Mutant:
+    """A random fault that the check refuses, on a line that names its equation."""
+    found = [m for function in backward_functions(cases, references) for m in mutants(function) if m.equations]
+    for k in rng.permutation(len(found)):
+        with found[k].apply():
+            if caught(cases, references):
+                return found[k]
+    raise DataError(f"{cases[0].family}: no line of its backward pass names an equation that could be broken")
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+def teach(
+    cases: list[Case],
+    rng: np.random.Generator,
+    methods: tuple[str, ...] = METHODS,
+    ask: Callable[[str], str] = input,
+    say: Say = print,
+) -> bool:
+    """Plant a fault, show the report, ask which equation is wrong; returns whether the reader found it."""
+    start = time.perf_counter()
+    references = [measure(case.problem(), methods) for case in cases]
+    mutant = plant(cases, references, rng)
+    with mutant.apply():
+        findings = run_cases(cases, references)
+    say(header(methods))
+    for case in cases:
+        for line in case_lines(case.name, [f for name, f in findings if name == case.name], methods):
+            say(line)
+    say(summary(findings, methods, time.perf_counter() - start))
+    say("")
+    for line in clues(findings):
+        say(line)
+    say("One line of a backward pass is faulty in this run; the file itself is as it was:")
+    say(f"  {mutant.file}")
+    right = question(mutant, ask, say)
+    for line in answer(mutant):
+        say(line)
+    return right
+
+
+def clues(findings: Findings) -> list[str]:
+    """Which arrays are wrong and which are right, and the same for cases."""
+    lines = []
+    for title, key in (("arrays", lambda case, f: f.array), ("cases", lambda case, f: case)):
+        total: dict[str, set[str]] = {}
+        wrong: dict[str, set[str]] = {}
+        for case, finding in findings:
+            total.setdefault(key(case, finding), set()).add(case + finding.array)
+            if not finding.ok:
+                wrong.setdefault(key(case, finding), set()).add(case + finding.array)
+        bad = ", ".join(f"{name} ({len(wrong[name])} of {len(total[name])})" for name in total if name in wrong)
+        good = ", ".join(name for name in total if name not in wrong) or "none"
+        for text in (f"wrong {title}: {bad}", f"right {title}: {good}"):
+            lines += textwrap.wrap(text, COLUMNS, subsequent_indent="    ", break_on_hyphens=False)
+    return lines
+
+
+def question(mutant: Mutant, ask: Callable[[str], str], say: Say) -> bool:
+    """Ask until the answer is right, the tries are used up, or the reader gives up."""
+    numbers = equations(mutant)
+    hints = [f"Look at {mutant.function.__qualname__}.", f"The kind of fault: {mutant.kind}."]
+    tries = 0
+    while tries < TRIES:
+        try:
+            reply = ask(f"Which equation of {mutant.file} is wrong? (number, or enter to give up) ").strip()
+        except EOFError:
+            say("")
+            return False
+        if not reply:
+            return False
+        number = re.search(r"\d+", reply)
+        if number is None or int(number.group()) not in numbers:
+            say(f"Its equations have the numbers {min(numbers)} to {max(numbers)}.")
+            continue
+        if int(number.group()) in mutant.equations:
+            say("Right!")
+            return True
+        tries += 1
+        say(
+            f"No, ({number.group()}) is as it should be. "
+            + (hints[tries - 1] if tries < TRIES else "That was the last try.")
+        )
+    return False
+
+
+def equations(mutant: Mutant) -> dict[int, str]:
+    """The equations at the top of the mutant's file, by number."""
+    found: dict[int, str] = {}
+    block: list[str] = []
+    for line in (sys.modules[mutant.function.__module__].__doc__ or "").splitlines():
+        block = [*block, line] if line.strip() else []
+        number = NUMBERED.search(line)
+        if number:
+            found[int(number.group(1))] = textwrap.dedent("\n".join(block))
+            block = []
+    return found | {number: "" for number in mutant.equations if number not in found}
+
+
+def answer(mutant: Mutant) -> list[str]:
+    """Where the fault was, what it was, and what the equation says."""
+    numbers = " and ".join(f"({number})" for number in mutant.equations)
+    lines = [f"{mutant.file}:{mutant.line}, equation {numbers}: {mutant.kind}"]
+    for sign, text in (("-", mutant.original), ("+", mutant.mutated)):
+        lines += [f"  {sign} {line}" for line in text.splitlines()]
+    lines.append("The equation:" if len(mutant.equations) == 1 else "The equations:")
+    known = equations(mutant)
+    for number in mutant.equations:
+        lines += [f"    {SPACED.sub('    ', line)}" for line in known[number].splitlines()]
+    return lines

@@ -1,0 +1,83 @@
+"""The command that makes the notebooks: what it writes, that it writes the same again, and what it does with a fault."""
+
+import importlib.util
+import json
+
+import pytest
+from book import CHAPTERS, ROOT, chapter_cells
+
+jupytext = pytest.importorskip("jupytext")
+pytest.importorskip("nbclient")
+pytest.importorskip("ipykernel")
+
+SMALL = """\
+# %% [markdown]
+# # A chapter
+#
+# - of few words
+
+# %%
+import os
+
+from scratchnn.book.page import FULL, show
+from scratchnn.plot import new_figure
+
+# %%
+print("first")
+print(os.environ.get("SCRATCHNN_FULL"), FULL)
+show(new_figure()[0])
+
+# %%
+print("first")
+print("last")
+"""
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """The module ``chapters.build``, at work in a folder of the test's own."""
+    spec = importlib.util.spec_from_file_location("build", ROOT / "chapters" / "build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name in ("CHAPTERS", "NOTEBOOKS"):
+        (tmp_path / name.lower()).mkdir()
+        monkeypatch.setattr(module, name, tmp_path / name.lower())
+    return module
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_jupytext_reads_the_cells_that_the_tests_read(chapter):
+    notebook = jupytext.read(chapter, fmt="py:percent")
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == chapter_cells(chapter)
+
+
+def test_notebook_is_whole_and_the_same_every_time(build, monkeypatch, capsys):
+    monkeypatch.setenv("SCRATCHNN_FULL", "1")  # a notebook holds the quick run all the same
+    (build.CHAPTERS / "ch01_small.py").write_text(SMALL, encoding="utf-8")
+    path = build.NOTEBOOKS / "ch01_small.ipynb"
+    assert build.main([]) == 0
+    first = path.read_bytes()
+    assert build.main(["ch01"]) == 0
+    assert path.read_bytes() == first
+    assert capsys.readouterr().out.count("notebooks/ch01_small.ipynb") == 2
+    text, imports, drawn, last = json.loads(first)["cells"]
+    assert "".join(text["source"]) == "# A chapter\n\n- of few words"
+    assert (imports["execution_count"], imports["outputs"]) == (1, [])
+    stream, image = drawn["outputs"]
+    assert "".join(stream["text"]) == "first\nNone False\n"
+    assert list(image["data"]) == ["image/png", "text/plain"]
+    assert "".join(last["outputs"][0]["text"]) == "first\nlast\n"
+    assert all(cell["metadata"] == {} for cell in (text, imports, drawn, last))
+
+
+def test_chapter_that_fails_leaves_its_notebook(build, capsys):
+    (build.CHAPTERS / "ch01_small.py").write_text("# %%\n1 / 0\n", encoding="utf-8")
+    (build.NOTEBOOKS / "ch01_small.ipynb").write_text("as it was", encoding="utf-8")
+    assert build.main([]) == 1
+    assert (build.NOTEBOOKS / "ch01_small.ipynb").read_text(encoding="utf-8") == "as it was"
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_unknown_chapter(build):
+    with pytest.raises(SystemExit, match="error: no chapter ch77"):
+        build.main(["ch77"])

@@ -1,0 +1,202 @@
+"""Exercises: solutions are accepted, wrong answers are refused with the right explanation, bad files are one line."""
+
+import ast
+import importlib
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from scratchnn.book.exercises import all_exercises
+from scratchnn.book.exercises.registry import chapter_modules
+from scratchnn.cli import main
+
+ROOT = Path(__file__).resolve().parents[2]
+EXERCISES = all_exercises()
+WRONG = {}
+for path in sorted(Path(__file__).parent.glob("wrong_answers_ch*.py")):
+    WRONG |= importlib.import_module(path.stem).WRONG
+
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: f"ch{e.chapter:02d}-{e.name}")
+each_chapter = pytest.mark.parametrize("module", chapter_modules())
+
+
+def solution_file(exercise):
+    return ROOT / "chapters" / "solutions" / f"ch{exercise.chapter:02d}.py"
+
+
+@pytest.fixture
+def checked(tmp_path, capsys):
+    """Checks an answer through the command line: status, output with its lines joined, error output."""
+
+    def check(name, text, *options):
+        path = tmp_path / "my_answer.py"
+        path.write_text(text, encoding="utf-8")
+        status = main(["exercise", name, str(path), *options])
+        captured = capsys.readouterr()
+        return status, " ".join(captured.out.split()), captured.err.replace(str(path), "my_answer.py")
+
+    return check
+
+
+# --- every exercise --------------------------------------------------------------------------------------------------
+
+
+@each_exercise
+def test_solution_is_accepted(exercise, capsys):
+    assert main(["exercise", exercise.name, str(solution_file(exercise))]) == 0
+    assert capsys.readouterr().out == f"exercise {exercise.name}, {exercise.head}: right\n"
+
+
+@each_exercise
+def test_solution_has_the_head_that_is_asked_for(exercise):
+    functions = {
+        n.name: n for n in ast.parse(solution_file(exercise).read_text(encoding="utf-8")).body if hasattr(n, "name")
+    }
+    assert f"{exercise.function}({ast.unparse(functions[exercise.function].args)})" == exercise.head
+
+
+@each_exercise
+def test_template_waits_for_its_lines(exercise, checked, capsys):
+    assert main(["exercise", exercise.name, "--template"]) == 0
+    text = capsys.readouterr().out
+    compile(text, "template", "exec")
+    status, _, error = checked(exercise.name, text)
+    assert status == 2
+    assert re.search(r"raised NotImplementedError in line \d+: put your own lines in place of this one\n$", error)
+
+
+@each_exercise
+def test_question_is_asked(exercise, capsys):
+    assert main(["exercise", exercise.name]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"    def {exercise.head}:" in lines
+    assert all(len(line) <= 100 for line in lines)
+    assert len(exercise.statement) > 80
+
+
+@each_exercise
+def test_wrong_answers_are_explained(exercise, checked):
+    answers = WRONG[exercise.name]
+    assert len(answers) >= 3
+    for text, explanation in answers:
+        status, output, error = checked(exercise.name, text)
+        assert (status, error) == (1, ""), text
+        assert explanation in output, text
+
+
+@each_exercise
+def test_every_explanation_is_reached(exercise):
+    """The sentences in the checker's ``mistakes`` each have a wrong answer that gets them."""
+    tree = ast.parse(inspect.getsource(exercise.checker))
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "mistakes"]
+    sentences = [ast.literal_eval(key) for node in names for key in node.value.keys]
+    pieces = [" ".join(piece.split()) for _, piece in WRONG[exercise.name]]
+    assert [s for s in sentences if not any(piece in s for piece in pieces)] == []
+
+
+@each_chapter
+def test_chapter_has_three_to_six_exercises(module):
+    functions = [e.function for e in EXERCISES.values() if e.chapter == int(module[2:])]
+    assert 3 <= len(functions) <= 6
+    assert len(set(functions)) == len(functions)
+    numbers = [e.number for e in EXERCISES.values() if e.chapter == int(module[2:])]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+@each_chapter
+def test_chapter_names_its_exercises(module):
+    (chapter,) = (ROOT / "chapters").glob(f"{module}_*.py")
+    named = re.findall(r"^# (?:- )?\*\*(\d+\.\d+)\*\*", chapter.read_text(encoding="utf-8"), re.MULTILINE)
+    assert named == [e.name for e in EXERCISES.values() if e.chapter == int(module[2:])]
+
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+
+def test_list_of_a_chapter(capsys):
+    assert main(["exercise", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Chapter 1, arrays and the neural network"
+    assert [line.split()[0] for line in lines[1:]] == ["1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
+
+
+def test_list_of_all(capsys):
+    assert main(["exercise"]) == 0
+    listed = re.findall(r"^  (\d+\.\d+) ", capsys.readouterr().out, re.MULTILINE)
+    assert listed == list(EXERCISES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["99"], "no exercise 99; there are exercises to the chapters 1"),
+        (["1.99"], "no exercise 1.99; chapter 1 has 1.1, 1.2,"),
+        (["x"], "no exercise x; there are exercises to the chapters 1"),
+        (["1", "--template"], "say which exercise: 1.1, 1.2,"),
+        (["--template"], "say which exercise: 1.1, 1.2,"),
+        (["1.1", "no_such_file.py"], "no file no_such_file.py; python -m scratchnn exercise 1.1 --template prints one"),
+        (["1.1", "."], "no file .; "),
+        (["1.1", "a.py", "--template"], "--template prints a file and checks none"),
+    ],
+)
+def test_bad_arguments(arguments, message, capsys):
+    assert main(["exercise", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {message}")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def f(:\n", "my_answer.py: the import raised SyntaxError in line 1: "),
+        ("import no_such_module\n", "my_answer.py: the import raised ModuleNotFoundError in line 1: "),
+        ("raise SystemExit\n", "my_answer.py: the import raised SystemExit in line 1: "),
+        ("x = 1\n", "my_answer.py has no function count_parameters, which exercise 1.5 asks for\n"),
+        ("def count_parameter(sizes): pass\n", "asks for; did you mean count_parameter to be it?\n"),
+        ("count_parameters = 3\n", "my_answer.py: count_parameters is int, not a function\n"),
+        (
+            "def count_parameters(sizes):\n    return sizes[0] / 0\n",
+            "my_answer.py: count_parameters([2, 10, 3]) raised ZeroDivisionError in line 2: division by zero\n",
+        ),
+        (
+            "def count_parameters():\n    return 1\n",
+            "my_answer.py: count_parameters([2, 10, 3]) raised TypeError: "
+            "count_parameters() takes 0 positional arguments but 1 was given\n",
+        ),
+        ("import sys\ndef count_parameters(sizes):\n    sys.exit(0)\n", "raised SystemExit in line 3: 0\n"),
+    ],
+)
+def test_files_that_cannot_be_checked(text, message, checked):
+    status, output, error = checked("1.5", text)
+    assert (status, output) == (2, "")
+    assert message in error
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ("None", "count_parameters returns nothing: is its return missing?"),
+        ("'63'", "the result is '63' (str), expected 63"),
+        ("[63]", "the result has shape (1,), expected ()"),
+        ("float('nan')", "the result is not finite: nan, expected 63"),
+        ("{}", "the result is {} (dict), expected 63"),
+        ("64", "count_parameters([2, 10, 3]): the result is 64, expected 63"),
+    ],
+)
+def test_results_of_the_wrong_kind(returned, told, checked):
+    status, output, _ = checked("1.5", f"def count_parameters(sizes):\n    return {returned}\n")
+    assert status == 1
+    assert told in output
+
+
+def test_list_that_is_written_into(checked):
+    text = solution_file(EXERCISES["1.5"]).read_text(encoding="utf-8") + "\n\nright = count_parameters\n\n\n"
+    text += "def count_parameters(sizes):\n    n = right(sizes)\n    sizes.clear()\n    return n\n"
+    status, output, _ = checked("1.5", text)
+    assert status == 1
+    assert output.endswith("- count_parameters writes into its argument number 1; leave what you are given as it is")

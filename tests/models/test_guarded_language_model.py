@@ -1,0 +1,73 @@
+"""What is done with a language model besides training, on an array library as strict as CuPy: the same as on NumPy."""
+
+from __future__ import annotations
+
+import guarded
+import numpy as np
+import pytest
+
+from scratchnn.backend import arrays, backend_name, move
+from scratchnn.data import TokenStreams
+from scratchnn.decoding import generate
+from scratchnn.inspection.summary import summary
+from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text
+from scratchnn.optim import Adam, Plateau
+from scratchnn.training import Trainer
+from scratchnn.training.run_folder import RunFolder
+
+LIBRARIES = ("numpy", "guarded")
+IDS = np.random.default_rng(1).integers(0, 7, 121).astype(np.int32)
+pytestmark = pytest.mark.usefixtures("quick", "guarded_backend")
+
+
+@pytest.fixture
+def guarded_backend(monkeypatch):
+    """Make ``"guarded"`` a backend like any other."""
+    monkeypatch.setattr(arrays, "BACKENDS", ["numpy", "cupy", guarded.__name__])
+
+
+def model_on(library, cell="lstm", dropout=0.3):
+    model = LanguageModel(
+        7, embedding_size=6, hidden_size=6, cell=cell, layers=2, dropout=dropout, tied=True, rng=np.random.default_rng(0)
+    )
+    for parameter in model.parameters():
+        parameter.data = parameter.data * 3
+    return model.to(library)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_evaluating_drawing_and_showing(cell):
+    models = [model_on(library, cell) for library in LIBRARIES]
+    losses = [evaluate_text(model, IDS, window=16) for model in models]
+    assert losses[0][0] == pytest.approx(losses[1][0], rel=1e-6)
+    assert losses[0][1] == losses[1][1] == 120
+    draws = [generate(model, [1, 2], 30, np.random.default_rng(0), top_k=4, avoid=[0]) for model in models]
+    assert draws[0] == draws[1]
+    tables = [summary(model, move(IDS[None, :1], library)) for model, library in zip(models, LIBRARIES, strict=True)]
+    assert tables[0] == tables[1]
+
+
+def test_a_run_with_everything_in_it(tmp_path):
+    """As ``train lm`` makes it: validation, schedule, clipping, checkpoints, the model's file."""
+    found = []
+    for library in LIBRARIES:
+        model = model_on(library, dropout=0.0)
+        optimizer = Adam(model.parameters(), 0.01)
+        folder = RunFolder(tmp_path / library)
+        folder.create(resume=False)
+        trainer = Trainer(
+            model,
+            optimizer,
+            TokenStreams(IDS, 3, 5),
+            max_norm=0.5,
+            schedule=Plateau(optimizer),
+            validate=lambda model=model: evaluate_text(model, IDS[:30])[0],
+            checkpoint=folder.checkpoint,
+            checkpoint_every=3,
+            on_epoch=lambda trainer, folder=folder: folder.save_model(trainer.model),
+        )
+        history = trainer.fit(2)
+        assert backend_name(model.output.b.data) == library
+        found.append([(row["loss"], row["validation_loss"]) for row in history.rows])
+        assert trainer.resume()
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)

@@ -1,0 +1,74 @@
+"""A small language to learn, and trainers that learn it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnn.core import Layer, Model, Parameter
+from scratchnn.data import TokenStreams
+from scratchnn.models.language_model import LanguageModel
+from scratchnn.optim import SGD
+from scratchnn.training import Trainer
+
+V = 6
+
+
+def language(length: int, seed: int = 0) -> np.ndarray:
+    """Ids in which each is followed by the next one, but by any in one case of five."""
+    rng = np.random.default_rng(seed)
+    ids = [0]
+    for _ in range(length - 1):
+        ids.append(int(rng.integers(V)) if rng.random() < 0.2 else (ids[-1] + 1) % V)
+    return np.array(ids, dtype=np.int32)
+
+
+def model_of(size: int = 8, seed: int = 0, **options: Any) -> LanguageModel:
+    """A small model, the same one for the same seed."""
+    return LanguageModel(V, embedding_size=size, hidden_size=size, rng=np.random.default_rng(seed), **options)
+
+
+def trainer_of(
+    model: Any = None,
+    lr: float = 0.1,
+    ids: Any = None,
+    optimizer: Any = SGD,
+    batch: int = 4,
+    window: int = 5,
+    **options: Any,
+) -> Trainer:
+    """Ten batches an epoch unless other ids are given."""
+    model = model_of() if model is None else model
+    ids = language(201) if ids is None else ids
+    return Trainer(model, optimizer(model.parameters(), lr), TokenStreams(ids, batch, window), **options)
+
+
+def copies(model: Layer) -> dict[str, np.ndarray]:
+    """The parameters as they are now."""
+    return {name: value.copy() for name, value in model.state_dict().items()}
+
+
+def unchanged(model: Layer, before: dict[str, np.ndarray]) -> bool:
+    """Whether they still are as they were."""
+    return all((value == before[name]).all() for name, value in model.state_dict().items())
+
+
+class Recorder(Model):
+    """Adds up what it is given, and writes down the states that it is called with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.W = Parameter(np.zeros(1, dtype="float32"))
+        self.states: list[int | None] = []
+
+    def loss(self, batch: tuple, state: Any) -> tuple:
+        """A loss of 1, and the sum so far as the state."""
+        self.states.append(None if state is None else int(state[0]))
+        self.push(None)
+        return np.float32(1.0), batch[0].size, np.array([batch[0].sum() + (0 if state is None else state[0])])
+
+    def backward_loss(self) -> None:
+        """A gradient of 1."""
+        self.pop()
+        self.W.accumulate(np.ones(1, dtype="float32"))

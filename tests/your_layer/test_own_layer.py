@@ -1,0 +1,297 @@
+"""The reader's own layer: the template passes, each fault is found where it is, each breach of the protocol is one line."""
+
+import pytest
+
+from scratchnn.cli import main
+from scratchnn.your_layer.check import template_text
+
+HEAD = """\
+import numpy as np
+from scratchnn.core import Layer, Parameter
+
+
+class Mine(Layer):
+    def __init__(self, rng):
+        super().__init__()
+        self.W = Parameter.glorot((3, 4), rng)
+
+    @staticmethod
+    def example(rng):
+        return {"x": rng.standard_normal((2, 3))}
+
+    def forward(self, x):
+        self.push(x)
+        return np.tanh(x) @ self.W.data
+
+    def backward(self, dy):
+        x = self.pop()
+        self.W.accumulate(np.tanh(x).T @ dy)
+        return dy @ self.W.data.T * (1 - np.tanh(x) ** 2)
+"""
+
+START, RETURN = "return np.tanh(x) @", "return np.tanh(x) @ self.W.data"
+ADD, PUSH = "self.W.accumulate(np.tanh(x).T @ dy)", "        self.push(x)\n"
+
+
+@pytest.fixture
+def checked(tmp_path, capsys):
+    """Checks a file's class through the command line: status, output, error output."""
+
+    def check(text, name="Mine", *options):
+        path = tmp_path / "my_layer.py"
+        path.write_text(text, encoding="utf-8")
+        status = main(["gradcheck", f"{path}:{name}" if name else str(path), *options])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err.replace(str(path), "my_layer.py")
+
+    return check
+
+
+def swap(*pairs):
+    """The right layer with parts replaced."""
+    text = HEAD
+    for old, new in pairs:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def row(output, array):
+    """The line of the table that tells of an array, and what is indented below it."""
+    lines = output.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.split()[:2] == ["Mine", array])
+    end = start + 1
+    while lines[end].startswith("    "):
+        end += 1
+    return " ".join(" ".join(lines[start:end]).split())
+
+
+def test_template_passes_unchanged(checked):
+    status, output, _ = checked(template_text(), "MyGRU")
+    assert status == 0
+    assert output.count(" ok") == 5
+
+
+def test_right_layer_passes(checked):
+    status, output, error = checked(HEAD)
+    assert (status, error) == (0, "")
+    assert row(output, "x").endswith("ok")
+    assert row(output, "W").endswith("ok")
+
+
+def test_two_layers_and_a_registered_case_in_one_call(tmp_path, capsys):
+    path = tmp_path / "two.py"
+    path.write_text(HEAD + "\n\nclass Other(Mine):\n    pass\n", encoding="utf-8")
+    assert main(["gradcheck", "tanh", f"{path}:Mine", f"{path}:Other"]) == 0
+    assert "3 cases, 5 arrays, 0 FAIL" in capsys.readouterr().out
+
+
+# --- wrong gradients: which array, by how much, where ----------------------------------------------------------------
+
+
+def test_one_wrong_entry_is_named(checked):
+    wrong = "dW = np.tanh(x).T @ dy\n        dW[2, 1] *= 3\n        self.W.accumulate(dW)"
+    status, output, _ = checked(swap((ADD, wrong)))
+    assert status == 1
+    assert row(output, "x").endswith("ok")
+    told = row(output, "W")
+    assert "6.7e-01 [2,1] 6.7e-01 [2,1] FAIL" in told  # |3 g - g| / |3 g|
+    assert "1 of 12 entries wrong, all in [2,1]" in told
+
+
+def test_wrong_transpose_shows_as_shape(checked):
+    status, output, _ = checked(swap(("return dy @ self.W.data.T * (1 - np.tanh(x) ** 2)", "return dy")))
+    assert status == 1
+    assert "the gradient has shape (2, 4), the array (2, 3)" in row(output, "x")
+
+
+def test_gradient_that_replaces(checked):
+    status, output, _ = checked(swap((ADD, "self.W.grad = np.tanh(x).T @ dy")))
+    assert status == 1
+    assert "it has to be added, not replaced" in row(output, "W")
+
+
+def test_parameter_forgotten(checked):
+    status, output, _ = checked(swap((ADD, "pass")))
+    assert status == 1
+    assert "the backward pass gives zero everywhere" in row(output, "W")
+
+
+def test_parameter_unused(checked):
+    unused = "self.W = Parameter.glorot((3, 4), rng)\n        self.b = Parameter.zeros((4,))"
+    status, output, _ = checked(swap(("self.W = Parameter.glorot((3, 4), rng)", unused)))
+    assert status == 1
+    assert "zero everywhere: nothing was checked" in row(output, "b")
+
+
+def test_backward_that_writes_into_its_cotangent(checked):
+    status, output, _ = checked(
+        swap(
+            ("        x = self.pop()\n", "        x = self.pop()\n        dx = dy @ self.W.data.T\n"),
+            ("return dy @ self.W.data.T * (1 - np.tanh(x) ** 2)", "dy *= 2\n        return dx * (1 - np.tanh(x) ** 2)"),
+        )
+    )
+    assert status == 1
+    assert "backward has written into it" in row(output.replace("cotangent 0", "cotangent"), "cotangent")
+
+
+def test_float32_gradient_is_named(checked):
+    wrong = "self.W.accumulate((np.tanh(x).T @ dy).astype(np.float32))"
+    status, output, _ = checked(swap((ADD, wrong)), "Mine", "--method", "complex")
+    assert status == 1
+    assert "float32" in row(output, "W")
+
+
+# --- inputs that are not differentiated, several outputs, masks ------------------------------------------------------
+
+
+def test_whole_numbers_are_passed_on(checked):
+    text = swap(
+        (
+            '{"x": rng.standard_normal((2, 3))}',
+            '{"keep": np.array([True, False]), "x": rng.standard_normal((2, 3)), "k": 2}',
+        ),
+        ("def forward(self, x):", "def forward(self, keep, x, k):\n        self.k = k"),
+        (RETURN, "return np.tanh(x) @ self.W.data * k"),
+        ("        x = self.pop()\n", "        x = self.pop()\n        dy = dy * self.k\n"),
+    )
+    status, output, _ = checked(text)
+    assert status == 0
+    assert "2 arrays" in output
+
+
+def test_two_outputs(checked):
+    text = swap(
+        (RETURN, "return np.tanh(x) @ self.W.data, 3 * x"),
+        ("def backward(self, dy):", "def backward(self, dy, dz):"),
+        ("* (1 - np.tanh(x) ** 2)", "* (1 - np.tanh(x) ** 2) + 3 * dz"),
+    )
+    assert checked(text)[0] == 0
+
+
+def test_mask_from_own_generator(checked):
+    text = swap(
+        ("        super().__init__()\n", "        super().__init__()\n        self.rng = rng\n"),
+        (
+            "        self.push(x)\n        return np.tanh(x) @",
+            "        m = self.rng.random(x.shape) > 0.5\n        self.push((x, m))\n        return m * np.tanh(x) @",
+        ),
+        ("        x = self.pop()\n", "        x, m = self.pop()\n"),
+        ("np.tanh(x).T @ dy", "(m * np.tanh(x)).T @ dy"),
+        ("return dy @", "return m * (dy @"),
+        ("self.W.data.T *", "self.W.data.T) *"),
+    )
+    assert checked(text)[0] == 0
+
+
+# --- forward passes that the complex step cannot use -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("forward", "backward", "reason"),
+    [
+        ("np.abs(x)", "np.sign(x)", "lose the imaginary part between x"),
+        ("np.fmod(x, 9)", "1", "complex numbers (TypeError in line 16"),
+        ("x.astype(float)", "1", "complex numbers (ComplexWarning in line 16"),
+    ],
+)
+def test_central_differences_alone(checked, forward, backward, reason):
+    text = swap(
+        (START, f"return {forward} @"),
+        ("np.tanh(x).T @ dy", f"({forward}).T @ dy"),
+        ("(1 - np.tanh(x) ** 2)", backward),
+    )
+    status, output, _ = checked(text, "Mine", "--method", "complex")
+    assert status == 0
+    assert "checked by central differences alone" in output
+    assert reason in " ".join(output.split())
+    assert "complex 0" not in output
+
+
+# --- breaches of the protocol: one clear line, status 2 --------------------------------------------------------------
+
+BREACHES = {
+    "syntax": (HEAD + "\ndef f(:\n", "the import raised SyntaxError in line 23"),
+    "import": (HEAD + "\nimport no_such_module\n", "the import raised ModuleNotFoundError in line 23"),
+    "exit": (HEAD + "\nraise SystemExit(3)\n", "the import raised SystemExit in line 23"),
+    "constructor": (
+        swap(("self.W = Parameter.glorot((3, 4), rng)", "self.W = 1 / 0")),
+        "Mine(rng) raised ZeroDivisionError in line 8",
+    ),
+    "no super": (swap(("super().__init__()", "pass")), "Mine.__init__ has to call super().__init__() first"),
+    "no example": (swap(("example", "exempel")), "Mine has no example(rng)"),
+    "example raises": (swap(('{"x": rng.', '{"x": rng.nothing.')), "Mine.example(rng) raised AttributeError in line 12"),
+    "example not by name": (swap(('{"x": rng.standard_normal((2, 3))}', "rng.random(3)")), "arrays by name, not ndarray"),
+    "example of words": (swap(("rng.standard_normal((2, 3))", '"abc"')), "numbers are needed"),
+    "example named as parameter": (swap(('"x":', '"W":')), "gives 'W', which is the name of a parameter too"),
+    "too large": (swap(("(2, 3)", "(2000, 3)")), "has 6012 entries"),
+    "forward raises": (swap((START, "return x[7] @")), "forward raised IndexError in line 16"),
+    "forward of nothing": (swap((RETURN, "pass")), "forward returns NoneType"),
+    "forward of a list": (swap((RETURN, "return [x]")), "forward returns list"),
+    "float32 output": (
+        swap(("@ self.W.data\n", "@ self.W.data.astype('f')\n"), ("np.tanh(x) @", "np.tanh(x).astype('f') @")),
+        "forward returns float32",
+    ),
+    "float32 inside": (swap((START, "return np.tanh(x).astype('f') @")), "does not feel a change of x by 1e-10"),
+    "nan": (swap((START, "return np.nan * x @")), "gives NaN or infinity"),
+    "random": (swap((START, "return np.random.random() * x @")), "forward is random"),
+    "input written": (swap((PUSH, PUSH + "        x *= 2\n")), "forward writes into its input x"),
+    "parameter written": (swap((PUSH, PUSH + "        self.W.data *= 2\n")), "changes its parameter W"),
+    "backward raises": (swap(("x = self.pop()", "x = self.pop()[9]")), "backward raised IndexError in line 19"),
+    "gradient is None": (swap((ADD, "self.W.grad += dy")), "add to it with parameter.accumulate(...)"),
+    "parameter's shape": (
+        swap(("np.tanh(x).T @ dy", "dy")),
+        "ShapeError in line 20: gradient of shape (2, 4) for a parameter of shape (3, 4)",
+    ),
+    "returns None": (
+        swap(("return dy @", "dy @")),
+        "backward returns None; it has to return the gradients of the floating-point inputs (x)",
+    ),
+    "returns two": (swap(("return dy @", "return dy, dy @")), "backward returns 2 array(s)"),
+    "returns a number": (swap(("return dy @", "return 1 if True else dy @")), "backward returns int for x"),
+    "cache left": (swap((PUSH, PUSH * 2)), "leaves 1 cache(s) behind"),
+    "nothing to check": (
+        swap(("self.W = Parameter.glorot((3, 4), rng)", "pass"), ("rng.standard_normal((2, 3))", "np.arange(3)")),
+        "there is nothing to check",
+    ),
+}
+
+
+@pytest.mark.parametrize("breach", BREACHES)
+def test_breach_is_one_line(checked, breach):
+    text, expected = BREACHES[breach]
+    status, output, error = checked(text)
+    assert (status, output) == (2, "")
+    assert error.startswith("error: my_layer.py")
+    assert expected in error
+    assert error.count("\n") == 1
+
+
+def test_no_such_file(capsys):
+    assert main(["gradcheck", "nowhere/my_layer.py:Mine"]) == 2
+    assert "no file nowhere/my_layer.py; python -m scratchnn gradcheck --template" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Mime", "my_layer.py has no class Mime; it has Mine"),
+        ("Zzz", "my_layer.py has no class Zzz; it has Mine"),
+        ("", "my_layer.py: say which class, as in my_layer.py:Mine"),
+        ("np", "np is not a subclass of scratchnn.core.Layer"),
+    ],
+)
+def test_no_such_class(checked, name, expected):
+    status, _, error = checked(HEAD, name)
+    assert status == 2
+    assert expected in error
+
+
+def test_a_module_beside_it_can_be_imported(checked, tmp_path):
+    (tmp_path / "beside_my_layer.py").write_text("FACTOR = 2.0\n", encoding="utf-8")
+    text = "from beside_my_layer import FACTOR\n" + swap(
+        (START, "return FACTOR * np.tanh(x) @"),
+        ("        x = self.pop()\n", "        x = self.pop()\n        dy = FACTOR * dy\n"),
+    )
+    assert checked(text)[0] == 0
+    assert not list(tmp_path.glob("__pycache__/my_layer*"))  # the file is read anew each time

@@ -1,6 +1,9 @@
 """Examples into batches; each batch is a pure function of (epoch, k)."""
 
+from scratchnn.data.examples import PaddedExamples
 from scratchnn.data.padded import bucket_batches, pad_sequences
+from scratchnn.data.pairs import Pairs
 from scratchnn.data.streams import TokenStreams
+from scratchnn.data.windows import SeriesWindows
 
-__all__ = ["TokenStreams", "bucket_batches", "pad_sequences"]
+__all__ = ["PaddedExamples", "Pairs", "SeriesWindows", "TokenStreams", "bucket_batches", "pad_sequences"]

@@ -8,19 +8,23 @@ One step of truncated BPTT:
     gradients *= min(1, max_norm / norm)
     optimizer.step()
 
-All that changes during a run is its parameters, the optimizer's and the schedule's state, the state carried over, the
-position (epoch, batch), and what has been recorded. A checkpoint holds all of it. Random masks are drawn from generators
-that start anew at each step from the run's seed and the step's number, and the order of the data is a function of the
-epoch, so the position stands for them too. That is why a run that was killed and resumed ends with the same bits as one
-that was not.
+A step may accumulate the gradients of K batches, whose losses are means over n_1 .. n_K targets. The mean over all targets
+and its gradient are
+
+    L = sum_k n_k L_k / n,   dL = sum_k n_k dL_k / n,   n = sum_k n_k                                              (1)
+
+so that batches of unequal size, and targets that a mask leaves out, count as they would in one large batch.
+
+What changes during a run: the parameters, the optimizer's and the schedule's state, the state carried over, the position
+(epoch, batch), and the history. A checkpoint contains all of it. Random masks are drawn from generators that start anew at
+each step from the run's seed and the step's number, and the order of the data is a function of the epoch, so the position
+is enough to restore them too. That is why a run that was killed and resumed ends with the same bits as one that was not.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,14 +33,22 @@ from tqdm import tqdm
 
 from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
 from scratchnn.core import Model
-from scratchnn.errors import CacheError, CheckpointError, DataError, NonFiniteError, whole_number
+from scratchnn.core.nested import fill, flatten, outline
+from scratchnn.errors import CacheError, DataError, NonFiniteError, whole_number
 from scratchnn.optim import Optimizer, Schedule, check_finite, clip_by_norm, global_norm
-from scratchnn.training.checkpoint import join_state, load_arrays, save_arrays, split_state, under_prefix, with_prefix
+from scratchnn.optim.clipping import scale_gradients
+from scratchnn.training.checkpoint import under_prefix, with_prefix
 from scratchnn.training.history import History
+from scratchnn.training.progress import load_progress, plain, save_progress
+
+POSITION = ("seed", "epoch", "position", "step", "skipped", "best", "best_epoch")  # of a run, in its checkpoint
 
 
 class Batches(Protocol):
-    """What the loop asks of data: how many batches an epoch has, and batch ``k`` of an epoch, a tuple of arrays."""
+    """What the loop asks of data: how many batches an epoch has, and batch ``k`` of an epoch, a tuple of arrays.
+
+    An attribute ``carries_state`` that is true says that batch k + 1 continues the sequences of batch k.
+    """
 
     def __len__(self) -> int:
         """Number of batches in an epoch."""
@@ -53,20 +65,29 @@ class Trainer:
         optimizer: over the model's parameters.
         batches: the training data.
         seed: of the random masks.
-        max_norm: bound on the norm of all gradients together; none where absent.
-        schedule: told of the validation loss after each epoch.
-        validate: computes the validation loss; after each epoch.
-        patience: epochs without a better validation loss after which training stops; never where absent.
-        skip_nonfinite: leave out a step whose gradients are not finite, and count it in ``skipped``, rather than stop
-            with an error; then a validation loss that is not finite is no improvement rather than an error.
-        checkpoint: file for checkpoints; none where absent.
+        max_norm: bound on the norm of all gradients together; no bound if None.
+        accumulate: batches per step, equation (1); more than one needs batches that carry no state.
+        schedule: sets the learning rate after each epoch, by the figure ``metric`` (negated if higher is better).
+        validate: computes named figures of the validation part; called after each epoch.
+        metric: the validation figure that decides which epoch is best.
+        higher_is_better: whether a larger value of ``metric`` is the better one.
+        patience: training stops after this many epochs without a better ``metric``; never if None.
+        skip_nonfinite: skip a step whose gradients are not finite, and count it in ``skipped``, rather than raise; then a
+            validation figure that is not finite is no improvement rather than an error.
+        checkpoint: file for checkpoints; none are written if None.
         checkpoint_every: steps between two checkpoints; there is always one after an epoch.
-        record_every: steps between two rows of the history.
+        record_every: batches between two rows of the history.
         on_epoch: called with the trainer after each epoch, before its checkpoint.
         progress: whether to show a progress bar (on a terminal).
-        perplexity: whether that bar shows exp(loss), as for a language model, in place of the loss.
         identity: plain values that a checkpoint must agree with to be continued (architecture, settings, data); the names
-            of the optimizer's and the schedule's class are part of it unless given.
+            of the optimizer's and the schedule's class are added.
+
+    Attributes:
+        epoch, position, step: epochs done, batches of the next epoch done, steps done.
+        history: the ``History`` so far.
+        best: the validation figures of the best epoch; None before the first validation.
+        best_epoch: its number, from 1; 0 before the first validation.
+        skipped: number of steps that were skipped.
     """
 
     def __init__(
@@ -77,8 +98,11 @@ class Trainer:
         *,
         seed: int = 0,
         max_norm: float | None = None,
+        accumulate: int = 1,
         schedule: Schedule | None = None,
-        validate: Callable[[], float] | None = None,
+        validate: Callable[[], Mapping[str, float]] | None = None,
+        metric: str = "loss",
+        higher_is_better: bool = False,
         patience: int | None = None,
         skip_nonfinite: bool = False,
         checkpoint: Path | None = None,
@@ -86,28 +110,34 @@ class Trainer:
         record_every: int = 100,
         on_epoch: Callable[[Trainer], None] | None = None,
         progress: bool = True,
-        perplexity: bool = False,
         identity: dict[str, Any] | None = None,
     ):
         if max_norm is not None and not max_norm > 0:
             raise DataError(f"Trainer: max_norm must be above 0, got {max_norm}")
         if patience is not None and validate is None:
-            raise DataError("Trainer: patience needs validate, which computes the loss that is to improve")
+            raise DataError("Trainer: patience needs validate, which computes the figure that is to improve")
+        self.accumulate = whole_number(accumulate, "Trainer: accumulate")
+        if accumulate > 1 and getattr(batches, "carries_state", False):
+            raise DataError(
+                f"Trainer: accumulate = {accumulate} needs batches that are independent of each other, but each of these "
+                "continues the one before; use larger batches instead"
+            )
         self.model, self.optimizer, self.batches = model, optimizer, batches
         self.seed, self.max_norm, self.schedule = seed, max_norm, schedule
-        self.validate, self.skip_nonfinite = validate, skip_nonfinite
+        self.validate, self.metric, self.higher_is_better = validate, metric, higher_is_better
+        self.skip_nonfinite = skip_nonfinite
         self.patience = None if patience is None else whole_number(patience, "Trainer: patience")
         self.checkpoint, self.on_epoch = checkpoint, on_epoch
         self.checkpoint_every = whole_number(checkpoint_every, "Trainer: checkpoint_every")
         self.record_every = whole_number(record_every, "Trainer: record_every")
-        self.progress, self.perplexity = progress, perplexity
+        self.progress = progress
         kinds = {"optimizer": type(optimizer).__name__, "schedule": None if schedule is None else type(schedule).__name__}
-        self.identity = json.loads(json.dumps(kinds | (identity or {})))  # as it will stand in the checkpoint
-        self.epoch, self.position, self.step = 0, 0, 0  # epochs done, batches of this epoch done, steps done
+        self.identity = plain(kinds | (identity or {}))
+        self.epoch, self.position, self.step = 0, 0, 0
         self.skipped = 0
         self.state: Any = None
-        self.history = History()
-        self.best_loss: float | None = None
+        self.history = History(model.figures)
+        self.best: dict[str, float] | None = None
         self.best_epoch = 0
 
     def fit(self, epochs: int) -> History:
@@ -127,74 +157,109 @@ class Trainer:
             unit="batch",
             disable=None if self.progress else True,  # None: shown on a terminal only
             ncols=100,
-            nrows=20,  # given, so that a terminal which does not tell its size (docker, script) shows the bar too
+            nrows=20,  # given, so that a terminal which does not report its size (docker, script) shows the bar too
         )
         with bar:
             clock = time.perf_counter()
             while self.position < len(self.batches):
-                loss, count, norm = self._one_step()
-                self.position += 1
+                group = range(self.position, min(self.position + self.accumulate, len(self.batches)))
+                loss, count, norm = self._one_step(group)
+                before, self.position = self.position, group.stop
                 self.step += 1
                 now = time.perf_counter()
                 self.history.add(loss, count, norm, now - clock)
                 clock = now
-                if self.position % 10 == 0 or self.position == len(self.batches):
-                    bar.set_postfix_str(self.history.summary(self.perplexity), refresh=False)
-                bar.update()
-                if self.position % self.record_every == 0 and self.position < len(self.batches):
+                last = self.position == len(self.batches)
+                if last or self.step % 10 == 0:
+                    bar.set_postfix_str(self.history.summary(), refresh=False)
+                bar.update(len(group))
+                if before // self.record_every < self.position // self.record_every and not last:
                     self.history.record(self.epoch + 1, self.step, self.optimizer.lr)
-                if self.step % self.checkpoint_every == 0 and self.position < len(self.batches):
+                if self.step % self.checkpoint_every == 0 and not last:
                     self.save()
 
-    def _one_step(self) -> tuple[float, int, float]:
-        """One batch: returns loss, number of targets, and norm of the gradients before clipping."""
-        model, parameters = self.model, self.model.parameters()
-        model.reseed(self.seed, self.step)
-        name = backend_name(parameters[0].data)
-        batch = tuple(move(np.ascontiguousarray(part), name) for part in self.batches.batch(self.epoch, self.position))
+    # --- one step ----------------------------------------------------------------------------------------------------
+
+    def _one_step(self, group: range) -> tuple[float, int, float]:
+        """A step on the batches ``group`` of this epoch: loss, number of targets, norm of the gradients before clipping."""
+        self.model.reseed(self.seed, self.step)
         try:
-            loss, count, state = model.loss(batch, self.state)
-            model.backward_loss()
-            if model.pending():
-                raise CacheError(
-                    f"{type(model).__name__}: {model.pending()} forward calls had no backward call in this step; "
-                    "call discard_caches() on what is not to be trained"
-                )
-            loss_value, norm = read_scalars(loss, global_norm(parameters))
+            loss, count, state = self.compute_gradients([self.batches.batch(self.epoch, k) for k in group])
+            loss_value, norm = read_scalars(loss, global_norm(self.model.parameters()))
             if not (np.isfinite(loss_value) and np.isfinite(norm)):
                 if not self.skip_nonfinite:
-                    check_finite(model.named_parameters(), norm)
+                    check_finite(self.model.named_parameters(), norm)
                     raise NonFiniteError(f"the loss is {loss_value} at step {self.step + 1}; lower the learning rate")
                 self.skipped += 1
                 return 0.0, 0, 0.0  # the step does not count, and its state is not carried on
-            if self.max_norm is not None:
-                clip_by_norm(parameters, self.max_norm, norm)
-            self.optimizer.step()
+            self.apply_gradients(norm)
         finally:  # so that after an error, or Ctrl-C in a notebook, ``fit`` can go on
-            model.clear_gradients()
-            model.discard_caches()
+            self.model.clear_gradients()
+            self.model.discard_caches()
         self.state = state
         return loss_value, count, norm
 
+    def compute_gradients(self, batches: list[tuple[np.ndarray, ...]]) -> tuple[Array, int, Any]:
+        """Forward and backward over the batches of one step; the gradients are then in the parameters.
+
+        Returns:
+            The mean loss (), the number of targets, and the state to carry on; a step of one batch starts from the state
+            of the step before.
+        """
+        name = backend_name(self.model.parameters()[0].data)
+        moved = [tuple(move(np.ascontiguousarray(part), name) for part in batch) for batch in batches]
+        if len(moved) == 1:
+            loss, count, state = self.model.loss(moved[0], self.state)
+            self.model.backward_loss()
+        else:
+            loss, count, state = 0.0, 0, None
+            for batch in moved:
+                batch_loss, n, _ = self.model.loss(batch, None)
+                self.model.backward_loss(float(n))  # (1)
+                loss, count = loss + batch_loss * n, count + n
+            loss = loss / max(count, 1)
+            scale_gradients(self.model.parameters(), 1 / max(count, 1))  # (1)
+        if self.model.pending():
+            raise CacheError(
+                f"{type(self.model).__name__}: {self.model.pending()} forward calls had no backward call in this step; "
+                "call discard_caches() on what is not to be trained"
+            )
+        return loss, count, state
+
+    def apply_gradients(self, norm: float) -> None:
+        """Clip the gradients, whose norm is given, and let the optimizer move the parameters."""
+        if self.max_norm is not None:
+            clip_by_norm(self.model.parameters(), self.max_norm, norm)
+        self.optimizer.step()
+
+    # --- after an epoch ----------------------------------------------------------------------------------------------
+
     def _finish_epoch(self) -> None:
         """Validate, record, and set the position for the next epoch."""
-        validation = None if self.validate is None else float(self.validate())
-        if validation is not None and not np.isfinite(validation) and not self.skip_nonfinite:
-            raise NonFiniteError(
-                f"the validation loss is {validation} after epoch {self.epoch + 1}; lower the learning rate"
-            )
+        figures = None if self.validate is None else {name: float(value) for name, value in self.validate().items()}
+        if figures is not None and self.metric not in figures:
+            raise DataError(f"Trainer: validate returned {', '.join(figures)}, but the metric is {self.metric}")
+        for name, value in (figures or {}).items():
+            if not np.isfinite(value) and not self.skip_nonfinite:
+                raise NonFiniteError(
+                    f"the validation {name} is {value} after epoch {self.epoch + 1}; lower the learning rate"
+                )
         self.epoch += 1
         self.position = 0
-        self.history.record(self.epoch, self.step, self.optimizer.lr, validation)
-        if validation is not None and validation < (np.inf if self.best_loss is None else self.best_loss):
-            self.best_loss, self.best_epoch = validation, self.epoch
+        self.history.record(self.epoch, self.step, self.optimizer.lr, figures)
+        if figures is not None and self._cost(figures) < (np.inf if self.best is None else self._cost(self.best)):
+            self.best, self.best_epoch = figures, self.epoch
         if self.schedule is not None:
-            self.schedule.after_epoch(self.epoch, validation)
+            self.schedule.after_epoch(self.epoch, None if figures is None else self._cost(figures))
         if self.on_epoch is not None:
             self.on_epoch(self)
 
+    def _cost(self, figures: Mapping[str, float]) -> float:
+        """The deciding figure as something to be made small."""
+        return -figures[self.metric] if self.higher_is_better else figures[self.metric]
+
     def done(self, epochs: int) -> bool:
-        """Whether ``epochs`` epochs are over, or the validation loss has not improved for ``patience`` of them."""
+        """Whether ``epochs`` epochs are over, or the metric has not improved for ``patience`` of them."""
         stale = self.patience is not None and self.epoch - self.best_epoch >= self.patience
         return self.epoch >= epochs or stale
 
@@ -204,48 +269,34 @@ class Trainer:
         """Write the checkpoint, if there is a file for it."""
         if self.checkpoint is None:
             return
-        carried: list[Array] = []
-        meta = {
-            "identity": self.identity,
-            "seed": self.seed,
-            "epoch": self.epoch,
-            "position": self.position,
-            "step": self.step,
-            "skipped": self.skipped,
-            "carried": split_state(self.state, carried),
+        meta = {name: getattr(self, name) for name in POSITION}
+        meta |= {
+            "carried": outline(self.state),
             "history": self.history.state_dict(),
             "schedule": None if self.schedule is None else self.schedule.state_dict(),
-            "best_loss": self.best_loss,
-            "best_epoch": self.best_epoch,
         }
         arrays = {
             **with_prefix("model", self.model.state_dict()),
             **with_prefix("optimizer", self.optimizer.state_dict()),
-            **with_prefix("carried", {str(k): array for k, array in enumerate(carried)}),
+            **with_prefix("carried", {str(k): array for k, array in enumerate(flatten(self.state))}),
         }
-        save_arrays(self.checkpoint, arrays, meta)
+        save_progress(self.checkpoint, type(self).__name__, self.identity, arrays, meta)
 
     def resume(self) -> bool:
-        """Continue from the checkpoint file where there is one; returns whether there was."""
-        if self.checkpoint is None or not os.path.exists(self.checkpoint):
+        """Continue from the checkpoint file if it exists; returns whether it did."""
+        found = load_progress(self.checkpoint, type(self).__name__, self.identity)
+        if found is None:
             return False
-        arrays, meta = load_arrays(self.checkpoint)
-        if "identity" not in meta:
-            raise CheckpointError(f"{self.checkpoint} is not a training checkpoint")
-        for key, value in self.identity.items():
-            if meta["identity"].get(key) != value:
-                raise CheckpointError(
-                    f"{self.checkpoint} was written with {key} = {meta['identity'].get(key)!r}, this run has {value!r}"
-                )
+        arrays, meta = found
         self.model.load_state_dict(under_prefix("model", arrays))
         self.optimizer.load_state_dict(under_prefix("optimizer", arrays))
         name = backend_name(self.model.parameters()[0].data)
         carried = under_prefix("carried", arrays)
-        self.state = join_state(meta["carried"], [move(carried[str(k)], name) for k in range(len(carried))])
+        self.state = fill(meta["carried"], [move(carried[str(k)], name) for k in range(len(carried))])
         self.history.load_state_dict(meta["history"])
         if self.schedule is not None:
             self.schedule.load_state_dict(meta["schedule"])
-        for key in ("seed", "epoch", "position", "step", "skipped", "best_loss", "best_epoch"):
+        for key in POSITION:
             setattr(self, key, meta[key])
         return True
 

@@ -42,7 +42,7 @@ BAD_SETTINGS = [
     (["--level", "byte"], "argument --level: invalid choice: 'byte'"),
     (["--optimizer", "lbfgs"], "argument --optimizer: invalid choice: 'lbfgs'"),
     (["--tie", "--embed", "4"], "weight tying needs embedding size = hidden size, got 4 and 8"),
-    (["--batch", "999"], "one batch of windows takes 999 x 8 + 1 = 7993; use a longer text, a smaller batch"),
+    (["--batch", "999"], "one batch of windows needs 999 x 8 + 1 = 7993; use a longer text, a smaller batch"),
     (["--valid", "nowhere.txt"], "cannot read nowhere.txt: No such file or directory"),
     (["--colour", "red"], "unrecognized arguments: --colour red"),
 ]

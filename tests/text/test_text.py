@@ -128,7 +128,7 @@ def test_windows_are_cut_elsewhere_in_every_epoch():
 def test_a_text_shorter_than_one_batch_of_windows_is_refused():
     TokenStreams(np.arange(13), 4, 3)
     with pytest.raises(
-        DataError, match=r"the text has 12 tokens, one batch of windows takes 4 x 3 \+ 1 = 13; use a longer"
+        DataError, match=r"the text has 12 tokens, one batch of windows needs 4 x 3 \+ 1 = 13; use a longer"
     ):
         TokenStreams(np.arange(12), 4, 3)
 

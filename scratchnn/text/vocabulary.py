@@ -9,6 +9,7 @@ is not in the list; ``<bos>`` and ``<eos>``, which open and close a sequence; ``
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,12 @@ from scratchnn.files import write_atomically
 
 PADDING, UNKNOWN, BEGIN, END = SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
 FORMAT = "scratchnn vocabulary 1"
+DIGEST = 16  # hexadecimal digits, 64 bits: enough to tell vocabularies apart, short enough to print
+SHOWN = 20  # characters of a token that ``repr`` shows
+
+
+def _shortened(token: str) -> str:
+    return token if len(token) <= SHOWN else token[: SHOWN - 1] + "…"
 
 
 class Vocabulary:
@@ -91,10 +98,29 @@ class Vocabulary:
         """The tokens of the given ids."""
         return [self.tokens[k] for k in ids]
 
+    def __repr__(self) -> str:
+        """The size and a few tokens, for instance ``Vocabulary of 1,024 tokens: <pad>, <unk>, ..., 'zebra'``."""
+        few = self.tokens if len(self) <= 3 else [*self.tokens[:2], self.tokens[-1]]
+        names = [token if token in SPECIALS else repr(_shortened(token)) for token in few]
+        if len(few) < len(self):
+            names.insert(2, "...")
+        return f"Vocabulary of {len(self):,} token{'s' * (len(self) != 1)}: {', '.join(names)}"
+
+    def digest(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of the file that ``save`` writes.
+
+        Two vocabularies have the same digest if they give the same ids to the same tokens. It is the same on every
+        platform, so that a run folder can check that a vocabulary belongs to its model.
+        """
+        return hashlib.sha256(self._document()).hexdigest()[:DIGEST]
+
+    def _document(self) -> bytes:
+        """Format and tokens as JSON, in UTF-8."""
+        return json.dumps({"format": FORMAT, "tokens": self.tokens}, ensure_ascii=False, indent=0).encode("utf-8")
+
     def save(self, path: str | Path) -> None:
-        """Write as JSON."""
-        document = json.dumps({"format": FORMAT, "tokens": self.tokens}, ensure_ascii=False, indent=0)
-        write_atomically(path, document.encode("utf-8"))
+        """Write the format and the tokens as a JSON file."""
+        write_atomically(path, self._document())
 
     @classmethod
     def load(cls, path: str | Path) -> Vocabulary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -159,3 +160,43 @@ def test_a_vocabulary_file_can_be_read_by_people_and_other_programs(tmp_path):
     raw = (tmp_path / "v.json").read_text(encoding="utf-8")
     assert "누가" in raw
     assert json.loads(raw)["tokens"] == [*SPECIALS, "가", "누가"]
+
+
+# --- digest and repr -------------------------------------------------------------------------------------------------
+
+
+def test_the_digest_depends_on_the_tokens_and_their_order_alone(tmp_path):
+    vocabulary = Vocabulary(["a", "한", "\n"])
+    assert vocabulary.digest() == "ec6bc78b24ecb658"
+    assert Vocabulary(("a", "한", "\n")).digest() == vocabulary.digest()
+    others = (["한", "a", "\n"], ["a", "한"], ["a", "한", "\n", ""], ["a", "한\n"], ["a", "\u1112\u1161\u11ab", "\n"])
+    assert len({Vocabulary(tokens).digest() for tokens in others} | {vocabulary.digest()}) == 6
+    assert Vocabulary.build("abc").digest() == "29590b871768d42d"
+
+
+def test_the_digest_is_the_beginning_of_the_file_s_sha256(tmp_path):
+    vocabulary = Vocabulary.build(["누가", "가", "가"])
+    vocabulary.save(tmp_path / "v.json")
+    digest = hashlib.sha256((tmp_path / "v.json").read_bytes()).hexdigest()
+    assert vocabulary.digest() == digest[:16]
+    assert Vocabulary.load(tmp_path / "v.json").digest() == digest[:16]
+
+
+def test_save_writes_the_same_bytes_on_every_platform(tmp_path):
+    Vocabulary(["<unk>", "한", 'a"\n']).save(tmp_path / "v.json")
+    expected = '{\n"format": "scratchnn vocabulary 1",\n"tokens": [\n"<unk>",\n"한",\n"a\\"\\n"\n]\n}'
+    assert (tmp_path / "v.json").read_bytes() == expected.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        ([*SPECIALS, "a", *(f"w{k}" for k in range(1018)), "zebra"], "1,024 tokens: <pad>, <unk>, ..., 'zebra'"),
+        (["<unk>", "\n", "한"], "3 tokens: <unk>, '\\n', '한'"),
+        (["a", "b", "c", "d"], "4 tokens: 'a', 'b', ..., 'd'"),
+        (["a"], "1 token: 'a'"),
+        (["x" * 21, "y" * 20], f"2 tokens: '{'x' * 19}…', '{'y' * 20}'"),
+    ],
+)
+def test_repr_is_one_short_line(tokens, expected):
+    assert repr(Vocabulary(tokens)) == f"Vocabulary of {expected}"

@@ -1,0 +1,6 @@
+"""Data sets that are generated: no files and no licence, each a pure function of its size and a seed."""
+
+from scratchnn.datasets.generated.number_words import in_words, number_words
+from scratchnn.datasets.generated.reviews import generated_reviews
+
+__all__ = ["generated_reviews", "in_words", "number_words"]

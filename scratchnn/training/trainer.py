@@ -29,9 +29,10 @@ from tqdm import tqdm
 
 from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
 from scratchnn.core import Model
+from scratchnn.core.nested import fill, flatten, outline
 from scratchnn.errors import CacheError, CheckpointError, DataError, NonFiniteError, whole_number
 from scratchnn.optim import Optimizer, Schedule, check_finite, clip_by_norm, global_norm
-from scratchnn.training.checkpoint import join_state, load_arrays, save_arrays, split_state, under_prefix, with_prefix
+from scratchnn.training.checkpoint import load_arrays, save_arrays, under_prefix, with_prefix
 from scratchnn.training.history import History
 
 
@@ -204,7 +205,6 @@ class Trainer:
         """Write the checkpoint, if there is a file for it."""
         if self.checkpoint is None:
             return
-        carried: list[Array] = []
         meta = {
             "identity": self.identity,
             "seed": self.seed,
@@ -212,7 +212,7 @@ class Trainer:
             "position": self.position,
             "step": self.step,
             "skipped": self.skipped,
-            "carried": split_state(self.state, carried),
+            "carried": outline(self.state),
             "history": self.history.state_dict(),
             "schedule": None if self.schedule is None else self.schedule.state_dict(),
             "best_loss": self.best_loss,
@@ -221,7 +221,7 @@ class Trainer:
         arrays = {
             **with_prefix("model", self.model.state_dict()),
             **with_prefix("optimizer", self.optimizer.state_dict()),
-            **with_prefix("carried", {str(k): array for k, array in enumerate(carried)}),
+            **with_prefix("carried", {str(k): array for k, array in enumerate(flatten(self.state))}),
         }
         save_arrays(self.checkpoint, arrays, meta)
 
@@ -241,7 +241,7 @@ class Trainer:
         self.optimizer.load_state_dict(under_prefix("optimizer", arrays))
         name = backend_name(self.model.parameters()[0].data)
         carried = under_prefix("carried", arrays)
-        self.state = join_state(meta["carried"], [move(carried[str(k)], name) for k in range(len(carried))])
+        self.state = fill(meta["carried"], [move(carried[str(k)], name) for k in range(len(carried))])
         self.history.load_state_dict(meta["history"])
         if self.schedule is not None:
             self.schedule.load_state_dict(meta["schedule"])

@@ -1,17 +1,19 @@
 """Nested states: arrays in tuples, lists and dicts of any depth.
 
-The state of an RNN is one array, that of an LSTM a pair, that of a stack a tuple of states, that of a decoder may be a dict.
-Checkpoints, gradient checks and decoding all go through these functions, so that none of them has to know a layer's state.
+The state of an RNN is one array, of an LSTM a pair, of a stack a tuple of states; that of a decoder may be a dict.
+Checkpoints, gradient checks and decoding all use these functions, so that none of them has to know the state of a layer.
 
 ``None`` is a state without arrays. Dicts keep the order of their keys.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from scratchnn.backend import Array
+from scratchnn.errors import CheckpointError, DataError
 
 Nested = Any  # an array, None, or a tuple, list or dict of Nested
 
@@ -23,7 +25,8 @@ def map_arrays(function: Callable[[Array], Any], state: Nested) -> Nested:
     if isinstance(state, dict):
         return {key: map_arrays(function, part) for key, part in state.items()}
     if isinstance(state, tuple | list):
-        return type(state)(map_arrays(function, part) for part in state)
+        parts = [map_arrays(function, part) for part in state]
+        return type(state)(*parts) if hasattr(state, "_fields") else type(state)(parts)  # a namedtuple takes its fields
     return function(state)
 
 
@@ -42,3 +45,52 @@ def rebuild(state: Nested, arrays: Iterator[Array]) -> Nested:
 def select_rows(state: Nested, rows: Array) -> Nested:
     """The state of other sequences: ``rows`` (M,) of each array (N, ...), as a beam search needs them; arrays (M, ...)."""
     return map_arrays(lambda array: array[rows], state)
+
+
+# --- states in files -------------------------------------------------------------------------------------------------
+
+
+def outline(state: Nested) -> Any:
+    """The structure of a state as JSON can store it, with the place of each array in ``flatten(state)`` instead of the array.
+
+        state     array      None    tuple        list                    dict
+        outline   integer    null    [part, ...]  {"list": [part, ...]}   {"dict": {key: part, ...}}
+
+    Keys must be strings. Raises ``DataError`` for a structure that ``fill`` could not make again, such as a namedtuple.
+    """
+    places = count()
+
+    def draw(part: Nested) -> Any:
+        if part is None:
+            return None
+        if type(part) is tuple:
+            return [draw(item) for item in part]
+        if type(part) is list:
+            return {"list": [draw(item) for item in part]}
+        if type(part) is dict and all(isinstance(key, str) for key in part):
+            return {"dict": {key: draw(item) for key, item in part.items()}}
+        if isinstance(part, tuple | list | dict) or not hasattr(part, "dtype"):
+            raise DataError(
+                "a state that is saved consists of arrays, None, tuples, lists, and dicts with strings as keys; "
+                f"found {part!r:.60} of type {type(part).__name__}"
+            )
+        return next(places)
+
+    return draw(state)
+
+
+def fill(structure: Any, arrays: Sequence[Array]) -> Nested:
+    """The state whose ``outline`` is ``structure`` and whose arrays are ``arrays``."""
+    if structure is None:
+        return None
+    if isinstance(structure, list):
+        return tuple(fill(part, arrays) for part in structure)
+    if isinstance(structure, dict) and isinstance(structure.get("list"), list):
+        return [fill(part, arrays) for part in structure["list"]]
+    if isinstance(structure, dict) and isinstance(structure.get("dict"), dict):
+        return {key: fill(part, arrays) for key, part in structure["dict"].items()}
+    if type(structure) is not int or not 0 <= structure < len(arrays):
+        raise CheckpointError(
+            f"the saved state is damaged: {structure!r:.60} is not the place of one of {len(arrays)} arrays"
+        )
+    return arrays[structure]

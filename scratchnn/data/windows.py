@@ -51,8 +51,8 @@ class SeriesWindows:
         self.count = len(series) - self.last - delay - horizon + 1
         if self.count < 1:
             raise DataError(
-                f"a window takes {self.last + delay + horizon} rows (lookback {lookback}, delay {delay}, horizon {horizon}), "
-                f"the series has {len(series)}; use a longer series or a shorter lookback"
+                f"a window needs {self.last + delay + horizon} rows (lookback {lookback}, delay {delay}, horizon "
+                f"{horizon}), the series has {len(series)}; use a longer series or a shorter lookback"
             )
         self.series, self.target, self.batch_size, self.seed = series, target, batch_size, seed
         self.step, self.delay, self.horizon = step, delay, horizon

@@ -71,20 +71,3 @@ def with_prefix(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
 def under_prefix(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """The opposite: those whose name begins with ``prefix/``, without it."""
     return {name[len(prefix) + 1 :]: array for name, array in arrays.items() if name.startswith(f"{prefix}/")}
-
-
-def split_state(state: Any, arrays: list[Array]) -> Any:
-    """Nested tuples of arrays as nested lists of numbers, each the array's place in ``arrays``, which is appended to."""
-    if state is None:
-        return None
-    if isinstance(state, tuple):
-        return [split_state(part, arrays) for part in state]
-    arrays.append(state)
-    return len(arrays) - 1
-
-
-def join_state(places: Any, arrays: list[Array]) -> Any:
-    """The opposite of ``split_state``."""
-    if places is None:
-        return None
-    return tuple(join_state(part, arrays) for part in places) if isinstance(places, list) else arrays[places]

@@ -46,8 +46,8 @@ def load_progress(
         raise CheckpointError(f"{path} is not a training checkpoint")
     if "trainer" not in meta:
         raise CheckpointError(
-            f"{path} was written by scratchnn 0.1, whose runs cannot be resumed by this version; its model still works with "
-            "evaluate and sample, and a new --out trains anew"
+            f"{path} was written by scratchnn 0.1, whose runs cannot be resumed by this version; its model still works "
+            "with evaluate and sample; choose another --out to train anew"
         )
     if meta["trainer"] != trainer:
         raise CheckpointError(f"{path} is a checkpoint of {meta['trainer']}, not of {trainer}")

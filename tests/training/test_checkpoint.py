@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 
@@ -10,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scratchnn.core.nested import fill, flatten, outline
 from scratchnn.data import TokenStreams
 from scratchnn.errors import CheckpointError
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.optim import SGD, Adam, Plateau
 from scratchnn.training import Trainer
-from scratchnn.training.checkpoint import join_state, load_arrays, save_arrays, split_state, under_prefix, with_prefix
+from scratchnn.training.checkpoint import load_arrays, save_arrays, under_prefix, with_prefix
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", ">f4"]
 
@@ -87,15 +89,14 @@ def test_prefixes_are_each_other_s_opposite():
     assert under_prefix("model", everything) == arrays
 
 
-states = st.recursive(st.none() | st.integers(0, 99), lambda parts: st.lists(parts, max_size=3).map(tuple), max_leaves=8)
+parts = st.none() | st.integers(0, 99).map(np.asarray)
+states = st.recursive(parts, lambda parts: st.lists(parts, max_size=3).map(tuple), max_leaves=8)
 
 
 @given(states)
 @settings(max_examples=50, deadline=None)
 def test_nested_states_survive(state):
-    arrays = []
-    places = split_state(state, arrays)
-    assert join_state(places, arrays) == state
+    assert fill(json.loads(json.dumps(outline(state))), flatten(state)) == state
 
 
 # --- foreign and damaged files ---------------------------------------------------------------------------------------

@@ -1,0 +1,117 @@
+"""Nested states: order, structure, selection of rows, and the way through a file."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchnn.core.nested import fill, flatten, map_arrays, outline, rebuild, select_rows
+from scratchnn.errors import CheckpointError, DataError
+
+arrays = st.integers(0, 1000).map(lambda k: k + np.arange(6.0).reshape(3, 2))
+keys = st.text(max_size=3) | st.sampled_from(["list", "dict"])
+states = st.recursive(
+    st.none() | arrays,
+    lambda parts: (
+        st.lists(parts, max_size=3) | st.lists(parts, max_size=3).map(tuple) | st.dictionaries(keys, parts, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+def same(a, b):
+    """Whether two states have the same structure, types and key order included, and the same numbers."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a is None or np.array_equal(a, b)
+
+
+@given(states)
+@settings(deadline=None)
+def test_flatten_and_rebuild_are_inverse(state):
+    found = flatten(state)
+    again = rebuild(state, iter(found))
+    assert same(again, state)
+    assert all(a is b for a, b in zip(flatten(again), found, strict=True))
+
+
+@given(states)
+@settings(deadline=None)
+def test_mapping_keeps_the_structure_and_the_order(state):
+    doubled = map_arrays(lambda array: 2 * array, state)
+    assert same(map_arrays(lambda array: array / 2, doubled), state)
+    for a, b in zip(flatten(doubled), flatten(state), strict=True):
+        np.testing.assert_array_equal(a, 2 * b)
+
+
+@given(states, st.lists(st.integers(0, 2), max_size=5))
+@settings(deadline=None)
+def test_selected_rows_are_those_of_each_array_repeats_included(state, rows):
+    rows = np.array(rows, dtype=int)
+    chosen = select_rows(state, rows)
+    assert same(map_arrays(lambda _: None, chosen), map_arrays(lambda _: None, state))
+    for a, b in zip(flatten(chosen), flatten(state), strict=True):
+        np.testing.assert_array_equal(a, b[rows])
+
+
+@given(states)
+@settings(deadline=None)
+def test_a_state_survives_json(state):
+    structure = json.loads(json.dumps(outline(state)))
+    assert same(fill(structure, flatten(state)), state)
+
+
+def test_arrays_come_from_left_to_right():
+    a, b, c, d = (np.full(1, k) for k in range(4))
+    assert [int(x[0]) for x in flatten({"z": (a, [b]), "a": None, "m": {"k": c}, "last": d})] == [0, 1, 2, 3]
+
+
+def test_the_outline_of_tuples_is_the_nested_list_of_places_that_older_checkpoints_have():
+    a = np.zeros(2)
+    assert outline(None) is None
+    assert outline(a) == 0
+    assert outline(((a, a), None, (a,))) == [[0, 1], None, [2]]
+    assert same(fill([[0, 1], None, [2]], [a, a + 1, a + 2]), ((a, a + 1), None, (a + 2,)))
+
+
+class Pair(NamedTuple):
+    h: np.ndarray
+    c: np.ndarray
+
+
+def test_a_namedtuple_stays_one():
+    state = Pair(np.zeros((2, 1)), np.ones((2, 1)))
+    assert same(select_rows(state, np.array([1])), Pair(np.zeros((1, 1)), np.ones((1, 1))))
+    assert same(rebuild(state, iter(flatten(state))), state)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (Pair(np.zeros(1), np.ones(1)), "Pair"),
+        ({1: np.zeros(1)}, "dict"),
+        (OrderedDict(a=np.zeros(1)), "OrderedDict"),
+        ((np.zeros(1), 3), "int"),
+        ([{"a": "text"}], "str"),
+        ({np.ones(1).tobytes()}, "set"),
+    ],
+)
+def test_what_fill_could_not_make_again_is_refused(state, kind):
+    with pytest.raises(DataError, match=f"a state that is saved consists of arrays, .* of type {kind}$"):
+        outline(state)
+
+
+@pytest.mark.parametrize("structure", [1, -1, [0, 1], {"dict": {"a": 7}}, {"list": 0}, {"tuple": [0]}, "0", 0.5])
+def test_a_damaged_outline_is_refused(structure):
+    with pytest.raises(CheckpointError, match="the saved state is damaged"):
+        fill(structure, [np.zeros(1)])

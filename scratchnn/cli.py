@@ -6,9 +6,9 @@ import argparse
 import importlib
 import os
 import sys
-from typing import NoReturn
 
 from scratchnn import __version__
+from scratchnn.commands.arguments import LateParser, Parser
 from scratchnn.errors import ScratchnnError
 
 COMMANDS = [
@@ -18,6 +18,7 @@ COMMANDS = [
     "train",
     "sample",
     "evaluate",
+    "predict",
     "similar",
     "analogy",
     "evaluate_vectors",
@@ -26,26 +27,18 @@ COMMANDS = [
 ]
 
 
-class Parser(argparse.ArgumentParser):
-    """Complains in one line, as all other errors do."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with status 2."""
-        self.exit(2, f"error: {message}; see {self.prog} --help\n")
-
-
 def build_parser() -> argparse.ArgumentParser:
     """The parser with all commands; each module adds its own through ``add_parser``."""
     parser = Parser(prog="scratchnn", description=(sys.modules["scratchnn"].__doc__ or "").strip())
     parser.add_argument("--version", action="version", version=f"scratchnn {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=LateParser)
     for name in COMMANDS:
         importlib.import_module(f"scratchnn.commands.{name}").add_parser(commands)
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0, 1 where a check failed, 2 for bad input, 130 when interrupted."""
+    """Run one command; returns the exit status: 0, 1 if a check failed, 2 for bad input, 130 when interrupted."""
     args = build_parser().parse_args(arguments)
     try:
         status = args.run(args)
@@ -57,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError as error:
         print(f"error: not enough memory; use smaller sizes ({error})", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader of our output has gone, for instance ``| head``
+    except BrokenPipeError:  # the program that read our output has ended, for instance ``| head``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at its end
         return 141
     except KeyboardInterrupt:

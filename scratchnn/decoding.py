@@ -10,14 +10,14 @@ and (3), in this order, act on (1); what is left is scaled to sum to 1. Holtzman
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import backend_name, check_ids, move, to_numpy
+from scratchnn.backend import Array, to_numpy
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.functions import softmax
-from scratchnn.models.language_model import LanguageModel
 
 
 def token_probabilities(
@@ -49,8 +49,11 @@ def token_probabilities(
     return p / p.sum()
 
 
+Step = Callable[[np.ndarray, Any], tuple[Array, Any]]  # ids (N, T) and a state -> logits (N, V) and the next state
+
+
 def generate(
-    model: LanguageModel,
+    step: Step,
     prompt: Sequence[int] | np.ndarray,
     count: int,
     rng: np.random.Generator,
@@ -58,37 +61,37 @@ def generate(
     top_k: int | None = None,
     top_p: float | None = None,
     avoid: Sequence[int] = (),
+    state: Any = None,
+    end: int | None = None,
 ) -> list[int]:
     """Continue a prompt.
 
     Args:
-        model: in any mode; it is left in the mode it was in.
+        step: takes ids (1, T) in host memory and a state, and returns the logits after the last id (1, V) and the next
+            state; ``LanguageModel.step``, for one.
         prompt: ids (M,), at least one.
-        count: number of ids to draw.
-        rng: a NumPy generator; the draw happens in host memory.
+        count: largest number of ids to draw.
+        rng: a NumPy generator; ids are drawn in host memory.
         temperature, top_k, top_p: equations (1) to (3).
         avoid: ids never to draw, for instance ``<unk>``.
+        state: the state before the prompt; ``None`` is the model's own first state.
+        end: an id that ends the text, for instance ``<eos>``; it is not returned.
 
     Returns:
         The drawn ids, without the prompt.
     """
     if len(prompt) == 0:
         raise DataError("the prompt is empty; give at least one token to start from")
-    if not set(range(model.vocabulary_size)).difference(avoid):
-        raise DataError("there is no token left to draw: all are to be avoided")
-    ids, state = np.asarray(prompt)[None], None  # (1, M)
-    check_ids(ids, model.vocabulary_size, "generate")
-    name = backend_name(model.embedding.W.data)
-    was_training = model.training
-    model.evaluate()
+    ids = np.asarray(prompt)[None]  # (1, M)
     drawn: list[int] = []
-    try:
-        for _ in range(count):
-            logits, state = model.forward(move(ids, name), state)
-            last = to_numpy(logits[0, -1]).copy()  # (V,)
-            last[list(avoid)] = -np.inf
-            drawn.append(int(rng.choice(len(last), p=token_probabilities(last, temperature, top_k, top_p))))
-            ids = np.array([[drawn[-1]]], dtype=np.int32)
-    finally:
-        model.train(was_training)
+    for _ in range(count):
+        logits, state = step(ids, state)
+        last = to_numpy(logits[0]).copy()  # (V,)
+        if len(set(avoid)) >= len(last):
+            raise DataError("there is no token left to draw: all are to be avoided")
+        last[list(avoid)] = -np.inf
+        drawn.append(int(rng.choice(len(last), p=token_probabilities(last, temperature, top_k, top_p))))
+        if drawn[-1] == end:
+            return drawn[:-1]
+        ids = np.array([[drawn[-1]]], dtype=np.int32)
     return drawn

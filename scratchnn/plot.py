@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnn.files import write_atomically
-from scratchnn.training.history import History
+from scratchnn.training.history import FIRST, LAST, VALIDATION, History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,25 +41,32 @@ def label(axes: Any, title: str, x: str, y: str) -> None:
     axes.grid(alpha=0.3)
 
 
-def plot_history(history: History, title: str, perplexity: bool = True) -> Figure:
-    """Loss, and beside it perplexity, by training step; training and validation, whose lowest value is in the legend."""
+def plot_history(history: History, title: str, best_epoch: int = 0) -> Figure:
+    """Every figure of a history in a panel of its own, by training step: of the training and of the validation part.
+
+    Args:
+        history: what training recorded.
+        title: what was trained.
+        best_epoch: the epoch whose validation figures are named in the legend; none if 0.
+    """
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
-    figure, axes = new_figure(10 if perplexity else 7, 4.2, ncols=2 if perplexity else 1, squeeze=False)
-    for k, axis in enumerate(axes[0]):
+    columns = [name for name in history.columns() if name not in FIRST + LAST and history.column(name)[0]]
+    names = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in columns)) or ["loss"]
+    figure, axes = new_figure(max(7, 5 * len(names)), 4.2, ncols=len(names), squeeze=False)
+    for axis, name in zip(axes[0], names, strict=True):
         shown: list[float] = []
-        for name, column, colour in (("training", "loss", COLOURS[0]), ("validation", "validation_loss", COLOURS[1])):
+        for part, column, colour in (("training", name, COLOURS[0]), ("validation", VALIDATION + name, COLOURS[1])):
             steps, values = history.column(column)
             if not steps:
                 continue
-            heights = np.exp(np.minimum(values, 50)) if k else np.array(values)
-            note = f" (lowest {np.nanmin(heights):,.4g})" if name == "validation" else ""
-            marker = "o" if name == "validation" or len(steps) == 1 else None
-            axis.plot(steps, heights, color=colour, marker=marker, markersize=4, label=name + note)
-            shown += heights.tolist()
-        unit = " (nats per token)" if perplexity else ""
-        label(axis, f"{title}: {'perplexity' if k else 'loss'}", "training step", "perplexity" if k else f"loss{unit}")
-        if k and shown and max(shown) > 10 * min(shown):
+            best = [row[column] for row in history.rows if row["epoch"] == best_epoch and row.get(column) is not None]
+            note = f" ({best[0]:,.4g} in the best epoch)" if part == "validation" and best else ""
+            marker = "o" if part == "validation" or len(steps) == 1 else None
+            axis.plot(steps, values, color=colour, marker=marker, markersize=4, label=part + note)
+            shown += values
+        label(axis, f"{title}: {name}", "training step", name)
+        if shown and min(shown) > 0 and max(shown) > 10 * min(shown):
             axis.set_yscale("log")
             axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axis.yaxis.set_minor_locator(NullLocator())

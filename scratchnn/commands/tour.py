@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.commands.sample import continue_text
 from scratchnn.data import TokenStreams
 from scratchnn.datasets import python_manual
 from scratchnn.errors import DataError
@@ -26,6 +25,7 @@ from scratchnn.models.language_model import LanguageModel, evaluate_text, perple
 from scratchnn.optim import Adam
 from scratchnn.plot import plot_gradient_norms, plot_history, save_figure
 from scratchnn.recurrent import GRU, LSTM, RNN
+from scratchnn.tasks.lm import continue_text
 from scratchnn.text import UNKNOWN, Vocabulary
 from scratchnn.training import Trainer
 from scratchnn.training.run_folder import RunFolder
@@ -74,21 +74,20 @@ def learn(folder: RunFolder) -> dict[str, Any]:
         Adam(model.parameters(), 0.004),
         TokenStreams(train_ids, 32, 64),
         max_norm=0.25,
-        validate=lambda: evaluate_text(model, valid_ids)[0],
+        validate=lambda: model.figures(evaluate_text(model, valid_ids)[0]),
         record_every=20,
-        perplexity=True,
     )
     trainer.fit(EPOCHS)
     folder.create(resume=True)
     folder.write_settings(SETTINGS)
-    vocabulary.save(folder.vocabulary)
-    folder.save_model(model)
+    folder.save_parts({"vocabulary": vocabulary})
+    folder.save_model(model, {"vocabulary": vocabulary})
     return {
         "history": trainer.history,
         "characters": len(train_ids),
         "distinct": len(vocabulary),
         "untrained": untrained,
-        "trained": perplexity(trainer.history.rows[-1]["validation_loss"]),
+        "trained": trainer.history.rows[-1]["validation_perplexity"],
         "samples": list(zip(before, samples(model, vocabulary), strict=True)),
     }
 

@@ -1,16 +1,39 @@
-"""``scratchnn train KIND``: train a model; each kind has a file ``train_KIND.py``."""
+"""``scratchnn train KIND``: train a model on your own data."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
-from scratchnn.commands import train_lm, train_word2vec
+from scratchnn.commands.arguments import LateParser, add_settings, given_settings
+from scratchnn.tasks.registry import KINDS, find_kind
+from scratchnn.training.run_folder import RunFolder
 
 
 def add_parser(commands: Any) -> None:
     """Arguments of the command."""
     parser: argparse.ArgumentParser = commands.add_parser("train", help="train a model on your own data")
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
-    train_lm.add_parser(kinds)
-    train_word2vec.add_parser(kinds)
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND", parser_class=LateParser)
+    for name, (_, text) in KINDS.items():
+        kind_parser: LateParser = kinds.add_parser(name, help=text, allow_abbrev=False)
+        kind_parser.fill = fill
+    parser.set_defaults(run=run)
+
+
+def fill(parser: LateParser, words: Sequence[str]) -> None:
+    """Arguments of one kind: its settings, and where and on what it is trained."""
+    kind = find_kind(parser.prog.rpartition(" ")[2])
+    parser.description = kind.description
+    add_settings(parser, kind.settings)
+    out = f"runs/{kind.name}"
+    parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to train (default: cpu)")
+    parser.add_argument("--out", default=out, metavar="DIR", help=f"run folder (default: {out})")
+    parser.add_argument("--resume", action="store_true", help="continue the run in DIR; its settings need not be repeated")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, or continue to train."""
+    kind = find_kind(args.kind)
+    kind.train(given_settings(args, kind.settings), RunFolder(args.out), args.resume, args.device)
+    return 0

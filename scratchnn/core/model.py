@@ -25,7 +25,7 @@ class Model(Layer):
     @classmethod
     def from_config(cls: type[M], config: dict[str, Any], rng: Generator) -> M:
         """The model that ``config`` describes, with fresh parameters drawn from ``rng``."""
-        return cls(**config, rng=rng)
+        return cls(**config, rng=rng)  # type: ignore[call-arg]
 
     def loss(self, batch: tuple[Array, ...], state: Any) -> tuple[Array, int, Any]:
         """The mean loss (), the number of targets that it is the mean of, and the state to carry on."""

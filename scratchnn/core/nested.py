@@ -51,7 +51,7 @@ def select_rows(state: Nested, rows: Array) -> Nested:
 
 
 def outline(state: Nested) -> Any:
-    """The structure of a state as JSON can store it, with the place of each array in ``flatten(state)`` instead of the array.
+    """The structure of a state, for JSON: each array is replaced by its place in ``flatten(state)``.
 
         state     array      None    tuple        list                    dict
         outline   integer    null    [part, ...]  {"list": [part, ...]}   {"dict": {key: part, ...}}

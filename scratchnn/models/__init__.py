@@ -1,0 +1,22 @@
+"""Models by the name of their class, each in a module of its own that is imported when it is needed."""
+
+from __future__ import annotations
+
+import importlib
+
+from scratchnn.core import Model
+from scratchnn.errors import CheckpointError
+
+MODELS = {
+    "Classifier": "scratchnn.models.classifier",
+    "LanguageModel": "scratchnn.models.language_model",
+    "Seq2Seq": "scratchnn.models.seq2seq",
+}
+
+
+def find_model(name: str) -> type[Model]:
+    """The class of a model, as a saved model names it."""
+    if name not in MODELS:
+        raise CheckpointError(f"unknown model {name!r}; this version of scratchnn has {', '.join(MODELS)}")
+    found: type[Model] = getattr(importlib.import_module(MODELS[name]), name)
+    return found

@@ -14,8 +14,6 @@ D must equal H (Press and Wolf, 2017). Mikolov et al. (2010) for the model.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -24,10 +22,9 @@ from scratchnn.core import Model
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.losses import softmax_cross_entropy_forward
-from scratchnn.recurrent import GRU, LSTM, RNN, Stacked
-from scratchnn.recurrent.base import Recurrent, State
-
-CELLS: dict[str, Callable[..., Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+from scratchnn.recurrent import Stacked
+from scratchnn.recurrent.base import State
+from scratchnn.recurrent.cells import make_cell
 
 
 class LanguageModel(Model):
@@ -36,9 +33,9 @@ class LanguageModel(Model):
     Args:
         vocabulary_size: V.
         embedding_size, hidden_size: D and H.
-        cell: ``"rnn"``, ``"gru"`` or ``"lstm"``.
+        cell: one of ``recurrent.cells.CELLS``.
         layers: number of recurrent layers.
-        forget_bias: where the bias of an LSTM's forget gate starts.
+        forget_bias: initial bias of the LSTM's forget gate.
         dropout: probability after the embedding, between the recurrent layers, and before the output layer.
         tied: whether the output layer uses the embedding table, transposed.
         rng: draws weights and masks.
@@ -58,21 +55,25 @@ class LanguageModel(Model):
         tied: bool = False,
     ):
         super().__init__()
-        if cell not in CELLS:
-            raise DataError(f"unknown cell {cell!r}; choose one of {', '.join(CELLS)}")
         sizes = {"vocabulary_size": vocabulary_size, "embedding_size": embedding_size, "hidden_size": hidden_size}
         for name, size in {**sizes, "layers": layers}.items():
             whole_number(size, f"LanguageModel: {name}")
-        if cell != "lstm" and forget_bias != 1:
-            raise DataError(f"a forget bias of {forget_bias} needs an LSTM; a {cell} has no forget gate")
         if tied and embedding_size != hidden_size:
             raise DataError(f"weight tying needs embedding size = hidden size, got {embedding_size} and {hidden_size}")
-        self.vocabulary_size = vocabulary_size
+        self.config = {
+            "vocabulary_size": int(vocabulary_size),
+            "embedding_size": int(embedding_size),
+            "hidden_size": int(hidden_size),
+            "cell": cell,
+            "layers": int(layers),
+            "forget_bias": float(forget_bias),
+            "dropout": float(dropout),
+            "tied": bool(tied),
+        }
         self.embedding = Embedding(vocabulary_size, embedding_size, rng=rng)
         self.dropout_in = Dropout(dropout, rng=rng)
         below = [embedding_size] + [hidden_size] * (layers - 1)
-        options = {"forget_bias": forget_bias} if cell == "lstm" else {}
-        stack = [CELLS[cell](size, hidden_size, rng=rng, **options) for size in below]
+        stack = [make_cell(cell, size, hidden_size, rng, forget_bias) for size in below]
         self.cells = Stacked(stack, dropout=dropout, rng=rng)
         self.dropout_out = Dropout(dropout, rng=rng)
         table = self.embedding.W if tied else None
@@ -99,6 +100,12 @@ class LanguageModel(Model):
         self.embedding.backward(self.dropout_in.backward(dx))
         return dstate
 
+    def step(self, ids: np.ndarray, state: State | None) -> tuple[Array, State]:
+        """For decoding: ids (N, T) in host memory give the logits after the last of them (N, V), and the state."""
+        with self.evaluation():
+            logits, state = self.forward(move(ids, backend_name(self.embedding.W.data)), state)
+        return logits[:, -1], state
+
     # --- what the training loop calls --------------------------------------------------------------------------------
 
     def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
@@ -115,6 +122,10 @@ class LanguageModel(Model):
         if not self.training:
             self.work.give(logits)
         return loss, targets.size, state
+
+    def figures(self, loss: float) -> dict[str, float]:
+        """The loss in nats per token, and equation (5)."""
+        return {"loss": loss, "perplexity": perplexity(loss)}
 
     def backward_loss(self) -> None:
         """Backward from the latest ``loss``; the carried state is a constant, which is what truncates BPTT."""
@@ -133,25 +144,15 @@ def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> t
         raise DataError("a text of fewer than two tokens has nothing to predict")
     whole_number(window, "evaluate_text: window")
     name = backend_name(model.embedding.W.data)
-    was_training = model.training
-    model.evaluate()
     total, state = 0.0, None
-    try:
+    with model.evaluation():
         for start in range(0, len(ids) - 1, window):
             part = move(ids[None, start : start + window + 1], name)
             loss, count, state = model.loss((part[:, :-1], part[:, 1:]), state)
             total += float(to_numpy(loss)) * count
-    finally:
-        model.train(was_training)
     return total / (len(ids) - 1), len(ids) - 1
 
 
 def perplexity(loss: float) -> float:
     """Equation (5); infinite where it is too large to say."""
     return math.inf if loss > 700 else math.exp(loss)
-
-
-def model_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """The part of a run's settings that ``LanguageModel`` takes."""
-    names = ("embedding_size", "hidden_size", "cell", "layers", "forget_bias", "dropout", "tied")
-    return {name: settings[name] for name in names}

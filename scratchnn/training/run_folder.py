@@ -1,30 +1,47 @@
 """A run folder: everything that one training run leaves behind, where a person expects it.
 
 settings.json     what was asked for, with the version
-vocabulary.json   which token has which id
+NAME.json         the parts of the model besides its parameters: a vocabulary, the names of the classes ...
 checkpoint.npz    the latest state of the run, to go on from
-model.npz         the parameters: of the epoch with the best validation loss
-history.csv       loss, learning rate, gradient norm, speed
+model.npz         the parameters of the best epoch, the model's config, and the digests of its parts
+history.csv       loss and other figures, learning rate, gradient norm, speed
 *.png             figures
+
+The digests tie the parts to the model: a part that was changed, or belongs to another model, is an error, since its ids
+would mean something else.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from scratchnn import __version__
-from scratchnn.core import Layer
+from scratchnn.core import Model
 from scratchnn.errors import CheckpointError, DataError
 from scratchnn.files import write_atomically
-from scratchnn.models.language_model import LanguageModel, model_settings
-from scratchnn.text import Vocabulary
-from scratchnn.text.tokens import LEVELS
 from scratchnn.training.checkpoint import load_arrays, save_arrays
+
+FORMATS = {"scratchnn vocabulary": ("scratchnn.text.vocabulary", "Vocabulary")}  # of parts: first words of "format"
+
+
+class Part(Protocol):
+    """What belongs to a model besides its parameters; its class is found by the ``format`` in its JSON file."""
+
+    def save(self, path: str | Path) -> None:
+        """Write as JSON, with the key ``format``."""
+
+    def digest(self) -> str:
+        """A short digest of the content."""
+
+
+Parts = dict[str, Any]  # by name; any object that is a Part
 
 
 class RunFolder:
@@ -33,23 +50,22 @@ class RunFolder:
     def __init__(self, path: str | Path):
         self.path = Path(path)
         self.settings = self.path / "settings.json"
-        self.vocabulary = self.path / "vocabulary.json"
         self.checkpoint = self.path / "checkpoint.npz"
         self.model = self.path / "model.npz"
         self.history = self.path / "history.csv"
 
-    def holds_run(self) -> bool:
+    def has_run(self) -> bool:
         """Whether there is a file that would be lost if another run were written here."""
-        # os.path.exists, unlike Path.exists, takes a path that cannot be looked at for one that is not there
+        # os.path.exists, unlike Path.exists, is False for a path that cannot be looked at
         return any(os.path.exists(path) for path in (self.settings, self.checkpoint, self.model))
 
     def check_free(self) -> None:
         """Raise unless a new run may be written here."""
-        if self.holds_run():
-            raise DataError(f"{self.path} already holds a run; choose another --out, or continue it with --resume")
+        if self.has_run():
+            raise DataError(f"{self.path} already contains a run; choose another --out, or continue it with --resume")
 
     def create(self, resume: bool) -> None:
-        """Make the folder. One that holds a run is an error unless that run is to be resumed."""
+        """Make the folder. A run that is there is an error unless it is to be resumed."""
         if os.path.exists(self.path) and not self.path.is_dir():
             raise DataError(f"{self.path} is a file, not a folder")
         if not resume:
@@ -59,7 +75,9 @@ class RunFolder:
         except OSError as error:
             raise DataError(f"cannot create {self.path}: {error.strerror or error}") from None
 
-    def write_settings(self, settings: dict[str, Any]) -> None:
+    # --- settings ----------------------------------------------------------------------------------------------------
+
+    def write_settings(self, settings: Mapping[str, Any]) -> None:
         """Settings as JSON, with the version that wrote them."""
         document = json.dumps({"version": __version__, **settings}, indent=2, ensure_ascii=False) + "\n"
         write_atomically(self.settings, document.encode("utf-8"))
@@ -69,7 +87,7 @@ class RunFolder:
         try:
             settings = json.loads(self.settings.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise DataError(f"{self.path} holds no run (no {self.settings.name})") from None
+            raise DataError(f"{self.path} contains no run (no {self.settings.name})") from None
         except OSError as error:
             raise DataError(f"cannot read {self.settings}: {error.strerror or error}") from None
         except ValueError as error:
@@ -78,27 +96,57 @@ class RunFolder:
             raise DataError(f"{self.settings} is not a settings file")
         return settings
 
-    def save_model(self, model: Layer) -> None:
-        """The parameters alone."""
-        save_arrays(self.model, model.state_dict(), {"kind": type(model).__name__})
+    def settings_to_resume(self, kind: str) -> dict[str, Any]:
+        """The settings of the run to continue, which has to be of that kind; empty if there is none yet."""
+        saved = self.read_settings() if os.path.exists(self.settings) else {}
+        if saved.get("kind", kind) != kind:
+            raise CheckpointError(f"{self.path} contains a run of train {saved['kind']}, not of train {kind}")
+        return saved
 
-    def load_language_model(self) -> tuple[LanguageModel, Vocabulary, dict[str, Any]]:
-        """Model in evaluation mode, vocabulary and settings of a run of ``train lm``."""
-        settings = self.read_settings()
-        if settings.get("kind") != "lm":
-            raise DataError(f"{self.path} holds no language model but {settings.get('kind')!r}")
-        if settings.get("level") not in LEVELS:
-            raise DataError(f"{self.settings}: level must be one of {', '.join(LEVELS)}, got {settings.get('level')!r}")
-        vocabulary = Vocabulary.load(self.vocabulary)
+    # --- the model and its parts -------------------------------------------------------------------------------------
+
+    def save_parts(self, parts: Parts) -> None:
+        """Each part in a file of its own."""
+        for name, part in parts.items():
+            part.save(self.path / f"{name}.json")
+
+    def save_model(self, model: Model, parts: Parts) -> None:
+        """Parameters, config and the parts' digests in one file."""
+        digests = {name: part.digest() for name, part in parts.items()}
+        meta = {"kind": type(model).__name__, "config": model.config, "parts": digests}
+        save_arrays(self.model, model.state_dict(), meta)
+
+    def read_model(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """The parameters by name, and ``kind`` (the model's class), ``config`` and ``parts`` (digests by name)."""
         if not os.path.exists(self.model):
-            raise DataError(f"{self.path} holds no {self.model.name} yet: no epoch has ended; continue it with --resume")
+            raise DataError(f"{self.path} has no {self.model.name} yet: no epoch has ended; continue it with --resume")
         arrays, meta = load_arrays(self.model)
-        if meta.get("kind") != LanguageModel.__name__:
-            raise CheckpointError(f"{self.model} holds {meta.get('kind')!r}, not a {LanguageModel.__name__}")
-        try:
-            model = LanguageModel(len(vocabulary), **model_settings(settings), rng=np.random.default_rng(0))
-        except KeyError as error:
-            raise DataError(f"{self.settings} lacks {error}") from None
-        model.load_state_dict(arrays)
-        model.evaluate()
-        return model, vocabulary, settings
+        if not isinstance(meta.get("kind"), str):
+            raise CheckpointError(f"{self.model} contains no model; restore the file, or train anew")
+        return arrays, meta
+
+    def load_parts(self, names: Iterable[str], digests: Mapping[str, str]) -> Parts:
+        """The parts with these names, each compared with its digest, if there is one."""
+        parts = {name: load_part(self.path / f"{name}.json") for name in names}
+        for name, part in parts.items():
+            if digests.get(name, part.digest()) != part.digest():
+                raise DataError(
+                    f"{self.path / name}.json is not the one that {self.model.name} was trained with; restore the file "
+                    "that belongs to this run, or train anew"
+                )
+        return parts
+
+
+def load_part(path: Path) -> Any:
+    """The part in a file, by the format that it names."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise DataError(f"{path} is damaged: {error}") from None
+    name = document.get("format") if isinstance(document, dict) else None
+    for known, (module, part) in FORMATS.items():
+        if isinstance(name, str) and name.startswith(known):
+            return getattr(importlib.import_module(module), part).load(path)
+    raise DataError(f"{path} is no part of a model that this version of scratchnn can read")

@@ -7,9 +7,7 @@ ends with the same bits as one that was not.
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,8 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from scratchnn.backend import Array, array_module, one_thread, seed_from, to_numpy
-from scratchnn.errors import CheckpointError, DataError, NonFiniteError, whole_number
-from scratchnn.training.checkpoint import load_arrays, save_arrays
+from scratchnn.errors import DataError, NonFiniteError, whole_number
+from scratchnn.training.progress import load_progress, plain, save_progress
 from scratchnn.word2vec.blocks import CBOWBlock, CBOWBlocks, SkipGramBlock, SkipGramBlocks
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
@@ -102,7 +100,7 @@ class Word2VecTrainer:
         self.alpha = ALPHA[model] if alpha is None else alpha
         self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
         self.on_epoch, self.progress = on_epoch, progress
-        self.identity = json.loads(json.dumps(identity or {}))  # as it will stand in the checkpoint
+        self.identity = plain(identity or {})
         self.keep = keep_probabilities(corpus.counts, sample)
         self.noise = NoiseSampler(corpus.counts)
         self.block = self.block_size(block)
@@ -238,22 +236,15 @@ class Word2VecTrainer:
     def save(self) -> None:
         """Write the checkpoint, if there is a file for it."""
         if self.checkpoint is not None:
-            position = {name: getattr(self, name) for name in POSITION}
-            meta = {"identity": self.identity, "kind": "word2vec", "rows": self.rows, "open": self._open, **position}
-            save_arrays(self.checkpoint, self.tables.state_dict(), meta)
+            meta = {"rows": self.rows, "open": self._open, **{name: getattr(self, name) for name in POSITION}}
+            save_progress(self.checkpoint, type(self).__name__, self.identity, self.tables.state_dict(), meta)
 
     def resume(self) -> bool:
-        """Continue from the checkpoint file where there is one; returns whether there was."""
-        if self.checkpoint is None or not os.path.exists(self.checkpoint):
+        """Continue from the checkpoint file if it exists; returns whether it did."""
+        found = load_progress(self.checkpoint, type(self).__name__, self.identity)
+        if found is None:
             return False
-        arrays, meta = load_arrays(self.checkpoint)
-        if meta.get("kind") != "word2vec":
-            raise CheckpointError(f"{self.checkpoint} is not a checkpoint of word2vec")
-        for key, value in self.identity.items():
-            if meta["identity"].get(key) != value:
-                raise CheckpointError(
-                    f"{self.checkpoint} was written with {key} = {meta['identity'].get(key)!r}, this run has {value!r}"
-                )
+        arrays, meta = found
         self.tables.load_state_dict(arrays)
         self.rows, self._open = list(meta["rows"]), list(meta["open"])
         for name in POSITION:

@@ -1,0 +1,59 @@
+"""What the commands share: parsers that complain in one line, and settings as arguments.
+
+The arguments of ``train KIND`` and ``predict DIR`` depend on the kind of run. Such a parser gets them when it is used, so
+that no command imports a kind that it does not need.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+from scratchnn.training.settings import Setting
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in one line, as all other errors do."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2."""
+        self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+
+class LateParser(Parser):
+    """A parser whose arguments are added when it parses for the first time.
+
+    Attributes:
+        fill: adds the arguments; called with the parser and the words to be parsed.
+    """
+
+    fill: Callable[[LateParser, Sequence[str]], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the arguments, then parse."""
+        fill, self.fill = self.fill, None
+        if fill is not None:
+            fill(self, args)
+        return super().parse_known_args(args, namespace)
+
+
+def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -> None:
+    """An argument for each setting; its value is ``None`` if it is not given."""
+    for setting in settings:
+        shown = "" if setting.default in (None, [], False) else f" (default: {setting.default})"
+        options: dict[str, Any] = {"dest": setting.name, "default": None, "help": setting.help.replace("%", "%%") + shown}
+        if setting.kind is bool:
+            options["action"] = "store_true"
+        else:
+            options |= {"type": setting.kind, "metavar": setting.metavar}
+            if setting.choices:
+                options["choices"] = setting.choices
+            if setting.many:
+                options["nargs"] = "+"
+        parser.add_argument(setting.flag, *setting.aliases, **options)
+
+
+def given_settings(args: argparse.Namespace, settings: Iterable[Setting]) -> dict[str, Any]:
+    """The values of these settings among parsed arguments."""
+    return {setting.name: getattr(args, setting.name) for setting in settings}

@@ -1,0 +1,114 @@
+"""Trained models as a whole: the model, what its answers need besides its parameters, and the files that they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scratchnn.core import Model
+from scratchnn.errors import DataError
+from scratchnn.models import find_model
+from scratchnn.tasks.registry import find_kind
+from scratchnn.tasks.task import Kind, Task
+from scratchnn.training.run_folder import Parts, RunFolder
+from scratchnn.training.settings import Values
+
+
+class Trained:
+    """A trained model with its parts, as ``load`` returns it.
+
+    Attributes:
+        model: in evaluation mode.
+        parts: what belongs to it, by name: vocabularies, names of classes ...
+        settings: of the run.
+        kind: what sort of run it is; ``None`` for a model that was saved from Python without settings.
+        place: where it was loaded from, for messages.
+    """
+
+    def __init__(self, model: Any, parts: Parts, settings: Values, kind: Kind | None, place: str):
+        self.model, self.parts, self.settings, self.kind, self.place = model, parts, settings, kind, place
+
+    def __repr__(self) -> str:
+        """Model and parts, one per line."""
+        lines = [f"{self.place}: {'a model' if self.kind is None else self.kind.title}", f"  model: {self.model!r}"]
+        return "\n".join(lines + [f"  {name}: {part!r}" for name, part in self.parts.items()])
+
+    def evaluate(self, *files: str | Path) -> dict[str, float]:
+        """Named figures of labelled files."""
+        task = self._known()
+        if not isinstance(task, Task):
+            raise DataError(f"{self.place} contains {task.title}, which has no figures of labelled files")
+        examples = task.examples([str(file) for file in files], self.settings, self.parts)
+        return task.evaluate(self.model, examples, self.settings, self.parts)
+
+    def predict(self, lines: Iterable[str], **options: Any) -> list[str]:
+        """The answers to lines of input, one for each; ``options`` are those of the kind's ``prediction``."""
+        if isinstance(lines, str):
+            raise DataError("predict needs a list of texts, got one string; pass [text]")
+        kind = self._known()
+        known = {setting.name: setting.default for setting in kind.prediction}
+        if unknown := [name for name in options if name not in known]:
+            raise DataError(f"predict has no option {unknown[0]!r}; there are {', '.join(known) or 'none'}")
+        for setting in kind.prediction:
+            setting.check({**known, **options}[setting.name])
+        return list(kind.predict(self, lines, {**known, **options}))
+
+    def _known(self) -> Kind:
+        """The kind; an error if the model was saved without one."""
+        if self.kind is None:
+            raise DataError(f"{self.place} was saved without a kind; use its model, or save it with kind=...")
+        return self.kind
+
+
+def load(path: str | Path) -> Trained:
+    """The trained model in a run folder, whatever its kind, ready to be used.
+
+    Raises:
+        DataError, CheckpointError: there is no run, or its files do not belong together.
+    """
+    folder = RunFolder(path)
+    settings = folder.read_settings()
+    if settings.get("kind") is None:
+        return load_model(None, folder, settings)
+    return find_kind(settings["kind"]).load(folder, settings)
+
+
+def load_model(task: Task | None, folder: RunFolder, settings: Values) -> Trained:
+    """Parts and model of a folder; ``task`` is that of its settings, if they name one."""
+    arrays, meta = folder.read_model()
+    digests = meta.get("parts")
+    if task is None or digests is not None:
+        digests = digests or {}
+        parts = folder.load_parts(digests, digests)
+    else:  # scratchnn 0.1 wrote no digests
+        parts = folder.load_parts(task.part_names, {})
+    cls: type[Model] = find_model(meta["kind"])
+    if task is not None and not issubclass(cls, task.model):
+        raise DataError(f"{folder.model} contains a {cls.__name__}, but {folder.settings.name} says {task.title}")
+    try:
+        config = task.config(settings, parts) if "config" not in meta and task is not None else meta["config"]
+        model = cls.from_config(config, np.random.default_rng(0))
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{folder.path} does not say how its model is built: {error}") from None
+    model.load_state_dict(arrays)
+    model.evaluate()
+    return Trained(model, parts, settings, task, str(folder.path))
+
+
+def save(path: str | Path, model: Model, parts: Parts | None = None, **settings: Any) -> None:
+    """Save a model that was trained in Python, so that ``load`` and the commands can use it.
+
+    Args:
+        path: a folder; one that already contains a run is an error.
+        model: any model of the package.
+        parts: what belongs to it, by name: ``{"vocabulary": vocabulary}``.
+        settings: what its task has to know to evaluate and predict: ``kind="lm", level="char"``.
+    """
+    folder = RunFolder(path)
+    folder.create(resume=False)
+    folder.save_parts(parts or {})
+    folder.write_settings(settings)
+    folder.save_model(model, parts or {})

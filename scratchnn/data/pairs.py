@@ -17,7 +17,7 @@ from scratchnn.errors import DataError
 
 
 class Pairs:
-    """Batches (source (M, S), source lengths (M,), inputs (M, T), outputs (M, T), target lengths (M,)).
+    """Batches (source (M, S), source lengths (M,), inputs (M, T), target lengths (M,), outputs (M, T)).
 
     Args:
         sources, targets: N sequences of ids each, of any lengths.
@@ -56,4 +56,4 @@ class Pairs:
         source, source_lengths = pad_sequences([self.sources[place] for place in places])
         inputs, lengths = pad_sequences([self.inputs[place] for place in places])
         outputs, _ = pad_sequences([self.outputs[place] for place in places])
-        return source, source_lengths, inputs, outputs, lengths
+        return source, source_lengths, inputs, lengths, outputs

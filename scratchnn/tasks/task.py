@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scratchnn.core import Model
 from scratchnn.errors import DataError
@@ -99,12 +99,12 @@ class Task(Kind):
     """
 
     own: tuple[Setting, ...]
-    defaults: Mapping[str, Any] = {}
-    rates: Mapping[str, float] = {}
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    rates: ClassVar[Mapping[str, float]] = {}
     metric: str
     higher_is_better: bool = False
     shown: tuple[str, ...]
-    decimals: Mapping[str, int] = {}
+    decimals: ClassVar[Mapping[str, int]] = {}
     part_names: tuple[str, ...] = ("vocabulary",)
     model: type[Model]
 

@@ -2,8 +2,8 @@
 # # 1. Arrays and the neural network
 #
 # A neural network is a function that contains many numbers, and these numbers are learned from examples. This chapter
-# builds one from the ground up: first the arrays that hold the numbers, then the slopes that show how to change them,
-# then a network of 63 numbers that learns to tell three intertwined spirals apart. You need Python and school algebra.
+# builds one from the ground up: first the arrays that hold the numbers, then the slopes that show how to change them, then
+# a network of 63 numbers that learns to tell three intertwined spirals apart. You need Python and school algebra.
 #
 # ## What you will be able to do
 #
@@ -11,13 +11,12 @@
 # - differentiate a chain of additions and products by hand, backwards, node by node;
 # - show in a drawing why one neuron cannot compute XOR, and explain how a hidden layer solves this;
 # - turn scores into probabilities with softmax, and compute their loss with cross-entropy;
-# - count the parameters of a network, train it, and use a gradient check to find out whether its backward pass is
-#   correct.
+# - count the parameters of a network, train it, and use a gradient check to find out whether its backward pass is correct.
 #
-# Every term in this list is explained in the chapter. Each idea is first written here in a few lines and then compared
-# with the package's version. All cells together take less than a minute. The exercises at the end have a checker. The
-# figures are drawn by `scratchnn/book/figures/ch01.py`, which contains no mathematics. The first cell imports NumPy and
-# the package's versions.
+# Every term in this list is explained in the chapter. Each idea is first written here in a few lines and then compared with
+# the package's version. All cells together take less than a minute. The exercises at the end have a checker. The figures
+# are drawn by `scratchnn/book/figures/ch01.py`, which contains no mathematics. The first cell imports NumPy and the
+# package's versions.
 
 # %%
 import numpy as np
@@ -38,10 +37,10 @@ from scratchnn.summary import summary
 # ## Numbers in arrays
 #
 # A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, and a **matrix** (행렬) is a table of
-# numbers. Each direction in which you can count the numbers is an **axis** (축): a vector has one axis; a matrix has
-# two, axis 0 from row to row and axis 1 from column to column. NumPy stores all of these in one kind of object, the
-# **array** (배열), which may have any number of axes. Another word for it is **tensor** (텐서). The **shape** (형상) of
-# an array gives the number of entries along each axis.
+# numbers. Each direction in which you can count the numbers is an **axis** (축): a vector has one axis; a matrix has two,
+# axis 0 from row to row and axis 1 from column to column. NumPy stores all of these in one kind of object, the **array**
+# (배열), which may have any number of axes. Another word for it is **tensor** (텐서). The **shape** (형상) of an array
+# gives the number of entries along each axis.
 
 # %%
 a_scalar = np.array(3.0)
@@ -57,10 +56,9 @@ for name, array in [("scalar", a_scalar), ("vector", a_vector), ("matrix", a_mat
 #
 # ### Broadcasting
 #
-# You can also combine arrays of different shapes, if repeating one of them makes the shapes agree. This is
-# **broadcasting** (브로드캐스팅). The rule: write the two shapes one below the other, aligned at the right, and pad the
-# shorter one with ones on its left. In each pair, the two sizes must be equal, or one of them must be 1; an axis of
-# size 1 is repeated.
+# You can also combine arrays of different shapes, if repeating one of them makes the shapes agree. This is **broadcasting**
+# (브로드캐스팅). The rule: write the two shapes one below the other, aligned at the right, and pad the shorter one with
+# ones on its left. In each pair, the two sizes must be equal, or one of them must be 1; an axis of size 1 is repeated.
 
 
 # %%
@@ -85,8 +83,8 @@ numpy_shapes = [np.broadcast_shapes(a, b) for a, b in compatible]
 print("NumPy gives the same:", [broadcast_shape(a, b) for a, b in compatible] == numpy_shapes)
 
 # %% [markdown]
-# The last pair does not fit: aligned at the right, the 2 is below the 3. The figure shows the second pair. The column
-# is repeated to the right and the row downwards, and then the two are added entry by entry.
+# The last pair does not fit: aligned at the right, the 2 is below the 3. The figure shows the second pair. The column is
+# repeated to the right and the row downwards, and then the two are added entry by entry.
 
 # %%
 column = np.array([[0.0], [10.0], [20.0]])  # (3, 1)
@@ -96,16 +94,15 @@ show(figures.broadcasting(column, row))
 # %% [markdown]
 # ### The matrix product
 #
-# The **dot product** (내적) of two vectors multiplies them entry by entry and adds up the products. The **matrix
-# product** (행렬 곱) of $x$, with $N$ rows and $D$ columns, and $W$, with $D$ rows and $H$ columns, contains the dot
-# product of every row of $x$ with every column of $W$:
+# The **dot product** (내적) of two vectors multiplies them entry by entry and adds up the products. The **matrix product**
+# (행렬 곱) of $x$, with $N$ rows and $D$ columns, and $W$, with $D$ rows and $H$ columns, contains the dot product of every
+# row of $x$ with every column of $W$:
 #
 # $$ y_{nh} = \sum_{d=1}^{D} x_{nd} W_{dh} \tag{1} $$
 #
-# Here $x_{nd}$ is the number in row $n$ and column $d$ of $x$, and the sign $\sum$ means: let $d$ run from 1 to $D$ and
-# add up. (Formulas count from 1, Python from 0.) In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in
-# the middle must agree, and they disappear. In this book the rows of $x$ are examples, so $x W$ processes $N$ examples
-# at once.
+# Here $x_{nd}$ is the number in row $n$ and column $d$ of $x$, and the sign $\sum$ means: let $d$ run from 1 to $D$ and add
+# up. (Formulas count from 1, Python from 0.) In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in the middle
+# must agree, and they disappear. In this book the rows of $x$ are examples, so $x W$ processes $N$ examples at once.
 #
 # A number in parentheses at the end of a line of code, such as `# (1)`, refers to the equation that the line computes.
 
@@ -124,7 +121,7 @@ def matmul(x, W):
 
 
 def same(ours, theirs, within=1e-12):
-    """Whether two arrays are equal up to rounding: no two entries differ by more than ``within``."""
+    """Whether two arrays are equal up to rounding: no entries differ by more than ``within``."""
     return np.allclose(ours, theirs, rtol=0, atol=within)
 
 
@@ -135,9 +132,9 @@ print("(2, 3) @ (3, 4) gives", matmul(x, W).shape)
 print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 
 # %% [markdown]
-# NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so the
-# comparison allows a small difference: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`,
-# has rows and columns exchanged: `W.T[h, d]` is `W[d, h]`.
+# NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so the comparison
+# allows a small difference: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`, has rows and
+# columns exchanged: `W.T[h, d]` is `W[d, h]`.
 #
 # ### The same on a GPU
 #
@@ -162,8 +159,8 @@ except BackendError:
 # $$ \frac{f(x + h) - f(x)}{h} = \frac{3 x^2 h + 3 x h^2 + h^3}{h} = 3 x^2 + 3 x h + h^2 \tag{2} $$
 #
 # The smaller $h$ is, the closer this comes to $3 x^2$, the slope of the curve itself at $x$. That slope is called the
-# **derivative** (미분) of $f$ with respect to $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ changes $f$ by
-# about $f'(x) h$.
+# **derivative** (미분) of $f$ with respect to $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ changes $f$ by about
+# $f'(x) h$.
 #
 # With one point on each side of $x$ instead, $3 x h$, the larger part of the error, cancels. These are **central
 # differences** (중앙 차분):
@@ -192,8 +189,8 @@ for k in (-1, -2, -3):  # the last three
 show(figures.differences(f, point, slope, steps, forward_error, central_error))
 
 # %% [markdown]
-# Read the right panel from right to left; from one tick mark to the next, the numbers change by a factor of a hundred.
-# When $h$ becomes ten times smaller, the error of one-sided differences becomes ten times smaller, and that of central
+# Read the right panel from right to left; from one tick mark to the next, the numbers change by a factor of a hundred. When
+# $h$ becomes ten times smaller, the error of one-sided differences becomes ten times smaller, and that of central
 # differences a hundred times. But then both errors start to rise. A computer keeps about sixteen digits of each number.
 # When $h$ is very small, $f(x + h)$ and $f(x - h)$ agree in nearly all of their digits, and few digits are left in the
 # difference. A step near $10^{-5}$ is a good choice.
@@ -201,8 +198,8 @@ show(figures.differences(f, point, slope, steps, forward_error, central_error))
 # ### Several inputs
 #
 # If $f$ depends on many numbers $x_1, x_2, \ldots$, change one of them and keep the others fixed. The slope is the
-# **partial derivative** (편미분) $\partial f / \partial x_k$. All partial derivatives together, in an array of the
-# shape of $x$, are the **gradient** (기울기) of $f$:
+# **partial derivative** (편미분) $\partial f / \partial x_k$. All partial derivatives together, in an array of the shape of
+# $x$, are the **gradient** (기울기) of $f$:
 #
 # $$ g_k = \frac{\partial f}{\partial x_k} \approx \frac{f(x + h e_k) - f(x - h e_k)}{2 h} \tag{4} $$
 #
@@ -229,26 +226,25 @@ print("by differences: ", differences.round(6))
 
 # %% [markdown]
 # This works for any function, but it evaluates the function twice for every single number in $x$. For one gradient, a
-# network with a million numbers would have to run two million times. The next section computes all partial derivatives
-# in one pass.
+# network with a million numbers would have to run two million times. The next section computes all partial derivatives in
+# one pass.
 #
 # ## The chain rule on a computational graph
 #
-# Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry
-# numbers. For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. The **forward pass** (순전파) goes
-# from left to right and computes $s = a + b = 5$ and $L = s c = 20$.
+# Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry numbers.
+# For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. The **forward pass** (순전파) goes from left to
+# right and computes $s = a + b = 5$ and $L = s c = 20$.
 #
-# How much does $L$ change with $a$? A small step $h$ in $a$ changes $s$ by $h \cdot ds/da$, and a step of that size in
-# $s$ changes $L$ by $dL/ds$ times as much. So the slopes multiply. This is the **chain rule** (연쇄 법칙):
+# How much does $L$ change with $a$? A small step $h$ in $a$ changes $s$ by $h \cdot ds/da$, and a step of that size in $s$
+# changes $L$ by $dL/ds$ times as much. So the slopes multiply. This is the **chain rule** (연쇄 법칙):
 #
 # $$ \frac{dL}{da} = \frac{dL}{ds} \cdot \frac{ds}{da} \tag{5} $$
 #
-# Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient with respect to
-# its output, multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass**
-# (역전파), or backpropagation. A node needs no information about the rest of the graph.
+# Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient with respect to its
+# output, multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass** (역전파),
+# or backpropagation. A node needs no information about the rest of the graph.
 #
-# From here on, `dx` denotes $dL/dx$, the gradient of the final number with respect to $x$. It always has the shape of
-# `x`.
+# From here on, `dx` denotes $dL/dx$, the gradient of the final number with respect to $x$. It always has the shape of `x`.
 
 # %%
 show(figures.computational_graph())
@@ -257,19 +253,19 @@ show(figures.computational_graph())
 # Let `y` be the output of a node and `dy` the gradient with respect to it. The nodes pass back:
 #
 # - **Add**, $y = a + b$: a step in $a$ changes $y$ by the same amount. Both slopes are 1, so `da = dy` and `db = dy`.
-# - **Multiply**, $y = a b$: a step $h$ in $a$ changes $y$ by $b h$. The slope is the other factor, so `da = dy * b` and
-#   `db = dy * a`. The node has to remember both factors.
+# - **Multiply**, $y = a b$: a step $h$ in $a$ changes $y$ by $b h$. The slope is the other factor, so `da = dy * b` and `db
+#   = dy * a`. The node has to remember both factors.
 # - **Use twice**: if a number goes to two places, two gradients come back, and they are added.
-# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ is used in $y_{nh}$ for every $h$, each time with the
-#   factor $W_{dh}$. All the gradients that come back to it are added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$. In the same
-#   way $W_{dh}$ is used for every $n$, and $dW_{dh} = \sum_n x_{nd} \, dy_{nh}$. Both are matrix products again:
+# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ is used in $y_{nh}$ for every $h$, each time with the factor
+#   $W_{dh}$. All the gradients that come back to it are added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$. In the same way
+#   $W_{dh}$ is used for every $n$, and $dW_{dh} = \sum_n x_{nd} \, dy_{nh}$. Both are matrix products again:
 #
 # $$ dx = dy \, W^T \qquad dW = x^T dy \tag{6} $$
 #
 # The shapes help you remember this: from $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
 #
-# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds what backward
-# will need.
+# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds what backward will
+# need.
 
 
 # %%
@@ -316,10 +312,10 @@ da_left, da_right = multiply_backward(1.0, multiply_cache)
 print(f"L = a a at a = 3: da = {da_left} + {da_right}, and 2 a = {2 * 3.0}")
 
 # %% [markdown]
-# The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$
-# and take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`. Here `v` takes the place of any gradient
-# that could come back from the rest of a network. It is random because special values, such as all ones, hide some
-# mistakes. Such a `v` is called a **cotangent** (여접벡터).
+# The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$ and
+# take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`. Here `v` takes the place of any gradient that
+# could come back from the rest of a network. It is random because special values, such as all ones, hide some mistakes.
+# Such a `v` is called a **cotangent** (여접벡터).
 
 # %%
 x, W, v = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal((2, 4))
@@ -359,20 +355,20 @@ print("and the same dx, dW and db:", all_same)
 # %% [markdown]
 # ## The perceptron
 #
-# In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model inspired by nerve cells. In its simplest
-# form it multiplies each input by its own number, the **weight** (가중치), adds up the products, adds one more number,
-# the **bias** (편향), and outputs 1 if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
+# In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model inspired by nerve cells. In its simplest form it
+# multiplies each input by its own number, the **weight** (가중치), adds up the products, adds one more number, the **bias**
+# (편향), and outputs 1 if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
 #
 # $$ y = 1 \;\; \mathrm{if} \;\; x \cdot w + b \gt 0, \;\; \mathrm{else} \;\; 0 \tag{9} $$
 #
-# It learns from examples: inputs $x$ with the correct answer $t$ (0 or 1). If its answer is correct, nothing changes.
-# If it answers 0 instead of 1, the sum was too small, so $x$ is added to the weights and 1 to the bias. If it answers 1
-# instead of 0, they are subtracted. One formula covers both cases:
+# It learns from examples: inputs $x$ with the correct answer $t$ (0 or 1). If its answer is correct, nothing changes. If it
+# answers 0 instead of 1, the sum was too small, so $x$ is added to the weights and 1 to the bias. If it answers 1 instead
+# of 0, they are subtracted. One formula covers both cases:
 #
 # $$ w \leftarrow w + (t - y) \, x \qquad b \leftarrow b + (t - y) \tag{10} $$
 #
-# Let it learn three functions of two inputs that are 0 or 1. AND is 1 if both inputs are 1, OR if at least one of them
-# is 1, and XOR if exactly one of them is 1. Each function has only four examples, the corners of a square.
+# Let it learn three functions of two inputs that are 0 or 1. AND is 1 if both inputs are 1, OR if at least one of them is
+# 1, and XOR if exactly one of them is 1. Each function has only four examples, the corners of a square.
 
 
 # %%
@@ -382,7 +378,7 @@ def step(a):
 
 
 def train_perceptron(x, t, epochs):
-    """Weights and bias after ``epochs`` rounds through the examples, and the mistakes of each round."""
+    """Weights and bias after ``epochs`` rounds through the examples; the mistakes in each round."""
     w, b = np.zeros(x.shape[1]), 0.0
     mistakes = []
     for _ in range(epochs):
@@ -406,8 +402,8 @@ for name, t in gates.items():
 
 # %% [markdown]
 # One round through all examples is called an **epoch** (에폭). AND and OR are learned after a few epochs; XOR is not
-# learned at all. The figure shows why. The plane is coloured by the answer of the perceptron after the last epoch. A
-# point exactly on the border has the sum zero, so its answer is 0, the blue one.
+# learned at all. The figure shows why. The plane is coloured by the answer of the perceptron after the last epoch. A point
+# exactly on the border has the sum zero, so its answer is 0, the blue one.
 
 
 # %%
@@ -420,20 +416,20 @@ def perceptron(name, x):
 show(figures.perceptrons(corners, gates, perceptron))
 
 # %% [markdown]
-# The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two
-# circles of XOR on one side and the two crosses on the other. Here is a proof without a picture. XOR would need
+# The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two circles of
+# XOR on one side and the two crosses on the other. Here is a proof without a picture. XOR would need
 #
 # $$ b \le 0, \qquad w_1 + b \gt 0, \qquad w_2 + b \gt 0, \qquad w_1 + w_2 + b \le 0 . $$
 #
-# Add the second and the third: $w_1 + w_2 + 2 b \gt 0$. Since $b$ is not positive, $w_1 + w_2 + b$ is at least as
-# large. So it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what perceptrons
-# can and cannot do (1969).
+# Add the second and the third: $w_1 + w_2 + 2 b \gt 0$. Since $b$ is not positive, $w_1 + w_2 + b$ is at least as large. So
+# it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what perceptrons can and
+# cannot do (1969).
 #
 # ### A hidden layer
 #
-# XOR is "OR, but not AND". So let one perceptron compute OR and a second one NAND, which is 1 unless both inputs are 1;
-# a third one computes AND of the two. The two in the middle are called a **hidden layer** (은닉층), because their
-# outputs are neither inputs nor the answer.
+# XOR is "OR, but not AND". So let one perceptron compute OR and a second one NAND, which is 1 unless both inputs are 1; a
+# third one computes AND of the two. The two in the middle are called a **hidden layer** (은닉층), because their outputs are
+# neither inputs nor the answer.
 #
 # $$ h = \mathrm{step}(x W_1 + b_1) \qquad y = \mathrm{step}(h W_2 + b_2) \tag{11} $$
 
@@ -460,9 +456,9 @@ xor, last_neuron = lambda x: two_layers(x)[1], lambda h: step(h @ W2 + b2)
 show(figures.hidden_layer(corners, h, gates["XOR"], xor, last_neuron))
 
 # %% [markdown]
-# On the left, two straight lines together cut out a band. On the right is the input of the last neuron: the hidden
-# layer has moved both crosses to one point, and now a single line is enough. This is the purpose of hidden layers: they
-# move the examples to where a simple rule can separate them.
+# On the left, two straight lines together cut out a band. On the right is the input of the last neuron: the hidden layer
+# has moved both crosses to one point, and now a single line is enough. This is the purpose of hidden layers: they move the
+# examples to where a simple rule can separate them.
 #
 # ## Why stacked linear layers stay linear
 #
@@ -488,10 +484,10 @@ print("both give the same:", same(stacked, merged))
 # %% [markdown]
 # ## Activation functions
 #
-# So a function that is not linear is needed between two layers. It is called an **activation function** (활성화 함수)
-# and is applied to each number separately. The step function is unsuitable for learning by slopes: it is flat on both
-# sides, so a small change of a weight almost never changes the output. These three functions are used instead. The
-# number $e$, about 2.718, is chosen so that $e^x$ is its own derivative.
+# So a function that is not linear is needed between two layers. It is called an **activation function** (활성화 함수) and
+# is applied to each number separately. The step function is unsuitable for learning by slopes: it is flat on both sides, so
+# a small change of a weight almost never changes the output. These three functions are used instead. The number $e$, about
+# 2.718, is chosen so that $e^x$ is its own derivative.
 #
 # The **sigmoid** (시그모이드) takes values between 0 and 1:
 #
@@ -505,11 +501,11 @@ print("both give the same:", same(stacked, merged))
 #
 # $$ r(x) = \max(x, 0) \qquad r'(x) = 1 \; \mathrm{if} \; x \gt 0, \; 0 \; \mathrm{if} \; x \lt 0 \tag{15} $$
 #
-# The slopes of the first two can be computed from the output alone, which forward already has. For the sigmoid, start
-# with the derivative of $1/u$. By equation (2) it is the limit of $(\frac{1}{u + h} - \frac{1}{u}) / h = -\frac{1}{u (u
-# + h)}$ for small $h$, that is, $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma = 1/u$. The derivative of $u$ with
-# respect to $x$ is $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$.
-# For tanh, write $s$ for $\sigma(2x)$: the chain rule gives $\tanh' = 4 s (1 - s)$, which equals $1 - (2 s - 1)^2$.
+# The slopes of the first two can be computed from the output alone, which forward already has. For the sigmoid, start with
+# the derivative of $1/u$. By equation (2) it is the limit of $(\frac{1}{u + h} - \frac{1}{u}) / h = -\frac{1}{u (u + h)}$
+# for small $h$, that is, $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma = 1/u$. The derivative of $u$ with respect to
+# $x$ is $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write
+# $s$ for $\sigma(2x)$: the chain rule gives $\tanh' = 4 s (1 - s)$, which equals $1 - (2 s - 1)^2$.
 
 
 # %%
@@ -563,12 +559,12 @@ show(figures.activations(activations))
 # everywhere. The right panel shows that both claims are false.
 #
 # - **ReLU has no derivative at 0.** From the right the slope is 1, from the left it is 0. Programs take one of the two
-#   (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is
-#   negative for all examples passes nothing back and cannot learn any more.
-# - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle
-#   and less everywhere else. Far from zero it is tiny, and the output hardly changes with the input; this is called
-#   **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one quarter or less at each.
-#   The tanh saturates too, but its slope is 1 in the middle.
+#   (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is negative
+#   for all examples passes nothing back and cannot learn any more.
+# - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle and
+#   less everywhere else. Far from zero it is tiny, and the output hardly changes with the input; this is called
+#   **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one quarter or less at each. The
+#   tanh saturates too, but its slope is 1 in the middle.
 
 # %%
 h = 1e-6
@@ -586,13 +582,13 @@ print("as a computer rounds it, sigmoid(40) is exactly 1:", sigmoid(40.0) == 1.0
 # ## Softmax: from scores to probabilities
 #
 # The last layer of the network will give one score for each class. Such scores, which may be any numbers, are called
-# **logits** (로짓). The function **softmax** (소프트맥스) turns them into probabilities: all are positive, their sum is
-# 1, and the largest score gets the largest probability.
+# **logits** (로짓). The function **softmax** (소프트맥스) turns them into probabilities: all are positive, their sum is 1,
+# and the largest score gets the largest probability.
 #
 # $$ y_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \tag{16} $$
 #
-# Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, which cancels in
-# (16). The code uses this and subtracts the largest logit first.
+# Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, which cancels in (16).
+# The code uses this and subtracts the largest logit first.
 
 
 # %%
@@ -627,23 +623,23 @@ print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(
 #
 # $$ L = -\log y_t \tag{17} $$
 #
-# where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and correct, then $y_t = 1$
-# and $L = 0$. The smaller the probability of the correct class, the larger $L$ becomes, without limit. A number that
-# measures how bad an answer is, is called a **loss** (손실). For many examples, take the mean of their losses.
+# where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and correct, then $y_t = 1$ and $L
+# = 0$. The smaller the probability of the correct class, the larger $L$ becomes, without limit. A number that measures how
+# bad an answer is, is called a **loss** (손실). For many examples, take the mean of their losses.
 
 # %%
 y = softmax(z)
 show(figures.loss_of_probability(y, -np.log(y)))  # (17), for each class as the correct one
 
 # %% [markdown]
-# The unit, nat, indicates the natural logarithm. A network that knows nothing gives each of the $K$ classes the
-# probability $1/K$ and has a loss of $\log K$. Expect about this loss before training.
+# The unit, nat, indicates the natural logarithm. A network that knows nothing gives each of the $K$ classes the probability
+# $1/K$ and has a loss of $\log K$. Expect about this loss before training.
 #
-# For the backward pass, insert (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ with respect
-# to $u$ is $1/u$, because $u = e^v$ has the derivative $e^v = u$ with respect to $v$, and $v = \log u$ is its inverse.
-# So by the chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ with respect to $z_k$. The
-# second part has the derivative $-1$ with respect to $z_t$ and zero with respect to all others. Write that as a
-# **one-hot vector** (원-핫 벡터): a one at position $t$ and zeros elsewhere. Then
+# For the backward pass, insert (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ with respect to
+# $u$ is $1/u$, because $u = e^v$ has the derivative $e^v = u$ with respect to $v$, and $v = \log u$ is its inverse. So by
+# the chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ with respect to $z_k$. The second part
+# has the derivative $-1$ with respect to $z_t$ and zero with respect to all others. Write that as a **one-hot vector**
+# (원-핫 벡터): a one at position $t$ and zeros elsewhere. Then
 #
 # $$ dz = y - \mathrm{onehot}(t) \tag{18} $$
 #
@@ -653,7 +649,7 @@ show(figures.loss_of_probability(y, -np.log(y)))  # (17), for each class as the 
 
 # %%
 def cross_entropy(z, t):
-    """Mean loss of logits z (N, K) for correct classes t (N,), and its gradient with respect to z (N, K)."""
+    """Mean loss of logits z (N, K) for classes t (N,); its gradient with respect to z (N, K)."""
     N = len(t)
     y = softmax(z)  # (16)
     L = -np.log(y[np.arange(N), t]).mean()  # (17)
@@ -680,11 +676,11 @@ print("the package gives the same:", same(L, package_L) and same(dz, package_dz)
 #
 # $$ w \leftarrow w - \mathrm{lr} \cdot dw \tag{19} $$
 #
-# This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). Where the slope is steep, the
-# step is long; near the bottom, where it is flat, the steps become small without any change of lr.
+# This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). Where the slope is steep, the step
+# is long; near the bottom, where it is flat, the steps become small without any change of lr.
 #
-# Going downhill ends in *a* valley. The lowest point of all is the **global minimum** (전역 최솟값); a point that is
-# lower than everything near it is a **local minimum** (지역 최솟값). Which one you reach depends on where you start.
+# Going downhill ends in *a* valley. The lowest point of all is the **global minimum** (전역 최솟값); a point that is lower
+# than everything near it is a **local minimum** (지역 최솟값). Which one you reach depends on where you start.
 
 
 # %%
@@ -714,13 +710,13 @@ show(figures.valleys(hills, paths))
 # %% [markdown]
 # ### All examples or a few
 #
-# The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples
-# used in one step. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is only a rough estimate
-# of the gradient over all examples, but it costs much less, so you can make many more steps in the same time. This is
-# **stochastic gradient descent** (확률적 경사 하강법), SGD.
+# The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples used
+# in one step. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is only a rough estimate of the
+# gradient over all examples, but it costs much less, so you can make many more steps in the same time. This is **stochastic
+# gradient descent** (확률적 경사 하강법), SGD.
 #
-# To compare the two, fit a line $w x + b$ to forty points $(x, t)$. Let $r = w x + b - t$ be the error of a point. The
-# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
+# To compare the two, fit a line $w x + b$ to forty points $(x, t)$. Let $r = w x + b - t$ be the error of a point. The loss
+# is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
 
 
 # %%
@@ -748,16 +744,16 @@ for batch in (40, 4):
 show(figures.line_fits(x, t, line_paths))
 
 # %% [markdown]
-# With all forty examples there is one step per epoch. It goes exactly downhill, at right angles to the line of equal
-# loss. With four at a time there are ten steps per epoch. They zigzag, but they get much further. Near the bottom they
-# keep zigzagging; a smaller learning rate calms them.
+# With all forty examples there is one step per epoch. It goes exactly downhill, at right angles to the line of equal loss.
+# With four at a time there are ten steps per epoch. They zigzag, but they get much further. Near the bottom they keep
+# zigzagging; a smaller learning rate calms them.
 #
 # ## A network learns the spiral
 #
-# Now all the parts come together. The examples are points on three arms of a spiral; the network has to predict which
-# arm a point belongs to. It learns from one set of points, the **training set** (훈련 데이터). A second set, the **test
-# set** (시험 데이터), is not used in training. It shows whether the network has learned the shape of the arms or has
-# only memorised the points.
+# Now all the parts come together. The examples are points on three arms of a spiral; the network has to predict which arm a
+# point belongs to. It learns from one set of points, the **training set** (훈련 데이터). A second set, the **test set**
+# (시험 데이터), is not used in training. It shows whether the network has learned the shape of the arms or has only
+# memorised the points.
 
 
 # %%
@@ -780,8 +776,8 @@ show(figures.spiral(x_train, t_train))
 #
 # $$ a = x W_1 + b_1 \qquad h = \sigma(a) \qquad z = h W_2 + b_2 \tag{20} $$
 #
-# The backward pass begins with $dz$ of equation (18). The second layer follows from (6) and (8), the sigmoid from (13),
-# and the first layer from (6) and (8) again.
+# The backward pass begins with $dz$ of equation (18). The second layer follows from (6) and (8), the sigmoid from (13), and
+# the first layer from (6) and (8) again.
 #
 # $$ dh = dz \, W_2^T \qquad dW_2 = h^T dz \qquad db_2 = \sum_n dz_n \tag{21} $$
 # $$ da = dh \cdot h \cdot (1 - h) \tag{22} $$
@@ -800,7 +796,7 @@ def network_forward(x, W1, b1, W2, b2):
 
 
 def network_backward(dz, cache):
-    """Gradients with respect to x, W1, b1, W2 and b2, from the gradient with respect to the logits (N, K)."""
+    """Gradients with respect to x, W1, b1, W2, b2, from that with respect to the logits (N, K)."""
     x, h, W1, W2 = cache
     dh = dz @ W2.T  # (21)  (N, K) @ (K, H) -> (N, H)
     dW2 = h.T @ dz  # (21)
@@ -815,15 +811,15 @@ def network_backward(dz, cache):
 # %% [markdown]
 # ### Counting parameters
 #
-# The numbers that are learned are the **parameters** (매개변수): the weights and biases of all layers. A dense layer
-# with $D$ inputs and $H$ outputs has
+# The numbers that are learned are the **parameters** (매개변수): the weights and biases of all layers. A dense layer with
+# $D$ inputs and $H$ outputs has
 #
 # $$ D H + H \tag{24} $$
 #
-# of them, one weight for each connection and one bias for each neuron. Ours has $2 \cdot 10 + 10 + 10 \cdot 3 + 3 =
-# 63$. At the beginning, the weights are random numbers and the biases are zero. The more inputs a neuron has, the
-# smaller its initial weights are, so that its sum does not become large. If all weights started at zero, all hidden
-# neurons would compute the same output, get the same gradient, and stay the same forever.
+# of them, one weight for each connection and one bias for each neuron. Ours has $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At
+# the beginning, the weights are random numbers and the biases are zero. The more inputs a neuron has, the smaller its
+# initial weights are, so that its sum does not become large. If all weights started at zero, all hidden neurons would
+# compute the same output, get the same gradient, and stay the same forever.
 #
 # The package builds the same network from layers in a `Sequential`, and its `summary` counts the parameters.
 
@@ -847,9 +843,9 @@ print(summary(model, x_train[:1]))
 # %% [markdown]
 # ### Forward, backward, update
 #
-# One training step takes a mini-batch, goes forward to the loss and backward to the gradients, and changes every
-# parameter a little by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The
-# *accuracy* is the proportion of correct answers.
+# One training step takes a mini-batch, goes forward to the loss and backward to the gradients, and changes every parameter
+# a little by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The *accuracy* is the
+# proportion of correct answers.
 
 
 # %%
@@ -928,9 +924,9 @@ print("the same losses in twenty epochs:", same(package_history, history[:20], w
 # %% [markdown]
 # ## The first gradient check
 #
-# How do you know that equations (21) to (23), and the lines that compute them, are correct? The network learned, but
-# that is no proof, as you will see in a moment. The test is a **gradient check** (기울기 검증): compare the gradient
-# from backward, $a$, with the gradient from central differences, $n$, which use the forward pass alone, entry by entry:
+# How do you know that equations (21) to (23), and the lines that compute them, are correct? The network learned, but that
+# is no proof, as you will see in a moment. The test is a **gradient check** (기울기 검증): compare the gradient from
+# backward, $a$, with the gradient from central differences, $n$, which use the forward pass alone, entry by entry:
 #
 # $$ \mathrm{error} = \frac{|a - n|}{\max(|a|, |n|)} \tag{25} $$
 #
@@ -971,8 +967,8 @@ gradient_check(network_backward)
 
 # %% [markdown]
 # All five agree to six digits or more. The package has its own checker, in
-# [`scratchnn/gradcheck/engine.py`](../scratchnn/gradcheck/engine.py). It takes the same pair of functions. Besides
-# central differences it uses a second method that loses no digits, the complex step, which is explained there.
+# [`scratchnn/gradcheck/engine.py`](../scratchnn/gradcheck/engine.py). It takes the same pair of functions. Besides central
+# differences it uses a second method that loses no digits, the complex step, which is explained there.
 
 # %%
 findings = check(pair_problem(network_forward, network_backward, small))
@@ -1006,20 +1002,19 @@ print(f"accuracy on the test set: {accuracy(faulty_parameters, x_test, t_test):.
 show(figures.forgotten_factor(history, faulty_history))
 
 # %% [markdown]
-# On its own, the orange curve looks like a network that learns, perhaps one that is too small for its task. The
-# forgotten slope is positive everywhere, so the contribution of a single example to the gradients still has the correct
-# signs; only the sizes are wrong. You might try more neurons, a smaller learning rate, or more epochs. The gradient
-# check needs a fraction of a second:
+# On its own, the orange curve looks like a network that learns, perhaps one that is too small for its task. The forgotten
+# slope is positive everywhere, so the contribution of a single example to the gradients still has the correct signs; only
+# the sizes are wrong. You might try more neurons, a smaller learning rate, or more epochs. The gradient check needs a
+# fraction of a second:
 
 # %%
 gradient_check(faulty_backward)
 
 # %% [markdown]
-# It also shows where to look. $W_2$ and $b_2$ are correct. $W_1$, $b_1$ and $x$ are wrong, and all three depend on
-# $da$. So the mistake is on the way to $da$: in $dh$, equation (21), or in $da$ itself, equation (22).
+# It also shows where to look. $W_2$ and $b_2$ are correct. $W_1$, $b_1$ and $x$ are wrong, and all three depend on $da$. So
+# the mistake is on the way to $da$: in $dh$, equation (21), or in $da$ itself, equation (22).
 #
-# Not every failure comes from a wrong gradient. Here is the correct network with five learning rates, three of which
-# fail.
+# Not every failure comes from a wrong gradient. Here is the correct network with five learning rates, three of which fail.
 
 # %%
 curves = {}
@@ -1059,9 +1054,9 @@ show(figures.network_sizes(results, epochs))
 
 # %% [markdown]
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch01_arrays_and_the_neural_network.py`, seeds 0 to 9, 1000 epochs,
-# > 2026-11-21): accuracy on the test set, mean (worst): 53.8% (49.0%) with one hidden neuron, 72.0% (64.3%) with two,
-# > 80.8% (75.3%) with three, 97.9% (96.0%) with five, 98.5% (97.7%) with ten, 98.5% (98.0%) with twenty, 98.6% (98.0%)
-# > with fifty.
+# > 2026-11-21): accuracy on the test set, mean (worst): 53.8% (49.0%) with one hidden neuron, 72.0% (64.3%) with two, 80.8%
+# > (75.3%) with three, 97.9% (96.0%) with five, 98.5% (97.7%) with ten, 98.5% (98.0%) with twenty, 98.6% (98.0%) with
+# > fifty.
 #
 # A few hidden neurons are too few to bend the borders around the arms, and beyond ten, more neurons add little.
 #
@@ -1080,16 +1075,16 @@ show(figures.network_sizes(results, epochs))
 # - **1.5** The number of parameters of any stack of dense layers.
 # - **1.6** The backward pass of a leaky ReLU.
 #
-# Solutions are in [`chapters/solutions/ch01.py`](../chapters/solutions/ch01.py). To practise finding mistakes like the
-# one above, try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks
-# which equation is wrong.
+# Solutions are in [`chapters/solutions/ch01.py`](../chapters/solutions/ch01.py). To practise finding mistakes like the one
+# above, try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks which
+# equation is wrong.
 #
 # ## What comes next
 #
-# The inputs of this chapter were numbers from the start. Chapter 2 is about text: how words and characters become
-# arrays, and how far you can get by counting.
+# The inputs of this chapter were numbers from the start. Chapter 2 is about text: how words and characters become arrays,
+# and how far you can get by counting.
 #
 # Sources: Rosenblatt, "The Perceptron" (1958). Minsky and Papert, *Perceptrons* (1969). Rumelhart, Hinton and Williams,
-# "Learning Representations by Back-Propagating Errors" (1986). Nair and Hinton, "Rectified Linear Units Improve
-# Restricted Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made
-# in the same way, and the same network of ten hidden neurons, batch size, learning rate and epochs.
+# "Learning Representations by Back-Propagating Errors" (1986). Nair and Hinton, "Rectified Linear Units Improve Restricted
+# Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made in the same way,
+# and the same network of ten hidden neurons, batch size, learning rate and epochs.

@@ -264,8 +264,8 @@ show(figures.computational_graph())
 #
 # The shapes help you remember this: from $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
 #
-# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds what backward will
-# need.
+# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds the values that
+# backward needs.
 
 
 # %%
@@ -980,7 +980,7 @@ print(f"{len(findings)} comparisons, all correct: {all(finding.ok for finding in
 # ## What goes wrong
 #
 # > **What goes wrong.** A backward pass with a mistake need not crash, and the loss may well go down. The network only
-# > learns worse than it could, and nothing tells you. Below, the slope of the sigmoid is forgotten: one factor, in one
+# > learns worse than it could, and no message warns you. Below, the slope of the sigmoid is forgotten: one factor, in one
 # > line.
 
 

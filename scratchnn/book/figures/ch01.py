@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,7 +100,7 @@ def perceptrons(x: np.ndarray, gates: Mapping[str, np.ndarray], decide: Callable
     """One panel per gate: the points x (4, 2), and the plane coloured by ``decide(gate, points)``."""
     figure, panels = new_figure(10, 3.8, ncols=3)
     for axes, (name, t) in zip(panels, gates.items(), strict=True):
-        _regions(axes, lambda grid, name=name: decide(name, grid))  # type: ignore[misc]
+        _regions(axes, partial(decide, name))
         _points(axes, x, t)
         label(axes, name, "x_1", "x_2")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -122,7 +122,7 @@ def approximations(tables: Mapping[str, np.ndarray], errors: Sequence[float]) ->
 
 
 def korean_levels(read: Sequence[int], distinct: Mapping[str, Sequence[int]]) -> Figure:
-    """The number of distinct tokens after so many sentences, one curve per level."""
+    """The number of distinct tokens by the number of sentences read, one curve per level."""
     figure, axes = new_figure(7, 4)
     for (name, counts), colour in zip(distinct.items(), COLOURS, strict=False):
         axes.loglog(read, counts, "o-", color=colour, label=name)

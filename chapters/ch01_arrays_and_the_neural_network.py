@@ -15,8 +15,8 @@
 #
 # Every term in this list is explained in the chapter. Each idea is first written here in a few lines and then compared with
 # the package's version. All cells together take less than a minute. The exercises at the end have a checker. The figures
-# are drawn by `scratchnn/book/figures/ch01.py`, which contains no mathematics. The first cell imports NumPy and the
-# package's versions.
+# are drawn by [`figures/ch01.py`](../scratchnn/book/figures/ch01.py), which you can skip. The first cell imports NumPy and
+# the package's versions.
 
 # %%
 import numpy as np

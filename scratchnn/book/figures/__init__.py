@@ -1,1 +1,1 @@
-"""The figures of the chapters, one module per chapter: each function takes data and returns a figure."""
+"""Code that only draws the figures of a chapter, one file per chapter."""

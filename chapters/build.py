@@ -1,9 +1,9 @@
-"""Make the notebooks from the chapters: ``python -m chapters.build``, or for some ``python -m chapters.build ch01 ch03``.
+"""Build the notebooks from the chapters: ``python -m chapters.build`` for all, or ``python -m chapters.build ch01 ch03``.
 
-Each chapter is executed from top to bottom in its quick form and written to ``notebooks/`` with what it prints and draws.
-What changes from run to run by itself (times, random cell ids, the kernel's name) is left out, so that a notebook changes
-only where its chapter or its results do. The figure of a cell that says ``# for the README`` is kept beside its
-notebook. Needs the extra ``notebooks``: ``pip install -e ".[notebooks]"``.
+Each chapter is executed from top to bottom as a quick run and written to ``notebooks/`` with its printed text and figures.
+Anything that differs from run to run (times, random cell ids, the kernel's name) is left out, so a notebook changes only
+if its chapter or its results change. The figure of a cell that contains ``# for the README`` is also saved as a PNG beside
+the notebook. Needs the extra ``notebooks``: ``pip install -e ".[notebooks]"``.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ METADATA = {
 
 
 def chapter_files(names: list[str]) -> list[Path]:
-    """The chapters whose file names begin with one of ``names``; all of them for an empty list."""
+    """The chapters whose file names begin with one of ``names``; all chapters if the list is empty."""
     files = sorted(CHAPTERS.glob("ch[0-9][0-9]_*.py"))
     for name in names:
         if not any(file.name.startswith(name) for file in files):
             sys.exit(
-                f"error: no chapter {name}; there are {', '.join(file.stem for file in files)}"
+                f"error: no chapter {name}; choose from {', '.join(file.stem for file in files)}"
             )
     return [file for file in files if not names or file.name.startswith(tuple(names))]
 
 
 def execute(chapter: Path) -> nbformat.NotebookNode:
-    """The chapter as an executed notebook."""
+    """Execute the chapter as a notebook, without ``SCRATCHNN_FULL``."""
     notebook = jupytext.read(chapter, fmt="py:percent")
     client = NotebookClient(
         notebook,
@@ -59,7 +59,7 @@ def execute(chapter: Path) -> nbformat.NotebookNode:
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:
-    """Leave nothing in the notebook that changes by itself: a cell's id is made of its source."""
+    """Remove everything that differs from run to run; the id of a cell is a hash of its source."""
     notebook.metadata = nbformat.from_dict(METADATA)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen: dict[str, int] = {}
@@ -74,7 +74,7 @@ def normalise(notebook: nbformat.NotebookNode) -> None:
 
 
 def build(chapter: Path) -> Path:
-    """Execute one chapter and write its notebook; returns the notebook's path."""
+    """Execute one chapter, write its notebook, and return the notebook's path."""
     notebook = execute(chapter)
     normalise(notebook)
     nbformat.validate(notebook)
@@ -86,7 +86,7 @@ def build(chapter: Path) -> Path:
 
 
 def pictures(notebook: nbformat.NotebookNode) -> list[bytes]:
-    """The figures of cells that say ``# for the README``."""
+    """The figures (PNG) of the cells that contain ``# for the README``."""
     marked = [
         cell
         for cell in notebook.cells
@@ -97,7 +97,7 @@ def pictures(notebook: nbformat.NotebookNode) -> list[bytes]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Build the chapters that are named; the status is 1 where one of them fails."""
+    """Build the chapters that are named; returns 1 if a chapter fails, else 0."""
     parser = argparse.ArgumentParser(
         prog="python -m chapters.build", description="Execute chapters into notebooks."
     )
@@ -105,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
         "names",
         nargs="*",
         metavar="CHAPTER",
-        help="beginnings of file names, as ch01 (default: all)",
+        help="the beginning of a chapter's file name, such as ch01 (default: all chapters)",
     )
     failed = 0
     NOTEBOOKS.mkdir(exist_ok=True)
@@ -114,7 +114,7 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             path = build(chapter)
         except CellExecutionError as error:
-            print(f"{chapter.name} failed; its notebook is as it was.\n{error}", file=sys.stderr)
+            print(f"{chapter.name} failed; its notebook is unchanged.\n{error}", file=sys.stderr)
             failed = 1
             continue
         print(f"{path.relative_to(NOTEBOOKS.parent)} ({time.perf_counter() - start:.0f} s)")

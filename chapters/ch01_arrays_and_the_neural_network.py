@@ -1,28 +1,29 @@
 # %% [markdown]
 # # 1. Arrays and the neural network
 #
-# A neural network is a function with many numbers in it that are learned from examples. This chapter builds one from
-# nothing: first the arrays that hold the numbers, then the slopes that say how to change them, then a network of 63
-# numbers that learns to tell three intertwined spirals apart. You need Python and school algebra.
+# A neural network is a function that contains many numbers, and these numbers are learned from examples. This chapter
+# builds one from the ground up: first the arrays that hold the numbers, then the slopes that show how to change them, then
+# a network of 63 numbers that learns to tell three intertwined spirals apart. You need Python and school algebra.
 #
 # ## What you will be able to do
 #
-# - say what shape comes out when arrays are added and multiplied, without running the code;
-# - take the derivative of a chain of additions and products by hand, backwards, node by node;
-# - draw why one neuron cannot compute XOR, and say what a hidden layer does about it;
-# - turn scores into probabilities with softmax, and say what cross-entropy charges for them;
-# - count the parameters of a network, train it, and find out with a gradient check whether its backward pass is right.
+# - predict the shape of a sum or a product of arrays without running the code;
+# - differentiate a chain of additions and products by hand, backwards, node by node;
+# - show in a drawing why one neuron cannot compute XOR, and explain how a hidden layer solves this;
+# - turn scores into probabilities with softmax, and compute their loss with cross-entropy;
+# - count the parameters of a network, train it, and use a gradient check to find out whether its backward pass is correct.
 #
-# The words in this list are explained on the way. What the package has too is first written here, in a few lines, and
-# then compared with the package's version. All cells together take less than a minute. The exercises at the end have a
-# checker. Lines with `figure` or `axes` in them draw the pictures; nothing is lost if you skip them. The first cell
-# fetches what the others use: NumPy, and the package's own versions.
+# Every term in this list is explained in the chapter. Each idea is first written here in a few lines and then compared with
+# the package's version. All cells together take less than a minute. The exercises at the end have a checker. The figures
+# are drawn by [`figures/ch01.py`](../scratchnn/book/figures/ch01.py), which you can skip. The first cell imports NumPy and
+# the package's versions.
 
 # %%
 import numpy as np
 
 from scratchnn import functions, losses
 from scratchnn.backend import move
+from scratchnn.book.figures import ch01 as figures
 from scratchnn.book.page import FULL, show
 from scratchnn.core import Sequential
 from scratchnn.errors import BackendError
@@ -31,34 +32,33 @@ from scratchnn.inspection.summary import summary
 from scratchnn.layers import Dense, Sigmoid
 from scratchnn.layers.dense import dense_backward, dense_forward
 from scratchnn.optim import SGD
-from scratchnn.plot import COLOURS, label, new_figure
 
 # %% [markdown]
 # ## Numbers in arrays
 #
-# A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, a **matrix** (행렬) a table of them. A
-# direction in which one can count them is an **axis** (축): a vector has one, a matrix has two, axis 0 from row to
-# row and axis 1 from column to column. NumPy keeps all of these in one kind of object, the **array** (배열), which
-# may have any number of axes; another word for it is **tensor** (텐서). The **shape** (형상) of an array says how
-# many numbers there are along each axis.
+# A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, and a **matrix** (행렬) is a table of
+# numbers. Each direction in which you can count the numbers is an **axis** (축): a vector has one axis; a matrix has two,
+# axis 0 from row to row and axis 1 from column to column. NumPy stores all of these in one kind of object, the **array**
+# (배열), which may have any number of axes. Another word for it is **tensor** (텐서). The **shape** (형상) of an array
+# gives the number of entries along each axis.
 
 # %%
 a_scalar = np.array(3.0)
 a_vector = np.array([1.0, 2.0, 3.0])
 a_matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
-# in the string, !s makes text of a shape, and :<7 adds blanks up to seven characters
+# in the string, !s converts the shape to text, and :<7 pads it with spaces to seven characters
 for name, array in [("scalar", a_scalar), ("vector", a_vector), ("matrix", a_matrix)]:
     print(f"{name}: shape {array.shape!s:<7} number of axes {array.ndim}, of entries {array.size}")
 
 # %% [markdown]
-# The operations `+`, `-`, `*` and `/` go entry by entry, so two arrays of one shape give a third of that shape.
+# The operations `+`, `-`, `*` and `/` work entry by entry, so two arrays of the same shape give a third of that shape.
 #
 # ### Broadcasting
 #
-# Arrays of different shapes may be combined too, if one can be repeated until they agree. This is **broadcasting**
-# (브로드캐스팅). The rule: write the two shapes one below the other, flush right, and fill up the shorter one with
-# ones on its left. Each pair of sizes has to be equal, or one of the two has to be 1; an axis of size 1 is repeated.
+# You can also combine arrays of different shapes, if repeating one of them makes the shapes agree. This is **broadcasting**
+# (브로드캐스팅). The rule: write the two shapes one below the other, aligned at the right, and pad the shorter one with
+# ones on its left. In each pair, the two sizes must be equal, or one of them must be 1; an axis of size 1 is repeated.
 
 
 # %%
@@ -68,53 +68,43 @@ def broadcast_shape(a, b):
     a = (1,) * (longer - len(a)) + a  # ones on the left
     b = (1,) * (longer - len(b)) + b
     shape = []
-    for p, q in zip(a, b, strict=True):  # strict: an error if one is longer than the other
+    for p, q in zip(a, b, strict=True):  # strict: an error if the lengths differ
         if p != q and p != 1 and q != 1:
             return None
         shape.append(q if p == 1 else p)
     return tuple(shape)
 
 
-fitting = [((2, 3), (3,)), ((3, 1), (1, 4)), ((2, 3), ())]
-for a, b in [*fitting, ((2, 3), (2,))]:
+compatible = [((2, 3), (3,)), ((3, 1), (1, 4)), ((2, 3), ())]
+for a, b in [*compatible, ((2, 3), (2,))]:
     print(f"{a!s:<7} and {b!s:<7} give {broadcast_shape(a, b)}")
 
-numpys = [np.broadcast_shapes(a, b) for a, b in fitting]
-print("NumPy says the same:", [broadcast_shape(a, b) for a, b in fitting] == numpys)
+numpy_shapes = [np.broadcast_shapes(a, b) for a, b in compatible]
+print("NumPy gives the same:", [broadcast_shape(a, b) for a, b in compatible] == numpy_shapes)
 
 # %% [markdown]
-# The last pair does not fit: flush right, the 2 stands below the 3. The figure shows the second pair. The column is
+# The last pair does not fit: aligned at the right, the 2 is below the 3. The figure shows the second pair. The column is
 # repeated to the right and the row downwards, and then the two are added entry by entry.
 
 # %%
 column = np.array([[0.0], [10.0], [20.0]])  # (3, 1)
 row = np.array([[1.0, 2.0, 3.0, 4.0]])  # (1, 4)
-
-shown = {"column (3, 1)": column, "row (1, 4)": row, "column + row (3, 4)": column + row}
-figure, panels = new_figure(9, 3, ncols=3, width_ratios=[1, 2, 2])
-for axes, (title, array) in zip(panels, shown.items(), strict=True):
-    axes.imshow(array, cmap="Blues", vmin=0, vmax=40)
-    for (i, j), value in np.ndenumerate(array):  # every place, and the number that stands there
-        axes.text(j, i, f"{value:.0f}", ha="center", va="center")
-    axes.set(title=title, xlabel="axis 1", ylabel="axis 0")
-    axes.set(xticks=range(array.shape[1]), yticks=range(array.shape[0]))
-show(figure)
+show(figures.broadcasting(column, row))
 
 # %% [markdown]
 # ### The matrix product
 #
-# The **dot product** (내적) of two vectors multiplies them entry by entry and adds up. The **matrix product** (행렬
-# 곱) of $x$, with $N$ rows and $D$ columns, and $W$, with $D$ rows and $H$ columns, holds the dot product of every
+# The **dot product** (내적) of two vectors multiplies them entry by entry and adds up the products. The **matrix product**
+# (행렬 곱) of $x$, with $N$ rows and $D$ columns, and $W$, with $D$ rows and $H$ columns, contains the dot product of every
 # row of $x$ with every column of $W$:
 #
 # $$ y_{nh} = \sum_{d=1}^{D} x_{nd} W_{dh} \tag{1} $$
 #
-# Here $x_{nd}$ is the number in row $n$ and column $d$ of $x$, and the sign $\sum$ says: let $d$ run from 1 to $D$ and
-# add up. (Formulas count from 1, Python from 0.) In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in
-# the middle have to agree, and they disappear. In this book the rows of $x$ are examples, so that $x W$ treats $N$
-# examples at once.
+# Here $x_{nd}$ is the number in row $n$ and column $d$ of $x$, and the sign $\sum$ means: let $d$ run from 1 to $D$ and add
+# up. (Formulas count from 1, Python from 0.) In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in the middle
+# must agree, and they disappear. In this book the rows of $x$ are examples, so $x W$ processes $N$ examples at once.
 #
-# In the code, a number in brackets at the end of a line, as `# (1)`, names the equation that the line computes.
+# A number in parentheses at the end of a line of code, such as `# (1)`, refers to the equation that the line computes.
 
 
 # %%
@@ -131,7 +121,7 @@ def matmul(x, W):
 
 
 def same(ours, theirs, within=1e-12):
-    """Whether two arrays are equal but for rounding: nowhere further apart than ``within``."""
+    """Whether two arrays are equal up to rounding: no entries differ by more than ``within``."""
     return np.allclose(ours, theirs, rtol=0, atol=within)
 
 
@@ -142,15 +132,15 @@ print("(2, 3) @ (3, 4) gives", matmul(x, W).shape)
 print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 
 # %% [markdown]
-# NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so results are
-# compared with a margin: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`, has rows and
+# NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so the comparison
+# allows a small difference: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`, has rows and
 # columns exchanged: `W.T[h, d]` is `W[d, h]`.
 #
 # ### The same on a GPU
 #
 # A graphics card, or GPU, works on thousands of numbers at the same time. The library CuPy offers NumPy's functions for
-# arrays that lie in its memory. In this package there is no switch to turn: a function asks the arrays it is given
-# which library they belong to. So the same line works on both, and all one has to do is to move the arrays.
+# arrays in its memory. This package has no switch for it: each function looks at the arrays it receives and uses the
+# library they belong to. The same line works on both; you only have to move the arrays.
 
 # %%
 try:
@@ -163,16 +153,16 @@ except BackendError:
 # %% [markdown]
 # ## Slopes
 #
-# To learn is to change numbers so that a result gets better. For that we have to know what a small change does to the
-# result. Take $f(x) = x^3$ and go from $x$ a small step $h$ to the right. The slope of the line through the two
-# points is
+# Learning means changing numbers so that a result improves. For this you need to know how a small change affects the
+# result. Take $f(x) = x^3$ and go a small step $h$ to the right of $x$. The slope of the line through the two points is
 #
 # $$ \frac{f(x + h) - f(x)}{h} = \frac{3 x^2 h + 3 x h^2 + h^3}{h} = 3 x^2 + 3 x h + h^2 \tag{2} $$
 #
-# The smaller $h$, the closer this comes to $3 x^2$, the slope of the curve itself at $x$. That slope is called the
-# **derivative** (미분) of $f$ by $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ moves $f$ by about $f'(x) h$.
+# The smaller $h$ is, the closer this comes to $3 x^2$, the slope of the curve itself at $x$. That slope is called the
+# **derivative** (미분) of $f$ with respect to $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ changes $f$ by about
+# $f'(x) h$.
 #
-# Put a point on either side instead, and $3 x h$, the larger part of the error, cancels. These are **central
+# With one point on each side of $x$ instead, $3 x h$, the larger part of the error, cancels. These are **central
 # differences** (중앙 차분):
 #
 # $$ \frac{f(x + h) - f(x - h)}{2 h} = \frac{6 x^2 h + 2 h^3}{2 h} = 3 x^2 + h^2 \tag{3} $$
@@ -192,53 +182,35 @@ for h in steps:
     forward_error.append(abs((f(point + h) - f(point)) / h - slope))  # (2)
     central_error.append(abs((f(point + h) - f(point - h)) / (2 * h) - slope))  # (3)
 
-print("step    one side is off by   central differences are off by")
+print("step    error, one-sided   error, central")
 for k in (-1, -2, -3):  # the last three
-    print(f"{steps[k]:<7g} {forward_error[k]:<20.6f} {central_error[k]:.6f}")
+    print(f"{steps[k]:<7g} {forward_error[k]:<18.6f} {central_error[k]:.6f}")
 
-# %%
-figure, (left, right) = new_figure(10, 4, ncols=2)
-x_axis = np.linspace(0, 2.2, 100)
-tangent = f(point) + slope * (x_axis - point)
-chord_slope = (f(point + 0.7) - f(point)) / 0.7
-chord = f(point) + chord_slope * (x_axis - point)
-chord_label = f"line through two points, h = 0.7: {chord_slope:.2f}"
-left.plot(x_axis, f(x_axis), color="black", label="f(x) = x^3")
-left.plot(x_axis, tangent, color=COLOURS[0], label=f"slope at {point}: {slope:.2f}")
-left.plot(x_axis, chord, "--", color=COLOURS[1], label=chord_label)
-left.plot([point, point + 0.7], [f(point), f(point + 0.7)], "o", color="black")
-left.set_ylim(-4, 11)
-left.legend()
-label(left, "A slope, and a line that comes near it", "x", "f(x)")
-right.loglog(steps, forward_error, "o-", color=COLOURS[1], label="one side, equation (2)")
-right.loglog(steps, central_error, "o-", color=COLOURS[0], label="central, equation (3)")
-right.legend()
-label(right, "How far off the slope is", "step h", "error")
-show(figure)
+show(figures.differences(f, point, slope, steps, forward_error, central_error))
 
 # %% [markdown]
-# Read the right panel from right to left; from one mark of an axis to the next, numbers grow a hundred times. As $h$
-# gets ten times smaller, the error of one-sided differences gets ten times smaller, that of central differences a
-# hundred times. But then both turn and rise. A computer keeps about sixteen digits of each number; when $h$ is very
-# small, $f(x + h)$ and $f(x - h)$ agree in nearly all of them, and few are left in the difference. A step near
-# $10^{-5}$ is a good choice.
+# Read the right panel from right to left; from one tick mark to the next, the numbers change by a factor of a hundred. When
+# $h$ becomes ten times smaller, the error of one-sided differences becomes ten times smaller, and that of central
+# differences a hundred times. But then both errors start to rise. A computer keeps about sixteen digits of each number.
+# When $h$ is very small, $f(x + h)$ and $f(x - h)$ agree in nearly all of their digits, and few digits are left in the
+# difference. A step near $10^{-5}$ is a good choice.
 #
 # ### Several inputs
 #
-# If $f$ depends on many numbers $x_1, x_2, \ldots$, move one of them and hold the others still. The slope is the
-# **partial derivative** (편미분) $\partial f / \partial x_k$. All of them together, in an array of the shape of $x$,
-# are the **gradient** (기울기) of $f$:
+# If $f$ depends on many numbers $x_1, x_2, \ldots$, change one of them and keep the others fixed. The slope is the
+# **partial derivative** (편미분) $\partial f / \partial x_k$. All partial derivatives together, in an array of the shape of
+# $x$, are the **gradient** (기울기) of $f$:
 #
 # $$ g_k = \frac{\partial f}{\partial x_k} \approx \frac{f(x + h e_k) - f(x - h e_k)}{2 h} \tag{4} $$
 #
-# where $e_k$ is one at place $k$ and zero everywhere else.
+# where $e_k$ has a one at position $k$ and zeros everywhere else.
 
 
 # %%
 def numerical_gradient(f, x, h=1e-5):
-    """The gradient of the number ``f(x)`` by every entry of the array ``x``."""
+    """The gradient of the number ``f(x)`` with respect to every entry of the array ``x``."""
     gradient = np.zeros(x.shape)
-    for k in np.ndindex(x.shape):  # every place in the array
+    for k in np.ndindex(x.shape):  # every position in the array
         above, below = x.copy(), x.copy()
         above[k] += h
         below[k] -= h
@@ -253,66 +225,47 @@ differences = numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], x)
 print("by differences: ", differences.round(6))
 
 # %% [markdown]
-# This works for any function, but it runs the function twice for every single number in $x$. A network with a million
-# numbers would have to be run two million times for one gradient. The next section gets all of them in one go.
+# This works for any function, but it evaluates the function twice for every single number in $x$. For one gradient, a
+# network with a million numbers would have to run two million times. The next section computes all partial derivatives in
+# one pass.
 #
 # ## The chain rule on a computational graph
 #
-# Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry
-# numbers. For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. Going from left to right, the
-# **forward pass** (순전파), they compute $s = a + b = 5$ and $L = s c = 20$.
+# Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry numbers.
+# For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. The **forward pass** (순전파) goes from left to
+# right and computes $s = a + b = 5$ and $L = s c = 20$.
 #
-# How much does $L$ move with $a$? A small step $h$ in $a$ moves $s$ by $h \cdot ds/da$, and a step of that size in
-# $s$ moves $L$ by $dL/ds$ times as much. So the slopes multiply. This is the **chain rule** (연쇄 법칙):
+# How much does $L$ change with $a$? A small step $h$ in $a$ changes $s$ by $h \cdot ds/da$, and a step of that size in $s$
+# changes $L$ by $dL/ds$ times as much. So the slopes multiply. This is the **chain rule** (연쇄 법칙):
 #
 # $$ \frac{dL}{da} = \frac{dL}{ds} \cdot \frac{ds}{da} \tag{5} $$
 #
-# Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient by its output,
-# multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass** (역전파), or
-# backpropagation. A node needs to know nothing about the rest of the graph.
+# Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient with respect to its
+# output, multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass** (역전파),
+# or backpropagation. A node needs no information about the rest of the graph.
 #
-# From here on we write `dx` for $dL/dx$, the gradient of the final number by $x$. It always has the shape of `x`.
+# From here on, `dx` denotes $dL/dx$, the gradient of the final number with respect to $x$. It always has the shape of `x`.
 
 # %%
-figure, axes = new_figure(8.5, 3.6)
-axes.set_axis_off()
-axes.set(xlim=(0, 8.5), ylim=(0, 4.2))
-nodes = {"+": (3.0, 2.7), "*": (5.6, 1.9)}
-arrows = [  # from, to, what goes forward, what comes back
-    ((0.7, 3.6), nodes["+"], "a = 2", "da = 4"),
-    ((0.7, 1.8), nodes["+"], "b = 3", "db = 4"),
-    (nodes["+"], nodes["*"], "s = 5", "ds = 4"),
-    ((3.0, 0.5), nodes["*"], "c = 4", "dc = 5"),
-    (nodes["*"], (8.2, 1.9), "L = 20", "dL = 1"),
-]
-for start, end, forward, backward in arrows:
-    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "shrinkA": 16, "shrinkB": 16})
-    middle = (np.array(start) + end) / 2
-    axes.text(*(middle + [0, 0.16]), forward, ha="center", va="bottom", color=COLOURS[0])
-    axes.text(*(middle - [0, 0.16]), backward, ha="center", va="top", color=COLOURS[1])
-for name, place in nodes.items():
-    axes.plot(*place, "o", markersize=30, color="white", markeredgecolor="black")
-    axes.text(*place, name, ha="center", va="center", fontsize=14)
-axes.set_title("L = (a + b) c: forward in blue, above; backward in orange, below")
-show(figure)
+show(figures.computational_graph())
 
 # %% [markdown]
-# What the nodes pass back, if `y` is the output of the node and `dy` the gradient by it:
+# Let `y` be the output of a node and `dy` the gradient with respect to it. The nodes pass back:
 #
-# - **Add**, $y = a + b$: a step in $a$ moves $y$ by as much. Both slopes are 1, so `da = dy` and `db = dy`.
-# - **Multiply**, $y = a b$: a step $h$ in $a$ moves $y$ by $b h$. The slope is the other factor, so `da = dy * b` and
-#   `db = dy * a`. The node has to remember both factors.
+# - **Add**, $y = a + b$: a step in $a$ changes $y$ by the same amount. Both slopes are 1, so `da = dy` and `db = dy`.
+# - **Multiply**, $y = a b$: a step $h$ in $a$ changes $y$ by $b h$. The slope is the other factor, so `da = dy * b` and `db
+#   = dy * a`. The node has to remember both factors.
 # - **Use twice**: if a number goes to two places, two gradients come back, and they are added.
-# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ is used in $y_{nh}$ for every $h$, each time with the
-#   factor $W_{dh}$. Everything that comes back to it is added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$. In the same way
+# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ is used in $y_{nh}$ for every $h$, each time with the factor
+#   $W_{dh}$. All the gradients that come back to it are added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$. In the same way
 #   $W_{dh}$ is used for every $n$, and $dW_{dh} = \sum_n x_{nd} \, dy_{nh}$. Both are matrix products again:
 #
 # $$ dx = dy \, W^T \qquad dW = x^T dy \tag{6} $$
 #
-# The shapes help to remember this: of $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
+# The shapes help you remember this: from $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
 #
-# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which is what backward
-# will need.
+# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds the values that
+# backward needs.
 
 
 # %%
@@ -359,9 +312,9 @@ da_left, da_right = multiply_backward(1.0, multiply_cache)
 print(f"L = a a at a = 3: da = {da_left} + {da_right}, and 2 a = {2 * 3.0}")
 
 # %% [markdown]
-# The matrix product does not end in a single number. Let it end in one: choose random numbers `v` of the shape of $y$
-# and take $L = \sum v y$. Then the gradient by $y$ is `dy = v`. The `v` stands for whatever might come back from the
-# rest of a network. Random numbers are used because with special ones, all 1 for instance, some mistakes do not show.
+# The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$ and
+# take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`. Here `v` takes the place of any gradient that
+# could come back from the rest of a network. It is random because special values, such as all ones, hide some mistakes.
 # Such a `v` is called a **cotangent** (여접벡터).
 
 # %%
@@ -376,7 +329,7 @@ print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 # %% [markdown]
 # ### A layer
 #
-# Add one more vector, $b$, to every row of $x W$, and we have a **dense layer** (완전연결 계층):
+# Add a vector $b$ to every row of $x W$, and you have a **dense layer** (완전연결 계층):
 #
 # $$ y = x W + b \tag{7} $$
 #
@@ -384,7 +337,7 @@ print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 #
 # $$ db = \sum_n dy_n \tag{8} $$
 #
-# The package has a dense layer's forward and backward in
+# The package has the forward and backward functions of a dense layer in
 # [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
 
 # %%
@@ -402,20 +355,20 @@ print("and the same dx, dW and db:", all_same)
 # %% [markdown]
 # ## The perceptron
 #
-# In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model after the idea of nerve cells. In its
-# simplest form it multiplies each input by a number of its own, the **weight** (가중치), adds up, adds one more number,
-# the **bias** (편향), and fires if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
+# In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model inspired by nerve cells. In its simplest form it
+# multiplies each input by its own number, the **weight** (가중치), adds up the products, adds one more number, the **bias**
+# (편향), and outputs 1 if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
 #
 # $$ y = 1 \;\; \mathrm{if} \;\; x \cdot w + b \gt 0, \;\; \mathrm{else} \;\; 0 \tag{9} $$
 #
-# It learns from examples, inputs $x$ with the right answer $t$ (0 or 1). If the answer is right, nothing changes. If
-# it said 0 and should have said 1, the sum was too small, so $x$ is added to the weights and 1 to the bias; if it
-# said 1 and should have said 0, they are taken away. Both cases are one line:
+# It learns from examples: inputs $x$ with the correct answer $t$ (0 or 1). If its answer is correct, nothing changes. If it
+# answers 0 instead of 1, the sum was too small, so $x$ is added to the weights and 1 to the bias. If it answers 1 instead
+# of 0, they are subtracted. One formula covers both cases:
 #
 # $$ w \leftarrow w + (t - y) \, x \qquad b \leftarrow b + (t - y) \tag{10} $$
 #
-# Let it learn three functions of two inputs that are 0 or 1. AND is 1 if both inputs are 1, OR if at least one of them
-# is, and XOR if one of them is but not both. Each has only four examples, the corners of a square.
+# Let it learn three functions of two inputs that are 0 or 1. AND is 1 if both inputs are 1, OR if at least one of them is
+# 1, and XOR if exactly one of them is 1. Each function has only four examples, the corners of a square.
 
 
 # %%
@@ -425,7 +378,7 @@ def step(a):
 
 
 def train_perceptron(x, t, epochs):
-    """Weights and bias after so many rounds through the examples, and each round's mistakes."""
+    """Weights and bias after ``epochs`` rounds through the examples; the mistakes in each round."""
     w, b = np.zeros(x.shape[1]), 0.0
     mistakes = []
     for _ in range(epochs):
@@ -448,63 +401,40 @@ for name, t in gates.items():
     print(f"{name:<4} mistakes in each round: {mistakes}")
 
 # %% [markdown]
-# One round through all examples is called an **epoch** (에폭). AND and OR are learned after a few; XOR is not learned
-# at all. The picture shows why. The plane is coloured by the answer of the perceptron as it is after the last round. A
-# point on the border itself has the sum zero, so its answer is 0, the blue one.
+# One round through all examples is called an **epoch** (에폭). AND and OR are learned after a few epochs; XOR is not
+# learned at all. The figure shows why. The plane is coloured by the answer of the perceptron after the last epoch. A point
+# exactly on the border has the sum zero, so its answer is 0, the blue one.
 
 
 # %%
-def draw_regions(axes, decide, low=-0.5, high=1.5):
-    """Colour the plane by ``decide``, which gives a class number for each row of x (M, 2)."""
-    side = np.linspace(low, high, 200)
-    x_1, x_2 = np.meshgrid(side, side)  # the coordinates of 200 times 200 points
-    grid = np.stack([x_1.ravel(), x_2.ravel()], axis=1)  # (40000, 2)
-    classes = decide(grid).reshape(200, 200)
-    axes.contourf(side, side, classes, levels=[-0.5, 0.5, 1.5, 2.5], colors=COLOURS[:3], alpha=0.25)
-    axes.set_aspect("equal")
-
-
-def draw_points(axes, x, t, size=60):
-    """The points x (M, 2), in the colours of their classes."""
-    for k in range(t.max() + 1):
-        chosen = x[t == k]  # the rows of class k
-        style = {"s": size, "color": COLOURS[k], "marker": "oxs"[k], "label": f"right answer {k}"}
-        axes.scatter(chosen[:, 0], chosen[:, 1], **style)
-
-
-def draw_gate(axes, name):
+def perceptron(name, x):
+    """The answers of the perceptron that learned the function ``name`` to inputs (N, 2)."""
     w, b = learned[name]
-    draw_regions(axes, lambda x: step(x @ w + b))
-    draw_points(axes, corners, gates[name])
-    label(axes, name, "x_1", "x_2")
+    return step(x @ w + b)  # (9)
 
 
-figure, panels = new_figure(10, 3.8, ncols=3)
-for axes, name in zip(panels, gates, strict=True):
-    draw_gate(axes, name)
-figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-show(figure)
+show(figures.perceptrons(corners, gates, perceptron))
 
 # %% [markdown]
-# The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two
-# circles of XOR on one side and the two crosses on the other. Here is the same without a picture. XOR would need
+# The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two circles of
+# XOR on one side and the two crosses on the other. Here is a proof without a picture. XOR would need
 #
 # $$ b \le 0, \qquad w_1 + b \gt 0, \qquad w_2 + b \gt 0, \qquad w_1 + w_2 + b \le 0 . $$
 #
-# Add up the second and the third: $w_1 + w_2 + 2 b \gt 0$. As $b$ is not positive, $w_1 + w_2 + b$ is greater still
-# or the same, so it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what
-# perceptrons can and cannot do (1969).
+# Add the second and the third: $w_1 + w_2 + 2 b \gt 0$. Since $b$ is not positive, $w_1 + w_2 + b$ is at least as large. So
+# it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what perceptrons can and
+# cannot do (1969).
 #
 # ### A hidden layer
 #
-# XOR is "OR, but not AND". So let one perceptron compute OR and a second one NAND, which is 1 unless both inputs are
-# 1; a third one computes AND of the two. The two in the middle are called a **hidden layer** (은닉층), because their
-# outputs are neither inputs nor the answer.
+# XOR is "OR, but not AND". So let one perceptron compute OR and a second one NAND, which is 1 unless both inputs are 1; a
+# third one computes AND of the two. The two in the middle are called a **hidden layer** (은닉층), because their outputs are
+# neither inputs nor the answer.
 #
 # $$ h = \mathrm{step}(x W_1 + b_1) \qquad y = \mathrm{step}(h W_2 + b_2) \tag{11} $$
 
 # %%
-W1 = np.array([[1.0, -1.0], [1.0, -1.0]])  # (2, 2), one column for each hidden neuron: OR and NAND
+W1 = np.array([[1.0, -1.0], [1.0, -1.0]])  # (2, 2), one column per hidden neuron: OR and NAND
 b1 = np.array([-0.5, 1.5])
 W2 = np.array([1.0, 1.0])  # AND
 b2 = -1.5
@@ -522,29 +452,22 @@ for x_n, h_n, y_n in zip(corners, h, y, strict=True):
     print(f" {x_n[0]:.0f}   {x_n[1]:.0f}  |  {h_n[0]:.0f}   {h_n[1]:.0f}  |  {y_n:.0f}")
 
 # %%
-figure, (left, right) = new_figure(8, 4.2, ncols=2)
-draw_regions(left, lambda x: two_layers(x)[1])
-draw_points(left, corners, gates["XOR"])
-label(left, "XOR by two layers", "x_1", "x_2")
-figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=2)
-draw_regions(right, lambda h: step(h @ W2 + b2))
-draw_points(right, h, gates["XOR"])
-label(right, "The same four, after the hidden layer", "h_1 (OR)", "h_2 (NAND)")
-show(figure)
+xor, last_neuron = lambda x: two_layers(x)[1], lambda h: step(h @ W2 + b2)
+show(figures.hidden_layer(corners, h, gates["XOR"], xor, last_neuron))
 
 # %% [markdown]
-# On the left, two straight lines together cut out a band. On the right is what the last neuron sees: the hidden layer
-# has put both crosses on one spot, and now a single line is enough. This is what hidden layers are for: they move the
-# examples to where a simple rule can tell them apart.
+# On the left, two straight lines together cut out a band. On the right is the input of the last neuron: the hidden layer
+# has moved both crosses to one point, and now a single line is enough. This is the purpose of hidden layers: they move the
+# examples to where a simple rule can separate them.
 #
 # ## Why stacked linear layers stay linear
 #
-# Could the step be left out? Then the two layers are
+# Could the step function be left out? Then the two layers are
 #
 # $$ (x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2) \tag{12} $$
 #
 # and that is *one* layer, with weights $W_1 W_2$ and bias $b_1 W_2 + b_2$. A function of the form $x W + b$ is called
-# **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers are worth no more than one.
+# **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers can do no more than one.
 
 # %%
 x = rng.standard_normal((5, 2))
@@ -561,29 +484,28 @@ print("both give the same:", same(stacked, merged))
 # %% [markdown]
 # ## Activation functions
 #
-# So something that is not linear has to stand between two layers, an **activation function** (활성화 함수), applied
-# to each number by itself. The step will not do for learning by slopes: it is flat on both sides, so a small change
-# of a weight nearly always changes nothing. These three are used instead. The number $e$, about 2.718, is chosen such
-# that $e^x$ is its own derivative.
+# So a function that is not linear is needed between two layers. It is called an **activation function** (활성화 함수) and
+# is applied to each number separately. The step function is unsuitable for learning by slopes: it is flat on both sides, so
+# a small change of a weight almost never changes the output. These three functions are used instead. The number $e$, about
+# 2.718, is chosen so that $e^x$ is its own derivative.
 #
-# The **sigmoid** (시그모이드) lies between 0 and 1:
+# The **sigmoid** (시그모이드) takes values between 0 and 1:
 #
 # $$ \sigma(x) = \frac{1}{1 + e^{-x}} \qquad \sigma'(x) = \sigma(x) \, (1 - \sigma(x)) \tag{13} $$
 #
-# The **hyperbolic tangent** (쌍곡탄젠트), tanh, is a sigmoid stretched to lie between -1 and 1:
+# The **hyperbolic tangent** (쌍곡탄젠트), tanh, is a sigmoid stretched to the range from -1 to 1:
 #
 # $$ \tanh(x) = \frac{e^x - e^{-x}}{e^x + e^{-x}} = 2 \, \sigma(2x) - 1 \qquad \tanh'(x) = 1 - \tanh(x)^2 \tag{14} $$
 #
-# The **rectified linear unit** (정류 선형 유닛), ReLU, cuts off what is negative:
+# The **rectified linear unit** (정류 선형 유닛), ReLU, replaces negative numbers by zero:
 #
 # $$ r(x) = \max(x, 0) \qquad r'(x) = 1 \; \mathrm{if} \; x \gt 0, \; 0 \; \mathrm{if} \; x \lt 0 \tag{15} $$
 #
-# The slopes of the first two can be written with the output alone, which forward has already. For the sigmoid we need
-# the derivative of $1/u$. By equation (2) it is what comes of
-# $(\frac{1}{u + h} - \frac{1}{u}) / h = -\frac{1}{u (u + h)}$ for small $h$, that is, $-1/u^2$. Now take
-# $u = 1 + e^{-x}$, so that $\sigma = 1/u$. The derivative of $u$ by $x$ is $-e^{-x} = 1 - u$, and by the chain rule
-# $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$. For tanh write $s$ for $\sigma(2x)$: the chain rule gives
-# $\tanh' = 4 s (1 - s)$, and that is $1 - (2 s - 1)^2$.
+# The slopes of the first two can be computed from the output alone, which forward already has. For the sigmoid, start with
+# the derivative of $1/u$. By equation (2) it is the limit of $(\frac{1}{u + h} - \frac{1}{u}) / h = -\frac{1}{u (u + h)}$
+# for small $h$, that is, $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma = 1/u$. The derivative of $u$ with respect to
+# $x$ is $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write
+# $s$ for $\sigma(2x)$: the chain rule gives $\tanh' = 4 s (1 - s)$, which equals $1 - (2 s - 1)^2$.
 
 
 # %%
@@ -625,38 +547,24 @@ back = functions.relu_backward(dy, x)
 print("ReLU as in the package:   ", same(relu(x), y) and same(dy * relu_slope(x), back))
 
 # %%
-figure, (left, right) = new_figure(10, 4, ncols=2)
-x_axis = np.linspace(-6, 6, 401)
-for name, function, derivative, colour in [
-    ("sigmoid", sigmoid, sigmoid_slope, COLOURS[0]),
-    ("tanh", tanh, tanh_slope, COLOURS[2]),
-    ("ReLU", relu, relu_slope, COLOURS[1]),
-]:
-    left.plot(x_axis, function(x_axis), color=colour, label=name)
-    heights = derivative(x_axis)
-    if name == "ReLU":
-        heights[x_axis == 0] = np.nan  # a gap: there is no slope here
-    right.plot(x_axis, heights, color=colour, label=name)
-gap = {"color": COLOURS[1], "markerfacecolor": "white", "label": "ReLU at 0: no slope"}
-right.plot([0, 0], [0, 1], "o", **gap)
-left.set_ylim(-1.2, 3)
-left.legend()
-right.legend(loc="upper left", fontsize=9)
-label(left, "Activation functions", "x", "output")
-label(right, "Their slopes", "x", "slope")
-show(figure)
+activations = {
+    "sigmoid": (sigmoid, sigmoid_slope),
+    "tanh": (tanh, tanh_slope),
+    "ReLU": (relu, relu_slope),
+}
+show(figures.activations(activations))
 
 # %% [markdown]
-# In lectures one may hear that ReLU has a derivative everywhere, and that the slope of the sigmoid is zero nearly
-# everywhere. The right panel says otherwise, on both counts.
+# You may hear in lectures that ReLU has a derivative everywhere, and that the slope of the sigmoid is zero almost
+# everywhere. The right panel shows that both claims are false.
 #
-# - **ReLU has no derivative at 0.** From the right the slope is 1, from the left it is 0. Programs take one of the
-#   two (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is
-#   negative for all examples passes nothing back and cannot learn any more.
-# - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle
-#   and less everywhere else. Far out it is tiny. There the output hardly moves with the input; this is called
-#   **saturation** (포화). A gradient that passes many sigmoids is multiplied by one quarter or less at each. The tanh
-#   saturates too, but its slope is 1 in the middle.
+# - **ReLU has no derivative at 0.** From the right the slope is 1, from the left it is 0. Programs take one of the two
+#   (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is negative
+#   for all examples passes nothing back and cannot learn any more.
+# - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle and
+#   less everywhere else. Far from zero it is tiny, and the output hardly changes with the input; this is called
+#   **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one quarter or less at each. The
+#   tanh saturates too, but its slope is 1 in the middle.
 
 # %%
 h = 1e-6
@@ -668,25 +576,25 @@ for x in (0.0, 2.0, 5.0, 10.0):
 print("as a computer rounds it, sigmoid(40) is exactly 1:", sigmoid(40.0) == 1.0)
 
 # %% [markdown]
-# Python writes `4.5e-05` for $4.5 \cdot 10^{-5}$. The last line is a matter of rounding: with sixteen digits, a number
-# that differs from 1 only after these is 1. There the computed slope is zero as well.
+# Python writes `4.5e-05` for $4.5 \cdot 10^{-5}$. The last line is an effect of rounding: with sixteen digits, a number
+# that differs from 1 only in later digits is stored as 1. There the computed slope is zero as well.
 #
 # ## Softmax: from scores to probabilities
 #
-# The last layer of our network will give one score for each class. Such scores, which may be any numbers, are called
-# **logits** (로짓). The function **softmax** (소프트맥스) turns them into probabilities: all are positive, together
-# they make 1, and the largest score gets the largest share.
+# The last layer of the network will give one score for each class. Such scores, which may be any numbers, are called
+# **logits** (로짓). The function **softmax** (소프트맥스) turns them into probabilities: all are positive, their sum is 1,
+# and the largest score gets the largest probability.
 #
 # $$ y_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \tag{16} $$
 #
-# Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, and in (16) that
-# cancels. The code makes use of it and takes the largest logit away first.
+# Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, which cancels in (16).
+# The code uses this and subtracts the largest logit first.
 
 
 # %%
 def softmax(z):
     """Equation (16) for a vector z, or for each row of a matrix z."""
-    # axis=-1: along the last axis; keepdims: it stays, with size 1, and is broadcast
+    # axis=-1: along the last axis; keepdims: that axis is kept, with size 1, for broadcasting
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)  # (16)
 
@@ -698,58 +606,50 @@ print("each logit twice as large: ", softmax(2 * z).round(3))
 print("the package gives the same:", same(softmax(z), functions.softmax(z)))
 
 # %% [markdown]
-# So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. With larger differences the shares become more unequal.
-# If the largest logit is not taken away, $e^{1000}$ is too large for a computer. It counts as infinite, and infinite by
-# infinite gives `nan`, which means "not a number":
+# So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. With larger differences the probabilities become more
+# unequal. If the largest logit is not subtracted, $e^{1000}$ overflows: it is too large for the computer and counts as
+# infinite. Infinity divided by infinity is `nan`, "not a number":
 
 # %%
 with np.errstate(all="ignore"):  # NumPy would warn
     e = np.exp(np.array([1000.0, 999.0]))
-    print("by equation (16) as it stands:", e / e.sum())
-print("with the largest taken away:  ", softmax(np.array([1000.0, 999.0])).round(3))
+    print("equation (16) as written:    ", e / e.sum())
+print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(3))
 
 # %% [markdown]
 # ## Cross-entropy: what a wrong answer costs
 #
-# Let $t$ be the right class. The **cross-entropy** (교차 엔트로피) looks at the probability the network gave to it:
+# Let $t$ be the correct class. The **cross-entropy** (교차 엔트로피) uses the probability that the network gave to it:
 #
 # $$ L = -\log y_t \tag{17} $$
 #
-# where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and right, $y_t = 1$ and
-# $L = 0$. The less it believed in the right class, the larger $L$ becomes, without limit. A number that says how bad
-# an answer is, is called a **loss** (손실). For many examples we take the mean of their losses.
+# where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and correct, then $y_t = 1$ and $L
+# = 0$. The smaller the probability of the correct class, the larger $L$ becomes, without limit. A number that measures how
+# bad an answer is, is called a **loss** (손실). For many examples, take the mean of their losses.
 
 # %%
-figure, axes = new_figure(6.5, 4)
-probability = np.linspace(0.01, 1, 200)
-axes.plot(probability, -np.log(probability), color="black")
-for k, y_k in enumerate(softmax(z)):
-    L = -np.log(y_k)  # (17)
-    point_label = f"right class {k}: probability {y_k:.3f}, loss {L:.3f}"
-    axes.plot(y_k, L, "o", color=COLOURS[k], label=point_label)
-axes.legend()
-label(axes, "Loss of logits (2.0, 1.0, 0.1)", "probability of the right class", "loss (nats)")
-show(figure)
+y = softmax(z)
+show(figures.loss_of_probability(y, -np.log(y)))  # (17), for each class as the correct one
 
 # %% [markdown]
-# The unit, nat, says that the logarithm is the natural one. A network that knows nothing and gives every one of $K$
-# classes the probability $1/K$ has a loss of $\log K$. About that much is to be expected before training.
+# The unit, nat, indicates the natural logarithm. A network that knows nothing gives each of the $K$ classes the probability
+# $1/K$ and has a loss of $\log K$. Expect about this loss before training.
 #
-# For the backward pass put (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ by $u$ is
-# $1/u$, because $u = e^v$ has the derivative $e^v = u$ by $v$, and $v = \log u$ goes the other way. So by the chain
-# rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ by $z_k$. The second has $-1$ by $z_t$ and
-# zero by all others. Write that as a **one-hot vector** (원-핫 벡터): a one at the place $t$ and zeros elsewhere. Then
+# For the backward pass, insert (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ with respect to
+# $u$ is $1/u$, because $u = e^v$ has the derivative $e^v = u$ with respect to $v$, and $v = \log u$ is its inverse. So by
+# the chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ with respect to $z_k$. The second part
+# has the derivative $-1$ with respect to $z_t$ and zero with respect to all others. Write that as a **one-hot vector**
+# (원-핫 벡터): a one at position $t$ and zeros elsewhere. Then
 #
 # $$ dz = y - \mathrm{onehot}(t) \tag{18} $$
 #
-# which is the probability that was given, minus the one that should have been given. For the mean over $N$ examples
-# it is divided by $N$. In the code, `y[np.arange(N), t]` picks one number from each row: from row $n$ that of the right
-# class $t_n$.
+# which is the predicted probability minus the desired one. For the mean over $N$ examples it is divided by $N$. In the
+# code, `y[np.arange(N), t]` picks one number from each row: from row $n$, that of the correct class $t_n$.
 
 
 # %%
 def cross_entropy(z, t):
-    """Mean loss of logits z (N, K) for right classes t (N,), and its gradient by z (N, K)."""
+    """Mean loss of logits z (N, K) for classes t (N,); its gradient with respect to z (N, K)."""
     N = len(t)
     y = softmax(z)  # (16)
     L = -np.log(y[np.arange(N), t]).mean()  # (17)
@@ -761,7 +661,7 @@ def cross_entropy(z, t):
 z, t = rng.standard_normal((4, 3)), np.array([0, 2, 1, 1])
 L, dz = cross_entropy(z, t)
 differences = numerical_gradient(lambda z: cross_entropy(z, t)[0], z)
-print(f"loss {L:.4f}; knowing nothing would cost {np.log(3):.4f}")
+print(f"loss {L:.4f}; equal probabilities would give {np.log(3):.4f}")
 print("dz agrees with differences:", same(dz, differences, within=1e-8))
 
 package_L, cache = losses.softmax_cross_entropy_forward(z, t)
@@ -771,16 +671,16 @@ print("the package gives the same:", same(L, package_L) and same(dz, package_dz)
 # %% [markdown]
 # ## Downhill
 #
-# The loss depends on the weights. The gradient by a weight $w$ says which way the loss rises, so we go the other way:
+# The loss depends on the weights. The gradient with respect to a weight $w$ points in the direction in which the loss
+# rises, so go the other way:
 #
 # $$ w \leftarrow w - \mathrm{lr} \cdot dw \tag{19} $$
 #
-# This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). If the slope is steep the step
-# is long; where it is flat, at the bottom, the steps become small by themselves.
+# This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). Where the slope is steep, the step
+# is long; near the bottom, where it is flat, the steps become small without any change of lr.
 #
-# Going downhill ends in *a* valley. The lowest point of all is the **global minimum** (전역 최솟값); a point that is
-# lower than everything near it is a **local minimum** (지역 최솟값). Which one is reached depends on where one
-# starts.
+# Going downhill ends in *a* valley. The lowest point of all is the **global minimum** (전역 최솟값); a point that is lower
+# than everything near it is a **local minimum** (지역 최솟값). Which one you reach depends on where you start.
 
 
 # %%
@@ -793,7 +693,7 @@ def hills_slope(w):
 
 
 def descend(w, lr, steps):
-    """All places visited from ``w`` on."""
+    """All weights visited, beginning with ``w``."""
     path = [w]
     for _ in range(steps):
         w = w - lr * hills_slope(w)  # (19)
@@ -805,39 +705,29 @@ paths = {start: descend(start, lr=0.02, steps=60) for start in (0.1, 0.3)}
 for start, path in paths.items():
     print(f"from {start}: ends at w = {path[-1]:.3f} with loss {hills(path[-1]):.3f}")
 
-figure, axes = new_figure(7, 4)
-w_axis = np.linspace(-1.9, 1.8, 300)
-axes.plot(w_axis, hills(w_axis), color="black")
-for (start, path), colour in zip(paths.items(), COLOURS, strict=False):
-    axes.plot(path, hills(path), "o-", color=colour, markersize=4, label=f"start at {start}")
-axes.text(-1.3, -0.5, "global minimum", ha="center")
-axes.text(1.13, 2.0, "local minimum", ha="center")
-axes.set_ylim(-1.5, 7)
-axes.legend(loc="upper center")
-label(axes, "Two starts, two valleys", "weight w", "loss L")
-show(figure)
+show(figures.valleys(hills, paths))
 
 # %% [markdown]
 # ### All examples or a few
 #
-# The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples
-# that one step looks at. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is a rough guess
-# of the true one, but it costs much less, so that many more steps can be made in the same time. This is **stochastic
+# The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples used
+# in one step. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is only a rough estimate of the
+# gradient over all examples, but it costs much less, so you can make many more steps in the same time. This is **stochastic
 # gradient descent** (확률적 경사 하강법), SGD.
 #
-# To see both at work, fit a line $w x + b$ to forty points $(x, t)$. With the error $r = w x + b - t$ of a point, the
-# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
+# To compare the two, fit a line $w x + b$ to forty points $(x, t)$. Let $r = w x + b - t$ be the error of a point. The loss
+# is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
 
 
 # %%
 def fit_line(x, t, batch, epochs, lr, rng):
-    """Go downhill from w = b = 0; returns all (w, b) visited."""
+    """Gradient descent from w = b = 0; returns all (w, b) visited."""
     w, b = 0.0, 0.0
     path = [(w, b)]
     for _ in range(epochs):
-        order = rng.permutation(len(x))  # each epoch in a new order
+        order = rng.permutation(len(x))  # a new order in each epoch
         for start in range(0, len(x), batch):
-            chosen = order[start : start + batch]  # the numbers of the next examples
+            chosen = order[start : start + batch]  # the indices of the next examples
             r = w * x[chosen] + b - t[chosen]
             w -= lr * (2 * r * x[chosen]).mean()  # (19)
             b -= lr * (2 * r).mean()  # (19)
@@ -851,36 +741,19 @@ line_paths = {}
 for batch in (40, 4):
     line_paths[batch] = fit_line(x, t, batch, epochs=3, lr=0.15, rng=np.random.default_rng(1))
 
-# %%
-w_side, b_side = np.linspace(-0.2, 2.2, 80), np.linspace(-1.2, 0.8, 80)
-loss_grid = np.zeros((80, 80))
-for i in range(80):
-    for j in range(80):
-        loss_grid[i, j] = ((w_side[j] * x + b_side[i] - t) ** 2).mean()
-
-figure, axes = new_figure(7, 5.4)
-axes.set_aspect("equal")
-levels = [0.2, 0.3, 0.5, 0.8, 1.2, 2.0]
-lines = axes.contour(w_side, b_side, loss_grid, levels, colors="grey", linewidths=0.8)
-axes.clabel(lines, levels[1:], fontsize=8)
-for (batch, path), colour in zip(line_paths.items(), COLOURS, strict=False):
-    steps_made = f"batches of {batch}: {len(path) - 1} steps in 3 epochs"
-    axes.plot(path[:, 0], path[:, 1], "o-", color=colour, markersize=4, label=steps_made)
-axes.legend(loc="upper left")
-label(axes, "Lines of equal loss, and two ways down", "w", "b")
-show(figure)
+show(figures.line_fits(x, t, line_paths))
 
 # %% [markdown]
-# With all forty examples there is one step in an epoch, and it goes exactly down the slope, at right angles to the line
-# of equal loss. With four at a time there are ten, which stagger about but have come much further. Near the bottom they
-# keep staggering; a smaller learning rate calms them.
+# With all forty examples there is one step per epoch. It goes exactly downhill, at right angles to the line of equal loss.
+# With four at a time there are ten steps per epoch. They zigzag, but they get much further. Near the bottom they keep
+# zigzagging; a smaller learning rate calms them.
 #
 # ## A network learns the spiral
 #
-# Now all the parts come together. The examples are points on three arms of a spiral; the network has to say which arm
-# a point belongs to. It learns on one set of points, the **training set** (훈련 데이터). Whether it has understood
-# the arms or only remembered the points shows on another, the **test set** (시험 데이터), which takes no part in the
-# training.
+# Now all the parts come together. The examples are points on three arms of a spiral; the network has to predict which arm a
+# point belongs to. It learns from one set of points, the **training set** (훈련 데이터). A second set, the **test set**
+# (시험 데이터), is not used in training. It shows whether the network has learned the shape of the arms or has only
+# memorised the points.
 
 
 # %%
@@ -896,27 +769,21 @@ def make_spiral(rng, points=100, arms=3):
 x_train, t_train = make_spiral(np.random.default_rng(0))
 x_test, t_test = make_spiral(np.random.default_rng(1))
 print("training set:", x_train.shape, "test set:", x_test.shape)
-
-figure, axes = new_figure(5, 4.6)
-draw_points(axes, x_train, t_train, size=12)
-axes.set_aspect("equal")
-axes.legend(fontsize=8)
-label(axes, "The training set", "x_1", "x_2")
-show(figure)
+show(figures.spiral(x_train, t_train))
 
 # %% [markdown]
 # The network has two inputs, one hidden layer with sigmoids, and three outputs:
 #
 # $$ a = x W_1 + b_1 \qquad h = \sigma(a) \qquad z = h W_2 + b_2 \tag{20} $$
 #
-# Backward, from $dz$ of equation (18): the second layer by (6) and (8), the sigmoid by (13), the first layer by (6)
-# and (8) again.
+# The backward pass begins with $dz$ of equation (18). The second layer follows from (6) and (8), the sigmoid from (13), and
+# the first layer from (6) and (8) again.
 #
 # $$ dh = dz \, W_2^T \qquad dW_2 = h^T dz \qquad db_2 = \sum_n dz_n \tag{21} $$
 # $$ da = dh \cdot h \cdot (1 - h) \tag{22} $$
 # $$ dx = da \, W_1^T \qquad dW_1 = x^T da \qquad db_1 = \sum_n da_n \tag{23} $$
 #
-# In (22) the products go entry by entry.
+# The products in (22) are entry by entry.
 
 
 # %%
@@ -929,7 +796,7 @@ def network_forward(x, W1, b1, W2, b2):
 
 
 def network_backward(dz, cache):
-    """Gradients by x, W1, b1, W2 and b2, from the gradient by the logits."""
+    """Gradients with respect to x, W1, b1, W2, b2, from that with respect to the logits (N, K)."""
     x, h, W1, W2 = cache
     dh = dz @ W2.T  # (21)  (N, K) @ (K, H) -> (N, H)
     dW2 = h.T @ dz  # (21)
@@ -944,17 +811,17 @@ def network_backward(dz, cache):
 # %% [markdown]
 # ### Counting parameters
 #
-# The numbers that are learned are the **parameters** (매개변수): the weights and biases of all layers. A dense layer
-# with $D$ inputs and $H$ outputs has
+# The numbers that are learned are the **parameters** (매개변수): the weights and biases of all layers. A dense layer with
+# $D$ inputs and $H$ outputs has
 #
 # $$ D H + H \tag{24} $$
 #
-# of them, one weight for each connection and one bias for each neuron. Ours has
-# $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At the beginning, the weights are random numbers and the biases zero. The
-# more inputs a neuron has, the smaller its weights are made, so that its sum does not become large. If all weights
-# started at zero, all hidden neurons would compute the same, get the same gradient, and stay the same for ever.
+# of them, one weight for each connection and one bias for each neuron. Ours has $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At
+# the beginning, the weights are random numbers and the biases are zero. The more inputs a neuron has, the smaller its
+# initial weights are, so that its sum does not become large. If all weights started at zero, all hidden neurons would
+# compute the same output, get the same gradient, and stay the same forever.
 #
-# The package builds the same network of layers, one after the other, in a `Sequential`, and its `summary` counts.
+# The package builds the same network from layers in a `Sequential`, and its `summary` counts the parameters.
 
 
 # %%
@@ -976,8 +843,9 @@ print(summary(model, x_train[:1]))
 # %% [markdown]
 # ### Forward, backward, update
 #
-# One step of training: take a mini-batch, go forward to the loss, backward to the gradients, and move every parameter a
-# little by equation (19). In the code, `*parameters` hands over W1, b1, W2 and b2 one by one.
+# One training step takes a mini-batch, goes forward to the loss and backward to the gradients, and changes every parameter
+# a little by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The *accuracy* is the
+# proportion of correct answers.
 
 
 # %%
@@ -1001,45 +869,36 @@ def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, s
 
 
 def answers(parameters, x):
-    """For each point the arm with the largest logit."""
+    """The arm with the largest logit, for each point."""
     z, _ = network_forward(x, *parameters)
-    return z.argmax(axis=1)  # the place of the largest number in each row
+    return z.argmax(axis=1)  # the index of the largest number in each row
 
 
 def accuracy(parameters, x, t):
-    """The share of points for which the answer is right."""
+    """The proportion of points for which the answer is correct."""
     return (answers(parameters, x) == t).mean()
 
 
 history = train(parameters)
 print(f"loss in the first epoch {history[0]:.2f}, in the last {history[-1]:.2f}")
-print(f"right on the training set: {accuracy(parameters, x_train, t_train):.1%}")
-print(f"right on the test set:     {accuracy(parameters, x_test, t_test):.1%}")
+print(f"accuracy on the training set: {accuracy(parameters, x_train, t_train):.1%}")
+print(f"accuracy on the test set:     {accuracy(parameters, x_test, t_test):.1%}")
 
 # %%
-figure, (left, right) = new_figure(10, 4.4, ncols=2)
-left.plot(np.arange(1, len(history) + 1), history, color="black", label="63 parameters")
-left.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
-left.set_ylim(bottom=0)
-left.legend()
-label(left, "Learning", "epoch", "mean loss (nats)")
-draw_regions(right, lambda x: answers(parameters, x), -1.1, 1.1)
-draw_points(right, x_test, t_test, size=10)
-label(right, "What it has learned, with the test set", "x_1", "x_2")
-show(figure)
+show(figures.spiral_learned(history, lambda x: answers(parameters, x), x_test, t_test))
 
 # %% [markdown]
-# The loss begins near $\log 3$, as it should with three classes. On the right, the plane is coloured by the answer of
-# the network: ten hidden neurons bend the borders around the arms, also around those of the test set.
+# The loss begins near $\log 3$, as expected for three classes. On the right, the plane is coloured by the answer of the
+# network: ten hidden neurons bend the borders around the arms, including those of the test set.
 #
 # ### The same with the package
 #
-# A [`Dense`](../scratchnn/layers/dense.py) layer holds its parameters and calls the pair of functions that we have
-# met; [`SGD`](../scratchnn/optim/optimizers.py) is equation (19). With the same first parameters and the same
-# batches, the losses have to be the same.
+# A [`Dense`](../scratchnn/layers/dense.py) layer holds its parameters and calls the pair of functions from above;
+# [`SGD`](../scratchnn/optim/optimizers.py) is equation (19). With the same initial parameters and the same batches, the
+# losses must be the same.
 
 # %%
-model.astype(np.float64)  # the package computes in 32 bits unless told otherwise
+model.astype(np.float64)  # the package computes in 32 bits by default
 first = first_parameters(np.random.default_rng(0))
 for parameter, numbers in zip(model.parameters(), first, strict=True):
     parameter.data = numbers
@@ -1057,7 +916,7 @@ for _ in range(20):
         dz = losses.softmax_cross_entropy_backward(1.0, cache)
         model.backward(dz)  # adds to the gradients that the parameters hold
         optimizer.step()
-        model.clear_gradients()  # so they go back to zero
+        model.clear_gradients()  # sets them back to zero
         batch_losses.append(L)
     package_history.append(np.mean(batch_losses))
 print("the same losses in twenty epochs:", same(package_history, history[:20], within=1e-9))
@@ -1065,14 +924,14 @@ print("the same losses in twenty epochs:", same(package_history, history[:20], w
 # %% [markdown]
 # ## The first gradient check
 #
-# How do we know that equations (21) to (23), and the lines that compute them, are right? The network learned, but
-# that is no proof, as we shall see in a moment. The test is a **gradient check** (기울기 검증): compare what backward
-# says, $a$, with what central differences of the forward pass alone say, $n$, entry by entry:
+# How do you know that equations (21) to (23), and the lines that compute them, are correct? The network learned, but that
+# is no proof, as you will see in a moment. The test is a **gradient check** (기울기 검증): compare the gradient from
+# backward, $a$, with the gradient from central differences, $n$, which use the forward pass alone, entry by entry:
 #
 # $$ \mathrm{error} = \frac{|a - n|}{\max(|a|, |n|)} \tag{25} $$
 #
-# It is *relative*: an error of 0.001 is small in a gradient of 10 and huge in one of 0.001. Biases are made random
-# for the check, since at zero some mistakes do not show, and a random cotangent stands for the loss.
+# The error is *relative*: 0.001 is small for a gradient of 10 and huge for one of 0.001. The check uses random biases,
+# since zero biases hide some mistakes, and a random cotangent in place of the loss.
 
 
 # %%
@@ -1085,7 +944,7 @@ v = check_rng.standard_normal((4, 3))  # the cotangent
 
 
 def largest_error(name, a):
-    """The largest relative error of ``a``, a gradient by the array of that name."""
+    """The largest relative error of ``a``, the gradient with respect to the array ``name``."""
 
     def loss(array):
         z, _ = network_forward(**{**small, name: array})  # the small network, but with this array
@@ -1107,21 +966,21 @@ def gradient_check(backward):
 gradient_check(network_backward)
 
 # %% [markdown]
-# All five agree to six digits and more. The package has a checker of its own, in
-# [`scratchnn/gradcheck/engine.py`](../scratchnn/gradcheck/engine.py). It takes the same pair of functions, and beside
-# central differences it uses a second method that loses no digits, the complex step, which is explained there.
+# All five agree to six digits or more. The package has its own checker, in
+# [`scratchnn/gradcheck/engine.py`](../scratchnn/gradcheck/engine.py). It takes the same pair of functions. Besides central
+# differences it uses a second method that loses no digits, the complex step, which is explained there.
 
 # %%
 findings = check(pair_problem(network_forward, network_backward, small))
-print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in findings)}")
+print(f"{len(findings)} comparisons, all correct: {all(finding.ok for finding in findings)}")
 
 # %% [markdown]
 # `python -m scratchnn gradcheck` does this for the functions, layers and models of the package.
 #
 # ## What goes wrong
 #
-# > **What goes wrong.** A backward pass with a mistake in it need not crash, and the loss may well go down. The network
-# > only learns worse than it could, and nobody knows. Below, the slope of the sigmoid is forgotten: one factor, in one
+# > **What goes wrong.** A backward pass with a mistake need not crash, and the loss may well go down. The network only
+# > learns worse than it could, and no message warns you. Below, the slope of the sigmoid is forgotten: one factor, in one
 # > line.
 
 
@@ -1137,55 +996,43 @@ def faulty_backward(dz, cache):
 faulty_parameters = first_parameters(np.random.default_rng(0))
 faulty_history = train(faulty_parameters, faulty_backward)
 print(f"loss in the first epoch {faulty_history[0]:.2f}, in the last {faulty_history[-1]:.2f}")
-print(f"right on the test set: {accuracy(faulty_parameters, x_test, t_test):.1%}")
+print(f"accuracy on the test set: {accuracy(faulty_parameters, x_test, t_test):.1%}")
 
 # %%
-figure, axes = new_figure(7, 4)
-epoch = np.arange(1, 301)
-axes.plot(epoch, history, color=COLOURS[0], label="right")
-axes.plot(epoch, faulty_history, color=COLOURS[1], label="slope of the sigmoid forgotten")
-axes.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
-axes.set_ylim(0, 1.5)
-axes.legend()
-label(axes, "One factor forgotten", "epoch", "mean loss (nats)")
-show(figure)
+show(figures.forgotten_factor(history, faulty_history))
 
 # %% [markdown]
-# Seen alone, the orange curve looks like a network that learns, perhaps one that is too small for its task. The slope
-# that was forgotten is positive everywhere, so what a single example adds to the gradients still has the right signs;
-# only the sizes are wrong. One might try more neurons, a smaller learning rate, more epochs. The gradient check needs
-# a fraction of a second:
+# On its own, the orange curve looks like a network that learns, perhaps one that is too small for its task. The forgotten
+# slope is positive everywhere, so the contribution of a single example to the gradients still has the correct signs; only
+# the sizes are wrong. You might try more neurons, a smaller learning rate, or more epochs. The gradient check needs a
+# fraction of a second:
 
 # %%
 gradient_check(faulty_backward)
 
 # %% [markdown]
-# And it says where to look. $W_2$ and $b_2$ are right. $W_1$, $b_1$ and $x$ are wrong, and all three come from $da$. So
+# It also shows where to look. $W_2$ and $b_2$ are correct. $W_1$, $b_1$ and $x$ are wrong, and all three depend on $da$. So
 # the mistake is on the way to $da$: in $dh$, equation (21), or in $da$ itself, equation (22).
 #
-# Not everything that goes wrong is a wrong gradient. Here is the right network with five learning rates, three of
-# them no good.
+# Not every failure comes from a wrong gradient. Here is the correct network with five learning rates, three of which fail.
 
 # %%
-figure, axes = new_figure(8.5, 4.2)
-print("learning rate   loss in the last epoch   right on the test set")
-for lr, colour in zip((0.01, 0.1, 1.0, 5.0, 30.0), COLOURS, strict=False):
-    tried = first_parameters(np.random.default_rng(0))
-    curve = train(tried, lr=lr)
-    axes.plot(epoch, curve, color=colour, label=f"learning rate {lr:g}")
-    print(f"{lr:<15g} {curve[-1]:<24.2f} {accuracy(tried, x_test, t_test):.1%}")
-axes.set_yscale("log")
-axes.axhline(np.log(3), color="grey", linestyle="--", label="knowing nothing: log 3")
-figure.legend(fontsize=8, loc="outside right center")
-label(axes, "Too small, right, too large", "epoch", "mean loss (nats)")
-show(figure)
+curves = {}
+print("learning rate   loss in the last epoch   accuracy on the test set")
+for lr in (0.01, 0.1, 1.0, 5.0, 30.0):
+    trial = first_parameters(np.random.default_rng(0))
+    curves[lr] = train(trial, lr=lr)
+    print(f"{lr:<15g} {curves[lr][-1]:<24.2f} {accuracy(trial, x_test, t_test):.1%}")
+
+show(figures.learning_rates(curves))
 
 # %% [markdown]
-# If it is too small the loss comes down, but far too slowly. If it is too large, each step overshoots the valley.
+# If the learning rate is too small, the loss comes down far too slowly. If it is too large, each step overshoots the
+# valley.
 #
 # ## How many neurons?
 #
-# One result with one random start may be luck. So train networks of several sizes, each from several starts. Set
+# One result from one random start may be luck. So train networks of several sizes, each from several starts. Set
 # `SCRATCHNN_FULL=1` to use ten starts and more epochs.
 
 # %%
@@ -1193,65 +1040,51 @@ sizes = (1, 2, 3, 5, 10, 20, 50)
 seeds, epochs = (range(10), 1000) if FULL else (range(3), 150)
 
 results = {}
-print("hidden neurons   parameters   right on the test set: mean   worst start")
+print("hidden neurons   parameters   accuracy on the test set: mean   worst start")
 for H in sizes:
     results[H] = []
     for seed in seeds:
-        tried = first_parameters(np.random.default_rng(seed), H=H)
-        train(tried, epochs=epochs, seed=seed)
-        results[H].append(accuracy(tried, x_test, t_test))
-    shares = np.array(results[H])
-    size = sum(p.size for p in tried)
-    print(f"{H:<16} {size:<12} {shares.mean():<29.1%} {shares.min():.1%}")
+        trial = first_parameters(np.random.default_rng(seed), H=H)
+        train(trial, epochs=epochs, seed=seed)
+        results[H].append(accuracy(trial, x_test, t_test))
+    size = sum(p.size for p in trial)
+    print(f"{H:<16} {size:<12} {np.mean(results[H]):<32.1%} {min(results[H]):.1%}")
 
-# %%
-figure, axes = new_figure(7, 4)
-for H, shares in results.items():
-    axes.plot([H] * len(shares), 100 * np.array(shares), "o", color=COLOURS[0], alpha=0.5)
-means = [100 * np.mean(shares) for shares in results.values()]
-axes.plot(sizes, means, color="black", label="mean")
-axes.axhline(100 / 3, color="grey", linestyle="--", label="guessing")
-axes.set_xscale("log")
-axes.set_xticks(sizes, sizes)
-axes.minorticks_off()
-axes.legend()
-title = f"Spiral, {epochs} epochs, {len(seeds)} starts"
-label(axes, title, "hidden neurons", "right on the test set (%)")
-show(figure)
+show(figures.network_sizes(results, epochs))
 
 # %% [markdown]
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch01_arrays_and_the_neural_network.py`, seeds 0 to 9, 1000 epochs,
-# > 2026-11-21): right on the test set, mean (worst): 53.8% (49.0%) with one hidden neuron, 72.0% (64.3%) with two,
-# > 80.8% (75.3%) with three, 97.9% (96.0%) with five, 98.5% (97.7%) with ten, 98.5% (98.0%) with twenty, 98.6%
-# > (98.0%) with fifty.
+# > 2026-11-21): accuracy on the test set, mean (worst): 53.8% (49.0%) with one hidden neuron, 72.0% (64.3%) with two, 80.8%
+# > (75.3%) with three, 97.9% (96.0%) with five, 98.5% (97.7%) with ten, 98.5% (98.0%) with twenty, 98.6% (98.0%) with
+# > fifty.
 #
-# A few hidden neurons are too few to bend the borders around the arms, and from ten on more of them add little.
+# A few hidden neurons are too few to bend the borders around the arms, and beyond ten, more neurons add little.
 #
 # ## Exercises
 #
 # ```sh
 # python -m scratchnn exercise 1                          # the list
 # python -m scratchnn exercise 1.1 --template > my_answer.py
-# python -m scratchnn exercise 1.1 my_answer.py           # is it right, and if not, what is off?
+# python -m scratchnn exercise 1.1 my_answer.py           # is it correct, and if not, what is wrong?
 # ```
 #
-# - **1.1** The way back through broadcasting: what was repeated is summed.
-# - **1.2** Weights, found by hand, for a network of steps that computes XNOR: 1 if both inputs are equal.
+# - **1.1** The backward pass of broadcasting: what was repeated is summed.
+# - **1.2** Weights, found by hand, for a network of step functions that computes XNOR: 1 if both inputs are equal.
 # - **1.3** The backward pass of a dense layer, from equations (6) and (8).
 # - **1.4** The gradient of softmax and cross-entropy, for logits as large as 1000.
 # - **1.5** The number of parameters of any stack of dense layers.
-# - **1.6** The backward pass of a ReLU that leaks.
+# - **1.6** The backward pass of a leaky ReLU.
 #
-# Solutions are in [`chapters/solutions/ch01.py`](../chapters/solutions/ch01.py). To hunt a mistake of the kind of the
-# box above, try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks
-# which equation is wrong.
+# Solutions are in [`chapters/solutions/ch01.py`](../chapters/solutions/ch01.py). To practise finding mistakes like the one
+# above, try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks which
+# equation is wrong.
 #
 # ## What comes next
 #
-# The inputs of this chapter were numbers from the start. Chapter 2 is about text: how words and characters become
-# arrays, and how far one gets by counting.
+# The inputs of this chapter were numbers from the start. Chapter 2 is about text: how words and characters become arrays,
+# and how far you can get by counting.
 #
-# Sources: Rosenblatt, "The Perceptron" (1958). Minsky and Papert, *Perceptrons* (1969). Rumelhart, Hinton and
-# Williams, "Learning Representations by Back-Propagating Errors" (1986). Nair and Hinton, "Rectified Linear Units
-# Improve Restricted Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a
-# spiral made in the same way, and the same network of ten hidden neurons, batch size, learning rate and epochs.
+# Sources: Rosenblatt, "The Perceptron" (1958). Minsky and Papert, *Perceptrons* (1969). Rumelhart, Hinton and Williams,
+# "Learning Representations by Back-Propagating Errors" (1986). Nair and Hinton, "Rectified Linear Units Improve Restricted
+# Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made in the same way,
+# and the same network of ten hidden neurons, batch size, learning rate and epochs.

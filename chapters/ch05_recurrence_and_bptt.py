@@ -1318,7 +1318,7 @@ show(figure)  # for the README
 # ### The same with the package
 #
 # [`LanguageModel`](../scratchnn/models/language_model.py) is equation (16),
-# [`TokenStreams`](../scratchnn/text/streams.py) gives the batches (14), and [`Trainer`](../scratchnn/training.py) is
+# [`TokenStreams`](../scratchnn/text/streams.py) gives the batches (14), and [`Trainer`](../scratchnn/training/trainer.py) is
 # the loop: it passes the state on, and `backward_loss` throws $dh_0$ away.
 
 # %%

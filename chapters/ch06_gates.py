@@ -121,7 +121,7 @@ show(figure)
 # gradient does the opposite. It is all that counts in the sum, and one step of learning along it goes anywhere.
 #
 # The package measures the same for any recurrent layer, in
-# [`gradient_flow.py`](../scratchnn/gradient_flow.py).
+# [`gradient_flow.py`](../scratchnn/inspection/gradient_flow.py).
 
 # %%
 layer = RNN(D, H, rng=rng)

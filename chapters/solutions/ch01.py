@@ -3,7 +3,7 @@
 import numpy as np
 
 
-# 1.1: what was repeated on the way forward is summed on the way back
+# 1.1: forward repeats, so backward sums over the repeats
 def sum_to_shape(dy, shape):
     while dy.ndim > len(shape):  # the axes that broadcasting added on the left
         dy = dy.sum(axis=0)
@@ -15,7 +15,7 @@ def sum_to_shape(dy, shape):
 
 # 1.2: one hidden neuron computes AND, the other NOR, and XNOR is AND or NOR
 def xnor_weights():
-    W1 = np.array([[1.0, -1.0], [1.0, -1.0]])  # one column for each hidden neuron
+    W1 = np.array([[1.0, -1.0], [1.0, -1.0]])  # one column per hidden neuron
     b1 = np.array([-1.5, 0.5])
     W2 = np.array([1.0, 1.0])
     b2 = -0.5
@@ -39,7 +39,7 @@ def cross_entropy_gradient(z, t):
     return dz / N
 
 
-# 1.5: a weight for each connection, a bias for each neuron
+# 1.5: one weight per connection, one bias per neuron
 def count_parameters(sizes):
     total = 0
     for k in range(1, len(sizes)):

@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 
 
-# 2.1: a table of ones for tokens and zeros for filling, with an axis added so that it fits x
+# 2.1: a mask, True for tokens and False for padding, with a third axis added to match x
 def masked_mean(x, lengths):
     mask = np.arange(x.shape[1]) < lengths[:, None]  # (N, T)
     return (x * mask[:, :, None]).sum(axis=1) / lengths[:, None]  # (N, D)
@@ -25,7 +25,7 @@ def tf_idf(bags):
     return y / np.sqrt((y * y).sum(axis=1, keepdims=True))
 
 
-# 2.4: max keeps the window inside the text
+# 2.4: max keeps the window within the text
 def left_counts(ids, V, window):
     table = np.zeros((V, V), dtype=int)
     for k, v in enumerate(ids):
@@ -34,14 +34,14 @@ def left_counts(ids, V, window):
     return table
 
 
-# 2.5: where C is 0, 1 stands in for it in the logarithm and 0 in the result
+# 2.5: where C is 0, the logarithm uses 1 instead, and the result is set to 0
 def ppmi(C):
     S = C.sum(axis=1)
     pmi = np.log2(np.where(C > 0, C, 1) * S.sum() / (S[:, None] * S))  # (V, V)
     return np.where(C > 0, np.maximum(pmi, 0), 0)
 
 
-# 2.6: the remainder by 28 is the number of the final, and 0 is none
+# 2.6: the remainder after division by 28 is the number of the final consonant; 0 means none
 def topic(word):
     word = unicodedata.normalize("NFC", word)
     final = (ord(word[-1]) - 44032) % 28

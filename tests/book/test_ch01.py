@@ -1,4 +1,4 @@
-"""Chapter 1: what its text says is what its cells compute."""
+"""Chapter 1: its text agrees with what its cells compute."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,10 @@ def test_number_of_parameters(chapter, text):
 
 def test_errors_of_differences(chapter, text):
     """One-sided: ten times smaller for a step ten times smaller; central: a hundred times. Best near 1e-5."""
-    assert "the error of one-sided differences gets ten times smaller, that of central differences a hundred times" in text
+    assert (
+        "the error of one-sided differences becomes ten times smaller, and that of central differences a hundred times"
+        in text
+    )
     k = int(np.argmin(abs(chapter.steps - 1e-3)))
     assert chapter.forward_error[k + 1] / chapter.forward_error[k] == pytest.approx(10, rel=0.05)
     assert chapter.central_error[k + 1] / chapter.central_error[k] == pytest.approx(100, rel=0.05)
@@ -42,20 +45,20 @@ def test_errors_of_differences(chapter, text):
 
 
 def test_perceptron_learns_and_and_or_only(chapter, text):
-    assert "AND and OR are learned after a few; XOR is not learned at all" in text
+    assert "AND and OR are learned after a few epochs; XOR is not learned at all" in text
     for gate in ("AND", "OR"):
         w, b, mistakes = chapter.train_perceptron(chapter.corners, chapter.gates[gate], 12)
         assert mistakes[-6:] == [0] * 6
         assert (w == chapter.learned[gate][0]).all()
         assert b == chapter.learned[gate][1]
     assert min(chapter.train_perceptron(chapter.corners, chapter.gates["XOR"], 1000)[2]) > 0
-    assert "A point on the border itself has the sum zero, so its answer is 0" in text
+    assert "A point exactly on the border has the sum zero, so its answer is 0" in text
     assert chapter.step(np.zeros(1)) == 0
     assert chapter.two_layers(chapter.corners)[1].tolist() == chapter.gates["XOR"].tolist()
 
 
-def test_hidden_layer_puts_the_crosses_on_one_spot(chapter, text):
-    assert "the hidden layer has put both crosses on one spot" in text
+def test_hidden_layer_moves_the_crosses_to_one_point(chapter, text):
+    assert "the hidden layer has moved both crosses to one point" in text
     hidden, _ = chapter.two_layers(chapter.corners)
     assert hidden[1].tolist() == hidden[2].tolist()
 
@@ -75,7 +78,7 @@ def test_slopes_of_activations(chapter, text):
 def test_softmax_example(chapter, text):
     first, second, third = chapter.softmax(np.array([2.0, 1.0, 0.1]))
     assert f"the logits 2.0, 1.0 and 0.1 become {first:.3f}, {second:.3f} and {third:.3f}" in text
-    assert "With larger differences the shares become more unequal" in text
+    assert "With larger differences the probabilities become more unequal" in text
     twice = chapter.softmax(np.array([4.0, 2.0, 0.2]))
     assert twice[0] > first
     assert twice[2] < third
@@ -86,8 +89,8 @@ def test_downhill(chapter, text):
     best = places[chapter.hills(places).argmin()]
     assert chapter.paths[0.1][-1] == pytest.approx(best, abs=0.01)
     assert chapter.hills(chapter.paths[0.3][-1]) > chapter.hills(best) + 1
-    assert "there is one step in an epoch" in text
-    assert "With four at a time there are ten" in text
+    assert "there is one step per epoch" in text
+    assert "With four at a time there are ten steps per epoch" in text
     assert [len(path) - 1 for path in chapter.line_paths.values()] == [3, 30]
 
 
@@ -97,7 +100,7 @@ def test_network_learns(chapter):
 
 
 def test_zero_weights_stay_alike(chapter, text):
-    assert "get the same gradient, and stay the same for ever" in text
+    assert "get the same gradient, and stay the same forever" in text
     zeros = [np.zeros_like(p) for p in chapter.first_parameters(np.random.default_rng(0))]
     chapter.train(zeros, epochs=5)
     assert abs(zeros[0] - zeros[0][:, :1]).max() < 1e-12
@@ -114,7 +117,7 @@ def test_forgotten_slope_looks_like_learning_but_is_found(chapter, text):
 
 
 def test_forgotten_slope_keeps_the_signs_of_one_example(chapter, text):
-    assert "what a single example adds to the gradients still has the right signs" in text
+    assert "the contribution of a single example to the gradients still has the correct signs" in text
     for n in range(0, 300, 25):
         z, cache = chapter.network_forward(chapter.x_train[n : n + 1], *chapter.faulty_parameters)
         _, dz = chapter.cross_entropy(z, chapter.t_train[n : n + 1])
@@ -122,15 +125,15 @@ def test_forgotten_slope_keeps_the_signs_of_one_example(chapter, text):
         assert all((np.sign(a) == np.sign(b)).all() for a, b in zip(right, faulty, strict=True))
 
 
-def test_three_of_five_learning_rates_are_no_good(chapter, text):
-    assert "five learning rates, three of them no good" in text
+def test_three_of_five_learning_rates_fail(chapter, text):
+    assert "five learning rates, three of which fail" in text
     start = chapter.printed.index("learning rate   loss")
-    shares = [float(line.split()[-1].rstrip("%")) for line in chapter.printed[start:].splitlines()[1:6]]
-    assert [share > 90 for share in shares] == [False, False, True, True, False]
+    accuracies = [float(line.split()[-1].rstrip("%")) for line in chapter.printed[start:].splitlines()[1:6]]
+    assert [accuracy > 90 for accuracy in accuracies] == [False, False, True, True, False]
 
 
-def test_from_ten_neurons_on_more_add_little(chapter, text):
-    assert "from ten on more of them add little" in text
+def test_beyond_ten_neurons_more_add_little(chapter, text):
+    assert "beyond ten, more neurons add little" in text
     mean = {H: np.mean(shares) for H, shares in chapter.results.items()}
     assert mean[1] < mean[2] < mean[3] < mean[5] < mean[10]
     assert abs(mean[50] - mean[10]) < 0.03

@@ -1,4 +1,4 @@
-"""Chapter 2: what its text says is what its cells compute."""
+"""Chapter 2: its text agrees with what its cells compute."""
 
 import os
 import subprocess
@@ -32,10 +32,12 @@ def test_every_comparison_came_out_equal(chapter):
 
 def test_rare_words_and_new_words(chapter, text):
     words = chapter.manual_tokens["words"]
-    assert "the word of rank 100 is about ten times as rare as the word of rank 10; here it is somewhat more" in text
+    assert (
+        "the word of rank 100 is about ten times as rare as the word of rank 10; here the factor is somewhat larger" in text
+    )
     counts = np.sort(np.unique(words, return_counts=True)[1])[::-1]
     assert 10 < counts[9] / counts[99] < 30
-    assert "new characters soon stop coming, but new words never do" in text
+    assert "new characters soon stop appearing, but new words never do" in text
     most = len(words) * 9 // 10
     assert set(words[most:]) - set(words[:most])
     characters = chapter.manual_tokens["characters"]
@@ -56,19 +58,19 @@ def test_limit_of_the_vocabulary(chapter, text):
 
 
 def test_unknown_words_in_the_second_half(chapter, text):
-    assert "Hardly any character is unknown, and no limit brings the unknown words down to zero" in text
+    assert "Almost no character is unknown, but no limit brings the unknown words down to zero" in text
     shares = [line.split()[-5] for line in chapter.printed.splitlines() if line.endswith("of the rest unknown")]
     shares = [float(share.rstrip("%")) for share in shares]
     assert shares[0] > shares[1] > shares[2] > 0.5
     assert shares[3] < 0.2
 
 
-def test_filling(chapter, text):
+def test_padding(chapter, text):
     assert "640 lengths drawn at random" in text
     assert len(chapter.lengths) == 640
-    assert "That wastes more, and no epoch is like another" in text
-    as_they_come, by_length = chapter.shares.values()
-    assert by_length < chapter.padded_share(chapter.lengths, chapter.pooled) < as_they_come
+    assert "That wastes more, but every epoch is different" in text
+    original_order, by_length = chapter.shares.values()
+    assert by_length < chapter.padded_share(chapter.lengths, chapter.pooled) < original_order
 
 
 def test_hash_of_python_changes_with_every_start(text):
@@ -87,7 +89,7 @@ def test_collisions_as_predicted(chapter, text):
         assert abs(np.array(values) - expected).max() < 0.04
     assert "With as many places as words, nearly two thirds of the words collide" in text
     assert 0.6 < chapter.expected_collisions(V, V) < 2 / 3
-    assert "For one word in a hundred to collide, there have to be a hundred times as many places as words" in text
+    assert "To reduce the collisions to one word in a hundred, you need a hundred times as many places as words" in text
     assert chapter.expected_collisions(5000, 500_000) == pytest.approx(0.01, rel=0.01)
 
 
@@ -121,7 +123,7 @@ def test_search_finds_the_operator(chapter):
 
 def test_book_and_letter_never_meet(chapter, text):
     assert "The words `book` and `letter` never meet, yet the cosine of their rows is 0.50" in text
-    assert "because both of them stand beside `a`" in text
+    assert "because both of them are next to `a`" in text
     found = "you read a book and i read a letter .".split()
     a, book, letter = (sorted(set(found)).index(word) for word in ("a", "book", "letter"))
     C = chapter.cooccurrence([sorted(set(found)).index(word) for word in found], len(set(found)), 1)
@@ -134,14 +136,14 @@ def test_counts_make_all_words_alike_and_ppmi_does_not(chapter, text):
     assert "But `cat` and `book` are close as well" in text
     assert "There are seven groups of words; sentences are drawn from five patterns" in text
     assert (len(chapter.groups), len(chapter.patterns)) == (7, 5)
-    cat, dog, book = chapter.made_vocabulary.encode(("cat", "dog", "book"))
+    cat, dog, book = chapter.generated_vocabulary.encode(("cat", "dog", "book"))
     C, M, U = (getattr(chapter, name) for name in "CMU")
     assert chapter.cosine(C[cat], C[book]) > 0.8
     assert chapter.cosine(M[cat], M[dog]) > 0.8
     assert chapter.cosine(M[cat], M[book]) < 0.1
     assert "Animals and food have something in common too" in text
     assert "so have persons and writing" in text
-    of = {name: chapter.unit_rows(M[chapter.made_vocabulary.encode(group)]) for name, group in chapter.groups.items()}
+    of = {name: chapter.unit_rows(M[chapter.generated_vocabulary.encode(group)]) for name, group in chapter.groups.items()}
     between = {(v, w): (of[v] @ of[w].T).mean() for v in of for w in of if v < w}
     assert min(between["animal", "food"], between["person", "writing"]) > 2 * np.median(list(between.values()))
     (_, counts), (ppmi_inside, ppmi), (svd_inside, svd) = (chapter.mean_cosines(vectors) for vectors in (C, M, U))
@@ -201,13 +203,13 @@ def test_eojeol_are_a_product(chapter, text):
 
 
 def test_reviews_in_another_spelling(chapter, text):
-    assert "the results are as good as a coin" in text
-    assert chapter.right_share[0] == 1
-    assert abs(chapter.right_share[-1] - 0.5) < 0.06
-    assert (np.diff(chapter.right_share) <= 0).all()
-    assert "In form D every word is unknown, so the worths add up to 0 and each review is called good" in text
-    assert chapter.right_share[-1] == chapter.good.mean()
-    assert (chapter.unknown_share[0], chapter.unknown_share[-1]) == (0, 1)
+    assert "the results are no better than tossing a coin" in text
+    assert chapter.accuracies[0] == 1
+    assert abs(chapter.accuracies[-1] - 0.5) < 0.06
+    assert (np.diff(chapter.accuracies) <= 0).all()
+    assert "In form D every word is unknown, so the scores add up to 0 and every review is classified as good" in text
+    assert chapter.accuracies[-1] == chapter.good.mean()
+    assert (chapter.unknown_shares[0], chapter.unknown_shares[-1]) == (0, 1)
     assert (chapter.share, chapter.unknown) == (1, 0)
 
 

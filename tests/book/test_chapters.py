@@ -1,4 +1,4 @@
-"""The book: chapters run, notebooks are in step with them, what the text states is computed, terms are in the glossary."""
+"""The book: chapters run, notebooks match them, numbers in the text are computed, terms are in the glossary."""
 
 import base64
 import re
@@ -6,13 +6,11 @@ import re
 import pytest
 from book import CHAPTERS, ROOT, chapter_cells, markdown, notebook_cells, notebook_file, play, text_of
 
-MOST_LINES = 40  # of what one cell prints
-MOST_COLUMNS = 100  # of code and of what it prints: a viewer cuts off what is wider
+MOST_LINES = 40  # of the printed text of one cell
+MOST_COLUMNS = 100  # of code and printed text: a viewer cuts off longer lines
 MOST_SECONDS = 240  # of CPU time: two minutes on two cores
 SECTIONS = ("What you will be able to do", "What goes wrong", "Exercises")
-FULL_RUN = (
-    "> **Full run**"  # a paragraph of figures that the quick run does not compute: command, seed and date stand in it
-)
+FULL_RUN = "> **Full run**"  # a paragraph of numbers that the quick run does not compute, with command, seed and date
 TERM = re.compile(r"\*\*([^*]+)\*\*\s\(([^)]*[가-힣][^)]*)\)")
 NUMBER = re.compile(r"(?<![\d.,])(?:\d[\d,]*\.\d+(?!\.?\d)|\d{1,3}(?:,\d{3})+(?!\.?\d)|\d+(?=%))")
 
@@ -23,7 +21,7 @@ def glossary():
     """Rows of the glossary: English, Korean, symbol, chapter."""
     lines = (ROOT / "chapters" / "glossary.md").read_text(encoding="utf-8").splitlines()
     rows = [[part.strip() for part in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    return rows[2:]  # after the head and its rule
+    return rows[2:]  # after the header and the line below it
 
 
 def paragraphs(source):
@@ -34,7 +32,7 @@ def paragraphs(source):
 
 
 @each_chapter
-def test_notebook_holds_the_chapter(chapter):
+def test_notebook_matches_the_chapter(chapter):
     cells = [(cell["cell_type"], cell["source"]) for cell in notebook_cells(chapter)]
     assert cells == chapter_cells(chapter), f"python -m chapters.build {chapter.stem[:4]}"
 
@@ -102,7 +100,7 @@ def test_sections_that_every_chapter_has(chapter):
 
 @each_chapter
 def test_numbers_in_the_text_are_computed(chapter):
-    """Each number with a decimal point, a thousands comma or a per cent sign stands in some code or output, too."""
+    """Each number with a decimal point, a thousands comma or a percent sign is also in some code or output."""
     cells = notebook_cells(chapter)
     shown = "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
     shown += "\n".join(text_of(output) for cell in cells for output in cell.get("outputs", []))
@@ -113,7 +111,7 @@ def test_numbers_in_the_text_are_computed(chapter):
 
 
 def without_references(text):
-    """Without headings' numbers, links, exercise numbers and versions, which nothing computes."""
+    """The text without headings, links, exercise numbers and versions, whose numbers are not computed."""
     text = re.sub(r"^#+ .*$", "", text, flags=re.MULTILINE)
     return re.sub(r"\]\([^)]*\)|[Ee]xercises? \d+\.\d+(?: (?:to|and) \d+\.\d+)?|\*\*\d+\.\d+\*\*|Python \d+\.\d+", "", text)
 
@@ -136,7 +134,7 @@ def test_links_lead_somewhere(chapter):
 
 
 def test_glossary_and_chapters_agree():
-    """Each term with a Korean name is in the glossary, under the chapter where it comes first, and the other way round."""
+    """The terms with a Korean name in the chapters are those in the glossary, with the chapter that introduces them."""
     written = {}
     for chapter in CHAPTERS:
         for english, korean in TERM.findall(markdown(chapter.stem)):

@@ -1,4 +1,4 @@
-"""What the tests of the book share: chapters and notebooks as cells, and chapters that have been run, each once."""
+"""Shared by the tests of the book: the cells of chapters and notebooks, and chapters that run once for all tests."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def notebook_file(chapter):
 
 
 def chapter_cells(chapter):
-    """(kind, source) of each cell of a script in percent format; markdown without its comment signs."""
+    """(kind, source) of each cell of a script in percent format; markdown without the comment signs."""
     cells = []
     for line in chapter.read_text(encoding="utf-8").splitlines():
         if line.startswith("# %%"):
-            assert line in ("# %%", "# %% [markdown]"), f"{chapter.name}: {line!r} is not how a cell begins"
+            assert line in ("# %%", "# %% [markdown]"), f"{chapter.name}: {line!r} does not begin a cell"
             cells.append(("markdown" if line.endswith("[markdown]") else "code", []))
         else:
-            assert cells, f"{chapter.name} has to begin with a cell"
+            assert cells, f"{chapter.name} must begin with a cell"
             cells[-1][1].append(re.sub("^# ?", "", line) if cells[-1][0] == "markdown" else line)
     return [(kind, "\n".join(lines).strip("\n")) for kind, lines in cells]
 
 
 def notebook_cells(chapter):
-    """The cells of the chapter's notebook, as they stand in its JSON, with sources and texts joined."""
+    """The cells of the chapter's notebook, from its JSON, with the lines of each source joined."""
     cells = json.loads(notebook_file(chapter).read_text(encoding="utf-8"))["cells"]
     for cell in cells:
         cell["source"] = "".join(cell["source"])
@@ -49,7 +49,7 @@ def notebook_cells(chapter):
 
 
 def text_of(output):
-    """What an output prints; empty for a figure."""
+    """The printed text of an output; empty for a figure."""
     if output["output_type"] == "stream":
         return "".join(output["text"])
     data = output.get("data", {})
@@ -57,15 +57,16 @@ def text_of(output):
 
 
 def markdown(name):
-    """All text of a chapter, on one line, so that a sentence can be looked for across line ends."""
+    """All text of a chapter on one line, so that a search for a sentence ignores line breaks."""
     return " ".join(" ".join(source for kind, source in chapter_cells(chapter_file(name)) if kind == "markdown").split())
 
 
 def play(name):
-    """Run a chapter as a script, in its quick form, once for all tests.
+    """Run a chapter as a script, as a quick run, once for all tests.
 
     Returns:
-        Its names as attributes; ``printed``, what it printed; ``figures``, what it showed; ``seconds`` of CPU time.
+        The chapter's names as attributes; ``printed``, its printed text; ``figures``, the figures it showed; ``seconds``
+        of CPU time.
     """
     return run_once(chapter_file(name))
 
@@ -88,7 +89,7 @@ def run_once(chapter):
     finally:
         scratchnn.book.page.show, scratchnn.book.page.FULL = show, full
     return SimpleNamespace(
-        **{key: value for key, value in names.items() if not key.startswith("__")},
+        **{key: value for key, value in names.items() if not key.startswith("__") and key != "figures"},
         printed=printed.getvalue(),
         figures=figures,
         seconds=time.process_time() - start,

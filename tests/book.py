@@ -87,9 +87,8 @@ def run_once(chapter):
             names = runpy.run_path(str(chapter), run_name="__main__")
     finally:
         scratchnn.page.show, scratchnn.page.FULL = show, full
-    return SimpleNamespace(
-        **{key: value for key, value in names.items() if not key.startswith("__")},
-        printed=printed.getvalue(),
-        figures=figures,
-        seconds=time.process_time() - start,
-    )
+    played = {key: value for key, value in names.items() if not key.startswith("__")}
+    played["printed"] = printed.getvalue()
+    played["figures"] = figures  # replaces the module of that name that the chapter imports
+    played["seconds"] = time.process_time() - start
+    return SimpleNamespace(**played)

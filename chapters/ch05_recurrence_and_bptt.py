@@ -48,7 +48,7 @@ from scratchnn.training import Trainer
 # A **sequence** (시퀀스) is a list of things in order: the words of a sentence, the letters of a word, the temperatures
 # of a week. Each position in it is a **time step** (타임 스텝), whether or not it has to do with time. In the networks so
 # far, numbers go from the inputs to the outputs and never back to a layer they came from. Such a network is called a
-# **feed-forward network** (순방향 신경망). Two things go wrong if its input is a sentence, as one-hot vectors in a row.
+# **feed-forward network** (순방향 신경망). Feed it a sentence, as one-hot vectors in a row, and two things go wrong.
 #
 # ### Lengths
 #
@@ -65,7 +65,7 @@ for T in (12, 13):
         print(f"{T} words: x is {x.shape}, W1 is {W1.shape}, x @ W1 is {(x @ W1).shape}")
     except ValueError:
         print(f"{T} words: x is {x.shape}, W1 is {W1.shape}, which does not fit")
-print("weights of a layer of 100 neurons for sentences over a vocabulary of 10,000 words:")
+print("weights of a layer of 100 neurons for sentences of 10,000 different words:")
 for T in (1, 10, 50):
     print(f"    {T:>2} words long: {T * 10_000 * 100:>11,}")
 
@@ -99,8 +99,8 @@ for ids, is_name in (names_train, names_new):
 # %%
 def names_right(z, ids, is_name):
     """The share of the words that can be names for which the larger logit is the right one."""
-    asked = (ids >= 3) & (ids < 7)
-    return (z.argmax(axis=-1) == is_name)[asked].mean()
+    candidates = (ids >= 3) & (ids < 7)
+    return (z.argmax(axis=-1) == is_name)[candidates].mean()
 
 
 def set_parameters(layers, values):
@@ -399,10 +399,10 @@ def gradients_of_loss(parameters, x, t, h0=None, backward=rnn_backward):
     H, K = Wy.shape
     z, (h, cache) = predict(parameters, x, h0)
     y = softmax(z)
-    asked = t >= 0  # (N, T), the mask m
-    L = -np.log(y[asked, t[asked]]).mean()  # (11), the probability of each target
+    mask = t >= 0  # (N, T), m
+    L = -np.log(y[mask, t[mask]]).mean()  # (11), the probability of each target
     # (N, T, K) * (N, T, 1); a target of -1 counts as class 0 in one_hot, and the mask removes it
-    dz = (y - one_hot(np.maximum(t, 0), K)) * asked[..., None] / asked.sum()  # (11)
+    dz = (y - one_hot(np.maximum(t, 0), K)) * mask[..., None] / mask.sum()  # (11)
     # one product adds up over sequences and steps: (H, N T) @ (N T, K) -> (H, K)
     dWy = h.reshape(-1, H).T @ dz.reshape(-1, K)  # (12)
     dx, _, dWx, dWh, db = backward(dz @ Wy.T, cache)  # (12), then (7) to (10)
@@ -480,7 +480,7 @@ curves["1:1"] = train(one_to_one, one_to_one_batch, steps=1500, lr=0.5)
 x, t = one_to_one_batch(np.random.default_rng(1), 1000)
 scores["1:1"] = (predict(one_to_one, x)[0].argmax(axis=-1) == t).mean()
 nearest = ((x - examples.BARS) ** 2).sum(axis=-1).argmin(axis=1)  # (1000, 10) -> (1000,)
-print(f"digits read right: {scores['1:1']:.1%}; ", end="")
+print(f"digits classified correctly: {scores['1:1']:.1%}; ", end="")
 print(f"by the nearest of the ten clean pictures: {(nearest == t[:, 0]).mean():.1%}")
 
 # %% [markdown]
@@ -559,9 +559,9 @@ print(f"whole names right: {scores['1:N']:.1%}")
 # ### N:1, a review to one answer
 #
 # A review is good if it says *very good* or *not bad*, and bad if it says *not good* or *very bad*. Each one also says
-# *very long* or *not long*, which does not matter. So it matters which words occur together, not only which words occur.
-# Reviews have 4 to 12 words. Short reviews are padded with zeros at the end (chapter 2). The only target is at the last
-# word, and what comes after it changes nothing: padding costs time but has no part in any gradient.
+# *very long* or *not long*, which does not matter. Knowing which words occur is not enough: what counts is which words
+# follow each other. Reviews have 4 to 12 words. Short reviews are padded with zeros at the end (chapter 2). The only
+# target is at the last word, and what comes after it changes nothing: padding costs time but has no part in any gradient.
 
 # %%
 R = len(examples.REVIEW_WORDS)
@@ -584,13 +584,16 @@ many_to_one = first_parameters(np.random.default_rng(0), R, 24, 2)
 curves["N:1"] = train(many_to_one, many_to_one_batch, steps=3000, lr=0.1)
 x, t = many_to_one_batch(np.random.default_rng(1), 1000)
 scores["N:1"] = (predict(many_to_one, x)[0].argmax(axis=-1) == t)[t >= 0].mean()
-print(f"reviews understood: {scores['N:1']:.1%}")
+print(f"reviews classified correctly: {scores['N:1']:.1%}")
 
 # %% [markdown]
 # ### N:N in step, adding numbers
 #
 # The input is two binary numbers, lowest digits first: two bits at each step. The output is the bit of the sum. The
-# network has to discover the carry and keep it in its state. It is trained on 8 bits and tested on 50.
+# network has to discover the carry and keep it in its state. It is trained on numbers of 8 bits and tested on numbers of
+# 50. Where does it keep the carry? To find out, compute the true carries, and look for the neuron whose state follows
+# them most closely. The measure is the correlation. It is near 1 for two rows of numbers that rise and fall together,
+# near $-1$ if one rises where the other falls, and near 0 if the two are unrelated.
 
 # %%
 in_step = first_parameters(np.random.default_rng(0), 2, 16, 2)
@@ -604,12 +607,6 @@ powers = 2 ** np.arange(8)
 first, second = (x[0].T @ powers).astype(int)  # (2, 8) @ (8,) -> (2,)
 print(f"for example: {first} + {second} = {answer @ powers}")
 
-# %% [markdown]
-# Where does it keep the carry? Compute the true carries, and look for the neuron whose state follows them most closely.
-# The measure is the correlation. It is near 1 for two rows of numbers that rise and fall together, near $-1$ if one rises
-# where the other falls, and near 0 if the two are unrelated.
-
-# %%
 x, t = examples.sums(np.random.default_rng(5), 200, bits=30)
 h = predict(in_step, x)[1][0]  # (200, 30, 16)
 carry = np.zeros((200, 31))
@@ -827,7 +824,7 @@ print(f"the package gives the same {len(ours)} batches:", np.array_equal(ours, t
 # words. A model that is always certain and always right has perplexity 1.
 
 # %%
-print("probabilities of the words that came")
+print("probabilities of the actual next words")
 for p in ([0.25, 0.25, 0.25, 0.25], [1.0, 1.0, 1.0, 1.0], [0.5, 0.9, 0.1, 0.5]):
     L = np.log(1 / np.array(p)).mean()  # (17); the logarithm of 1 / p is - log p
     print(f"    {p!s:<24}  loss {L:.3f}, perplexity {np.exp(L):.2f}")
@@ -865,7 +862,9 @@ for sentence in " ".join(train_text[:60]).split(" . ")[:5]:
 # $$ \mathrm{entropy} = - \sum_s \pi_s \sum_w p_{sw} \log p_{sw} \tag{18} $$
 #
 # and no model's loss can be lower in the long run. To find $\pi$, start from any shares and move from word to word with
-# the probabilities of the table; after many words the shares no longer change.
+# the probabilities of the table; after many words the shares no longer change. The same formula gives the best score of a
+# model that knows less: only that there are $V$ words, or how frequent each word is, or the probabilities after the last
+# word, with the last word in the place of the state.
 
 # %%
 states = list(GRAMMAR)
@@ -880,12 +879,7 @@ for _ in range(2000):
     pi = (pi + pi @ move) / 2
 print("one word later the shares are the same:", np.allclose(pi @ move, pi, rtol=0, atol=1e-12))
 
-# %% [markdown]
-# The same formula gives the best score of a model that knows less: only that there are $V$ words, or how frequent each
-# word is, or the probabilities after the last word, with the last word in the place of the state.
 
-
-# %%
 def entropy(p, weights=1.0):
     """Equation (18): the sum of - weights * p * log p; entries with p = 0 add nothing."""
     return -(weights * p * np.log(np.where(p > 0, p, 1))).sum()
@@ -1035,7 +1029,7 @@ else:
     runs = {"our own language, 5 epochs": (train_ids, test_ids, lexicon, settings)}
 for name, (learned, tested, words, settings) in runs.items():
     each, last = run_language_model(learned, tested, len(words), **settings)
-    print(f"{name}, {len(words):,} different words; perplexity in training")
+    print(f"{name}, {len(words):,} different words; training perplexity")
     print(f"{each[0]:.2f} in the first epoch, {each[-1]:.2f} in the last; test {last:.2f}")
 
 # %% [markdown]

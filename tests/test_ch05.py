@@ -60,7 +60,7 @@ def test_table_of_notation(chapter):
 def test_five_tasks_are_learned(chapter, text):
     assert list(chapter.scores) == ["1:1", "1:N", "N:1", "N:N", "N:M"]
     assert all(score > 0.9 for score in chapter.scores.values())
-    assert "It is trained on 8 bits and tested on 50" in text
+    assert "It is trained on numbers of 8 bits and tested on numbers of 50" in text
     assert "It is trained on 800 of the numbers below 1000 and tested on the other 200" in text
     assert len(chapter.numbers_known) == 800
     assert len(chapter.numbers_new) == 200

@@ -53,7 +53,7 @@ def unrolled() -> Figure:
         _node(axes, (x, 3.3), f"$z_{column}$")
         _arrow(axes, (x, 0.5), (x, 1.9), "Wx", COLOURS[0], (-0.25, 0))
         _arrow(axes, (x, 1.9), (x, 3.3), "Wy", COLOURS[2], (-0.25, 0))
-    loop = {"connectionstyle": "arc3,rad=-3.5", "shrinkA": 0, "shrinkB": 0}
+    loop: dict[str, Any] = {"connectionstyle": "arc3,rad=-3.5", "shrinkA": 0, "shrinkB": 0}
     _arrow(axes, (1.17, 2.05), (1.17, 1.75), "Wh", COLOURS[1], (0.75, 0), **loop)
     axes.text(2.4, 1.9, "=", fontsize=20, ha="center", va="center")
     _node(axes, (3.2, 1.9), "$h_0$")
@@ -132,7 +132,7 @@ def _task_shape(
     """A row of states; which steps have an input, an output, and an output that is the next input."""
     axes.set_axis_off()
     axes.set(xlim=(-0.8, 4.8), ylim=(-0.6, 2.9), title=title)
-    ends = {"shrinkA": 7, "shrinkB": 7}
+    ends: dict[str, Any] = {"shrinkA": 7, "shrinkB": 7}
     for t in range(steps):
         x = t + (5 - steps) / 2 - 0.5
         below, state, above, next_state = (x, 0.0), (x, 1.1), (x, 2.2), (x + 1, 1.1)

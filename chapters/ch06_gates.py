@@ -1203,7 +1203,7 @@ print(f"the language itself: per word {np.exp(best):.2f}")
 # %%
 line_end, unknown = char_vocabulary.encode("\n"), char_vocabulary.unknown
 char_rng = np.random.default_rng(0)
-drawn = decoding.generate(char_model, line_end, 1500, char_rng, avoid=[unknown])
+drawn = decoding.generate(char_model.step, line_end, 1500, char_rng, avoid=[unknown])
 written = "".join(char_vocabulary.decode(drawn))
 known = set(word_vocabulary.tokens)
 print(*[line[:100] for line in written.splitlines()[:4]], sep="\n")
@@ -1283,7 +1283,7 @@ ways = {"greedy": {"temperature": 0}, **ways}
 def write(way, count):
     """So many words, drawn in one of the ways, the first of them after the end of a line."""
     start, options = word_vocabulary.encode(["<eos>"]), ways[way]
-    drawn = decoding.generate(word_model, start, count, np.random.default_rng(3), **options)
+    drawn = decoding.generate(word_model.step, start, count, np.random.default_rng(3), **options)
     return " ".join(word_vocabulary.decode(drawn))
 
 

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 5; ``python -m scratchnn exercise 5.3 chapters/solutions/ch05.py`` accepts them."""
+"""Solutions to the exercises of chapter 5; check with ``python -m scratchnn exercise 5.3 chapters/solutions/ch05.py``."""
 
 import numpy as np
 
@@ -15,18 +15,18 @@ def states_from_stacked(x, h0, W_a, b_a):
     return np.stack(states, axis=1)
 
 
-# 5.2: the state alone is worth 1, which is above the threshold; "off" takes away 1 more than that
+# 5.2: the old state adds 1, which is above the threshold of 0.5; "off" subtracts 1 again
 def switch_weights():
     return np.array([1.0, -1.0]), 1.0, -0.5
 
 
-# 5.3: h_{t-1} goes to h_t in two ways, so two gradients come back to it from there
+# 5.3: h_{t-1} reaches h_t in two ways, so two gradients come back from there
 def skip_rnn_backward(dy, x, h, Wx, Wh):
     dx, dWx, dWh = np.zeros(x.shape), np.zeros(Wx.shape), np.zeros(Wh.shape)
     from_later = np.zeros(dy[:, 0].shape)
     for t in reversed(range(x.shape[1])):
         dh = dy[:, t] + from_later
-        u = h[:, t + 1] - h[:, t]  # what the tanh has put out
+        u = h[:, t + 1] - h[:, t]  # the output of the tanh
         da = dh * (1 - u * u)
         dx[:, t] = da @ Wx.T
         dWx += x[:, t].T @ da
@@ -35,7 +35,7 @@ def skip_rnn_backward(dy, x, h, Wx, Wh):
     return dx, from_later, dWx, dWh
 
 
-# 5.4: softmax minus one-hot where a step counts, divided by the number that count
+# 5.4: softmax minus one-hot at the steps that count, divided by the number of these steps
 def masked_gradient(z, t, lengths):
     e = np.exp(z - z.max(axis=-1, keepdims=True))
     y = e / e.sum(axis=-1, keepdims=True)
@@ -43,7 +43,7 @@ def masked_gradient(z, t, lengths):
     return (y - np.eye(z.shape[-1])[t]) * counts[..., None] / counts.sum()
 
 
-# 5.5: places n L + k T + j
+# 5.5: positions n L + k T + j
 def windows(ids, N, T):
     L = (len(ids) - 1) // N
     k = np.arange(L // T)[:, None, None]
@@ -52,6 +52,6 @@ def windows(ids, N, T):
     return ids[places], ids[places + 1]
 
 
-# 5.6
+# 5.6: the mean of the losses, weighted by the number of targets of each piece
 def perplexity(losses, counts):
     return np.exp((losses * counts).sum() / counts.sum())

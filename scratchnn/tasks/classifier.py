@@ -40,7 +40,7 @@ class ClassifierTask(Task):
         VALID,
         Setting("--level", "level", "word", "what a token is", choices=("char", "letter", "word")),
         Setting("--vocabulary", "vocabulary_size", 10000, "largest number of distinct tokens", int, "V", least=3),
-        Setting("--cell", "cell", "lstm", "recurrent cell", choices=tuple(CELLS)),
+        Setting("--cell", "cell", "gru", "recurrent cell", choices=tuple(CELLS)),
         Setting("--hidden", "hidden_size", 64, "units in each recurrent layer", int, "H"),
         Setting("--embed", "embedding_size", 32, "size of the embedding", int, "D"),
         Setting("--layers", "layers", 1, "recurrent layers", int, "L"),

@@ -85,7 +85,7 @@ def final(trainer):
         trainer.step,
         trainer.epoch,
         trainer.optimizer.lr,
-        trainer.best_loss,
+        trainer.best["loss"],
         trainer.best_epoch,
     )
 

@@ -29,8 +29,8 @@ def write_text(path: Path, lines: int = 60, seed: int = 0) -> Path:
 def make_quick(monkeypatch: Any) -> None:
     """No waiting for the disk, which only a power cut would need, and a file of three bytes in place of the figure."""
     monkeypatch.setattr("os.fsync", lambda number: None)
-    monkeypatch.setattr("scratchnn.commands.train_lm.save_figure", lambda figure, path: write_atomically(path, b"PNG"))
-    monkeypatch.setattr("scratchnn.commands.train_lm.plot_history", lambda history, title: None)
+    monkeypatch.setattr("scratchnn.tasks.procedure.save_figure", lambda figure, path: write_atomically(path, b"PNG"))
+    monkeypatch.setattr("scratchnn.tasks.procedure.plot_history", lambda *arguments: None)
 
 
 def command(*arguments: Any) -> int:

@@ -68,7 +68,7 @@ class Recorder(Model):
         self.push(None)
         return np.float32(1.0), batch[0].size, np.array([batch[0].sum() + (0 if state is None else state[0])])
 
-    def backward_loss(self) -> None:
+    def backward_loss(self, dloss: float = 1.0) -> None:
         """A gradient of 1."""
         self.pop()
         self.W.accumulate(np.ones(1, dtype="float32"))

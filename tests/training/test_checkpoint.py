@@ -224,7 +224,7 @@ def trainer(path, hidden=3, layers=1, identity=None, optimizer=SGD, schedule=Non
         steps,
         TokenStreams(ids, 2, 10),
         schedule=None if schedule is None else schedule(steps),
-        validate=lambda: 1.0,
+        validate=lambda: {"loss": 1.0},
         checkpoint=path,
         identity=identity,
     )

@@ -31,7 +31,7 @@ def trainer_of(lr=0.1, length=201, **options):
 
 
 def test_history_has_a_row_every_so_many_steps_and_one_at_the_end_of_each_epoch(tmp_path):
-    trainer = trainer_of(length=4 * 35 + 1, record_every=3, validate=lambda: 1.5)
+    trainer = trainer_of(length=4 * 35 + 1, record_every=3, validate=lambda: {"loss": 1.5})
     history = trainer.fit(2)  # seven steps an epoch
     assert [(row["epoch"], row["step"]) for row in history.rows] == [(1, 3), (1, 6), (1, 7), (2, 10), (2, 13), (2, 14)]
     assert [row["targets"] for row in history.rows] == [60, 60, 20] * 2

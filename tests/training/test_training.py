@@ -24,13 +24,13 @@ def test_it_learns_a_generated_language(cell):
     expected = (valid[:-1] + 1) % V == valid[1:]
     best_possible = -np.where(expected, math.log(5 / 6), math.log(1 / 30)).mean()
     model = model_of(16, cell=cell)
-    trainer = trainer_of(model, 0.01, language(2001), Adam, 10, 10, validate=lambda: evaluate_text(model, valid)[0])
+    trainer = trainer_of(model, 0.01, language(2001), Adam, 10, 10, validate=lambda: {"loss": evaluate_text(model, valid)[0]})
     before = evaluate_text(model, valid)[0]
     history = trainer.fit(6)
     losses = [history.epoch_loss(epoch) for epoch in range(1, 7)]
     assert before == pytest.approx(math.log(V), abs=0.05)
     assert losses[0] > losses[1] > losses[2]
-    assert best_possible - 0.01 < trainer.best_loss < best_possible + 0.08
+    assert best_possible - 0.01 < trainer.best["loss"] < best_possible + 0.08
 
 
 def test_the_state_is_carried_from_batch_to_batch_and_from_epoch_to_epoch():
@@ -114,9 +114,9 @@ def test_a_model_of_any_kind_can_be_trained():
 
 def stopped_after(losses, patience, epochs=20):
     given = iter(losses)
-    trainer = trainer_of(validate=lambda: next(given), patience=patience)
+    trainer = trainer_of(validate=lambda: {"loss": next(given)}, patience=patience)
     trainer.fit(epochs)
-    return trainer.epoch, trainer.best_epoch, trainer.best_loss
+    return trainer.epoch, trainer.best_epoch, trainer.best["loss"]
 
 
 def test_early_stopping():
@@ -128,7 +128,7 @@ def test_early_stopping():
 
 def test_a_run_that_stopped_early_stays_stopped(tmp_path):
     def make():
-        return trainer_of(validate=lambda: 1.0, patience=1, checkpoint=tmp_path / "c.npz")
+        return trainer_of(validate=lambda: {"loss": 1.0}, patience=1, checkpoint=tmp_path / "c.npz")
 
     make().fit(9)
     trainer = make()
@@ -140,7 +140,7 @@ def test_a_run_that_stopped_early_stays_stopped(tmp_path):
 
 def test_the_plateau_schedule_is_told_of_the_validation_losses():
     given = iter([3.0, 3.5, 2.0, 2.5])
-    trainer = trainer_of(lr=8.0, validate=lambda: next(given), max_norm=0.01)
+    trainer = trainer_of(lr=8.0, validate=lambda: {"loss": next(given)}, max_norm=0.01)
     trainer.schedule = Plateau(trainer.optimizer, 0.25)
     history = trainer.fit(4)
     rates = [row["lr"] for row in history.rows if row["validation_loss"] is not None]
@@ -154,7 +154,7 @@ def test_validation_leaves_no_trace_in_training():
     results = []
     for validates in (False, True):
         model = model_of(layers=2, dropout=0.4)
-        validate = (lambda model=model: evaluate_text(model, language(40))[0]) if validates else None
+        validate = (lambda model=model: {"loss": evaluate_text(model, language(40))[0]}) if validates else None
         trainer_of(model, validate=validate).fit(2)
         assert model.training
         assert model.pending() == 0

@@ -93,13 +93,13 @@ def test_the_state_of_a_skipped_step_is_not_carried_on():
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_validation_loss_that_is_not_finite_is_an_error_or_no_improvement(value):
     given = iter([2.0, value])
-    trainer = trainer_of(validate=lambda: next(given))
+    trainer = trainer_of(validate=lambda: {"loss": next(given)})
     with pytest.raises(NonFiniteError, match=f"the validation loss is {value} after epoch 2"):
         trainer.fit(3)
     given = iter([value, 2.0, value, 1.0])
-    trainer = trainer_of(validate=lambda: next(given), skip_nonfinite=True)
+    trainer = trainer_of(validate=lambda: {"loss": next(given)}, skip_nonfinite=True)
     trainer.fit(4)
-    assert (trainer.best_epoch, trainer.best_loss) == (4, 1.0)
+    assert (trainer.best_epoch, trainer.best["loss"]) == (4, 1.0)
 
 
 class Forgetful(LanguageModel):
@@ -128,7 +128,7 @@ def test_caches_left_behind_are_an_error_unless_discarded():
         ({"max_norm": 0.0}, "max_norm must be above 0, got 0.0"),
         ({"max_norm": math.nan}, "max_norm must be above 0, got nan"),
         ({"patience": 2}, "patience needs validate"),
-        ({"patience": 0, "validate": lambda: 1.0}, "patience must be a whole number of 1 or more, got 0"),
+        ({"patience": 0, "validate": lambda: {"loss": 1.0}}, "patience must be a whole number of 1 or more, got 0"),
         ({"checkpoint_every": 0}, "checkpoint_every must be a whole number of 1 or more, got 0"),
         ({"checkpoint_every": 2.5}, "checkpoint_every must be a whole number of 1 or more, got 2.5"),
         ({"record_every": -1}, "record_every must be a whole number"),

@@ -24,16 +24,15 @@ from textwrap import shorten
 import numpy as np
 
 from scratchnn import decoding, losses, recurrent
-from scratchnn.book.agreement import LEXICON, agreement, change_number
-from scratchnn.book.cells import cell_arrays, same_results
+from scratchnn.book.agreement import LEXICON, agreement, answers_changed, share_right
+from scratchnn.book.cells import cell_arrays, cell_pair, relative_errors, same_results, through_time
 from scratchnn.book.figures import ch06 as figures
-from scratchnn.book.small_language import ADJECTIVES, NOUNS, make_text
+from scratchnn.book.small_language import articles_right, make_text
 from scratchnn.core import Layer
 from scratchnn.datasets.ptb import load_ptb
 from scratchnn.errors import DataError
 from scratchnn.functions import softmax
 from scratchnn.gradcheck import check, pair_problem
-from scratchnn.gradcheck.engine import numeric_gradients
 from scratchnn.gradient_flow import gradient_norms
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.models.language_model import LanguageModel, evaluate_text
@@ -65,7 +64,8 @@ from scratchnn.training import Trainer
 #
 # With $s = 0.9$ less than one hundredth is left after 50 steps; with $s = 1.1$ the norm is more than a hundred times as
 # large. The first is the **vanishing gradient** (기울기 소실), the second the **exploding gradient** (기울기 폭발).
-# The code below measures both in a real network, with its slopes.
+# The code below measures both in a real network, with its slopes. The package measures the same for any recurrent layer,
+# in [`gradient_flow.py`](../scratchnn/gradient_flow.py).
 
 
 # %%
@@ -100,6 +100,10 @@ print("norm of the gradient 50 steps back, as a multiple of that at the last ste
 for s, norms in measured.items():
     with_slopes, without = norms[-1] / norms[0], s**T
     print(f"  s = {s}: {with_slopes:.0e} with the slopes of tanh, {without:.0e} without, s^50")
+layer = RNN(D, H, rng=rng)
+layer.Wx.data, layer.Wh.data, layer.b.data = Wx, 1.1 * Q, b
+theirs = gradient_norms(layer, x, dh)
+print("the package gives the same:", np.allclose(theirs, measured[1.1], rtol=1e-9, atol=0))
 show(figures.gradient_norms(measured))
 
 # %% [markdown]
@@ -110,15 +114,6 @@ show(figures.gradient_norms(measured))
 # What do you lose? The gradient of a weight is a sum over all steps. If $dh_t$ has vanished, step $t$ adds nothing to
 # the sum: the network still learns from nearby inputs, but not from distant ones. If it has exploded, it dominates the
 # sum, and one training step along it can end anywhere.
-#
-# The package measures the same for any recurrent layer, in
-# [`gradient_flow.py`](../scratchnn/gradient_flow.py).
-
-# %%
-layer = RNN(D, H, rng=rng)
-layer.Wx.data, layer.Wh.data, layer.b.data = Wx, 1.1 * Q, b
-theirs = gradient_norms(layer, x, dh)
-print("the package gives the same:", np.allclose(theirs, measured[1.1], rtol=1e-9, atol=0))
 
 # %% [markdown]
 # ## Clipping
@@ -260,10 +255,7 @@ def sigmoid(a):
 
 
 def simplified_step(x, h, Wx, Wh, b):
-    """One step: input x (N, D) and state h (N, H); returns the next state and the cache.
-
-    Wx (D, 2H), Wh (H, 2H) and b (2H,) have two blocks of columns: z, n.
-    """
+    """One step: x (N, D), h (N, H); Wx (D, 2H), Wh (H, 2H), b (2H,) with blocks of columns z, n."""
     a_z, a_n = np.split(x @ Wx + h @ Wh + b, 2, axis=1)  # (9)  (N, 2H) -> (N, H), (N, H)
     z, n = sigmoid(a_z), np.tanh(a_n)  # (6), (7)
     return z * h + (1 - z) * n, (x, h, z, n, Wx, Wh)  # (8)
@@ -280,53 +272,24 @@ def simplified_step_backward(dh_next, cache):
 
 
 # %% [markdown]
-# The loop over time is the same for all cells of this chapter; it takes the step as an argument. A state is a list of
-# arrays, which contains only $h$ for now. In Python, `*state` on the left of an assignment takes all values that the
-# other names leave over, here everything that a step returns except the cache; in a call, it passes the members of a
-# list as separate arguments.
-
-
-# %%
-def through_time(step, x, state, parameters):
-    """Run ``step`` over x (N, T, D): outputs (N, T, H), the last state, the caches of all steps."""
-    outputs, caches = [], []
-    for t in range(x.shape[1]):
-        *state, cache = step(x[:, t], *state, *parameters)
-        outputs.append(state[0])  # h, the output of the step
-        caches.append(cache)
-    return np.stack(outputs, axis=1), tuple(state), caches
-
-
-def through_time_backward(step_backward, dy, dstate, caches):
-    """Gradients of x, the first state and the parameters, from those of all outputs and the last state."""
-    dx, of_each_step = [], []
-    for t in reversed(range(len(caches))):
-        dh, *others = dstate
-        dx_t, *dstate, gradients = step_backward(dh + dy[:, t], *others, caches[t])
-        dx.insert(0, dx_t)
-        of_each_step.append(gradients)  # with respect to Wx, Wh and b
-    total = [sum(parts) for parts in zip(*of_each_step, strict=True)]  # (12), the sums over t
-    return np.stack(dx, axis=1), tuple(dstate), total
-
-
-def cell_pair(step, step_backward, states=1):
-    """Forward and backward over whole sequences: the pair that a gradient check takes."""
-
-    def forward(x, *arrays):
-        return through_time(step, x, arrays[:states], arrays[states:])
-
-    def backward(dy, dstate, caches):
-        dx, dstate, gradients = through_time_backward(step_backward, dy, dstate, caches)
-        return dx, *dstate, *gradients
-
-    return forward, backward
-
-
-# %% [markdown]
+# The loop over time is that of chapter 5, with the step as an argument: forward, in
+# [`book/cells.py`](../scratchnn/book/cells.py), it consists of
+#
+# ```python
+# for t in range(x.shape[1]):
+#     *state, cache = step(x[:, t], *state, *parameters)
+# ```
+#
+# and of keeping all outputs and caches; backward, it goes through the caches from the last step to the first and adds up
+# the gradients of the weights. A state is a list of arrays, which contains only $h$ for now. In Python, `*state` on the
+# left of an assignment takes all values that the other names leave over, here everything that a step returns except the
+# cache; in a call, it passes the members of a list as separate arguments. `cell_pair` makes forward and backward over
+# whole sequences from a step.
+#
 # Each cell has to pass two tests: the gradient check, by central differences and by the complex step, with random
-# cotangents for all outputs and for the last state; and the comparison with the package, forward and backward. The
-# arrays, random with `blocks` times $H$ columns, and the comparison are in
-# [`book/cells.py`](../scratchnn/book/cells.py).
+# cotangents for all outputs and for the last state; and the comparison with the package, forward and backward. The gate
+# also has to do its job. The last loop sets the bias of the update gate first so high that it stays open, then so low
+# that it stays shut, and prints the mean change of an entry of the state.
 
 
 # %%
@@ -342,11 +305,6 @@ simplified_pair = cell_pair(simplified_step, simplified_step_backward)
 package_pair = recurrent.gru_simplified_forward, recurrent.gru_simplified_backward
 check_cell(simplified_pair, package_pair, cell_arrays(rng, blocks=2))
 
-# %% [markdown]
-# The gate also does its job. Below, the bias of the update gate is first so high that the gate stays open, then so low
-# that it stays shut. The printed number is the mean change of an entry of the state.
-
-# %%
 for bias in (8.0, -8.0):
     kept = cell_arrays(np.random.default_rng(1), blocks=2, T=40)
     kept["b"][:4] = bias  # the first H = 4 columns are those of z
@@ -380,10 +338,7 @@ for bias in (8.0, -8.0):
 
 # %%
 def gru_step(x, h, Wx, Wh, b):
-    """One step: input x (N, D) and state h (N, H); returns the next state and the cache.
-
-    Wx (D, 3H), Wh (H, 3H) and b (3H,) have three blocks of columns: z, r, n.
-    """
+    """One step: x (N, D), h (N, H); Wx (D, 3H), Wh (H, 3H), b (3H,) with blocks z, r, n."""
     H = h.shape[1]
     a = x @ Wx + b  # (N, D) @ (D, 3H) -> (N, 3H)
     from_h = h @ Wh[:, : 2 * H]  # (N, H) @ (H, 2H) -> (N, 2H)
@@ -467,14 +422,14 @@ show(figures.lstm_step())
 #
 # The rest follows from (12). The first half of (26) is the point of the whole cell: the way back along the memory is
 # one product with $f_t$, and nothing else.
+#
+# A cell with $B$ blocks has $B (D H + H^2 + H)$ parameters: one block for the plain network, two for the simplified
+# GRU, three for the GRU, four for the LSTM.
 
 
 # %%
 def lstm_step(x, h, c, Wx, Wh, b):
-    """One step: input x (N, D), states h and c (N, H); returns the next h and c, and the cache.
-
-    Wx (D, 4H), Wh (H, 4H) and b (4H,) have four blocks of columns: o, i, f, g.
-    """
+    """One step: x (N, D), h, c (N, H); Wx (D, 4H), Wh (H, 4H), b (4H,) with blocks o, i, f, g."""
     a_o, a_i, a_f, a_g = np.split(x @ Wx + h @ Wh + b, 4, axis=1)  # (19)  (N, 4H) -> 4 of (N, H)
     o, i, f, g = sigmoid(a_o), sigmoid(a_i), sigmoid(a_f), np.tanh(a_g)  # (20)
     c_next = f * c + i * g  # (21)
@@ -498,11 +453,6 @@ lstm_pair = cell_pair(lstm_step, lstm_step_backward, states=2)
 package_pair = recurrent.lstm_forward, recurrent.lstm_backward
 check_cell(lstm_pair, package_pair, cell_arrays(rng, blocks=4, states=2))
 
-# %% [markdown]
-# A cell with $B$ blocks has $B (D H + H^2 + H)$ parameters: one block for the plain network, two for the simplified
-# GRU, three for the GRU, four for the LSTM.
-
-# %%
 for name, blocks in [("RNN", 1), ("simplified GRU", 2), ("GRU", 3), ("LSTM", 4)]:
     print(f"{name:<15} {blocks * (100 * 100 + 100 * 100 + 100):>7,} parameters with D = H = 100")
 
@@ -600,20 +550,6 @@ def learn_agreement(cell, most, steps, seed=0):
     return model, np.array(history)
 
 
-def answers(model, ids):
-    """The verb that the network answers for each sentence (N,): 0 for is, 1 for are."""
-    model.evaluate()
-    verbs = model.forward(ids).argmax(axis=1)
-    model.train()
-    return verbs
-
-
-def share_right(model, between):
-    """The share of correct verbs in 400 new sentences with ``between`` phrases in between."""
-    ids, verbs = agreement(np.random.default_rng(99), 400, 1, between)
-    return (answers(model, ids) == verbs).mean()
-
-
 CELLS = {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}
 longest = (1, 2, 4, 8, 16)  # phrases between subject and verb, of three words each
 agreement_seeds, agreement_steps = (range(5), 2000) if FULL else (range(1), 800)
@@ -678,17 +614,7 @@ show(figures.agreement([3 * most for most in longest], mean_shares, before, afte
 # Do the trained networks really use the subject? Take sentences with eight phrases in between, change the number of one
 # noun, and count how often the answer changes. It should change if the noun is the subject, and only then.
 
-
 # %%
-def answers_changed(model, place, between=8):
-    """The share of answers that change if the noun at ``place`` changes its number.
-
-    Place 0 is the noun before the comma, 1 is the subject, then in order.
-    """
-    ids, _ = agreement(np.random.default_rng(7), 200, 1, between)
-    return (answers(model, ids) != answers(model, change_number(ids, place))).mean()
-
-
 answer_changes = {}
 for name, model in agreement_models.items():
     changes = answer_changes[name] = [answers_changed(model, place) for place in range(10)]
@@ -940,12 +866,8 @@ for tied in (False, True):
 
 # %%
 few_lines = "\n".join(train_text.splitlines()[:200]) + "\n"
-variants = {
-    "plain": {},
-    "tied": {"tied": True},
-    "dropout 0.5": {"dropout": 0.5},
-    "dropout 0.5, tied": {"dropout": 0.5, "tied": True},
-}
+variants = {"plain": {}, "tied": {"tied": True}, "dropout 0.5": {"dropout": 0.5}}
+variants["dropout 0.5, tied"] = {"dropout": 0.5, "tied": True}
 overfitting = {}
 for name, options in variants.items():
     model, _, curve = fit(few_lines, "word", 40, 20, embedding_size=64, hidden_size=64, **options)
@@ -1050,19 +972,14 @@ def token_probabilities(z, temperature=1.0, top_k=None, top_p=None):
 prompt = "some old dogs"
 z = word_model.forward(word_vocabulary.encode(["<eos>", *prompt.split()])[None])[0]  # (1, 4, V)
 z = z[0, -1].astype(np.float64)  # (V,)
-ways = {
-    "temperature 1": {},
-    "temperature 0.5": {"temperature": 0.5},
-    "temperature 2": {"temperature": 2.0},
-    "top-k, k = 5": {"top_k": 5},
-    "nucleus, q = 0.9": {"top_p": 0.9},
-}
+ways = {"temperature 1": {}, "temperature 0.5": {"temperature": 0.5}}
+ways |= {"temperature 2": {"temperature": 2.0}, "top-k, k = 5": {"top_k": 5}}
+ways |= {"nucleus, q = 0.9": {"top_p": 0.9}}
 ours = {name: token_probabilities(z, **options) for name, options in ways.items()}
 theirs = [decoding.token_probabilities(z, **options) for options in ways.values()]
 print("the package gives the same:", np.allclose([*ours.values()], theirs, rtol=0, atol=1e-12))
 show(figures.next_words(prompt, word_vocabulary.tokens, ours))
 
-# %%
 ways = {"greedy": {"temperature": 0}, **ways}
 
 
@@ -1082,18 +999,7 @@ for name in ways:
 # grammar? Count one thing that is easy to count: whether the articles agree with their nouns, *a* with singular and
 # *some* with plural.
 
-
 # %%
-def articles_right(text):
-    """The share of *a* and *some* whose noun, next or after an adjective, has the correct number."""
-    words, right = text.split(), []
-    for k, word in enumerate(words[:-2]):
-        noun = words[k + 2] if words[k + 1] in ADJECTIVES else words[k + 1]
-        if word in ("a", "some"):
-            right.append(noun in NOUNS if word == "a" else noun[:-1] in NOUNS)
-    return np.mean(right)
-
-
 article_shares = {}
 for name in ("temperature 0.5", "temperature 1", "nucleus, q = 0.9", "temperature 2"):
     article_shares[name] = articles_right(write(name, 1000))
@@ -1113,14 +1019,11 @@ if FULL:
         texts = {split: load_ptb(split) for split in ("train", "valid", "test")}
     except DataError as error:
         raise SystemExit(f"error: {error}") from None
-    settings = {"embedding_size": 100, "hidden_size": 100, "forget_bias": 0.0}
-    streams, window, lr, max_norm, epochs = 20, 35, 20.0, 0.25, 4
-    lm_seeds = (0, 1, 2)
+    size, streams, window, lr, max_norm, epochs, lm_seeds = 100, 20, 35, 20.0, 0.25, 4, (0, 1, 2)
 else:
     texts = {"train": train_text, "valid": make_text(2, 100)[0], "test": test_text}
-    settings = {"embedding_size": 32, "hidden_size": 32, "forget_bias": 0.0}
-    streams, window, lr, max_norm, epochs = 10, 20, 2.0, 0.25, 4
-    lm_seeds = (0,)
+    size, streams, window, lr, max_norm, epochs, lm_seeds = 32, 10, 20, 2.0, 0.25, 4, (0,)
+settings = {"embedding_size": size, "hidden_size": size, "forget_bias": 0.0}
 
 lexicon = Vocabulary.build(tokenize(texts["train"], "word"), specials=(UNKNOWN,), max_size=10_000)
 train_ids, valid_ids, test_ids = (lexicon.encode(tokenize(text, "word")) for text in texts.values())
@@ -1168,6 +1071,9 @@ print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 # > remember. And a state of two parts can be passed on incompletely.
 #
 # ### The memory's gradient dropped
+#
+# The package's layers leave the computation to two methods, `run` and `run_backward`. Replace them by your own pair, the
+# correct one or the wrong one, and you can train the layer on the agreement of verbs.
 
 
 # %%
@@ -1176,12 +1082,6 @@ def forgetful_step_backward(dh_next, dc_next, cache):
     return lstm_step_backward(dh_next, 0.0, cache)  # (24) without dc_next
 
 
-# %% [markdown]
-# The package's layers leave the computation to two methods, `run` and `run_backward`. Replace them by your own pair, the
-# correct one or the wrong one, and you can train the layer on the agreement of verbs.
-
-
-# %%
 class OwnLSTM(LSTM):
     """The package's layer, computing with this chapter's functions."""
 
@@ -1223,17 +1123,7 @@ show(figures.dropped_gradient(curves))
 # the orange curve, you would not look for a mistake; you would try other learning rates. The gradient check needs no
 # training at all:
 
-
 # %%
-def relative_errors(pair, arrays):
-    """The largest relative error of each array's gradient against central differences."""
-    problem, cotangent_rng = pair_problem(*pair, arrays), np.random.default_rng(0)
-    outputs, backward = problem.run(arrays)
-    cotangents = [cotangent_rng.standard_normal(y.shape) for y in outputs]
-    gradients, numeric = backward(cotangents), numeric_gradients(problem, cotangents, "central")
-    return {name: abs(gradients[name] - n).max() / abs(n).max() for name, n in numeric.items()}
-
-
 arrays = cell_arrays(np.random.default_rng(0), blocks=4, states=2)
 for name, pair in (("right", OwnLSTM.pair), ("dc dropped", ForgetfulLSTM.pair)):
     print(name)
@@ -1268,7 +1158,8 @@ print("a check of one step finds nothing wrong with it:", one_step_check(forgetf
 #
 # The second mistake occurs between two windows of a text, or between two networks, one of which reads and one of which
 # writes: $h$ is passed on, and $c$ starts from zero. Every gradient is correct, and a gradient check finds nothing. To
-# find the mistake, compute the same sequence as a whole and in two parts.
+# find the mistake, compute the same sequence as a whole and in two parts. The second half of the code shows the effect
+# in a language model that reads the test text in windows of five words.
 
 # %%
 x, h0, c0, *weights = cell_arrays(np.random.default_rng(0), blocks=4, states=2, T=10).values()
@@ -1279,10 +1170,6 @@ for name, second_state in (("h and c handed on", (h, c)), ("c dropped", (h, np.z
     off = abs(rest - whole[:, 5:]).max()
     print(f"{name:<18} outputs of the second half are off by {off:.3f} at most")
 
-# %% [markdown]
-# In a language model that reads the test text in windows of five words, the mistake looks like this:
-
-# %%
 book_model.evaluate()
 broken, state = [], None
 for start in range(0, len(test_ids) - 1, 5):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from scratchnn.core import Layer
+
 SINGULAR = "key dog tree book car child house river".split()
 PLURAL = "keys dogs trees books cars children houses rivers".split()
 LEXICON = ["the", ",", *"near behind under beside".split(), *SINGULAR, *PLURAL]  # ids 0; 1; 2 to 5; 6 to 13; 14 to 21
@@ -48,3 +50,23 @@ def change_number(ids: np.ndarray, place: int) -> np.ndarray:
     plural = ids[:, column] >= 6 + len(SINGULAR)
     changed[:, column] += np.where(plural, -len(SINGULAR), len(SINGULAR))
     return changed
+
+
+def answers(model: Layer, ids: np.ndarray) -> np.ndarray:
+    """The verb (N,) to which a network from ids (N, T) to logits (N, 2) gives the larger logit."""
+    model.evaluate()
+    verbs = model.forward(ids).argmax(axis=1)
+    model.train()
+    return verbs
+
+
+def share_right(model: Layer, between: int) -> float:
+    """The share of correct verbs in 400 new sentences with ``between`` phrases in between."""
+    ids, verbs = agreement(np.random.default_rng(99), 400, 1, between)
+    return float((answers(model, ids) == verbs).mean())
+
+
+def answers_changed(model: Layer, place: int, between: int = 8) -> float:
+    """The share of answers that change with the number of the noun at ``place`` (``change_number``), in 200 sentences."""
+    ids, _ = agreement(np.random.default_rng(7), 200, 1, between)
+    return float((answers(model, ids) != answers(model, change_number(ids, place))).mean())

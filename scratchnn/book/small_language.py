@@ -7,6 +7,7 @@ estimated on the text: no model that predicts honestly has a lower expected loss
 
 from __future__ import annotations
 
+from typing import Any
 
 import numpy as np
 
@@ -52,3 +53,13 @@ def make_text(seed: int, sentences: int) -> tuple[str, float]:
         lines.append(" ".join([*sentence, verb if plural else verb + "s", *thing]))
         log_p, words = log_p + total + log_verb + log_thing, words + len(lines[-1].split()) + 1
     return "\n".join(lines) + "\n", float(-log_p / words)
+
+
+def articles_right(text: str) -> float:
+    """The share of *a* and *some* whose noun, next or after an adjective, has the correct number."""
+    words, right = text.split(), []
+    for k, word in enumerate(words[:-2]):
+        noun = words[k + 2] if words[k + 1] in ADJECTIVES else words[k + 1]
+        if word in ("a", "some"):
+            right.append(noun in NOUNS if word == "a" else noun[:-1] in NOUNS)
+    return float(np.mean(right))

@@ -1,4 +1,4 @@
-"""Recurrent cells as a chapter writes them: the loop over a step, the comparison with the package, and relative errors.
+"""Recurrent cells as a chapter writes them: the loop over a step, its checks, and which inputs an output depends on.
 
 A step takes the input (N, D), its states (N, H) and its parameters, and returns the next states, the output first, and a
 cache. Its backward takes the gradients with respect to the next states, and the cache; it returns the gradient with respect
@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.gradcheck import check, pair_problem
 from scratchnn.gradcheck.engine import numeric_gradients
-from scratchnn.gradcheck.problems import flatten, pair_problem
+from scratchnn.gradcheck.problems import flatten
+from scratchnn.recurrent import SequenceLayer
 
 Step = Callable[..., tuple]
 Pair = tuple[Callable[..., tuple], Callable[..., tuple]]  # forward and backward over whole sequences
@@ -84,6 +86,14 @@ def same_results(pair: Pair, package_pair: Pair, arrays: dict[str, np.ndarray], 
     return all(np.allclose(ours, theirs, rtol=0, atol=1e-12) for ours, theirs in both)
 
 
+def check_cell(pair: Pair, package_pair: Pair, arrays: dict[str, np.ndarray], rng: np.random.Generator) -> None:
+    """Print the result of the gradient check, and whether the package's pair gives the same results."""
+    findings = check(pair_problem(*pair, arrays))
+    right = all(finding.ok for finding in findings)
+    print(f"gradient check: {len(findings)} comparisons, all right: {right}")
+    print("the package gives the same:", same_results(pair, package_pair, arrays, rng))
+
+
 def relative_errors(pair: Pair, arrays: dict[str, np.ndarray]) -> dict[str, float]:
     """The largest error of each array's gradient against central differences, relative to the largest entry.
 
@@ -94,3 +104,15 @@ def relative_errors(pair: Pair, arrays: dict[str, np.ndarray]) -> dict[str, floa
     cotangents = [rng.standard_normal(y.shape) for y in outputs]
     gradients, numeric = backward(cotangents), numeric_gradients(problem, cotangents, "central")
     return {name: float(abs(gradients[name] - n).max() / abs(n).max()) for name, n in numeric.items()}
+
+
+def influence(layer: SequenceLayer, x: np.ndarray) -> np.ndarray:
+    """Norms (T, T) of the gradient of the outputs at step s with respect to the input at step t, for x (1, T, D)."""
+    norms = []
+    for s in range(x.shape[1]):
+        y, _ = layer.forward(x)
+        dy = np.zeros_like(y)
+        dy[:, s] = 1.0
+        dx, _ = layer.backward(dy)
+        norms.append(np.sqrt((dx[0] ** 2).sum(axis=-1)))  # (T,)
+    return np.array(norms)

@@ -1,0 +1,1 @@
+"""Small data sets that a chapter makes up, one file per chapter."""

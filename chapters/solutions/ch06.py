@@ -30,7 +30,7 @@ def lstm_gates_backward(dh, dc_next, o, i, f, g, c_before, c):
     return da_o, da_i, da_f, da_g, dc_before
 
 
-# 6.4: each sequence by its own length
+# 6.4: each sequence within its own length
 def reverse_sequences(x, lengths):
     y = x.copy()
     for n, length in enumerate(lengths):
@@ -38,7 +38,7 @@ def reverse_sequences(x, lengths):
     return y
 
 
-# 6.5: the most probable tokens, up to and with the one that reaches q
+# 6.5: the most probable tokens, up to and including the one with which the sum reaches q
 def nucleus(p, q):
     order = np.argsort(-p)
     below = np.cumsum(p[order]) < q
@@ -48,6 +48,6 @@ def nucleus(p, q):
     return kept / kept.sum()
 
 
-# 6.6: the loss of the whole text, shared out among its words
+# 6.6: the loss of the whole text, divided by its number of words
 def word_perplexity(char_loss, characters, words):
     return np.exp(char_loss * characters / words)

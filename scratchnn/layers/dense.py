@@ -66,6 +66,11 @@ class Dense(Layer):
         self.W = Parameter.glorot((inputs, outputs), rng) if tied is None else tied
         self.b = Parameter.zeros((outputs,)) if bias else None
 
+    def __repr__(self) -> str:
+        """Class and sizes of the last axis before and after."""
+        inputs, outputs = reversed(self.W.shape) if self.tied else self.W.shape
+        return f"Dense({inputs} -> {outputs})"
+
     def forward(self, x: Array, work: WorkArrays | None = None) -> Array:
         """Outputs (..., ``outputs``); where ``work`` is given, their array comes from there."""
         W = self.W.data.T if self.tied else self.W.data

@@ -42,6 +42,10 @@ class Dropout(Layer):
         self.p = check_probability(p, "Dropout")
         self.rng = rng
 
+    def __repr__(self) -> str:
+        """Class and probability."""
+        return f"Dropout({self.p})"
+
     def forward(self, x: Array) -> Array:
         """Equation (1) while training, x itself in evaluation mode."""
         if not self.training or self.p == 0:

@@ -69,6 +69,10 @@ class Embedding(Layer):
         self.W.trainable = not frozen
         self.padding_id = padding_id
 
+    def __repr__(self) -> str:
+        """Class and shape of the table."""
+        return f"Embedding({self.W.shape[0]} x {self.W.shape[1]})"
+
     def forward(self, ids: Array) -> Array:
         """Vectors (..., ``size``)."""
         check_ids(ids, self.W.shape[0], "Embedding")

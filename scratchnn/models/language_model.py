@@ -116,9 +116,11 @@ class LanguageModel(Model):
             self.work.give(logits)
         return loss, targets.size, state
 
-    def backward_loss(self) -> None:
+    def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``; the carried state is a constant, which is what truncates BPTT."""
         dlogits = self.pop()
+        if dloss != 1:
+            dlogits *= dloss
         self.backward(dlogits)
         self.work.give(dlogits)
 

@@ -123,9 +123,9 @@ class NNLM(Model):
         self.push(cache)
         return loss, targets.size, None
 
-    def backward_loss(self) -> None:
+    def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``."""
-        self.backward(softmax_cross_entropy_backward(1.0, self.pop()))
+        self.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
 def ngrams(ids: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:

@@ -39,9 +39,9 @@ class Predictor(Model):
         """Mean loss in nats of a batch (the arguments of ``forward``), its number of examples, and no state."""
         return self.forward(*batch), len(batch[0]), None
 
-    def backward_loss(self) -> None:
+    def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``."""
-        self.backward(1.0)
+        self.backward(dloss)
 
 
 class CBOW(Predictor):

@@ -13,7 +13,6 @@ D must equal H (Press and Wolf, 2017). Mikolov et al. (2010) for the model.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +23,7 @@ from scratchnn.core import Model
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.losses import softmax_cross_entropy_forward
+from scratchnn.metrics import perplexity as perplexity
 from scratchnn.recurrent import GRU, LSTM, RNN, Stacked
 from scratchnn.recurrent.base import Recurrent, State
 
@@ -146,11 +146,6 @@ def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> t
     finally:
         model.train(was_training)
     return total / (len(ids) - 1), len(ids) - 1
-
-
-def perplexity(loss: float) -> float:
-    """Equation (5); infinite where it is too large to say."""
-    return math.inf if loss > 700 else math.exp(loss)
 
 
 def model_settings(settings: dict[str, Any]) -> dict[str, Any]:

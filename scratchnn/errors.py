@@ -33,6 +33,10 @@ class CacheError(ScratchnnError, RuntimeError):
     """A backward pass without its forward pass, or caches left behind."""
 
 
+class LayerError(ScratchnnError, TypeError):
+    """A layer with a parameter, a sub-layer or a random generator where the search does not find it."""
+
+
 class NonFiniteError(ScratchnnError, FloatingPointError):
     """NaN or infinity in a gradient or a loss."""
 

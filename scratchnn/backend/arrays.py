@@ -30,6 +30,11 @@ def backend_name(x: Array) -> str:
     return name
 
 
+def is_generator_type(kind: type) -> bool:
+    """Whether ``kind`` is the type of the random generators of NumPy or CuPy."""
+    return kind.__name__ == "Generator" and kind.__module__.partition(".")[0] in BACKENDS
+
+
 def load_backend(name: str) -> ModuleType:
     """The array library of that name; one clear line where it is missing or has no GPU to work on."""
     if name not in BACKENDS:

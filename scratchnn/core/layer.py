@@ -11,12 +11,11 @@ backward calls then come in reverse order. Gradients add up until ``clear_gradie
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from scratchnn.backend import (
     Array,
-    Generator,
     array_module,
     backend_name,
     generator,
@@ -24,16 +23,23 @@ from scratchnn.backend import (
     move_generator,
     seed_from,
 )
-from scratchnn.core.parameter import Parameter
+from scratchnn.core.tree import Tree
 from scratchnn.errors import CacheError, CheckpointError
 
 
-class Layer:
-    """Base of all layers and models: finds parameters and sub-layers among the attributes, keeps the stack of caches.
+class Layer(Tree):
+    """Base of all layers and models: keeps the stack of caches, and acts on everything below it at once.
 
-    Attributes are searched in the order of their assignment, lists of layers included, so that the order of parameters
-    never depends on hashing. A parameter held by two layers (weight tying) is found once, by identity.
+    Parameters, sub-layers and random generators are found in attributes, lists, tuples and dicts (``scratchnn.core.tree``).
+
+    Attributes:
+        training: whether forward keeps a cache for backward, and dropout is active.
+        takes_lengths: whether forward has an argument ``lengths``, the number of real steps of each sequence (N,).
+        returns_state: whether forward returns (outputs, final state), and backward (dx, gradient of the first state).
     """
+
+    takes_lengths = False
+    returns_state = False
 
     def __init__(self) -> None:
         self.training = True
@@ -48,8 +54,20 @@ class Layer:
         raise TypeError(f"{type(self).__name__} does not define forward")
 
     def backward(self, *args: Any, **kwargs: Any) -> Any:
-        """Gradients by the inputs for gradients by the outputs; pops the cache of the matching forward call."""
+        """From the gradients with respect to the outputs, those with respect to the inputs; pops the matching cache."""
         raise TypeError(f"{type(self).__name__} does not define backward")
+
+    def out_lengths(self, lengths: Array) -> Array:
+        """The number of real steps of each sequence (N,) in the outputs, from that in the inputs: the same number.
+
+        A layer that changes the number of steps (a convolution, a pooling layer) overrides this.
+        """
+        return lengths
+
+    def __repr__(self) -> str:
+        """Class, and the sizes of the last axis before and after if the layer has ``input_size`` and ``units``."""
+        sizes = f"{self.input_size} -> {self.units}" if hasattr(self, "input_size") and hasattr(self, "units") else ""
+        return f"{type(self).__name__}({sizes})"
 
     # --- caches ------------------------------------------------------------------------------------------------------
 
@@ -76,70 +94,21 @@ class Layer:
         for _, layer in self.named_layers():
             layer._caches.clear()
 
-    # --- the tree of sub-layers --------------------------------------------------------------------------------------
-
-    def children(self) -> Iterator[tuple[str, Layer]]:
-        """Direct sub-layers with their names, in the order of assignment."""
-        for name, value in vars(self).items():
-            if isinstance(value, Layer):
-                yield name, value
-            elif isinstance(value, list):
-                for k, item in enumerate(value):
-                    if isinstance(item, Layer):
-                        yield f"{name}.{k}", item
-
-    def named_layers(self, prefix: str = "") -> Iterator[tuple[str, Layer]]:
-        """This layer and everything below it, each once, with dotted names."""
-        seen: set[int] = set()
-        stack = [(prefix, self)]
-        while stack:
-            name, layer = stack.pop()
-            if id(layer) in seen:
-                continue
-            seen.add(id(layer))
-            yield name, layer
-            below = [(f"{name}.{child}" if name else child, sub) for child, sub in layer.children()]
-            stack.extend(reversed(below))
-
-    def named_parameters(self) -> dict[str, Parameter]:
-        """All parameters by dotted name, each once."""
-        found: dict[str, Parameter] = {}
-        seen: set[int] = set()
-        for path, layer in self.named_layers():
-            for name, value in vars(layer).items():
-                if isinstance(value, Parameter) and id(value) not in seen:
-                    seen.add(id(value))
-                    found[f"{path}.{name}" if path else name] = value
-        return found
-
-    def parameters(self) -> list[Parameter]:
-        """All parameters, each once."""
-        return list(self.named_parameters().values())
-
-    def generators(self) -> list[Generator]:
-        """The distinct random generators held by this layer and its sub-layers."""
-        found: dict[int, Generator] = {}
-        for _, layer in self.named_layers():
-            rng = vars(layer).get("rng")
-            if rng is not None:
-                found.setdefault(id(rng), rng)
-        return list(found.values())
+    # --- everything at once ------------------------------------------------------------------------------------------
 
     def reseed(self, *numbers: int) -> None:
-        """Give every distinct generator a new start made of ``numbers``, in its own library.
+        """Replace every distinct generator by one of the same library, seeded from ``numbers``.
 
-        A training loop does this before each step, with the run's seed and the step's number: the masks are then a
-        function of the position in the data, and a run that is resumed there draws the same ones.
+        A training loop calls this before each step, with the run's seed and the number of the step: the masks are then a
+        function of the position in the data, and a run that is resumed at that position draws the same ones.
         """
-        fresh = {id(rng): generator(backend_name(rng), seed_from(*numbers, k)) for k, rng in enumerate(self.generators())}
-        for _, layer in self.named_layers():
-            if vars(layer).get("rng") is not None:
-                vars(layer)["rng"] = fresh[id(vars(layer)["rng"])]
-
-    # --- everything at once ------------------------------------------------------------------------------------------
+        self.replace_generators(
+            [generator(backend_name(rng), seed_from(*numbers, k)) for k, rng in enumerate(self.generators())]
+        )
 
     def train(self, training: bool = True) -> Layer:
         """Training mode, or evaluation mode with ``False``, for this layer and everything below it."""
+        self.check_members()
         for _, layer in self.named_layers():
             layer.training = training
         return self
@@ -157,12 +126,9 @@ class Layer:
         """Move parameters, gradients and random generators to ``"numpy"`` or ``"cupy"``; returns the layer itself."""
         if self.pending():
             raise CacheError(f"{type(self).__name__}: cannot move while forward calls wait for backward")
-        for parameter in self.parameters():
+        for parameter in self.named_parameters().values():
             parameter.to(name)
-        moved = {id(rng): move_generator(rng, name) for rng in self.generators()}
-        for _, layer in self.named_layers():
-            if vars(layer).get("rng") is not None:
-                vars(layer)["rng"] = moved[id(vars(layer)["rng"])]
+        self.replace_generators([move_generator(rng, name) for rng in self.generators()])
         return self
 
     def astype(self, dtype: Any) -> Layer:

@@ -1,7 +1,7 @@
 """Nested states: arrays in tuples, lists and dicts of any depth.
 
-The state of an RNN is one array, of an LSTM a pair, of a stack a tuple of states; that of a decoder may be a dict.
-Checkpoints, gradient checks and decoding all use these functions, so that none of them has to know the state of a layer.
+The state of an RNN is one array, that of an LSTM a pair, that of a stack a tuple of states, that of a decoder may be a
+dict. Checkpoints, gradient checks and decoding all use these functions: none of them has to know the state of a layer.
 
 ``None`` is a state without arrays. Dicts keep the order of their keys.
 """
@@ -51,32 +51,32 @@ def select_rows(state: Nested, rows: Array) -> Nested:
 
 
 def outline(state: Nested) -> Any:
-    """The structure of a state, for JSON: each array is replaced by its place in ``flatten(state)``.
+    """The structure of a state as JSON can store it; in place of each array, its position in ``flatten(state)``.
 
         state     array      None    tuple        list                    dict
         outline   integer    null    [part, ...]  {"list": [part, ...]}   {"dict": {key: part, ...}}
 
     Keys must be strings. Raises ``DataError`` for a structure that ``fill`` could not make again, such as a namedtuple.
     """
-    places = count()
+    positions = count()
 
-    def draw(part: Nested) -> Any:
+    def describe(part: Nested) -> Any:
         if part is None:
             return None
         if type(part) is tuple:
-            return [draw(item) for item in part]
+            return [describe(item) for item in part]
         if type(part) is list:
-            return {"list": [draw(item) for item in part]}
+            return {"list": [describe(item) for item in part]}
         if type(part) is dict and all(isinstance(key, str) for key in part):
-            return {"dict": {key: draw(item) for key, item in part.items()}}
+            return {"dict": {key: describe(item) for key, item in part.items()}}
         if isinstance(part, tuple | list | dict) or not hasattr(part, "dtype"):
             raise DataError(
                 "a state that is saved consists of arrays, None, tuples, lists, and dicts with strings as keys; "
                 f"found {part!r:.60} of type {type(part).__name__}"
             )
-        return next(places)
+        return next(positions)
 
-    return draw(state)
+    return describe(state)
 
 
 def fill(structure: Any, arrays: Sequence[Array]) -> Nested:
@@ -91,6 +91,6 @@ def fill(structure: Any, arrays: Sequence[Array]) -> Nested:
         return {key: fill(part, arrays) for key, part in structure["dict"].items()}
     if type(structure) is not int or not 0 <= structure < len(arrays):
         raise CheckpointError(
-            f"the saved state is damaged: {structure!r:.60} is not the place of one of {len(arrays)} arrays"
+            f"the saved state is damaged: {structure!r:.60} is not the position of one of {len(arrays)} arrays"
         )
     return arrays[structure]

@@ -89,7 +89,7 @@ def summary(model: Layer, *inputs: Array) -> str:
     edge = len(lines[0]) - len("of shape")
     seen: set[int] = set()
     for name, layer in found:
-        own = {key: value for key, value in vars(layer).items() if isinstance(value, Parameter)}
+        own = layer.own_parameters()
         first, *more = parameter_notes(layer, own, seen, COLUMNS - edge) or [""]
         fresh = {id(p): p.data.size for p in own.values() if id(p) not in seen}
         seen.update(fresh)

@@ -6,14 +6,12 @@
     db = sum dy      over all rows                                                                                 (4)
 
 Shapes: x (..., D), W (D, H), b (H,), y (..., H). With tying (Press and Wolf, 2017), W is the transpose of an embedding
-table (H, D) held by another layer: one Parameter, whose gradient collects from both.
+table (H, D) held by another layer: one Parameter, whose gradient is the sum of both.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
-from scratchnn.backend import Array, WorkArrays, array_module, check_axis
+from scratchnn.backend import Array, Generator, WorkArrays, array_module, check_axis
 from scratchnn.core import Layer, Parameter
 
 
@@ -52,11 +50,11 @@ class Dense(Layer):
         inputs, outputs: sizes of the last axis before and after.
         bias: whether b is added.
         tied: an embedding table (``outputs``, ``inputs``) to use, transposed, as W.
-        rng: draws W (Glorot uniform); b starts at zero.
+        rng: draws W (Glorot uniform) unless ``tied`` is given; b starts at zero.
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, rng: np.random.Generator, bias: bool = True, tied: Parameter | None = None
+        self, inputs: int, outputs: int, *, rng: Generator | None = None, bias: bool = True, tied: Parameter | None = None
     ):
         super().__init__()
         if tied is not None:
@@ -65,6 +63,11 @@ class Dense(Layer):
         self.tied = tied is not None
         self.W = Parameter.glorot((inputs, outputs), rng) if tied is None else tied
         self.b = Parameter.zeros((outputs,)) if bias else None
+
+    def __repr__(self) -> str:
+        """Class and sizes of the last axis before and after."""
+        inputs, outputs = reversed(self.W.shape) if self.tied else self.W.shape
+        return f"Dense({inputs} -> {outputs})"
 
     def forward(self, x: Array, work: WorkArrays | None = None) -> Array:
         """Outputs (..., ``outputs``); where ``work`` is given, their array comes from there."""
@@ -75,7 +78,7 @@ class Dense(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """Gradient by x (..., ``inputs``)."""
+        """The gradient with respect to x (..., ``inputs``)."""
         dx, dW, db = dense_backward(dy, self.pop())
         self.W.accumulate(dW.T if self.tied else dW)
         if self.b is not None:

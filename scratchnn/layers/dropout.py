@@ -3,14 +3,15 @@
     y  = x m,   m = 0 with probability p, else 1 / (1 - p)                                                         (1)
     dx = dy m                                                                                                      (2)
 
-The division keeps the expected value of each entry, so nothing has to change in evaluation mode, where y = x.
-Srivastava et al. (2014); the scaling while training is called inverted dropout.
+The division keeps the expected value of each entry, so that evaluation mode, where y = x, needs no scaling.
+Srivastava et al. (2014); scaling during training instead of evaluation is called inverted dropout.
 """
 
 from __future__ import annotations
 
 from scratchnn.backend import Array, Generator, array_module, backend_name
 from scratchnn.core import Layer
+from scratchnn.core.parameter import require_generator
 from scratchnn.errors import BackendError, DataError
 
 
@@ -19,7 +20,7 @@ def dropout_mask(shape: tuple[int, ...], p: float, like: Array, rng: Generator) 
     xp = array_module(like)
     if backend_name(rng) != backend_name(like):
         raise BackendError(
-            f"dropout draws {backend_name(rng)} arrays, its input is a {backend_name(like)} array; "
+            f"dropout draws {backend_name(rng)} arrays, but its input is a {backend_name(like)} array; "
             "move the model with model.to(...)"
         )
     dtype = like.real.dtype
@@ -28,19 +29,28 @@ def dropout_mask(shape: tuple[int, ...], p: float, like: Array, rng: Generator) 
 
 
 def check_probability(p: float, owner: str) -> float:
-    """``p`` itself where 0 <= p < 1; an error otherwise."""
+    """``p`` itself if 0 <= p < 1; a ``DataError`` otherwise."""
     if not 0 <= p < 1:
         raise DataError(f"{owner}: the dropout probability must be 0 or more and below 1, got {p}")
     return p
 
 
 class Dropout(Layer):
-    """Zeroes entries with probability ``p`` while training; any shape."""
+    """Sets entries to zero with probability ``p`` while training; any shape.
 
-    def __init__(self, p: float, *, rng: Generator):
+    Args:
+        p: the probability, 0 or more and below 1.
+        rng: draws the masks; needed if ``p`` is above 0.
+    """
+
+    def __init__(self, p: float, *, rng: Generator | None = None):
         super().__init__()
         self.p = check_probability(p, "Dropout")
-        self.rng = rng
+        self.rng = require_generator(rng, "dropout masks") if p else rng
+
+    def __repr__(self) -> str:
+        """Class and probability."""
+        return f"Dropout({self.p})"
 
     def forward(self, x: Array) -> Array:
         """Equation (1) while training, x itself in evaluation mode."""
@@ -52,6 +62,6 @@ class Dropout(Layer):
         return x * mask
 
     def backward(self, dy: Array) -> Array:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         mask = self.pop()
         return dy if mask is None else dy * mask  # (2)

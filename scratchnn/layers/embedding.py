@@ -3,8 +3,8 @@
     y_m      = W[ids_m]                          the same as onehot(ids) W, without the product                    (1)
     dW[v]    = sum of dy_m over all m with ids_m = v                                                               (2)
 
-The gradient touches only the rows looked up, so it is handed on as those rows (``RowGradient``): a step on 700 words never
-writes a table of 10,000. A padding id gives a row of zeros and receives no gradient.
+The gradient is zero outside the rows that were looked up, so it is passed on as those rows (``RowGradient``): a step on 700
+words never writes a table of 10,000. A padding id gives a row of zeros and receives no gradient.
 
 Shapes: ids (...), W (V, D), y (..., D).
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, check_ids
+from scratchnn.backend import Array, Generator, check_ids
 from scratchnn.core import Layer, Parameter, RowGradient
 from scratchnn.errors import DataError
 
@@ -41,7 +41,7 @@ class Embedding(Layer):
         vocabulary_size, size: V and D.
         rng: draws the table (normal with standard deviation 0.1) unless ``table`` is given.
         table: pretrained values (V, D), copied.
-        frozen: the table is looked up but not learned.
+        frozen: whether the table is kept as it is; if false, it is learned.
         padding_id: an id whose vector is zero and stays zero.
     """
 
@@ -50,7 +50,7 @@ class Embedding(Layer):
         vocabulary_size: int,
         size: int,
         *,
-        rng: np.random.Generator | None = None,
+        rng: Generator | None = None,
         table: np.ndarray | None = None,
         frozen: bool = False,
         padding_id: int | None = None,
@@ -60,14 +60,16 @@ class Embedding(Layer):
             if table.shape != (vocabulary_size, size):
                 raise DataError(f"Embedding: table has shape {table.shape}, expected {(vocabulary_size, size)}")
             self.W = Parameter(np.array(table, dtype=np.float32))
-        elif rng is not None:
-            self.W = Parameter.normal((vocabulary_size, size), 0.1, rng)
         else:
-            raise DataError("Embedding: give rng to draw a table, or table to copy one")
+            self.W = Parameter.normal((vocabulary_size, size), 0.1, rng)
         if padding_id is not None and not 0 <= padding_id < vocabulary_size:
             raise DataError(f"Embedding: padding_id {padding_id} is out of range 0 .. {vocabulary_size - 1}")
         self.W.trainable = not frozen
         self.padding_id = padding_id
+
+    def __repr__(self) -> str:
+        """Class and shape of the table."""
+        return f"Embedding({self.W.shape[0]} x {self.W.shape[1]})"
 
     def forward(self, ids: Array) -> Array:
         """Vectors (..., ``size``)."""
@@ -77,7 +79,7 @@ class Embedding(Layer):
         return y
 
     def backward(self, dy: Array) -> None:
-        """Adds to the table's gradient; ids have none to return."""
+        """Adds to the gradient of the table; ids have no gradient, so nothing is returned."""
         gradient = embedding_backward(dy, self.pop())
         if self.W.trainable:
             self.W.accumulate(gradient)

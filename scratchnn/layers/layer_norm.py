@@ -47,6 +47,10 @@ class LayerNorm(Layer):
         self.b = Parameter.zeros((size,))
         self.eps = eps
 
+    def __repr__(self) -> str:
+        """Class and size of the last axis."""
+        return f"LayerNorm({self.g.shape[0]})"
+
     def forward(self, x: Array) -> Array:
         """Outputs of the shape of x."""
         check_axis(x, -1, self.g.shape[0], "LayerNorm", "size")

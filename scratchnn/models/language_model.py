@@ -13,8 +13,6 @@ D must equal H (Press and Wolf, 2017). Mikolov et al. (2010) for the model.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from scratchnn.backend import Array, WorkArrays, backend_name, move, to_numpy
@@ -22,6 +20,7 @@ from scratchnn.core import Model
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.losses import softmax_cross_entropy_forward
+from scratchnn.metrics import perplexity
 from scratchnn.recurrent import Stacked
 from scratchnn.recurrent.base import State
 from scratchnn.recurrent.cells import make_cell
@@ -127,9 +126,11 @@ class LanguageModel(Model):
         """The loss in nats per token, and equation (5)."""
         return {"loss": loss, "perplexity": perplexity(loss)}
 
-    def backward_loss(self) -> None:
+    def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``; the carried state is a constant, which is what truncates BPTT."""
         dlogits = self.pop()
+        if dloss != 1:
+            dlogits *= dloss
         self.backward(dlogits)
         self.work.give(dlogits)
 
@@ -151,8 +152,3 @@ def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> t
             loss, count, state = model.loss((part[:, :-1], part[:, 1:]), state)
             total += float(to_numpy(loss)) * count
     return total / (len(ids) - 1), len(ids) - 1
-
-
-def perplexity(loss: float) -> float:
-    """Equation (5); infinite where it is too large to say."""
-    return math.inf if loss > 700 else math.exp(loss)

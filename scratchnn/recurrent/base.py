@@ -44,7 +44,8 @@ class SequenceLayer(Layer):
         return_sequences: outputs of all steps (N, T, units); where false, one output a sequence (N, units).
     """
 
-    recurrent = True
+    takes_lengths = True
+    returns_state = True
     input_size: int
     units: int
     return_sequences: bool

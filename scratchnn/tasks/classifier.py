@@ -72,8 +72,8 @@ class ClassifierTask(Task):
         if len(parts["labels"]) < 2:
             raise DataError(f"all training texts have the label {train[0][1]!r}; a classifier needs at least two labels")
         note = f"{len(train):,} texts to learn, {len(valid):,} to validate, labels {', '.join(parts['labels'].tokens)}"
-        encoded = (self.encode(part, settings, parts) for part in (train, valid))
-        return Data(parts, *encoded, digest_of(train, valid), note)
+        train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
+        return Data(parts, train_examples, valid_examples, digest_of(train, valid), note)
 
     def encode(self, pairs: Sequence[tuple[str, str]], settings: Values, parts: Parts) -> list[Example]:
         """Texts as ids, labels as numbers of classes."""
@@ -101,8 +101,7 @@ class ClassifierTask(Task):
         with model.evaluation():
             for k in range(len(batches)):
                 ids, lengths, classes = (move(part, name) for part in batches.batch(0, k))
-                logits = model.forward(ids, lengths)
-                right += float(to_numpy(accuracy(logits, classes))) * len(classes)
+                right += accuracy(model.forward(ids, lengths).argmax(axis=-1), classes) * len(classes)
                 total += float(to_numpy(model.loss((ids, lengths, classes), None)[0])) * len(classes)
         return {"loss": total / len(examples), "accuracy": right / len(examples)}
 

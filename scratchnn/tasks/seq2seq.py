@@ -65,8 +65,8 @@ class Seq2SeqTask(Task):
         }
         sizes = " and ".join(str(len(vocabulary)) for vocabulary in parts.values())
         note = f"{len(train):,} pairs to learn, {len(valid):,} to validate, vocabularies of {sizes} tokens"
-        encoded = (self.encode(part, settings, parts) for part in (train, valid))
-        return Data(parts, *encoded, digest_of(train, valid), note)
+        train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
+        return Data(parts, train_examples, valid_examples, digest_of(train, valid), note)
 
     def encode(self, pairs: Sequence[tuple[str, str]], settings: Values, parts: Parts) -> list[Example]:
         """Both sides as ids."""

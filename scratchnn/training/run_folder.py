@@ -112,6 +112,8 @@ class RunFolder:
 
     def save_model(self, model: Model, parts: Parts) -> None:
         """Parameters, config and the parts' digests in one file."""
+        if not hasattr(model, "config"):
+            raise DataError(f"{type(model).__name__} has no config to build it again from; set self.config in __init__")
         digests = {name: part.digest() for name, part in parts.items()}
         meta = {"kind": type(model).__name__, "config": model.config, "parts": digests}
         save_arrays(self.model, model.state_dict(), meta)

@@ -124,7 +124,7 @@ class NNLM(Model):
         return loss, targets.size, None
 
     def backward_loss(self, dloss: float = 1.0) -> None:
-        """Backward from the latest ``loss``, for the gradient ``dloss`` with respect to it."""
+        """Backward from the latest ``loss``."""
         self.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 

@@ -40,7 +40,7 @@ class Predictor(Model):
         return self.forward(*batch), len(batch[0]), None
 
     def backward_loss(self, dloss: float = 1.0) -> None:
-        """Backward from the latest ``loss``, for the gradient ``dloss`` with respect to it."""
+        """Backward from the latest ``loss``."""
         self.backward(dloss)
 
 

@@ -1,0 +1,57 @@
+"""Metrics: what is reported of a model, and decides which epoch was the best. They have no gradients.
+
+    perplexity    exp(L)                                         L: mean loss in nats per token                    (1)
+    accuracy      sum_n m_n [p_n = t_n] / sum_n m_n              over targets t_n, predictions p_n, m_n 0 or 1     (2)
+    exact match   sum_n [p_n = t_n] / N                          over whole sequences p_n, t_n                     (3)
+
+[...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. (2) and (3) are 0 if nothing
+counts, like the losses. All three describe a whole data set: collect the predictions of all batches first, or weight the
+mean of the batches by the number of targets in each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from scratchnn.backend import Array, array_module
+from scratchnn.errors import ShapeError
+
+
+def perplexity(loss: float) -> float:
+    """Equation (1) for a mean loss in nats per token; infinite if it is too large for a float."""
+    return math.inf if loss > 700 else math.exp(loss)
+
+
+def accuracy(predicted: Array, targets: Array, mask: Array | None = None, lengths: Array | None = None) -> float:
+    """Equation (2): the share of targets that were predicted.
+
+    Args:
+        predicted, targets: class ids of one shape (...), such as (N,) or (N, T). Take the arg max of logits first.
+        mask: booleans (...), true if the target counts; all count if None.
+        lengths: number of real steps (N,) of arrays (N, T, ...), beyond which nothing counts; T if None.
+    """
+    xp = array_module(targets)
+    if predicted.shape != targets.shape:
+        raise ShapeError(f"accuracy: targets have shape {tuple(targets.shape)}, predictions {tuple(predicted.shape)}")
+    counts = xp.ones(targets.shape, dtype=bool)
+    if mask is not None:
+        if mask.shape != targets.shape:
+            raise ShapeError(f"accuracy: mask has shape {tuple(mask.shape)}, targets have {tuple(targets.shape)}")
+        counts &= mask.astype(bool)
+    if lengths is not None:
+        if targets.ndim < 2 or lengths.shape != targets.shape[:1]:
+            raise ShapeError(f"accuracy: lengths have shape {tuple(lengths.shape)}, targets {tuple(targets.shape)}")
+        real = xp.arange(targets.shape[1]) < lengths[:, None]  # (N, T)
+        counts &= real.reshape(real.shape + (1,) * (targets.ndim - 2))
+    total = int(counts.sum())
+    return int(((predicted == targets) & counts).sum()) / total if total else 0.0
+
+
+def exact_match(predicted: Sequence[Sequence[Any]], targets: Sequence[Sequence[Any]]) -> float:
+    """Equation (3): the share of sequences, of ids or of words and without padding, that are right as a whole."""
+    if len(predicted) != len(targets):
+        raise ShapeError(f"exact_match: {len(targets)} target sequences, {len(predicted)} predicted")
+    right = sum(list(p) == list(t) for p, t in zip(predicted, targets, strict=True))
+    return right / len(targets) if len(targets) else 0.0

@@ -1,0 +1,75 @@
+"""Metrics: by hand, with padding that must not count, and on the edges."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchnn.errors import ShapeError
+from scratchnn.metrics import accuracy, exact_match, perplexity
+
+
+def test_perplexity_of_a_uniform_guess_is_the_number_of_tokens():
+    assert perplexity(math.log(50)) == pytest.approx(50)
+    assert perplexity(0.0) == 1
+    assert perplexity(1e9) == math.inf
+    assert perplexity(math.inf) == math.inf
+    assert math.isnan(perplexity(math.nan))
+
+
+def test_accuracy_by_hand():
+    predicted, targets = np.array([[1, 2, 3], [1, 0, 0]]), np.array([[1, 2, 0], [1, 1, 0]])
+    assert accuracy(predicted, targets) == 4 / 6
+    assert accuracy(predicted, targets, lengths=np.array([3, 1])) == 3 / 4
+    assert accuracy(predicted, targets, mask=targets != 1) == 2 / 3
+    assert accuracy(predicted, targets, mask=targets != 1, lengths=np.array([2, 3])) == 1
+    assert accuracy(predicted[0], targets[0]) == 2 / 3
+    assert type(accuracy(predicted, targets)) is float
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(0, 2**32 - 1))
+@settings(deadline=None)
+def test_what_is_masked_or_padded_may_be_anything(N, T, seed):
+    rng = np.random.default_rng(seed)
+    predicted, targets = rng.integers(0, 3, (2, N, T))
+    mask, lengths = rng.random((N, T)) < 0.7, rng.integers(0, T + 1, N)
+    counted = mask & (np.arange(T) < lengths[:, None])
+    expected = (predicted == targets)[counted].mean() if counted.any() else 0
+    assert accuracy(predicted, targets, mask, lengths) == pytest.approx(expected)
+    noise = np.where(counted, 0, rng.integers(-9, 9, (N, T)))
+    assert accuracy(predicted + noise, targets - noise, mask, lengths) == pytest.approx(expected)
+    wide = np.repeat(predicted[:, :, None], 2, axis=2), np.repeat(targets[:, :, None], 2, axis=2)
+    assert accuracy(*wide, lengths=lengths) == pytest.approx(accuracy(predicted, targets, lengths=lengths))
+
+
+def test_nothing_to_count_is_zero():
+    ids = np.array([[1, 2]])
+    assert accuracy(ids, ids, mask=np.zeros((1, 2), dtype=bool)) == 0
+    assert accuracy(ids, ids, lengths=np.array([0])) == 0
+    assert accuracy(ids[:0], ids[:0]) == 0
+    assert exact_match([], []) == 0
+
+
+def test_shapes_that_disagree_are_named():
+    ids = np.zeros((2, 3), dtype=int)
+    with pytest.raises(ShapeError, match=r"targets have shape \(2, 3\), predictions \(2, 3, 5\)"):
+        accuracy(np.zeros((2, 3, 5)), ids)
+    with pytest.raises(ShapeError, match=r"mask has shape \(2,\), targets have \(2, 3\)"):
+        accuracy(ids, ids, mask=np.ones(2, dtype=bool))
+    for shape, targets in (((3,), ids), ((2,), ids[0])):
+        with pytest.raises(ShapeError, match="lengths have shape"):
+            accuracy(targets, targets, lengths=np.ones(shape, dtype=int))
+    with pytest.raises(ShapeError, match="1 target sequences, 2 predicted"):
+        exact_match([[1], [2]], [[1]])
+
+
+def test_exact_match_takes_whole_sequences_only():
+    targets = [[1, 2, 3], [4], [], [5, 6]]
+    assert exact_match(targets, targets) == 1
+    assert exact_match([[1, 2, 3], [4, 4], [], [5]], targets) == 0.5  # too long and too short are both wrong
+    assert exact_match([np.array([1, 2, 3]), (4,), np.array([]), [6, 5]], targets) == 0.75
+    assert exact_match([["one", "two"]], [["one", "two"]]) == 1

@@ -5,7 +5,7 @@ Pairs of functions, functions with a slope, and layers all become a ``Problem``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from scratchnn.backend import Array, move
 from scratchnn.core import Layer
+from scratchnn.core.nested import flatten, rebuild
 
 Arrays = dict[str, Array]
 Pull = Callable[[list[Array]], Arrays]
@@ -37,20 +38,6 @@ class Problem:
     move: Callable[[str], None] | None = None
     pure: bool = False
     run_twice: Callable[[Arrays, list[Array]], Arrays] | None = None
-
-
-def flatten(structure: Any) -> list[Array]:
-    """The arrays in nested tuples, from left to right."""
-    if isinstance(structure, tuple | list):
-        return [array for part in structure for array in flatten(part)]
-    return [structure]
-
-
-def rebuild(structure: Any, arrays: Iterator[Array]) -> Any:
-    """Nested tuples of the same form as ``structure`` with its arrays replaced by the next ones of ``arrays``."""
-    if isinstance(structure, tuple | list):
-        return tuple(rebuild(part, arrays) for part in structure)
-    return next(arrays)
 
 
 def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], arrays: Arrays, **fixed: Any) -> Problem:

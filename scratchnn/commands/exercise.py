@@ -19,7 +19,7 @@ EPILOG = """
     python -m scratchnn exercise 1.2 --template > my_answer.py
     python -m scratchnn exercise 1.2 my_answer.py   # checks your answer
 
-exit status: 0 if the answer is right, 1 if it is wrong, 2 if it cannot be checked
+exit status: 0 if the answer is right, 1 if it is wrong, 2 for bad input
 """
 
 

@@ -127,7 +127,7 @@ WRONG = {
     ],
     "4.6": [
         (BLOCK.format("Y + q", "dS @ Z, dS.T @ X"), "The noise of each word counts only once"),
-        (BLOCK.format("Y + n * q", "dS @ Z, dS.T @ X"), "c is counted as noise as well"),
+        (BLOCK.format("Y + n * q", "dS @ Z, dS.T @ X"), "c counts as noise as well"),
         (BLOCK.format("Y + (n - Y)", "dS @ Z, dS.T @ X"), "The weights q are missing"),
         (BLOCK.format("Y", "dS @ Z, dS.T @ X"), "The noise is missing"),
         (BLOCK.format("Y + (n - Y) * q", "dS @ Z / Y.sum(), dS.T @ X / Y.sum()"), "The loss is the sum over all pairs"),

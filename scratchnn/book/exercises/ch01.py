@@ -138,7 +138,7 @@ def check_dense_backward(answer: Answer) -> Iterator[str]:
     def untransposed(dy: np.ndarray, x: np.ndarray, W: np.ndarray) -> tuple:
         return dy @ W.T, dy.T @ x, dy.sum(axis=1)
 
-    def exchanged(dy: np.ndarray, x: np.ndarray, W: np.ndarray) -> tuple:
+    def swapped(dy: np.ndarray, x: np.ndarray, W: np.ndarray) -> tuple:
         dx, dW, db = right(dy, x, W)
         return dW, dx, db
 
@@ -148,7 +148,7 @@ def check_dense_backward(answer: Answer) -> Iterator[str]:
         "The transpose is on the wrong factor, or the sum runs along the wrong axis: write the shapes below each factor.": (
             untransposed
         ),
-        "dx and dW are swapped: return dx, dW, db.": exchanged,
+        "dx and dW are swapped: return dx, dW, db.": swapped,
     }
     rng = np.random.default_rng(0)
     trials = [

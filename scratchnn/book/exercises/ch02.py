@@ -268,23 +268,23 @@ def check_topic(answer: Answer) -> Iterator[str]:
         word = unicodedata.normalize("NFC", word)
         return word + ("은" if final(word[0]) else "는")
 
-    def exchanged(word: str) -> str:
+    def swapped(word: str) -> str:
         word = unicodedata.normalize("NFC", word)
         return word + ("는" if final(word[-1]) else "은")
 
-    def as_it_comes(word: str) -> str:
+    def not_normalized(word: str) -> str:
         return word + ("은" if final(word[-1]) else "는")
 
     def not_composed(word: str) -> str:
         return word + right(word)[-1]
 
     mistakes = {
-        "The two particles are swapped: 은 after a consonant, 는 after a vowel.": exchanged,
+        "The two particles are swapped: 은 after a consonant, 는 after a vowel.": swapped,
         "The last syllable decides, not the first.": first_syllable,
         "Every word gets the same particle here; look at the final consonant of the last syllable.": lambda word: (
             right(word)[:-1] + "는"
         ),
-        "Words in form D go wrong: convert the word to form C first, with unicodedata.normalize.": as_it_comes,
+        "Words in form D go wrong: convert the word to form C first, with unicodedata.normalize.": not_normalized,
         "The particle is right, but the result has to be in form C even if the word is in form D.": not_composed,
     }
     words = ["학생", "고양이", "물", "서울", "나", "선생님", "바다", "책", "사과"]

@@ -118,7 +118,7 @@ def check_negative_sampling(answer: Answer) -> Iterator[str]:
     def hits_kept(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
         return parts(h, *labels(o, noise), W)
 
-    def turned(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+    def negated(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
         return tuple(-gradient for gradient in right(h, o, noise, W))
 
     def no_labels(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
@@ -137,7 +137,7 @@ def check_negative_sampling(answer: Answer) -> Iterator[str]:
 
     mistakes = {
         "A noise word equal to o is not left out: it pushes the true word away.": hits_kept,
-        "The sign is wrong: the gradient with respect to a score s is sigmoid(s) - t; t is 1 for the true word.": turned,
+        "The sign is wrong: the gradient with respect to a score s is sigmoid(s) - t; t is 1 for the true word.": negated,
         "The true word is treated as noise: subtract 1 from its sigmoid.": no_labels,
         "A noise word that was drawn twice counts only once in dW: sum with np.add.at or a loop.": once,
         "The loss is a sum over the words, not a mean: do not divide by their number.": averaged,
@@ -213,7 +213,7 @@ def check_analogy(answer: Answer) -> Iterator[str]:
         u = unit(x)
         return best(u[b] - u[a] + u[c], u, (a, b, c))
 
-    def let_in(a: int, b: int, c: int, x: np.ndarray) -> int:
+    def no_exclusion(a: int, b: int, c: int, x: np.ndarray) -> int:
         u = unit(x)
         return best(u[b] - u[a] + u[c], u, ())
 
@@ -230,7 +230,7 @@ def check_analogy(answer: Answer) -> Iterator[str]:
         return int(distance.argmin())
 
     mistakes = {
-        "You return one of the three given words, which are not allowed: set their scores to minus infinity.": let_in,
+        "You return one of the three given words, which are not allowed: set their scores to -inf.": no_exclusion,
         "The vectors have to be scaled to length 1 first; otherwise long vectors win.": raw,
         "The step goes from a to b, so it is u[b] - u[a] + u[c].": backwards,
         "This finds the smallest distance between the unscaled vectors; find the largest cosine.": nearest_by_distance,
@@ -286,7 +286,7 @@ def check_block_gradients(answer: Answer) -> Iterator[str]:
 
     mistakes = {
         "The noise of each word counts only once. Each of its Y.sum(axis=1) pairs has the noise in its loss.": once,
-        "Where c is the true word, c is counted as noise as well: subtract Y from the number of pairs, (n - Y) q.": hits_kept,
+        "Where c is the true word, c counts as noise as well: subtract Y from the number of pairs, (n - Y) q.": hits_kept,
         "The weights q are missing.": unweighted,
         "The noise is missing: the loss here depends on the true words only.": no_noise,
         "The loss is the sum over all pairs, not the mean.": averaged,

@@ -35,7 +35,7 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
         H = len(W_a)
         return run(x, h0, W_a[:, :H], W_a[:, H:], b_a)
 
-    def exchanged(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+    def swapped(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
         D = x.shape[2]
         return run(x, h0, W_a[:, D:], W_a[:, :D], b_a)
 
@@ -50,7 +50,7 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
         return right(x, h0, W_a, b_a)[:, -1]
 
     mistakes = {
-        "The two parts of W_a are swapped: the first H columns belong to the state, the last D to x.": exchanged,
+        "The two parts of W_a are swapped: the first H columns belong to the state, the last D to x.": swapped,
         "W_aa is not transposed. It is made for columns; for rows the product is h @ W_aa.T.": untransposed,
         "Each step starts from h0. It has to start from the state that the previous step has computed.": not_passed_on,
         "This is the last state only; return the states of all T steps, (N, T, H).": last,
@@ -92,7 +92,7 @@ def check_switch_weights(answer: Answer) -> Iterator[str]:
     elif sums[1, 0, 0] <= 0:
         yield "It stays off when it is switched on: the weight of the first input has to outweigh the bias."
     else:
-        yield "It stays on when it is switched off: the weight of the second input has to outweigh that of the state."
+        yield "It stays on when it is switched off: the second input has to outweigh the contribution of the state."
 
 
 # --- 5.3 -------------------------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def check_windows(answer: Answer) -> Iterator[str]:
         inputs, _ = right(ids, N, T)
         return inputs, inputs
 
-    def turned(ids: np.ndarray, N: int, T: int) -> Pair:
+    def rolled(ids: np.ndarray, N: int, T: int) -> Pair:
         inputs, _ = right(ids, N, T)
         return inputs, np.roll(inputs, -1, axis=2)
 
@@ -246,7 +246,7 @@ def check_windows(answer: Answer) -> Iterator[str]:
             cut_in_rows
         ),
         "The targets are the inputs: the target of an id is the id that follows it.": same,
-        "The last target of a window is the first input of the window; it has to be the first id after the window.": turned,
+        "The last target of a window is the first input of the window; it has to be the first id after the window.": rolled,
         "The axes are (N, K, T); return (K, N, T), one step after the other.": by_reader,
     }
     rng = np.random.default_rng(0)

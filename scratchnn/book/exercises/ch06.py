@@ -88,10 +88,10 @@ def check_simplified_gru_backward(answer: Answer) -> Iterator[str]:
     def no_slopes(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
         return dh_next * (h - n), dh_next * (1 - z), dh_next * z
 
-    def turned(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
+    def convention(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
         return dh_next * (n - h) * z * (1 - z), dh_next * z * (1 - n * n), dh_next * (1 - z)
 
-    def half(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
+    def one_path(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
         return dh_next * h * z * (1 - z), dh_next * (1 - z) * (1 - n * n), dh_next * z
 
     def all_sigmoid(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
@@ -99,8 +99,8 @@ def check_simplified_gru_backward(answer: Answer) -> Iterator[str]:
 
     mistakes = {
         "The gradient stops at the gate or candidate: the derivative of sigmoid or tanh is missing.": no_slopes,
-        "This is right for the other convention, where z is the part that is replaced. Here it is the part kept.": turned,
-        "z occurs twice in the equation, in z * h and in (1 - z) * n: both products contribute to its gradient.": half,
+        "This is right for the other convention, where z is the part that is replaced. Here z is kept.": convention,
+        "z occurs twice in the equation, in z * h and in (1 - z) * n: both products contribute to its gradient.": one_path,
         "The derivatives are swapped: sigmoid has z (1 - z), tanh has 1 - n^2.": all_sigmoid,
     }
     rng = np.random.default_rng(0)
@@ -138,13 +138,13 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
     def dropped(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         return right(dh, 0 * dc_next, *arrays)
 
-    def memory_only(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
+    def cell_state_only(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         return right(0 * dh, dc_next, *arrays)
 
     def no_slope(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         return right(dh, dc_next + dh * arrays[0] * np.tanh(arrays[-1]) ** 2, *arrays)
 
-    def new_memory(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
+    def new_cell_state(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         o, i, f, g, _, c = arrays
         da_f = right(dh, dc_next, o, i, f, g, c, c)[2]
         given = right(dh, dc_next, *arrays)
@@ -156,9 +156,9 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
 
     mistakes = {
         "The gradient along the cell state, dc_next, is left out: add it to the gradient that comes through h.": dropped,
-        "Only dc_next reaches c. c is used in h as well: add dh * o * (1 - tanh(c)^2).": memory_only,
+        "Only dc_next reaches c. c is used in h as well: add dh * o * (1 - tanh(c)^2).": cell_state_only,
         "On the way from h back to c, the derivative of the tanh is missing: 1 - tanh(c)^2.": no_slope,
-        "The forget gate is multiplied by the previous cell state, c_before, not by the new one.": new_memory,
+        "The forget gate is multiplied by the previous cell state, c_before, not by the new one.": new_cell_state,
         "On the way back to the previous cell state, the gradient passes the forget gate: multiply by f.": not_scaled,
     }
     rng = np.random.default_rng(0)

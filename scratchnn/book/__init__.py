@@ -1,1 +1,1 @@
-"""What the book needs wherever the package is installed: exercises and their checkers, figures, page helpers."""
+"""What the chapters need from the installed package: exercises with their checkers, figures, and the page helpers."""

@@ -1,4 +1,4 @@
-"""What lets a chapter be a script, a module and a notebook at once: its figures, and whether this is the full run."""
+"""What a chapter needs to run both as a script and as a notebook: showing figures, and the choice of the full run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FULL = os.environ.get("SCRATCHNN_FULL", "") not in ("", "0")  # the headline experiment instead of the quick one
+FULL = os.environ.get("SCRATCHNN_FULL", "") not in ("", "0")  # run the full experiment instead of the quick one
 
 
 def in_notebook() -> bool:
-    """Whether the code runs in a Jupyter kernel: a notebook, or an editor's cells."""
+    """Whether the code runs in a Jupyter kernel, in a notebook or in the cells of an editor."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     return hasattr(shell, "kernel")
 
 
 def show(figure: Figure) -> None:
-    """The figure below the cell in a notebook; in a script it is drawn, so that a fault shows, and no window is opened."""
+    """Show a figure below its cell in a notebook; a script draws it, so that errors appear, but opens no window."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})  # no version: the same bytes every time
+    figure.savefig(
+        buffer, format="png", dpi=90, metadata={"Software": None}
+    )  # without the version, the bytes are the same every time
     if in_notebook():
         ipython = importlib.import_module("IPython.display")
         ipython.display(ipython.Image(buffer.getvalue()))

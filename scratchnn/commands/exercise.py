@@ -1,4 +1,4 @@
-"""``scratchnn exercise``: the book's exercises, and whether your answer is right."""
+"""``scratchnn exercise``: the exercises of the book, and a check of your answer."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from scratchnn.book.exercises.registry import COLUMNS
 from scratchnn.errors import DataError
 
 EPILOG = """
-    python -m scratchnn exercise                        all exercises
-    python -m scratchnn exercise 1                      those of chapter 1
-    python -m scratchnn exercise 1.2                    the question
+    python -m scratchnn exercise                    # lists all exercises
+    python -m scratchnn exercise 1                  # lists those of chapter 1
+    python -m scratchnn exercise 1.2                # prints the question
     python -m scratchnn exercise 1.2 --template > my_answer.py
-    python -m scratchnn exercise 1.2 my_answer.py       is it right?
+    python -m scratchnn exercise 1.2 my_answer.py   # checks your answer
 
-exit status: 0 right, 1 wrong, 2 nothing could be checked
+exit status: 0 if the answer is right, 1 if it is wrong, 2 for bad input
 """
 
 
@@ -27,25 +27,25 @@ def add_parser(commands: Any) -> None:
     """Arguments of the command."""
     parser: argparse.ArgumentParser = commands.add_parser(
         "exercise",
-        help="the book's exercises, and whether your answer is right",
-        description="The book's exercises, and whether your answer is right.",
+        help="list the exercises of the book, or check your answer",
+        description="Lists the exercises of the book, prints a question, or checks your answer.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="chapter (1) or exercise (1.2); default: all")
-    parser.add_argument("answer", nargs="?", type=Path, metavar="FILE.py", help="your answer")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a chapter (1) or an exercise (1.2); default: all")
+    parser.add_argument("answer", nargs="?", type=Path, metavar="FILE.py", help="the file with your answer")
     parser.add_argument("--template", action="store_true", help="print a file to start from")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """List, ask, print the template, or check an answer."""
+    """List exercises, print a question or a template, or check an answer."""
     exercises = find(args.name) if args.name is not None else list(all_exercises().values())
     one = args.name is not None and "." in args.name
     if (args.template or args.answer) and not one:
-        raise DataError(f"say which exercise: {', '.join(e.name for e in exercises)}")
+        raise DataError(f"name one exercise: {', '.join(e.name for e in exercises)}")
     if args.template and args.answer:
-        raise DataError("--template prints a file and checks none: leave one of them out")
+        raise DataError("--template prints a file and checks none; leave out either --template or FILE.py")
     if args.template:
         print(exercises[0].template(), end="")
         return 0
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check(exercise: Exercise, path: Path) -> int:
-    """Tell what is wrong with the answer; returns the exit status."""
+    """Print what is wrong with the answer; returns the exit status."""
     wrong = check_answer(exercise.checker, load_answer(path, exercise.function, exercise.name))
     if not wrong:
         print(f"exercise {exercise.name}, {exercise.head}: right")
@@ -71,17 +71,17 @@ def check(exercise: Exercise, path: Path) -> int:
 
 
 def print_question(exercise: Exercise) -> None:
-    """The question, and how to have an answer checked."""
+    """Print the question, and the commands that check an answer."""
     print(f"Exercise {exercise.name}: {exercise.title}\n\n    def {exercise.head}:\n\n{exercise.statement}\n")
     print(f"python -m scratchnn exercise {exercise.name} --template > my_answer.py")
     print(f"python -m scratchnn exercise {exercise.name} my_answer.py")
 
 
 def print_list(exercises: list[Exercise]) -> None:
-    """A line for each exercise, chapter by chapter."""
+    """Print one line per exercise, chapter by chapter: number, title, and the function to write."""
     wide = max(len(e.title) for e in exercises)
     for chapter in dict.fromkeys(e.chapter for e in exercises):
         print(chapter_title(chapter))
         for e in exercises:
             if e.chapter == chapter:
-                print(f"  {e.name}  {e.title:<{wide}}  {e.head}")
+                print(f"  {e.name}  {e.title:<{wide}}  {e.function}")

@@ -1,4 +1,4 @@
-"""``scratchnn gradcheck``: is every backward pass the derivative of its forward pass? Yours, too?"""
+"""``scratchnn gradcheck``: is every backward pass the derivative of its forward pass? Also for your own layer."""
 
 from __future__ import annotations
 
@@ -22,15 +22,17 @@ from scratchnn.plot import save_figure
 from scratchnn.your_layer.check import is_own_layer, own_case, template_text
 
 EPILOG = f"""
-With --break, a fault is planted in a backward pass and you say which equation is wrong; {TRIES} tries.
+--break plants a fault in a backward pass and asks you which equation is wrong;
+you have {TRIES} tries.
 
-Your own layer: --template prints a file to start from, which also says what a class has to have.
+To check your own layer, start from the file that --template prints. It also
+describes what the check requires of a class.
 
     python -m scratchnn gradcheck --template > my_layer.py
     python -m scratchnn gradcheck my_layer.py:MyGRU
 
-exit status: 0 all gradients right, 1 some gradient wrong, 2 nothing could be checked; with --break,
-0 where you found the equation, 1 where you did not
+exit status: 0 if all gradients are right, 1 if one is wrong, 2 for bad input;
+with --break, 0 if you find the equation, 1 if you do not
 """
 
 
@@ -44,17 +46,20 @@ def add_parser(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="family (lstm), case (lstm/lengths) or FILE.py:CLASS (default: everything)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="family (lstm), case (lstm/lengths) or FILE.py:CLASS; default: all cases",
     )
-    parser.add_argument("--method", choices=[*METHODS, "both"], default="both", help="default: both")
-    parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu", help="default: cpu")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every finding to FILE")
-    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw every error")
+    parser.add_argument("--method", choices=[*METHODS, "both"], default="both", help="how to differentiate; default: both")
+    parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu", help="where to compute; default: cpu")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all findings to FILE")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw all errors")
     parser.add_argument("--seed", type=int, metavar="S", help="with --break: plant the same fault every time")
     other = parser.add_mutually_exclusive_group()
-    other.add_argument("--list", action="store_true", help="list all cases, and what cannot be checked")
-    other.add_argument("--break", dest="broken", metavar="NAME", help="plant a fault there and guess the equation")
-    other.add_argument("--template", action="store_true", help="print a layer of your own to start from")
+    other.add_argument("--list", action="store_true", help="list all cases and what cannot be checked")
+    other.add_argument("--break", dest="broken", metavar="NAME", help="plant a fault in NAME and ask for its equation")
+    other.add_argument("--template", action="store_true", help="print a file to start your own layer from")
     parser.set_defaults(run=run)
 
 
@@ -69,12 +74,12 @@ def run(args: argparse.Namespace) -> int:
     methods = METHODS if args.method == "both" else (args.method,)
     if args.broken is not None:
         if args.names or args.json or args.plot or args.device == "gpu":
-            raise DataError("--break takes one name, and of the other options --method and --seed alone")
+            raise DataError("--break takes one name and no other options but --method and --seed")
         if args.seed is not None and args.seed < 0:
             raise DataError(f"--seed must be 0 or more, got {args.seed}")
         return 0 if teach(select([args.broken]), np.random.default_rng(args.seed), methods) else 1
     if args.seed is not None:
-        raise DataError("--seed goes with --break")
+        raise DataError("--seed needs --break NAME")
     for path, suffix in ((args.json, ""), (args.plot, ".png")):
         check_output(path, suffix)
     device = "cupy" if args.device == "gpu" else "numpy"
@@ -83,30 +88,30 @@ def run(args: argparse.Namespace) -> int:
 
 
 def check_output(path: Path | None, suffix: str) -> None:
-    """Raise unless a file can be written at ``path``, before any work is done for it."""
+    """Raise unless a file can be written at ``path``; called before any work is done."""
     if path is None:
         return
     if path.is_dir():
         raise DataError(f"{path} is a folder, not a file")
     if not path.parent.is_dir():
-        raise DataError(f"no folder {path.parent} to write {path.name} to")
+        raise DataError(f"no folder {path.parent} for {path.name}; create it first")
     if suffix and path.suffix.lower() != suffix:
-        raise DataError(f"{path}: figures are written as {suffix}")
+        raise DataError(f"{path}: figures are written as PNG; use a name that ends in {suffix}")
 
 
 def named_cases(names: list[str]) -> list[Case]:
-    """The registered cases and the reader's own layers of these names; every registered one for no names."""
+    """The registered cases and the reader's own layers with these names; all registered cases if the list is empty."""
     own = [own_case(name) for name in names if is_own_layer(name)]
     registered = [name for name in names if not is_own_layer(name)]
     return [*(select(registered) if registered or not own else []), *own]
 
 
 def check(cases: list[Case], methods: tuple[str, ...], device: str, json_path: Path | None, plot_path: Path | None) -> int:
-    """Run all cases and report; returns the exit status."""
+    """Run all cases and print the report; returns the exit status."""
     start = time.perf_counter()
     for case in cases:
         if case.real_only:
-            methods = METHODS  # so that what is left for it has its column
+            methods = METHODS  # the table needs a column for central differences
             print("\n".join(wrapped(f"{case.name}: checked by central differences alone. {case.real_only}")))
     print(header(methods))
     findings = check_cases(cases, methods, device, show=print)
@@ -123,7 +128,7 @@ def check(cases: list[Case], methods: tuple[str, ...], device: str, json_path: P
 
 
 def print_list(cases: list[Case]) -> None:
-    """All cases by family, and what is not checked, with the reason."""
+    """Print all cases by family, and what is not checked, with the reasons."""
     for family in dict.fromkeys(case.family for case in cases):
         names = " ".join(case.name for case in cases if case.family == family)
         print("\n".join(textwrap.wrap(names, COLUMNS, subsequent_indent="    ", break_on_hyphens=False)))

@@ -1,1 +1,1 @@
-"""What this machine has to compute with, and what to install where something is missing."""
+"""Reports on this machine: what it has to compute with (``machine``, ``facts``) and what to install (``advice``)."""

@@ -1,7 +1,7 @@
-"""What there is to compute with: NumPy and its BLAS, the NVIDIA driver, GPUs, CuPy. Facts alone; ``doctor`` words them.
+"""What this machine has to compute with: NumPy and its BLAS, the NVIDIA driver, GPUs, CuPy.
 
-The driver is asked through its own libraries, so that GPUs are found whether or not CuPy is there. CuPy is tried in a
-process of its own (``trial.py``), since a CuPy that does not fit its machine may fail in any way.
+The driver is queried through its own libraries, so GPUs are found even if CuPy is not installed. CuPy is tested in a
+process of its own (``trial``), because a CuPy that does not match the machine may fail in any way, a crash included.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import numpy as np
 
 from scratchnn.backend.threads import blas_threads
 
-PATIENCE = 120  # seconds for the trial of CuPy; the first one of an installation compiles its kernels
-CAPABILITY = (75, 76)  # numbers of cuDeviceGetAttribute for the compute capability, before and after the point
+PATIENCE = 120  # seconds for the test of CuPy, which compiles its kernels on first use
+CAPABILITY = (75, 76)  # attributes of cuDeviceGetAttribute: major and minor compute capability
 
 
 @dataclass(frozen=True)
 class GPU:
-    """A device: its name, memory in bytes, compute capability."""
+    """A GPU: its name, its memory in bytes, its compute capability."""
 
     name: str
     memory: int
@@ -34,7 +34,7 @@ class GPU:
 
 @dataclass(frozen=True)
 class Driver:
-    """The NVIDIA driver: its release, the newest CUDA it can run, its GPUs, and why it may have none."""
+    """The NVIDIA driver: its release, the newest CUDA it supports, its GPUs, and the reason if it fails to find any."""
 
     release: str
     cuda: tuple[int, int]
@@ -44,9 +44,10 @@ class Driver:
 
 @dataclass(frozen=True)
 class CuPy:
-    """CuPy: the packages that hold it, with their versions, and what became of the trial.
+    """CuPy: the packages that contain it, with their versions, and the result of its test.
 
-    ``cuda`` is the version that it was made for, ``None`` where it did not come so far; ``problem`` is empty if it works.
+    ``cuda`` is the version of CUDA that it is built for, None if the test did not get that far; ``problem`` is empty if the
+    test passes.
     """
 
     packages: tuple[tuple[str, str], ...] = ()
@@ -56,10 +57,11 @@ class CuPy:
 
 @dataclass(frozen=True)
 class Machine:
-    """All of it.
+    """Everything known about a machine.
 
-    ``threads`` is ``None`` where NumPy's BLAS does not tell; ``versions`` holds every installed package by its lower-case
-    name; ``visible`` is the environment variable CUDA_VISIBLE_DEVICES, which hides GPUs from programs.
+    ``threads`` is the number of threads of NumPy's BLAS, None if it is unknown; ``versions`` contains the version of every
+    installed package by its lower-case name; ``visible`` is the environment variable CUDA_VISIBLE_DEVICES, which hides GPUs
+    from programs.
     """
 
     cores: int
@@ -72,7 +74,7 @@ class Machine:
 
 
 def look() -> Machine:
-    """Look at this machine; some seconds where CuPy is there."""
+    """Inspect this machine; takes some seconds if CuPy is installed."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     versions = {**installed(), "numpy": np.__version__}
@@ -89,12 +91,12 @@ def look() -> Machine:
 
 
 def installed() -> dict[str, str]:
-    """Version of every installed package, by its name in lower case with hyphens."""
+    """The version of every installed package, by its name in lower case with hyphens."""
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        if "Name" in distribution.metadata:  # it is not where an installation was broken off
+        if "Name" in distribution.metadata:  # an interrupted installation leaves none
             name = re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower()
-            found.setdefault(name, distribution.version)  # the first is the one that Python imports
+            found.setdefault(name, distribution.version)  # Python imports the first one
     return found
 
 
@@ -102,7 +104,7 @@ def installed() -> dict[str, str]:
 
 
 def load_library(linux: str, windows: str) -> Any:
-    """A shared library of the system, or ``None``."""
+    """A shared library of the system, or None if there is none."""
     try:
         return ctypes.CDLL(windows if sys.platform == "win32" else linux)
     except OSError:
@@ -110,7 +112,7 @@ def load_library(linux: str, windows: str) -> Any:
 
 
 def find_driver() -> Driver | None:
-    """The NVIDIA driver, or ``None``."""
+    """The NVIDIA driver, or None if none is installed."""
     cuda = load_library("libcuda.so.1", "nvcuda.dll")
     if cuda is None:
         return None
@@ -127,7 +129,7 @@ def find_driver() -> Driver | None:
 
 
 def driver_release() -> str:
-    """The driver's own number, such as 580.65.06; empty where it does not tell."""
+    """The release of the driver, such as 580.65.06; ``""`` if it is unknown."""
     management = load_library("libnvidia-ml.so.1", "nvml.dll")
     if management is None or management.nvmlInit_v2():
         return ""
@@ -156,7 +158,7 @@ def _version(number: int) -> tuple[int, int]:
 
 
 def try_cupy(packages: tuple[tuple[str, str], ...]) -> CuPy:
-    """Import CuPy and compute with it, in a process of its own."""
+    """Test CuPy in a process of its own: import it and compute with it."""
     command = [sys.executable, "-m", "scratchnn.doctor.trial"]
     try:
         trial = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=PATIENCE)
@@ -168,7 +170,7 @@ def try_cupy(packages: tuple[tuple[str, str], ...]) -> CuPy:
 
 
 def last_words(errors: str, status: int) -> str:
-    """The line that tells most of what a program wrote before it failed: the last one that is not mere ornament."""
+    """The most informative line of the error output of a failed program: the last one with letters or digits."""
     lines = [line.strip() for line in errors.splitlines() if line.strip(" =-")]
     if status < 0 or not lines:
         return f"ended with status {status}"

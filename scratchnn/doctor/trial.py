@@ -1,13 +1,13 @@
-"""A trial of CuPy, run as a program of its own: whatever it does, a crash included, whoever started it goes on.
+"""A test of CuPy, run as a program of its own, so that a crash does not end the program that started it.
 
-It prints how far it gets: its version, the CUDA version that it was made for, and that it works.
+It prints how far it gets: the version of CuPy, the version of CUDA that it is built for, and ``works``.
 """
 
 from __future__ import annotations
 
 
 def main() -> None:
-    """A kernel compiled and run, a matrix product, random numbers: each needs another library of CUDA."""
+    """Run a compiled kernel, a matrix product and a random generator: each uses another library of CUDA."""
     import cupy
 
     print("version", cupy.__version__)

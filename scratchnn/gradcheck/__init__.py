@@ -1,4 +1,4 @@
-"""Gradient checks by central differences and by the complex step, for every forward and backward pass of the package."""
+"""Gradient checks of every forward and backward pass of the package, by central differences and by the complex step."""
 
 from scratchnn.gradcheck.engine import LIMITS, METHODS, Finding, Reference, check, examine, measure
 from scratchnn.gradcheck.problems import Problem, function_problem, layer_problem, pair_problem

@@ -24,7 +24,7 @@ BY_INPUT: dict[str, tuple[Callable, Callable]] = {
 
 
 def register_function(name: str, function: Callable, backward: Callable) -> None:
-    """A function of one array; ``backward`` takes (dy, y, x)."""
+    """Register a function of one array; ``backward`` takes (dy, y, x)."""
 
     @case(name)
     def build(rng: np.random.Generator) -> Problem:
@@ -39,7 +39,7 @@ for _name, (_function, _backward) in BY_INPUT.items():
 
 @case("clip")
 def clip(rng: np.random.Generator) -> Problem:
-    """Entries below, between and above the bounds."""
+    """Some entries are below, some between and some above the bounds."""
     return function_problem(
         lambda x: F.clip(x, -0.5, 0.8),
         lambda dy, y, x: F.clip_backward(dy, x, -0.5, 0.8),
@@ -49,7 +49,7 @@ def clip(rng: np.random.Generator) -> Problem:
 
 @case("cosine_similarity")
 def cosine(rng: np.random.Generator) -> Problem:
-    """Both arguments."""
+    """With respect to both arguments."""
     return function_problem(
         F.cosine_similarity,
         lambda dy, y, a, b: F.cosine_similarity_backward(dy, a, b),
@@ -63,7 +63,7 @@ MASK = np.array([[1, 1, 0, 1], [1, 0, 0, 0], [1, 1, 1, 1]], dtype=bool)  # (N, T
 
 
 def loss_options(rng: np.random.Generator, classes: bool) -> dict[str, dict[str, Any]]:
-    """Named combinations of mask and weights for targets of shape (3, 4)."""
+    """Named combinations of masks and weights for targets of shape (3, 4)."""
     steps = {"step_weights": rng.uniform(0.2, 2.0, MASK.shape)}
     options: dict[str, dict[str, Any]] = {"": {}, "/mask": {"mask": MASK}, "/step-weights": steps}
     if classes:
@@ -75,7 +75,7 @@ def loss_options(rng: np.random.Generator, classes: bool) -> dict[str, dict[str,
 
 
 def register_loss(name: str, forward: Callable, backward: Callable, classes: bool) -> None:
-    """One case for each combination of mask and weights."""
+    """Register one case for each combination of masks and weights."""
     for variant in loss_options(np.random.default_rng(0), classes):
 
         @case(name + variant)
@@ -105,7 +105,7 @@ register_loss("mean_absolute_error", losses.mean_absolute_error_forward, losses.
 
 @case("mean_squared_error/masked-nan")
 def masked_nan(rng: np.random.Generator) -> Problem:
-    """A masked prediction that is not a number counts for nothing, forward and backward."""
+    """A masked prediction has no effect even if it is NaN, neither forward nor backward."""
     return pair_problem(
         losses.mean_squared_error_forward,
         losses.mean_squared_error_backward,
@@ -117,10 +117,10 @@ def masked_nan(rng: np.random.Generator) -> Problem:
 
 @case("softmax_cross_entropy/masked-nan")
 def masked_nan_logits(rng: np.random.Generator) -> Problem:
-    """The same for logits, of which one that is not a number spoils its whole row."""
+    """The same for logits, where a single NaN makes its whole row NaN."""
 
     def forward(*arrays: Any, **options: Any) -> tuple:
-        with np.errstate(invalid="ignore"):  # NumPy warns of it in complex numbers only
+        with np.errstate(invalid="ignore"):  # NumPy warns about NaN in complex arrays only
             return losses.softmax_cross_entropy_forward(*arrays, **options)
 
     return pair_problem(

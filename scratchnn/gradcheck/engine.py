@@ -1,21 +1,22 @@
 """Gradient checks: is the backward pass the derivative of the forward pass?
 
-Let y = f(x) with Jacobian J, and v a random cotangent of the shape of y. A backward pass claims to compute
+Let y = f(x) with Jacobian J, and let v be a random cotangent of the shape of y. A backward pass claims to compute
 
-    a = J^T v,   which is the gradient of the number  L(x) = sum(v * f(x))                                         (1)
+    a = J^T v,   which is the gradient of the scalar  L(x) = sum(v * f(x))                                         (1)
 
-and L can be differentiated without it, one entry x_k at a time:
+The forward pass alone gives the same gradient, one entry x_k at a time:
 
     central differences     n_k = (L(x + h e_k) - L(x - h e_k)) / 2h         error O(h^2), plus rounding / h       (2)
-    complex step            n_k = Im L(x + i h e_k) / h,  h = 1e-20          nothing is subtracted, so no rounding (3)
+    complex step            n_k = Im L(x + i h e_k) / h,  h = 1e-20          no subtraction, so no cancellation    (3)
 
-(Squire and Trapp, 1998, for the complex step.) Entry by entry the error is |a - n| / max(|a|, |n|, max|a| / 1000). Random
-cotangents matter: with v = 1 everywhere, the gradient of a softmax is zero whatever its backward does. So do random biases:
-at b = 0 some wrong bias gradients are right. And a gradient that is zero everywhere shows nothing, so it fails unless the
-case says why.
+The complex step is due to Squire and Trapp (1998). The error of entry k is |a_k - n_k| / max(|a_k|, |n_k|, max|a| / 1000).
 
-Right numbers are not all. A backward pass must not write into what it was given (cotangents, inputs, outputs, the cache),
-and a layer has to add to its parameters' gradients rather than replace them. Both are checked here too.
+Random cotangents are necessary: with v = 1 everywhere, the gradient of a softmax is zero, and a backward pass that returns
+zeros would pass. Random biases are necessary too: at b = 0, some wrong gradients of a bias are right. A gradient that is
+zero everywhere proves nothing, so it fails unless the case gives a reason.
+
+Correct numbers are not enough. A backward pass must not write into its arguments (cotangents, inputs, outputs, the cache),
+and a layer has to add to the gradients of its parameters, not replace them. Both are checked as well.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ from scratchnn.gradcheck.problems import Problem
 
 LIMITS = {"central": 1e-6, "complex": 1e-11}
 METHODS = tuple(LIMITS)
-CENTRAL_STEP = 2e-5  # near the best: truncation grows with its square, rounding with its inverse
+CENTRAL_STEP = 2e-5  # close to the optimum: truncation grows with h^2, rounding with 1 / h
 COMPLEX_STEP = 1e-20
-SAME = 1e-11  # two sums of the same numbers, in whatever order
+SAME = 1e-11  # relative; sums of the same numbers in a different order may differ by this much
 
 
 @dataclass
 class Finding:
-    """What a check of one array by one method found; ``where`` is the index of the entry with the largest error."""
+    """The result of checking one array by one method; ``where`` is the index of the entry with the largest error."""
 
     array: str
     shape: tuple[int, ...]
@@ -52,24 +53,24 @@ class Finding:
 
 @dataclass
 class Reference:
-    """What does not depend on the backward pass: random cotangents, and the gradients that the forward pass alone gives."""
+    """Everything that does not depend on the backward pass: random cotangents, and the numeric gradients."""
 
     cotangents: list[Array]
     numeric: dict[str, dict[str, np.ndarray]]  # by method, then by array
 
 
-# --- what the forward pass says --------------------------------------------------------------------------------------
+# --- numeric gradients, from the forward pass alone -------------------------------------------------------------------
 
 
 def draw_cotangents(problem: Problem) -> list[Array]:
-    """A random cotangent for each output, the same ones every time."""
+    """A random cotangent for each output, the same every time."""
     rng = np.random.default_rng(1)
     outputs, _ = problem.run(problem.arrays)
     return [array_module(y).asarray(rng.standard_normal(y.shape)) for y in outputs]
 
 
 def numeric_gradients(problem: Problem, cotangents: list[Array], method: str) -> dict[str, np.ndarray]:
-    """What the forward pass alone says, by ``"central"`` differences (2) or the ``"complex"`` step (3)."""
+    """The gradient with respect to each array by the method ``"central"``, equation (2), or ``"complex"``, equation (3)."""
     found = {}
     for name, array in problem.arrays.items():
         gradient = np.zeros(array.shape)
@@ -92,22 +93,22 @@ def numeric_gradients(problem: Problem, cotangents: list[Array], method: str) ->
 
 
 def measure(problem: Problem, methods: tuple[str, ...] = METHODS) -> Reference:
-    """Cotangents, and the numeric gradients by each method."""
+    """Random cotangents, and the numeric gradients by each method."""
     cotangents = draw_cotangents(problem)
     return Reference(cotangents, {method: numeric_gradients(problem, cotangents, method) for method in methods})
 
 
-# --- what the backward pass says -------------------------------------------------------------------------------------
+# --- the backward pass, compared with them ----------------------------------------------------------------------------
 
 
 def compare(name: str, analytic: np.ndarray, numeric: np.ndarray, method: str, zero: str = "") -> Finding:
-    """Largest relative error of one array's gradient, and where it is.
+    """The largest relative error of the gradient with respect to one array, and its position.
 
     Args:
-        name: of the array.
+        name: the name of the array.
         analytic, numeric: the two gradients.
-        method: ``"central"`` or ``"complex"``; sets the limit.
-        zero: why this gradient is zero everywhere, where it has to be.
+        method: ``"central"`` or ``"complex"``; determines the limit.
+        zero: the reason why this gradient is zero everywhere, if it has to be.
     """
     if analytic.shape != numeric.shape:
         note = f"the gradient has shape {analytic.shape}, the array {numeric.shape}"
@@ -120,39 +121,39 @@ def compare(name: str, analytic: np.ndarray, numeric: np.ndarray, method: str, z
     worst = float(error[where])
     note = scope(error >= LIMITS[method])
     if zero:
-        note = f"said to be zero ({zero}) but is not"
+        note = f"expected to be zero ({zero}) but is not"
     elif not np.isfinite(analytic[where]):
         note = "the gradient is not finite"
     elif not np.isfinite(numeric[where]):
         note = "the forward pass is not finite"
     elif not analytic.any():
-        note = "the backward pass gives zero everywhere"
+        note = "the backward pass returns zero everywhere"
     elif not numeric.any():
         note = "the outputs do not depend on this array"
     elif analytic.dtype != np.float64:
-        note = f"the backward pass gives {analytic.dtype}, not float64"
+        note = f"the backward pass returns {analytic.dtype}, not float64"
     ok = worst < LIMITS[method] and not zero
     values = float(analytic[where]), float(numeric[where])
     return Finding(name, numeric.shape, method, worst, where, *values, ok, "" if ok else note)
 
 
 def scope(wrong: np.ndarray) -> str:
-    """How many entries are wrong, and within which part of the array: ``6 of 24 entries wrong, all in [:,3-5]``."""
+    """How many entries are wrong, and in which part of the array: ``6 of 24 entries wrong, all in [:,3-5]``."""
     parts = []
     for axis in range(wrong.ndim):
-        hit = np.flatnonzero(wrong.any(axis=tuple(k for k in range(wrong.ndim) if k != axis)))
-        if len(hit) == wrong.shape[axis]:
+        found = np.flatnonzero(wrong.any(axis=tuple(k for k in range(wrong.ndim) if k != axis)))
+        if len(found) == wrong.shape[axis]:
             parts.append(":")
-        elif len(hit) > 1 and hit[-1] - hit[0] == len(hit) - 1:
-            parts.append(f"{hit[0]}-{hit[-1]}")
+        elif len(found) > 1 and found[-1] - found[0] == len(found) - 1:
+            parts.append(f"{found[0]}-{found[-1]}")
         else:
-            parts.append("+".join(map(str, hit)))
+            parts.append("+".join(map(str, found)))
     within = "" if set(parts) <= {":"} else f", all in [{','.join(parts)}]"
     return f"{np.count_nonzero(wrong)} of {wrong.size} entries wrong{within}"
 
 
 def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> np.ndarray:
-    """The error of each entry; infinite where either gradient is not finite."""
+    """The relative error of each entry; infinite where either gradient is not finite."""
     finite = np.isfinite(analytic) & np.isfinite(numeric)
     a, n = np.where(finite, analytic, 0), np.where(finite, numeric, 0)
     scale = np.maximum(np.maximum(abs(a), abs(n)), abs(a).max() / 1000)
@@ -160,12 +161,12 @@ def relative_error(analytic: np.ndarray, numeric: np.ndarray) -> np.ndarray:
 
 
 def examine(problem: Problem, reference: Reference, zero: dict[str, str] | None = None) -> list[Finding]:
-    """Run the backward pass and compare, array by array, each method; where all is right, look for what it must not do."""
+    """Run the backward pass and compare each gradient by each method; if all agree, look for forbidden side effects."""
     given = [v.copy() for v in reference.cotangents]
     values = {name: array.copy() for name, array in problem.arrays.items()}
     outputs, pull = problem.run(values)
     watched = {f"cotangent {k}": v for k, v in enumerate(given)}
-    watched |= {f"output {k}": y for k, y in enumerate(outputs) if y.ndim}  # one number alone cannot be written into
+    watched |= {f"output {k}": y for k, y in enumerate(outputs) if y.ndim}  # a scalar cannot be written into
     watched |= values
     before = {name: array.copy() for name, array in watched.items()}
     gradients = pull(given)
@@ -178,21 +179,21 @@ def examine(problem: Problem, reference: Reference, zero: dict[str, str] | None 
     if not all(finding.ok for finding in findings):
         return findings
     for name, array in watched.items():
-        findings += unlike(name, to_numpy(array), to_numpy(before[name]), "written", "backward has written into it")
+        findings += unlike(name, to_numpy(array), to_numpy(before[name]), "written", "backward writes into it")
     if problem.pure:
         for name, gradient in pull([v.copy() for v in reference.cotangents]).items():
-            again = "a second backward with the same cache gives another gradient: the first has written into the cache"
+            again = "a second backward with the same cache returns another gradient: the first one writes into the cache"
             findings += unlike(name, to_numpy(gradient), analytic[name], "repeated", again)
     if problem.run_twice is not None:
         twice = problem.run_twice(values, [v.copy() for v in reference.cotangents])
         for name, gradient in twice.items():
-            replaced = "after two backward passes the gradient is not twice that of one: it has to be added, not replaced"
+            replaced = "two backward passes do not double the gradient: add to it, do not replace it"
             findings += unlike(name, to_numpy(gradient), 2 * analytic[name], "twice", replaced)
     return findings
 
 
 def unlike(name: str, found: np.ndarray, expected: np.ndarray, method: str, note: str) -> list[Finding]:
-    """A finding with that note unless both arrays hold the same numbers."""
+    """A finding with that note unless both arrays contain the same numbers."""
     if found.shape != expected.shape:
         return [Finding(name, expected.shape, method, math.inf, (), math.nan, math.nan, False, note)]
     if found.size == 0 or np.array_equal(found, expected, equal_nan=True):
@@ -206,5 +207,5 @@ def unlike(name: str, found: np.ndarray, expected: np.ndarray, method: str, note
 
 
 def check(problem: Problem, methods: tuple[str, ...] = METHODS, zero: dict[str, str] | None = None) -> list[Finding]:
-    """Check every array of ``problem`` by each method; array by array, in the order of the problem."""
+    """Check every array of ``problem`` by each method, in the order of the arrays."""
     return examine(problem, measure(problem, methods), zero)

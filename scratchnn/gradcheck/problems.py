@@ -1,11 +1,11 @@
-"""What a gradient check is given: arrays, and how to run forward and backward on them.
+"""The input of a gradient check: arrays, and how to run a forward and a backward pass on them.
 
-Pairs of functions, functions with a slope, and layers all become a ``Problem``.
+Pairs of functions, functions of arrays and layers are all turned into a ``Problem``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from scratchnn.backend import Array, move
 from scratchnn.core import Layer
+from scratchnn.core.nested import flatten, rebuild
 
 Arrays = dict[str, Array]
 Pull = Callable[[list[Array]], Arrays]
@@ -23,13 +24,13 @@ class Problem:
     """One function to check.
 
     Attributes:
-        arrays: what the gradient is taken by: inputs, states and parameters, by name, in float64.
-        run: given such arrays, returns the list of outputs and a function that takes the list of their cotangents and
-            returns the gradient by each array, by name.
-        move: takes the name of an array library and moves what ``run`` holds besides ``arrays``.
-        pure: whether that function may be called twice, with the same result: so for pairs, where the cache is a value.
-        run_twice: for layers: given arrays and cotangents, runs forward and backward twice without clearing in between
-            and returns the parameters' gradients, which have to be twice those of one run.
+        arrays: the inputs, states and parameters to differentiate with respect to, by name, in float64.
+        run: takes such arrays; returns the list of outputs and a function ``pull``, which takes the list of their
+            cotangents and returns the gradient with respect to each array, by name.
+        move: takes the name of an array library and moves to it the arrays that ``run`` uses besides ``arrays``.
+        pure: whether ``pull`` may be called twice with the same result, as for pairs, whose cache is a value.
+        run_twice: for layers; takes arrays and cotangents, runs forward and backward twice without clearing the gradients
+            in between, and returns the gradients of the parameters, which have to be twice those of one run.
     """
 
     arrays: Arrays
@@ -39,24 +40,14 @@ class Problem:
     run_twice: Callable[[Arrays, list[Array]], Arrays] | None = None
 
 
-def flatten(structure: Any) -> list[Array]:
-    """The arrays in nested tuples, from left to right."""
-    if isinstance(structure, tuple | list):
-        return [array for part in structure for array in flatten(part)]
-    return [structure]
-
-
-def rebuild(structure: Any, arrays: Iterator[Array]) -> Any:
-    """Nested tuples of the same form as ``structure`` with its arrays replaced by the next ones of ``arrays``."""
-    if isinstance(structure, tuple | list):
-        return tuple(rebuild(part, arrays) for part in structure)
-    return next(arrays)
-
-
 def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], arrays: Arrays, **fixed: Any) -> Problem:
-    """A pure pair: ``forward(*arrays, **fixed)`` gives outputs and a cache, ``backward(*cotangents, cache)`` gradients.
+    """A pure pair of functions.
 
-    The gradients come in the order of ``arrays``. What stands in ``fixed`` is passed by name and not differentiated.
+    Args:
+        forward: called as ``forward(*arrays, **fixed)``; returns the outputs and a cache.
+        backward: called as ``backward(*cotangents, cache)``; returns the gradients in the order of ``arrays``.
+        arrays: the arrays to differentiate with respect to, by name.
+        fixed: arguments that are not differentiated.
     """
     held = dict(fixed)
 
@@ -76,7 +67,7 @@ def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], ar
 
 
 def function_problem(function: Callable[..., Array], backward: Callable[..., Any], arrays: Arrays) -> Problem:
-    """A function whose ``backward(dy, y, *arrays)`` gets the output and the inputs instead of a cache."""
+    """A function of arrays; ``backward(dy, y, *arrays)`` takes the output and the inputs instead of a cache."""
 
     def run(values: Arrays) -> tuple[list[Array], Pull]:
         y = function(*values.values())
@@ -90,13 +81,15 @@ def function_problem(function: Callable[..., Array], backward: Callable[..., Any
 
 
 def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None = None, fixed: Any = ()) -> Problem:
-    """A layer: checked by all its inputs and all its trainable parameters, which are made random here.
+    """A layer, differentiated with respect to all its inputs and all its trainable parameters.
 
     Args:
-        layer: in training mode; its random masks are drawn anew, and alike, for each run.
+        layer: in training mode. Its parameters get random float64 values. Its random generators are reset before each
+            run, so that every run draws the same masks.
         inputs: arrays by name; ``layer.backward`` returns their gradients in this order.
-        call: called as ``call(layer, inputs, *fixed)`` to run the forward pass; by default the layer with all inputs.
-        fixed: arrays that are not differentiated (ids, lengths).
+        call: called as ``call(layer, inputs, *fixed)`` to run the forward pass; defaults to
+            ``layer.forward(*inputs.values(), *fixed)``.
+        fixed: arrays that are not differentiated, such as ids and lengths.
     """
     layer.astype(np.float64)
     rng = np.random.default_rng(2)
@@ -148,7 +141,7 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
 
 
 def move_problem(problem: Problem, name: str) -> None:
-    """Move everything a problem holds to the array library ``name``."""
+    """Move all arrays of a problem to the array library ``name``."""
     problem.arrays = {key: move(value, name) for key, value in problem.arrays.items()}
     if problem.move is not None:
         problem.move(name)

@@ -1,7 +1,7 @@
-"""The register of gradient checks. Each room names its own cases in a file ``checks.py``; nothing is checked twice.
+"""The register of gradient checks. Each package registers its own cases in its module ``checks``.
 
-A case is named ``family/variant``: ``lstm``, ``lstm/lengths``, ``gru-reset-before/mask`` ... Selecting ``lstm`` selects the
-whole family.
+Cases are named ``family`` or ``family/variant``: ``lstm``, ``lstm/lengths``, ``gru-reset-before/mask``. Selecting ``lstm``
+selects the whole family.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scratchnn.errors import DataError
 from scratchnn.gradcheck.engine import METHODS, Finding, check
 from scratchnn.gradcheck.problems import Problem, move_problem
 
-ROOMS = [
+CHECK_MODULES = [
     "scratchnn.gradcheck.checks",
     "scratchnn.layers.checks",
     "scratchnn.recurrent.checks",
@@ -29,21 +29,21 @@ ROOMS = [
 NOT_CHECKED = {
     "one_hot": "its input is an id, and ids have no gradient",
     "embedding ids": "ids have no gradient",
-    "targets and masks": "losses are differentiated by predictions only",
-    "lengths": "whole numbers have no gradient",
-    "dropout probability": "the mask is drawn from it; the layer is checked for a fixed mask",
+    "targets and masks": "losses are differentiated with respect to predictions only",
+    "lengths": "integers have no gradient",
+    "dropout probability": "it determines how the mask is drawn; the layer is checked for a fixed mask",
 }
 
 
 @dataclass(frozen=True)
 class Case:
-    """One entry.
+    """One gradient check.
 
     Attributes:
         name: ``family`` or ``family/variant``.
-        build: makes the problem from a generator.
-        zero: why a gradient is zero everywhere, by array, where it has to be.
-        real_only: why the complex step cannot be used, where it cannot.
+        build: makes the problem from a random generator.
+        zero: for each array whose gradient has to be zero everywhere, the reason.
+        real_only: the reason why the complex step cannot be used, or ``""``.
     """
 
     name: str
@@ -57,14 +57,14 @@ class Case:
         return self.name.partition("/")[0]
 
     def problem(self, device: str = "numpy") -> Problem:
-        """The problem, the same one every time, on the given array library."""
+        """The problem, the same every time, with its arrays in the given array library."""
         problem = self.build(np.random.default_rng(sum(map(ord, self.name))))
         if device != "numpy":
             move_problem(problem, device)
         return problem
 
     def check(self, methods: tuple[str, ...] = METHODS, device: str = "numpy") -> list[Finding]:
-        """All findings of this case; by central differences alone where the complex step cannot be used."""
+        """All findings of this case; by central differences alone if the complex step cannot be used."""
         return check(self.problem(device), ("central",) if self.real_only else methods, self.zero)
 
 
@@ -72,7 +72,7 @@ CASES: dict[str, Case] = {}
 
 
 def case(name: str, zero: dict[str, str] | None = None) -> Callable:
-    """Decorator: registers a function (generator -> ``Problem``) as the case ``name``."""
+    """Decorator: registers a function from a generator to a ``Problem`` as the case ``name``."""
 
     def register(build: Callable[[np.random.Generator], Problem]) -> Callable:
         if name in CASES:
@@ -84,16 +84,20 @@ def case(name: str, zero: dict[str, str] | None = None) -> Callable:
 
 
 def all_cases() -> dict[str, Case]:
-    """Every registered case, after importing every room."""
-    for room in ROOMS:
-        importlib.import_module(room)
+    """Every registered case; imports all modules that register cases."""
+    for name in CHECK_MODULES:
+        importlib.import_module(name)
     return CASES
 
 
 def select(names: list[str]) -> list[Case]:
-    """The cases of these names, families or groups, in the order of the register; all of them for an empty list.
+    """The cases with these names, in the order of the register; all cases if the list is empty.
 
-    ``gru`` names a group: there is no family of that name, but ``gru-simplified`` and others begin with it.
+    A name is that of a case, of a family, or of a group of families: ``gru`` selects ``gru-simplified`` and all other
+    families that begin with ``gru-``.
+
+    Raises:
+        DataError: if a name selects nothing; the message suggests similar names.
     """
     cases = all_cases().values()
     chosen = set()

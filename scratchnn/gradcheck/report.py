@@ -1,4 +1,4 @@
-"""Gradient checks told to a reader: running them, a line for each array, a table of families, a figure, a document."""
+"""Reports of gradient checks: one line per array, a table of families, a figure, a JSON document."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scratchnn.plot import COLOURS, label, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLUMNS = 100
-DRAWN_ZERO, DRAWN_INFINITY = 1e-17, 1e1  # where a logarithmic axis shows what has no place on it
+COLUMNS = 80
+DRAWN_ZERO, DRAWN_INFINITY = 1e-17, 1e1  # errors beyond these are drawn here; a logarithmic axis has no zero
 
 Findings = list[tuple[str, Finding]]  # name of the case, finding
 
@@ -28,7 +28,7 @@ def check_cases(
     device: str = "numpy",
     show: Callable[[str], None] | None = None,
 ) -> Findings:
-    """Check all ``cases`` behind a progress bar (on a terminal); ``show`` gets the lines of each case as it ends."""
+    """Check all ``cases``, with a progress bar on a terminal; ``show`` is called with the lines of each case as it ends."""
     findings: Findings = []
     with tqdm(list(cases), disable=None, unit="case", leave=False, ncols=COLUMNS, nrows=20) as bar:
         for case in bar:
@@ -46,12 +46,13 @@ def check_cases(
 
 def header(methods: tuple[str, ...]) -> str:
     """The line above the table."""
-    return fit("case", "array", right_part("shape", [(method, "at") for method in methods], ""))
+    return fit("case, array", right_part("shape", [(method, "at") for method in methods], ""))
 
 
 def case_lines(case: str, findings: list[Finding], methods: tuple[str, ...] = METHODS) -> list[str]:
-    """One line for each array: errors by each method and where they are; what is wrong stands below it."""
-    lines = []
+    """The name of the case, then one line per array with its errors and their positions, then explanations if it fails."""
+    failed = any(not finding.ok for finding in findings)
+    lines = [f"{shorten(case, COLUMNS - 5):<{COLUMNS - 4}}{'FAIL' if failed else ''}".rstrip()]
     for name in dict.fromkeys(finding.array for finding in findings):
         by_method = {finding.method: finding for finding in findings if finding.array == name}
         cells = [
@@ -59,59 +60,55 @@ def case_lines(case: str, findings: list[Finding], methods: tuple[str, ...] = ME
         ]
         rows = list(by_method.values())
         verdict = "ok" if all(row.ok for row in rows) else "FAIL"
-        lines.append(fit(case, name, right_part(shape_text(rows[0].shape), cells, verdict)))
+        lines.append(fit(name, right_part(shape_text(rows[0].shape), cells, verdict), indent="  "))
         lines += explanations(rows)
     return lines
 
 
 def explanations(rows: list[Finding]) -> list[str]:
-    """What stands below an array's line: its values where it fails, or why it is zero; methods that agree say it once."""
-    told: dict[str, list[str]] = {}
+    """The lines below an array: its values if it fails, or why its gradient is zero; the same text only once."""
+    methods_by_text: dict[str, list[str]] = {}
     for row in rows:
         if text := row.note if row.ok else values(row):
-            told.setdefault(text, []).append("" if row.ok else row.method)
+            methods_by_text.setdefault(text, []).append("" if row.ok else row.method)
     return [
         line
-        for text, methods in told.items()
+        for text, methods in methods_by_text.items()
         for line in wrapped((f"{', '.join(methods)}: " if any(methods) else "") + text)
     ]
 
 
 def values(finding: Finding) -> str:
-    """The two values of a failing finding that differ most, and what is known about it."""
+    """The two values of a failing finding at its largest error, and the note of the finding."""
     if math.isnan(finding.analytic) and math.isnan(finding.numeric):
         return finding.note
     compared, against = {
         "written": ("after", "before"),
         "repeated": ("second", "first"),
-        "twice": ("found", "twice one"),
+        "twice": ("two passes", "twice one pass"),
     }.get(finding.method, ("analytic", "numeric"))
     at = index_text(finding.where)
     return f"{compared} {finding.analytic:.6e}, {against} {finding.numeric:.6e} at {at}; {finding.note}"
 
 
 def wrapped(text: str) -> list[str]:
-    """Lines of at most ``COLUMNS``, indented."""
+    """Lines of at most ``COLUMNS`` characters, indented."""
     return textwrap.wrap(text, COLUMNS, initial_indent="    ", subsequent_indent="      ")
 
 
 def right_part(shape: str, cells: list[tuple[str, str]], verdict: str) -> str:
-    """All columns but the first two."""
+    """All columns but the first."""
     return " ".join([f"{shape:<9}", *(f"{error:>7} {where:<8}" for error, where in cells), f"{verdict:<4}"])
 
 
-def fit(case: str, array: str, right: str) -> str:
-    """A line of at most ``COLUMNS``: where names are too long, their beginnings make room."""
-    room = COLUMNS - len(right) - 1
-    name_room = max(room - max(len(array), 14) - 1, 24)
-    name = shorten(case, name_room)
-    width = max(len(name), min(name_room, 36))
-    left = f"{name:<{width}} {shorten(array, room - width - 1)}"
-    return f"{left:<{room}} {right}".rstrip()
+def fit(name: str, right: str, indent: str = "") -> str:
+    """A line of at most ``COLUMNS`` characters; the beginning of a long name is cut off."""
+    width = COLUMNS - len(right) - 1
+    return f"{indent + shorten(name, width - len(indent)):<{width}} {right}".rstrip()
 
 
 def shorten(text: str, width: int) -> str:
-    """The end of ``text``, which tells names apart."""
+    """The end of ``text``, which distinguishes names better than the beginning."""
     return text if len(text) <= width else ".." + text[2 - width :]
 
 
@@ -126,17 +123,23 @@ def shape_text(shape: tuple[int, ...]) -> str:
 
 
 def summary(findings: Findings, methods: tuple[str, ...], seconds: float) -> str:
-    """The last line: counts, the worst error of each method with its limit, and the time it took."""
+    """The last two lines: counts and the time; the largest error of each method with its limit."""
     arrays = {(case, finding.array) for case, finding in findings}
     failed = {(case, finding.array) for case, finding in findings if not finding.ok}
     worst = []
     for method in methods:
         errors = [finding.error for _, finding in findings if finding.method == method]
         if errors:
-            worst.append(f"{method} {max(errors):.1e} ({LIMITS[method]:.0e})")
-    cases = len({case for case, _ in findings})
+            worst.append(f"{method} {max(errors):.1e} (limit {LIMITS[method]:.0e})")
+    cases = counted(len({case for case, _ in findings}), "case")
     time = f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{cases} cases, {len(arrays)} arrays, {len(failed)} FAIL; worst (limit) {', '.join(worst)}; {time}"
+    counts = f"{cases}, {counted(len(arrays), 'array')}, {len(failed)} FAIL in {time}"
+    return f"{counts}\nlargest error: {', '.join(worst)}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def family_of(case: str) -> str:
@@ -145,7 +148,7 @@ def family_of(case: str) -> str:
 
 
 def family_table(findings: Findings) -> str:
-    """One line for each family: cases, arrays, worst error of each method."""
+    """One line per family: the numbers of cases and arrays, and the largest error of each method."""
     lines = [f"{'family':<24} {'cases':>5} {'arrays':>6}  " + " ".join(f"{method:>8}" for method in METHODS)]
     for family in dict.fromkeys(family_of(case) for case, _ in findings):
         own = [(case, finding) for case, finding in findings if family_of(case) == family]
@@ -163,13 +166,13 @@ def family_table(findings: Findings) -> str:
 
 
 def plot_findings(findings: Findings) -> Figure:
-    """A row for each family, a dot for the largest relative error of each array by each method."""
+    """One row per family, with a dot for the largest relative error of each array by each method."""
     families = list(dict.fromkeys(family_of(case) for case, _ in findings))
     figure, axes = new_figure(9.0, 2.0 + 0.21 * len(families))
     methods = [method for method in METHODS if any(finding.method == method for _, finding in findings)]
     for k, method in enumerate(methods):
         points = [(families.index(family_of(case)), f) for case, f in findings if f.method == method]
-        rows = [row + (k - (len(methods) - 1) / 2) * 0.3 for row, _ in points]  # one method's dots just below the other's
+        rows = [row + (k - (len(methods) - 1) / 2) * 0.3 for row, _ in points]  # methods one below the other
         errors = [drawn(finding.error) for _, finding in points]
         axes.scatter(errors, rows, s=14, color=COLOURS[k], alpha=0.6, linewidths=0, label=method, zorder=3)
         limit = LIMITS[method]
@@ -184,20 +187,20 @@ def plot_findings(findings: Findings) -> Figure:
     axes.set_ylim(len(families) - 0.4, -0.6)
     note = f"an error of exactly 0 is drawn at {DRAWN_ZERO:.0e}"
     if any(finding.error > DRAWN_INFINITY for _, finding in findings):
-        note += f", one above {DRAWN_INFINITY:.0f} at {DRAWN_INFINITY:.0f}"
-    title = "Gradient checks: every array's largest relative error"
+        note += f", an error above {DRAWN_INFINITY:.0f} at {DRAWN_INFINITY:.0f}"
+    title = "Gradient checks: the largest relative error of every array"
     label(axes, title, f"largest relative error of an array (log scale; {note})", "family of cases")
     figure.legend(loc="outside lower center", ncols=5, fontsize=8)
     return figure
 
 
 def drawn(error: float) -> float:
-    """Where an error stands on the axis."""
+    """The position of an error on the axis."""
     return min(max(error, DRAWN_ZERO), DRAWN_INFINITY) if error == error else DRAWN_INFINITY
 
 
 def document(findings: Findings, methods: tuple[str, ...], device: str, seconds: float) -> dict[str, Any]:
-    """Everything as plain values for JSON; a number that is not finite becomes ``None``."""
+    """All findings as plain values for JSON; numbers that are not finite become None."""
     failed = {(case, finding.array) for case, finding in findings if not finding.ok}
     return {
         "methods": list(methods),
@@ -226,5 +229,5 @@ def document(findings: Findings, methods: tuple[str, ...], device: str, seconds:
 
 
 def finite(value: float) -> float | None:
-    """``value``, or ``None`` for NaN and infinity, which JSON does not have."""
+    """``value``, or None for NaN and infinity, which JSON cannot represent."""
     return value if math.isfinite(value) else None

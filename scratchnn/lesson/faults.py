@@ -1,7 +1,7 @@
 """Faults planted in functions: each mutant is a function with one small mistake in its source.
 
-The mistakes are those of ``mutations``. A mutant swaps the code inside the function object itself, so that everybody who
-holds the function, under whatever name, runs the faulty one; leaving the ``with`` block puts the right code back.
+The mistakes are those of ``mutations``. A mutant replaces the code inside the function object itself, so the faulty code
+runs under every name by which the function is known. Leaving the ``with`` block restores the correct code.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Mutant:
     """One fault in one function.
 
     Attributes:
-        function: the function or method, as it stands in its module or class.
-        kind: which sort of mistake (see ``mutations``).
-        file, line: where; the file as ``scratchnn/recurrent/lstm.py``.
-        equations: numbers in the comments of the line, or of the statement that it belongs to.
-        original, mutated: the line, or lines, before and after.
-        source: the whole function with the fault.
+        function: the function or method with the fault.
+        kind: the kind of mistake (see ``mutations``).
+        file, line: its position; the file as in ``scratchnn/recurrent/lstm.py``.
+        equations: the equation numbers in the comments of the line, or of the statement that the line belongs to.
+        original, mutated: the line or lines before and after the change.
+        source: the source of the whole function with the fault.
     """
 
     function: FunctionType
@@ -48,27 +48,27 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """The function, and the line before and after, without comments: does not change when lines move."""
+        """The function and the line before and after the change, without comments; independent of line numbers."""
         before, after = (re.sub(r"\s*#[^\n]*", "", text).replace("\n", " ") for text in (self.original, self.mutated))
         return f"{qualified_name(self.function)}: {before} -> {after}"
 
     def compiled(self) -> CodeType:
-        """The faulty function's code, with the line numbers of the file."""
+        """The code of the faulty function, with the line numbers of the file."""
         return compile_function(self.source, self.function)
 
     @contextmanager
     def apply(self) -> Iterator[None]:
-        """Run the faulty code in place of the right one."""
-        right = self.function.__code__
+        """Run the faulty code instead of the correct code inside the ``with`` block."""
+        correct = self.function.__code__
         self.function.__code__ = self.compiled()
         try:
             yield
         finally:
-            self.function.__code__ = right
+            self.function.__code__ = correct
 
 
 def qualified_name(function: FunctionType) -> str:
-    """Module and name, without the package: ``recurrent.lstm.LSTM.run_backward``."""
+    """Module and name without the package: ``recurrent.lstm.LSTM.run_backward``."""
     return f"{function.__module__.partition('.')[2]}.{function.__qualname__}"
 
 
@@ -83,7 +83,7 @@ def mutants(function: FunctionType) -> list[Mutant]:
 
 
 def mutant(function: FunctionType, edit: Edit, source: Source) -> Mutant:
-    """The mutant that one edit makes."""
+    """The mutant made by one edit."""
     first, last = source.line(edit.start), source.line(max(edit.start, edit.end - 1))
     start, end = source.starts[first - 1], source.starts[last]
     changed = source.data[: edit.start] + edit.text.encode() + source.data[edit.end :]
@@ -104,19 +104,19 @@ def mutant(function: FunctionType, edit: Edit, source: Source) -> Mutant:
 
 
 def source_file(function: FunctionType) -> str:
-    """The function's file, from the package's own folder on."""
+    """The path of the file that defines the function, beginning with the folder of the package."""
     file = Path(function.__code__.co_filename)
     package = Path(sys.modules["scratchnn"].__file__ or "").parent
     return file.relative_to(package.parent).as_posix() if package in file.parents else file.name
 
 
 def compile_function(source: str, like: FunctionType) -> CodeType:
-    """The code of the function that ``source`` defines, fit to replace that of ``like``."""
+    """The code of the function defined by ``source``, with the free variables and line numbers of ``like``."""
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef)
     definition.decorator_list = []
-    # A method that calls super() sees its class as a free variable. An enclosing function that has such a variable gives
-    # the compiler the same view; naming it once more at the end keeps it, even where the fault removed its only use.
+    # A method that calls super() has its class as a free variable. Compiling it inside a function that has this variable
+    # keeps it free; naming it at the end of the body keeps it even if the fault has removed its only use.
     free = like.__code__.co_freevars
     definition.body += ast.parse("\n".join(free)).body
     tree = ast.parse(f"def outer({', '.join(free)}): pass")
@@ -131,17 +131,18 @@ def inner_code(code: CodeType, name: str) -> CodeType:
     return next(c for c in code.co_consts if isinstance(c, CodeType) and c.co_name == name)
 
 
-# --- which functions there are, and which of them run ----------------------------------------------------------------
+# --- the functions of the package, and which of them run -------------------------------------------------------------
 
 
 def package_functions() -> list[FunctionType]:
-    """Every function and method defined in the modules of the package that are loaded, each once.
+    """Every function and method defined in the loaded modules of the package, each once.
 
-    The questions of ``scratchnn.book.exercises`` are left out: they ask for backward passes and have none.
+    ``scratchnn.book`` is left out: it computes no gradients for the package. The checkers of the exercises are named after
+    the backward passes that they ask for, and the figures are only drawn.
     """
     found: dict[CodeType, FunctionType] = {}
     for name, module in sorted(sys.modules.items()):
-        if name.partition(".")[0] == "scratchnn" and not name.startswith("scratchnn.book.exercises"):
+        if in_package(name):
             for value in vars(module).values():
                 members = vars(value).values() if isinstance(value, type) else [value]
                 for member in members:
@@ -149,18 +150,24 @@ def package_functions() -> list[FunctionType]:
                         member = member.__func__
                     elif isinstance(member, property):
                         member = member.fget
-                    if isinstance(member, FunctionType) and member.__module__.partition(".")[0] == "scratchnn":
+                    if isinstance(member, FunctionType) and in_package(member.__module__):
                         found.setdefault(member.__code__, member)
     return list(found.values())
 
 
-def goes_back(function: FunctionType) -> bool:
-    """Whether the name says that it is a backward pass: ``backward``, ``lstm_backward``, ``backward_loss`` ..."""
+def in_package(module: str) -> bool:
+    """Whether a module of that name belongs to the package, without ``scratchnn.book``."""
+    parts = module.split(".")
+    return parts[0] == "scratchnn" and parts[1:2] != ["book"]
+
+
+def is_backward_pass(function: FunctionType) -> bool:
+    """Whether the function is a backward pass by its name: ``backward``, ``lstm_backward``, ``backward_loss`` ..."""
     return BACKWARD.fullmatch(function.__name__) is not None
 
 
 def called(function: Callable[..., Any], *arguments: Any) -> set[CodeType]:
-    """The code of every Python function that runs during the call ``function(*arguments)``."""
+    """The code objects of all Python functions that run during the call ``function(*arguments)``."""
     seen: set[CodeType] = set()
 
     def note(frame: Any, event: str, argument: Any) -> None:

@@ -1,20 +1,20 @@
-"""The small mistakes that a backward pass is rewritten with, as edits of its source text.
+"""The small mistakes that are planted in backward passes, as edits of the source text.
 
     kind                    what it does
     sign flipped            a + b -> a - b,   -x -> x,   x += y -> x -= y
     term dropped            a + b -> a,   a + b -> b,   1 - x -> x
     factor dropped          a * b -> a,   a @ b -> b,   a / b -> a
     factor inverted         a / b -> a * b,   x *= y -> x /= y
-    update dropped          an assignment into an array, a re-assignment, a call for its effect, left out
-    update replaced         x += y -> x = y: what was there before is lost
+    update dropped          removes an assignment into an array, a reassignment, or a call made for its effect
+    update replaced         x += y -> x = y: the previous value is lost
     transpose swapped       X.T -> X,   X @ y -> X.T @ y,   X.transpose(1, 0, 2) -> X
     time index shifted      x[t] -> x[t - 1], x[t + 1],   x[:-1] -> x[1:]
     number changed          x[2] -> x[1], x[3],   axis=-1 -> axis=1
     function left out       tanh(x) -> x,   reversed(x) -> x,   x.copy() -> x
     mask changed            ~pad -> pad,   where(m, a, b) -> where(m, b, a), a, b
-    condition turned        a > b -> a < b,   x is None -> x is not None,   and -> or
+    condition inverted      a > b -> a < b,   x is None -> x is not None,   and -> or
 
-What only decides about an error message (a ``raise``, the condition above it) is left alone, and so are annotations.
+Annotations are left unchanged, and so is code that only raises an error: a ``raise`` and the condition that guards it.
 """
 
 from __future__ import annotations
@@ -37,13 +37,17 @@ OPPOSITE: dict[type, tuple[str, str]] = {
     ast.Is: ("is", "is not"),
     ast.IsNot: ("is not", "is"),
 }
-MEMORY = {"give", "release", "ascontiguousarray"}  # these move no number from its place
-PLUMBING = {"array_module", "range", "len", "isinstance", "tuple"} | MEMORY  # leaving these out crashes, or changes nothing
+MEMORY = {"give", "release", "ascontiguousarray"}  # these change no values
+# Leaving out one of these calls either fails at once or changes no values.
+PLUMBING = {"array_module", "range", "len", "isinstance", "tuple"} | MEMORY
 
 
 @dataclass(frozen=True)
 class Edit:
-    """Bytes ``start`` .. ``end`` of the source become ``text``; ``statement`` is the first and last line it belongs to."""
+    """Bytes ``start`` to ``end`` of the source become ``text``.
+
+    ``statement`` contains the first and the last line of the statement that is edited.
+    """
 
     kind: str
     start: int
@@ -53,7 +57,7 @@ class Edit:
 
 
 class Source:
-    """The text of a function, in bytes, as positions in a syntax tree count them."""
+    """The source text of a function, in bytes, because positions in a syntax tree count bytes."""
 
     def __init__(self, text: str):
         self.data = text.encode()
@@ -69,22 +73,22 @@ class Source:
                 start = self.starts[row - 1] + len(lines[row - 1][:column].encode())
                 code[start : start + len(token.string.encode())] = b" " * len(token.string.encode())
                 self.comments[row] = token.string
-        self.code = bytes(code)  # the same with every comment blanked
+        self.code = bytes(code)  # the text with all comments blanked out
 
     def start(self, node: ast.AST) -> int:
-        """Where ``node`` begins."""
+        """The position where ``node`` begins."""
         return self.starts[node.lineno - 1] + node.col_offset  # type: ignore[attr-defined]
 
     def end(self, node: ast.AST) -> int:
-        """Where ``node`` ends."""
+        """The position where ``node`` ends."""
         return self.starts[node.end_lineno - 1] + node.end_col_offset  # type: ignore[attr-defined]
 
     def line(self, position: int) -> int:
-        """The line, from 1, that a position lies in."""
+        """The number of the line that contains a position, counted from 1."""
         return next(k for k, start in enumerate(self.starts) if start > position)
 
     def text(self, start: int, end: int) -> str:
-        """The code in between, without comments."""
+        """The code between two positions, without comments."""
         return self.code[start:end].decode().strip()
 
     def of(self, node: ast.AST) -> str:
@@ -92,7 +96,7 @@ class Source:
         return self.text(self.start(node), self.end(node))
 
     def split(self, whole: ast.AST, left: ast.AST, right: ast.AST) -> tuple[str, int, int, str]:
-        """``left op right`` taken apart: text before the operator, where that stands, text after it; parentheses whole."""
+        """Split ``left op right`` into the text before the operator, its start, its end, and the text after it."""
         between = self.code[self.end(left) : self.start(right)]
         operator = re.search(rb"[^\s()\\]+(\s+not)?", between)
         assert operator is not None, "two operands without an operator between them"
@@ -101,7 +105,7 @@ class Source:
 
 
 def edits(function: ast.FunctionDef, source: Source) -> list[Edit]:
-    """Every edit of the function's body, in the order of the text."""
+    """All edits of the body of the function, in the order of the text."""
     known = {a.arg for a in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]}
     loops = {n.target.id for n in ast.walk(function) if isinstance(n, ast.For) and isinstance(n.target, ast.Name)}
     found: list[Edit] = []
@@ -119,7 +123,7 @@ def edits(function: ast.FunctionDef, source: Source) -> list[Edit]:
 
 
 def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """All statements of a body and of the blocks inside it, but not what only raises an error, nor documentation."""
+    """All statements of a body and of the blocks inside it, except documentation and code that only raises an error."""
     for statement in body:
         if isinstance(statement, ast.Raise) or is_documentation(statement):
             continue
@@ -130,29 +134,29 @@ def statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def only_raises(statement: ast.stmt) -> bool:
-    """Whether it is an ``if`` that guards nothing but a ``raise``."""
+    """Whether the statement is an ``if`` that guards nothing but a ``raise``."""
     return isinstance(statement, ast.If) and all(isinstance(inner, ast.Raise) for inner in statement.body)
 
 
 def is_documentation(statement: ast.stmt) -> bool:
-    """Whether it is a string that stands by itself."""
+    """Whether the statement is a bare constant, such as a docstring."""
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def is_stub(function: ast.FunctionDef) -> bool:
-    """Whether the function does nothing but raise an error."""
+    """Whether the function only raises an error."""
     return all(is_documentation(s) or isinstance(s, ast.Raise) for s in function.body)
 
 
 def statement_lines(statement: ast.stmt) -> tuple[int, int]:
-    """First and last line of a statement; of a compound one, of its header."""
+    """The first and last line of a statement; for a compound statement, of its header."""
     body = getattr(statement, "body", None)
     last = body[0].lineno - 1 if body else statement.end_lineno
     return statement.lineno, max(statement.lineno, last or statement.lineno)
 
 
 def expressions(statement: ast.stmt) -> Iterator[ast.AST]:
-    """The expressions that belong to a statement itself: not those of the statements inside it, nor annotations."""
+    """The expressions of a statement itself, without those of annotations and of the statements inside it."""
     stack: list[ast.AST] = [
         child for name, value in ast.iter_fields(statement) if name != "annotation" for child in nodes(value)
     ]
@@ -165,7 +169,7 @@ def expressions(statement: ast.stmt) -> Iterator[ast.AST]:
 
 
 def nodes(value: object) -> list[ast.AST]:
-    """The nodes in a field of a node."""
+    """The syntax nodes in a field of a node."""
     return [n for n in (value if isinstance(value, list) else [value]) if isinstance(n, ast.AST)]
 
 
@@ -173,7 +177,7 @@ Change = tuple[str, int, int, str]
 
 
 def statement_edits(statement: ast.stmt, source: Source, known: set[str]) -> Iterator[Change]:
-    """Edits of a statement as a whole; ``known`` are the names that have a value before it."""
+    """Edits of a whole statement; ``known`` contains the names that have a value before it."""
     start, end = source.start(statement), source.end(statement)
     if isinstance(statement, ast.AugAssign):
         yield "update dropped", start, end, "pass"
@@ -192,24 +196,24 @@ def statement_edits(statement: ast.stmt, source: Source, known: set[str]) -> Ite
             yield "update dropped", start, end, "pass"
     elif isinstance(statement, ast.If) and not isinstance(statement.test, ast.Compare | ast.BoolOp | ast.UnaryOp):
         test = statement.test
-        yield "condition turned", source.start(test), source.end(test), f"not {source.of(test)}"
+        yield "condition inverted", source.start(test), source.end(test), f"not {source.of(test)}"
 
 
 def expression_edits(node: ast.AST, source: Source, loops: set[str]) -> Iterator[Change]:
-    """Edits of an expression; ``loops`` are the names of loop variables."""
+    """Edits of an expression; ``loops`` contains the names of loop variables."""
     if isinstance(node, ast.BinOp):
         yield from operator_edits(node, source)
     elif isinstance(node, ast.UnaryOp):
-        kind = {ast.USub: "sign flipped", ast.Invert: "mask changed"}.get(type(node.op), "condition turned")
+        kind = {ast.USub: "sign flipped", ast.Invert: "mask changed"}.get(type(node.op), "condition inverted")
         if isinstance(node.operand, ast.Constant):
             kind = "number changed"
         yield kind, source.start(node), source.end(node), source.text(source.start(node.operand), source.end(node))
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPPOSITE:
         _, first, last, _ = source.split(node, node.left, node.comparators[0])
-        yield "condition turned", first, last, OPPOSITE[type(node.ops[0])][1]
+        yield "condition inverted", first, last, OPPOSITE[type(node.ops[0])][1]
     elif isinstance(node, ast.BoolOp) and len(node.values) == 2:
         _, first, last, _ = source.split(node, *node.values)
-        yield "condition turned", first, last, "or" if isinstance(node.op, ast.And) else "and"
+        yield "condition inverted", first, last, "or" if isinstance(node.op, ast.And) else "and"
     elif isinstance(node, ast.Attribute) and node.attr == "T":
         yield (
             "transpose swapped",
@@ -250,7 +254,7 @@ def operator_edits(node: ast.BinOp, source: Source) -> Iterator[Change]:
 
 
 def called_name(node: ast.Call) -> str:
-    """The last part of the name of what is called."""
+    """The last part of the name of the called function."""
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 

@@ -1,7 +1,7 @@
-"""A lesson: one fault is planted in a backward pass, the gradient check is shown, and the reader says which equation broke.
+"""A lesson: a fault is planted in a backward pass, the gradient check is shown, and the reader names the broken equation.
 
-The fault is a mutant (``faults``) of a line whose comment names its equation. It is drawn at random among those that every
-case still runs with and that at least one case refuses.
+The fault is a mutant (``faults``) of a line whose comment gives the number of its equation. It is drawn at random from the
+mutants with which every case still runs and at least one case fails.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scratchnn.lesson.faults import Mutant, called, mutants, package_functions
 
 TRIES = 3
 NUMBERED = re.compile(r"\((\d+)\)\s*$")
-SPACED = re.compile(r"\s{4,}(?=\(\d+\)$)")  # what sets an equation apart from its number
+SPACED = re.compile(r"\s{4,}(?=\(\d+\)$)")  # the space between an equation and its number
 
 Say = Callable[[str], None]
 
@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 
 
 def backward_functions(cases: list[Case], references: list[Reference]) -> list[FunctionType]:
-    """The package's functions that run in the backward pass of some of ``cases`` and in no forward pass."""
+    """The functions of the package that run in the backward pass of some of ``cases`` but in none of the forward passes."""
     forward, backward = set(), set()
     for case, reference in zip(cases, references, strict=True):
         problem = case.problem()
@@ -44,8 +44,8 @@ def backward_functions(cases: list[Case], references: list[Reference]) -> list[F
 
 
 def run_cases(cases: list[Case], references: list[Reference]) -> Findings:
-    """What the check finds with the code as it is now."""
-    with np.errstate(all="ignore"):  # faulty code may overflow, and that is no news
+    """The findings of all cases with the code in its present state."""
+    with np.errstate(all="ignore"):  # faulty code may overflow
         return [
             (case.name, finding)
             for case, reference in zip(cases, references, strict=True)
@@ -54,22 +54,22 @@ def run_cases(cases: list[Case], references: list[Reference]) -> Findings:
 
 
 def caught(cases: list[Case], references: list[Reference]) -> bool:
-    """Whether the code as it is now runs in every case and is refused by some, for its numbers, not for a wrong shape."""
+    """Whether the present code runs in every case and fails in some, by its numbers and not by a wrong shape."""
     try:
         wrong = [finding.error for _, finding in run_cases(cases, references) if not finding.ok]
-    except Exception:  # whatever a fault in the code may raise
+    except Exception:  # faulty code may raise anything
         return False
     return bool(wrong) and math.isfinite(max(wrong))
 
 
 def plant(cases: list[Case], references: list[Reference], rng: np.random.Generator) -> Mutant:
-    """A random fault that the check refuses, on a line that names its equation."""
+    """A random fault that the check detects, on a line with an equation number."""
     found = [m for function in backward_functions(cases, references) for m in mutants(function) if m.equations]
     for k in rng.permutation(len(found)):
         with found[k].apply():
             if caught(cases, references):
                 return found[k]
-    raise DataError(f"{cases[0].family}: no line of its backward pass names an equation that could be broken")
+    raise DataError(f"{cases[0].family}: no line of its backward pass has an equation number, so there is nothing to break")
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -82,7 +82,7 @@ def teach(
     ask: Callable[[str], str] = input,
     say: Say = print,
 ) -> bool:
-    """Plant a fault, show the report, ask which equation is wrong; returns whether the reader found it."""
+    """Plant a fault, show the report, and ask which equation is wrong; returns whether the reader has found it."""
     start = time.perf_counter()
     references = [measure(case.problem(), methods) for case in cases]
     mutant = plant(cases, references, rng)
@@ -96,7 +96,7 @@ def teach(
     say("")
     for line in clues(findings):
         say(line)
-    say("One line of a backward pass is faulty in this run; the file itself is as it was:")
+    say("One line of a backward pass is faulty in this run; the file itself is unchanged:")
     say(f"  {mutant.file}")
     right = question(mutant, ask, say)
     for line in answer(mutant):
@@ -105,7 +105,7 @@ def teach(
 
 
 def clues(findings: Findings) -> list[str]:
-    """Which arrays are wrong and which are right, and the same for cases."""
+    """Lines that list the wrong and the right arrays, and the wrong and the right cases."""
     lines = []
     for title, key in (("arrays", lambda case, f: f.array), ("cases", lambda case, f: case)):
         total: dict[str, set[str]] = {}
@@ -122,13 +122,13 @@ def clues(findings: Findings) -> list[str]:
 
 
 def question(mutant: Mutant, ask: Callable[[str], str], say: Say) -> bool:
-    """Ask until the answer is right, the tries are used up, or the reader gives up."""
+    """Ask until the answer is right, no tries are left, or the reader gives up."""
     numbers = equations(mutant)
-    hints = [f"Look at {mutant.function.__qualname__}.", f"The kind of fault: {mutant.kind}."]
+    hints = [f"Look at {mutant.function.__qualname__}.", f"The kind of fault is: {mutant.kind}."]
     tries = 0
     while tries < TRIES:
         try:
-            reply = ask(f"Which equation of {mutant.file} is wrong? (number, or enter to give up) ").strip()
+            reply = ask(f"Which equation of {mutant.file} is wrong? (a number, or Enter to give up) ").strip()
         except EOFError:
             say("")
             return False
@@ -136,21 +136,21 @@ def question(mutant: Mutant, ask: Callable[[str], str], say: Say) -> bool:
             return False
         number = re.search(r"\d+", reply)
         if number is None or int(number.group()) not in numbers:
-            say(f"Its equations have the numbers {min(numbers)} to {max(numbers)}.")
+            say(f"The equations of this file have the numbers {min(numbers)} to {max(numbers)}.")
             continue
         if int(number.group()) in mutant.equations:
             say("Right!")
             return True
         tries += 1
         say(
-            f"No, ({number.group()}) is as it should be. "
-            + (hints[tries - 1] if tries < TRIES else "That was the last try.")
+            f"No, equation ({number.group()}) is correct. "
+            + (hints[tries - 1] if tries < TRIES else "That was your last try.")
         )
     return False
 
 
 def equations(mutant: Mutant) -> dict[int, str]:
-    """The equations at the top of the mutant's file, by number."""
+    """The equations at the top of the file of the mutant, by number."""
     found: dict[int, str] = {}
     block: list[str] = []
     for line in (sys.modules[mutant.function.__module__].__doc__ or "").splitlines():
@@ -163,7 +163,7 @@ def equations(mutant: Mutant) -> dict[int, str]:
 
 
 def answer(mutant: Mutant) -> list[str]:
-    """Where the fault was, what it was, and what the equation says."""
+    """Lines that show where the fault was, what it was, and the correct equation."""
     numbers = " and ".join(f"({number})" for number in mutant.equations)
     lines = [f"{mutant.file}:{mutant.line}, equation {numbers}: {mutant.kind}"]
     for sign, text in (("-", mutant.original), ("+", mutant.mutated)):

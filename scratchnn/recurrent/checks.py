@@ -10,8 +10,8 @@ import numpy as np
 
 from scratchnn import layers, recurrent
 from scratchnn.core import Layer, Sequential
+from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
-from scratchnn.gradcheck.problems import flatten, rebuild
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked
 
 N, T, D, H = 5, 4, 2, 3  # all different, so that no wrong axis fits

@@ -1,1 +1,1 @@
-"""Your own layer: a template, the protocol it has to keep to, and its gradient check."""
+"""Your own layer: a template, the protocol it has to follow, and its gradient check."""

@@ -10,5 +10,5 @@ from scratchnn.your_layer.template import MyGRU
 
 @case("template")
 def template(rng: np.random.Generator) -> Problem:
-    """The class that ``gradcheck --template`` prints."""
+    """The class printed by ``gradcheck --template``."""
     return layer_problem(MyGRU(rng), MyGRU.example(rng))

@@ -1,4 +1,4 @@
-"""How an exercise's result is compared with the right one."""
+"""How a result is compared with the expected one."""
 
 import numpy as np
 import pytest

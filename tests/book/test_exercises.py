@@ -1,9 +1,11 @@
-"""Exercises: solutions are accepted, wrong answers are refused with the right explanation, bad files are one line."""
+"""Exercises: solutions are accepted, wrong answers get the right explanation, bad files an error of one line."""
 
 import ast
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,10 +63,11 @@ def test_solution_has_the_head_that_is_asked_for(exercise):
 def test_template_waits_for_its_lines(exercise, checked, capsys):
     assert main(["exercise", exercise.name, "--template"]) == 0
     text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
     compile(text, "template", "exec")
     status, _, error = checked(exercise.name, text)
     assert status == 2
-    assert re.search(r"raised NotImplementedError in line \d+: put your own lines in place of this one\n$", error)
+    assert re.search(r"raised NotImplementedError in line \d+: replace this line by your own\n$", error)
 
 
 @each_exercise
@@ -72,7 +75,7 @@ def test_question_is_asked(exercise, capsys):
     assert main(["exercise", exercise.name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert f"    def {exercise.head}:" in lines
-    assert all(len(line) <= 100 for line in lines)
+    assert all(len(line) <= 80 for line in lines)
     assert len(exercise.statement) > 80
 
 
@@ -124,21 +127,23 @@ def test_list_of_a_chapter(capsys):
 
 def test_list_of_all(capsys):
     assert main(["exercise"]) == 0
-    listed = re.findall(r"^  (\d+\.\d+) ", capsys.readouterr().out, re.MULTILINE)
-    assert listed == list(EXERCISES)
+    output = capsys.readouterr().out
+    assert re.findall(r"^  (\d+\.\d+) ", output, re.MULTILINE) == list(EXERCISES)
+    assert re.findall(r"^  \d.* (\w+)$", output, re.MULTILINE) == [e.function for e in EXERCISES.values()]
+    assert max(map(len, output.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["99"], "no exercise 99; there are exercises to the chapters 1"),
+        (["99"], "no exercise 99; there are exercises for chapters 1"),
         (["1.99"], "no exercise 1.99; chapter 1 has 1.1, 1.2,"),
-        (["x"], "no exercise x; there are exercises to the chapters 1"),
-        (["1", "--template"], "say which exercise: 1.1, 1.2,"),
-        (["--template"], "say which exercise: 1.1, 1.2,"),
+        (["x"], "no exercise x; there are exercises for chapters 1"),
+        (["1", "--template"], "name one exercise: 1.1, 1.2,"),
+        (["--template"], "name one exercise: 1.1, 1.2,"),
         (["1.1", "no_such_file.py"], "no file no_such_file.py; python -m scratchnn exercise 1.1 --template prints one"),
         (["1.1", "."], "no file .; "),
-        (["1.1", "a.py", "--template"], "--template prints a file and checks none"),
+        (["1.1", "a.py", "--template"], "--template prints a file and checks none; leave out either --template or FILE.py"),
     ],
 )
 def test_bad_arguments(arguments, message, capsys):
@@ -155,7 +160,7 @@ def test_bad_arguments(arguments, message, capsys):
         ("import no_such_module\n", "my_answer.py: the import raised ModuleNotFoundError in line 1: "),
         ("raise SystemExit\n", "my_answer.py: the import raised SystemExit in line 1: "),
         ("x = 1\n", "my_answer.py has no function count_parameters, which exercise 1.5 asks for\n"),
-        ("def count_parameter(sizes): pass\n", "asks for; did you mean count_parameter to be it?\n"),
+        ("def count_parameter(sizes): pass\n", "asks for; rename count_parameter if it is your answer\n"),
         ("count_parameters = 3\n", "my_answer.py: count_parameters is int, not a function\n"),
         (
             "def count_parameters(sizes):\n    return sizes[0] / 0\n",
@@ -180,7 +185,7 @@ def test_files_that_cannot_be_checked(text, message, checked):
 @pytest.mark.parametrize(
     ("returned", "told"),
     [
-        ("None", "count_parameters returns nothing: is its return missing?"),
+        ("None", "count_parameters returns None: is the return statement missing?"),
         ("'63'", "the result is '63' (str), expected 63"),
         ("[63]", "the result has shape (1,), expected ()"),
         ("float('nan')", "the result is not finite: nan, expected 63"),
@@ -194,9 +199,16 @@ def test_results_of_the_wrong_kind(returned, told, checked):
     assert told in output
 
 
+def test_loading_an_answer_takes_nothing_of_the_gradient_check():
+    code = "import sys, scratchnn.book.exercises.answer; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "scratchnn.your_layer.reader_file" in loaded
+    assert not [name for name in loaded if name.startswith("scratchnn.gradcheck")]
+
+
 def test_list_that_is_written_into(checked):
     text = solution_file(EXERCISES["1.5"]).read_text(encoding="utf-8") + "\n\nright = count_parameters\n\n\n"
     text += "def count_parameters(sizes):\n    n = right(sizes)\n    sizes.clear()\n    return n\n"
     status, output, _ = checked("1.5", text)
     assert status == 1
-    assert output.endswith("- count_parameters writes into its argument number 1; leave what you are given as it is")
+    assert output.endswith("- count_parameters changes its argument number 1 in place; work on a copy")

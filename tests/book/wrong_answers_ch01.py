@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of chapter 1, as readers write them, and a piece of the explanation that each must get."""
+"""Wrong answers to the exercises of chapter 1, as readers write them, with a part of the explanation for each."""
 
 AXES = """
 def sum_to_shape(dy, shape):
@@ -36,9 +36,9 @@ WRONG = {
     "1.1": [
         (
             AXES.format(front="dy.mean(axis=0)", ones="dy.mean(axis=axis, keepdims=True)"),
-            "You take the mean over the repeats",
+            "You take the mean over the copies",
         ),
-        (AXES.format(front="dy[0]", ones="dy.take([0], axis=axis)"), "the gradient of one repeat only"),
+        (AXES.format(front="dy[0]", ones="dy.take([0], axis=axis)"), "the gradient of one copy only"),
         (AXES.format(front="dy.sum(axis=0)", ones="dy"), "not over those of size 1"),
         (
             "def sum_to_shape(dy, shape):\n    extra = dy.ndim - len(shape)\n"
@@ -51,40 +51,52 @@ WRONG = {
             + AXES[AXES.index("    while") :]
             .replace("dy", "total")
             .format(front="total.sum(axis=0)", ones="total.sum(axis=axis, keepdims=True)"),
-            "writes into its argument number 1",
+            "changes its argument number 1 in place",
         ),
     ],
     "1.2": [
         (XNOR.format("[[1.0, -1.0], [1.0, -1.0]]", "[-0.5, 1.5]", "[1.0, 1.0]", -1.5), "This is XOR, the opposite"),
         (XNOR.format("[[1.0, -1.0], [1.0, -1.0]]", "[-1.5, 0.5]", "[1.0, -1.0]", -0.5), "Wrong outputs: (0, 0) gives 0"),
-        (XNOR.format("[[1.0, -1.0], [1.0, -1.0]]", "[-1.5, 0.0]", "[1.0, 1.0]", -0.5), "A sum is exactly zero"),
-        (XNOR.format("[[1.0, -1.0], [1.0, -1.0]]", "[-1.5, 0.5]", "[1.0, 1.0]", 0.5), "Your network says 1 whatever"),
-        (XNOR.format("[[1.0, 1.0], [1.0, 1.0]]", "[-1.5, -1.5]", "[1.0, 1.0]", -1.5), "Both hidden neurons do the same"),
+        (XNOR.format("[[1.0, -1.0], [1.0, -1.0]]", "[-1.5, 0.0]", "[1.0, 1.0]", -0.5), "One of the sums is exactly zero"),
+        (
+            XNOR.format("[[1.0, -1.0], [1.0, -1.0]]", "[-1.5, 0.5]", "[1.0, 1.0]", 0.5),
+            "Your network outputs 1 for every input",
+        ),
+        (
+            XNOR.format("[[1.0, 1.0], [1.0, 1.0]]", "[-1.5, -1.5]", "[1.0, 1.0]", -1.5),
+            "Both hidden neurons compute the same",
+        ),
         (XNOR.format("[[1.0, -1.0]]", "[-1.5, 0.5]", "[1.0, 1.0]", -0.5), "W1 is an array of shape (1, 2)"),
-        ("def xnor_weights():\n    return 'a', 'b', 'c', 'd'\n", "W1 is 'a'; it has to be numbers"),
-        ("def xnor_weights():\n    return 1, 2\n", "has to return 4 things, W1, b1, W2, b2, in this order; it returns 2"),
+        (
+            "def xnor_weights():\n    return 'a', 'b', 'c', 'd'\n",
+            "W1 is 'a'; it has to be an array of numbers of shape (2, 2)",
+        ),
+        ("def xnor_weights():\n    return 1, 2\n", "has to return 4 values, W1, b1, W2, b2, in this order; it returns 2"),
     ],
     "1.3": [
-        (DENSE.format("dy @ W.T / len(x), x.T @ dy / len(x), dy.mean(axis=0)"), "add up and do not average"),
-        (DENSE.format("dy @ W.T, x.T @ dy / len(x), dy.sum(axis=0)"), "add up and do not average"),
-        (DENSE.format("dy @ W.T, x.T @ dy, dy"), "db has to have the shape of b"),
+        (
+            DENSE.format("dy @ W.T / len(x), x.T @ dy / len(x), dy.mean(axis=0)"),
+            "The loss is already a mean: sum and do not average",
+        ),
+        (DENSE.format("dy @ W.T, x.T @ dy / len(x), dy.sum(axis=0)"), "The loss is already a mean: sum and do not average"),
+        (DENSE.format("dy @ W.T, x.T @ dy, dy"), "db needs the shape of b"),
         (DENSE.format("dy @ W.T, dy.T @ x, dy.sum(axis=0)"), "The transpose is on the wrong factor"),
         (DENSE.format("dy @ W.T, x.T @ dy, dy.sum(axis=1)"), "The transpose is on the wrong factor"),
-        (DENSE.format("x.T @ dy, dy @ W.T, dy.sum(axis=0)"), "dx and dW have changed places"),
-        (DENSE.format("dy @ W.T, x.T @ dy"), "has to return 3 things, dx, dW, db"),
+        (DENSE.format("x.T @ dy, dy @ W.T, dy.sum(axis=0)"), "dx and dW are swapped"),
+        (DENSE.format("dy @ W.T, x.T @ dy"), "has to return 3 values, dx, dW, db"),
         (DENSE.format("dy @ W.T, x.T @ dy, 2 * dy.sum(axis=0)"), "db is ["),
-        ("def dense_backward(dy, x, W):\n    dx = dy @ W.T\n", "returns nothing: is its return missing?"),
+        ("def dense_backward(dy, x, W):\n    dx = dy @ W.T\n", "returns None: is the return statement missing?"),
     ],
     "1.4": [
         (GRADIENT.format("return y - np.eye(z.shape[1])[t]"), "is divided by N as well"),
-        (GRADIENT.format("return (np.eye(z.shape[1])[t] - y) / N"), "The sign is turned"),
-        (GRADIENT.format("return y / N"), "The one at the right class is not taken away"),
-        (GRADIENT.replace("axis=1", "axis=0").format("return (y - np.eye(z.shape[1])[t]) / N"), "down the columns"),
+        (GRADIENT.format("return (np.eye(z.shape[1])[t] - y) / N"), "The sign is wrong"),
+        (GRADIENT.format("return y / N"), "The 1 of the correct class is not subtracted"),
+        (GRADIENT.replace("axis=1", "axis=0").format("return (y - np.eye(z.shape[1])[t]) / N"), "down each column"),
         (
             GRADIENT.replace(" - z.max(axis=1, keepdims=True)", "").format("y[np.arange(N), t] -= 1; return y / N"),
             "overflows",
         ),
-        (GRADIENT.format("return (y - 1) / N"), "the result is off by most at"),
+        (GRADIENT.format("return (y - 1) / N"), "the result has its largest error at"),
     ],
     "1.5": [
         (COUNT.format(0, "a * b"), "The biases are missing"),
@@ -97,10 +109,10 @@ WRONG = {
         (COUNT.format(0, "a + b"), "count_parameters([2, 10, 3]): the result is 25, expected 63"),
     ],
     "1.6": [
-        (LEAKY.format("dy * (x > 0)"), "This is the plain ReLU's gradient"),
+        (LEAKY.format("dy * (x > 0)"), "This is the gradient of the plain ReLU"),
         (LEAKY.format("np.where(x > 0, 1.0, alpha)"), "This is the slope alone"),
-        (LEAKY.format("np.where(dy > 0, dy, alpha * dy)"), "The choice has to look at x"),
-        (LEAKY.format("dy * np.where(x > 0, alpha, 1)"), "The two slopes have changed places"),
+        (LEAKY.format("np.where(dy > 0, dy, alpha * dy)"), "The condition has to test the input x"),
+        (LEAKY.format("dy * np.where(x > 0, alpha, 1)"), "The two slopes are swapped"),
         (LEAKY.format("dy * np.where(x > 0, x, alpha * x)"), "not by the output"),
         (LEAKY.format("dy * np.where(x >= 0, 1, alpha)"), "the result is [2, 0.3], expected [0.2, 0.3]"),
     ],

@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of chapter 2, as readers write them, and a piece of the explanation that each must get."""
+"""Wrong answers to the exercises of chapter 2, as readers write them, with a part of the explanation for each."""
 
 MEAN = """
 import numpy as np
@@ -47,37 +47,37 @@ def topic(word):
 
 WRONG = {
     "2.1": [
-        (MEAN.format("x.mean(axis=1)"), "The filling is counted"),
+        (MEAN.format("x.mean(axis=1)"), "The padding is counted"),
         (MEAN.format("(x * mask).mean(axis=1)"), "the sum is divided by T"),
-        (MEAN.format("x.sum(axis=1) / lengths[:, None]"), "only the division knows the lengths"),
+        (MEAN.format("x.sum(axis=1) / lengths[:, None]"), "only the division uses the lengths"),
         (
             "import numpy as np\ndef masked_mean(x, lengths):\n"
             "    return np.stack([row[: n + 1].mean(axis=0) for row, n in zip(x, lengths)])\n",
-            "One place too many",
+            "One position too many",
         ),
         (MEAN.format("(x * mask).sum(axis=1)"), "This is the sum; divide it"),
         (MEAN.format("(x * mask).sum() / lengths.sum()"), "the result has shape (), expected (3, 3)"),
         (
             "import numpy as np\ndef masked_mean(x, lengths):\n    for row, n in zip(x, lengths):\n        row[n:] = 0\n"
             "    return x.sum(axis=1) / lengths[:, None]\n",
-            "writes into its argument number 1",
+            "changes its argument number 1 in place",
         ),
     ],
     "2.2": [
-        (TAKEN.format("size * (1 - 1 / size) ** V"), "These are the places that stay empty"),
-        (TAKEN.format("1 - (1 - 1 / size) ** V"), "This is a share of the places"),
-        (TAKEN.format("size * (1 - (1 - 1 / size) ** (V - 1))"), "V - 1 were the others"),
-        (TAKEN.format("V * (1 - 1 / size) ** (V - 1)"), "a place that two words share is taken too"),
-        (TAKEN.format("min(V, size)"), "or of places if that is smaller"),
+        (TAKEN.format("size * (1 - 1 / size) ** V"), "This is the number of empty slots"),
+        (TAKEN.format("1 - (1 - 1 / size) ** V"), "This is the fraction of occupied slots"),
+        (TAKEN.format("size * (1 - (1 - 1 / size) ** (V - 1))"), "equation (5) has V - 1 because"),
+        (TAKEN.format("V * (1 - 1 / size) ** (V - 1)"), "a slot shared by two words is occupied as well"),
+        (TAKEN.format("min(V, size)"), "or of slots if that is smaller"),
         (TAKEN.format("V / size"), "expected_taken(1, 100): the result is 0.01, expected 1"),
     ],
     "2.3": [
         (TF_IDF.format(df="bags.sum(axis=0)", idf=IDF, y=LENGTH_ONE), "count bags > 0"),
         (TF_IDF.format(df=DF, idf=IDF, y="y"), "The last step is missing"),
         (TF_IDF.format(df=DF, idf=IDF, y="y / y.sum(axis=1, keepdims=True)"), "Each row is divided by its sum"),
-        (TF_IDF.format(df=DF, idf=IDF, y=LENGTH_ONE.replace("axis=1", "axis=0")), "The columns have length one here"),
-        (TF_IDF.format(df=DF, idf=IDF[:-4], y=LENGTH_ONE), "The + 1 behind the logarithm is missing"),
-        (TF_IDF.format(df=DF, idf="np.log(D / df) + 1", y=LENGTH_ONE), "Inside the logarithm the ones are missing"),
+        (TF_IDF.format(df=DF, idf=IDF, y=LENGTH_ONE.replace("axis=1", "axis=0")), "The columns have norm 1 here"),
+        (TF_IDF.format(df=DF, idf=IDF[:-4], y=LENGTH_ONE), "The + 1 after the logarithm is missing"),
+        (TF_IDF.format(df=DF, idf="np.log(D / df) + 1", y=LENGTH_ONE), "Inside the logarithm, both ones are missing"),
         (TF_IDF.format(df=DF, idf="1 / df", y=LENGTH_ONE), "tf_idf([[2, 0], [1, 1]]): the result is"),
     ],
     "2.4": [
@@ -86,39 +86,39 @@ WRONG = {
             "    for k, v in enumerate(ids):\n"
             "        for place in range(max(k - window, 0), min(k + window + 1, len(ids))):\n"
             "            table[v, ids[place]] += place != k\n    return table\n",
-            "Words on both sides are counted",
+            "You count the words on both sides",
         ),
-        (LEFT.format(distances=DISTANCES, add="table[ids[k - distance], v] += k >= distance"), "have changed places"),
-        (LEFT.format(distances=DISTANCES, add="table[v, ids[k - distance]] += 1"), "The text has become a ring"),
-        (LEFT.format(distances="range(1, window)", add=ADD), "The window is one place too short"),
+        (LEFT.format(distances=DISTANCES, add="table[ids[k - distance], v] += k >= distance"), "are swapped"),
+        (LEFT.format(distances=DISTANCES, add="table[v, ids[k - distance]] += 1"), "The text wraps around"),
+        (LEFT.format(distances="range(1, window)", add=ADD), "The window is one position too short"),
         (LEFT.format(distances="range(window + 1)", add=ADD), "A word is not its own neighbour"),
-        (LEFT.format(distances="[window]", add=ADD), "Only the farthest place is looked at"),
+        (LEFT.format(distances="[window]", add=ADD), "You count only the farthest position"),
         (
             "import numpy as np\ndef left_counts(ids, V, window):\n    table = np.zeros((V, V), dtype=int)\n"
             "    for d in range(1, window + 1):\n        table[ids[d:], ids[:-d]] += 1\n    return table\n",
-            "use np.add.at, or a loop",
+            "use np.add.at or a loop",
         ),
         (
             LEFT.format(distances=DISTANCES, add="table[v, ids[k - distance]] -= k >= distance"),
-            "the result is off by most at",
+            "the result has its largest error at",
         ),
     ],
     "2.5": [
-        (PPMI.format("np.log2(C * N / (S[:, None] * S))"), "log of 0 is minus infinity"),
+        (PPMI.format("np.log2(C * N / (S[:, None] * S))"), "log(0) is minus infinity"),
         (
             PPMI.format("np.where(C > 0, np.log2(C * N / (S[:, None] * S)), 0)"),
-            "PPMI keeps what is above zero",
+            "PPMI replaces these by 0",
         ),
-        (PPMI.format("np.maximum(np.log(C * N / (S[:, None] * S)), 0)"), "in equation (11) it is to base 2"),
+        (PPMI.format("np.maximum(np.log(C * N / (S[:, None] * S)), 0)"), "equation (11) uses base 2"),
         (PPMI.format("np.maximum(np.log2(C * len(C) / (S[:, None] * S)), 0)"), "not the number of words V"),
-        (PPMI.format("np.maximum(np.log2(C * N / S[:, None] ** 2), 0)"), "Both words' sums belong below"),
+        (PPMI.format("np.maximum(np.log2(C * N / S[:, None] ** 2), 0)"), "The denominator needs the sums of both words"),
         (PPMI.format("C * N / (S[:, None] * S)"), "The logarithm is missing"),
         (PPMI.format("np.maximum(np.log2(C / (S[:, None] * S)), 1)"), "the result is [[1, 1], [1, 1]]"),
     ],
     "2.6": [
-        (TOPIC.format("composed + ('는' if (ord(composed[-1]) - 44032) % 28 else '은')"), "have changed places"),
+        (TOPIC.format("composed + ('는' if (ord(composed[-1]) - 44032) % 28 else '은')"), "are swapped"),
         (TOPIC.format("composed + ('은' if (ord(composed[0]) - 44032) % 28 else '는')"), "The last syllable decides"),
-        (TOPIC.format("composed + '는'"), "A word always gets the same particle"),
+        (TOPIC.format("composed + '는'"), "Every word gets the same particle"),
         (TOPIC.format("word + ('은' if (ord(word[-1]) - 44032) % 28 else '는')"), "Words in form D go wrong"),
         (
             TOPIC.format("word + ('은' if (ord(composed[-1]) - 44032) % 28 else '는')"),

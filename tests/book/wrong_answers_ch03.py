@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of chapter 3, as readers write them, and a piece of the explanation that each must get."""
+"""Wrong answers to the exercises of chapter 3, as readers write them, with a part of the explanation for each."""
 
 TABLE = """
 import numpy as np
@@ -50,8 +50,8 @@ def mean(condition="mask[n, c]", assign="+=", share="mask[n].sum()"):
 
 WRONG = {
     "3.1": [
-        (TABLE.format("dW[ids] += dy", "dW"), "only its last row is left"),
-        (TABLE.format("dW[ids] = dW[ids] + dy", "dW"), "only its last row is left"),
+        (TABLE.format("dW[ids] += dy", "dW"), "only its last row is kept"),
+        (TABLE.format("dW[ids] = dW[ids] + dy", "dW"), "only its last row is kept"),
         (
             TABLE.format("np.add.at(dW, ids, dy)", "dW / np.maximum(np.bincount(ids, minlength=V), 1)[:, None]"),
             "You average the rows of an id",
@@ -62,36 +62,36 @@ WRONG = {
     ],
     "3.2": [
         (pairs(condition="0 <= k < M"), "A word is among its own neighbours"),
-        (pairs(neighbours="m + 1, m + reach + 1"), "skip-gram looks to both sides"),
+        (pairs(neighbours="m + 1, m + reach + 1"), "skip-gram uses both sides"),
         (pairs(centres="reach, M - reach"), "missing as centres"),
-        (pairs(neighbours="m - reach, m + reach"), "a range ends before its last number"),
-        (pairs(condition="k != m", pair="[ids[m], ids[k % M]]"), "The text is not a circle"),
-        (pairs(pair="[ids[k], ids[m]]"), "have changed places"),
+        (pairs(neighbours="m - reach, m + reach"), "a range does not include its end"),
+        (pairs(condition="k != m", pair="[ids[m], ids[k % M]]"), "The text wraps around"),
+        (pairs(pair="[ids[k], ids[m]]"), "are swapped"),
         (pairs(pair="[m, k]"), "skip_gram_pairs("),
     ],
     "3.3": [
         (mean(share="1"), "only that share of dh"),
         (mean(share="contexts.shape[1]"), "You divide by K"),
         (mean(condition="True", share="contexts.shape[1]"), "The mask is not used"),
-        (mean(condition="True"), "The places where mask is false get a gradient too"),
-        (mean(assign="="), "only its last row is left"),
+        (mean(condition="True"), "The positions where mask is False get a gradient too"),
+        (mean(assign="="), "only its last row is kept"),
         (mean(share="(2 * mask[n].sum())"), "context_mean_gradient("),
     ],
     "3.4": [
-        (COUNT.format("(n - 1) * D", "V * x + x * M + M + M * V + V + direct * x * V"), "one table for all places"),
+        (COUNT.format("(n - 1) * D", "V * x + x * M + M + M * V + V + direct * x * V"), "one table for all positions"),
         (COUNT.format("D", "V * D + x * M + M + M * V + V + direct * x * V"), "so it has (n - 1) D inputs"),
-        (COUNT.format("n * D", "V * D + x * M + M + M * V + V + direct * x * V"), "the n-th is the one to predict"),
+        (COUNT.format("n * D", "V * D + x * M + M + M * V + V + direct * x * V"), "the n-th word is the one to predict"),
         (COUNT.format("(n - 1) * D", "V * D + x * M + M * V + direct * x * V"), "The biases are missing"),
-        (COUNT.format("(n - 1) * D", "x * M + M + M * V + V + direct * x * V"), "The table has to be learned too"),
+        (COUNT.format("(n - 1) * D", "x * M + M + M * V + V + direct * x * V"), "The table is learned too"),
         (COUNT.format("(n - 1) * D", "V * D + x * M + M + M * V + V"), "The direct connections are missing"),
         (COUNT.format("(n - 1) * D", "V * D + x * M + M + M * V + V + x * V"), "the result is 1055, expected 683"),
     ],
     "3.5": [
         (PERPLEXITY.format(SHIFTED, "-np.log(p).mean()"), "This is the loss itself"),
-        (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p)).mean()"), "It is the mean first, then e"),
-        (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p).sum())"), "not their sum"),
+        (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p)).mean()"), "Average the losses first"),
+        (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p).sum())"), "not the sum of their losses"),
         (PERPLEXITY.format(SHIFTED, "2 ** -np.log(p).mean()"), "it is e, not 2"),
-        (PERPLEXITY.format(SHIFTED, "np.exp(np.log(p).mean())"), "The sign is turned"),
+        (PERPLEXITY.format(SHIFTED, "np.exp(np.log(p).mean())"), "The sign is wrong"),
         (PERPLEXITY.format("z", "np.exp(-np.log(p).mean())"), "exp overflows for large logits"),
         (PERPLEXITY.format(SHIFTED, "1 / p.mean()"), "the result is"),
     ],

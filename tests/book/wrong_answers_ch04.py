@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of chapter 4, as readers write them, and a piece of the explanation that each must get."""
+"""Wrong answers to the exercises of chapter 4, as readers write them, with a part of the explanation for each."""
 
 LOOK_UP = """
 import numpy as np
@@ -63,16 +63,16 @@ WRONG = {
             LOOK_UP.format("np.add.at(dW, ids, dh)", "dW / np.maximum(np.bincount(ids, minlength=V), 1)[:, None]"),
             "Rows that were looked up more than once are averaged",
         ),
-        (LOOK_UP.format("np.add.at(dW, ids, dh)", "dW[np.unique(ids)]"), "Only the rows that were looked up are there"),
+        (LOOK_UP.format("np.add.at(dW, ids, dh)", "dW[np.unique(ids)]"), "Only the rows that were looked up are returned"),
         (LOOK_UP.format("np.add.at(dW, ids, dh)", "dW.T"), "the result has shape (2, 4), expected (4, 2)"),
-        (LOOK_UP.format("np.add.at(dW, ids, dh)\n    dh *= 0", "dW"), "writes into its argument number 1"),
+        (LOOK_UP.format("np.add.at(dW, ids, dh)\n    dh *= 0", "dW"), "changes its argument number 1 in place"),
     ],
     "4.2": [
-        (NOISE.format("P = counts / counts.sum()", "np.searchsorted(np.cumsum(P), u)"), "by the plain shares of the text"),
-        (NOISE.format("V = len(counts)", "(u * V).astype(int)"), "all words are alike"),
+        (NOISE.format("P = counts / counts.sum()", "np.searchsorted(np.cumsum(P), u)"), "by their frequency in the text"),
+        (NOISE.format("V = len(counts)", "(u * V).astype(int)"), "all words with the same probability"),
         (
             NOISE.format("P = counts ** (4 / 3)", "np.searchsorted(np.cumsum(P) / P.sum(), u)"),
-            "The power is on the wrong side",
+            "The power is inverted",
         ),
         (
             NOISE.format("P = np.sort(counts)[::-1] ** 0.75", "np.searchsorted(np.cumsum(P) / P.sum(), u)"),
@@ -80,13 +80,13 @@ WRONG = {
         ),
         (
             NOISE.format("P = counts ** 0.75", "np.searchsorted(np.cumsum(P) / P.sum(), u) + 1"),
-            "Everything is one word too far",
+            "Every result is one word too far",
         ),
         (NOISE.format("P = counts ** 0.75", "np.searchsorted(np.cumsum(P), u)"), "the result is [0, 0, 0, 0], expected"),
     ],
     "4.3": [
-        (ONE_PAIR.format(**PAIR | {"skip": "False"}), "A noise word that equals o is not left out"),
-        (ONE_PAIR.format(**PAIR | {"ds": "t - 1 / (1 + np.exp(-W[word] @ h))"}), "The sign is turned"),
+        (ONE_PAIR.format(**PAIR | {"skip": "False"}), "A noise word equal to o is not left out"),
+        (ONE_PAIR.format(**PAIR | {"ds": "t - 1 / (1 + np.exp(-W[word] @ h))"}), "The sign is wrong"),
         (ONE_PAIR.format(**PAIR | {"ds": "1 / (1 + np.exp(-W[word] @ h))"}), "The true word is treated as noise"),
         (ONE_PAIR.format(**PAIR | {"add": "="}), "counts only once in dW"),
         (
@@ -94,20 +94,20 @@ WRONG = {
             "The loss is a sum over the words, not a mean",
         ),
         (ONE_PAIR.format(**PAIR | {"result": "dW, dh"}), "dh has shape (6, 3), expected (3,)"),
-        (ONE_PAIR.format(**PAIR | {"result": "dW"}), "has to return 2 things, dh, dW, in this order"),
+        (ONE_PAIR.format(**PAIR | {"result": "dW"}), "has to return 2 values, dh, dW, in this order"),
     ],
     "4.4": [
         (
             KEEP.format("counts / counts.sum()", "(np.sqrt(f / threshold) + 1) * threshold / f"),
-            "A probability above 1: rare words are kept for certain",
+            "A probability is above 1: rare words are always kept",
         ),
         (
             KEEP.format("counts / counts.sum()", "1 - np.minimum(1, (np.sqrt(f / threshold) + 1) * threshold / f)"),
-            "This is the probability of being skipped",
+            "This is the probability of dropping a word",
         ),
         (
             KEEP.format("counts", "np.minimum(1, (np.sqrt(f / threshold) + 1) * threshold / f)"),
-            "You take the counts as they are",
+            "You use the counts themselves",
         ),
         (KEEP.format("counts / counts.sum()", "np.minimum(1, np.sqrt(threshold / f))"), "This is the formula of the paper"),
         (
@@ -117,18 +117,18 @@ WRONG = {
     ],
     "4.5": [
         (ANALOGY.format(UNIT, "u @ (u[b] - u[a] + u[c])", "[]", "0", "max"), "You return one of the three given words"),
-        (ANALOGY.format("x", "u @ (u[b] - u[a] + u[c])", "[a, b, c]", "-np.inf", "max"), "brought to length 1 first"),
+        (ANALOGY.format("x", "u @ (u[b] - u[a] + u[c])", "[a, b, c]", "-np.inf", "max"), "scaled to length 1 first"),
         (ANALOGY.format(UNIT, "u @ (u[a] - u[b] + u[c])", "[a, b, c]", "-np.inf", "max"), "The step goes from a to b"),
         (
             ANALOGY.format("x", "np.linalg.norm(u - (u[b] - u[a] + u[c]), axis=1)", "[a, b, c]", "np.inf", "min"),
-            "This is the smallest distance of the vectors as they are",
+            "the smallest distance between the unscaled vectors",
         ),
         (ANALOGY.format(UNIT, "u @ u[b]", "[a, b, c]", "-np.inf", "max"), "the result is"),
     ],
     "4.6": [
-        (BLOCK.format("Y + q", "dS @ Z, dS.T @ X"), "Each word's noise counts only once"),
-        (BLOCK.format("Y + n * q", "dS @ Z, dS.T @ X"), "c is counted as noise as well"),
-        (BLOCK.format("Y + (n - Y)", "dS @ Z, dS.T @ X"), "The weights q are left out"),
+        (BLOCK.format("Y + q", "dS @ Z, dS.T @ X"), "The noise of each word counts only once"),
+        (BLOCK.format("Y + n * q", "dS @ Z, dS.T @ X"), "c counts as noise as well"),
+        (BLOCK.format("Y + (n - Y)", "dS @ Z, dS.T @ X"), "The weights q are missing"),
         (BLOCK.format("Y", "dS @ Z, dS.T @ X"), "The noise is missing"),
         (BLOCK.format("Y + (n - Y) * q", "dS @ Z / Y.sum(), dS.T @ X / Y.sum()"), "The loss is the sum over all pairs"),
         (BLOCK.format("Y + (n - Y) * q", "dS.T @ X, dS @ Z"), "dX has shape (5, 2), expected (3, 2)"),

@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of chapter 5, as readers write them, and a piece of the explanation that each must get."""
+"""Wrong answers to the exercises of chapter 5, as readers write them, with a part of the explanation for each."""
 
 STACKED = """
 import numpy as np
@@ -73,11 +73,11 @@ def skip(**changed):
 
 WRONG = {
     "5.1": [
-        (stacked(parts="W_a[:, D:], W_a[:, :D]"), "The two parts of W_a have changed places"),
+        (stacked(parts="W_a[:, D:], W_a[:, :D]"), "The two parts of W_a are swapped"),
         (stacked(W_aa="W_aa"), "W_aa is not transposed"),
         (stacked(keep="h"), "Each step starts from h0"),
         (stacked(result="h"), "This is the last state only"),
-        (stacked(activation=""), "the result is off by most at"),
+        (stacked(activation=""), "the result has its largest error at"),
         (stacked(result="np.stack(states)"), "the result has shape"),
     ],
     "5.2": [
@@ -85,32 +85,32 @@ WRONG = {
         (SWITCH.format("[1.0, -3.0]", "1.0", "0.5"), "It switches itself on"),
         (SWITCH.format("[0.2, -1.0]", "1.0", "-0.5"), "It stays off when it is switched on"),
         (SWITCH.format("[1.0, -0.2]", "1.0", "-0.5"), "It stays on when it is switched off"),
-        (SWITCH.format("[1.0, -1.0]", "1.0", "-1.0"), "A sum is exactly zero"),
+        (SWITCH.format("[1.0, -1.0]", "1.0", "-1.0"), "A sum that has to be above zero is exactly zero"),
         (SWITCH.format("[1.0, 0.9]", "-0.5", "1.0"), "It switches itself on"),
         (SWITCH.format("[1.0, 2.0]", "-1.0", "1.5"), "It switches itself on"),
         (SWITCH.format("[1.0, 2.0]", "-3.0", "-0.1"), "It forgets"),
         (SWITCH.format("[1.0, 3.0]", "1.0", "-0.5"), "It stays on when it is switched off"),
         (SWITCH.format("[[1.0, -1.0]]", "1.0", "-0.5"), "Wx is an array of shape (1, 2)"),
-        (SWITCH.format("[1.0, -1.0]", "'a'", "-0.5"), "Wh is 'a'; it has to be numbers"),
-        ("def switch_weights():\n    return 1, 2\n", "has to return 3 things, Wx, Wh, b"),
+        (SWITCH.format("[1.0, -1.0]", "'a'", "-0.5"), "Wh is 'a'; it has to be a single number"),
+        ("def switch_weights():\n    return 1, 2\n", "has to return 3 values, Wx, Wh, b"),
     ],
     "5.3": [
         (skip(later="da @ Wh.T"), "You send the gradient back one way only"),
-        (skip(u="h[:, t + 1]"), "what the tanh has put out, not h_t"),
+        (skip(u="h[:, t + 1]"), "is the output of the tanh, not h_t"),
         (skip(add="="), "A weight is used at every step"),
-        (skip(dh="dy[:, t]"), "What comes back from the step after is missing"),
-        (skip(dh="dy[:, t] if t == T - 1 else later"), "dy_t is missing in the steps before the last"),
-        (skip(result="dx, dWx, dWh"), "has to return 4 things"),
-        (skip(later="dh"), "is off by most at"),
+        (skip(dh="dy[:, t]"), "The gradient from the next step is missing"),
+        (skip(dh="dy[:, t] if t == T - 1 else later"), "dy_t is missing in all steps but the last"),
+        (skip(result="dx, dWx, dWh"), "has to return 4 values"),
+        (skip(later="dh"), "has its largest error at"),
     ],
     "5.4": [
         (MASKED.format("dz * mask / t.size"), "but you divide by N T"),
         (MASKED.format("dz / t.size"), "The padding has a gradient"),
         (MASKED.format("dz / lengths.sum()"), "the padding still has a gradient"),
-        (MASKED.format("dz * mask / lengths[:, None, None] / len(t)"), "the mean of the sequences' means"),
+        (MASKED.format("dz * mask / lengths[:, None, None] / len(t)"), "You average the means of the sequences"),
         (MASKED.format("dz * mask / len(t)"), "not over sequences"),
         (MASKED.format("dz * mask"), "The loss is a mean: divide"),
-        (MASKED.format("-dz * mask / lengths.sum()"), "the result is off by most at"),
+        (MASKED.format("-dz * mask / lengths.sum()"), "the result has its largest error at"),
     ],
     "5.5": [
         (
@@ -120,13 +120,13 @@ WRONG = {
         (WINDOWS.format("ids[places], ids[places]"), "The targets are the inputs"),
         (WINDOWS.format("ids[places], np.roll(ids[places], -1, axis=2)"), "it has to be the first id after the window"),
         (WINDOWS.format("ids[places].swapaxes(0, 1), ids[places + 1].swapaxes(0, 1)"), "The axes are (N, K, T)"),
-        (WINDOWS.format("ids[places], ids[places - 1]"), "targets is"),
+        (WINDOWS.format("ids[places], ids[places - 1]"), "targets has its largest error at (2, 1, 0): 21, expected 0"),
     ],
     "5.6": [
-        (PERPLEXITY.format("np.exp(np.mean(losses))"), "as if all pieces were equally long"),
-        (PERPLEXITY.format("(np.exp(losses) * counts).sum() / counts.sum()"), "You take the mean of perplexities"),
-        (PERPLEXITY.format("np.exp(losses).mean()"), "the plain mean of perplexities"),
-        (PERPLEXITY.format("2 ** ((losses * counts).sum() / counts.sum())"), "not 2"),
+        (PERPLEXITY.format("np.exp(np.mean(losses))"), "as if all parts were equally long"),
+        (PERPLEXITY.format("(np.exp(losses) * counts).sum() / counts.sum()"), "You average perplexities"),
+        (PERPLEXITY.format("np.exp(losses).mean()"), "the unweighted mean of the perplexities"),
+        (PERPLEXITY.format("2 ** ((losses * counts).sum() / counts.sum())"), "the base is e, not 2"),
         (PERPLEXITY.format("(losses * counts).sum() / counts.sum()"), "This is the loss of the whole text"),
         (PERPLEXITY.format("np.exp((losses * counts).sum())"), "perplexity("),
     ],

@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of chapter 6, as readers write them, and a piece of the explanation that each must get."""
+"""Wrong answers to the exercises of chapter 6, as readers write them, with a part of the explanation for each."""
 
 CLIP = """
 import numpy as np
@@ -46,23 +46,23 @@ WRONG = {
         (
             "import numpy as np\ndef clip_by_norm(dW, db, max_norm):\n"
             "    return [np.clip(g, -max_norm, max_norm) for g in (dW, db)]\n",
-            "You cut off each number by itself",
+            "You clip each entry by itself",
         ),
         (CLIP.format(f"min(1.0, max_norm / {NORM[7:]})"), "The square root is missing"),
         (
             CLIP.format("min(1.0, max_norm / (np.sqrt((dW ** 2).sum()) + np.sqrt((db ** 2).sum())))"),
             "Norms do not add up",
         ),
-        (CLIP.format(f"-min(1.0, max_norm / {NORM})"), "dW is off by most at"),
+        (CLIP.format(f"-min(1.0, max_norm / {NORM})"), "dW has its largest error at"),
         (
             CLIP.format(f"min(1.0, max_norm / {NORM})").replace("return dW * factor", "dW *= factor\n    return dW"),
-            "writes into its argument number 1",
+            "changes its argument number 1 in place",
         ),
     ],
     "6.2": [
         (
             GRU.format("dh_next * (h - n), dh_next * (1 - z), dh_next * z"),
-            "the slope of sigmoid or tanh is missing",
+            "the derivative of sigmoid or tanh is missing",
         ),
         (
             GRU.format("dh_next * (n - h) * z * (1 - z), dh_next * z * (1 - n ** 2), dh_next * (1 - z)"),
@@ -74,34 +74,37 @@ WRONG = {
         ),
         (
             GRU.format("dh_next * (h - n) * (1 - z ** 2), dh_next * (1 - z) * n * (1 - n), dh_next * z"),
-            "The slopes have changed places",
+            "The derivatives are swapped",
         ),
-        (GRU.format("dh_next * (h - n) * z * (1 - z), dh_next * (1 - z) * (1 - n ** 2)"), "has to return 3 things"),
+        (GRU.format("dh_next * (h - n) * z * (1 - z), dh_next * (1 - z) * (1 - n ** 2)"), "has to return 3 values"),
         (
             GRU.format("dh_next * (h - n) * z * (1 - z), dh_next * (1 - z) * (1 - n ** 2), dh_next"),
-            "dh is off by most at",
+            "dh has its largest error at",
         ),
     ],
     "6.3": [
         (LSTM.format(dc=DC[10:], da_f=DA_F, dc_before="dc * f"), "dc_next, is left out"),
-        (LSTM.format(dc="dc_next", da_f=DA_F, dc_before="dc * f"), "Only dc_next comes back to c"),
-        (LSTM.format(dc="dc_next + dh * o", da_f=DA_F, dc_before="dc * f"), "the slope of the tanh is missing"),
+        (LSTM.format(dc="dc_next", da_f=DA_F, dc_before="dc * f"), "Only dc_next reaches c"),
+        (LSTM.format(dc="dc_next + dh * o", da_f=DA_F, dc_before="dc * f"), "the derivative of the tanh is missing"),
         (LSTM.format(dc=DC, da_f=DA_F.replace("c_before", "c"), dc_before="dc * f"), "not by the new one"),
         (LSTM.format(dc=DC, da_f=DA_F, dc_before="dc"), "multiply by f"),
-        (LSTM.format(dc=DC, da_f=DA_F, dc_before="dc * i"), "dc_before is off by most at"),
+        (LSTM.format(dc=DC, da_f=DA_F, dc_before="dc * i"), "dc_before has its largest error at"),
     ],
     "6.4": [
         ("def reverse_sequences(x, lengths):\n    return x[:, ::-1]\n", "You reverse the whole row"),
         (REVERSE.format(start="x.copy(); lengths = [max(lengths)] * len(x)", part="x[n, :length][::-1]"), "by the longest"),
-        (REVERSE.format(start="x.copy()", part="x[n, :length, ::-1]"), "This reverses the numbers of each step"),
-        ("def reverse_sequences(x, lengths):\n    return x[::-1]\n", "This reverses the sequences of the batch"),
-        (REVERSE.format(start="np.zeros_like(x)", part="x[n, :length][::-1]"), "what stands after them has changed"),
-        (REVERSE.format(start="x.copy()", part="x[n, :length]"), "the result is off by most at"),
-        (REVERSE.format(start="x", part="x[n, :length][::-1].copy()"), "writes into its argument number 1"),
+        (REVERSE.format(start="x.copy()", part="x[n, :length, ::-1]"), "This reverses the numbers within each step"),
+        (
+            "def reverse_sequences(x, lengths):\n    return x[::-1]\n",
+            "This reverses the sequences of the batch",
+        ),
+        (REVERSE.format(start="np.zeros_like(x)", part="x[n, :length][::-1]"), "the padding has changed"),
+        (REVERSE.format(start="x.copy()", part="x[n, :length]"), "the result has its largest error at"),
+        (REVERSE.format(start="x", part="x[n, :length][::-1].copy()"), "changes its argument number 1 in place"),
     ],
     "6.5": [
         (NUCLEUS.format(order="np.argsort(-p)", more=0, result="y / max(y.sum(), 1e-300)"), "it belongs to the nucleus"),
-        (NUCLEUS.format(order="np.argsort(-p)", more=1, result="y"), "What is left does not sum to 1"),
+        (NUCLEUS.format(order="np.argsort(-p)", more=1, result="y"), "The probabilities do not sum to 1"),
         (NUCLEUS.format(order="np.argsort(p)", more=1, result="y / y.sum()"), "You start from the least probable"),
         (NUCLEUS.format(order="np.arange(len(p))", more=1, result="y / y.sum()"), "in the order of their ids"),
         (
@@ -113,9 +116,9 @@ WRONG = {
     "6.6": [
         (WORDS.format("np.exp(char_loss)"), "This is the perplexity per character"),
         (WORDS.format("np.exp(char_loss) * characters / words"), "not the perplexity after it"),
-        (WORDS.format("np.exp(char_loss * words / characters)"), "The factor is upside down"),
+        (WORDS.format("np.exp(char_loss * words / characters)"), "The factor is inverted"),
         (WORDS.format("char_loss * characters / words"), "This is the loss per word"),
-        (WORDS.format("2 ** (char_loss * characters / words)"), "it is e that is raised to it"),
+        (WORDS.format("2 ** (char_loss * characters / words)"), "the base is e, not 2"),
         (WORDS.format("np.exp(char_loss * characters)"), "expected 148.413"),
     ],
 }

@@ -1,4 +1,4 @@
-"""``doctor``: the advice for each kind of machine, and who sends people there."""
+"""``doctor``: facts and advice for each kind of machine, and the error messages that refer to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from small_text import command
 
 from scratchnn.backend.arrays import load_backend
 from scratchnn.commands import doctor
+from scratchnn.doctor import advice, facts
 from scratchnn.doctor.machine import GPU, CuPy, Driver, Machine
 from scratchnn.errors import BackendError
 
@@ -31,11 +32,11 @@ def only(name: str, version: str = "14.2.0", problem: str = FAILS) -> CuPy:
 
 
 def doctor_says(monkeypatch, capsys, machine: Machine) -> tuple[int, str]:
-    """Exit status and what is printed, on one line for each paragraph."""
+    """Exit status and output of the command on that machine."""
     monkeypatch.setattr(doctor, "look", lambda: machine)
     status = command("doctor")
     output = capsys.readouterr().out
-    assert max(map(len, output.splitlines())) <= 100
+    assert max(map(len, output.splitlines())) <= 80
     return status, output
 
 
@@ -57,31 +58,31 @@ MACHINES = {
     "CuPy for 13, driver for 12": (
         DRIVER_12,
         only("cupy-cuda13x"),
-        ["cupy-cuda13x is made for CUDA 13, but the driver runs CUDA up to 12.4"],
+        ["cupy-cuda13x is built for CUDA 13, but the driver supports CUDA up to 12.4"],
         [REMOVE_13, INSTALL_12],
     ),
     "CuPy for 13, old GPU": (
         replace(DRIVER_13, gpus=(PASCAL,)),
         only("cupy-cuda13x"),
-        ["GTX 1080 Ti has compute capability 6.1, CUDA 13 needs 7.5"],
+        ["GTX 1080 Ti has compute capability 6.1, and CUDA 13 requires 7.5 or higher"],
         [REMOVE_13, INSTALL_12],
     ),
     "CuPy for 12 without its libraries": (
         DRIVER_12,
         only("cupy-cuda12x"),
-        [f"CuPy fails here: {FAILS}.", "libraries of CUDA 12"],
+        [f"CuPy fails: {FAILS}.", "libraries of CUDA 12"],
         ['    pip install "cupy-cuda12x[ctk]"'],
     ),
     "CuPy for 12 that fails on a driver for 13": (
         DRIVER_13,
         only("cupy-cuda12x"),
-        ["CuPy fails here", "cupy-cuda12x does not match the driver, which runs CUDA up to 13.0"],
+        ["CuPy fails", "cupy-cuda12x does not match the driver, which supports CUDA up to 13.0"],
         ['    pip install "cupy-cuda12x[ctk]"', REMOVE_12, INSTALL_13],
     ),
     "CuPy too old": (
         DRIVER_12,
         only("cupy-cuda12x", "13.6.0", ""),
-        ["CuPy 13.6.0 is too old, 14 is needed"],
+        ["CuPy 13.6.0 is too old; version 14 or newer is required"],
         [REMOVE_12, INSTALL_12],
     ),
     "CuPy for 11": (
@@ -90,23 +91,27 @@ MACHINES = {
         ["CuPy 13.6.0 is too old"],
         ["    pip uninstall -y cupy-cuda11x", INSTALL_13],
     ),
-    "built from source, fails": (DRIVER_12, only("cupy"), ["CuPy fails here"], ["    pip uninstall -y cupy", INSTALL_12]),
+    "built from source, fails": (DRIVER_12, only("cupy"), ["CuPy fails"], ["    pip uninstall -y cupy", INSTALL_12]),
     "two CuPys": (
         DRIVER_12,
         TWO,
-        ["Several packages hold CuPy", "cupy-cuda11x, cupy-cuda12x"],
+        ["Several packages contain CuPy", "cupy-cuda11x, cupy-cuda12x"],
         ["    pip uninstall -y cupy-cuda11x cupy-cuda12x", INSTALL_12],
     ),
     "two CuPys without a driver": (
         None,
         replace(TWO, problem=FAILS),
-        ["No NVIDIA driver was found", "Several packages hold CuPy", "once there is a driver"],
+        [
+            "No NVIDIA driver was found",
+            "Several packages contain CuPy",
+            "Once a driver is installed, run this command again",
+        ],
         ["    pip uninstall -y cupy-cuda11x cupy-cuda12x"],
     ),
     "driver without a GPU": (
         Driver("580.65.06", (13, 0), problem="no CUDA-capable device is detected"),
         CuPy(),
-        ["none (no CUDA-capable device is detected)", "The driver finds no GPU it can use", "nvidia-smi"],
+        ["none (no CUDA-capable device is detected)", "The driver finds no usable GPU", "nvidia-smi"],
         [],
     ),
 }
@@ -140,31 +145,32 @@ def test_facts(monkeypatch, capsys):
     for line in (
         "  cores         8",
         "  BLAS          scipy-openblas 0.3.31, 8 threads, for NumPy's matrix products",
-        "  numpy         2.4.6 (needed: 2.0 or newer)",
-        "  driver        NVIDIA 550.54.15, runs CUDA up to 12.4",
+        "  numpy         2.4.6 (required: 2.0 or newer)",
+        "  driver        NVIDIA 550.54.15, supports CUDA up to 12.4",
         "  GPU 0         NVIDIA H100 80GB HBM3, 79.6 GiB, compute capability 9.0",
         "  GPU 1         NVIDIA GeForce GTX 1080 Ti, 10.9 GiB, compute capability 6.1",
         "  CuPy          cupy-cuda12x 14.2.0",
-        "  trial of it   works",
-        "  scipy         1.17.0: counted word vectors of large vocabularies",
-        '  scikit-learn  absent: the same; t-SNE figures; pip install -e ".[text]"',
+        "  CuPy test     passes",
+        "  scipy         1.17.0, for counted word vectors of large vocabularies",
+        "  scikit-learn  not installed, for the same, and t-SNE figures",
+        '                pip install -e ".[text]"',
     ):
         assert line in output
 
 
 @pytest.mark.parametrize(
-    ("versions", "advice"),
+    ("versions", "expected"),
     [
         ({"numpy": "1.26.4"}, '    pip install "numpy>=2.0"'),
         ({"tqdm": "4.9", "matplotlib": "3.7.5"}, '    pip install "matplotlib>=3.8" "tqdm>=4.66"'),
         ({"numpy": "2.0.0rc1", "tqdm": "5", "matplotlib": "3.10"}, ""),
     ],
 )
-def test_the_cpu_side(monkeypatch, capsys, versions, advice):
+def test_the_cpu_side(monkeypatch, capsys, versions, expected):
     status, output = doctor_says(monkeypatch, capsys, replace(CPU, versions={**CPU.versions, **versions}))
-    assert status == bool(advice)
-    assert ("The CPU side works." in output) == (not advice)
-    assert advice in output
+    assert status == bool(expected)
+    assert ("The CPU side works." in output) == (not expected)
+    assert expected in output
 
 
 def test_another_blas_and_a_missing_package(monkeypatch, capsys):
@@ -172,32 +178,32 @@ def test_another_blas_and_a_missing_package(monkeypatch, capsys):
     status, output = doctor_says(monkeypatch, capsys, replace(CPU, blas="accelerate", threads=None, versions=versions))
     assert status == 1
     assert "  BLAS          accelerate, for NumPy's matrix products\n" in output
-    assert "  matplotlib    absent (needed: 3.8 or newer)\n" in output
+    assert "  matplotlib    not installed (required: 3.8 or newer)\n" in output
 
 
-def test_needs_are_those_of_setup_cfg():
+def test_requirements_are_those_of_setup_cfg():
     setup = configparser.ConfigParser()
     setup.read(Path(__file__).parents[2] / "setup.cfg")
     needed = dict(line.split(">=") for line in setup["options"]["install_requires"].split())
-    assert needed == doctor.REQUIRED
+    assert needed == facts.REQUIRED
     extras = setup["options.extras_require"]
-    for name, (_, extra) in doctor.OPTIONAL.items():
+    for name, (_, extra) in facts.OPTIONAL.items():
         assert name in extras[extra]
     for major in (12, 13):
         assert extras[f"cuda{major}"].startswith(f"cupy-cuda{major}x")
-        assert extras[f"cuda{major}"].endswith(f">={doctor.CUPY}")
+        assert extras[f"cuda{major}"].endswith(f">={advice.CUPY}")
 
 
 def test_on_this_machine(capsys):
     assert command("doctor") == 0
     output = capsys.readouterr().out
-    assert max(map(len, output.splitlines())) <= 100
-    assert f"  numpy         {np.__version__} (needed" in output
+    assert max(map(len, output.splitlines())) <= 80
+    assert f"  numpy         {np.__version__} (required" in output
     assert "The CPU side works." in output
     assert "The GPU side " in output
 
 
-# --- where others send people here -----------------------------------------------------------------------------------
+# --- error messages that refer to the command ------------------------------------------------------------------------
 
 
 def test_a_gpu_that_is_refused_points_to_the_doctor(monkeypatch):

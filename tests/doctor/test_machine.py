@@ -1,4 +1,4 @@
-"""How the facts that ``doctor`` words are found: driver, GPUs, the trial of CuPy, installed packages."""
+"""How ``doctor`` inspects a machine: driver, GPUs, the test of CuPy, installed packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchnn.doctor.machine import GPU, CuPy, Driver
 
 
 class FakeCUDA:
-    """The driver's library: two GPUs, unless ``status`` says that it does not start."""
+    """The library of the driver: two GPUs, unless ``status`` is an error that keeps it from starting."""
 
     def __init__(self, status: int = 0):
         self.status = status
@@ -58,7 +58,7 @@ class FakeManagement:
         return 0
 
 
-def test_the_driver_is_asked_through_its_libraries(monkeypatch):
+def test_the_driver_is_queried_through_its_libraries(monkeypatch):
     libraries = {"libcuda.so.1": FakeCUDA(), "libnvidia-ml.so.1": FakeManagement()}
     monkeypatch.setattr(probes, "load_library", lambda linux, windows: libraries[linux])
     gpus = tuple(GPU(f"GPU of handle {n}", n * 2**30, (8, 9)) for n in (40, 41))
@@ -101,8 +101,8 @@ MESSAGE = (
         ("import time\ntime.sleep(600)", None, "no answer within 1 seconds"),
     ],
 )
-def test_the_trial_of_cupy_may_end_in_any_way(tmp_path, monkeypatch, source, cuda, problem):
-    """A module of that name that Python finds before any real one."""
+def test_the_test_of_cupy_may_end_in_any_way(tmp_path, monkeypatch, source, cuda, problem):
+    """A module named cupy, which Python finds before any real one."""
     (tmp_path / "cupy.py").write_text(source)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
     monkeypatch.setattr(probes, "PATIENCE", 1 if "sleep" in source else 120)
@@ -113,7 +113,7 @@ def test_the_trial_of_cupy_may_end_in_any_way(tmp_path, monkeypatch, source, cud
 
 
 def test_look_at_a_machine_with_two_cupys(tmp_path, monkeypatch):
-    """Their metadata alone: CuPy itself is not tried."""
+    """Only their metadata is read: CuPy itself is not run."""
     for name, version in (("cupy_cuda11x", "13.6.0"), ("cupy_cuda12x", "14.2.0"), ("cupy_helper", "1.0")):
         (tmp_path / f"{name}-{version}.dist-info").mkdir()
         (tmp_path / f"{name}-{version}.dist-info" / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n")

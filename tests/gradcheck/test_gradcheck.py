@@ -1,4 +1,4 @@
-"""The gradient check: the whole register within its limits, and what the check has to refuse."""
+"""The gradient check: all registered cases are within the limits, and wrong backward passes are refused."""
 
 import math
 import time
@@ -21,7 +21,7 @@ X = np.random.default_rng(0).standard_normal((3, 4))
 
 @pytest.fixture(scope="module")
 def whole_run():
-    """The findings of every case, and how much processor time it took (the clock would count the neighbours' work)."""
+    """The findings of every case, and the processor time it took, which other processes do not affect."""
     start = time.process_time()
     found = {name: one.check() for name, one in all_cases().items()}
     return found, time.process_time() - start
@@ -90,11 +90,11 @@ def test_a_name_can_be_registered_once():
         case("softmax")(lambda rng: None)
 
 
-# --- what it has to refuse -------------------------------------------------------------------------------------------
+# --- what the check has to refuse ------------------------------------------------------------------------------------
 
 
 def findings(backward, function=F.softmax, x=X, **options):
-    """What the check finds for a backward pass of (dy, y, x)."""
+    """The findings for a backward pass of (dy, y, x)."""
     return check(function_problem(function, backward, {"x": x}), **options)
 
 
@@ -103,9 +103,9 @@ def test_zeroed_softmax_is_refused_though_ones_would_pass():
         return np.zeros_like(y)
 
     right = F.softmax_backward(np.ones_like(X), F.softmax(X))
-    np.testing.assert_allclose(right, 0, atol=1e-15)  # the hole: with a cotangent of ones, zero is the right answer
+    np.testing.assert_allclose(right, 0, atol=1e-15)  # with a cotangent of ones, zero would be the right answer
     assert [finding.ok for finding in findings(zeroed)] == [False, False]
-    assert findings(zeroed)[0].note == "the backward pass gives zero everywhere"
+    assert findings(zeroed)[0].note == "the backward pass returns zero everywhere"
 
 
 def test_wrong_sign_is_refused():
@@ -171,9 +171,9 @@ def test_zero_everywhere_fails_unless_the_case_says_why():
     assert [(f.ok, f.note) for f in excused] == [(True, "zero: multiplied by nothing")] * 2
 
 
-def test_said_to_be_zero_but_is_not():
+def test_expected_to_be_zero_but_is_not():
     found = findings(lambda dy, y, x: F.tanh_backward(dy, y), F.tanh, zero={"x": "a reason"})
-    assert [(f.ok, f.note) for f in found] == [(False, "said to be zero (a reason) but is not")] * 2
+    assert [(f.ok, f.note) for f in found] == [(False, "expected to be zero (a reason) but is not")] * 2
 
 
 def test_complex_step_follows_the_branch_of_the_real_part():
@@ -183,11 +183,11 @@ def test_complex_step_follows_the_branch_of_the_real_part():
         assert [f.error for f in found if f.method == "complex"] == [pytest.approx(0, abs=1e-15)]
 
 
-# --- right numbers are not all ---------------------------------------------------------------------------------------
+# --- correct numbers are not enough ----------------------------------------------------------------------------------
 
 
 def refused_for(problem):
-    """The arrays and methods that fail."""
+    """The arrays and the methods of the failing findings."""
     return {(finding.array, finding.method) for finding in check(problem) if not finding.ok}
 
 
@@ -250,7 +250,7 @@ class Scale(Layer):
 
 
 class Replaces(Scale):
-    """The same with a gradient that forgets what was there."""
+    """The same layer, but each backward pass replaces the gradient."""
 
     def add(self, ds):
         self.s.grad = ds

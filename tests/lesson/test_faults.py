@@ -1,8 +1,9 @@
-"""The checker checked: every backward pass is rewritten, one small mistake at a time, and the gradient check refuses it."""
+"""A test of the gradient check: one small mistake at a time is planted in every backward pass, and the check refuses it."""
 
 import contextlib
 import importlib
 import pkgutil
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -15,17 +16,17 @@ from scratchnn import functions as F
 from scratchnn.core import Layer
 from scratchnn.gradcheck import examine, measure, select
 from scratchnn.layers import LayerNorm
-from scratchnn.lesson.faults import called, goes_back, mutants, package_functions, qualified_name
+from scratchnn.lesson.faults import called, is_backward_pass, mutants, package_functions, qualified_name
 from scratchnn.recurrent import LSTM, lstm_backward
 
-# Mutants that every case still runs with and that compute the same, with the proof. There is no other exception.
+# Mutants with which every case runs and which compute the same values, with the proof. No other mutant may survive.
 SURVIVORS: dict[str, str] = {}
 
-# What runs in backward passes only but is no backward pass; each has tests of its own.
+# Functions that run in backward passes only but are no backward passes; each has its own tests.
 NOT_BACKWARD = {
-    "backend.scatter.sum_rows": "one branch for each array library, of which one is there",
-    "backend.scatter.scatter_add": "one branch for each array library, of which one is there",
-    "core.parameter.Parameter.dense_gradient": "how the check itself reads a gradient",
+    "backend.scatter.sum_rows": "it has one branch per array library, and only one library is installed",
+    "backend.scatter.scatter_add": "it has one branch per array library, and only one library is installed",
+    "core.parameter.Parameter.dense_gradient": "the check itself reads gradients with it",
 }
 
 
@@ -34,13 +35,13 @@ NOT_BACKWARD = {
 
 @pytest.fixture(scope="module")
 def cases():
-    """Every case with what its forward pass says, computed once: no mutant touches a forward pass."""
+    """Every case with its numeric gradients, computed once, because no mutant changes a forward pass."""
     return [(case, measure(case.problem(), ("complex",))) for case in select([])]
 
 
 @pytest.fixture(scope="module")
 def reached(cases):
-    """The cases that run each function: of all backward passes, and of what runs in backward passes only."""
+    """The cases that run each backward pass and each function that runs in backward passes only."""
     for module in pkgutil.walk_packages(scratchnn.__path__, "scratchnn."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -54,19 +55,19 @@ def reached(cases):
     found = {}
     for function in package_functions():
         helper = function.__code__ in backward and function.__code__ not in forward
-        own_tests = qualified_name(function) in NOT_BACKWARD or function.__module__ == "scratchnn.gradcheck.problems"
-        if goes_back(function) or (helper and not own_tests):
+        own_tests = qualified_name(function) in NOT_BACKWARD
+        if is_backward_pass(function) or (helper and not own_tests):
             found[function] = backward.get(function.__code__, [])
     return found
 
 
 def fate(mutant, cases):
-    """What becomes of a mutant: ``"refused"`` by a case, ``"crashed"`` in one, or ``"survived"`` all."""
+    """The fate of a mutant: ``"refused"`` by a case, ``"crashed"`` in one, or ``"survived"`` all."""
     with mutant.apply(), np.errstate(all="ignore"):
         for case, reference in cases:
             try:
                 findings = examine(case.problem(), reference, case.zero)
-            except Exception:  # whatever the mistake leads to
+            except Exception:  # the mistake may raise anything
                 return "crashed"
             if not all(finding.ok for finding in findings):
                 return "refused"
@@ -82,7 +83,7 @@ def test_gradient_check_refuses_every_mutant(reached, capsys):
     start = time.perf_counter()
     fates, survivors = Counter(), {}
     for function, cases in reached.items():
-        for mutant in mutants(function) if cases else []:  # what no case reaches fails the test above
+        for mutant in mutants(function) if cases else []:  # a function that no case reaches fails the test above
             outcome = fate(mutant, cases)
             fates[outcome] += 1
             if outcome == "survived":
@@ -96,16 +97,23 @@ def test_gradient_check_refuses_every_mutant(reached, capsys):
     assert [name for name in SURVIVORS if name not in survivors] == []
 
 
+def test_the_book_has_no_functions_to_break(reached):
+    assert "scratchnn.book.exercises.ch01" in sys.modules
+    names = {qualified_name(function) for function in package_functions()}
+    assert "lesson.faults.package_functions" in names
+    assert not [name for name in names if name.startswith("book.")]
+
+
 def test_helpers_of_backward_passes_are_among_them(reached):
     names = {qualified_name(function) for function in reached}
-    assert {"losses._spread", "parameter.Parameter.accumulate", "recurrent.lstm.LSTM.add_to_hidden"} <= names
+    assert {"losses._spread", "core.parameter.Parameter.accumulate", "recurrent.lstm.LSTM.add_to_hidden"} <= names
 
 
 # --- the mutants -----------------------------------------------------------------------------------------------------
 
 
 def lines(function):
-    """Every mutant's line after the fault."""
+    """The line of every mutant after the change."""
     return [mutant.mutated for mutant in mutants(function)]
 
 
@@ -174,7 +182,7 @@ def test_error_messages_and_documentation_are_left_alone():
 def test_mutants_know_their_equations():
     found = {mutant.mutated: mutant.equations for mutant in mutants(sample_backward)}
     assert found["pass  # (2), (3)"] == (2, 3)
-    assert found["+ x"] == (4,)  # the comment stands on another line of the statement
+    assert found["+ x"] == (4,)  # the comment is on another line of the statement
     assert found["pass"] == ()
 
 
@@ -191,7 +199,7 @@ def test_every_mutant_compiles_with_its_line_numbers(function):
         assert file[mutant.line - 1].strip() == mutant.original.splitlines()[0]
 
 
-def test_a_mutant_is_there_for_everybody_and_goes_away():
+def test_a_mutant_runs_under_every_name_and_only_inside_the_block():
     alias = F.tanh_backward
     mutant = next(m for m in mutants(F.tanh_backward) if m.mutated == "return dy  # (2)")
     assert mutant.name == "functions.tanh_backward: return dy * (1 - y * y) -> return dy"

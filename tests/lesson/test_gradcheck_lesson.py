@@ -1,4 +1,4 @@
-"""``python -m scratchnn gradcheck --break NAME``: a fault that the check refuses, a question, an answer, an exit status."""
+"""``python -m scratchnn gradcheck --break NAME``: a fault that the check detects, a question, an answer, an exit status."""
 
 import io
 import math
@@ -9,7 +9,7 @@ import pytest
 
 from scratchnn.cli import main
 from scratchnn.gradcheck import measure, select
-from scratchnn.lesson import quiz as lesson
+from scratchnn.lesson import quiz
 
 
 @pytest.fixture
@@ -25,15 +25,15 @@ def run(capsys):
 
 
 def planted(name, seed):
-    """The fault that the command plants."""
+    """The fault planted by the command."""
     cases = select([name])
     references = [measure(one.problem()) for one in cases]
-    return lesson.plant(cases, references, np.random.default_rng(seed))
+    return quiz.plant(cases, references, np.random.default_rng(seed))
 
 
 @pytest.fixture
 def answer(monkeypatch):
-    """Sets what the reader types, line by line; after that, the end of the input."""
+    """Sets the lines that the reader types; the input ends after them."""
 
     def prepare(*replies):
         typed = io.StringIO("".join(f"{reply}\n" for reply in replies))
@@ -59,15 +59,15 @@ def test_right_answer(run, answer):
     number = planted("layer-norm", 3).equations[0]
     answer(f"({number})")
     status, output, error = run("--break", "layer-norm", "--seed", 3)
-    report, _, told = output.partition("Which equation of scratchnn/layers/layer_norm.py is wrong?")
+    report, _, answer_text = output.partition("Which equation of scratchnn/layers/layer_norm.py is wrong?")
     assert (status, error) == (0, "")
     assert "FAIL" in report
     assert "layer_norm.py:" not in report  # the report does not say where
     assert re.search(r"^wrong arrays: \w+ \(1 of 1\)", report, re.MULTILINE)
-    assert "Right!" in told
-    assert re.search(rf"scratchnn/layers/layer_norm\.py:\d+, equation \({number}\): \w+", told)
-    assert re.search(r"^  - .*# \(\d\)$", told, re.MULTILINE)
-    assert re.search(r"^  \+ .*# \(\d\)$", told, re.MULTILINE)
+    assert "Right!" in answer_text
+    assert re.search(rf"scratchnn/layers/layer_norm\.py:\d+, equation \({number}\): \w+", answer_text)
+    assert re.search(r"^  - .*# \(\d\)$", answer_text, re.MULTILINE)
+    assert re.search(r"^  \+ .*# \(\d\)$", answer_text, re.MULTILINE)
     assert run("layer-norm")[0] == 0  # and the right code is back
 
 
@@ -77,10 +77,12 @@ def test_wrong_answers_and_hints(run, answer):
     typed = answer(wrong[0], "no idea", "99", *wrong[1:], mutant.equations[0])
     status, output, _ = run("--break", "lstm/step", "--seed", 1)
     assert status == 1
-    assert typed.read() == f"{mutant.equations[0]}\n"  # three wrong answers are the end; what is no equation does not count
-    assert output.count("Its equations have the numbers 1 to 17.") == 2
-    assert f"({wrong[0]}) is as it should be. Look at lstm_step_backward." in output
-    assert f"The kind of fault: {mutant.kind}." in output
+    assert (
+        typed.read() == f"{mutant.equations[0]}\n"
+    )  # three wrong answers end the lesson; replies that are no equation do not count
+    assert output.count("The equations of this file have the numbers 1 to 17.") == 2
+    assert f"No, equation ({wrong[0]}) is correct. Look at lstm_step_backward." in output
+    assert f"The kind of fault is: {mutant.kind}." in output
     assert mutant.mutated in output
 
 
@@ -102,10 +104,10 @@ def test_same_seed_same_fault():
     ("arguments", "expected"),
     [
         (["--break", "lsmt"], "no gradient check named 'lsmt'; did you mean lstm?"),
-        (["softmax", "--break", "lstm"], "--break takes one name"),
-        (["softmax", "--seed", "1"], "--seed goes with --break"),
+        (["softmax", "--break", "lstm"], "--break takes one name and no other options but --method and --seed"),
+        (["softmax", "--seed", "1"], "--seed needs --break NAME"),
         (["--break", "lstm", "--seed", "-1"], "--seed must be 0 or more, got -1"),
-        (["--break", "mean_absolute_error"], "no line of its backward pass names an equation"),
+        (["--break", "mean_absolute_error"], "no line of its backward pass has an equation number"),
     ],
 )
 def test_bad_lesson(run, arguments, expected):

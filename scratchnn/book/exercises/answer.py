@@ -1,8 +1,8 @@
-"""The reader's answer: a function out of a file, called with care.
+"""The reader's answer: a function from a file, and the checks that apply to any answer.
 
-What the reader's code raises becomes one line with its line number. What it returns is looked at here for what can be wrong
-with any answer (nothing returned, another shape, NaN, arguments written into); ``compare`` looks for the mistakes that are
-common in one exercise.
+An exception in the reader's code becomes one line with its line number. Every result is checked for the faults that any
+answer can have: nothing returned, a wrong shape, NaN, arguments changed in place. ``compare`` recognises the mistakes that
+are common in one exercise.
 """
 
 from __future__ import annotations
@@ -15,69 +15,69 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.errors import DataError
-from scratchnn.your_layer.check import load
-from scratchnn.your_layer.protocol import blame
+from scratchnn.your_layer.reader_file import ReaderFileError, blame, load
 
-TOLERANCE = 1e-6  # relative to the largest entry: room for float rounding, none for a mistake
+TOLERANCE = 1e-6  # relative to the largest entry: allows for float rounding, but not for a mistake
 
 
 class WrongAnswer(Exception):
-    """Something is wrong with an answer, and to look further makes no sense."""
+    """The answer is wrong in a way that makes further checks pointless."""
 
 
 class Answer:
-    """The reader's function, to be called like it. Every call gets copies of the arguments.
+    """The reader's function; call it like the function itself. Every call gets copies of the arguments.
 
     Args:
         function: the function itself.
-        name: what the exercise calls it.
-        path: the file it comes from.
+        name: its name in the exercise.
+        path: the file that defines it.
     """
 
     def __init__(self, function: Callable[..., Any], name: str, path: Path):
         self.function, self.name, self.path = function, name, path
-        self.remarks: list[str] = []  # what was seen on the way, whatever the result
+        self.remarks: list[str] = []  # faults that do not depend on the result, such as arguments written into
 
     def __call__(self, *arguments: Any) -> Any:
-        """What the function returns."""
+        """The result of the function."""
         given = copy.deepcopy(arguments)
         with blame(self.path, self.call(*arguments)):
             result = self.function(*given)
         if result is None:
-            raise WrongAnswer(f"{self.name} returns nothing: is its return missing?")
+            raise WrongAnswer(f"{self.name} returns None: is the return statement missing?")
         for k, (before, after) in enumerate(zip(arguments, given, strict=True)):
-            remark = f"{self.name} writes into its argument number {k + 1}; leave what you are given as it is"
+            remark = f"{self.name} changes its argument number {k + 1} in place; work on a copy"
             if isinstance(before, np.ndarray | list) and not alike(before, after, 0.0) and remark not in self.remarks:
                 self.remarks.append(remark)
         return result
 
     def call(self, *arguments: Any) -> str:
-        """The call as a reader would write it, arrays by their shapes where they are large."""
+        """The call as source code, with large arrays replaced by their shapes."""
         return f"{self.name}({', '.join(brief(value) for value in arguments)})"
 
 
 def load_answer(path: Path, function: str, exercise: str) -> Answer:
-    """The function of that name in the reader's file; one clear line where there is none."""
-    if not path.is_file():
-        raise DataError(f"no file {path}; python -m scratchnn exercise {exercise} --template prints one to start from")
-    module = load(path)
+    """The function of that name in the reader's file.
+
+    Raises:
+        ReaderFileError: if there is no such file or function, or if the file cannot be executed.
+    """
+    module = load(path, f"python -m scratchnn exercise {exercise} --template")
     found = getattr(module, function, None)
     if found is None:
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
         offered = difflib.get_close_matches(function, names, n=1)
-        hint = f"; did you mean {offered[0]} to be it?" if offered else ""
-        raise DataError(f"{path} has no function {function}, which exercise {exercise} asks for{hint}")
+        hint = f"; rename {offered[0]} if it is your answer" if offered else ""
+        raise ReaderFileError(f"{path} has no function {function}, which exercise {exercise} asks for{hint}")
     if not callable(found):
-        raise DataError(f"{path}: {function} is {type(found).__name__}, not a function")
+        raise ReaderFileError(f"{path}: {function} is {type(found).__name__}, not a function")
     return Answer(found, function, path)
 
 
 def check_answer(checker: Callable[[Answer], Iterator[str]], answer: Answer) -> list[str]:
-    """Everything that is wrong with the answer, in plain sentences; an empty list where it is right."""
+    """Everything that is wrong with the answer, in plain sentences; an empty list if it is right."""
     found = []
     try:
-        with np.errstate(all="ignore"):  # warnings say nothing that an explanation does not say better
+        with np.errstate(all="ignore"):  # the explanations say more than NumPy's warnings
             found += list(checker(answer))
     except WrongAnswer as wrong:
         found.append(str(wrong))
@@ -89,6 +89,8 @@ def check_answer(checker: Callable[[Answer], Iterator[str]], answer: Answer) -> 
 
 def brief(value: Any) -> str:
     """A value in a few characters."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if callable(value):
         return getattr(value, "__name__", "f")
     if isinstance(value, tuple | list) and any(isinstance(part, np.ndarray) for part in value):
@@ -98,23 +100,33 @@ def brief(value: Any) -> str:
             return f"array of shape {value.shape}"
         with np.printoptions(formatter={"float_kind": lambda entry: f"{entry:.6g}"}):
             return np.array2string(value, separator=", ").replace("\n", "")
-    if isinstance(value, float | np.floating):
+    if isinstance(value, float):
         return f"{value:.6g}"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def as_numbers(value: Any) -> np.ndarray | None:
-    """A result as an array of numbers; ``None`` where it is something else."""
+    """A result as an array of numbers; None if it cannot be one."""
     try:
         array = np.asarray(value)
-    except ValueError:  # a list of arrays of several shapes
+    except ValueError:  # a list of arrays of different shapes
         return None
     return array if array.dtype.kind in "biuf" else None
 
 
+def numbers_of_shape(value: Any, shape: tuple[int, ...], name: str) -> np.ndarray:
+    """A part of a result as a float array of that shape; ``WrongAnswer`` if it is anything else."""
+    array = as_numbers(value)
+    if array is None or array.shape != shape:
+        found = brief(value) if array is None else f"an array of shape {array.shape}"
+        wanted = f"an array of numbers of shape {shape}" if shape else "a single number"
+        raise WrongAnswer(f"{name} is {found}; it has to be {wanted}")
+    return array.astype(float)
+
+
 def alike(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
-    """Whether two results are the same: numbers up to the tolerance, lists part by part, anything else exactly."""
+    """Whether two results are equal: numbers up to the tolerance, lists item by item, anything else exactly."""
     a, b = as_numbers(found), as_numbers(expected)
     if a is None or b is None:
         if type(found) is not type(expected):
@@ -129,7 +141,7 @@ def alike(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
 
 
 def difference(found: Any, expected: Any, what: str) -> str:
-    """How a result differs from what is expected."""
+    """How a result differs from the expected one, as a sentence about ``what``."""
     a, b = as_numbers(found), as_numbers(expected)
     if a is None or b is None:
         return f"{what} is {brief(found)} ({type(found).__name__}), expected {brief(expected)}"
@@ -140,7 +152,7 @@ def difference(found: Any, expected: Any, what: str) -> str:
     if a.size <= 8:
         return f"{what} is {brief(a)}, expected {brief(b)}"
     where = np.unravel_index(int(abs(a.astype(float) - b).argmax()), a.shape)
-    return f"{what} is off by most at {tuple(map(int, where))}: {brief(a[where])}, expected {brief(b[where])}"
+    return f"{what} has its largest error at {tuple(map(int, where))}: {brief(a[where])}, expected {brief(b[where])}"
 
 
 def compare(
@@ -151,15 +163,18 @@ def compare(
     parts: tuple[str, ...] = (),
     tolerance: float = TOLERANCE,
 ) -> Iterator[str]:
-    """Compare an answer with the right function; where they differ, say which common mistake gives the same results.
+    """Compare an answer with the right function; if they differ, say which common mistake gives the same results.
 
     Args:
         answer: the reader's function.
-        right: gives the expected results.
-        mistakes: functions that make a mistake on purpose, by the explanation the reader gets.
-        trials: arguments to try, one tuple for each call.
-        parts: names of the results, where the function returns several.
+        right: computes the expected results.
+        mistakes: functions with a deliberate mistake, by the explanation that the reader gets for it.
+        trials: the arguments to try, one tuple per call.
+        parts: names of the results if the function returns several.
         tolerance: relative to the largest entry of the expected result.
+
+    Yields:
+        One explanation for each part that differs.
     """
     names = parts or ("the result",)
     given = [separate(answer(*trial), answer.name, parts) for trial in trials]
@@ -179,12 +194,12 @@ def compare(
 
 
 def separate(result: Any, name: str, parts: tuple[str, ...]) -> tuple:
-    """The results of one call: as many as there are names of parts, or one."""
+    """The results of one call as a tuple, one item for each name in ``parts``, or a single item if there are no parts."""
     if not parts:
         return (result,)
     if not isinstance(result, tuple | list) or len(result) != len(parts):
         count = len(result) if isinstance(result, tuple | list) else 1
         raise WrongAnswer(
-            f"{name} has to return {len(parts)} things, {', '.join(parts)}, in this order; it returns {count}"
+            f"{name} has to return {len(parts)} values, {', '.join(parts)}, in this order; it returns {count}"
         )
     return tuple(result)

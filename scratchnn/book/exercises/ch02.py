@@ -17,12 +17,14 @@ from scratchnn.text import counting, korean, vectorizers
 
 @exercise("2.1", "the mean without the padding", "masked_mean(x, lengths)")
 def check_masked_mean(answer: Answer) -> Iterator[str]:
-    """Sentences of different lengths lie in one array x of shape (N, T, D), padded on the right: a
-    vector of D numbers for each place. Sentence n has lengths[n] tokens, at least one; what comes
-    after them is filling and may hold any numbers. Return the mean vector of each sentence, over
-    its own tokens only, as an array of shape (N, D).
+    """The array x (N, T, D) contains N sentences of different lengths, padded
+    on the right: a vector of D numbers for each position. Sentence n has
+    lengths[n] tokens, at least one; the positions after them are padding and
+    may contain any numbers. Return the mean vector of each sentence over its
+    own tokens only, an array of shape (N, D).
 
-        masked_mean(np.array([[[2.0], [4.0], [9.0]]]), np.array([2]))    gives [[3.]]
+        masked_mean(np.array([[[2.0], [4.0], [9.0]]]), np.array([2]))
+            gives [[3.]]
     """
 
     def mask(x: np.ndarray, lengths: np.ndarray, more: int = 0) -> np.ndarray:
@@ -36,14 +38,14 @@ def check_masked_mean(answer: Answer) -> Iterator[str]:
         return (x * taken).sum(axis=1) / taken.sum(axis=1)
 
     mistakes = {
-        "The filling is counted: take the first lengths[n] places of sentence n only.": lambda x, lengths: x.mean(axis=1),
-        "The filling is left out of the sum, but the sum is divided by T; divide by the sentence's own length.": (
+        "The padding is counted: use only the first lengths[n] positions of sentence n.": lambda x, lengths: x.mean(axis=1),
+        "The padding is left out of the sum, but the sum is divided by T; divide by the length of the sentence.": (
             lambda x, lengths: (x * mask(x, lengths)).sum(axis=1) / x.shape[1]
         ),
-        "This sum goes over the filling as well; only the division knows the lengths.": (
+        "The sum includes the padding; only the division uses the lengths.": (
             lambda x, lengths: x.sum(axis=1) / lengths[:, None]
         ),
-        "One place too many: a sentence of length 3 has the places 0, 1 and 2.": one_more,
+        "One position too many: a sentence of length 3 has the positions 0, 1 and 2.": one_more,
         "This is the sum; divide it by the number of tokens.": lambda x, lengths: (x * mask(x, lengths)).sum(axis=1),
     }
     rng = np.random.default_rng(0)
@@ -57,11 +59,12 @@ def check_masked_mean(answer: Answer) -> Iterator[str]:
 # --- 2.2 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("2.2", "places that are taken", "expected_taken(V, size)")
+@exercise("2.2", "occupied slots of a hash table", "expected_taken(V, size)")
 def check_expected_taken(answer: Answer) -> Iterator[str]:
-    """V distinct words are hashed to size places, each as if at random. Return how many of the places
-    are expected to be taken, that is, to hold at least one word. Go about it as for equation (5),
-    but look at one place instead of one word.
+    """V distinct words are hashed into the slots of a table, each as if at
+    random; size is the number of slots. Return the expected number of occupied
+    slots, that is, of slots that contain at least one word. Proceed as for
+    equation (5), but consider one slot instead of one word.
 
         expected_taken(1, 100)    gives 1.0
         expected_taken(2, 100)    gives 1.99
@@ -80,13 +83,13 @@ def check_expected_taken(answer: Answer) -> Iterator[str]:
         return min(V, size)
 
     mistakes = {
-        "These are the places that stay empty; the others are asked for.": lambda V, size: size * empty(V, size),
-        "This is a share of the places; multiply it by their number.": lambda V, size: 1 - empty(V, size),
-        "All V words may hit a place; V - 1 were the others from the point of view of one word.": (
+        "This is the number of empty slots; return the number of occupied slots.": lambda V, size: size * empty(V, size),
+        "This is the fraction of occupied slots; multiply it by the number of slots.": lambda V, size: 1 - empty(V, size),
+        "All V words may hit a slot; equation (5) has V - 1 because it counts the words other than one given word.": (
             lambda V, size: size * (1 - empty(V - 1, size))
         ),
-        "This counts words that have a place to themselves; a place that two words share is taken too.": single_words,
-        "This is the number of words, or of places if that is smaller; some places are hit twice, others never.": fewer,
+        "This counts the words alone in their slot; a slot shared by two words is occupied as well.": single_words,
+        "This is the number of words, or of slots if that is smaller; some slots are hit twice, others never.": fewer,
     }
     trials = [(1, 100), (2, 100), (50, 20), (1000, 1000), (30, 1)]
     yield from compare(answer, right, mistakes, trials)
@@ -97,9 +100,11 @@ def check_expected_taken(answer: Answer) -> Iterator[str]:
 
 @exercise("2.3", "tf-idf", "tf_idf(bags)")
 def check_tf_idf(answer: Answer) -> Iterator[str]:
-    """Given counts of shape (D, V), how often each of V words occurs in each of D documents, return
-    the vectors of equations (8) and (9), an array of the same shape: each count times the weight
-    of its word, and then each row divided by its length. Every document has at least one word.
+    """The array bags (D, V) contains counts: how often each of V words occurs
+    in each of D documents. Return the vectors of equations (8) and (9), an
+    array of the same shape: each count is multiplied by the weight of its word,
+    and then each row is divided by its norm. Every document has at least one
+    word.
 
         tf_idf(np.array([[2, 0], [1, 1]]))    gives [[1., 0.], [0.5797, 0.8148]]
     """
@@ -118,39 +123,41 @@ def check_tf_idf(answer: Answer) -> Iterator[str]:
         return y / y.sum(axis=1, keepdims=True)
 
     mistakes = {
-        "df is the number of documents that have the word, not the number of times it occurs: count bags > 0.": by_count,
-        "The last step is missing: divide each row by its length, so that |y| = 1.": (
+        "df is the number of documents that contain the word, not the number of its occurrences: count bags > 0.": by_count,
+        "The last step is missing: divide each row by its norm, so that |y| = 1.": (
             lambda bags: bags * vectorizers.inverse_document_frequency(bags)
         ),
-        "Each row is divided by its sum; the length is the root of the sum of squares.": shares,
-        "The columns have length one here; it is the rows, the documents, that should.": (
+        "Each row is divided by its sum; divide by its norm, the square root of the sum of the squares.": shares,
+        "The columns have norm 1 here; the rows (the documents) should have it.": (
             lambda bags: unit(bags * vectorizers.inverse_document_frequency(bags), axis=0)
         ),
-        "The + 1 behind the logarithm is missing: a word that all documents have would get the weight 0.": (
+        "The + 1 after the logarithm is missing: a word that occurs in every document would get the weight 0.": (
             lambda bags: unit(bags * np.log((1 + len(bags)) / (1 + (bags > 0).sum(axis=0))))
         ),
-        "Inside the logarithm the ones are missing: it is (1 + D) / (1 + df).": (
+        "Inside the logarithm, both ones are missing: it is (1 + D) / (1 + df).": (
             lambda bags: unit(bags * (np.log(len(bags) / (bags > 0).sum(axis=0)) + 1))
         ),
     }
     rng = np.random.default_rng(0)
     trials = [(np.array([[2, 0], [1, 1]]),), (rng.integers(0, 3, (4, 6)) + np.eye(4, 6, dtype=int),)]
     many = rng.poisson(0.7, (7, 5))
-    many[:, 0] += 1  # a word that every document has
+    many[:, 0] += 1  # a word that occurs in every document
     yield from compare(answer, right, mistakes, [*trials, (many + np.eye(7, 5, 1, dtype=int),)])
 
 
 # --- 2.4 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("2.4", "who comes before whom", "left_counts(ids, V, window)")
+@exercise("2.4", "counting the words to the left", "left_counts(ids, V, window)")
 def check_left_counts(answer: Answer) -> Iterator[str]:
-    """A co-occurrence matrix that looks to one side: return a table (V, V) in which entry [v, w] says
-    how often word w stands at most window places *before* word v. ids is the text, an array of M
-    whole numbers in 0 .. V - 1; window is at least 1. At the beginning of the text there are fewer
-    words to the left.
+    """Build a one-sided co-occurrence matrix: a table (V, V) whose entry [v, w]
+    is the number of times that word w occurs at most window positions *before*
+    word v. ids is the text, an array of M integers from 0 to V - 1; window is
+    at least 1. Near the beginning of the text, a word has fewer words to its
+    left.
 
-        left_counts(np.array([0, 1, 2]), 3, 1)    gives [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
+        left_counts(np.array([0, 1, 2]), 3, 1)
+            gives [[0, 0, 0], [1, 0, 0], [0, 1, 0]]
     """
 
     def count(ids: np.ndarray, V: int, window: int, first: int = 1, wrap: bool = False) -> np.ndarray:
@@ -171,21 +178,21 @@ def check_left_counts(answer: Answer) -> Iterator[str]:
         return table
 
     mistakes = {
-        "Words on both sides are counted; only those before v are asked for.": both,
-        "Rows and columns have changed places: row v is the word itself, column w the one before it.": (
+        "You count the words on both sides; count only those before v.": both,
+        "Rows and columns are swapped: row v is the word itself, column w the word before it.": (
             lambda ids, V, window: count(ids, V, window).T
         ),
-        "The text has become a ring: in Python ids[-1] is the last word, so the first words get neighbours from the end.": (
+        "The text wraps around: in Python ids[-1] is the last word, so the first words get neighbours from the end.": (
             lambda ids, V, window: count(ids, V, window, wrap=True)
         ),
-        "The window is one place too short: the word exactly window places before v belongs to it.": (
+        "The window is one position too short: the word exactly window positions before v counts.": (
             lambda ids, V, window: count(ids, V, window - 1)
         ),
-        "A word is not its own neighbour: leave distance 0 out.": lambda ids, V, window: count(ids, V, window, 0),
-        "Only the farthest place is looked at; distances 1, 2 ... window all count.": (
+        "A word is not its own neighbour: leave out distance 0.": lambda ids, V, window: count(ids, V, window, 0),
+        "You count only the farthest position; the distances 1, 2, ..., window all count.": (
             lambda ids, V, window: count(ids, V, window, window)
         ),
-        "table[rows, columns] += 1 adds 1 only once where a pair occurs twice: use np.add.at, or a loop.": buffered,
+        "table[rows, columns] += 1 adds 1 only once if a pair occurs twice: use np.add.at or a loop.": buffered,
     }
     rng = np.random.default_rng(0)
     trials = [(np.array([0, 1, 2]), 3, 1), (rng.integers(0, 4, 12), 5, 2), (rng.integers(0, 6, 30), 6, 3)]
@@ -197,9 +204,10 @@ def check_left_counts(answer: Answer) -> Iterator[str]:
 
 @exercise("2.5", "PPMI without a loop", "ppmi(C)")
 def check_ppmi(answer: Answer) -> Iterator[str]:
-    """Equations (11) and (12) on whole arrays: given co-occurrence counts C of shape (V, V), symmetric,
-    each word with at least one neighbour, return the PPMI values, of the same shape. Pairs that
-    never meet have 0; no entry may be NaN or infinite.
+    """Write equations (11) and (12) for whole arrays: given co-occurrence
+    counts C (V, V), symmetric and with at least one neighbour for each word,
+    return the PPMI values, an array of the same shape. Pairs that never
+    co-occur get 0; no entry may be NaN or infinite.
 
         ppmi(np.array([[0, 2], [2, 4]]))    gives [[0., 0.4150], [0.4150, 0.]]
     """
@@ -218,11 +226,11 @@ def check_ppmi(answer: Answer) -> Iterator[str]:
         return np.where(np.isfinite(values), values, 0)
 
     mistakes = {
-        "log of 0 is minus infinity: where C is 0 the result has to be 0.": pmi,
-        "Pairs that meet less often than by chance are negative here; PPMI keeps what is above zero.": signed,
-        "The logarithm is to base e; in equation (11) it is to base 2: np.log2.": (lambda C: np.maximum(pmi(C, np.log), 0)),
+        "log(0) is minus infinity: where C is 0, the result has to be 0.": pmi,
+        "Pairs that co-occur less often than by chance have negative values here; PPMI replaces these by 0.": signed,
+        "The logarithm has base e; equation (11) uses base 2: np.log2.": (lambda C: np.maximum(pmi(C, np.log), 0)),
         "N is the sum of all counts, not the number of words V.": lambda C: np.maximum(pmi(C, total=len(C)), 0),
-        "Both words' sums belong below: S[v] times S[w], a column times a row.": (
+        "The denominator needs the sums of both words: S[v] times S[w], a column times a row.": (
             lambda C: np.maximum(np.log2(np.maximum(C * C.sum() / C.sum(axis=1, keepdims=True) ** 2, 1e-12)), 0)
         ),
         "The logarithm is missing.": lambda C: C * C.sum() / (C.sum(axis=1)[:, None] * C.sum(axis=1)),
@@ -240,9 +248,10 @@ def check_ppmi(answer: Answer) -> Iterator[str]:
 
 @exercise("2.6", "은 or 는", "topic(word)")
 def check_topic(answer: Answer) -> Iterator[str]:
-    """The Korean particle that marks the topic of a sentence is 은 after a consonant and 는 after a
-    vowel. Return the word with its particle. The word is Korean and may be in form C or in form D;
-    the result is in form C. Take the last syllable apart by equation (15).
+    """The Korean particle that marks the topic of a sentence is 은 after a
+    consonant and 는 after a vowel. Return the word followed by its particle. The
+    word is Korean and may be in Unicode form C or D; the result has to be in
+    form C. Decompose the last syllable by equation (15).
 
         topic("학생")      gives "학생은"
         topic("고양이")    gives "고양이는"
@@ -259,24 +268,24 @@ def check_topic(answer: Answer) -> Iterator[str]:
         word = unicodedata.normalize("NFC", word)
         return word + ("은" if final(word[0]) else "는")
 
-    def exchanged(word: str) -> str:
+    def swapped(word: str) -> str:
         word = unicodedata.normalize("NFC", word)
         return word + ("는" if final(word[-1]) else "은")
 
-    def as_it_comes(word: str) -> str:
+    def not_normalized(word: str) -> str:
         return word + ("은" if final(word[-1]) else "는")
 
     def not_composed(word: str) -> str:
         return word + right(word)[-1]
 
     mistakes = {
-        "The two forms have changed places: 은 after a consonant, 는 after a vowel.": exchanged,
+        "The two particles are swapped: 은 after a consonant, 는 after a vowel.": swapped,
         "The last syllable decides, not the first.": first_syllable,
-        "A word always gets the same particle here; look at the last syllable's final.": lambda word: (
+        "Every word gets the same particle here; look at the final consonant of the last syllable.": lambda word: (
             right(word)[:-1] + "는"
         ),
-        "Words in form D go wrong: bring the word to form C first, with unicodedata.normalize.": as_it_comes,
-        "The particle is right, but the result has to be in form C, also where the word came in form D.": not_composed,
+        "Words in form D go wrong: convert the word to form C first, with unicodedata.normalize.": not_normalized,
+        "The particle is right, but the result has to be in form C even if the word is in form D.": not_composed,
     }
     words = ["학생", "고양이", "물", "서울", "나", "선생님", "바다", "책", "사과"]
     trials = [(word,) for word in words] + [(unicodedata.normalize("NFD", word),) for word in words]

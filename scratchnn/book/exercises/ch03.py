@@ -17,58 +17,71 @@ from scratchnn.word2vec.projection import context_mean_backward
 # --- 3.1 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("3.1", "the way back through a look-up", "embedding_gradient(dy, ids, V)")
+def summed_rows(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+    """The gradient of an embedding table: row v is the sum of the rows of dy that belong to id v."""
+    return embedding_backward(dy, (ids, None, (V, dy.shape[1]))).to_dense()
+
+
+def last_rows(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+    """Mistake: only the last row of each id is kept."""
+    dW = np.zeros((V, dy.shape[1]))
+    dW[ids] = dy
+    return dW
+
+
+def mean_rows(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+    """Mistake: the rows of an id are averaged."""
+    return summed_rows(dy, ids, V) / np.maximum(np.bincount(ids, minlength=V), 1)[:, None]
+
+
+def used_rows(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
+    """Mistake: only the rows of ids that occur are returned."""
+    return summed_rows(dy, ids, V)[np.unique(ids)]
+
+
+@exercise("3.1", "backward through an embedding look-up", "embedding_gradient(dy, ids, V)")
 def check_embedding_gradient(answer: Answer) -> Iterator[str]:
-    """A table W of V rows is looked up: y = W[ids]. Given dy, the gradient of the loss by y, return the
-    gradient by W.
+    """An embedding layer looks up rows of a table W with V rows: y = W[ids].
+    Given dy, the gradient of the loss with respect to y, return the gradient
+    with respect to W.
 
-    dy has shape (M, D), ids (M,), and an id may occur more than once. The result has shape (V, D).
+    dy has shape (M, D), ids has shape (M,), and an id may occur more than once.
+    The result has shape (V, D).
 
-        embedding_gradient(np.array([[1.0], [2.0], [4.0]]), np.array([2, 0, 2]), 4)
-        gives [[2.], [0.], [5.], [0.]]
+        dy, ids = np.array([[1.0], [2.0], [4.0]]), np.array([2, 0, 2])
+        embedding_gradient(dy, ids, 4)    gives [[2.], [0.], [5.], [0.]]
     """
 
-    def right(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        return embedding_backward(dy, (ids, None, (V, dy.shape[1]))).to_dense()
-
-    def last(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        dW = np.zeros((V, dy.shape[1]))
-        dW[ids] = dy
-        return dW
-
-    def mean(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        return right(dy, ids, V) / np.maximum(np.bincount(ids, minlength=V), 1)[:, None]
-
     def batch_mean(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        return right(dy, ids, V) / len(ids)
-
-    def short(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        return right(dy, ids, V)[np.unique(ids)]
+        return summed_rows(dy, ids, V) / len(ids)
 
     mistakes = {
-        "Where an id occurs twice, only its last row is left: dW[ids] += dy does not add up repeats, np.add.at does.": last,
-        "You average the rows of an id. Each look-up was used in full, so their gradients are added up.": mean,
-        "This is divided by the number of look-ups. The loss has done that already: add up and do not average.": batch_mean,
-        "The table has V rows, those of words that do not occur as well; their gradient is zero.": short,
+        "If an id occurs twice, only its last row is kept: dW[ids] += dy does not add repeats, np.add.at does.": last_rows,
+        "You average the rows of an id. Each look-up was used in full, so their gradients are summed.": mean_rows,
+        "This is divided by the number of look-ups. The loss is already a mean: sum and do not average.": batch_mean,
+        "The table has V rows, including those of words that do not occur; their gradient is zero.": used_rows,
     }
     rng = np.random.default_rng(0)
     trials = [
         (rng.standard_normal((M, D)), rng.integers(0, V, M), V + 1)  # the last word never occurs
         for M, D, V in ((3, 1, 2), (8, 3, 4), (6, 2, 5))
     ]
-    yield from compare(answer, right, mistakes, trials)
+    yield from compare(answer, summed_rows, mistakes, trials)
 
 
 # --- 3.2 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("3.2", "the examples of skip-gram", "skip_gram_pairs(ids, reach)")
+@exercise("3.2", "the training pairs of skip-gram", "skip_gram_pairs(ids, reach)")
 def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
-    """Return every word of a text with every neighbour that is at most reach places away, as an array
-    (P, 2) of centre and neighbour. Take the words of the text in order, and the neighbours of each
-    from left to right. At the ends of the text there are fewer neighbours.
+    """Pair every word of a text with every neighbour at most reach positions
+    away. Return the pairs as an array (P, 2), with the centre word in column 0
+    and its neighbour in column 1. Take the centre words in the order of the
+    text, and the neighbours of each from left to right. Near the ends of the
+    text, a word has fewer neighbours.
 
-        skip_gram_pairs(np.array([7, 8, 9]), 1)    gives [[7, 8], [8, 7], [8, 9], [9, 8]]
+        skip_gram_pairs(np.array([7, 8, 9]), 1)
+            gives [[7, 8], [8, 7], [8, 9], [9, 8]]
     """
 
     def pairs(ids: np.ndarray, places: list[list[int]]) -> np.ndarray:
@@ -99,14 +112,12 @@ def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
         return pairs(ids, [[(m + k) % M for k in range(-reach, reach + 1) if k] for m in range(M)])
 
     mistakes = {
-        "A word is among its own neighbours: leave out the place of the centre itself.": itself,
-        "Only the neighbours on the right are there; skip-gram looks to both sides.": one_side,
-        "The words near the ends are missing as centres. They have fewer neighbours, but some.": no_ends,
-        "The neighbour that is reach places to the right is missing: a range ends before its last number.": too_short,
-        "The text is not a circle: before its first word there is none, though ids[-1] gives the last.": circle,
-        "Centre and neighbour have changed places: the centre is in column 0.": lambda ids, reach: right(ids, reach)[
-            :, ::-1
-        ],
+        "A word is among its own neighbours: leave out the position of the centre itself.": itself,
+        "Only the neighbours on the right are included; skip-gram uses both sides.": one_side,
+        "The words near the ends are missing as centres. They have fewer neighbours, but they have some.": no_ends,
+        "The neighbour exactly reach positions to the right is missing: a range does not include its end.": too_short,
+        "The text wraps around: no word precedes the first one, although ids[-1] gives the last.": circle,
+        "Centre and neighbour are swapped: the centre belongs in column 0.": lambda ids, reach: right(ids, reach)[:, ::-1],
     }
     rng = np.random.default_rng(0)
     trials = [(rng.permutation(20)[:M], reach) for M, reach in ((7, 2), (8, 3), (6, 2), (9, 2))]
@@ -116,18 +127,19 @@ def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
 # --- 3.3 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("3.3", "the way back through CBOW's mean", "context_mean_gradient(dh, contexts, mask, V)")
+@exercise("3.3", "backward through the mean of CBOW", "context_mean_gradient(dh, contexts, mask, V)")
 def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
-    """In CBOW, h[n] is the mean of the rows A[contexts[n, k]] over those places k where mask[n, k] is
-    true. Each example has at least one such place. Given dh (N, D), the gradient of the loss by h,
-    return the gradient by A, of shape (V, D).
+    """In CBOW, h[n] is the mean of the rows A[contexts[n, k]] over the
+    positions k where mask[n, k] is True. Each example has at least one such
+    position. Given dh (N, D), the gradient of the loss with respect to h,
+    return the gradient with respect to A, an array of shape (V, D).
 
-    contexts holds ids, mask booleans, both of shape (N, K). Where mask is false, there is no word,
-    whatever id stands there.
+    contexts contains ids and mask booleans, both of shape (N, K). Where mask is
+    False there is no word, whatever the id.
 
-    For instance, with dh = [[6.0]], contexts = [[2, 0, 2]] and V = 3 the gradient is
-    [[2.], [0.], [4.]] if mask is true at all three places, and [[3.], [0.], [3.]] if it is false
-    at the last one.
+    For example, with dh = [[6.0]], contexts = [[2, 0, 2]] and V = 3, the
+    gradient is [[2.], [0.], [4.]] if mask is True at all three positions, and
+    [[3.], [0.], [3.]] if it is False at the last one.
     """
 
     def collect(share: np.ndarray, dh: np.ndarray, contexts: np.ndarray, V: int) -> np.ndarray:
@@ -158,13 +170,13 @@ def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
         return dA
 
     mistakes = {
-        "Each word has only its share in the mean, so it gets only that share of dh: divide by their number.": no_share,
-        "You divide by K. The mean is over the places where mask is true, and there may be fewer.": all_places,
-        "The mask is not used: a place where it is false holds no word, and no row of A has a share in it.": padded,
-        "The places where mask is false get a gradient too; only the number to divide by takes the mask into account.": (
+        "Each word has only a share in the mean, so it gets only that share of dh: divide by their number.": no_share,
+        "You divide by K. The mean is over the positions where mask is True, which may be fewer.": all_places,
+        "The mask is not used: a position where it is False has no word, so no row of A gets a gradient from it.": padded,
+        "The positions where mask is False get a gradient too; you use the mask only for the number to divide by.": (
             padded_too
         ),
-        "Where an id occurs twice, only its last row is left: the rows of an id have to be added up.": last,
+        "If an id occurs twice, only its last row is kept: sum all rows of an id.": last,
     }
     rng = np.random.default_rng(0)
     trials = []
@@ -181,9 +193,11 @@ def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
 
 @exercise("3.4", "the size of a neural language model", "count_nnlm(V, D, M, n, direct)")
 def check_count_nnlm(answer: Answer) -> Iterator[str]:
-    """Count the parameters of the neural language model: one table of V words and D numbers each, n - 1
-    words of context, M hidden neurons, V outputs; hidden and output layer have biases. Where direct
-    is true there is one weight more from each number of the projection layer to each output.
+    """Count the parameters of the neural language model. It has one table of V
+    vectors with D numbers each, a context of n - 1 words, M hidden neurons and
+    V outputs; the hidden layer and the output layer have biases. If direct is
+    True, there is also one weight from each number of the projection layer to
+    each output.
 
         count_nnlm(31, 4, 12, 4, False)    gives 683
     """
@@ -195,20 +209,20 @@ def check_count_nnlm(answer: Answer) -> Iterator[str]:
         return count(V, D, M, (n - 1) * D, direct)
 
     mistakes = {
-        "There is one table for all places of the context, not one for each.": lambda V, D, M, n, direct: (
+        "There is one table for all positions of the context, not one per position.": lambda V, D, M, n, direct: (
             right(V, D, M, n, direct) + (n - 2) * V * D
         ),
         "The hidden layer sees n - 1 vectors side by side, so it has (n - 1) D inputs, not D.": lambda V, D, M, n, direct: (
             count(V, D, M, D, direct)
         ),
-        "The context has n - 1 words; the n-th is the one to predict.": lambda V, D, M, n, direct: count(
+        "The context has n - 1 words; the n-th word is the one to predict.": lambda V, D, M, n, direct: count(
             V, D, M, n * D, direct
         ),
-        "The biases are missing: M of the hidden layer and V of the output.": lambda V, D, M, n, direct: (
+        "The biases are missing: M in the hidden layer and V in the output layer.": lambda V, D, M, n, direct: (
             right(V, D, M, n, direct) - M - V
         ),
-        "The table has to be learned too: V D numbers more.": lambda V, D, M, n, direct: right(V, D, M, n, direct) - V * D,
-        "The direct connections are missing where direct is true: (n - 1) D V weights.": lambda V, D, M, n, direct: right(
+        "The table is learned too: V D more parameters.": lambda V, D, M, n, direct: right(V, D, M, n, direct) - V * D,
+        "The direct connections are missing: (n - 1) D V more weights if direct is True.": lambda V, D, M, n, direct: right(
             V, D, M, n, False
         ),
     }
@@ -221,8 +235,9 @@ def check_count_nnlm(answer: Answer) -> Iterator[str]:
 
 @exercise("3.5", "perplexity", "perplexity(z, t)")
 def check_perplexity(answer: Answer) -> Iterator[str]:
-    """Return the perplexity of a language model on a text of N words: z has shape (N, V), the logits that
-    the model gave to each word of the vocabulary, and t holds the ids of the N words that came.
+    """Return the perplexity of a language model on a text of N words. Row n of
+    z (N, V) contains the logits that the model gives to the V words of the
+    vocabulary at position n; t (N,) contains the ids of the words of the text.
     Logits may be as large as 1000.
 
         perplexity(np.zeros((5, 8)), np.array([0, 3, 3, 7, 1]))    gives 8.0
@@ -240,18 +255,18 @@ def check_perplexity(answer: Answer) -> Iterator[str]:
             return float(np.exp(-np.log(e[np.arange(len(t)), t] / e.sum(axis=1)).mean()))
 
     mistakes = {
-        "This is the loss itself; perplexity is e to the power of it.": loss,
-        "You raise e to the loss of each word and take the mean afterwards. It is the mean first, then e.": (
+        "This is the loss itself; the perplexity is e to the power of the loss.": loss,
+        "You raise e to the loss of each word and then average. Average the losses first, then raise e to the mean.": (
             lambda z, t: float((1 / softmax(z)[np.arange(len(t)), t]).mean())
         ),
-        "The loss in the exponent is the mean over the words of the text, not their sum.": (
+        "The exponent is the mean loss of the words, not the sum of their losses.": (
             lambda z, t: float(np.exp(len(t) * loss(z, t)))
         ),
-        "The base must fit the logarithm: with natural logarithms it is e, not 2.": lambda z, t: float(2 ** loss(z, t)),
-        "The sign is turned: this is the typical probability, one divided by the perplexity.": (
+        "The base must match the logarithm: with natural logarithms it is e, not 2.": lambda z, t: float(2 ** loss(z, t)),
+        "The sign is wrong: this is the typical probability of a word, 1 divided by the perplexity.": (
             lambda z, t: float(np.exp(-loss(z, t)))
         ),
-        "exp overflows for large logits: take the largest logit of each row away first, softmax stays the same.": naive,
+        "exp overflows for large logits: subtract the largest logit of each row first; softmax stays the same.": naive,
     }
     rng = np.random.default_rng(0)
     trials = [(rng.standard_normal((N, V)), rng.integers(0, V, N)) for N, V in ((5, 8), (9, 4))]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from scratchnn.book.exercises.answer import Answer, compare
+from scratchnn.book.exercises.ch03 import last_rows, mean_rows, summed_rows, used_rows
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.functions import sigmoid
 from scratchnn.word2vec import skip_gram_block
@@ -15,83 +18,63 @@ from scratchnn.word2vec.sampling import POWER, NoiseSampler, keep_probabilities
 # --- 4.1 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("4.1", "the way back through a look-up", "look_up_backward(dh, ids, V)")
+@exercise("4.1", "backward through an embedding look-up", "look_up_backward(dh, ids, V)")
 def check_look_up_backward(answer: Answer) -> Iterator[str]:
-    """An embedding layer has looked up the rows ids, whole numbers (N,), of a table with V rows. Given
-    dh (N, D), the gradient by what it returned, return the gradient by the table, (V, D).
+    """An embedding layer looks up the rows ids, an array of N integers, in a
+    table with V rows. Given dh (N, D), the gradient of the loss with respect to
+    its output, return the gradient with respect to the table, an array of
+    shape (V, D).
 
-        look_up_backward(np.array([[1., 2.], [3., 4.], [5., 6.]]), np.array([2, 0, 2]), 4)
+        dh = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+        look_up_backward(dh, np.array([2, 0, 2]), 4)
             gives [[3., 4.], [0., 0.], [6., 8.], [0., 0.]]
     """
-
-    def right(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        return np.eye(V)[ids].T @ dh
-
-    def last(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        dW = np.zeros((V, dh.shape[1]))
-        dW[ids] = dh
-        return dW
-
-    def mean(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        times = np.bincount(ids, minlength=V)[:, None]
-        return right(dh, ids, V) / np.maximum(times, 1)
-
-    def rows_only(dh: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
-        return right(dh, ids, V)[np.unique(ids)]
-
     mistakes = {
-        "Where an id stands more than once, only its last row is kept: dW[ids] = dh and dW[ids] += dh both write each "
-        "row once. Add them up, with np.add.at or a loop.": last,
-        "Rows that were looked up more than once are averaged. Each use counts in full: add the gradients up.": mean,
-        "Only the rows that were looked up are there. The result has a row for each of the V words, zeros where "
-        "nothing came back.": rows_only,
+        "If an id occurs twice, only its last row is kept: dW[ids] += dh writes each row once. Use np.add.at.": last_rows,
+        "Rows that were looked up more than once are averaged. Each use counts in full: sum the gradients.": mean_rows,
+        "Only the rows that were looked up are returned. The result has V rows; all others are zero.": used_rows,
     }
     rng = np.random.default_rng(0)
     trials = [
         (rng.standard_normal((len(ids), D)), np.array(ids), V)
         for ids, D, V in (([2, 0, 2], 2, 4), ([1, 3, 3, 3, 0, 1], 3, 5), ([4, 2], 2, 6))
     ]
-    yield from compare(answer, right, mistakes, trials)
+    yield from compare(answer, summed_rows, mistakes, trials)
 
 
 # --- 4.2 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("4.2", "drawing noise", "draw_noise(counts, u)")
+@exercise("4.2", "drawing noise words", "draw_noise(counts, u)")
 def check_draw_noise(answer: Answer) -> Iterator[str]:
-    """Turn random numbers into noise words. counts (V,) says how often each word occurs in the text;
-    word v is to be drawn with the probability counts[v]^0.75 / (sum of counts^0.75). Pieces of these
-    lengths lie side by side on the line from 0 to 1, in the order of the words. For each of the
-    numbers u (N,), which lie between 0 and 1, return the word on whose piece it falls, whole numbers
-    (N,).
+    """Turn random numbers into noise words. The array counts (V,) contains the
+    number of times that each word occurs in the text; word v is to be drawn
+    with probability counts[v]^0.75 / (sum of counts^0.75). Divide the interval
+    from 0 to 1 into segments of these lengths, in the order of the words. For
+    each of the numbers u (N,), all between 0 and 1, return the word in whose
+    segment it falls, as an array of N integers.
 
-        draw_noise(np.array([16, 1]), np.array([0.1, 0.88, 0.9, 0.99]))     gives [0, 0, 1, 1]
+        draw_noise(np.array([16, 1]), np.array([0.1, 0.88, 0.9, 0.99]))
+            gives [0, 0, 1, 1]
     """
-
-    def right(counts: np.ndarray, u: np.ndarray) -> np.ndarray:
-        return np.searchsorted(NoiseSampler(counts).cumulative, u, side="right")
 
     def by_power(power: float, counts: np.ndarray, u: np.ndarray) -> np.ndarray:
         return np.searchsorted(NoiseSampler(counts, power).cumulative, u, side="right")
 
     def sorted_first(counts: np.ndarray, u: np.ndarray) -> np.ndarray:
-        return right(-np.sort(-counts), u)
+        return by_power(POWER, -np.sort(-counts), u)
 
     def one_late(counts: np.ndarray, u: np.ndarray) -> np.ndarray:
-        return right(counts, u) + 1
+        return by_power(POWER, counts, u) + 1
 
-    mistakes = {
-        "These are draws by the plain shares of the text. Raise the counts to the power 0.75 first.": lambda counts, u: (
-            by_power(1.0, counts, u)
+    mistakes: dict[str, Callable[..., Any]] = {
+        "You draw words by their frequency in the text. Raise the counts to the power 0.75 first.": partial(by_power, 1.0),
+        "You draw all words with the same probability; use the counts.": partial(by_power, 0.0),
+        "The power is inverted: it is 0.75, not 1 / 0.75. Rare words should become more likely.": partial(
+            by_power, 1 / POWER
         ),
-        "These are draws in which all words are alike; the counts have to count.": lambda counts, u: by_power(
-            0.0, counts, u
-        ),
-        "The power is on the wrong side: 0.75, not 1 / 0.75. Rare words are to be lifted.": lambda counts, u: by_power(
-            1 / POWER, counts, u
-        ),
-        "You put the pieces in the order of their lengths; keep them in the order of the words.": sorted_first,
-        "Everything is one word too far: the first piece is that of word 0.": one_late,
+        "You sort the segments by length; keep them in the order of the words.": sorted_first,
+        "Every result is one word too far: the first segment belongs to word 0.": one_late,
     }
     rng = np.random.default_rng(0)
     trials = [
@@ -99,7 +82,7 @@ def check_draw_noise(answer: Answer) -> Iterator[str]:
         (np.array([3, 50, 1, 200, 7]), rng.random(40)),
         (rng.integers(1, 1000, 30), rng.random(60)),
     ]
-    yield from compare(answer, right, mistakes, trials)
+    yield from compare(answer, partial(by_power, POWER), mistakes, trials)
 
 
 # --- 4.3 -------------------------------------------------------------------------------------------------------------
@@ -107,13 +90,16 @@ def check_draw_noise(answer: Answer) -> Iterator[str]:
 
 @exercise("4.3", "the gradients of negative sampling", "negative_sampling_gradients(h, o, noise, W)")
 def check_negative_sampling(answer: Answer) -> Iterator[str]:
-    """One pair: h (D,) is the vector of a word, o the id of the true word near it, noise (K,) the ids of
-    the noise words, W (V, D) the output table. The loss is
+    """Consider one pair of words: h (D,) is the vector of a word, o is the id
+    of the true word near it, noise (K,) contains the ids of the noise words,
+    and W (V, D) is the output table. The loss is
 
-        - log sigmoid(W[o] . h) - sum over the noise words k of log sigmoid(- W[k] . h)
+        - log sigmoid(W[o] . h)
+        - sum over the noise words k of log sigmoid(- W[k] . h)
 
-    where a noise word that equals o is left out of the sum, and one that was drawn twice counts twice.
-    Return the gradients by h, (D,), and by W, (V, D), in this order.
+    A noise word equal to o is left out of the sum, and a word that was drawn
+    twice counts twice. Return the gradients with respect to h (D,) and
+    W (V, D), in this order.
     """
 
     def parts(h: np.ndarray, words: np.ndarray, t: np.ndarray, W: np.ndarray) -> tuple:
@@ -132,7 +118,7 @@ def check_negative_sampling(answer: Answer) -> Iterator[str]:
     def hits_kept(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
         return parts(h, *labels(o, noise), W)
 
-    def turned(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
+    def negated(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
         return tuple(-gradient for gradient in right(h, o, noise, W))
 
     def no_labels(h: np.ndarray, o: int, noise: np.ndarray, W: np.ndarray) -> tuple:
@@ -150,10 +136,10 @@ def check_negative_sampling(answer: Answer) -> Iterator[str]:
         return tuple(gradient / (len(noise) + 1) for gradient in right(h, o, noise, W))
 
     mistakes = {
-        "A noise word that equals o is not left out: it pushes the true word away.": hits_kept,
-        "The sign is turned: the gradient by a score is sigmoid(s) - t, with t = 1 for the true word.": turned,
-        "The true word is treated as noise: take 1 away from its sigmoid.": no_labels,
-        "A noise word that was drawn twice counts only once in dW: add up with np.add.at or a loop.": once,
+        "A noise word equal to o is not left out: it pushes the true word away.": hits_kept,
+        "The sign is wrong: the gradient with respect to a score s is sigmoid(s) - t; t is 1 for the true word.": negated,
+        "The true word is treated as noise: subtract 1 from its sigmoid.": no_labels,
+        "A noise word that was drawn twice counts only once in dW: sum with np.add.at or a loop.": once,
         "The loss is a sum over the words, not a mean: do not divide by their number.": averaged,
     }
     rng = np.random.default_rng(0)
@@ -167,14 +153,16 @@ def check_negative_sampling(answer: Answer) -> Iterator[str]:
 # --- 4.4 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("4.4", "thinning out frequent words", "keep_probability(counts, threshold)")
+@exercise("4.4", "subsampling frequent words", "keep_probability(counts, threshold)")
 def check_keep_probability(answer: Answer) -> Iterator[str]:
-    """The array counts (V,) says how often each word occurs. With f_v the share of word v in the text,
-    return for each word the probability (V,) with which it is kept:
+    """The array counts (V,) contains the number of times that each word occurs.
+    With f_v the relative frequency of word v in the text, return the
+    probability with which each word is kept, an array of shape (V,):
 
         min(1, (sqrt(f_v / threshold) + 1) * threshold / f_v)
 
-        keep_probability(np.array([900, 99, 1]), 0.001)    gives about [0.0344, 0.1106, 1.]
+        keep_probability(np.array([900, 99, 1]), 0.001)
+            gives about [0.0344, 0.1106, 1.]
     """
 
     def unlimited(counts: np.ndarray, threshold: float) -> np.ndarray:
@@ -188,12 +176,12 @@ def check_keep_probability(answer: Answer) -> Iterator[str]:
         return np.minimum(1, (np.sqrt(counts / threshold) + 1) * threshold / counts)
 
     mistakes = {
-        "A probability above 1: rare words are kept for certain, so take the smaller of 1 and the formula.": unlimited,
-        "This is the probability of being skipped; return that of being kept.": lambda counts, threshold: (
+        "A probability is above 1: rare words are always kept, so take the minimum of 1 and the formula.": unlimited,
+        "This is the probability of dropping a word; return that of keeping it.": lambda counts, threshold: (
             1 - keep_probabilities(counts, threshold)
         ),
-        "You take the counts as they are; the formula wants shares, counts / counts.sum().": of_counts,
-        "This is the formula of the paper, sqrt(threshold / f); asked for is that of the program, which keeps more.": (
+        "You use the counts themselves; the formula needs relative frequencies, counts / counts.sum().": of_counts,
+        "This is the formula of the paper, sqrt(threshold / f); use that of the program, which keeps more words.": (
             of_the_paper
         ),
     }
@@ -206,9 +194,11 @@ def check_keep_probability(answer: Answer) -> Iterator[str]:
 
 @exercise("4.5", "an analogy", "analogy(a, b, c, x)")
 def check_analogy(answer: Answer) -> Iterator[str]:
-    """The rows of x (V, D) are the vectors of V words, of any lengths; a, b and c are numbers of rows.
-    Return the number of the row d for which "a is to b as c is to d" by 3CosAdd: with u the rows at
-    length 1, the largest cosine with u[b] - u[a] + u[c], where a, b and c themselves are no answer.
+    """The rows of x (V, D) are the vectors of V words, of any length; a, b and
+    c are row numbers. Return the number of the row d that completes "a is to b
+    as c is to d" by 3CosAdd: with u the rows scaled to length 1, d is the row
+    with the largest cosine with u[b] - u[a] + u[c]. The rows a, b and c
+    themselves are not allowed as answers.
     """
 
     def best(target: np.ndarray, u: np.ndarray, given: tuple[int, ...]) -> int:
@@ -223,7 +213,7 @@ def check_analogy(answer: Answer) -> Iterator[str]:
         u = unit(x)
         return best(u[b] - u[a] + u[c], u, (a, b, c))
 
-    def let_in(a: int, b: int, c: int, x: np.ndarray) -> int:
+    def no_exclusion(a: int, b: int, c: int, x: np.ndarray) -> int:
         u = unit(x)
         return best(u[b] - u[a] + u[c], u, ())
 
@@ -240,10 +230,10 @@ def check_analogy(answer: Answer) -> Iterator[str]:
         return int(distance.argmin())
 
     mistakes = {
-        "You return one of the three given words, which are no answer: set their scores to minus infinity.": let_in,
-        "The vectors have to be brought to length 1 first; long ones win otherwise.": raw,
+        "You return one of the three given words, which are not allowed: set their scores to -inf.": no_exclusion,
+        "The vectors have to be scaled to length 1 first; otherwise long vectors win.": raw,
         "The step goes from a to b, so it is u[b] - u[a] + u[c].": backwards,
-        "This is the smallest distance of the vectors as they are; asked for is the largest cosine.": nearest_by_distance,
+        "This finds the smallest distance between the unscaled vectors; find the largest cosine.": nearest_by_distance,
     }
     rng = np.random.default_rng(0)
     trials = []
@@ -258,14 +248,17 @@ def check_analogy(answer: Answer) -> Iterator[str]:
 
 @exercise("4.6", "the gradients of a block", "block_gradients(X, Z, Y, q)")
 def check_block_gradients(answer: Answer) -> Iterator[str]:
-    """A block of text: X (M, D) are the vectors of its distinct words, Z (R, D) the output vectors of
-    the words around them and of the noise. Y (M, R) says how many pairs there are of word r of X with
-    word c of Z, and q (R,) is the weight of word c as noise. The loss is the sum over all pairs
-    (r, o) of
+    """A block of text has M distinct words, whose vectors are the rows of
+    X (M, D). The rows of Z (R, D) are the output vectors of the words around
+    them and of the noise words. Y (M, R) contains the number of pairs of word r
+    of X with word c of Z, and q (R,) the weight of word c as noise. The loss is
+    the sum over all pairs (r, o) of
 
-        - log sigmoid(X[r] . Z[o]) - sum over c other than o of q[c] log sigmoid(- X[r] . Z[c])
+        - log sigmoid(X[r] . Z[o])
+        - sum over c other than o of q[c] log sigmoid(- X[r] . Z[c])
 
-    Return its gradients by X, (M, D), and by Z, (R, D), in this order. Matrix products are enough.
+    Return its gradients with respect to X (M, D) and Z (R, D), in this order.
+    Matrix products are enough.
     """
 
     def by_weights(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, Q: np.ndarray) -> tuple:
@@ -292,12 +285,10 @@ def check_block_gradients(answer: Answer) -> Iterator[str]:
         return tuple(gradient / Y.sum() for gradient in right(X, Z, Y, q))
 
     mistakes = {
-        "Each word's noise counts only once. It is asked about in every pair of the word: there are "
-        "Y.sum(axis=1) of them.": once,
-        "In the pairs where c is the true word, c is counted as noise as well: take Y away from the number of "
-        "pairs, (n - Y) q.": hits_kept,
-        "The weights q are left out.": unweighted,
-        "The noise is missing: only the true words are asked about.": no_noise,
+        "The noise of each word counts only once. Each of its Y.sum(axis=1) pairs has the noise in its loss.": once,
+        "Where c is the true word, c counts as noise as well: subtract Y from the number of pairs, (n - Y) q.": hits_kept,
+        "The weights q are missing.": unweighted,
+        "The noise is missing: the loss here depends on the true words only.": no_noise,
         "The loss is the sum over all pairs, not the mean.": averaged,
     }
     rng = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from scratchnn.book.exercises.answer import Answer, WrongAnswer, as_numbers, brief, compare, separate
+from scratchnn.book.exercises.answer import Answer, compare, numbers_of_shape, separate
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.data.streams import TokenStreams
 from scratchnn.functions import one_hot, softmax
@@ -16,14 +16,16 @@ from scratchnn.recurrent.rnn import rnn_forward
 # --- 5.1 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("5.1", "from a lecture's matrix to rows", "states_from_stacked(x, h0, W_a, b_a)")
+@exercise("5.1", "from stacked columns to rows", "states_from_stacked(x, h0, W_a, b_a)")
 def check_states_from_stacked(answer: Answer) -> Iterator[str]:
-    """A lecture gives its recurrent network as W_a = [W_aa, W_ax], side by side, made for columns:
+    """Some lectures put the two weights of a recurrent network side by side,
+    W_a = [W_aa, W_ax], and multiply them by column vectors:
 
-        a = tanh(W_a @ [a_before; x] + b_a)         the state on top of the input
+        a = tanh(W_a @ [a_before; x] + b_a)        the state on top of the input
 
-    Given x (N, T, D), the first state h0 (N, H), both with a row for each example, W_a (H, H + D)
-    and b_a (H,), return the states of all steps, (N, T, H).
+    Given x (N, T, D) and the initial state h0 (N, H), both with one row per
+    example, W_a (H, H + D) and b_a (H,), return the states of all steps, an
+    array of shape (N, T, H).
     """
 
     def run(x: np.ndarray, h0: np.ndarray, W_aa: np.ndarray, W_ax: np.ndarray, b_a: np.ndarray) -> np.ndarray:
@@ -33,7 +35,7 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
         H = len(W_a)
         return run(x, h0, W_a[:, :H], W_a[:, H:], b_a)
 
-    def exchanged(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
+    def swapped(x: np.ndarray, h0: np.ndarray, W_a: np.ndarray, b_a: np.ndarray) -> np.ndarray:
         D = x.shape[2]
         return run(x, h0, W_a[:, D:], W_a[:, :D], b_a)
 
@@ -48,10 +50,10 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
         return right(x, h0, W_a, b_a)[:, -1]
 
     mistakes = {
-        "The two parts of W_a have changed places: the first H columns belong to the state, the last D to x.": exchanged,
-        "W_aa is not transposed. It was made for columns; for rows it is h @ W_aa.T.": untransposed,
-        "Each step starts from h0. The state that one step ends with is where the next one starts.": not_passed_on,
-        "This is the last state only; the states of all T steps are asked for, (N, T, H).": last,
+        "The two parts of W_a are swapped: the first H columns belong to the state, the last D to x.": swapped,
+        "W_aa is not transposed. It is made for columns; for rows the product is h @ W_aa.T.": untransposed,
+        "Each step starts from h0. It has to start from the state that the previous step has computed.": not_passed_on,
+        "This is the last state only; return the states of all T steps, (N, T, H).": last,
     }
     rng = np.random.default_rng(0)
     trials = [
@@ -68,34 +70,29 @@ CASES = {(0, 0, 0): False, (0, 0, 1): True, (1, 0, 0): True, (1, 0, 1): True, (0
 
 @exercise("5.2", "a neuron that remembers", "switch_weights()")
 def check_switch_weights(answer: Answer) -> Iterator[str]:
-    """One recurrent neuron has two inputs, "on" and "off", which are 0 or 1 and never both 1. Its state
-    has to be 1 after "on", 0 after "off", and what it was before where both are 0. Return Wx (2
-    numbers), Wh (a number) and b (a number), in this order, such that this does it:
+    """A single recurrent neuron has two inputs, "on" and "off", which are 0 or
+    1 and never both 1. Its state has to be 1 after "on", 0 after "off", and
+    unchanged if both are 0. Return Wx (2 numbers), Wh (a number) and b (a
+    number), in this order, that give this behaviour. The neuron computes
 
-        h = 1 where x[0] * Wx[0] + x[1] * Wx[1] + h_before * Wh + b > 0, else 0
+        h = 1 if x[0] * Wx[0] + x[1] * Wx[1] + h_before * Wh + b > 0, else 0
     """
     given = separate(answer(), answer.name, ("Wx", "Wh", "b"))
-    arrays = []
-    for name, value, shape in zip(("Wx", "Wh", "b"), given, ((2,), (), ()), strict=True):
-        array = as_numbers(value)
-        if array is None or array.shape != shape:
-            found = brief(value) if array is None else f"an array of shape {array.shape}"
-            raise WrongAnswer(f"{name} is {found}; it has to be numbers of shape {shape}")
-        arrays.append(array.astype(float))
-    Wx, Wh, b = arrays
+    shapes = {"Wx": (2,), "Wh": (), "b": ()}
+    Wx, Wh, b = (numbers_of_shape(value, shape, name) for value, (name, shape) in zip(given, shapes.items(), strict=True))
     sums = {(on, off, before): on * Wx[0] + off * Wx[1] + before * Wh + b for on, off, before in CASES}
     if all((sums[case] > 0) == wanted for case, wanted in CASES.items()):
         return
     if all((sums[case] >= 0) == wanted for case, wanted in CASES.items()):
-        yield "A sum is exactly zero where it should be 1, and zero counts as 0: move the bias a little."
+        yield "A sum that has to be above zero is exactly zero, and zero counts as 0: change the bias a little."
     elif sums[0, 0, 1] <= 0:
         yield "It forgets: after 1, with both inputs 0, it goes to 0. Wh has to keep the sum above zero."
     elif sums[0, 0, 0] > 0:
-        yield "It switches itself on: after 0, with both inputs 0, it goes to 1. The bias has to be zero or less."
+        yield "It switches itself on: after 0, with both inputs 0, it goes to 1. The bias has to be zero or negative."
     elif sums[1, 0, 0] <= 0:
         yield "It stays off when it is switched on: the weight of the first input has to outweigh the bias."
     else:
-        yield "It stays on when it is switched off: the second input has to outweigh what the state brings."
+        yield "It stays on when it is switched off: the second input has to outweigh the contribution of the state."
 
 
 # --- 5.3 -------------------------------------------------------------------------------------------------------------
@@ -106,7 +103,7 @@ Gradients = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 def _skip_backward(
     dy: np.ndarray, x: np.ndarray, h: np.ndarray, Wx: np.ndarray, Wh: np.ndarray, mistake: str = ""
 ) -> Gradients:
-    """The right answer, or one with a mistake in it."""
+    """The correct answer, or one with the given mistake."""
     dx, dWx, dWh = np.zeros(x.shape), np.zeros(Wx.shape), np.zeros(Wh.shape)
     from_later = np.zeros(dy[:, 0].shape)
     for t in reversed(range(x.shape[1])):
@@ -122,24 +119,25 @@ def _skip_backward(
     return dx, from_later, dWx, dWh
 
 
-@exercise("5.3", "a state that goes past the tanh", "skip_rnn_backward(dy, x, h, Wx, Wh)")
+@exercise("5.3", "a state that bypasses the tanh", "skip_rnn_backward(dy, x, h, Wx, Wh)")
 def check_skip_rnn_backward(answer: Answer) -> Iterator[str]:
     """A recurrent network adds to its state instead of replacing it:
 
         h_t = h_{t-1} + tanh(x_t @ Wx + h_{t-1} @ Wh)
 
-    Given dy (N, T, H), the gradients that come from above to h_1 ... h_T, the inputs x (N, T, D), the
-    states h (N, T + 1, H) with h_0 first, Wx (D, H) and Wh (H, H), return dx (N, T, D), dh_0 (N, H),
-    dWx and dWh, in this order.
+    Given dy (N, T, H), the gradients with respect to h_1, ..., h_T from the
+    layer above, the inputs x (N, T, D), the states h (N, T + 1, H) starting
+    with h_0, Wx (D, H) and Wh (H, H), return dx (N, T, D), dh_0 (N, H), dWx and
+    dWh, in this order.
     """
     mistakes = {
-        "h_{t-1} reaches h_t in two ways: through the tanh, and as it is. You send the gradient back one way only.": (
+        "h_{t-1} reaches h_t in two ways: through the tanh, and directly. You send the gradient back one way only.": (
             "no skip"
         ),
-        "The slope of the tanh is 1 - u^2 with u = h_t - h_{t-1}, what the tanh has put out, not h_t.": "slope",
-        "This is the gradient of one step. A weight is used at every step, so add up: += in place of =.": "replaced",
-        "What comes back from the step after is missing: dh_t is dy_t and that, added.": "no past",
-        "dy_t is missing in the steps before the last: every state has an output, not only the last one.": "no dy",
+        "The derivative of the tanh is 1 - u^2, where u = h_t - h_{t-1} is the output of the tanh, not h_t.": "slope",
+        "This is the gradient of one step. A weight is used at every step, so sum: += instead of =.": "replaced",
+        "The gradient from the next step is missing: dh_t is the sum of dy_t and that gradient.": "no past",
+        "dy_t is missing in all steps but the last: every state has an output, not only the last one.": "no dy",
     }
     rng = np.random.default_rng(0)
     trials = []
@@ -159,12 +157,13 @@ def check_skip_rnn_backward(answer: Answer) -> Iterator[str]:
 # --- 5.4 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("5.4", "sequences of several lengths", "masked_gradient(z, t, lengths)")
+@exercise("5.4", "sequences of different lengths", "masked_gradient(z, t, lengths)")
 def check_masked_gradient(answer: Answer) -> Iterator[str]:
-    """Of sequence n only the first lengths[n] steps count; the rest is padding. The loss is the mean
-    cross-entropy of softmax(z) over all steps that count, of all sequences together. Return its
-    gradient by the logits z (N, T, K). t (N, T) holds the right classes; lengths has N whole numbers
-    of at least 1.
+    """Only the first lengths[n] steps of sequence n count; the rest is padding.
+    The loss is the mean cross-entropy of softmax(z) over all steps that count,
+    of all sequences together. Return its gradient with respect to the logits
+    z (N, T, K). t (N, T) contains the correct classes; lengths contains N
+    integers of at least 1.
     """
 
     def full(z: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -177,16 +176,16 @@ def check_masked_gradient(answer: Answer) -> Iterator[str]:
         return full(z, t) * mask(t, lengths) / lengths.sum()
 
     mistakes = {
-        "The gradient is right at the steps that count, but you divide by N T: divide by the number that count.": (
+        "The gradient is right at the steps that count, but you divide by N T: divide by the number of steps that count.": (
             lambda z, t, lengths: full(z, t) * mask(t, lengths) / t.size
         ),
-        "The padding has a gradient: it must be zero beyond each sequence's length.": (
+        "The padding has a gradient: it has to be zero beyond the length of each sequence.": (
             lambda z, t, lengths: full(z, t) / t.size
         ),
         "You divide by the right number, but the padding still has a gradient.": (
             lambda z, t, lengths: full(z, t) / lengths.sum()
         ),
-        "You take the mean of the sequences' means. Then a step of a short one weighs more; all should weigh the same.": (
+        "You average the means of the sequences, so a step of a short one weighs more; all should weigh the same.": (
             lambda z, t, lengths: full(z, t) * mask(t, lengths) / lengths[:, None, None] / len(t)
         ),
         "The loss is a mean over steps, not over sequences: divide by the number of steps that count.": (
@@ -209,10 +208,11 @@ def check_masked_gradient(answer: Answer) -> Iterator[str]:
 
 @exercise("5.5", "batches for truncated BPTT", "windows(ids, N, T)")
 def check_windows(answer: Answer) -> Iterator[str]:
-    """N readers go through a text of M ids, an array (M,). Reader n starts at place n L, where
-    L = (M - 1) // N, and reads T ids in each step, going on where it has stopped. Return the inputs
-    and the targets of one epoch of K = L // T steps: two arrays of shape (K, N, T). The target of an
-    id is the id after it.
+    """N readers go through a text of M ids, an array (M,). Reader n starts at
+    position n L, where L = (M - 1) // N, and reads T ids in each step,
+    continuing where it stopped. Return the inputs and the targets of one epoch
+    of K = L // T steps, two arrays of shape (K, N, T). The target of an id is
+    the id that follows it.
 
         windows(np.arange(9), 2, 2)      L = 4, K = 2
             inputs     [[[0, 1], [4, 5]], [[2, 3], [6, 7]]]
@@ -233,7 +233,7 @@ def check_windows(answer: Answer) -> Iterator[str]:
         inputs, _ = right(ids, N, T)
         return inputs, inputs
 
-    def turned(ids: np.ndarray, N: int, T: int) -> Pair:
+    def rolled(ids: np.ndarray, N: int, T: int) -> Pair:
         inputs, _ = right(ids, N, T)
         return inputs, np.roll(inputs, -1, axis=2)
 
@@ -242,12 +242,12 @@ def check_windows(answer: Answer) -> Iterator[str]:
         return inputs.swapaxes(0, 1), targets.swapaxes(0, 1)
 
     mistakes = {
-        "The rows of one batch follow each other. It is row n of the next batch that has to go on where row n stops.": (
+        "The rows of one batch follow each other in the text. Instead, row n of the next batch has to continue row n.": (
             cut_in_rows
         ),
-        "The targets are the inputs: the target of an id is the id after it.": same,
-        "The last target of a window is the window's first input; it has to be the first id after the window.": turned,
-        "The axes are (N, K, T); asked for is (K, N, T), step by step.": by_reader,
+        "The targets are the inputs: the target of an id is the id that follows it.": same,
+        "The last target of a window is the first input of the window; it has to be the first id after the window.": rolled,
+        "The axes are (N, K, T); return (K, N, T), one step after the other.": by_reader,
     }
     rng = np.random.default_rng(0)
     trials = [(rng.permutation(M), N, T) for M, N, T in ((25, 3, 2), (41, 2, 5), (24, 4, 3))]
@@ -257,10 +257,11 @@ def check_windows(answer: Answer) -> Iterator[str]:
 # --- 5.6 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("5.6", "perplexity of unequal pieces", "perplexity(losses, counts)")
+@exercise("5.6", "perplexity of unequal parts", "perplexity(losses, counts)")
 def check_perplexity(answer: Answer) -> Iterator[str]:
-    """A text was read in pieces. Piece k has counts[k] words, and the mean loss of its words is
-    losses[k], in nats. Return the perplexity of the whole text. Both arguments are arrays (K,).
+    """A text was read in parts. Part k has counts[k] words, and the mean loss
+    of its words is losses[k], in nats. Return the perplexity of the whole text.
+    Both arguments are arrays of shape (K,).
 
         perplexity(np.log([2.0, 8.0]), np.array([1, 1]))      gives 4
     """
@@ -269,19 +270,19 @@ def check_perplexity(answer: Answer) -> Iterator[str]:
         return float(np.exp((losses * counts).sum() / counts.sum()))
 
     mistakes = {
-        "You take the mean of the losses as if all pieces were equally long: weigh each by its number of words.": (
+        "You average the losses as if all parts were equally long: weight each loss by its number of words.": (
             lambda losses, counts: np.exp(losses.mean())
         ),
-        "You take the mean of perplexities. The mean has to be taken of the losses, and exp of the mean.": (
+        "You average perplexities. Average the losses, and then take exp of the mean.": (
             lambda losses, counts: (np.exp(losses) * counts).sum() / counts.sum()
         ),
-        "You take the plain mean of perplexities: take the weighted mean of the losses, and exp of that.": (
+        "You take the unweighted mean of the perplexities: take the weighted mean of the losses, and then exp of it.": (
             lambda losses, counts: np.exp(losses).mean()
         ),
-        "The losses are in nats, so it is e to the loss, not 2.": (
+        "The losses are in nats, so the base is e, not 2.": (
             lambda losses, counts: 2 ** ((losses * counts).sum() / counts.sum())
         ),
-        "This is the loss of the whole text; its perplexity is exp of it.": lambda losses, counts: np.log(
+        "This is the loss of the whole text; the perplexity is exp of the loss.": lambda losses, counts: np.log(
             right(losses, counts)
         ),
     }

@@ -13,14 +13,17 @@ from scratchnn.functions import sigmoid
 # --- 6.1 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("6.1", "clipping by the common norm", "clip_by_norm(dW, db, max_norm)")
+@exercise("6.1", "clipping by the global norm", "clip_by_norm(dW, db, max_norm)")
 def check_clip_by_norm(answer: Answer) -> Iterator[str]:
-    """Here are two gradients, dW of a weight and db of a bias. Take all their numbers together as one
-    long vector. If its norm, the square root of the sum of the squares, is above max_norm, return
-    both arrays scaled so that it is max_norm; if not, return them as they are. The direction of the
-    long vector stays the same. Return dW and db, in this order.
+    """Two gradients are given, dW of a weight and db of a bias. Consider all
+    their entries together as one long vector. If its norm, the square root of
+    the sum of the squares, is greater than max_norm, multiply both arrays by
+    the factor that makes the norm equal to max_norm; otherwise leave them
+    unchanged. The direction of the long vector stays the same. Return dW and
+    db, in this order.
 
-        clip_by_norm(np.array([[3.0]]), np.array([4.0]), 1.0)    gives [[0.6]] and [0.8]
+        clip_by_norm(np.array([[3.0]]), np.array([4.0]), 1.0)
+            gives [[0.6]] and [0.8]
     """
 
     def norm(*gradients: np.ndarray) -> float:
@@ -48,11 +51,11 @@ def check_clip_by_norm(answer: Answer) -> Iterator[str]:
         return dW * factor, db * factor
 
     mistakes = {
-        "You clip each array by its own norm. It is one norm and one factor for all, or the step changes direction.": each,
-        "Gradients that are short enough are scaled up to max_norm: the factor must never be above 1.": always,
-        "You cut off each number by itself. That turns the step; scale all numbers by one factor.": by_value,
-        "The square root is missing: the norm is the root of the sum of the squares.": no_root,
-        "Norms do not add up. Sum the squares over both arrays first and take the root of that.": added,
+        "You clip each array by its own norm. Use one norm and one factor for both; otherwise the direction changes.": each,
+        "Gradients with a small norm are scaled up to max_norm: the factor must never be above 1.": always,
+        "You clip each entry by itself. This changes the direction; multiply all entries by one factor.": by_value,
+        "The square root is missing: the norm is the square root of the sum of the squares.": no_root,
+        "Norms do not add up. Sum the squares of both arrays first, then take the square root.": added,
     }
     rng = np.random.default_rng(0)
     trials = [
@@ -65,16 +68,18 @@ def check_clip_by_norm(answer: Answer) -> Iterator[str]:
 # --- 6.2 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("6.2", "back through the update gate", "simplified_gru_backward(dh_next, h, z, n)")
+@exercise("6.2", "backward through the update gate", "simplified_gru_backward(dh_next, h, z, n)")
 def check_simplified_gru_backward(answer: Answer) -> Iterator[str]:
-    """One step of the simplified GRU mixes the old state h and the candidate n = tanh(a_n) by the
-    update gate z = sigmoid(a_z):
+    """One step of the simplified GRU mixes the previous state h and the
+    candidate n = tanh(a_n) by the update gate z = sigmoid(a_z):
 
         h_next = z * h + (1 - z) * n
 
-    Given dh_next, the gradient of the loss by h_next, return da_z, da_n and dh, in this order: the
-    gradients by a_z and a_n, and that part of the gradient by h that comes back through this
-    equation alone. All arrays have the shape (N, H); z and n are given, a_z and a_n are not needed.
+    Given dh_next, the gradient of the loss with respect to h_next, return da_z,
+    da_n and dh, in this order: the gradients with respect to a_z and a_n, and
+    the part of the gradient with respect to h that comes through this equation
+    alone. All arrays have shape (N, H); z and n are given, so a_z and a_n are
+    not needed.
     """
 
     def right(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
@@ -83,20 +88,20 @@ def check_simplified_gru_backward(answer: Answer) -> Iterator[str]:
     def no_slopes(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
         return dh_next * (h - n), dh_next * (1 - z), dh_next * z
 
-    def turned(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
+    def convention(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
         return dh_next * (n - h) * z * (1 - z), dh_next * z * (1 - n * n), dh_next * (1 - z)
 
-    def half(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
+    def one_path(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
         return dh_next * h * z * (1 - z), dh_next * (1 - z) * (1 - n * n), dh_next * z
 
     def all_sigmoid(dh_next: np.ndarray, h: np.ndarray, z: np.ndarray, n: np.ndarray) -> tuple:
         return dh_next * (h - n) * (1 - z * z), dh_next * (1 - z) * n * (1 - n), dh_next * z
 
     mistakes = {
-        "This is the gradient by the gate or the candidate itself: the slope of sigmoid or tanh is missing.": no_slopes,
-        "This is right for the other convention, where z is the part that is replaced. Here z is the part kept.": turned,
-        "z occurs twice in the equation, in z * h and in (1 - z) * n: both products send a gradient back to it.": half,
-        "The slopes have changed places: sigmoid has z (1 - z), tanh has 1 - n^2.": all_sigmoid,
+        "The gradient stops at the gate or candidate: the derivative of sigmoid or tanh is missing.": no_slopes,
+        "This is right for the other convention, where z is the part that is replaced. Here z is kept.": convention,
+        "z occurs twice in the equation, in z * h and in (1 - z) * n: both products contribute to its gradient.": one_path,
+        "The derivatives are swapped: sigmoid has z (1 - z), tanh has 1 - n^2.": all_sigmoid,
     }
     rng = np.random.default_rng(0)
     trials = []
@@ -109,16 +114,18 @@ def check_simplified_gru_backward(answer: Answer) -> Iterator[str]:
 # --- 6.3 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("6.3", "back through the memory", "lstm_gates_backward(dh, dc_next, o, i, f, g, c_before, c)")
+@exercise("6.3", "backward through the cell state", "lstm_gates_backward(dh, dc_next, o, i, f, g, c_before, c)")
 def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
-    """One step of an LSTM, from its gates o, i, f = sigmoid(a_o), sigmoid(a_i), sigmoid(a_f), its
-    candidate g = tanh(a_g) and its old memory c_before:
+    """One step of an LSTM has the gates o, i, f = sigmoid(a_o), sigmoid(a_i),
+    sigmoid(a_f), the candidate g = tanh(a_g) and the previous cell state
+    c_before:
 
         c = f * c_before + i * g
         h = o * tanh(c)
 
-    Two gradients come in: dh by h, and dc_next, the gradient by c that comes back from the next
-    step. Return da_o, da_i, da_f, da_g and dc_before, in this order. All arrays are (N, H).
+    Two gradients are given: dh, with respect to h, and dc_next, the gradient
+    with respect to c that comes from the next step. Return da_o, da_i, da_f,
+    da_g and dc_before, in this order. All arrays have shape (N, H).
     """
 
     def right(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
@@ -131,13 +138,13 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
     def dropped(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         return right(dh, 0 * dc_next, *arrays)
 
-    def memory_only(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
+    def cell_state_only(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         return right(0 * dh, dc_next, *arrays)
 
     def no_slope(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         return right(dh, dc_next + dh * arrays[0] * np.tanh(arrays[-1]) ** 2, *arrays)
 
-    def new_memory(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
+    def new_cell_state(dh: np.ndarray, dc_next: np.ndarray, *arrays: np.ndarray) -> tuple:
         o, i, f, g, _, c = arrays
         da_f = right(dh, dc_next, o, i, f, g, c, c)[2]
         given = right(dh, dc_next, *arrays)
@@ -148,11 +155,11 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
         return *gates, dc_before / arrays[2]
 
     mistakes = {
-        "The gradient along the memory, dc_next, is left out: it is added to what comes back through h.": dropped,
-        "Only dc_next comes back to c. c was used in h as well: add dh * o * (1 - tanh(c)^2).": memory_only,
-        "On the way from h back to c the slope of the tanh is missing: 1 - tanh(c)^2.": no_slope,
-        "The forget gate was multiplied by the old memory, c_before, not by the new one.": new_memory,
-        "On its way back to the old memory the gradient passes the forget gate: multiply by f.": not_scaled,
+        "The gradient along the cell state, dc_next, is left out: add it to the gradient that comes through h.": dropped,
+        "Only dc_next reaches c. c is used in h as well: add dh * o * (1 - tanh(c)^2).": cell_state_only,
+        "On the way from h back to c, the derivative of the tanh is missing: 1 - tanh(c)^2.": no_slope,
+        "The forget gate is multiplied by the previous cell state, c_before, not by the new one.": new_cell_state,
+        "On the way back to the previous cell state, the gradient passes the forget gate: multiply by f.": not_scaled,
     }
     rng = np.random.default_rng(0)
     trials = []
@@ -166,14 +173,15 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
 # --- 6.4 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("6.4", "sequences turned round", "reverse_sequences(x, lengths)")
+@exercise("6.4", "reversing sequences", "reverse_sequences(x, lengths)")
 def check_reverse_sequences(answer: Answer) -> Iterator[str]:
-    """The second layer of a bidirectional network reads from right to left. x has shape (N, T, D)
-    and holds N sequences, of which sequence n has lengths[n] real steps and padding after them.
-    Return an array of the same shape in which the real steps of each sequence stand in reverse
-    order. Padding stays where it is, at the end.
+    """The second layer of a bidirectional network reads from right to left. The
+    array x (N, T, D) contains N sequences, of which sequence n has lengths[n]
+    real steps, followed by padding. Return an array of the same shape in which
+    the real steps of each sequence are in reverse order. The padding stays
+    where it is, at the end.
 
-        a sequence of numbers 1, 2, 3, 0, 0 with length 3    becomes 3, 2, 1, 0, 0
+        1, 2, 3, 0, 0 with length 3    becomes 3, 2, 1, 0, 0
     """
 
     def right(x: np.ndarray, lengths: list) -> np.ndarray:
@@ -195,13 +203,13 @@ def check_reverse_sequences(answer: Answer) -> Iterator[str]:
         return right(x, lengths) * (np.arange(x.shape[1]) < np.array(lengths)[:, None])[..., None]
 
     mistakes = {
-        "You reverse the whole row, so that the padding comes first and the layer begins with it.": (
+        "You reverse the whole row, so the padding comes first and the layer starts with it.": (
             lambda x, lengths: x[:, ::-1]
         ),
-        "All sequences are turned round by the longest length; each has a length of its own.": longest,
-        "This reverses the numbers of each step, not the steps: the time is axis 1.": features,
-        "This reverses the sequences of the batch, not the steps of each: the time is axis 1.": lambda x, lengths: x[::-1],
-        "The real steps are right, but what stands after them has changed. Leave it as it is.": zeroed,
+        "All sequences are reversed by the longest length; each has its own length.": longest,
+        "This reverses the numbers within each step, not the steps: time is axis 1.": features,
+        "This reverses the sequences of the batch, not the steps of each: time is axis 1.": lambda x, lengths: x[::-1],
+        "The real steps are right, but the padding has changed. Leave it as it is.": zeroed,
     }
     rng = np.random.default_rng(0)
     trials = [(rng.standard_normal((3, 5, 2)), [3, 4, 1]), (rng.standard_normal((2, 6, 3)), [5, 2])]
@@ -211,42 +219,37 @@ def check_reverse_sequences(answer: Answer) -> Iterator[str]:
 # --- 6.5 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("6.5", "the nucleus", "nucleus(p, q)")
+@exercise("6.5", "nucleus sampling", "nucleus(p, q)")
 def check_nucleus(answer: Answer) -> Iterator[str]:
-    """The array p (V,) holds the probabilities of V tokens, all different. Nucleus sampling keeps
-    the smallest number of most probable tokens whose probabilities add up to at least q, and never
-    draws the others. Return the probabilities (V,) to draw with: zero where a token is left out, and
-    in sum 1.
+    """The array p (V,) contains the probabilities of V tokens, all different.
+    Nucleus sampling keeps the smallest number of most probable tokens whose
+    probabilities sum to at least q, and never draws the others. Return the
+    probabilities (V,) to draw with: zero for the tokens that are left out, and
+    1 in total.
 
         nucleus(np.array([0.1, 0.6, 0.3]), 0.8)    gives [0, 2/3, 1/3]
     """
 
-    def kept(p: np.ndarray, order: np.ndarray, count: int) -> np.ndarray:
+    def draw_from(order: np.ndarray, p: np.ndarray, q: float, extra: int = 1) -> np.ndarray:
+        count = int((np.cumsum(p[order]) < q).sum()) + extra
         y = np.zeros_like(p)
         y[order[:count]] = p[order[:count]]
         return y / max(y.sum(), 1e-300)
 
-    def count(p: np.ndarray, order: np.ndarray, q: float) -> int:
-        return int((np.cumsum(p[order]) < q).sum())
-
     def right(p: np.ndarray, q: float) -> np.ndarray:
-        order = np.argsort(-p)
-        return kept(p, order, count(p, order, q) + 1)
+        return draw_from(np.argsort(-p), p, q)
 
     def one_short(p: np.ndarray, q: float) -> np.ndarray:
-        order = np.argsort(-p)
-        return kept(p, order, count(p, order, q))
+        return draw_from(np.argsort(-p), p, q, extra=0)
 
     def raw(p: np.ndarray, q: float) -> np.ndarray:
         return np.where(right(p, q) > 0, p, 0)
 
-    def least(p: np.ndarray, q: float) -> np.ndarray:
-        order = np.argsort(p)
-        return kept(p, order, count(p, order, q) + 1)
+    def ascending(p: np.ndarray, q: float) -> np.ndarray:
+        return draw_from(np.argsort(p), p, q)
 
-    def in_place_order(p: np.ndarray, q: float) -> np.ndarray:
-        order = np.arange(len(p))
-        return kept(p, order, count(p, order, q) + 1)
+    def by_id(p: np.ndarray, q: float) -> np.ndarray:
+        return draw_from(np.arange(len(p)), p, q)
 
     def threshold(p: np.ndarray, q: float) -> np.ndarray:
         y = np.where(p >= 1 - q, p, 0)
@@ -254,10 +257,10 @@ def check_nucleus(answer: Answer) -> Iterator[str]:
 
     mistakes = {
         "The token with which the sum reaches q is left out; it belongs to the nucleus.": one_short,
-        "What is left does not sum to 1: divide by its sum.": raw,
-        "You start from the least probable tokens; sort the other way round.": least,
-        "Tokens are taken in the order of their ids; sort by probability first.": in_place_order,
-        "You compare each probability with 1 - q. It is the sum of the most probable ones that has to reach q.": threshold,
+        "The probabilities do not sum to 1: divide by their sum.": raw,
+        "You start from the least probable tokens; sort in descending order.": ascending,
+        "Tokens are taken in the order of their ids; sort by probability first.": by_id,
+        "You compare each probability with 1 - q. Compare the sum of the most probable ones with q instead.": threshold,
     }
     trials = [
         (np.array([0.1, 0.6, 0.3]), 0.8),
@@ -271,25 +274,26 @@ def check_nucleus(answer: Answer) -> Iterator[str]:
 # --- 6.6 -------------------------------------------------------------------------------------------------------------
 
 
-@exercise("6.6", "perplexity per word of a model of characters", "word_perplexity(char_loss, characters, words)")
+@exercise("6.6", "perplexity per word of a character model", "word_perplexity(char_loss, characters, words)")
 def check_word_perplexity(answer: Answer) -> Iterator[str]:
-    """A model of characters has a mean loss of char_loss nats per character on a text of so many
-    characters, which are so many words. Return the perplexity per word: what a model of words would
-    have whose loss on the whole text is the same.
+    """A character model has a mean loss of char_loss nats per character on a
+    text with the given numbers of characters and words. Return the perplexity
+    per word: the perplexity of a word model that has the same loss on the whole
+    text.
 
-        word_perplexity(1.0, 500, 100)    gives 148.41..., which is e to the power of 5
+        word_perplexity(1.0, 500, 100)    gives 148.41..., e to the power of 5
     """
 
     def right(char_loss: float, characters: int, words: int) -> float:
         return float(np.exp(char_loss * characters / words))
 
     mistakes = {
-        "This is the perplexity per character: a word is several characters long.": lambda L, c, w: float(np.exp(L)),
-        "Multiply the loss before the exponential, not the perplexity after it.": lambda L, c, w: float(np.exp(L) * c / w),
-        "The factor is upside down: a word has more than one character, so its loss is larger.": (
+        "This is the perplexity per character: a word has several characters.": lambda L, c, w: float(np.exp(L)),
+        "Multiply the loss before taking exp, not the perplexity after it.": lambda L, c, w: float(np.exp(L) * c / w),
+        "The factor is inverted: a word has more than one character, so its loss is larger.": (
             lambda L, c, w: float(np.exp(L * w / c))
         ),
         "This is the loss per word; the perplexity is e to that power.": lambda L, c, w: L * c / w,
-        "The loss is in nats, so it is e that is raised to it, not 2.": lambda L, c, w: float(2 ** (L * c / w)),
+        "The loss is in nats, so the base is e, not 2.": lambda L, c, w: float(2 ** (L * c / w)),
     }
     yield from compare(answer, right, mistakes, [(1.0, 500, 100), (0.7, 4200, 800), (1.3, 90, 30)])

@@ -1,7 +1,7 @@
-"""The register of exercises: each is a question, the head of the function asked for, and a checker.
+"""The register of exercises: each is a question, the signature of the function to write, and a checker.
 
-A checker takes the reader's function (an ``Answer``) and yields what is wrong with it, one plain sentence or two at a time;
-nothing where the answer is right.
+A checker takes the reader's function (an ``Answer``) and yields one explanation, a plain sentence or two, for each mistake
+that it finds; nothing if the answer is right.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scratchnn.book.exercises.answer import Answer
 from scratchnn.errors import DataError
 
 CHAPTER_FILE = re.compile(r"ch\d\d")
-COLUMNS = 100
+COLUMNS = 80
 
 Checker = Callable[[Answer], Iterator[str]]
 
@@ -27,11 +27,11 @@ class Exercise:
     """One question.
 
     Attributes:
-        chapter, number: where it stands: 5 and 2 for exercise 5.2.
+        chapter, number: 5 and 2 for exercise 5.2.
         title: a few words.
-        head: the function asked for, as it is defined: ``softmax(x)``.
+        head: the function to write, with its arguments: ``softmax(x)``.
         statement: the question.
-        checker: yields what is wrong with an answer.
+        checker: yields an explanation for each mistake in an answer.
     """
 
     chapter: int
@@ -48,7 +48,7 @@ class Exercise:
 
     @property
     def function(self) -> str:
-        """Name of the function asked for."""
+        """Name of the function to write."""
         return self.head.partition("(")[0]
 
     def template(self) -> str:
@@ -56,9 +56,9 @@ class Exercise:
         question = textwrap.indent(self.statement, "    ")
         return (
             f'"""Exercise {self.name}: {self.title}.\n\n'
-            f'    python -m scratchnn exercise {self.name} FILE.py       checks this file\n"""\n\n'
+            f'    python -m scratchnn exercise {self.name} FILE.py    # checks this file\n"""\n\n'
             f'import numpy as np\n\n\ndef {self.head}:\n    """{question.strip()}\n    """\n'
-            '    raise NotImplementedError("put your own lines in place of this one")\n'
+            '    raise NotImplementedError("replace this line by your own")\n'
         )
 
 
@@ -66,7 +66,7 @@ EXERCISES: dict[str, Exercise] = {}
 
 
 def exercise(name: str, title: str, head: str) -> Callable[[Checker], Checker]:
-    """Decorator: registers a checker as the exercise ``name`` ("5.2"); the checker's docstring is the question."""
+    """Decorator: registers a checker as the exercise ``name``, such as "5.2"; its docstring is the question."""
 
     def register(checker: Checker) -> Checker:
         if name in EXERCISES:
@@ -81,7 +81,7 @@ def exercise(name: str, title: str, head: str) -> Callable[[Checker], Checker]:
 
 
 def chapter_modules() -> list[str]:
-    """Names of the files of exercises: ``ch01`` and so on."""
+    """Names of the modules with exercises: ``ch01`` and so on."""
     folder = importlib.import_module("scratchnn.book.exercises").__path__
     return sorted(entry.name for entry in pkgutil.iter_modules(folder) if CHAPTER_FILE.fullmatch(entry.name))
 
@@ -94,20 +94,20 @@ def all_exercises() -> dict[str, Exercise]:
 
 
 def chapter_title(chapter: int) -> str:
-    """Title of a chapter that has exercises: the first line of its file's docstring."""
+    """Title of a chapter that has exercises: the first line of the docstring of its module."""
     module = importlib.import_module(f"scratchnn.book.exercises.ch{chapter:02d}")
     return (module.__doc__ or "").partition("\n")[0].rstrip(".")
 
 
 def find(name: str) -> list[Exercise]:
-    """The exercise "5.2", or all those of chapter "5"; an error that says what there is."""
+    """The exercise "5.2", or all exercises of chapter "5"; the error message for any other name lists what exists."""
     exercises = all_exercises()
     if name in exercises:
         return [exercises[name]]
     found = [e for e in exercises.values() if str(e.chapter) == name.partition(".")[0]]
     if not found:
         chapters = ", ".join(dict.fromkeys(str(e.chapter) for e in exercises.values()))
-        raise DataError(f"no exercise {name}; there are exercises to the chapters {chapters}")
+        raise DataError(f"no exercise {name}; there are exercises for chapters {chapters}")
     if name != str(found[0].chapter):
         raise DataError(f"no exercise {name}; chapter {found[0].chapter} has {', '.join(e.name for e in found)}")
     return found

@@ -21,7 +21,7 @@ COMMANDS = [
     "similar",
     "analogy",
     "evaluate_vectors",
-    "text",
+    "data",
     "doctor",
 ]
 

@@ -37,7 +37,7 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
             while file.read(1 << 20):  # gzip's checksum is at the end
                 pass
     except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
-        raise DataError(f"{path} is not a whole .tar.gz archive ({error}); remove it and download it again") from None
+        raise DataError(f"{path} is not a complete .tar.gz archive ({error}); remove it and download it again") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
 

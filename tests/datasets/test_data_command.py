@@ -230,11 +230,11 @@ def test_reviews_in_a_folder_or_in_an_archive_that_was_packed_again_are_as_good(
 @pytest.mark.parametrize(
     ("name", "file", "content", "message"),
     [
-        ("imdb", "aclImdb_v1.tar.gz", archive(REVIEWS)[:-4], "is not a whole .tar.gz archive"),
+        ("imdb", "aclImdb_v1.tar.gz", archive(REVIEWS)[:-4], "is not a complete .tar.gz archive"),
         ("imdb", "aclImdb_v1.tar.gz", archive(dict(list(REVIEWS.items())[1:])), "has 1 reviews in train/neg, not 2"),
         ("nsmc", "ratings_test.txt", NSMC.replace(b"\t1\n", b"\t0\n"), "has 3 documents but is not the published file"),
         ("nsmc", "ratings_test.txt", NSMC[:-3], "line 4 is not an id, a document and a label"),
-        ("nsmc", "ratings_train.txt.gz", gzip.compress(NSMC)[:-1], "is not a whole gzip file"),
+        ("nsmc", "ratings_train.txt.gz", gzip.compress(NSMC)[:-1], "is not a complete gzip file"),
         ("ptb", "test.txt", PTB.replace("it", "he"), "has 2 lines but is not the standard text"),
         ("ptb", "ptb.train.txt", b"caf\xe9", "is not UTF-8"),
     ],

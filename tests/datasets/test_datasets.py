@@ -92,11 +92,11 @@ def test_a_link_in_an_archive_is_not_a_review(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda whole: whole[: len(whole) // 2], r"is not a whole \.tar\.gz archive"),
-        (lambda whole: whole[:-4], r"is not a whole \.tar\.gz archive"),
-        (lambda whole: b"<html>", r"is not a whole \.tar\.gz archive"),
-        (lambda whole: gzip.compress(b"<html>" * 200), r"is not a whole \.tar\.gz archive"),
-        (lambda whole: gzip.compress(gzip.decompress(whole)[:3000]), r"is not a whole \.tar\.gz archive"),
+        (lambda whole: whole[: len(whole) // 2], r"is not a complete \.tar\.gz archive"),
+        (lambda whole: whole[:-4], r"is not a complete \.tar\.gz archive"),
+        (lambda whole: b"<html>", r"is not a complete \.tar\.gz archive"),
+        (lambda whole: gzip.compress(b"<html>" * 200), r"is not a complete \.tar\.gz archive"),
+        (lambda whole: gzip.compress(gzip.decompress(whole)[:3000]), r"is not a complete \.tar\.gz archive"),
         (lambda whole: gzip.compress(b""), r"has 0 reviews in train/pos, not 2"),
         (lambda whole: archive({"aclImdb/train/pos/0_9.txt": "one"}), r"has 1 reviews in train/pos, not 2"),
     ],

@@ -632,7 +632,7 @@ def by_noise(h, o, W_out, rng):
 
 def by_tree(h, o, W_out, rng):
     """Equations (4) to (7) for the nodes of equation (9)."""
-    nodes, left, mask = tree.ways(o)
+    nodes, left, mask = tree.paths(o)
     L, cache = choices_forward(h, nodes, left, mask, W_out)
     return L, *choices_backward(cache)
 

@@ -22,7 +22,7 @@ COMMANDS = [
     "similar",
     "analogy",
     "evaluate_vectors",
-    "text",
+    "data",
     "doctor",
 ]
 

@@ -22,7 +22,7 @@ from scratchnn.word2vec.evaluation import (
 )
 from scratchnn.word2vec.formats import read_vectors
 
-NAME = 46  # columns of a name
+NAME = 46  # columns for a name
 QUESTIONS = "questions-words.txt"
 
 
@@ -31,7 +31,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "evaluate-vectors",
         help="word similarity and analogy benchmarks",
-        description="Without --similarity and --analogies, the files in $SCRATCHNN_DATA/wordsim are taken: *.txt for "
+        description="Without --similarity and --analogies, the files in $SCRATCHNN_DATA/wordsim are used: *.txt for "
         f"similarity, {QUESTIONS} (or .gz) for analogies.",
     )
     add_vectors(parser)
@@ -40,7 +40,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--analogies", metavar="FILE", help=f"sections ': name', lines 'a b c d' ({QUESTIONS})")
     parser.add_argument(
-        "--restrict", type=int, default=RESTRICT, metavar="N", help=f"use the N first words (default: {RESTRICT:,})"
+        "--restrict", type=int, default=RESTRICT, metavar="N", help=f"use only the first N words (default: {RESTRICT:,})"
     )
     parser.set_defaults(run=run)
 
@@ -49,17 +49,17 @@ def benchmark_files() -> tuple[list[Path], Path | None]:
     """The similarity files and the analogies in ``$SCRATCHNN_DATA/wordsim``."""
     data = os.environ.get("SCRATCHNN_DATA")
     if not data:
-        raise DataError("nothing to evaluate on; give --similarity FILE or --analogies FILE, or set SCRATCHNN_DATA")
+        raise DataError("no benchmarks; pass --similarity FILE or --analogies FILE, or set SCRATCHNN_DATA")
     folder = Path(data, "wordsim")
     questions = [path for path in (folder / QUESTIONS, folder / f"{QUESTIONS}.gz") if path.exists()]
     similarity = sorted(path for path in folder.glob("*.txt") if path.name != QUESTIONS)
     if not questions and not similarity:
-        raise DataError(f"{folder} holds no benchmarks; give --similarity FILE or --analogies FILE")
+        raise DataError(f"{folder} contains no benchmarks; pass --similarity FILE or --analogies FILE")
     return similarity, questions[0] if questions else None
 
 
 def similarity_table(results: list[SimilarityResult]) -> Iterator[str]:
-    """Lines of Spearman's rho and coverage."""
+    """The lines of the table of Spearman's rho and coverage."""
     yield f"{'word similarity':{NAME}} {'Spearman':>9} {'pairs':>8} {'of':>8} {'covered':>9}"
     for part in results:
         share = part.covered / part.total
@@ -67,7 +67,7 @@ def similarity_table(results: list[SimilarityResult]) -> Iterator[str]:
 
 
 def analogy_table(results: list[AnalogyResult]) -> Iterator[str]:
-    """Lines of accuracy and coverage."""
+    """The lines of the table of accuracy and coverage."""
     yield f"{'analogies (3CosAdd)':{NAME}} {'accuracy':>9} {'correct':>8} {'asked':>8} {'of':>8} {'covered':>9}"
     for part in results:
         share = part.covered / max(part.total, 1)
@@ -76,13 +76,13 @@ def analogy_table(results: list[AnalogyResult]) -> Iterator[str]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print both tables, or the one whose files were given."""
+    """Print both tables, or only the one whose files were passed."""
     whole_number(args.restrict, "--restrict")
     similarity, analogies = args.similarity, args.analogies
     if not similarity and not analogies:
         similarity, analogies = benchmark_files()
     for path in similarity:
-        read_pairs(path)  # tell what is wrong with these files before reading the vectors, which may take a while
+        read_pairs(path)  # report errors in these files before reading the vectors, which may take a while
     if analogies:
         read_questions(analogies)
     vectors = read_vectors(args.vectors)

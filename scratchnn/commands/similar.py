@@ -8,7 +8,7 @@ from typing import Any
 
 from scratchnn.word2vec.formats import read_vectors
 
-WIDTH = 40  # characters of a word that are shown; Korean ones take two columns each
+WIDTH = 40  # characters of a word that are shown; Korean characters take two columns each
 
 
 def add_parser(commands: Any) -> None:
@@ -21,27 +21,27 @@ def add_parser(commands: Any) -> None:
 
 
 def add_vectors(parser: argparse.ArgumentParser) -> None:
-    """The argument that says where the vectors are."""
+    """Add the argument for the vectors."""
     parser.add_argument(
         "vectors",
         metavar="DIR_OR_FILE",
-        help="run folder of train word2vec, or vectors in word2vec's text or binary format or in GloVe's, plain or .gz",
+        help="run folder of train word2vec, or a file in the word2vec text or binary format or the GloVe format, or .gz",
     )
 
 
 def add_count(parser: argparse.ArgumentParser) -> None:
-    """The argument that says how many words to show."""
+    """Add the argument for the number of words to show."""
     parser.add_argument("--count", type=int, default=10, metavar="N", help="words to show (default: 10)")
 
 
 def ranking(found: Iterable[tuple[str, float]]) -> Iterator[str]:
-    """Lines of rank, score and word; a very long word is cut."""
+    """Lines of rank, score and word; a very long word is truncated."""
     for rank, (word, score) in enumerate(found, start=1):
         yield f"{rank:4d}  {score:7.4f}  {word if len(word) <= WIDTH else word[: WIDTH - 1] + '…'}"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print rank, cosine and word."""
+    """Print rank, cosine and word, one line per word."""
     vectors = read_vectors(args.vectors)
     found = vectors.most_similar(args.word, args.count)
     print(f"nearest to {args.word!r} among {len(vectors):,} words of {vectors.vectors.shape[1]} dimensions, by cosine")

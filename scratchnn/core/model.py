@@ -75,6 +75,6 @@ class Model(Layer):
 
     def __repr__(self) -> str:
         """Class, ``config`` if the model has one, and number of parameters."""
-        settings = [f"{name}={value!r}" for name, value in vars(self).get("config", {}).items()]
+        settings = [f"{name}={value!r}" for name, value in getattr(self, "config", {}).items()]
         size = sum(parameter.data.size for parameter in self._find_parameters().values())
         return f"{type(self).__name__}({', '.join([*settings, f'{size:,} parameters'])})"

@@ -1,4 +1,8 @@
-"""Data: real text that Python carries; data sets from a folder, or fetched where that is asked for."""
+"""Data sets: text that comes with Python, and published sets that are read from a folder or downloaded on request.
+
+One file per data set, each with a description in ``DATASET`` that ``registry.data_sets`` collects; ``generated`` contains
+sets that need no files.
+"""
 
 from scratchnn.datasets.imdb import load_imdb, plain_words
 from scratchnn.datasets.nsmc import load_nsmc

@@ -1,8 +1,8 @@
-"""Where data sets lie, and how they get there.
+"""Where data sets are, and how they are downloaded.
 
-A data set is looked for in one place: the folder that is given, else the one that the environment variable SCRATCHNN_DATA
-names, else the user's cache. Its files may lie in that folder itself, or in the sub-folder that bears the data set's name.
-Nothing is fetched unless a caller asks for it.
+A data set is looked for in one folder: the folder that is passed, else the one that the environment variable SCRATCHNN_DATA
+names, else the user's cache. Its files may be in that folder itself, or in a sub-folder named after the data set. Nothing
+is downloaded unless a caller asks for it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from scratchnn.errors import DataError
 from scratchnn.files import atomic_file
 
 BLOCK = 1 << 18  # bytes read at a time
-PATIENCE = 60  # seconds without a byte before a download is given up
+TIMEOUT = 60  # seconds without a byte after which a download is given up
 
 
 @dataclass(frozen=True)
 class Published:
-    """A file on the net, with what its publisher's copy is known to be: size in bytes and SHA-256."""
+    """A file on the internet, with the size in bytes and the SHA-256 of the publisher's copy."""
 
     url: str
     size: int
@@ -37,7 +37,7 @@ class Published:
 
 
 def data_folder(folder: str | Path | None = None) -> Path:
-    """The place to look in: ``folder``, else SCRATCHNN_DATA, else ``scratchnn`` in the user's cache folder."""
+    """The folder to look in: ``folder``, else SCRATCHNN_DATA, else ``scratchnn`` in the user's cache folder."""
     if folder is not None:
         return Path(folder)
     if os.environ.get("SCRATCHNN_DATA"):
@@ -45,39 +45,38 @@ def data_folder(folder: str | Path | None = None) -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "scratchnn"
 
 
-def find(
-    dataset: str,
-    names: Sequence[str],
-    folder: str | Path | None = None,
-    published: Published | None = None,
-    download: bool = False,
-) -> Path:
-    """The first of ``names`` that is there, in the sub-folder ``dataset`` or beside it; fetched where that is asked for.
+def existing(dataset: str, names: Sequence[str], folder: str | Path | None = None) -> Path | None:
+    """The first of ``names`` that exists in the sub-folder ``dataset``, else in the folder itself, else None."""
+    place = data_folder(folder)
+    candidates = [place / dataset / name for name in names] + [place / name for name in names]
+    return next((path for path in candidates if os.path.exists(path)), None)
+
+
+def find(dataset: str, names: Sequence[str], folder: str | Path | None = None, remedy: str = "put it there") -> Path:
+    """The same, with an error instead of None.
 
     Args:
         dataset: name of the data set and of its sub-folder.
-        names: file or folder names that will do, the best first.
+        names: file or folder names to look for, the preferred one first.
         folder: see ``data_folder``.
-        published: what to fetch where none is there.
-        download: whether to fetch it.
+        remedy: the end of the error message.
 
     Raises:
-        DataError: nothing there, or the download failed.
+        DataError: none of them exists.
     """
-    place = data_folder(folder)
-    for candidate in [place / dataset / name for name in names] + [place / name for name in names]:
-        if os.path.exists(candidate):
-            return candidate
-    if published is None or not download:
-        fetched = "" if published is None else ", or have it fetched (download=True, --download)"
-        raise DataError(f"no {' or '.join(names)} in {place / dataset} or {place}; put it there{fetched}")
-    path = place / dataset / published.name
-    fetch(published, path)
+    path = existing(dataset, names, folder)
+    if path is None:
+        place = data_folder(folder)
+        raise DataError(f"no {' or '.join(names)} in {place / dataset} or {place}; {remedy}")
     return path
 
 
 def fetch(published: Published, path: Path) -> None:
-    """Download a file: whole, of the published size and SHA-256, or not at all. Sites must prove who they are (TLS)."""
+    """Download a file: whole, with the published size and SHA-256, or not at all. The certificate of the site is checked.
+
+    Raises:
+        DataError: the download failed, or what arrived is not the published file. An older file at ``path`` is kept.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -107,12 +106,12 @@ def fetch(published: Published, path: Path) -> None:
 
 
 def _blocks(url: str) -> Iterator[bytes]:
-    """The bytes behind a URL, piece by piece."""
-    import http.client  # here: importing them takes some 20 ms, and few runs need them
+    """The content of a URL, block by block."""
+    import http.client  # imported here because it takes about 20 ms, and few runs need it
     import urllib.request
 
     try:
-        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             while block := answer.read(BLOCK):
                 yield block
     except (OSError, http.client.HTTPException) as error:

@@ -1,24 +1,27 @@
-"""The Large Movie Review Dataset: 25,000 film reviews to train on, 25,000 to test, half of each positive; 50,000 more.
+"""The Large Movie Review Dataset: 25,000 film reviews for training and 25,000 for testing, half of each positive; 50,000
+more without a label.
 
 Maas, Daly, Pham, Huang, Ng and Potts, "Learning word vectors for sentiment analysis", ACL 2011. Each review is a file,
-``aclImdb/train/pos/ID_RATING.txt``. The 50,000 more, in ``train/unsup``, have no label. All are read from the published
-archive, or from the folder that it unpacks to.
+``aclImdb/train/pos/ID_RATING.txt``; the unlabelled ones are in ``train/unsup``. They are read from the published archive or
+from the folder that it unpacks to.
 
-Texts stand as published, with ``<br />`` and some control characters in them. Some reviews occur twice: 96 in train, 199 in
-test, and 123 of train again in test.
+Texts are returned as published, with ``<br />`` and some control characters. Some reviews are repeated: 96 in train, 199 in
+test, and 123 of train occur in test too.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from scratchnn.datasets.archive import read_members
-from scratchnn.datasets.folder import Published, data_folder, find
+from scratchnn.datasets.folder import BLOCK, Published
+from scratchnn.datasets.registry import DataSet, File
 from scratchnn.errors import DataError
 
 PUBLISHED = Published(
@@ -26,7 +29,7 @@ PUBLISHED = Published(
     84_125_825,
     "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe",
 )
-SPLITS = {  # sub-folders and how many reviews each holds
+SPLITS = {  # sub-folders and the number of reviews in each
     "train": {"train/pos": 12_500, "train/neg": 12_500},
     "test": {"test/pos": 12_500, "test/neg": 12_500},
     "unsup": {"train/unsup": 50_000},
@@ -41,39 +44,46 @@ def load_imdb(split: str, folder: str | Path | None = None, download: bool = Fal
     Args:
         split: ``"train"``, ``"test"`` or ``"unsup"``.
         folder: see ``scratchnn.datasets.folder``; it may also be ``aclImdb`` itself.
-        download: whether to fetch the archive (84 MB) where it is not there.
+        download: whether to download the archive (84 MB) if it is missing.
 
     Returns:
         texts: N reviews, the positive ones first, in the order of their ids.
-        labels: int8 (N,), 1 for positive, 0 for negative; ``None`` for ``"unsup"``.
+        labels: int8 (N,), 1 for positive, 0 for negative; None for ``"unsup"``.
 
     Raises:
-        DataError: no such split, nothing there, or not all of it.
+        DataError: the split is unknown, or the data set is missing or incomplete.
     """
     if split not in SPLITS:
         raise DataError(f"unknown split {split!r}; choose one of {', '.join(SPLITS)}")
-    path = data_folder(folder)
-    if not os.path.isdir(path / "train/pos"):  # it may be aclImdb itself
-        path = find("imdb", [PUBLISHED.name, "aclImdb"], folder, PUBLISHED, download)
-    found: dict[str, list[tuple[int, bytes]]] = {part: [] for part in SPLITS[split]}
-    for part, number, content in _from_folder(path, list(found)) if path.is_dir() else _from_archive(path, list(found)):
-        found[part].append((number, content))
-    for part, count in SPLITS[split].items():
-        if len(found[part]) != count:
-            raise DataError(f"{path} holds {len(found[part]):,} reviews in {part}, not {count:,}; fetch or unpack it again")
-    texts = [_decode(content, path) for part in found.values() for _, content in sorted(part)]
+    texts = _read(DATASET.find("archive", folder, download), [split])[split]
     if split == "unsup":
         return texts, None
     return texts, np.repeat(np.array([1, 0], dtype=np.int8), list(SPLITS[split].values()))
 
 
 def plain_words(text: str) -> str:
-    """The words of a text in lower case, one space between them: letters and digits, with an apostrophe inside (it's)."""
+    """The words of a text in lower case, separated by single spaces: letters and digits, with inner apostrophes (it's)."""
     return " ".join(WORD.findall(text.lower().replace("<br />", " ")))
 
 
+def _read(path: Path, splits: Iterable[str]) -> dict[str, list[str]]:
+    """The reviews of each split, from the archive or the folder, which is read once."""
+    counts = {part: count for split in splits for part, count in SPLITS[split].items()}
+    found: dict[str, list[tuple[int, bytes]]] = {part: [] for part in counts}
+    for part, number, content in _from_folder(path, list(found)) if path.is_dir() else _from_archive(path, list(found)):
+        found[part].append((number, content))
+    for part, count in counts.items():
+        if len(found[part]) != count:
+            raise DataError(
+                f"{path} has {len(found[part]):,} reviews in {part}, not {count:,}; download or unpack it again"
+            )
+    return {
+        split: [_decode(content, path) for part in SPLITS[split] for _, content in sorted(found[part])] for split in splits
+    }
+
+
 def _from_archive(path: Path, parts: list[str]) -> Iterator[tuple[str, int, bytes]]:
-    """Sub-folder, id and content of each review that lies in one of ``parts``."""
+    """Sub-folder, id and content of each review in one of ``parts``."""
     prefixes = tuple(f"aclImdb/{part}/" for part in parts)
     for name, content in read_members(path, lambda name: name.startswith(prefixes)):
         if match := REVIEW.fullmatch(name):
@@ -96,4 +106,37 @@ def _decode(content: bytes, path: Path) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise DataError(f"a review in {path} is not UTF-8 ({error.reason}); fetch or unpack it again") from None
+        raise DataError(f"a review in {path} is not UTF-8 ({error.reason}); download or unpack it again") from None
+
+
+def _check(part: str, folder: str | Path | None) -> str:
+    """Read all reviews; say how many there are, and whether the archive is the published one."""
+    path = DATASET.find(part, folder)
+    reviews = _read(path, SPLITS)
+    found = f"{sum(map(len, reviews.values())):,} reviews"
+    published = DATASET.files[part].published
+    if path.is_dir() or published is None:
+        return f"{found} in a folder"
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    same = digest.hexdigest() == published.sha256
+    return f"{found}, {'SHA-256 as published' if same else 'in an archive that was packed again'}"
+
+
+def _lines(folder: str | Path | None) -> Iterator[str]:
+    """All reviews as lower-case words: train, test, and those without a label."""
+    for split in SPLITS:
+        yield from map(plain_words, load_imdb(split, folder)[0])
+
+
+DATASET = DataSet(
+    name="imdb",
+    about="100,000 English film reviews, 50,000 of them labelled",
+    licence="for research; cite Maas et al. (2011)",
+    source="https://ai.stanford.edu/~amaas/data/sentiment/",
+    files={"archive": File((PUBLISHED.name, "aclImdb"), PUBLISHED, unpacked="train/pos")},
+    check=_check,
+    lines=_lines,
+)

@@ -1,4 +1,4 @@
-"""Real text that every Python carries: no download, no licence question, the same for everybody with the same Python."""
+"""Real text that comes with every Python: no download, no extra licence, and the same text for the same Python version."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 
 from scratchnn.errors import DataError
 
-LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "lib2to3"}
+EXCLUDED = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__", "lib2to3"}
 
 
 def python_sources() -> str:
-    """The standard library's own sources without its tests, about 12 million characters, in alphabetical order."""
+    """The sources of the standard library without its tests, about 12 million characters, in alphabetical order."""
     folder = Path(sysconfig.get_paths()["stdlib"])
-    files = [f for f in sorted(folder.rglob("*.py")) if not LEFT_OUT.intersection(f.relative_to(folder).parts)]
+    files = [f for f in sorted(folder.rglob("*.py")) if not EXCLUDED.intersection(f.relative_to(folder).parts)]
     if not files:
-        raise DataError(f"this Python keeps no sources in {folder}; give a text with --text FILE")
+        raise DataError(f"this Python has no sources in {folder}; pass a text with --text FILE")
     return "\n".join(f.read_text(encoding="utf-8", errors="ignore") for f in files)
 
 

@@ -65,11 +65,13 @@ class Classifier(Model):
         self.dropout_in = Dropout(dropout, rng=rng)
         stack: list[SequenceLayer] = []
         for k in range(layers):
-            cells = [
-                make_cell(cell, width if k else embedding_size, hidden_size, rng, return_sequences=k < layers - 1)
-                for _ in range(1 + bidirectional)
-            ]
-            stack.append(Bidirectional(*cells) if bidirectional else cells[0])
+            below, sequences = width if k else embedding_size, k < layers - 1
+            left_to_right = make_cell(cell, below, hidden_size, rng, return_sequences=sequences)
+            if bidirectional:
+                right_to_left = make_cell(cell, below, hidden_size, rng, return_sequences=sequences)
+                stack.append(Bidirectional(left_to_right, right_to_left))
+            else:
+                stack.append(left_to_right)
         self.reader = Stacked(stack, dropout=dropout, rng=rng)
         self.dropout_out = Dropout(dropout, rng=rng)
         self.output = Dense(width, classes, rng=rng)

@@ -81,9 +81,10 @@ class Seq2Seq(Model):
 
     def loss(self, batch: tuple[Array, ...], state: Any) -> tuple[Array, int, None]:
         """Equation (4) for a batch of ``data.Pairs``: the loss (), the number of real target tokens, and no state."""
-        *inputs, lengths, outputs = batch
+        source, source_lengths, inputs, lengths, outputs = batch
+        logits = self.forward(source, source_lengths, inputs, lengths)
         mask = array_module(outputs).arange(outputs.shape[1]) < lengths[:, None]
-        loss, cache = softmax_cross_entropy_forward(self.forward(*inputs, lengths), outputs, mask)
+        loss, cache = softmax_cross_entropy_forward(logits, outputs, mask)
         self.push(cache)
         return loss, int(lengths.sum()), None
 

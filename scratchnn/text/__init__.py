@@ -1,4 +1,4 @@
-"""Text into numbers: files, tokens, vocabularies, sequences and batches; vectors by counting."""
+"""Text into numbers: files, tokens, vocabularies and sequences of ids; vectors by counting."""
 
 from scratchnn.functions import one_hot
 from scratchnn.text.counting import cooccurrence, count_vectors, pair_counts, ppmi, ppmi_of_pairs, svd_vectors

@@ -1,15 +1,16 @@
 """Word vectors by counting: co-occurrence, positive pointwise mutual information, truncated SVD.
 
-    C[v, w]    = how often word w stands at most ``window`` places from word v                                     (1)
+    C[v, w]    = how often word w occurs at most ``window`` positions from word v                                  (1)
     PMI[v, w]  = log2( C[v, w] N / (S[v] S[w]) ),   S[v] = sum_w C[v, w],   N = sum_v S[v]                         (2)
     PPMI[v, w] = max(PMI[v, w], 0)                                                                                 (3)
     PPMI       ~ U_k diag(s_k) V_k^T,  the k largest singular values;  word vectors: the rows of U_k               (4)
 
-(2) asks how much more often two words meet than they would by chance; pairs that never meet would have -infinity, so (3)
-keeps what is above chance. (4) is the best approximation of rank k. Church and Hanks (1990) for (2), Bullinaria and Levy
-(2007) for (3) and (4).
+(2) says how much more often two words occur together than by chance. Pairs that never occur together would have -infinity,
+so (3) keeps only the positive values. (4) is the best approximation of rank k. Sources: Church and Hanks (1990) for (2),
+Bullinaria and Levy (2007) for (3) and (4).
 
-The counting is one sort per distance, not a loop over words: a text of M words takes window sorts of M pair numbers.
+Pairs are counted by one sort per distance, without a loop over words: a text of M words takes ``window`` sorts of M pair
+numbers.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ import numpy as np
 from scratchnn.backend import check_ids
 from scratchnn.errors import DataError, whole_number
 
-DENSE_LIMIT = 12_000  # words; a table of more squared counts would not fit into memory
+DENSE_LIMIT = 12_000  # words; a larger square table of counts would not fit into memory
 EXACT_LIMIT = 2_000  # words; above it NumPy's full decomposition takes minutes
 
 
 def pair_counts(ids: np.ndarray, vocabulary_size: int, window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Equation (1) as three arrays (K,): the pairs v, w that occur, in order, and their counts; each pair both ways.
+    """Equation (1) as three arrays (K,): the pairs v, w that occur, in order, and their counts; each pair in both orders.
 
     Args:
-        ids: the text (M,), one sequence: pairs are counted across the ends of its lines too.
+        ids: the text (M,), as one sequence: pairs are counted across line ends too.
         vocabulary_size: V.
         window: largest distance, at least 1.
     """
@@ -50,7 +51,7 @@ def pair_counts(ids: np.ndarray, vocabulary_size: int, window: int) -> tuple[np.
 
 
 def cooccurrence(ids: np.ndarray, vocabulary_size: int, window: int = 1) -> np.ndarray:
-    """Equation (1) as a table (V, V) of int32, for vocabularies of up to ``DENSE_LIMIT`` words."""
+    """Equation (1) as a table (V, V), int32, for vocabularies of up to ``DENSE_LIMIT`` words."""
     if vocabulary_size > DENSE_LIMIT:
         raise DataError(
             f"a table of {vocabulary_size:,} x {vocabulary_size:,} counts is too large; limit the vocabulary to "
@@ -70,7 +71,7 @@ def ppmi_of_pairs(rows: np.ndarray, columns: np.ndarray, counts: np.ndarray, voc
 
 
 def ppmi(table: np.ndarray) -> np.ndarray:
-    """Equations (2) and (3): counts (V, V) give values (V, V), float32."""
+    """Equations (2) and (3): values (V, V), float32, from counts (V, V)."""
     rows, columns = np.nonzero(table)
     values = np.zeros(table.shape, dtype=np.float32)
     values[rows, columns] = ppmi_of_pairs(rows, columns, table[rows, columns].astype(np.int64), len(table))
@@ -78,13 +79,13 @@ def ppmi(table: np.ndarray) -> np.ndarray:
 
 
 def svd_vectors(matrix: Any, size: int, seed: int = 0) -> np.ndarray:
-    """Equation (4): ``matrix`` (V, V), dense or a SciPy sparse one, gives word vectors (V, ``size``), float32.
+    """Equation (4): word vectors (V, ``size``), float32, from a dense or sparse (SciPy) ``matrix`` (V, V).
 
-    Up to ``EXACT_LIMIT`` words NumPy decomposes the whole matrix; above, scikit-learn's randomised method (Halko et al.,
-    2011) finds the largest values alone. It is in the extra ``text``.
+    Up to ``EXACT_LIMIT`` words, NumPy decomposes the whole matrix. For more, the randomised method of scikit-learn, in the
+    extra ``text``, finds the largest singular values only (Halko et al., 2011).
     """
     if not 1 <= size <= min(matrix.shape):
-        raise DataError(f"word vectors of size {size} need 1 .. {min(matrix.shape)} numbers each")
+        raise DataError(f"the size of word vectors must be 1 .. {min(matrix.shape)} for this matrix, got {size}")
     if isinstance(matrix, np.ndarray) and max(matrix.shape) <= EXACT_LIMIT:
         U = np.linalg.svd(matrix.astype(np.float64), full_matrices=False)[0]
         return U[:, :size].astype(np.float32)
@@ -99,7 +100,7 @@ def svd_vectors(matrix: Any, size: int, seed: int = 0) -> np.ndarray:
 
 
 def count_vectors(ids: np.ndarray, vocabulary_size: int, window: int, size: int, seed: int = 0) -> np.ndarray:
-    """All four equations, for vocabularies of any size: a text (M,) gives word vectors (V, ``size``), float32."""
+    """Equations (1) to (4), for vocabularies of any size: word vectors (V, ``size``), float32, from a text (M,)."""
     rows, columns, counts = pair_counts(ids, vocabulary_size, window)
     values = ppmi_of_pairs(rows, columns, counts, vocabulary_size)
     if vocabulary_size <= EXACT_LIMIT:

@@ -1,4 +1,4 @@
-"""Reading text files: UTF-8, plain or gzip, with one clear line where that is not what they are."""
+"""Reads text files: UTF-8, plain or gzip, with one clear error line for any other content."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from scratchnn.errors import DataError
 
 
 def read_text(path: str | Path) -> str:
-    """The whole file as text; line ends of any kind become line feeds. Names ending in ``.gz`` are unpacked."""
+    """The whole file as text, with all line ends converted to line feeds. Files named ``.gz`` are unpacked."""
     path = Path(path)
     try:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is not a whole gzip file ({error})") from None
+        raise DataError(f"{path} is not a complete gzip file ({error})") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     try:
@@ -28,7 +28,7 @@ def read_text(path: str | Path) -> str:
 
 
 def read_texts(paths: list[str] | list[Path]) -> str:
-    """Several files, one after the other, each ending in a line end; an error where there is nothing in them."""
+    """Several files, one after the other, each ending in a line end; ``DataError`` if there is no text in them."""
     parts = [read_text(path) for path in paths]
     text = "".join(part if part.endswith("\n") or not part else part + "\n" for part in parts)
     if not text.strip():

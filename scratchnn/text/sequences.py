@@ -1,6 +1,6 @@
-"""Texts as sequences of ids, sequences of different lengths as one array, and batches of about the same length.
+"""Texts as sequences of ids.
 
-From texts to one array:
+From texts to one padded array:
 
     vocabulary = Vocabulary.build(token for text in texts for token in tokenize(text, "word"))
     sequences = texts_to_sequences(texts, vocabulary, "word")
@@ -30,10 +30,13 @@ def texts_to_sequences(
     Args:
         texts: the texts, of any length.
         vocabulary: tokens and their ids.
-        level: of ``tokenize``. At level ``"word"`` the end of the last line is left to ``eos``; ends of lines within a
-            text are kept.
-        bos: whether to open each sequence with ``<bos>``.
-        eos: whether to close it with ``<eos>``.
+        level: see ``tokenize``. At level ``"word"``, line ends inside a text become ``<eos>``, the end of its last line
+            does not; see ``eos``.
+        bos: whether each sequence begins with ``<bos>``.
+        eos: whether it ends with ``<eos>``.
+
+    Raises:
+        DataError: ``texts`` is a single string, or the vocabulary lacks a token.
     """
     if isinstance(texts, str):
         raise DataError("texts_to_sequences takes a list of texts, got one string")
@@ -45,6 +48,6 @@ def texts_to_sequences(
     for text in texts:
         tokens = list(tokenize(text, level))
         if level == "word":
-            tokens = tokens[:-1]  # without the end of the last line
+            tokens = tokens[:-1]  # without <eos> for the end of the last line
         sequences.append(vocabulary.encode(first + tokens + last))
     return sequences

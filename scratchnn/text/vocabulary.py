@@ -1,10 +1,10 @@
-"""Vocabulary: which token has which id.
+"""Vocabulary: tokens and their ids.
 
-Ids are positions in a list of distinct tokens: special tokens first, then the others by falling frequency, equal ones in
-alphabetical order. So the same text gives the same ids on every machine, and an id never changes once the list is saved.
+Ids are positions in a list of distinct tokens: special tokens first, then the others by decreasing frequency, equally
+frequent ones in alphabetical order. So the same text gives the same ids on every machine, and a saved list keeps its ids.
 
-By default the special tokens are ``<pad>``, id 0, which fills short sequences; ``<unk>``, which stands for every token that
-is not in the list; ``<bos>`` and ``<eos>``, which open and close a sequence; ``<eos>`` closes a line as well.
+By default, the special tokens are ``<pad>``, id 0, which fills short sequences; ``<unk>``, which replaces every token that
+is not in the list; ``<bos>`` and ``<eos>``, which begin and end a sequence. ``<eos>`` also ends a line.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ class Vocabulary:
     """Tokens and their ids.
 
     Args:
-        tokens: distinct tokens; the position is the id.
+        tokens: distinct tokens; the position of a token is its id.
 
     Attributes:
         tokens: the tokens (V,).
-        ids: the id of each.
-        padding, unknown, begin, end: ids of the special tokens, None for one that is not in the list.
+        ids: the id of each token.
+        padding, unknown, begin, end: ids of the special tokens, None for a token that is not in the list.
     """
 
     def __init__(self, tokens: Sequence[str]):
         self.tokens = list(tokens)
         self.ids = {token: k for k, token in enumerate(self.tokens)}
         if len(self.ids) != len(self.tokens):
-            raise DataError("a vocabulary's tokens must be distinct")
+            raise DataError("the tokens of a vocabulary must be distinct")
         self.padding, self.unknown, self.begin, self.end = map(self.ids.get, SPECIALS)
 
     @classmethod
@@ -62,9 +62,12 @@ class Vocabulary:
 
         Args:
             tokens: the text.
-            specials: tokens that come first whether or not they occur.
-            max_size: largest number of tokens, special ones included.
+            specials: tokens that come first, whether they occur in the text or not.
+            max_size: largest number of tokens, including the special ones; unlimited if None.
             min_count: tokens that occur less often are left out.
+
+        Raises:
+            DataError: the text has no tokens, or ``max_size`` is too small.
         """
         if max_size is not None:
             whole_number(max_size, "Vocabulary: max_size", len(specials) + 1)
@@ -74,7 +77,7 @@ class Vocabulary:
         for token in specials:
             counts.pop(token, None)
         kept = sorted(token for token, count in counts.items() if count >= min_count)
-        kept.sort(key=counts.__getitem__, reverse=True)  # stable: tokens as frequent stay in alphabetical order
+        kept.sort(key=counts.__getitem__, reverse=True)  # stable: equally frequent tokens stay in alphabetical order
         return cls([*specials, *kept][:max_size])
 
     def __len__(self) -> int:
@@ -86,7 +89,7 @@ class Vocabulary:
         return token in self.ids
 
     def encode(self, tokens: Iterable[str]) -> np.ndarray:
-        """Ids (M,) of M tokens, int32; unknown ones get the id of ``<unk>``, or are an error where there is none."""
+        """Ids (M,) of M tokens, int32; unknown tokens get the id of ``<unk>``, or raise ``DataError`` if there is none."""
         if self.unknown is not None:
             return np.fromiter(map(self.ids.get, tokens, repeat(self.unknown)), dtype=np.int32)
         try:
@@ -124,7 +127,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: str | Path) -> Vocabulary:
-        """Read what ``save`` wrote."""
+        """Read a file that ``save`` wrote; ``DataError`` if it is missing or damaged."""
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
@@ -137,5 +140,5 @@ class Vocabulary:
         if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
             raise DataError(f"{path} is damaged: its tokens are not a list of strings")
         if len(set(tokens)) != len(tokens):
-            raise DataError(f"{path} is damaged: a token stands in it twice")
+            raise DataError(f"{path} is damaged: a token occurs in it twice")
         return cls(tokens)

@@ -1,4 +1,4 @@
-"""Words to vectors: vectors under their words, their files, and how good they are."""
+"""Word vectors: look-up and search, file formats, evaluation, and training by CBOW, skip-gram and NNLM."""
 
 from scratchnn.word2vec.evaluation import evaluate_analogies, evaluate_similarity
 from scratchnn.word2vec.formats import read_vectors, write_vectors

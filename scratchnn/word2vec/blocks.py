@@ -1,9 +1,10 @@
-"""Text into blocks: which word is near which, and against which noise, as small matrices of counts.
+"""Text into blocks: the pairs of neighbouring words and the noise words of a stretch of text, as small matrices of counts.
 
-A piece of text, thinned out and with its windows drawn, is cut into blocks of B positions. All blocks of a piece are
-prepared together, without a loop over words. Position t in a block is paired with every j of the same sentence within its
-reach, 0 < |t - j| <= b_t; so a block sees its own positions and ``window`` more on either side, its halo. Each block draws
-its own noise words. Words are numbered within the block, so that a step can write to distinct rows of a table.
+A piece of text, after frequent words are subsampled and window sizes are drawn, is cut into blocks of B positions. All
+blocks of a piece are prepared together, without a loop over words. Position t in a block is paired with every j in the same
+sentence within its reach, 0 < |t - j| <= b_t. So a block needs its own positions and ``window`` more on either side, its
+halo. Each block has its own noise words. Words are numbered within the block, so that a step writes to distinct rows of a
+table.
 """
 
 from __future__ import annotations
@@ -16,38 +17,38 @@ from scratchnn.backend import Array
 
 
 class SkipGramBlock(NamedTuple):
-    """What a step of skip-gram works on, in the symbols of ``scratchnn.word2vec.skip_gram_block``."""
+    """The input of one skip-gram step, in the symbols of ``scratchnn.word2vec.skip_gram_block``."""
 
     inputs: Array  # words of the rows of X (M,)
     outputs: Array  # words of the rows of Z (R,)
     Y: Array  # (M, R)
     n: Array  # (M,)
     q: Array  # (R,)
-    true_words: int  # that the loss is a sum over: the pairs
+    true_words: int  # number of pairs; the loss is their sum
 
 
 class CBOWBlock(NamedTuple):
-    """What a step of CBOW works on, in the symbols of ``scratchnn.word2vec.cbow_block``."""
+    """The input of one CBOW step, in the symbols of ``scratchnn.word2vec.cbow_block``."""
 
     words: Array  # words of the rows of X (U,)
     noise: Array  # words of the rows of N (K,)
     A: Array  # (M, U)
     Q: Array  # (M, K)
-    columns: Array  # where in ``words`` the true word of each position stands (M,)
+    columns: Array  # index in ``words`` of the true word at each position (M,)
     P: Array  # the same as one-hot rows (M, U)
 
     @property
     def true_words(self) -> int:
-        """The number that the loss is a sum over: the positions."""
+        """Number of positions; the loss is their sum."""
         return len(self.Q)
 
 
 class Piece:
-    """What blocks of both kinds need of a piece of text.
+    """A piece of text, prepared for blocks of both kinds.
 
     Args:
-        ids: words (L,), thinned out already.
-        sentences: the number of the sentence that each is in (L,), rising.
+        ids: words (L,), after subsampling.
+        sentences: the number of each word's sentence (L,), increasing.
         reach: b_t (L,).
         noise: noise words of each block (ceil(L / B), K).
         window: the largest reach.
@@ -57,9 +58,9 @@ class Piece:
     Attributes:
         where: the block of each position (L,).
         around: number of pairs of each position (L,).
-        halo, halo_block: the words that each block sees, its slots, block after block; and the block of each.
+        halo, halo_block: the words of each block and its halo, called its slots, block after block; and the block of each.
         own: the slot of each position in its own block (L,).
-        near: the slot of the second position of each pair, pairs in the order of the first (sum of ``around``,).
+        near: the slot of the second position of each pair, with pairs ordered by the first (sum of ``around``,).
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class Piece:
         self.starts = np.minimum(block * np.arange(self.count + 1), length)  # block k: starts[k] .. starts[k + 1]
         self.where = positions // block
         slots = block * np.arange(self.count)[:, None] + np.arange(-window, block + window)
-        self.halo = ids[np.clip(slots, 0, length - 1).reshape(-1)]  # beyond the ends no pair reaches
+        self.halo = ids[np.clip(slots, 0, length - 1).reshape(-1)]  # no pair extends beyond the ends
         self.halo_block = np.repeat(np.arange(self.count), slots.shape[1])
         self.own = positions + 2 * window * self.where + window
         offsets = np.array([k for k in range(-window, window + 1) if k])  # (2 window,)
@@ -96,10 +97,10 @@ class Piece:
         """Number the distinct words of each block from 0, in the order of their ids.
 
         Args:
-            words, block: words (m,), and the block that each is in (m,).
+            words, block: words (m,), and the block of each (m,).
 
         Returns:
-            The distinct words, block after block (d,); where each block begins among them (count + 1,); and the number of
+            The distinct words, block after block (d,); the start of each block among them (count + 1,); and the number of
             each word in its block (m,).
         """
         distinct, inverse = np.unique(block * self.vocabulary_size + words, return_inverse=True)
@@ -113,7 +114,7 @@ class Piece:
 
 
 class SkipGramBlocks(Piece):
-    """Blocks for skip-gram; ``negative`` is the number of noise words that the K of a block stand for in each pair."""
+    """Blocks for skip-gram; the K noise words of a block have the total weight of ``negative`` noise words in each pair."""
 
     def __init__(self, *arrays: Any, negative: int, **sizes: Any):
         super().__init__(*arrays, **sizes)
@@ -122,7 +123,7 @@ class SkipGramBlocks(Piece):
         blocks = np.concatenate([self.halo_block, self.noise_block()])
         self.outputs, self.output_starts, column = self.number(words, blocks)
         row_start = row * np.diff(self.output_starts)[self.where]
-        self.entries = np.repeat(row_start, self.around) + column[self.near]  # of Y, one for each pair
+        self.entries = np.repeat(row_start, self.around) + column[self.near]  # of Y, one per pair
         pairs = np.bincount(row + self.input_starts[self.where], weights=self.around, minlength=len(self.inputs))
         self.n = pairs.astype(np.float32)
         drawn = column[-self.noise.size :] + self.output_starts[self.noise_block()]
@@ -139,9 +140,9 @@ class SkipGramBlocks(Piece):
 
 
 class CBOWBlocks(Piece):
-    """Blocks for CBOW; ``negative`` is the number of noise words that the K of a block stand for at each position.
+    """Blocks for CBOW; the K noise words of a block have the total weight of ``negative`` noise words at each position.
 
-    A position with nothing around it makes no row.
+    A position without neighbours has no row.
     """
 
     def __init__(self, *arrays: Any, negative: int, **sizes: Any):
@@ -153,7 +154,7 @@ class CBOWBlocks(Piece):
         self.columns = column[self.own[used]]
         row = np.arange(len(used)) - self.row_starts[where]
         row_start = row * np.diff(self.word_starts)[where]
-        self.entries = np.repeat(row_start, around) + column[self.near]  # of A, one for each pair
+        self.entries = np.repeat(row_start, around) + column[self.near]  # of A, one per pair
         self.true = row_start + self.columns  # entries of P
         self.share = (1 / around).astype(np.float32)
         self.noise_words, self.noise_starts, column = self.number(self.noise.reshape(-1), self.noise_block())
@@ -175,19 +176,19 @@ class CBOWBlocks(Piece):
 
 
 def pairs_within(sentences: np.ndarray, reach: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Whether the word at t + k is in the sentence of t and within its reach, for each t and offset k (L, 2 window)."""
-    length, most = len(sentences), int(offsets[-1])
-    edge = np.full(most, -1)
+    """Whether word t + k is in the same sentence as t and within its reach, for each t and offset k (L, 2 window)."""
+    length, window = len(sentences), int(offsets[-1])
+    edge = np.full(window, -1)
     padded = np.concatenate([edge, sentences, edge])
     valid = np.empty((length, len(offsets)), dtype=bool)
     for k, offset in enumerate(offsets):
-        np.equal(padded[most + offset : most + offset + length], sentences, out=valid[:, k])
+        np.equal(padded[window + offset : window + offset + length], sentences, out=valid[:, k])
         valid[:, k] &= reach >= abs(offset)
     return valid
 
 
 def count_matrix(entries: np.ndarray, rows: int, columns: int) -> np.ndarray:
-    """How often each entry, numbered row by row, occurs: (rows, columns), float32."""
+    """How often each entry occurs, with entries numbered row by row: (rows, columns), float32."""
     return np.bincount(entries, minlength=rows * columns).reshape(rows, columns).astype(np.float32)
 
 

@@ -31,7 +31,7 @@ from scratchnn.word2vec.textbook import CBOW, SkipGram
 V, D = 6, 3
 WORDS = np.array([[1, 4], [0, 1], [1, 1]])  # (N, n - 1), a word twice in one row and in two
 CONTEXTS = np.array([[1, 4, 1], [0, 3, 1], [2, 2, 5]])  # (N, C)
-MASK = np.array([[1, 1, 1], [1, 0, 1], [0, 0, 0]], dtype=bool)  # the last has nothing around it
+MASK = np.array([[1, 1, 1], [1, 0, 1], [0, 0, 0]], dtype=bool)  # the last one has no neighbours
 TARGETS = np.array([2, 4, 2])
 NEGATIVES = np.array([[5, 2, 5], [0, 3, 0], [4, 4, 1]])  # one equals its target, one is drawn twice
 CENTRES = np.array([1, 3, 1])
@@ -39,7 +39,7 @@ COUNTS = np.array([40, 20, 11, 5, 2, 1])
 
 
 def register(name: str, make: Callable[[np.random.Generator], Layer], *batch: np.ndarray | None) -> None:
-    """A model whose ``forward(*batch)`` is its loss or its logits; ids have no gradient, so by its parameters alone."""
+    """A model whose ``forward(*batch)`` is its loss or its logits. Ids have no gradient, only parameters are checked."""
 
     @case(name)
     def build(rng: np.random.Generator) -> Problem:
@@ -47,12 +47,12 @@ def register(name: str, make: Callable[[np.random.Generator], Layer], *batch: np
 
 
 def cbow(output: Any, rng: np.random.Generator) -> CBOW:
-    """Six words, three numbers a word."""
+    """Six words, three dimensions."""
     return CBOW(V, D, output, rng=rng)
 
 
 def skip_gram(output: Any, rng: np.random.Generator) -> SkipGram:
-    """Six words, three numbers a word."""
+    """Six words, three dimensions."""
     return SkipGram(V, D, output, rng=rng)
 
 
@@ -78,7 +78,7 @@ WEIGHTS = np.array([[1.5, 0.5], [0, 0.5], [1.5, 0], [1.5, 0.5]])  # Q (M, K)
 
 
 def skip_gram_forward(X: Any, Z: Any) -> tuple[Any, tuple]:
-    """The loss of a block by its two pairs."""
+    """The loss of a block: both forward functions in sequence."""
     S, scores = skip_gram_scores_forward(X, Z)
     xp = array_module(Z)
     Y, q = xp.asarray(COUNTED), xp.asarray(NOISE)
@@ -87,13 +87,13 @@ def skip_gram_forward(X: Any, Z: Any) -> tuple[Any, tuple]:
 
 
 def skip_gram_backward(dloss: Any, cache: tuple) -> tuple[Any, Any]:
-    """Its gradients by its two pairs."""
+    """Its gradients: both backward functions in sequence."""
     scores, inner = cache
     return skip_gram_scores_backward(skip_gram_loss_backward(dloss, inner), scores)
 
 
 def cbow_forward(X: Any, T: Any, N: Any) -> tuple[Any, tuple]:
-    """The loss of a block by its two pairs."""
+    """The loss of a block: both forward functions in sequence."""
     xp = array_module(X)
     s, R, scores = cbow_scores_forward(X, T, N, xp.asarray(MEANS))
     loss, inner = cbow_loss_forward(s, R, xp.asarray(WEIGHTS))
@@ -101,7 +101,7 @@ def cbow_forward(X: Any, T: Any, N: Any) -> tuple[Any, tuple]:
 
 
 def cbow_backward(dloss: Any, cache: tuple) -> tuple[Any, Any, Any]:
-    """Its gradients by its two pairs."""
+    """Its gradients: both backward functions in sequence."""
     scores, inner = cache
     ds, dR = cbow_loss_backward(dloss, inner)
     return cbow_scores_backward(ds, dR, scores)
@@ -109,13 +109,13 @@ def cbow_backward(dloss: Any, cache: tuple) -> tuple[Any, Any, Any]:
 
 @case("skip-gram-block")
 def skip_gram_block(rng: np.random.Generator) -> Problem:
-    """A word that is true and noise at once, and a pair that occurs more than once."""
+    """With a word that is both true word and noise, and a pair that occurs more than once."""
     arrays = {"X": rng.standard_normal((3, D)), "Z": rng.standard_normal((5, D))}
     return pair_problem(skip_gram_forward, skip_gram_backward, arrays)
 
 
 @case("cbow-block")
 def cbow_block(rng: np.random.Generator) -> Problem:
-    """Noise that is left out where it is the true word."""
+    """With noise that is left out because it is the true word."""
     arrays = {"X": rng.standard_normal((3, D)), "T": rng.standard_normal((4, D)), "N": rng.standard_normal((2, D))}
     return pair_problem(cbow_forward, cbow_backward, arrays)

@@ -1,12 +1,12 @@
-"""Text files larger than memory: read once, word by word; then read again as numbers, as often as training asks.
+"""Text files larger than memory: split into words once, then read again as numbers, once per epoch.
 
-Words are what white space separates, as they stand (nobody lowers or cleans them). A line is a sentence, and no window
-reaches over its end. LF, CRLF and CR end a line, also all of them in one file. The text is cut into pieces of whole lines,
-about ``PIECE`` bytes each; a line as long as that is cut at a space. Piece k of a text is the same one every time.
+Words are separated by white space and not changed in any way (no lower-casing, no cleaning). A line is a sentence, and no
+window extends over its end. LF, CRLF and CR end a line, also mixed in one file. The text is cut into pieces of whole lines,
+about ``PIECE`` bytes each; a line of that length is cut at a space. Piece k of a text is always the same.
 
-The first pass numbers the words in the order in which they turn up, counts them, and writes the numbers to a temporary
-file, four bytes a word. When all is counted, the vocabulary is known, and a table from those numbers to ids. So memory
-holds the vocabulary and one piece, whatever the length of the text, and no epoch has to take words apart again.
+The first pass numbers the words in order of first occurrence, counts them, and writes the numbers to a temporary file, four
+bytes per word. Afterwards the vocabulary is known, and a table from these numbers to ids. So memory contains the vocabulary
+and one piece, independent of the length of the text, and no epoch has to split the text into words again.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from tqdm import tqdm
 from scratchnn.errors import DataError, whole_number
 from scratchnn.text import Vocabulary
 
-PIECE = 1 << 18  # bytes: some 50,000 words
+PIECE = 1 << 18  # bytes: about 50,000 words
 BOM = b"\xef\xbb\xbf"
 
 
 class Corpus:
-    """A text that is read again and again, as ids.
+    """A text that can be read any number of times, as ids.
 
     Args:
         paths: text files, UTF-8, plain or ``.gz``; read one after the other.
-        min_count: words that occur less often are left out, as if they were not there.
-        folder: where the temporary file is to be; the system's own place where absent.
+        min_count: words that occur less often are left out, as if they were not in the text.
+        folder: folder for the temporary file; defaults to the system's temporary folder.
         progress: whether to show a progress bar (on a terminal) while counting.
 
     Attributes:
-        vocabulary: the words, most frequent first, equal ones in alphabetical order.
+        vocabulary: the words, most frequent first, equally frequent ones in alphabetical order.
         counts: how often each occurs (V,).
-        words: length of the text, with the words left out.
-        pieces: number of pieces that it is read in.
+        words: length of the text, including the words left out.
+        pieces: number of pieces.
         digest: SHA-256 of the text.
     """
 
@@ -74,7 +74,7 @@ class Corpus:
         kept = sorted((word for word in words if found[word] >= min_count), key=lambda word: (-found[word], word))
         if len(kept) < 2:
             most = sorted(counts.tolist())[-2:][0]
-            advice = "give a longer text" if len(words) < 2 else f"lower the smallest count, {min_count}, to {most} or less"
+            advice = "use a longer text" if len(words) < 2 else f"lower the minimum count, {min_count}, to {most} or less"
             raise DataError(f"a vocabulary of {len(kept)} word(s) in {names}: word vectors need two or more; {advice}")
         self.vocabulary = Vocabulary(kept)
         self.counts = np.array([found[word] for word in kept], dtype=np.int64)
@@ -82,7 +82,7 @@ class Corpus:
         self._ids = np.array([ids.get(word, -1) for word in words], dtype=np.int64)  # by the numbers of the first pass
 
     def read(self, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-        """The pieces from number ``first`` on: ids (n,), the number of each one's sentence (n,), words read (n or more)."""
+        """The pieces from number ``first`` on: ids (n,), the sentence number of each (n,), words read (n or more)."""
         for numbers, lengths in self._numbers.read(first):
             ids = self._ids[numbers]
             sentences = np.repeat(np.arange(len(lengths)), lengths)
@@ -91,16 +91,16 @@ class Corpus:
 
 
 class _Numbers(dict):
-    """Words and their numbers in the order of their first occurrence; and a text as such numbers, in a temporary file.
+    """Words numbered in order of first occurrence, and the text as these numbers in a temporary file.
 
-    A piece there is an ``int32`` array: the number of words M, the number of lines S, M numbers, S lengths of lines.
+    A piece in the file is an ``int32`` array: the number of words M, the number of lines S, M numbers, S lengths of lines.
     """
 
     def __init__(self, folder: str | Path | None):
         super().__init__()
         self.counts = np.zeros(0, dtype=np.int64)
         try:
-            self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as the corpus is)
+            self.file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (open as long as the corpus exists)
         except OSError as error:
             raise DataError(f"cannot write to {folder or tempfile.gettempdir()}: {error.strerror or error}") from None
 
@@ -109,7 +109,7 @@ class _Numbers(dict):
         return number
 
     def add(self, text: str) -> int:
-        """Take one piece of text, with LF at the end of each line; returns how many words it has."""
+        """Append one piece of text, with LF at the end of each line; returns its number of words."""
         words: list[str] = []
         lengths = []
         for line in text.split("\n"):
@@ -129,7 +129,7 @@ class _Numbers(dict):
         return len(words)
 
     def counted(self) -> tuple[list[str], np.ndarray]:
-        """All words in the order of their numbers, which are forgotten, and how often each has occurred."""
+        """All words in the order of their numbers, and how often each occurs. The numbers are discarded."""
         words = list(self)
         self.clear()
         return words, self.counts
@@ -148,7 +148,7 @@ class _Numbers(dict):
 
 
 def read_pieces(paths: Sequence[Path]) -> Iterator[str]:
-    """Pieces of the texts, with LF at the end of each line."""
+    """The texts in pieces, with LF at the end of each line."""
     for path in paths:
         offset = 0  # of the piece in the unpacked file
         for piece in _byte_pieces(path):
@@ -157,7 +157,7 @@ def read_pieces(paths: Sequence[Path]) -> Iterator[str]:
 
 
 def _byte_pieces(path: Path) -> Iterator[bytes]:
-    """The file's bytes, unpacked and cut."""
+    """The bytes of the file, unpacked and cut into pieces."""
     rest = b""
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
@@ -168,7 +168,7 @@ def _byte_pieces(path: Path) -> Iterator[bytes]:
                     yield data[:cut]
                 rest = data[cut:]
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path} is not a whole gzip file ({error})") from None
+        raise DataError(f"{path} is not a complete gzip file ({error})") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
     if rest:
@@ -176,7 +176,7 @@ def _byte_pieces(path: Path) -> Iterator[bytes]:
 
 
 def _last_break(data: bytes) -> int:
-    """Where ``data`` is cut: after its last line end; a line as long as a piece, after its last space; 0 for nowhere."""
+    """Where to cut ``data``: after its last line end; in a line as long as a piece, after its last space; 0 if nowhere."""
     line = max(data.rfind(b"\n"), data.rfind(b"\r"))
     if line < 0 and len(data) >= PIECE:
         return 1 + max(data.rfind(b" "), data.rfind(b"\t"))
@@ -184,7 +184,7 @@ def _last_break(data: bytes) -> int:
 
 
 def _decode(piece: bytes, path: Path, offset: int) -> str:
-    """Text with LF at the end of each line; one clear line where it is not UTF-8."""
+    """Text with LF at the end of each line; ``DataError`` if it is not UTF-8."""
     try:
         text = (piece.removeprefix(BOM) if offset == 0 else piece).decode("utf-8")
     except UnicodeDecodeError as error:

@@ -1,18 +1,18 @@
-"""How good word vectors are: agreement with people's judgements of similarity, and analogies.
+"""Evaluation of word vectors: agreement with human judgements of similarity, and analogies.
 
-Similarity (WordSim-353, SimLex-999): Spearman's rank correlation of the cosines with the judgements, the correlation of
-the two lists of ranks r and q, where equal values share the mean of the ranks that they take up.
+Similarity (WordSim-353, SimLex-999): Spearman's rank correlation of the cosines with the judgements. It is the correlation
+of the two lists of ranks r and q, in which equal values share the mean of their ranks.
 
     rho = sum_k (r_k - mean r)(q_k - mean q) / sqrt(sum_k (r_k - mean r)^2  sum_k (q_k - mean q)^2)            (1)
 
-Analogies (Google's questions-words.txt): for "a b c d", is d the word other than a, b and c that is nearest to
-u_b - u_a + u_c (3CosAdd)? A block of questions is answered by one matrix product.
+Analogies (Google's questions-words.txt): the question "a b c d" is answered correctly if d is the word other than a, b and
+c that is nearest to u_b - u_a + u_c (3CosAdd). A block of questions is answered by one matrix product.
 
     answer = argmax_v  u_v . (u_b - u_a + u_c)                                                                 (2)
 
-Three rules, the same as those of gensim and of the original compute-accuracy program, so that figures can be compared. Only
-the ``restrict`` first (most frequent) words take part. Upper and lower case are one: a word stands for the first one among
-them that is spelled like it up to case. A pair or question with a word that is not among them is left out, and counted.
+Three rules are those of gensim and of the original compute-accuracy program, so that scores can be compared. Only the
+first ``restrict`` (most frequent) words are used. Case is ignored: a word in a file means the first of these words with the
+same letters. A pair or question with a word that is not among them is left out, and the coverage is reported.
 
 Sources: Spearman, "The Proof and Measurement of Association between Two Things" (1904); Finkelstein et al., "Placing Search
 in Context" (2002), WordSim-353; Hill et al., "SimLex-999" (2015); Mikolov et al., "Efficient Estimation of Word
@@ -33,13 +33,13 @@ from scratchnn.text.files import read_text
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 RESTRICT = 300_000  # gensim's default
-SCORES = 1 << 24  # cosines computed in one go: 64 MB of float32
-SYNTACTIC = "gram"  # how the names of the syntactic sections begin
+SCORES = 1 << 24  # cosines computed at once: 64 MB of float32
+SYNTACTIC = "gram"  # prefix of the names of syntactic sections
 
 
 @dataclass(frozen=True)
 class SimilarityResult:
-    """Spearman's ``rho`` over the ``covered`` of ``total`` pairs; NaN where fewer than two are, or all scores are equal."""
+    """Spearman's ``rho`` over ``covered`` of ``total`` pairs; NaN if fewer than two are covered or all scores are equal."""
 
     name: str
     rho: float
@@ -49,7 +49,7 @@ class SimilarityResult:
 
 @dataclass(frozen=True)
 class AnalogyResult:
-    """``correct`` answers among the ``covered`` of ``total`` questions of a section."""
+    """``correct`` answers to ``covered`` of the ``total`` questions of a section."""
 
     name: str
     correct: int
@@ -58,7 +58,7 @@ class AnalogyResult:
 
     @property
     def accuracy(self) -> float:
-        """Share of correct answers among the questions covered; NaN where there are none."""
+        """Share of correct answers among the covered questions; NaN if there are none."""
         return self.correct / self.covered if self.covered else math.nan
 
 
@@ -73,7 +73,7 @@ def evaluate_similarity(vectors: KeyedVectors, path: str | Path, restrict: int =
 
 
 def evaluate_analogies(vectors: KeyedVectors, path: str | Path, restrict: int = RESTRICT) -> list[AnalogyResult]:
-    """The result of each section of a file of questions, in the file's order; see ``totals``."""
+    """The result for each section of a file of questions, in the file's order; see ``totals``."""
     sections = read_questions(path)
     rows, first = fold_case(vectors.words[: whole_number(restrict, "restrict")])
     found = {
@@ -95,30 +95,30 @@ def answer(unit: np.ndarray, asked: np.ndarray, first: np.ndarray) -> np.ndarray
     """Equation (2) for Q questions in one product.
 
     Args:
-        unit: vectors at unit length (V, D), of which as many take part as ``first`` has entries, W.
+        unit: vectors of unit length (V, D); the first W are used.
         asked: rows of a, b and c (Q, 3).
-        first: for each of the W words, the row of the first one that is spelled like it up to case.
+        first: for each of the W words, the row of the first word with the same letters, ignoring case (W,).
 
     Returns:
-        The answer's row (Q,), through ``first``.
+        The row of each answer, mapped by ``first`` (Q,).
     """
     a, b, c = unit[asked.T]  # (Q, D) each
     scores = (b - a + c) @ unit[: len(first)].T  # (Q, D) @ (D, W) -> (Q, W)
     np.put_along_axis(scores, asked, -np.inf, axis=1)
-    others = np.flatnonzero(first != np.arange(len(first)))  # (E,) spellings that are not the first
-    given = (first[others][None, :, None] == asked[:, None, :]).any(axis=2)  # (Q, E) those of a given word
+    others = np.flatnonzero(first != np.arange(len(first)))  # (E,) later spellings of a word
+    given = (first[others][None, :, None] == asked[:, None, :]).any(axis=2)  # (Q, E) of a word in the question
     scores[:, others] = np.where(given, -np.inf, scores[:, others])
     return first[scores.argmax(axis=1)]
 
 
 def add_up(name: str, results: Iterable[AnalogyResult]) -> AnalogyResult:
-    """Several sections as one."""
+    """The sum of several sections."""
     parts = list(results)
     return AnalogyResult(name, *(sum(getattr(part, field) for part in parts) for field in ("correct", "covered", "total")))
 
 
 def totals(results: Iterable[AnalogyResult]) -> list[AnalogyResult]:
-    """Semantic, syntactic and total, where sections whose names begin with ``gram`` are syntactic."""
+    """The sums: semantic, syntactic and total. Sections whose names begin with ``gram`` are syntactic."""
     sections = list(results)
     syntactic = [part for part in sections if part.name.startswith(SYNTACTIC)]
     semantic = [part for part in sections if not part.name.startswith(SYNTACTIC)]
@@ -126,14 +126,14 @@ def totals(results: Iterable[AnalogyResult]) -> list[AnalogyResult]:
 
 
 def fold_case(words: list[str]) -> tuple[dict[str, int], np.ndarray]:
-    """For each spelling in upper case the first row that has it; and for each row (W,) the first that is spelled so."""
+    """The first row of each upper-case spelling; and for each row, the first row with the same upper-case spelling (W,)."""
     rows: dict[str, int] = {}
     first = np.array([rows.setdefault(word.upper(), row) for row, word in enumerate(words)])
     return rows, first
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Equation (1) for two lists (P,) of values; NaN where there are fewer than two or one list is all equal."""
+    """Equation (1) for two lists of values (P,); NaN if P < 2 or all values of a list are equal."""
     if len(x) < 2:
         return math.nan
     r, q = ranks(x), ranks(y)
@@ -143,16 +143,16 @@ def spearman(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks (P,) from 1 on; equal values share the mean of theirs."""
+    """Ranks (P,), starting at 1; equal values share the mean of their ranks."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[place]
 
 
 def read_pairs(path: str | Path) -> list[tuple[str, str, float]]:
-    """Lines ``word word score``, separated by tabs, or by spaces where a line has no tab.
+    """Lines ``word word score``, separated by tabs, or by spaces if the line contains no tab.
 
-    Empty lines and those that begin with ``#`` are skipped, and so is a first line that names the columns. SimLex-999 as
-    its authors publish it has more columns than three; its score is the one under ``SimLex999``.
+    Empty lines, lines that begin with ``#``, and a first line with the names of the columns are skipped. SimLex-999 in its
+    published form has more than three columns; the score is in the column ``SimLex999``.
     """
     pairs: list[tuple[str, str, float]] = []
     column = 2
@@ -166,18 +166,18 @@ def read_pairs(path: str | Path) -> list[tuple[str, str, float]]:
             score = float(parts[column])
         except ValueError:
             if number == 1:
-                continue  # names of columns
+                continue  # the names of the columns
             raise DataError(f"{path}, line {number}: the score {parts[column]!r} is not a number") from None
         if not math.isfinite(score):
             raise DataError(f"{path}, line {number}: the score {parts[column]!r} is not finite")
         pairs.append((parts[0], parts[1], score))
     if not pairs:
-        raise DataError(f"{path} holds no pairs of words with a score")
+        raise DataError(f"{path} contains no pairs of words with a score")
     return pairs
 
 
 def read_questions(path: str | Path) -> dict[str, list[list[str]]]:
-    """Sections ``: name`` of lines ``a b c d``, in upper case; empty lines and those that begin with ``//`` are skipped."""
+    """Sections ``: name`` of lines ``a b c d``, in upper case; empty lines and lines that begin with ``//`` are skipped."""
     sections: dict[str, list[list[str]]] = {}
     section = None
     for number, parts in table_rows(path, comment="//"):
@@ -190,12 +190,12 @@ def read_questions(path: str | Path) -> dict[str, list[list[str]]]:
         else:
             section.append([word.upper() for word in parts])
     if not any(sections.values()):
-        raise DataError(f"{path} holds no analogy questions")
+        raise DataError(f"{path} contains no analogy questions")
     return sections
 
 
 def table_rows(path: str | Path, comment: str) -> Iterator[tuple[int, list[str]]]:
-    """The fields of each line that holds any, with its number."""
+    """The number and the fields of each line that is neither empty nor a comment."""
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line.strip() and not line.startswith(comment):
             yield number, [field.strip() for field in line.split("\t" if "\t" in line else None)]

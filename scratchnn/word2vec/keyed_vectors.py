@@ -1,6 +1,7 @@
 """Words and their vectors: nearest words, analogies, the odd one out.
 
-x_v is the vector of word v, u_v the same at unit length; a zero vector stays zero and has cosine 0 with everything.
+x_v is the vector of word v, and u_v the same vector scaled to unit length. A zero vector stays zero and has cosine 0 with
+every vector.
 
     u_v = x_v / |x_v|                                                                                          (1)
     cosine(v, w) = u_v . u_w                                                                                   (2)
@@ -8,9 +9,9 @@ x_v is the vector of word v, u_v the same at unit length; a zero vector stays ze
     3CosMul:  argmax_v  s(v, b) s(v, c) / (s(v, a) + epsilon),      s = (1 + cosine) / 2                       (4)
     odd one out of W:  argmin_{w in W}  cosine(w, sum_{v in W} u_v)                                            (5)
 
-(3) and (4) answer "a is to b as c is to ?"; the three given words are no answer. In the sum (3) one large cosine can
-outweigh the two others; in the product (4) all three count by their ratio. The shift to 0 .. 1 keeps the factors of (4)
-from being negative.
+(3) and (4) answer "a is to b as c is to ?"; the three given words are excluded. In the sum (3), one large cosine can
+outweigh the two others; in the product (4), each of the three counts by its ratio. Cosines are mapped to 0 .. 1 so that no
+factor of (4) is negative.
 
 Sources: (3) Mikolov, Yih and Zweig, "Linguistic Regularities in Continuous Space Word Representations" (2013); (4) Levy and
 Goldberg, "Linguistic Regularities in Sparse and Explicit Word Representations" (2014), equation 4 and footnote 7.
@@ -29,21 +30,21 @@ import numpy as np
 from scratchnn.backend import Array, to_numpy
 from scratchnn.errors import DataError, ShapeError, whole_number
 
-EPSILON = 0.001  # Levy and Goldberg's; gensim takes 0.000001
+EPSILON = 0.001  # as in Levy and Goldberg; gensim uses 0.000001
 METHODS = ("add", "mul")
-SEARCHED = 50_000  # most frequent words among which a similar spelling is looked for; more would take seconds
-ROWS = 8192  # looked at in one go where a temporary array of the whole table's size would be a waste
+SEARCHED = 50_000  # number of most frequent words searched for a similar spelling; more would take seconds
+ROWS = 8192  # rows checked at once, to avoid a temporary array as large as the table
 
 
 class KeyedVectors:
-    """Vectors, each under its word.
+    """Word vectors, looked up by word.
 
     Args:
-        words: V distinct words, most frequent first where the order means anything.
-        vectors: their vectors (V, D), finite; kept as float32. Not to be changed afterwards.
+        words: V distinct words, most frequent first if frequencies are known.
+        vectors: their vectors (V, D), finite; stored as float32. They must not be changed afterwards.
 
     Attributes:
-        words: the words, by row.
+        words: the words, in the order of the rows.
         ids: the row of each word.
         vectors: the vectors (V, D), float32, read-only.
     """
@@ -56,21 +57,21 @@ class KeyedVectors:
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words) or not self.vectors.size:
             raise ShapeError(
                 f"vectors of shape {self.vectors.shape} for {len(self.words)} words; "
-                "expected (words, dimensions), neither of them 0"
+                "expected (words, dimensions), both at least 1"
             )
         if len(self.ids) != len(self.words):
             twice = next(word for row, word in enumerate(self.words) if self.ids[word] != row)
-            raise DataError(f"the words must be distinct; {twice!r} comes more than once")
+            raise DataError(f"the words must be distinct; {twice!r} occurs more than once")
         bad = first_non_finite_row(self.vectors)
         if bad is not None:
-            raise DataError(f"the vector of {self.words[bad]!r} (row {bad}) holds NaN or infinity")
+            raise DataError(f"the vector of {self.words[bad]!r} (row {bad}) contains NaN or infinity")
 
     def __len__(self) -> int:
         """Number of words."""
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
-        """Whether ``word``, spelled exactly so, has a vector."""
+        """Whether ``word`` has a vector; the spelling must match exactly."""
         return word in self.ids
 
     def __getitem__(self, word: str) -> np.ndarray:
@@ -78,17 +79,17 @@ class KeyedVectors:
         return self.vectors[self.row(word)]
 
     def row(self, word: str) -> int:
-        """The row of ``word``; where there is none, an error that offers the closest spellings."""
+        """The row of ``word``; for an unknown word, a ``DataError`` that lists the closest spellings."""
         try:
             return self.ids[word]
         except KeyError:
             close = closest_spellings(word, self.words)
-            hint = f"closest spellings: {', '.join(close)}" if close else "no similar spelling either"
+            hint = f"closest spellings: {', '.join(close)}" if close else "no word is spelled similarly"
             raise DataError(f"{word!r} is not among the {len(self):,} words; {hint}") from None
 
     @cached_property
     def unit(self) -> np.ndarray:
-        """All vectors at unit length (V, D), computed once: equation (1)."""
+        """All vectors scaled to unit length (V, D), computed once: equation (1)."""
         squares = np.einsum("vd,vd->v", self.vectors, self.vectors, dtype=np.float64)  # (V,), cannot overflow
         norms = np.sqrt(squares)
         unit = self.vectors / np.where(norms > 0, norms, 1)[:, None].astype(self.vectors.dtype)
@@ -100,23 +101,23 @@ class KeyedVectors:
         return float(self.unit[self.row(a)] @ self.unit[self.row(b)])
 
     def most_similar(self, word_or_vector: str | Array, count: int = 10) -> list[tuple[str, float]]:
-        """The ``count`` words of largest cosine with a word or with a vector (D,), best first, each with its cosine.
+        """The ``count`` words with the largest cosine to a word or to a vector (D,), best first, each with its cosine.
 
-        A given word itself is left out. Of words with equal cosines the one that stands earlier in ``words`` comes first.
+        The given word itself is left out. Words with equal cosines are returned in the order of ``words``.
         """
         if isinstance(word_or_vector, str):
             row = self.row(word_or_vector)
             return self._best(self._cosines(self.vectors[row], f"the vector of {word_or_vector!r}"), count, [row])
         vector = to_numpy(word_or_vector)
         if vector.shape != self.vectors.shape[1:]:
-            raise ShapeError(f"vector of shape {vector.shape}, the words have vectors of shape {self.vectors.shape[1:]}")
+            raise ShapeError(f"vector of shape {vector.shape}; expected {self.vectors.shape[1:]}, as the words have")
         return self._best(self._cosines(vector, "the given vector"), count, [])
 
     def analogy(self, a: str, b: str, c: str, count: int = 10, method: str = "add") -> list[tuple[str, float]]:
         """Answers to "``a`` is to ``b`` as ``c`` is to ?", best first, each with its score.
 
         Args:
-            a, b, c: the given words, which are left out of the answers.
+            a, b, c: the given words, which are excluded from the answers.
             count: number of answers.
             method: ``"add"``, equation (3), whose score is a cosine; or ``"mul"``, equation (4).
         """
@@ -132,18 +133,18 @@ class KeyedVectors:
         return self._best(scores, count, rows)
 
     def odd_one_out(self, words: Iterable[str]) -> str:
-        """The word that goes least with the others: equation (5); of equal ones the first."""
+        """The word that fits the others least: equation (5); the first one if several fit equally."""
         given = list(words)
         if len(given) < 3:
-            raise DataError(f"the odd one out takes three words or more, got {len(given)}")
+            raise DataError(f"odd_one_out needs three words or more, got {len(given)}")
         units = self.unit[[self.row(word) for word in given]]  # (W, D)
-        return given[int(np.argmin(units @ units.sum(axis=0)))]  # (5): dividing by the sum's length changes no order
+        return given[int(np.argmin(units @ units.sum(axis=0)))]  # (5): the length of the sum does not affect the order
 
     def _cosines(self, vector: np.ndarray, meaning: str) -> np.ndarray:
-        """Cosines (V,) of all words with a vector (D,) of any length but zero."""
+        """Cosines (V,) of all words with a vector (D,) that is not zero."""
         length = np.linalg.norm(vector.astype(np.float64))
         if not np.isfinite(length) or length == 0:
-            raise DataError(f"{meaning} is zero or not finite: it points nowhere, so nothing is near it")
+            raise DataError(f"{meaning} is zero or not finite: it has no direction, so no word is near it")
         return self.unit @ (vector / length).astype(self.unit.dtype)  # (V, D) @ (D,) -> (V,)
 
     def _best(self, scores: np.ndarray, count: int, excluded: list[int]) -> list[tuple[str, float]]:
@@ -152,7 +153,7 @@ class KeyedVectors:
         allowed = np.ones(len(scores), dtype=bool)
         allowed[excluded] = False
         rows = np.flatnonzero(allowed)
-        if count < len(rows):  # drop, without sorting, what is smaller than the count-th largest
+        if count < len(rows):  # without sorting, drop all scores below the count-th largest
             scores_left = scores[rows]
             rows = rows[scores_left >= np.partition(scores_left, -count)[-count]]
         order = np.argsort(-scores[rows], kind="stable")[:count]  # stable: equal scores stay in the order of the words
@@ -160,7 +161,7 @@ class KeyedVectors:
 
 
 def first_non_finite_row(vectors: np.ndarray) -> int | None:
-    """The first row of (V, D) that holds NaN or infinity, if there is one."""
+    """The first row of (V, D) that contains NaN or infinity; None if there is none."""
     for start in range(0, len(vectors), ROWS):
         bad = ~np.isfinite(vectors[start : start + ROWS]).all(axis=1)
         if bad.any():
@@ -169,7 +170,7 @@ def first_non_finite_row(vectors: np.ndarray) -> int | None:
 
 
 def closest_spellings(word: str, words: Iterable[str], count: int = 5) -> list[str]:
-    """Up to ``count`` of the ``words`` that are spelled like ``word``: first the same in other case, then by similarity."""
+    """Up to ``count`` of the ``words``, spelled like ``word``: first the same in another case, then by similarity."""
     folded = word.casefold()
     known: dict[str, str] = {}
     for candidate in words:

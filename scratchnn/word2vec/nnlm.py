@@ -1,20 +1,20 @@
-"""The neural probabilistic language model: it learns word vectors on the way to predicting words.
+"""The neural probabilistic language model: it learns word vectors by predicting the next word.
 
-The n - 1 words before a word, each looked up in one table and laid side by side, pass through a hidden layer:
+The vectors of the n - 1 words before a word are looked up in one table, concatenated, and passed through a hidden layer:
 
     x = [C[w_1], ..., C[w_{n-1}]]     projection                                  (N, (n-1) D)                     (1)
     a = tanh(x H + d)                 hidden layer                                (N, M)                           (2)
-    z = a U + x W + b                 logits; x W are the direct connections, which may be left out (N, V)         (3)
+    z = a U + x W + b                 logits; x W are the optional direct connections (N, V)                       (3)
 
-and the loss is softmax cross-entropy of z with the word that follows. Backward, from dz:
+The loss is the softmax cross-entropy of z with the next word. Backward, from dz:
 
     dU = a^T dz        db = sum dz         da = dz U^T                                                             (4)
     ds = da * (1 - a^2)                    dH = x^T ds         dd = sum ds                                         (5)
     dW = x^T dz        dx = ds H^T + dz W^T                                                                        (6)
-    dC[v] = sum of the parts of dx that were looked up at v                                                        (7)
+    dC[v] = sum of the parts of dx that belong to word v                                                           (7)
 
-Shapes: N examples of n - 1 words each, D numbers a word, M hidden units, V words. Bengio, Ducharme, Vincent and Jauvin,
-"A Neural Probabilistic Language Model" (2003), equation 1, whose y is our z.
+Shapes: N examples of n - 1 words each, D dimensions, M hidden units, V words. Bengio, Ducharme, Vincent and Jauvin, "A
+Neural Probabilistic Language Model" (2003), equation 1; y there is z here.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ def nnlm_forward(
     """Logits over the next word.
 
     Args:
-        words: ids of the n - 1 words before it, in the order of the text (N, n-1).
+        words: ids of the n - 1 preceding words, in text order (N, n-1).
         C: word vectors (V, D).
         H, d: hidden layer ((n-1) D, M) and (M,).
         U, b: output layer (M, V) and (V,).
-        W: direct connections ((n-1) D, V); none where absent.
+        W: direct connections ((n-1) D, V); no direct connections if None.
 
     Returns:
         Logits (N, V) and the cache for ``nnlm_backward``.
@@ -54,7 +54,7 @@ def nnlm_forward(
 
 
 def nnlm_backward(dz: Array, cache: tuple) -> tuple[RowGradient, Array, Array, Array, Array, Array | None]:
-    """Equations (4) to (7): gradients by C (as rows), H, d, U, b and W (``None`` where there is no W)."""
+    """Equations (4) to (7): gradients with respect to C (as rows), H, d, U, b and W (None without W)."""
     words, x, a, shape, H, U, W = cache
     dU = a.T @ dz  # (4)  (M, N) @ (N, V) -> (M, V)
     db = dz.sum(axis=0)  # (4)
@@ -75,7 +75,7 @@ class NNLM(Model):
     Args:
         vocabulary_size, size, hidden_size: V, D and M.
         order: n; the model sees n - 1 words and predicts the n-th.
-        rng: draws all weights; biases start at zero.
+        rng: draws the initial weights; biases start at zero.
         direct: whether there are direct connections from the projection to the output.
     """
 
@@ -91,7 +91,7 @@ class NNLM(Model):
     ):
         super().__init__()
         if order < 2:
-            raise DataError(f"NNLM: order must be 2 or more (one word to look at, one to predict), got {order}")
+            raise DataError(f"NNLM: order must be 2 or more (one word to see, one to predict), got {order}")
         self.order = order
         self.C = Parameter.normal((vocabulary_size, size), 0.1, rng)
         self.H = Parameter.glorot(((order - 1) * size, hidden_size), rng)
@@ -110,7 +110,7 @@ class NNLM(Model):
         return z
 
     def backward(self, dz: Array) -> None:
-        """Adds to all gradients; ids have none to return."""
+        """Adds to all gradients; returns None, as ids have no gradient."""
         gradients = nnlm_backward(dz, self.pop())
         for parameter, gradient in zip((self.C, self.H, self.d, self.U, self.b, self.W), gradients, strict=True):
             if parameter is not None:
@@ -124,13 +124,13 @@ class NNLM(Model):
         return loss, targets.size, None
 
     def backward_loss(self, dloss: float = 1.0) -> None:
-        """Backward from the latest ``loss``."""
+        """Backward from the last call of ``loss``."""
         self.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
 def ngrams(ids: np.ndarray, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every ``order`` neighbours of a text (M,): the first n - 1 (M - n + 1, n-1), and the last (M - n + 1,)."""
+    """All n = ``order`` adjacent words of a text (M,): the first n - 1, (M - n + 1, n-1), and the last, (M - n + 1,)."""
     if len(ids) < order:
-        raise DataError(f"the text has {len(ids)} words, fewer than the {order} that one example takes")
+        raise DataError(f"the text has {len(ids)} words, fewer than the {order} of one example")
     windows = np.lib.stride_tricks.sliding_window_view(ids, order)
     return windows[:, :-1], windows[:, -1]

@@ -1,7 +1,7 @@
 """Figures of word vectors: chosen words in the plane, and the cosines between them.
 
-Principal components. The W chosen vectors, at unit length and with their mean taken away, are the rows of X (W, D). Of all
-planes the one spanned by the first two right singular vectors keeps most of their squared length:
+Principal components. The W chosen vectors, scaled to unit length and with their mean subtracted, are the rows of X (W, D).
+Of all planes, the one spanned by the first two right singular vectors preserves the most of their squared length:
 
     X = U S V^T                                                                                                (1)
     coordinates = X V_{:2} = U_{:2} S_{:2}                                                                     (2)
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Annotation
 
 PROJECTIONS = ("pca", "tsne")
-SIDES = [  # of a point, where its name may stand: offset in points, and the side of the name that lies there
+SIDES = [  # positions of a label relative to its point: offset in points, and the edges of the label at that offset
     (5, 3, "left", "bottom"),
     (-5, 3, "right", "bottom"),
     (5, -3, "left", "top"),
@@ -40,19 +40,19 @@ SIDES = [  # of a point, where its name may stand: offset in points, and the sid
     (8, -12, "left", "top"),
     (-8, -12, "right", "top"),
 ]
-POINT = 4  # pixels around a point that a name should leave free
-LAST_RESORT = "Last Resort"  # matplotlib's font of placeholders, which claims to have every character
-NUMBERED = 15  # words up to which a heat map's cells have room for figures
+POINT = 4  # pixels around a point that a label should not cover
+LAST_RESORT = "Last Resort"  # matplotlib's font of placeholders for all characters
+NUMBERED = 15  # largest number of words for which the cells of a heat map show their values
 
 
 def principal_components(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates (W, 2) of points (W, D) in the plane of equation (2), and each axis's share (2,), equation (3).
+    """Coordinates (W, 2) of points (W, D) in the plane of equation (2), and the share of each axis (2,), equation (3).
 
-    The sign of an axis is free; it is taken so that the largest entry of its singular vector is positive.
+    The sign of an axis is arbitrary; it is chosen so that the largest entry of its singular vector is positive.
     """
     centred = points - points.mean(axis=0)
     _, S, Vt = np.linalg.svd(centred, full_matrices=False)  # (1)
-    plane = np.zeros((2, points.shape[1]), dtype=points.dtype)  # one axis stays zero where there is no second
+    plane = np.zeros((2, points.shape[1]), dtype=points.dtype)  # the second axis is zero if there is only one
     plane[: len(Vt)] = Vt[:2]
     plane *= np.where(np.take_along_axis(plane, np.abs(plane).argmax(axis=1)[:, None], axis=1) < 0, -1, 1)
     shares = np.zeros(2)
@@ -61,14 +61,15 @@ def principal_components(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def t_sne(points: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Coordinates (W, 2) by scikit-learn's t-SNE, from the principal components made small.
+    """Coordinates (W, 2) by scikit-learn's t-SNE, initialised with the scaled principal components.
 
-    The perplexity, about how many neighbours a point attends to, is 30 or, for few points, a third of their number.
+    The perplexity, roughly the number of neighbours considered for a point, is 30 or, for few points, a third of their
+    number.
     """
     try:
         manifold = importlib.import_module("sklearn.manifold")
     except ImportError:
-        raise BackendError('t-SNE needs scikit-learn: pip install -e ".[text]"; or take the projection "pca"') from None
+        raise BackendError('t-SNE needs scikit-learn: pip install -e ".[text]"; or use projection="pca"') from None
     start, _ = principal_components(points)
     start *= 1e-4 / max(start[:, 0].std(), np.finfo(start.dtype).tiny)
     model = manifold.TSNE(perplexity=min(30, (len(points) - 1) / 3), init=start, random_state=seed)
@@ -79,10 +80,10 @@ def plot_words(vectors: KeyedVectors, words: Iterable[str], projection: str = "p
     """The chosen words in the plane.
 
     Args:
-        vectors: where they are looked up; taken at unit length, so that distances show cosines.
-        words: three distinct ones or more.
+        vectors: the word vectors; scaled to unit length, so that distances correspond to cosines.
+        words: at least three distinct words.
         projection: ``"pca"``, equations (1) to (3), or ``"tsne"`` (needs scikit-learn, extra ``text``).
-        seed: of t-SNE.
+        seed: seed of t-SNE.
     """
     chosen, points = chosen_words(vectors, words, at_least=3)
     if projection == "pca":
@@ -98,29 +99,29 @@ def plot_words(vectors: KeyedVectors, words: Iterable[str], projection: str = "p
     axes.scatter(*places.T, s=14, color=COLOURS[0])
     families = font_families("".join(chosen))
     options = {"textcoords": "offset points", "fontsize": 9, "fontfamily": families, "parse_math": False}
-    names = [axes.annotate(word, place, SIDES[0][:2], **options) for word, place in zip(chosen, places, strict=True)]
-    axes.margins(0.12)  # room for the words at the edges
+    labels = [axes.annotate(word, place, SIDES[0][:2], **options) for word, place in zip(chosen, places, strict=True)]
+    axes.margins(0.12)  # space for the labels at the edges
     label(axes, title, x, y)
-    keep_apart(axes, names)
+    keep_apart(axes, labels)
     return figure
 
 
-def keep_apart(axes: Any, names: list[Annotation]) -> None:
-    """Put each name on the side of its point where it covers the fewest of the other points and of the names before it."""
+def keep_apart(axes: Any, labels: list[Annotation]) -> None:
+    """Place each label on the side of its point where it overlaps the fewest points and labels placed before it."""
     from matplotlib.transforms import Bbox
 
-    axes.figure.draw_without_rendering()  # settles where the axes are
-    centres = [axes.transData.transform(name.xy) for name in names]  # (2,) each, pixels
+    axes.figure.draw_without_rendering()  # computes the position of the axes
+    centres = [axes.transData.transform(name.xy) for name in labels]  # (2,) each, pixels
     taken = [Bbox.from_extents(x - POINT, y - POINT, x + POINT, y + POINT) for x, y in centres]
 
-    def put(name: Annotation, side: tuple[float, float, str, str]) -> Bbox:
+    def move(name: Annotation, side: tuple[float, float, str, str]) -> Bbox:
         name.set(ha=side[2], va=side[3])
         name.xyann = side[:2]
         return name.get_window_extent()
 
-    for name in names:
-        best = min(SIDES, key=lambda side: put(name, side).count_overlaps(taken))
-        taken.append(put(name, best))
+    for name in labels:
+        best = min(SIDES, key=lambda side: move(name, side).count_overlaps(taken))
+        taken.append(move(name, best))
 
 
 def plot_similarity(vectors: KeyedVectors, words: Iterable[str]) -> Figure:
@@ -146,15 +147,15 @@ def plot_similarity(vectors: KeyedVectors, words: Iterable[str]) -> Figure:
 
 
 def chosen_words(vectors: KeyedVectors, words: Iterable[str], at_least: int) -> tuple[list[str], np.ndarray]:
-    """The distinct words and their vectors at unit length (W, D)."""
+    """The distinct words and their vectors scaled to unit length (W, D)."""
     chosen = list(dict.fromkeys(words))
     if len(chosen) < at_least:
-        raise DataError(f"the figure takes {at_least} distinct words or more, got {len(chosen)}")
+        raise DataError(f"the figure needs {at_least} distinct words or more, got {len(chosen)}")
     return chosen, vectors.unit[[vectors.row(word) for word in chosen]]
 
 
 def font_families(text: str) -> list[str]:
-    """Matplotlib's own font, then as many installed ones as it takes to have a glyph for every character of ``text``."""
+    """Matplotlib's default font, followed by installed fonts until every character of ``text`` has a glyph."""
     from matplotlib import rcParams
     from matplotlib.font_manager import FontProperties, findfont, fontManager
     from matplotlib.ft2font import FT2Font

@@ -1,4 +1,4 @@
-"""The two tables of word2vec, and the steps that train them a block at a time."""
+"""The two tables of word2vec, and the steps that train them, one block per step."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from scratchnn.word2vec.skip_gram_block import (
 class Tables(Layer):
     """Word vectors and output vectors.
 
-    Both steps go down the gradient of the block's loss: once, by the learning rate, with the gradients of all its pairs
-    added up. They return that loss, from before the step, if asked for; it costs time, and training does not need it. Rows
-    are written back with ``W[words] = ...``, which is right because the words of a block are distinct.
+    Each step is one gradient descent step on the loss of the block, the sum over all its pairs. It returns the loss before
+    the step if ``with_loss`` is true; the loss takes time to compute, and training does not need it. Rows are written back
+    with ``W[words] = ...``, which is correct because the words of a block are distinct.
 
     Args:
         vocabulary_size, size: V and D.
-        rng: draws the word vectors, uniform in +- 1 / 2 D as in word2vec.c; the output vectors start at zero.
+        rng: draws the initial word vectors, uniform in +- 1 / (2 D) as in word2vec.c; the output vectors start at zero.
 
     Attributes:
         W_in: word vectors (V, D).
-        W_out: output vectors (V, D), needed for training only.
+        W_out: output vectors (V, D), used in training only.
     """
 
     def __init__(self, vocabulary_size: int, size: int, *, rng: np.random.Generator):
@@ -44,7 +44,7 @@ class Tables(Layer):
         self.W_out = Parameter.zeros((vocabulary_size, size))
 
     def step_skip_gram(self, block: SkipGramBlock, lr: float, with_loss: bool = False) -> Array | None:
-        """One step of skip-gram; the loss, where asked for, is of shape ()."""
+        """One step of skip-gram; returns the loss, shape (), or None."""
         W_in, W_out = self.W_in.data, self.W_out.data
         inputs, outputs, Y, n, q = on_device(block[:5], W_in)
         X, Z = W_in.take(inputs, axis=0), W_out.take(outputs, axis=0)
@@ -57,12 +57,12 @@ class Tables(Layer):
         return loss
 
     def step_cbow(self, block: CBOWBlock, lr: float, factor: float, with_loss: bool = False) -> Array | None:
-        """One step of CBOW; the loss, where asked for, is of shape ().
+        """One step of CBOW; returns the loss, shape (), or None.
 
-        ``factor`` tells how many times larger the learning rate of W_in is. A word's share in a mean is 1 / C, in the
-        gradient as well; word2vec.c leaves it out there, and so goes C times as far. We keep the gradient, and make up for
-        its size by the mean of C: the vectors get better (İrsoy, Benton and Stratos, "Corrected CBOW Performs as well as
-        Skip-gram", 2021).
+        The learning rate of W_in is ``factor`` times ``lr``. A word's weight in a mean of C vectors is 1 / C, also in the
+        gradient; word2vec.c omits it there, so its steps are C times as large. Here the gradient is exact, and ``factor``,
+        the mean of C, compensates for its size. This gives better vectors (İrsoy, Benton and Stratos, "Corrected CBOW
+        Performs as well as Skip-gram", 2021).
         """
         W_in, W_out = self.W_in.data, self.W_out.data
         words, noise, A, Q, columns, P = on_device(block, W_in)
@@ -72,13 +72,13 @@ class Tables(Layer):
         dX, dT, dN = cbow_scores_backward(*cbow_loss_backward(lr, (s, R, Q)), scores)
         dX *= factor
         W_in[words] = X - dX
-        W_out[words] = Z - P.T @ dT  # what belongs to the same word is added up  (U, M) @ (M, D)
-        W_out[noise] = W_out.take(noise, axis=0) - dN  # looked up again: noise may be among the words
+        W_out[words] = Z - P.T @ dT  # the sum of all rows of a word  (U, M) @ (M, D)
+        W_out[noise] = W_out.take(noise, axis=0) - dN  # looked up again, as noise words may be among ``words``
         return loss
 
 
 def on_device(arrays: tuple, table: Array) -> tuple:
-    """The arrays, moved to where the table is."""
+    """The arrays, moved to the device of the table."""
     if array_module(table) is np:
         return arrays
     return tuple(move(array, backend_name(table)) for array in arrays)

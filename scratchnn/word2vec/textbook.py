@@ -1,11 +1,11 @@
-"""CBOW and skip-gram as textbooks have them: a projection, and one of three outputs.
+"""CBOW and skip-gram in their textbook form: a projection and one of three outputs.
 
-    CBOW         h = mean of the vectors of the words around a position;      the target is the word there         (1)
-    skip-gram    h = the vector of the word at a position;      the target is a word around it, one by one         (2)
+    CBOW         h = mean of the vectors of the context words;      the target is the word between them            (1)
+    skip-gram    h = the vector of a word;      each of its context words is a target                              (2)
 
-The table of the projection holds the word vectors; that of the output (``FullSoftmax``, ``NegativeSampling`` or
-``HierarchicalSoftmax``) is needed for training only. These models show the idea, one example after the other; the fast step
-of ``skip_gram_block`` and ``cbow_block``, which trains, is held equal to them.
+The table of the projection contains the word vectors; the table of the output (``FullSoftmax``, ``NegativeSampling`` or
+``HierarchicalSoftmax``) is used in training only. These models show the method, one example at a time. Tests check that the
+fast steps of ``skip_gram_block`` and ``cbow_block``, which are used for training, give the same results.
 
 Mikolov, Chen, Corrado and Dean (2013a), sections 3.1 and 3.2.
 """
@@ -26,7 +26,7 @@ Output = FullSoftmax | NegativeSampling | HierarchicalSoftmax
 
 
 class Predictor(Model):
-    """What CBOW and skip-gram have in common: a projection, then an output that is a loss."""
+    """Base class of CBOW and skip-gram: a projection, then an output whose value is the loss."""
 
     projection: Layer
     output: Output
@@ -40,17 +40,17 @@ class Predictor(Model):
         return self.forward(*batch), len(batch[0]), None
 
     def backward_loss(self, dloss: float = 1.0) -> None:
-        """Backward from the latest ``loss``."""
+        """Backward from the last call of ``loss``."""
         self.backward(dloss)
 
 
 class CBOW(Predictor):
-    """Predicts a word from those around it.
+    """Predicts a word from its context words.
 
     Args:
         vocabulary_size, size: V and D.
-        output: what follows the projection, of the same sizes.
-        rng: draws the word vectors.
+        output: the layer after the projection, of the same sizes.
+        rng: draws the initial word vectors.
     """
 
     def __init__(self, vocabulary_size: int, size: int, output: Output, *, rng: np.random.Generator):
@@ -64,7 +64,7 @@ class CBOW(Predictor):
 
 
 class SkipGram(Predictor):
-    """Predicts the words around a word, each by itself. Arguments as for ``CBOW``."""
+    """Predicts each context word of a word separately. Arguments as for ``CBOW``."""
 
     def __init__(self, vocabulary_size: int, size: int, output: Output, *, rng: np.random.Generator):
         super().__init__()

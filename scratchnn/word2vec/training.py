@@ -1,8 +1,8 @@
-"""Training word vectors: piece after piece of the text, block after block, at a learning rate that falls on a line to zero.
+"""Trains word vectors: piece by piece of the text, block by block, with a learning rate that decreases linearly to zero.
 
-All random choices of a piece (words skipped, window sizes, noise) come from a generator that starts anew from the run's
-seed, the epoch and the piece's number. So the position in the text stands for them, and a run that was killed and resumed
-ends with the same bits as one that was not.
+All random choices of a piece (subsampling, window sizes, noise) come from a new generator, seeded with the run's seed, the
+epoch and the number of the piece. So the position in the text determines them, and a run that was killed and resumed ends
+with the same bits as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from scratchnn.word2vec.tables import Tables
 CBOW, SKIP_GRAM = "cbow", "skipgram"
 MODELS = (CBOW, SKIP_GRAM)
 COLUMNS = ("words", "epoch", "loss", "alpha", "words_per_second")
-POSITION = ("epoch", "piece", "words")  # of a run, in its checkpoint
-ALPHA = {CBOW: 0.05, SKIP_GRAM: 0.025}  # first learning rates, as in word2vec.c
-LEAST_ALPHA = 1e-4  # of the first learning rate; as in word2vec.c
-NOISE = {CBOW: 0.25, SKIP_GRAM: 1.0}  # noise words a position; a block's positions share all of theirs
+POSITION = ("epoch", "piece", "words")  # of a run, saved in its checkpoint
+ALPHA = {CBOW: 0.05, SKIP_GRAM: 0.025}  # initial learning rates, as in word2vec.c
+LEAST_ALPHA = 1e-4  # of the initial learning rate, as in word2vec.c
+NOISE = {CBOW: 0.25, SKIP_GRAM: 1.0}  # noise words per position; all positions of a block share them
 LARGEST_PULL = 4.0  # see Word2VecTrainer.block_size
-LOSS_EVERY = 32  # blocks; the loss of the others is not computed
-RECORDS = 50  # rows of the history in an epoch, where it has as many pieces
+LOSS_EVERY = 32  # compute the loss of one block in 32
+RECORDS = 50  # largest number of rows that an epoch adds to the history
 
 
 class Word2VecTrainer:
@@ -43,27 +43,27 @@ class Word2VecTrainer:
     Args:
         corpus: the text.
         model: ``"cbow"`` or ``"skipgram"``.
-        epochs: how often the text is read.
-        size: D, numbers a word.
-        window: largest distance of a word from those it is paired with.
-        negative: noise words that each true word is told from.
-        sample: threshold above which frequent words are thinned out; 0 keeps them all.
-        alpha: first learning rate; that of ``ALPHA`` where absent.
-        block: positions in a block, at most.
-        seed: of the first word vectors and of all random choices.
+        epochs: number of passes over the text.
+        size: D, the dimensions of a vector.
+        window: largest distance between the two words of a pair.
+        negative: noise words per true word.
+        sample: threshold above which frequent words are subsampled; 0 keeps all words.
+        alpha: initial learning rate; defaults to that of ``ALPHA``.
+        block: largest number of positions in a block.
+        seed: seed of the initial word vectors and of all random choices.
         device: ``"numpy"`` or ``"cupy"``.
-        checkpoint: file for checkpoints; none where absent.
-        checkpoint_every: seconds between two checkpoints; there is always one after an epoch.
+        checkpoint: file for checkpoints; no checkpoints if None.
+        checkpoint_every: seconds between two checkpoints; each epoch also ends with one.
         on_epoch: called with the trainer after each epoch, before its checkpoint.
         progress: whether to show a progress bar (on a terminal).
-        identity: plain values that a checkpoint must agree with to be continued.
+        identity: plain values that must be equal in a checkpoint for it to be resumed.
 
     Attributes:
         tables: both tables.
-        epoch, piece: epochs done, and pieces of the text done in the one after them.
-        words: words read, in all epochs.
-        rows: the history, by ``COLUMNS``; ``loss`` is the mean since the row before, in nats, of a true word and its noise,
-            ``None`` where there has been no true word.
+        epoch, piece: completed epochs, and completed pieces of the current epoch.
+        words: words read in all epochs.
+        rows: the history, with ``COLUMNS``; ``loss`` is the mean since the previous row, in nats per true word and its
+            noise words, None if there was no true word.
     """
 
     def __init__(
@@ -111,28 +111,28 @@ class Word2VecTrainer:
         self._open = [0.0, 0, 0, 0.0]  # since the last row: sum of the losses, true words in it, words read, seconds
 
     def block_size(self, wanted: int) -> int:
-        """Positions in a block: ``wanted``, or fewer where one word makes up much of the text.
+        """Positions in a block: ``wanted``, or fewer if one word makes up a large part of the text.
 
-        A block moves a word's vector by the sum of what all its occurrences there ask for. Beyond some size such a step
-        goes too far, the next one back further still, and all ends in infinity. So the mean sum, the learning rate times
-        the number of true words and noise words that pull at the most frequent word, is kept below ``LARGEST_PULL``.
+        A step changes a word's vector by the sum of the gradients of all its occurrences in the block. If that sum is too
+        large, the step overshoots, the next one overshoots further, and training diverges. So its mean, the learning rate
+        times the number of true words and noise words paired with the most frequent word, is kept below ``LARGEST_PULL``.
         """
-        left = self.keep * self.corpus.counts  # of each word, when the text is thinned out
-        pull = self.alpha * (self.window + 1) * (self.negative + 1) * left.max() / left.sum()  # window + 1 pairs a position
+        left = self.keep * self.corpus.counts  # expected count of each word after subsampling
+        pull = self.alpha * (self.window + 1) * (self.negative + 1) * left.max() / left.sum()  # window + 1 pairs each
         return min(wanted, max(int(LARGEST_PULL / pull), 1))
 
     def vectors(self) -> KeyedVectors:
-        """The word vectors as they are now."""
+        """The current word vectors."""
         return KeyedVectors(self.corpus.vocabulary.tokens, self.tables.W_in.data)
 
     def done(self) -> bool:
-        """Whether all epochs are over."""
+        """Whether all epochs are completed."""
         return self.epoch >= self.epochs
 
     # --- the loop ----------------------------------------------------------------------------------------------------
 
     def fit(self) -> KeyedVectors:
-        """Train to the end; returns the word vectors."""
+        """Train until all epochs are completed; returns the word vectors."""
         while not self.done():
             with one_thread():  # the products of a block are too small for more
                 self._run_epoch()
@@ -154,7 +154,7 @@ class Word2VecTrainer:
             unit_scale=True,
             disable=None if self.progress else True,  # None: shown on a terminal only
             ncols=100,
-            nrows=20,  # given, so that a terminal which does not tell its size shows the bar too
+            nrows=20,  # passed, so that a terminal that does not report its size shows the bar too
         ) as bar:
             for blocks, words in self.prepared():
                 loss, count = (0.0, 0) if blocks is None else self.learn(blocks, words)
@@ -173,7 +173,7 @@ class Word2VecTrainer:
                     saved = now
 
     def prepared(self) -> Iterator[tuple[CBOWBlocks | SkipGramBlocks | None, int]]:
-        """The rest of this epoch's pieces: blocks, ``None`` where thinning out leaves no word, and words read."""
+        """The remaining pieces of this epoch: blocks, None if subsampling leaves no word, and words read."""
         for number, (ids, sentences, words) in enumerate(self.corpus.read(self.piece), self.piece):
             rng = np.random.default_rng(seed_from(self.seed, self.epoch, number))
             kept = rng.random(len(ids)) < self.keep[ids]
@@ -190,13 +190,13 @@ class Word2VecTrainer:
             yield blocks, words
 
     def learn(self, blocks: CBOWBlocks | SkipGramBlocks, words: int) -> tuple[float, int]:
-        """Train on one piece of the text, of so many words.
+        """Train on the blocks of one piece of the text, of ``words`` words.
 
         Returns:
             The loss summed over the true words of some of the blocks, and the number of these words.
         """
         losses, true_words = [], 0
-        with np.errstate(over="ignore", invalid="ignore"):  # seen in the loss
+        with np.errstate(over="ignore", invalid="ignore"):  # reported by the check of the loss
             for k in range(len(blocks)):
                 block, with_loss = blocks.block(k), k % LOSS_EVERY == 0
                 loss = self.step(block, self.rate(words * k / len(blocks)), with_loss)
@@ -209,22 +209,22 @@ class Word2VecTrainer:
         return total, true_words
 
     def step(self, block: CBOWBlock | SkipGramBlock, lr: float, with_loss: bool) -> Array | None:
-        """One step of the model at hand; window + 1 is the mean number of words around a position."""
+        """One step of the model; window + 1 is the mean number of context words of a position."""
         if isinstance(block, CBOWBlock):
             return self.tables.step_cbow(block, lr, self.window + 1, with_loss)
         return self.tables.step_skip_gram(block, lr, with_loss)
 
     def rate(self, ahead: float = 0.0) -> float:
-        """The learning rate ``ahead`` words after those read so far."""
+        """The learning rate ``ahead`` words after the words read so far."""
         progress = (self.words + ahead) / (self.epochs * self.corpus.words)
         return linear_decay(self.alpha, progress, LEAST_ALPHA * self.alpha)
 
     def mean_loss(self) -> float:
-        """Since the last row of the history; not a number where there has been no true word."""
+        """The mean loss since the last row of the history; NaN if there was no true word."""
         return self._open[0] / self._open[1] if self._open[1] else math.nan
 
     def _record(self) -> None:
-        """Close a row of the history."""
+        """Append a row to the history."""
         _, count, words, seconds = self._open
         loss = self.mean_loss() if count else None
         values = (self.words, self.epoch + 1, loss, self.rate(), words / seconds if seconds else 0.0)

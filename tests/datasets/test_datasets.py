@@ -1,4 +1,4 @@
-"""Loaders on small copies of what is published; on the real files too, where SCRATCHNN_DATA leads to them."""
+"""Loaders on small copies of the published files, and on the real files if SCRATCHNN_DATA names a folder with them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_data import OTHERS, PARTS, REVIEWS, archive, rows
-from small_text import assert_one_line, command
 
 from scratchnn.datasets import imdb, load_imdb, load_nsmc, load_ptb, plain_words
 from scratchnn.datasets.archive import read_members
@@ -20,7 +19,7 @@ from scratchnn.text import tokenize
 
 @pytest.fixture
 def few(monkeypatch):
-    """As many reviews as the small copy has."""
+    """Expect as many reviews as the small copy has."""
     monkeypatch.setattr(imdb, "SPLITS", PARTS)
 
 
@@ -68,7 +67,7 @@ def test_imdb_of_the_environment_variable(tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("few")
-def test_members_that_lead_elsewhere_are_not_read_and_nothing_is_unpacked(tmp_path):
+def test_members_with_paths_outside_the_archive_are_not_read_and_nothing_is_unpacked(tmp_path):
     evil = {
         "../../aclImdb/train/pos/7_7.txt": "up",
         "/aclImdb/train/pos/8_8.txt": "root",
@@ -80,7 +79,7 @@ def test_members_that_lead_elsewhere_are_not_read_and_nothing_is_unpacked(tmp_pa
 
 
 @pytest.mark.usefixtures("few")
-def test_a_link_in_an_archive_is_no_review(tmp_path):
+def test_a_link_in_an_archive_is_not_a_review(tmp_path):
     path = tmp_path / "aclImdb_v1.tar.gz"
     with tarfile.open(path, "w:gz") as tar:
         link = tarfile.TarInfo("aclImdb/train/pos/0_9.txt")
@@ -93,13 +92,13 @@ def test_a_link_in_an_archive_is_no_review(tmp_path):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda whole: whole[: len(whole) // 2], r"is not a whole \.tar\.gz archive"),
-        (lambda whole: whole[:-4], r"is not a whole \.tar\.gz archive"),
-        (lambda whole: b"<html>", r"is not a whole \.tar\.gz archive"),
-        (lambda whole: gzip.compress(b"<html>" * 200), r"is not a whole \.tar\.gz archive"),
-        (lambda whole: gzip.compress(gzip.decompress(whole)[:3000]), r"is not a whole \.tar\.gz archive"),
-        (lambda whole: gzip.compress(b""), r"holds 0 reviews in train/pos, not 2"),
-        (lambda whole: archive({"aclImdb/train/pos/0_9.txt": "one"}), r"holds 1 reviews in train/pos, not 2"),
+        (lambda whole: whole[: len(whole) // 2], r"is not a complete \.tar\.gz archive"),
+        (lambda whole: whole[:-4], r"is not a complete \.tar\.gz archive"),
+        (lambda whole: b"<html>", r"is not a complete \.tar\.gz archive"),
+        (lambda whole: gzip.compress(b"<html>" * 200), r"is not a complete \.tar\.gz archive"),
+        (lambda whole: gzip.compress(gzip.decompress(whole)[:3000]), r"is not a complete \.tar\.gz archive"),
+        (lambda whole: gzip.compress(b""), r"has 0 reviews in train/pos, not 2"),
+        (lambda whole: archive({"aclImdb/train/pos/0_9.txt": "one"}), r"has 1 reviews in train/pos, not 2"),
     ],
 )
 def test_a_damaged_archive_is_one_line(tmp_path, damage, message):
@@ -110,13 +109,13 @@ def test_a_damaged_archive_is_one_line(tmp_path, damage, message):
 
 
 @pytest.mark.usefixtures("few")
-def test_a_folder_that_lacks_reviews_or_holds_another_encoding(tmp_path):
+def test_a_folder_that_lacks_reviews_or_has_another_encoding(tmp_path):
     unpack(REVIEWS, tmp_path)
     (tmp_path / "aclImdb/train/neg/1_4.txt").write_bytes(b"caf\xe9")
     with pytest.raises(DataError, match="is not UTF-8"):
         load_imdb("train", tmp_path)
     (tmp_path / "aclImdb/train/neg/1_4.txt").unlink()
-    with pytest.raises(DataError, match="holds 1 reviews in train/neg, not 2; fetch or unpack it again"):
+    with pytest.raises(DataError, match="has 1 reviews in train/neg, not 2; download or unpack it again"):
         load_imdb("train", tmp_path)
     (tmp_path / "aclImdb/train/neg/0_1.txt").unlink()
     (tmp_path / "aclImdb/train/neg").rmdir()
@@ -181,70 +180,6 @@ def test_ptb_under_any_of_its_names(tmp_path):
         text = f" no it was n't {name} \n"
         write(tmp_path / name, gzip.compress(text.encode()) if name.endswith(".gz") else text)
         assert load_ptb("valid", tmp_path) == text
-
-
-# --- the command -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("few")
-def test_text_imdb(tmp_path, capsys):
-    write(tmp_path / "data" / "aclImdb_v1.tar.gz", archive(REVIEWS))
-    out = tmp_path / "imdb.txt"
-    assert command("text", "imdb", "--data", tmp_path / "data", "--out", out) == 0
-    lines = ["caf two", "good ten", "bad it's bad", "so so", "test good", "test bad", "", "second"]
-    assert out.read_text("utf-8") == "\n".join(lines) + "\n"
-    assert capsys.readouterr().out == f"8 lines, 14 words in {out}\n"
-    assert command("text", "imdb", "--data", tmp_path / "data", "--out", out) == 2
-    assert_one_line(capsys, f"{out} already exists; choose another --out")
-
-
-def test_text_nsmc_and_ptb(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("SCRATCHNN_DATA", str(tmp_path))
-    write(tmp_path / "nsmc" / "ratings_train.txt", rows([" 정말  좋다 ", "", "줄\u0085끝"], [1, 0, 1]))
-    write(tmp_path / "nsmc" / "ratings_test.txt", rows(["싫다"], [0]))
-    write(tmp_path / "ptb" / "train.txt", " no it was <unk> \n mr. N \n")
-    monkeypatch.chdir(tmp_path)
-    assert command("text", "nsmc") == 0
-    assert command("text", "ptb") == 0
-    assert Path("nsmc.txt").read_text("utf-8") == "정말 좋다\n줄 끝\n싫다\n"
-    assert Path("ptb.txt").read_text("utf-8") == "no it was <unk>\nmr. N\n"
-    assert capsys.readouterr().out == "3 lines, 5 words in nsmc.txt\n2 lines, 6 words in ptb.txt\n"
-
-
-@pytest.mark.usefixtures("few")
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["imdb"], "--download"),
-        (["ptb", "--download"], "licensed and cannot be fetched"),
-        (["imdb", "--out", "x.gz"], "leave .gz out of its name"),
-        (["imdb", "--out", "missing/x.txt"], "cannot write missing"),
-        (["tweets"], "choose from"),
-    ],
-)
-def test_text_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch, capsys, options, message):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SCRATCHNN_DATA", str(tmp_path))
-    assert command("text", *options) == 2
-    assert_one_line(capsys, message)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("few")
-def test_text_interrupted_by_a_damaged_split_leaves_nothing(tmp_path, capsys):
-    """Train is read and written before test turns out to lack a review."""
-    unpack(REVIEWS, tmp_path / "data")
-    (tmp_path / "data/aclImdb/test/pos/0_8.txt").unlink()
-    assert command("text", "imdb", "--data", tmp_path / "data", "--out", tmp_path / "imdb.txt") == 2
-    assert_one_line(capsys, "holds 0 reviews in test/pos, not 1")
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-@pytest.mark.parametrize("arguments", [["text"], ["text", "imdb"]])
-def test_help_fits_100_columns(monkeypatch, capsys, arguments):
-    monkeypatch.setenv("COLUMNS", "100")
-    assert command(*arguments, "--help") == 0
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100
 
 
 # --- the real files --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Where data sets are looked for, and downloads: whole and right, or not at all."""
+"""Where data sets are looked for, and downloads: complete and correct, or nothing is kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_data import PARTS, REVIEWS, archive, published, rows, served
+from small_data import PARTS, REVIEWS, archive, published, published_at, rows, served
 
 from scratchnn.datasets import imdb, load_imdb, load_nsmc, load_ptb, nsmc
 from scratchnn.datasets.folder import Published, data_folder, fetch, find
@@ -24,7 +24,7 @@ CONTENT = bytes(range(256)) * 3000
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch):
-    """The server is on this machine, whatever proxy the machine is told to use."""
+    """The server is local, even if the machine is configured to use a proxy."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
@@ -54,11 +54,13 @@ def test_the_sub_folder_comes_before_the_folder_and_the_best_name_first(tmp_path
 
 
 @pytest.mark.parametrize("load", [load_imdb, load_nsmc, load_ptb])
-def test_nothing_there_is_one_line_and_nothing_is_fetched(monkeypatch, tmp_path, load):
+def test_a_missing_data_set_is_one_line_and_nothing_is_downloaded(monkeypatch, tmp_path, load):
     monkeypatch.setattr("urllib.request.urlopen", None)
     with pytest.raises(DataError, match=f"^no .* in {tmp_path}/{load.__name__[5:]} or {tmp_path}; put it there") as caught:
         load("train", tmp_path)
-    assert ("download" in str(caught.value)) == (load is not load_ptb)  # its text is licensed
+    name = load.__name__[5:]
+    command = f"python -m scratchnn data fetch {name} --data {tmp_path} (in Python: download=True)"
+    assert str(caught.value).endswith(command) == (load is not load_ptb)  # its text is licensed
     assert "\n" not in str(caught.value)
     assert files(tmp_path) == []
 
@@ -66,7 +68,7 @@ def test_nothing_there_is_one_line_and_nothing_is_fetched(monkeypatch, tmp_path,
 # --- downloads -------------------------------------------------------------------------------------------------------
 
 
-def test_a_download_arrives_whole_in_a_folder_that_it_makes(tmp_path):
+def test_a_download_is_complete_and_its_folder_is_created(tmp_path):
     with served(CONTENT) as url:
         fetch(published(url + "file.bin", CONTENT), tmp_path / "new" / "folder" / "file.bin")
     assert (tmp_path / "new" / "folder" / "file.bin").read_bytes() == CONTENT
@@ -85,7 +87,7 @@ def test_a_download_arrives_whole_in_a_folder_that_it_makes(tmp_path):
         ({}, {"size": 768_001}, "sent only 768,000 of 768,001 bytes"),
     ],
 )
-def test_a_bad_download_leaves_nothing_and_an_older_file_as_it_was(tmp_path, how, change, message):
+def test_a_bad_download_leaves_nothing_and_keeps_an_older_file(tmp_path, how, change, message):
     path = tmp_path / "file.bin"
     with served(CONTENT, **how) as url:
         file = replace(published(url + "file.bin", CONTENT), **change)
@@ -100,9 +102,9 @@ def test_a_bad_download_leaves_nothing_and_an_older_file_as_it_was(tmp_path, how
     assert path.read_bytes() == b"older"
 
 
-def test_nobody_there(tmp_path):
+def test_no_server_is_listening(tmp_path):
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))  # taken, but nobody listens
+        unused.bind(("127.0.0.1", 0))  # the port is taken, but nothing listens
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/file.bin"
         with pytest.raises(
             DataError, match=r"^cannot download http.*: \[Errno \d+\] Connection refused; nothing was kept$"
@@ -111,21 +113,21 @@ def test_nobody_there(tmp_path):
     assert files(tmp_path) == []
 
 
-def test_a_site_that_cannot_prove_who_it_is(tmp_path):
-    """A server that does not speak TLS at all: no fall-back to a connection without it."""
+def test_a_site_without_a_certificate(tmp_path):
+    """The server does not support TLS at all; there is no fall-back to an unencrypted connection."""
     with served(CONTENT) as url, pytest.raises(DataError, match="SSL"):
         fetch(published(url.replace("http:", "https:") + "file.bin", CONTENT), tmp_path / "file.bin")
     assert files(tmp_path) == []
 
 
-def test_a_place_that_cannot_be_written_to(tmp_path):
+def test_a_folder_that_cannot_be_created(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(DataError, match=f"^cannot create {tmp_path}/file/imdb: "):
         fetch(Published("http://127.0.0.1/x", 1, ""), tmp_path / "file" / "imdb" / "x")
 
 
-def test_killed_half_way_leaves_no_file_that_looks_whole_and_the_next_try_works(tmp_path):
-    """SIGKILL while the server holds back the second half."""
+def test_a_download_killed_half_way_leaves_no_file_that_looks_complete_and_can_be_repeated(tmp_path):
+    """SIGKILL while the server waits before the second half."""
     reached, done = threading.Event(), threading.Event()
 
     class Slow(http.server.BaseHTTPRequestHandler):
@@ -169,29 +171,28 @@ fetch({file!r}, Path({str(path)!r}))
 # --- loaders that download -------------------------------------------------------------------------------------------
 
 
-def test_imdb_is_fetched_once(monkeypatch, tmp_path):
+def test_imdb_is_downloaded_once(monkeypatch, tmp_path):
     content = archive(REVIEWS)
     monkeypatch.setattr(imdb, "SPLITS", PARTS)
     with served(content) as url:
-        monkeypatch.setattr(imdb, "PUBLISHED", published(url + "aclImdb_v1.tar.gz", content))
+        monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, url, content))
         first = load_imdb("train", tmp_path, download=True)
     assert files(tmp_path) == ["imdb/aclImdb_v1.tar.gz"]
-    again = load_imdb("train", tmp_path, download=True)  # the server has gone
+    again = load_imdb("train", tmp_path, download=True)  # the server is gone
     assert first[0] == again[0]
     assert len(first[0]) == 4
 
 
-def test_nsmc_is_fetched_split_by_split(monkeypatch, tmp_path):
+def test_nsmc_is_downloaded_split_by_split(monkeypatch, tmp_path):
     content = rows(["좋다", "싫다"], [1, 0]).encode("utf-8")
     with served(content) as url:
-        for split in ("train", "test"):
-            monkeypatch.setitem(nsmc.PUBLISHED, split, published(f"{url}ratings_{split}.txt", content))
+        monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, url, content))
         texts, labels = load_nsmc("test", tmp_path, download=True)
     assert (texts, labels.tolist()) == (["좋다", "싫다"], [1, 0])
     assert files(tmp_path) == ["nsmc/ratings_test.txt"]
 
 
-def test_what_is_published_is_fetched_from_safe_places_and_checked():
+def test_published_files_are_downloaded_over_https_and_checked():
     for file in (imdb.PUBLISHED, *nsmc.PUBLISHED.values()):
         assert file.url.startswith("https://")
         assert len(bytes.fromhex(file.sha256)) == 32

@@ -1,4 +1,4 @@
-"""Small data sets in their published layouts, and a web server on this machine that hands them out well or badly."""
+"""Small data sets in their published layouts, and a local web server that sends them, completely or not."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from scratchnn.datasets.folder import Published
+from scratchnn.datasets.registry import DataSet
 
-REVIEWS = {  # not in order; ids 2 and 10 tell an order by number from one by name
+REVIEWS = {  # not in order; ids 2 and 10 distinguish the order of numbers from that of names
     "aclImdb/train/neg/0_1.txt": "Bad.<br /><br />It's BAD",
     "aclImdb/train/pos/10_7.txt": "good, ten",
     "aclImdb/train/pos/2_10.txt": "caf\u00e9 \u0085 two",
@@ -31,7 +33,7 @@ OTHERS = {"aclImdb/README": "about", "aclImdb/train/labeledBow.feat": "9 0:1", "
 
 
 def archive(members: dict[str, str], form: int = tarfile.GNU_FORMAT) -> bytes:
-    """A .tar.gz of text files, with a folder's own entry among them."""
+    """A .tar.gz of text files, with the entry of a folder among them."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz", format=form) as tar:
         folder = tarfile.TarInfo("aclImdb/train")
@@ -46,19 +48,25 @@ def archive(members: dict[str, str], form: int = tarfile.GNU_FORMAT) -> bytes:
 
 
 def rows(texts: list[str], labels: list[int]) -> str:
-    """The Naver corpus's layout."""
+    """Documents in the layout of the Naver corpus."""
     lines = [f"{100 + n}\t{text}\t{label}\n" for n, (text, label) in enumerate(zip(texts, labels, strict=True))]
     return "id\tdocument\tlabel\n" + "".join(lines)
 
 
 def published(url: str, content: bytes) -> Published:
-    """What a loader would know of a file with this content."""
+    """The description of a file with this content."""
     return Published(url, len(content), hashlib.sha256(content).hexdigest())
+
+
+def published_at(dataset: DataSet, url: str, content: bytes) -> DataSet:
+    """The data set, with files of this content that are published in the folder ``url``."""
+    files = {part: replace(file, published=published(url + file.names[0], content)) for part, file in dataset.files.items()}
+    return replace(dataset, files=files)
 
 
 @contextmanager
 def served(content: bytes, sent: int | None = None, status: int = 200) -> Iterator[str]:
-    """URL of a folder in which each file has this content; only the first ``sent`` bytes of it arrive."""
+    """URL of a folder in which each file has this content; only its first ``sent`` bytes are sent."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:

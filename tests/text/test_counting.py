@@ -1,4 +1,4 @@
-"""Counting methods against loops over words, and against the printed example of a short sentence."""
+"""Counting methods against loops over words, and against the published example of a short sentence."""
 
 import time
 
@@ -58,7 +58,7 @@ def test_svd_gives_the_best_approximation():
     assert np.linalg.norm(matrix - two @ (two.T @ matrix)) == pytest.approx(np.sqrt((best[2:] ** 2).sum()), rel=1e-5)
 
 
-def test_words_in_the_same_places_get_the_same_vectors():
+def test_words_in_the_same_contexts_get_the_same_vectors():
     rng = np.random.default_rng(0)
     ids = np.concatenate([[a, k, b] for k, (a, b) in enumerate(rng.integers(10, 12, (200, 2))) for k in (k % 2,)])
     vectors = count_vectors(ids, 12, 1, 2)
@@ -98,7 +98,7 @@ def test_ptb_sized_text_takes_seconds():
         (lambda: pair_counts(np.array([0, -1, 1]), 3, 1), "pair_counts: id -1 is out of range 0 .. 2"),
         (lambda: cooccurrence(np.arange(3), 3, 3), "not longer than the window"),
         (lambda: cooccurrence(np.arange(30), 20_000, 1), "limit the vocabulary"),
-        (lambda: svd_vectors(np.eye(3), 4), "size 4 need 1 .. 3"),
+        (lambda: svd_vectors(np.eye(3), 4), "size of word vectors must be 1 .. 3 for this matrix, got 4"),
     ],
 )
 def test_bad_input(call, message):

@@ -1,4 +1,4 @@
-"""Texts: files, streams of batches, and the text that Python carries."""
+"""Texts: files, streams of batches, and the text that comes with Python."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ def test_a_damaged_gzip_file_is_refused_wherever_it_is_cut_off(tmp_path):
     whole = gzip.compress(b"the quick brown fox " * 20)
     for length in range(1, len(whole)):
         path.write_bytes(whole[:length])
-        with pytest.raises(DataError, match=r"a.gz is not a whole gzip file"):
+        with pytest.raises(DataError, match=r"a.gz is not a complete gzip file"):
             read_text(path)
     for place in (0, 2, len(whole) // 2, len(whole) - 6):
         changed = bytearray(whole)
         changed[place] ^= 0xFF
         path.write_bytes(bytes(changed))
-        with pytest.raises(DataError, match=r"a.gz is not a whole gzip file"):
+        with pytest.raises(DataError, match=r"a.gz is not a complete gzip file"):
             read_text(path)
     path.write_bytes(b"plain text with the wrong name")
-    with pytest.raises(DataError, match="is not a whole gzip file"):
+    with pytest.raises(DataError, match="is not a complete gzip file"):
         read_text(path)
 
 
@@ -89,7 +89,7 @@ def test_missing_files_folders_and_empty_texts(tmp_path):
 @given(batch=st.integers(1, 5), window=st.integers(1, 7), extra=st.integers(0, 40))
 @settings(max_examples=50, deadline=None)
 def test_an_epoch_has_no_target_twice_and_leaves_out_less_than_a_batch_of_windows(batch, window, extra):
-    """And each target stands after its input in the text."""
+    """Each target is the token after its input in the text."""
     M = batch * window + 1 + extra
     streams = TokenStreams(np.arange(M, dtype=np.int32), batch, window)
     seen = set()
@@ -100,13 +100,13 @@ def test_an_epoch_has_no_target_twice_and_leaves_out_less_than_a_batch_of_window
         targets = np.concatenate([targets.reshape(-1) for _, targets in batches])
         assert len(set(targets)) == len(targets) > M - 1 - batch - batch * window
         seen.update(targets.tolist())
-    assert seen == set(range(1, M))  # what one epoch leaves out, the next ones catch up with
+    assert seen == set(range(1, M))  # what one epoch leaves out, later epochs contain
 
 
 @given(batch=st.integers(1, 4), window=st.integers(1, 5), extra=st.integers(0, 30))
 @settings(max_examples=50, deadline=None)
 def test_windows_follow_each_other_in_each_stream(batch, window, extra):
-    """Over the end of an epoch as well, and round from the end of the text to its start."""
+    """Also across the end of an epoch, and from the end of the text to its start."""
     M = batch * window + 1 + extra
     streams = TokenStreams(np.arange(M), batch, window)
     places = [(epoch, k) for epoch in range(3) for k in range(len(streams))]
@@ -117,7 +117,7 @@ def test_windows_follow_each_other_in_each_stream(batch, window, extra):
 
 
 def test_windows_are_cut_elsewhere_in_every_epoch():
-    """104 places, 52 a stream, 7 windows of 7: stream 0 goes on at 49, three places before stream 1 began."""
+    """104 positions, 52 per stream, 7 windows of 7: stream 0 continues at 49, three before the start of stream 1."""
     streams = TokenStreams(np.arange(105), 2, 7)
     cuts = [{int(p) for k in range(7) for p in streams.batch(epoch, k)[0][:, 0] % 104} for epoch in range(2)]
     assert streams.batch(1, 0)[0][:, 0].tolist() == [49, 101]
@@ -145,7 +145,7 @@ def test_sizes_of_batches_are_whole_numbers(batch, window):
         ("word\n" * 40, "word\n" * 2),
         ("x" * 100, "x" * 5),
         ("ab " * 40, "ab " * 2),
-        ("title\n" + "y" * 194, "y" * 10),  # the only line end is far from where the text is to be cut
+        ("title\n" + "y" * 194, "y" * 10),  # the only line end is far from the place to cut
         ("title\n" + "yyy " * 50, "yyy " * 3),
     ],
 )
@@ -163,17 +163,17 @@ def test_splitting_loses_nothing_and_keeps_about_a_twentieth(text):
     assert len(text) // 20 <= len(rest) <= len(text) // 10
 
 
-# --- text that Python carries ----------------------------------------------------------------------------------------
+# --- text that comes with Python -------------------------------------------------------------------------------------
 
 
-def test_python_s_own_sources():
+def test_the_sources_of_python():
     text = python_sources()
     assert len(text) > 5_000_000
     assert "def namedtuple(" in text
-    assert "class TestCase(" in text  # unittest itself is there, tests of the library are not
+    assert "class TestCase(" in text  # unittest itself is included, the tests of the library are not
 
 
-def test_python_s_own_manual():
+def test_the_manual_of_python():
     text = python_manual()
     assert len(text) > 300_000
     assert 'The "for" statement' in text or "The `for` statement" in text

@@ -58,15 +58,17 @@ def test_bags_of_n_grams():
     assert hashed[:, hash_word("and a", 1 << 20)].tolist() == [0, 0, 2]
 
 
-@pytest.mark.parametrize(("analyzer", "joint"), [("word", " "), ("char", "")])
-def test_bags_of_n_grams_equal_scikit_learn(analyzer, joint):
+@pytest.mark.parametrize(("analyzer", "separator"), [("word", " "), ("char", "")])
+def test_bags_of_n_grams_equal_scikit_learn(analyzer, separator):
     text = pytest.importorskip("sklearn.feature_extraction.text", reason="scikit-learn is not installed")
     texts = [" ".join(words) for words in DOCUMENTS]
     pattern = r"\S+" if analyzer == "word" else None
     theirs = text.TfidfVectorizer(analyzer=analyzer, ngram_range=(1, 2), token_pattern=pattern)
     expected = theirs.fit_transform(texts).toarray()
     tokens = [list(tokenize(t, str.split if analyzer == "word" else "char")) for t in texts]
-    bags = bag_of_words([[*t, *ngrams(t, 2, joint)] for t in tokens], Vocabulary(theirs.get_feature_names_out().tolist()))
+    bags = bag_of_words(
+        [[*t, *ngrams(t, 2, separator)] for t in tokens], Vocabulary(theirs.get_feature_names_out().tolist())
+    )
     np.testing.assert_allclose(tf_idf(bags, inverse_document_frequency(bags)), expected)
 
 
@@ -99,7 +101,7 @@ def test_hashing_is_the_same_everywhere():
 
 
 @pytest.mark.parametrize(("words", "size"), [(1000, 1000), (1000, 20_000), (50, 10)])
-def test_collisions_are_as_often_as_predicted(words, size):
+def test_collisions_are_as_frequent_as_predicted(words, size):
     measured = np.mean([measured_collisions([f"word {k} of {seed}" for k in range(words)], size) for seed in range(20)])
     assert measured == pytest.approx(expected_collisions(words, size), abs=0.02)
 

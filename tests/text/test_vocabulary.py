@@ -1,4 +1,4 @@
-"""Vocabularies: the order of ids, limits, and files that are whole or refused."""
+"""Vocabularies: the order of ids, limits, and files that are complete or refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchnn.errors import DataError
 from scratchnn.text import BEGIN, END, PADDING, SPECIALS, UNKNOWN, Vocabulary, tokenize
 
 
-def test_ids_go_by_frequency_then_alphabet_after_the_special_ones():
+def test_ids_are_ordered_by_frequency_then_alphabet_after_the_special_tokens():
     vocabulary = Vocabulary.build(list("bacadba"))
     assert vocabulary.tokens == ["<pad>", "<unk>", "<bos>", "<eos>", "a", "b", "c", "d"]
     assert len(vocabulary) == 8
@@ -80,7 +80,7 @@ def test_the_most_frequent_are_kept(tokens, specials, min_count, max_size):
 
 
 @pytest.mark.parametrize("size", [4, 1, 0, -5, 5.5])
-def test_a_vocabulary_has_room_for_more_than_the_special_tokens(size):
+def test_a_vocabulary_must_be_larger_than_its_special_tokens(size):
     with pytest.raises(DataError, match=f"max_size must be a whole number of 5 or more, got {size}"):
         Vocabulary.build("abc", max_size=size)
 
@@ -132,7 +132,7 @@ def test_a_file_written_before_there_were_four_special_tokens(tmp_path):
         (b'{"format": "scratchnn vocabulary 1"}', "its tokens are not a list of strings"),
         (b'{"format": "scratchnn vocabulary 1", "tokens": {"a": 1}}', "its tokens are not a list of strings"),
         (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", 2]}', "its tokens are not a list of strings"),
-        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "a"]}', "a token stands in it twice"),
+        (b'{"format": "scratchnn vocabulary 1", "tokens": ["a", "a"]}', "a token occurs in it twice"),
     ],
 )
 def test_a_damaged_vocabulary_is_refused_by_name(tmp_path, content, message):
@@ -143,7 +143,7 @@ def test_a_damaged_vocabulary_is_refused_by_name(tmp_path, content, message):
     assert str(path) in str(caught.value)
 
 
-def test_a_vocabulary_cut_off_anywhere_is_refused(tmp_path):
+def test_a_vocabulary_truncated_anywhere_is_refused(tmp_path):
     path = tmp_path / "vocabulary.json"
     Vocabulary(["a", "한", "\n"]).save(path)
     whole = path.read_bytes()
@@ -155,7 +155,7 @@ def test_a_vocabulary_cut_off_anywhere_is_refused(tmp_path):
         Vocabulary.load(tmp_path / "none.json")
 
 
-def test_a_vocabulary_file_can_be_read_by_people_and_other_programs(tmp_path):
+def test_a_vocabulary_file_is_plain_json(tmp_path):
     Vocabulary.build(["누가", "가", "가"]).save(tmp_path / "v.json")
     raw = (tmp_path / "v.json").read_text(encoding="utf-8")
     assert "누가" in raw

@@ -24,7 +24,9 @@ def test_it_learns_a_generated_language(cell):
     expected = (valid[:-1] + 1) % V == valid[1:]
     best_possible = -np.where(expected, math.log(5 / 6), math.log(1 / 30)).mean()
     model = model_of(16, cell=cell)
-    trainer = trainer_of(model, 0.01, language(2001), Adam, 10, 10, validate=lambda: {"loss": evaluate_text(model, valid)[0]})
+    trainer = trainer_of(
+        model, 0.01, language(2001), Adam, 10, 10, validate=lambda: {"loss": evaluate_text(model, valid)[0]}
+    )
     before = evaluate_text(model, valid)[0]
     history = trainer.fit(6)
     losses = [history.epoch_loss(epoch) for epoch in range(1, 7)]

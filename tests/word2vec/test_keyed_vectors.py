@@ -1,4 +1,4 @@
-"""Nearest words, analogies, the odd one out: worked out by hand, and properties that hold for any vectors."""
+"""Nearest words, analogies, the odd one out: computed by hand, and properties that hold for any vectors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_analogy_by_hand():
 
 
 def test_add_and_multiply_differ():
-    """Levy and Goldberg's point: one large cosine carries the sum (3), not the product (4).
+    """The observation of Levy and Goldberg: one large cosine dominates the sum (3), but not the product (4).
 
     With a, b, c the third, first and second axis, (3) ranks by x1 + x2 - x3 and (4) by (1 + x1)(1 + x2) / (1 + x3).
     """
@@ -67,7 +67,7 @@ def test_odd_one_out():
 @given(st.integers(5, 60), st.integers(1, 8), st.integers(0, 2**31), st.integers(1, 70), st.data())
 @settings(max_examples=40, deadline=None)
 def test_nearest_equals_sorting_everything(V, D, seed, count, data):
-    """Few distinct coordinates on the axes, so that ties abound and are exact."""
+    """Few distinct coordinates on the axes, so that there are many exact ties."""
     rng = np.random.default_rng(seed)
     table = np.zeros((V, D), dtype=np.float32)
     table[np.arange(V), rng.integers(0, D, V)] = rng.choice([-2, -1, 1, 4], V)
@@ -86,7 +86,7 @@ def test_analogy_equals_the_formula(V, D, seed, method):
     a, b, c = unit[:3]
     if method == "add":
         target = b - a + c
-        assume(np.linalg.norm(target) > 0.05)  # else rounding decides
+        assume(np.linalg.norm(target) > 0.05)  # otherwise rounding errors decide
         scores = unit @ target / np.linalg.norm(target)
     else:
         scores = (1 + unit @ b) * (1 + unit @ c) / 2 / (1 + unit @ a + 2 * EPSILON)
@@ -129,8 +129,8 @@ def test_unknown_word_offers_spellings(word, offered):
         assert all(other in message for other in offered)
 
 
-def test_unknown_word_unlike_any():
-    with pytest.raises(DataError, match="no similar spelling"):
+def test_an_unknown_word_unlike_all_others():
+    with pytest.raises(DataError, match="no word is spelled similarly"):
         COMPASS["zzzz"]
 
 
@@ -148,10 +148,10 @@ def test_wrong_shapes(shape):
 
 def test_bad_values():
     table = np.ones((3, 2), dtype=np.float32)
-    with pytest.raises(DataError, match="'a' comes more than once"):
+    with pytest.raises(DataError, match="'a' occurs more than once"):
         KeyedVectors(["a", "b", "a"], table)
     table[1, 1] = np.nan
-    with pytest.raises(DataError, match=r"'b' \(row 1\) holds NaN or infinity"):
+    with pytest.raises(DataError, match=r"'b' \(row 1\) contains NaN or infinity"):
         KeyedVectors(["a", "b", "c"], table)
     with pytest.raises(ShapeError, match=r"\(3,\)"):
         COMPASS.most_similar(np.ones(3))
@@ -169,5 +169,5 @@ def test_vectors_are_read_only_and_the_callers_array_is_not():
     for array in (vectors.vectors, vectors.unit, vectors["a"]):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 5
-    table[0, 0] = 3  # still the caller's to change
+    table[0, 0] = 3  # the caller can still change it
     assert vectors.unit is vectors.unit  # computed once

@@ -21,7 +21,7 @@ PLACES = {
 
 @pytest.fixture
 def run_folder(tmp_path):
-    """What ``train word2vec`` leaves behind, as far as these commands look."""
+    """The file of a run folder that these commands read."""
     folder = tmp_path / "run"
     folder.mkdir()
     write_vectors(folder / "vectors.txt", KeyedVectors(list(PLACES), np.array([*PLACES.values()], dtype=np.float32)))
@@ -30,7 +30,7 @@ def run_folder(tmp_path):
 
 @pytest.fixture
 def command(capsys):
-    """Runs a command: its exit status, output lines, error lines. No line is longer than 100 columns."""
+    """Run a command; returns its exit status, output lines and error lines, none longer than 100 columns."""
 
     def run(*arguments):
         status = main([str(argument) for argument in arguments])
@@ -66,7 +66,7 @@ def test_analogy(run_folder, command, method, score):
 
 @pytest.fixture
 def benchmarks(tmp_path):
-    """A data folder as ``SCRATCHNN_DATA`` names it."""
+    """A data folder for ``SCRATCHNN_DATA``."""
     folder = tmp_path / "data" / "wordsim"
     folder.mkdir(parents=True)
     (folder / "EN-MINE.txt").write_text("paris\tfrance\t9\nparis\trome\t5\nparis\tcat\t1\nparis\tdog\t1\n")
@@ -107,9 +107,9 @@ def test_evaluate(run_folder, command, benchmarks, monkeypatch):
         (("similar", "RUN", "Paris"), "'Paris' is not among the 7 words; closest spellings: paris"),
         (("similar", "RUN", "paris", "--count", "0"), "count must be a whole number of 1 or more, got 0"),
         (("similar", "RUN/none", "paris"), "No such file"),
-        (("similar", "RUN/..", "paris"), "holds no vectors.txt"),
+        (("similar", "RUN/..", "paris"), "contains no vectors.txt"),
         (("analogy", "RUN", "paris", "rom", "italy"), "'rom' is not among the 7 words; closest spellings: rome"),
-        (("evaluate-vectors", "RUN"), "nothing to evaluate on"),
+        (("evaluate-vectors", "RUN"), "no benchmarks; pass --similarity FILE"),
         (("evaluate-vectors", "RUN", "--analogies", "RUN/none"), "No such file"),
         (("evaluate-vectors", "RUN", "--similarity", "RUN/vectors.txt"), "line 1: expected two words and a score"),
         (("evaluate-vectors", "RUN/none", "--similarity", "DATA/EN-MINE.txt"), "No such file"),
@@ -128,4 +128,4 @@ def test_bad_input(run_folder, command, benchmarks, monkeypatch, arguments, comp
 
 def test_empty_data_folder(run_folder, command, tmp_path, monkeypatch):
     monkeypatch.setenv("SCRATCHNN_DATA", str(tmp_path))
-    assert "holds no benchmarks" in command("evaluate-vectors", run_folder)[2][0]
+    assert "contains no benchmarks; pass" in command("evaluate-vectors", run_folder)[2][0]

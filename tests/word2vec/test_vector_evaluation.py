@@ -1,4 +1,4 @@
-"""Word similarity and analogy benchmarks: by hand, against slow twins, and on the real files where they are."""
+"""Word similarity and analogy benchmarks: by hand, against slow versions, and on the real files if they exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ needs_data = pytest.mark.skipif(
 
 @pytest.fixture
 def file(tmp_path):
-    """Makes a file of given text."""
+    """Write a file with the given text."""
 
     def make(text, name="benchmark.txt"):
         path = tmp_path / name
@@ -79,7 +79,7 @@ def test_no_pair_covered(file):
 
 
 def test_case_and_restriction(file):
-    """A word stands for the first spelling; words beyond the restriction are not there."""
+    """A word means its first spelling; words beyond ``restrict`` are not used."""
     vectors = KeyedVectors(["B", "a", "A", "b"], np.array([[1, 0], [1, 1], [0, 1], [-1, 0]], dtype=np.float32))
     path = file("A b 1\na B 2\na a 3\n")
     assert evaluate_similarity(vectors, path).rho == pytest.approx(math.sqrt(3) / 2)  # cosines 0.7, 0.7, 1
@@ -104,8 +104,8 @@ def test_pairs(file, text, expected):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "holds no pairs"),
-        ("word1 word2 score\n", "holds no pairs"),
+        ("", "contains no pairs"),
+        ("word1 word2 score\n", "contains no pairs"),
         ("a b 1\na b\n", "line 2: expected two words and a score, got 'a b'"),
         ("a b 1\n\na b c\n", "line 3: the score 'c' is not a number"),
         ("a b 1\na b nan\n", "line 2: the score 'nan' is not finite"),
@@ -122,7 +122,7 @@ def test_bad_pairs(file, text, complaint):
 
 
 def test_analogies_by_hand(file):
-    """Capitals lie one step above their countries, plurals one step to the right."""
+    """Capitals are one step above their countries, plurals one step to the right."""
     places = {"paris": (9, 1), "france": (9, 0), "rome": (0, 10), "italy": (0, 9), "cat": (5, 5), "cats": (6, 5)}
     vectors = KeyedVectors(list(places), np.array([*places.values()], dtype=np.float32))
     path = file(
@@ -132,7 +132,7 @@ def test_analogies_by_hand(file):
     results = evaluate_analogies(vectors, path)
     assert results == [
         AnalogyResult("capitals", 2, 2, 3),
-        AnalogyResult("gram-plural", 0, 1, 2),  # the answer is one of the given words, so another comes out
+        AnalogyResult("gram-plural", 0, 1, 2),  # the answer is one of the given words, which are excluded
         AnalogyResult("empty", 0, 0, 0),
     ]
     assert totals(results) == [
@@ -161,7 +161,7 @@ def slow_analogies(vectors, questions, restrict):
 @given(st.integers(0, 2**31), st.integers(8, 40), st.booleans(), st.integers(1, 300))
 @settings(max_examples=30, deadline=None)
 def test_batches_equal_one_at_a_time(tmp_path_factory, seed, V, cased, scores):
-    """Any block size, with and without spellings that differ by case only."""
+    """For any block size, with and without spellings that differ only in case."""
     rng = np.random.default_rng(seed)
     names = [f"w{k}" for k in range(V)]
     if cased:
@@ -182,8 +182,8 @@ def test_batches_equal_one_at_a_time(tmp_path_factory, seed, V, cased, scores):
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "holds no analogy questions"),
-        (": only a section\n", "holds no analogy questions"),
+        ("", "contains no analogy questions"),
+        (": only a section\n", "contains no analogy questions"),
         ("a b c d\n", "line 1: a question before the first section"),
         (": s\n\na b c\n", "line 3: expected four words, got 'a b c'"),
         (": s\na b c d e\n", "line 2: expected four words"),
@@ -202,7 +202,7 @@ def test_packed_questions(tmp_path):
 
 @needs_data
 def test_real_benchmarks():
-    """Figures of the 7,844-word GloVe subset, equal to gensim's (see the parity tests)."""
+    """Scores of the 7,844-word GloVe subset, equal to those of gensim (see the parity tests)."""
     vectors = read_vectors(DATA / "glove" / "glove.6B.50d.subset.txt.gz")
     result = evaluate_similarity(vectors, DATA / "wordsim" / "EN-WS-353-ALL.txt")
     assert (result.covered, result.total) == (189, 353)

@@ -1,4 +1,4 @@
-"""Files of word vectors: round trips to the bit, and one clear line for each kind of damage."""
+"""Files of word vectors: exact round trips, and one clear line for each kind of damage."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def same(a, b):
 
 
 def message(path):
-    """The one line that reading ``path`` fails with, which names the file."""
+    """The one-line error that reading ``path`` raises, which names the file."""
     with pytest.raises(DataError) as error:
         read_vectors(path)
     text = str(error.value)
@@ -42,7 +42,7 @@ def message(path):
 
 @pytest.fixture
 def file(tmp_path):
-    """Makes a file of given bytes."""
+    """Write a file with the given bytes."""
 
     def make(data, name="vectors.txt"):
         path = tmp_path / name
@@ -68,19 +68,19 @@ def test_round_trip(tmp_path, format, suffix):
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("block", [1, 2, 3, 7, 64])
 def test_blocks_may_end_anywhere(tmp_path, monkeypatch, format, block):
-    """Words, numbers, float32 and line ends all get cut by the end of a block."""
+    """Words, numbers, float32 and line ends are all cut by the end of a block."""
     vectors = vectors_of(WORDS, 4)
     path = tmp_path / "vectors"
     write_vectors(path, vectors, format)
     blocks = formats._blocks
     monkeypatch.setattr(formats, "BLOCK", block)
 
-    def after_a_whole_head(path):  # what tells the formats apart is looked for in the first block
+    def after_a_complete_head(path):  # the format is recognised in the first block
         stream = blocks(path)
         yield b"".join(next(stream, b"") for _ in range(120 // block + 1))
         yield from stream
 
-    monkeypatch.setattr(formats, "_blocks", after_a_whole_head)
+    monkeypatch.setattr(formats, "_blocks", after_a_complete_head)
     assert same(read_vectors(path), vectors)
 
 
@@ -96,7 +96,7 @@ words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=" \t
 )
 @settings(max_examples=50, deadline=None)
 def test_any_words_any_floats(tmp_path_factory, words, D, seed, format, suffix):
-    """Bit patterns drawn at random: every finite float32, subnormal ones and minus zero too, comes back."""
+    """Random bit patterns: every finite float32, including subnormal numbers and minus zero, is restored exactly."""
     bits = np.random.default_rng(seed).integers(0, 2**32, (len(words), D), dtype=np.uint32)
     table = np.where(np.isfinite(bits.view(np.float32)), bits, bits & 0x80FFFFFF).view(np.float32)
     vectors = KeyedVectors(words, table)
@@ -165,12 +165,12 @@ def test_header_or_not(file):
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
-        (b"3 2\na 1 2\nb 3 4\n", "the header announces 3 rows, the file holds 2"),
-        (b"3 2\n", "the header announces 3 rows, the file holds 0"),
-        (b"1 2\na 1 2\n\nb 3 4\n", "line 4: one row more than the 1 that the header announces"),
-        (b"0 2\n", "line 1: the header announces 0 words of 2 dimensions"),
-        (b"2 0\na\nb\n", "line 1: the header announces 2 words of 0 dimensions"),
-        (b"2 3\na 1 2\nb 3 4\n", "line 2: 2 numbers after the word; the header announces 3"),
+        (b"3 2\na 1 2\nb 3 4\n", "the header says 3 rows, the file contains 2"),
+        (b"3 2\n", "the header says 3 rows, the file contains 0"),
+        (b"1 2\na 1 2\n\nb 3 4\n", "line 4: more rows than the 1 in the header"),
+        (b"0 2\n", "line 1: the header says 0 words of 2 dimensions; both must be 1 or more"),
+        (b"2 0\na\nb\n", "line 1: the header says 2 words of 0 dimensions; both must be 1 or more"),
+        (b"2 3\na 1 2\nb 3 4\n", "line 2: 2 numbers after the word; the header says 3"),
         (b"a 1 2\nb 3 4\nc 5\n", "line 3: 1 numbers after the word; the first row has 2"),
         (b"a 1 2\r\n\r\nb 3 4 5\r\n", "line 3: 3 numbers after the word; the first row has 2"),
         (b"hello\n", "line 1: 0 numbers after the word; expected a word and its vector"),
@@ -179,19 +179,19 @@ def test_header_or_not(file):
         (b"a 1 2\nb 1e39 3\n", "line 2: '1e39' is not a finite float32 number"),
         (b"a 1 2\nb 3 four\nc x 1\n", "line 2: 'four' is not a finite float32 number"),
         (b"a 1 2\nb 3 \xff\n", r"line 2: '\\xff' is not a finite float32 number"),
-        (b"a 1 2\nb 1 2\na 3 4\n", "line 3: the word 'a' stands a second time, first in line 1"),
+        (b"a 1 2\nb 1 2\na 3 4\n", "line 3: the word 'a' is repeated, first in line 1"),
         (b"a 1 2\ncaf\xe9 3 4\n", r"line 2: the word b'caf\xe9' is not UTF-8; convert the file first"),
         (b"2 2\na 1 2\ncaf\xe9 3 4\n", r"line 3: the word b'caf\xe9' is not UTF-8"),
-        (b"2 1\na \0\0\x80?b \0\0\x80", "is cut off: it ends in row 2 of the 2 that the header announces"),
-        (b"9 1\na \0\0\x80?b \0\0\x80?", "is cut off: it ends in row 3 of the 9"),
-        (b"1 1\na \0\0\x80?b \0\0\x80?", "more bytes follow the 1 rows that the header announces"),
-        (b"2 1\na \0\0\x80?b \0\0\x80\x7f", "row 2: the vector of 'b' holds NaN or infinity"),
-        (b"2 1\na \0\0\x80?a \0\0\x80?", "row 2: the word 'a' stands a second time, first in row 1"),
+        (b"2 1\na \0\0\x80?b \0\0\x80", "is truncated: it ends in row 2 of the 2 in the header"),
+        (b"9 1\na \0\0\x80?b \0\0\x80?", "is truncated: it ends in row 3 of the 9"),
+        (b"1 1\na \0\0\x80?b \0\0\x80?", "more bytes follow the 1 rows in the header"),
+        (b"2 1\na \0\0\x80?b \0\0\x80\x7f", "row 2: the vector of 'b' contains NaN or infinity"),
+        (b"2 1\na \0\0\x80?a \0\0\x80?", "row 2: the word 'a' is repeated, first in row 1"),
         (b"2 1\na \0\0\x80?\xe9 \0\0\x80?", r"row 2: the word b'\xe9' is not UTF-8"),
         (b"2 1\na \0\0\x80?\n \0\0\x80?", "row 2: a vector without a word"),
-        (b"999999999999999 300\na \0\0\x80?", "is cut off: it ends in row 1 of the 999999999999999"),
-        (b"9 99999999999999999\na \0\0\x80?", "is cut off: it ends in row 1 of the 9"),
-        (b"999999999999999 2\na 1 2", "announces 999999999999999 rows, the file holds 1"),
+        (b"999999999999999 300\na \0\0\x80?", "is truncated: it ends in row 1 of the 999999999999999"),
+        (b"9 99999999999999999\na \0\0\x80?", "is truncated: it ends in row 1 of the 9"),
+        (b"999999999999999 2\na 1 2", "the header says 999999999999999 rows, the file contains 1"),
     ],
 )
 @pytest.mark.parametrize("suffix", ["", ".gz"])
@@ -202,13 +202,13 @@ def test_damage(file, data, complaint, suffix):
 
 def test_missing_file_and_folder(tmp_path):
     assert "No such file" in message(tmp_path / "missing.txt")
-    assert "holds no vectors.txt" in message(tmp_path)
+    assert "contains no vectors.txt; pass a run folder" in message(tmp_path)
 
 
 def test_gzip_damage(file):
     whole = gzip.compress(b"a 1 2\nb 3 4\n" * 500)
-    assert "not a whole gzip file" in message(file(whole[:-9], "v.gz"))
-    assert "not a whole gzip file" in message(file(b"a 1 2\n", "v.gz"))
+    assert "not a complete gzip file" in message(file(whole[:-9], "v.gz"))
+    assert "not a complete gzip file" in message(file(b"a 1 2\n", "v.gz"))
 
 
 @pytest.mark.parametrize("cut", range(1, 60))
@@ -223,10 +223,10 @@ def test_a_binary_file_cut_anywhere_is_refused(tmp_path, cut):
 
 @pytest.mark.parametrize("word", ["New York", "a\nb", "tab\t", "\r", "", "\x0b"])
 @pytest.mark.parametrize("format", FORMATS)
-def test_words_that_no_format_can_hold(tmp_path, word, format):
+def test_words_that_no_format_can_store(tmp_path, word, format):
     write_vectors(tmp_path / "v", vectors_of(["old"], 2))
     before = (tmp_path / "v").read_bytes()
-    with pytest.raises(DataError, match=r"\(row 1\) is empty or holds white space"):
+    with pytest.raises(DataError, match=r"\(row 1\) is empty or contains white space"):
         write_vectors(tmp_path / "v", vectors_of(["a", word], 2), format)
     assert os.listdir(tmp_path) == ["v"]
     assert (tmp_path / "v").read_bytes() == before

@@ -23,7 +23,7 @@ def vectors_of(words, D=6):
 
 
 def saved(figure, path):
-    """Draw it; a missing glyph is a warning of matplotlib's, here an error."""
+    """Draw the figure; a missing glyph is a warning in matplotlib and an error here."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         save_figure(figure, path)
@@ -31,7 +31,7 @@ def saved(figure, path):
 
 
 def labels(axes):
-    """What stands on the axes and beside them."""
+    """The texts on the axes and beside them."""
     return {text.get_text() for text in [*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]}
 
 
@@ -65,8 +65,8 @@ def test_words_in_the_plane(tmp_path):
     assert "principal component 1 (" in axes.get_xlabel()
 
 
-def test_names_do_not_cover_each_other():
-    """Four points so close that their names, all on the same side, would lie on one another; and two far away."""
+def test_labels_do_not_cover_each_other():
+    """Four points so close that their labels would overlap if all were on the same side, and two distant points."""
     words = ["one", "two", "three", "four", "up", "right"]
     table = np.array([[1, 0, 0]] * 4 + [[0, 1, 0], [0, 0, 1]], dtype=np.float32)
     table[:4, 1] += np.array([0, 0.01, 0.02, 0.03], dtype=np.float32)
@@ -91,8 +91,8 @@ def test_many_words(tmp_path):
     saved(plot_words(vectors_of(words, D=1), words), tmp_path / "line.png")
 
 
-def test_a_font_is_found_for_what_the_first_lacks(tmp_path):
-    """Characters that only another one of matplotlib's own fonts has."""
+def test_another_font_is_found_for_characters_that_the_first_lacks(tmp_path):
+    """Characters that only another font of matplotlib has."""
     from matplotlib.font_manager import findfont
     from matplotlib.ft2font import FT2Font
 
@@ -103,7 +103,7 @@ def test_a_font_is_found_for_what_the_first_lacks(tmp_path):
     assert len(only) == 3
     assert len(font_families("abc")) == len(font_families("слово")) == 1
     assert len(font_families(only)) > 1
-    assert not any("Last Resort" in family for family in font_families(only + "\uffff"))  # it draws boxes for everything
+    assert not any("Last Resort" in family for family in font_families(only + "\uffff"))  # it only draws boxes
     words = [*only, "a" + only]
     saved(plot_words(vectors_of(words), words), tmp_path / "plane.png")
     saved(plot_similarity(vectors_of(words), words), tmp_path / "map.png")

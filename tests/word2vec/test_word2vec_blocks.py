@@ -1,4 +1,4 @@
-"""The fast steps of word2vec: the same pairs as word by word, the same step as the textbook forms with the same noise."""
+"""The fast steps of word2vec: the same pairs as word by word, the same step as the textbook models with the same noise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def draw_text(rng, V, lengths, window, block, K):
 
 
 def context_positions(sentences, reach, t):
-    """What the windows mean, word by word."""
+    """The pairs of all windows, word by word."""
     return [j for j in range(len(sentences)) if j != t and sentences[j] == sentences[t] and abs(t - j) <= reach[t]]
 
 
@@ -95,7 +95,7 @@ def random_tables(rng, V, D):
 @given(**TEXTS)
 @many
 def test_skip_gram_step_equals_the_textbook_form(V, lengths, window, block, K, seed):
-    """One step down the summed loss of all pairs of a block, each with the block's K noise words as its own."""
+    """One gradient step on the loss of a block, the sum over all pairs, each with the block's K noise words."""
     rng = np.random.default_rng(seed)
     ids, sentences, reach, noise = draw_text(rng, V, lengths, window, block, K)
     blocks = SkipGramBlocks(ids, sentences, reach, noise, negative=K, window=window, block=block, vocabulary_size=V)
@@ -121,7 +121,7 @@ def test_skip_gram_step_equals_the_textbook_form(V, lengths, window, block, K, s
 @given(**TEXTS)
 @many
 def test_cbow_step_equals_the_textbook_form(V, lengths, window, block, K, seed):
-    """One step down the summed loss of all positions of a block, with a learning rate for each table."""
+    """One gradient step on the loss of a block, the sum over all positions, with one learning rate per table."""
     rng = np.random.default_rng(seed)
     ids, sentences, reach, noise = draw_text(rng, V, lengths, window, block, K)
     blocks = CBOWBlocks(ids, sentences, reach, noise, negative=K, window=window, block=block, vocabulary_size=V)
@@ -167,8 +167,8 @@ def test_shared_noise_has_the_expected_value_of_separate_noise(kind):
     assert (abs(total[:V] / count - negative * probabilities) < 4 * np.sqrt(variance)).all()
 
 
-def test_near_words_meet_more_often():
-    """Reaches uniform among 1 .. 5: a word at distance d is a pair in (6 - d) / 5 of the cases."""
+def test_near_words_are_paired_more_often():
+    """Reaches are uniform in 1 .. 5: words at distance d are a pair in (6 - d) / 5 of the cases."""
     rng = np.random.default_rng(0)
     n, window = 20_000, 5
     noise = np.zeros((1, 1), dtype=int)

@@ -1,4 +1,4 @@
-"""Texts of any size as ids: what counts as word, line and piece; memory; bad input."""
+"""Texts of any size as ids: words, lines and pieces; memory; bad input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def write(path, text):
 
 
 def sentences(corpus, first=0):
-    """The text as lists of words, line by line, empty ones left out; and the number of words read."""
+    """The text as one list of words per line that is not empty, and the number of words read."""
     lines, total = [], 0
     for ids, numbers, words in corpus.read(first):
         total += words
@@ -47,8 +47,8 @@ def test_equal_counts_in_alphabetical_order(tmp_path):
 
 @pytest.mark.parametrize("size", [20, 33, 64, 1 << 18])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_pieces_hold_whole_lines_and_all_of_them(tmp_path, monkeypatch, size, end):
-    """However the file is read, and whatever ends its lines."""
+def test_pieces_are_whole_lines_and_all_lines(tmp_path, monkeypatch, size, end):
+    """For any size of pieces and any line ends."""
     monkeypatch.setattr(module, "PIECE", size)
     lines = [[f"w{k % 7}", "é", "한국어"][: 1 + k % 3] for k in range(50)]
     corpus = Corpus([write(tmp_path / "t.txt", end.join(" ".join(line) for line in lines))], min_count=1)
@@ -60,7 +60,7 @@ def test_pieces_hold_whole_lines_and_all_of_them(tmp_path, monkeypatch, size, en
 @given(text=st.text(alphabet="ab \t\n\r\u00e9\u3000", min_size=1, max_size=60), size=st.integers(1, 20))
 @settings(max_examples=50, deadline=None)
 def test_no_word_is_lost_or_cut(text, size, tmp_path_factory):
-    """Counts are those of the whole text, also where a line is longer than a piece."""
+    """Counts are those of the whole text, also if a line is longer than a piece."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "PIECE", size)
         expected = Counter(text.split())
@@ -79,7 +79,7 @@ def test_mixed_line_ends(tmp_path):
 
 def test_several_files_plain_and_packed_and_with_a_mark(tmp_path):
     plain, packed = tmp_path / "a.txt", tmp_path / "b.txt.gz"
-    plain.write_bytes(b"\xef\xbb\xbfa b")  # no line end: the next file begins a line of its own all the same
+    plain.write_bytes(b"\xef\xbb\xbfa b")  # no line end: the next file still begins a new line
     packed.write_bytes(gzip.compress(b"b c\n"))
     corpus = Corpus([plain, str(packed)], min_count=1)
     assert sentences(corpus)[0] == [["a", "b"], ["b", "c"]]
@@ -92,7 +92,7 @@ def test_digest_is_of_the_words_and_lines_not_of_the_line_ends(tmp_path):
 
 
 def test_memory_does_not_grow_with_the_text(tmp_path):
-    """Eight times the text, the same vocabulary: the same memory within a twentieth, and no more than twenty pieces."""
+    """Eight times the text, the same vocabulary: the same memory within 5%, and no more than that of twenty pieces."""
     peaks = []
     words = np.array([f"word{k}" for k in range(500)])
     for size in (1, 8):
@@ -122,14 +122,14 @@ def test_empty(tmp_path, text):
 
 
 def test_one_word(tmp_path):
-    with pytest.raises(DataError, match=r"a vocabulary of 1 word\(s\) in .*: word vectors need two or more; give a longer"):
+    with pytest.raises(DataError, match=r"a vocabulary of 1 word\(s\) in .*: word vectors need two or more; use a longer"):
         Corpus([write(tmp_path / "t.txt", "la la la la la la")])
 
 
 @pytest.mark.parametrize(("text", "kept", "least"), [("a a a a a b b b c", 1, 3), ("a a b c", 0, 1), ("a a b b", 0, 2)])
 def test_all_too_rare(tmp_path, text, kept, least):
     path = write(tmp_path / "t.txt", text)
-    message = rf"vocabulary of {kept} word\(s\) .* lower the smallest count, 5, to {least} or less"
+    message = rf"vocabulary of {kept} word\(s\) .* lower the minimum count, 5, to {least} or less"
     with pytest.raises(DataError, match=message):
         Corpus([path])
     assert len(Corpus([path], min_count=least).vocabulary) >= 2
@@ -156,7 +156,7 @@ def test_damaged_gzip(tmp_path):
     whole = gzip.compress(TEXT.encode() * 1000)
     for damaged in (whole[:-9], b"no gzip", whole[:30] + b"\0\0\0\0" + whole[34:]):
         (tmp_path / "t.gz").write_bytes(damaged)
-        with pytest.raises(DataError, match=r"t\.gz is not a whole gzip file"):
+        with pytest.raises(DataError, match=r"t\.gz is not a complete gzip file"):
             Corpus([tmp_path / "t.gz"])
 
 

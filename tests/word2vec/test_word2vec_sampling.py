@@ -1,4 +1,4 @@
-"""The random choices of word2vec have the frequencies that the formulas say: chi-squared tests with a fixed seed."""
+"""The random choices of word2vec have the frequencies of the formulas: chi-squared tests with a fixed seed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ COUNTS = np.array([5000, 1200, 800, 90, 40, 12, 5, 5, 1])
 
 
 def assert_fits(found, expected):
-    """Chi-squared within four standard deviations of its mean, to both sides."""
-    assert expected.min() >= 5  # the rule of thumb for the test to be one
+    """Chi-squared within four standard deviations of its mean, on both sides."""
+    assert expected.min() >= 5  # the usual condition for the test to be valid
     statistic, freedom = ((found - expected) ** 2 / expected).sum(), len(expected) - 1
     assert abs(statistic - freedom) < 4 * np.sqrt(2 * freedom), statistic
 
@@ -27,8 +27,8 @@ def test_noise_frequencies(power):
     assert_fits(np.bincount(draws, minlength=len(COUNTS)), 200_000 * weights / weights.sum())
 
 
-def test_the_test_tells_powers_apart():
-    """Noise of power 0.7 does not pass for noise of power 0.75."""
+def test_the_test_distinguishes_powers():
+    """Noise with power 0.7 is not accepted as noise with power 0.75."""
     draws = NoiseSampler(COUNTS, 0.7).draw(200_000, np.random.default_rng(0))
     weights = COUNTS**0.75
     with pytest.raises(AssertionError):
@@ -51,7 +51,7 @@ def test_noise_is_a_word_that_occurs(counts, seed):
 
 
 def test_the_ends_of_the_table():
-    """Draws of 0 and of the largest number below 1 are the first and the last word that occurs."""
+    """Draws of 0 and of the largest number below 1 give the first and the last word that occurs."""
 
     class Ends:
         def random(self, shape):
@@ -61,7 +61,7 @@ def test_the_ends_of_the_table():
 
 
 def test_keep_probabilities():
-    """word2vec.c's formula, written out; rare words are always kept, and a threshold of zero keeps all."""
+    """The formula of word2vec.c, written out; rare words are always kept, and a threshold of zero keeps all words."""
     counts = np.array([60_000, 9_000, 500, 3])
     total, t = counts.sum(), 1e-3
     expected = [min(1.0, (np.sqrt(c / (t * total)) + 1) * (t * total) / c) for c in counts]
@@ -80,7 +80,7 @@ def test_linear_decay():
 
 @pytest.mark.parametrize("counts", [[], [0, 0], [1, -1], [[1, 2]]])
 def test_bad_counts(counts):
-    with pytest.raises(DataError, match="counts must be one number a word"):
+    with pytest.raises(DataError, match="counts must be one number per word"):
         NoiseSampler(np.array(counts))
 
 

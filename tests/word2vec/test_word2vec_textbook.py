@@ -1,4 +1,4 @@
-"""The textbook forms of word vectors: look-up and one-hot product, negatives equal to the target, Huffman trees, errors."""
+"""The textbook models: look-up and one-hot product, negatives equal to the target, Huffman trees, errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rng():
 
 
 def test_look_up_equals_one_hot_product(rng):
-    """To the last bit: the product adds zeros to the row that the look-up takes."""
+    """To the last bit: the product adds zeros to the row that the look-up returns."""
     W, ids = rng.standard_normal((7, 4)), rng.integers(0, 7, (3, 5))
     assert np.array_equal(W[ids], one_hot(ids, 7, dtype=np.float64) @ W)
 
@@ -45,7 +45,7 @@ def test_context_mean_equals_mean_of_one_hot_products(rng):
 
 
 def test_float32_stays_float32(rng):
-    """A mask is no reason to compute in float64."""
+    """A mask does not change the dtype to float64."""
     contexts, targets, negatives = rng.integers(0, 7, (3, 4)), rng.integers(0, 7, 3), rng.integers(0, 7, (3, 2))
     model = CBOW(7, 4, NegativeSampling(7, 4), rng=rng)
     model.output.W.data += 0.1
@@ -56,7 +56,7 @@ def test_float32_stays_float32(rng):
 
 
 def test_both_tables_get_rows(rng):
-    """The tables are large, an example touches few of their rows: the gradient is those rows, and only they move."""
+    """An example uses few rows of the large tables: the gradient consists of these rows, and only they change."""
     model = SkipGram(50, 4, NegativeSampling(50, 4), rng=rng)
     model.output.W.data = rng.standard_normal((50, 4)).astype(np.float32)
     before = {name: parameter.data.copy() for name, parameter in model.named_parameters().items()}
@@ -74,7 +74,7 @@ def test_both_tables_get_rows(rng):
 
 
 def test_a_negative_that_equals_its_target_is_left_out(rng):
-    """The loss is the one without it, and its row moves as by the true word alone."""
+    """The loss is the same as without it, and its row changes as for the true word alone."""
     results = []
     for negatives in ([[3, 2, 3]], [[2]]):
         model = SkipGram(5, 4, NegativeSampling(5, 4), rng=np.random.default_rng(1)).astype(np.float64)
@@ -113,7 +113,7 @@ def test_probabilities_of_all_words_sum_to_one(counts, seed):
 @given(counts=st.lists(st.integers(1, 1000), min_size=2, max_size=40))
 @settings(max_examples=50, deadline=None)
 def test_codes_are_those_of_huffman(counts):
-    """No word's code begins another's, every inner node is used, and the total length is the least there is."""
+    """No code is a prefix of another, every inner node is used, and the total length is the smallest possible."""
     tree = HuffmanTree(np.array(counts))
     codes = ["".join("rl"[int(left)] for left in row[:length]) for row, length in zip(tree.left, tree.lengths, strict=True)]
     assert not any(a != b and b.startswith(a) for a, b in itertools.product(codes, codes))
@@ -128,11 +128,11 @@ def test_codes_are_those_of_huffman(counts):
     assert int((tree.lengths * counts).sum()) == least
 
 
-def test_every_way_starts_at_the_root_and_frequent_words_have_short_ones():
+def test_every_path_starts_at_the_root_and_frequent_words_have_short_ones():
     tree = HuffmanTree(np.array([100, 50, 20, 10, 5, 2, 1]))
     assert (tree.nodes[:, 0] == 5).all()
     assert (np.diff(tree.lengths) >= 0).all()
-    nodes, left, mask = tree.ways(np.array([0, 6]))
+    nodes, left, mask = tree.paths(np.array([0, 6]))
     assert nodes.shape == left.shape == mask.shape == (2, tree.lengths.max())
     assert mask.sum(axis=1).tolist() == [tree.lengths[0], tree.lengths[6]]
 

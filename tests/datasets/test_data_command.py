@@ -1,0 +1,345 @@
+"""``scratchnn data list``, ``fetch``, ``verify`` and ``text``, as they would be typed; and the descriptions behind them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import importlib
+from pathlib import Path
+
+import pytest
+from small_data import PARTS, REVIEWS, archive, published_at, rows, served
+from small_text import assert_one_line, command
+
+from scratchnn import datasets
+from scratchnn.datasets import imdb, nsmc, ptb
+from scratchnn.datasets.registry import data_set, data_sets
+
+NSMC = rows(["좋다", "", "싫다"], [1, 0, 0]).encode("utf-8")
+PTB = " no it was <unk> \n mr. N \n"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty data folder; small copies are taken for the published files."""
+    monkeypatch.setattr(imdb, "SPLITS", PARTS)
+    monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, "http://127.0.0.1/", archive(REVIEWS)))
+    monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, "http://127.0.0.1/", NSMC))
+    monkeypatch.setattr(ptb, "SHA256", dict.fromkeys(ptb.SHA256, hashlib.sha256(PTB.encode("utf-8")).hexdigest()))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    path = tmp_path / "data"
+    path.mkdir()
+    monkeypatch.setenv("SCRATCHNN_DATA", str(path))
+    return path
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+def write_all(folder: Path) -> None:
+    write(folder / "imdb" / "aclImdb_v1.tar.gz", archive(REVIEWS))
+    for split in ("train", "test"):
+        write(folder / "nsmc" / f"ratings_{split}.txt.gz", gzip.compress(NSMC))
+    for split in ("train", "valid", "test"):
+        write(folder / f"{split}.txt", PTB)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def unpack(folder: Path) -> None:
+    for name, text in REVIEWS.items():
+        write(folder / name, text)
+
+
+# --- the descriptions ------------------------------------------------------------------------------------------------
+
+
+def test_every_data_set_is_found_by_its_file_alone(monkeypatch, tmp_path):
+    (tmp_path / "anew.py").write_text(
+        "from dataclasses import replace\n"
+        "from scratchnn.datasets.ptb import DATASET as other\n"
+        "DATASET = replace(other, name='anew')\n"
+    )
+    assert list(data_sets()) == ["imdb", "nsmc", "ptb"]
+    monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
+    importlib.invalidate_caches()
+    assert list(data_sets()) == ["anew", "imdb", "nsmc", "ptb"]
+    assert data_set("anew").files is ptb.DATASET.files
+
+
+@pytest.mark.parametrize("dataset", data_sets().values(), ids=lambda dataset: dataset.name)
+def test_a_description_is_complete(dataset):
+    assert all((dataset.name, dataset.about, dataset.licence, dataset.source, dataset.files))
+    assert len(dataset.about) < 70
+    assert all(file.names for file in dataset.files.values())
+    assert importlib.import_module(f"scratchnn.datasets.{dataset.name}").DATASET is dataset
+
+
+# --- list ------------------------------------------------------------------------------------------------------------
+
+
+def test_list_says_what_is_here_and_what_is_missing(folder, capsys):
+    write(folder / "nsmc" / "ratings_test.txt.gz", gzip.compress(NSMC))
+    write(folder / "ptb.train.txt", PTB)
+    unpack(folder)
+    assert command("data", "list") == 0
+    assert (
+        capsys.readouterr().out
+        == f"""\
+Data sets are looked for in the folder
+  {folder}
+and in its sub-folder NAME. To change it, use --data FOLDER or SCRATCHNN_DATA.
+
+imdb       100,000 English film reviews, 50,000 of them labelled
+  licence  for research; cite Maas et al. (2011)
+  source   https://ai.stanford.edu/~amaas/data/sentiment/
+  archive  here: aclImdb
+
+nsmc       200,000 short Korean film reviews, labelled (Naver sentiment corpus)
+  licence  CC0 1.0
+  source   https://github.com/e9t/nsmc
+  train    missing: ratings_train.txt, 0 MB to download
+  test     here: nsmc/ratings_test.txt.gz
+
+ptb        Penn Treebank as a text for language models, 10,000 different words
+  licence  licensed by the Linguistic Data Consortium, LDC99T42
+  source   https://catalog.ldc.upenn.edu/LDC99T42, in Mikolov's form (2012)
+  train    here: ptb.train.txt
+  valid    missing: ptb.valid.txt or ptb.valid.txt.gz or valid.txt or
+           valid.txt.gz, to be put there by hand
+  test     missing: ptb.test.txt or ptb.test.txt.gz or test.txt or test.txt.gz,
+           to be put there by hand
+
+Generated data sets need no files; see scratchnn.datasets.generated.
+"""
+    )
+    assert command("data", "list", "--data", folder / "aclImdb") == 0
+    assert "archive  here: .\n" in capsys.readouterr().out
+
+
+def test_list_fits_80_columns_except_for_the_folder(folder, capsys):
+    for full in (False, True):
+        if full:
+            write_all(folder)
+        assert command("data", "list") == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[1] == f"  {folder}"
+        assert max(len(line) for line in (lines[0], *lines[2:])) <= 80
+
+
+# --- fetch -----------------------------------------------------------------------------------------------------------
+
+
+def test_fetch_downloads_what_is_missing_and_says_what_is_there(folder, monkeypatch, capsys):
+    with served(NSMC) as url:
+        monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, url, NSMC))
+        write(folder / "nsmc" / "ratings_test.txt.gz", gzip.compress(NSMC))
+        assert command("data", "fetch", "nsmc") == 0
+    first, second = folder / "nsmc" / "ratings_train.txt", folder / "nsmc" / "ratings_test.txt.gz"
+    assert capsys.readouterr().out == (f"{first} downloaded, size and SHA-256 as published\n{second} is already there\n")
+    assert first.read_bytes() == NSMC
+    assert command("data", "fetch", "nsmc") == 0  # the server is gone
+    assert capsys.readouterr().out == f"{first} is already there\n{second} is already there\n"
+    assert files(folder) == ["nsmc/ratings_test.txt.gz", "nsmc/ratings_train.txt"]
+
+
+def test_fetch_into_another_folder(folder, tmp_path, monkeypatch, capsys):
+    content = archive(REVIEWS)
+    with served(content) as url:
+        monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, url, content))
+        assert command("data", "fetch", "imdb", "--data", tmp_path / "other") == 0
+    assert files(tmp_path) == ["other/imdb/aclImdb_v1.tar.gz"]
+    assert "is already there" not in capsys.readouterr().out
+    assert command("data", "verify", "imdb", "--data", tmp_path / "other") == 0
+    assert capsys.readouterr().out == "ok       imdb: archive: 8 reviews, SHA-256 as published\n"
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_a_failed_download_is_one_line(folder, monkeypatch, capsys, status):
+    with served(NSMC, status=status) as url:
+        monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, url, NSMC))
+        assert command("data", "fetch", "nsmc") == 2
+    assert_one_line(capsys, f"HTTP Error {status}", "nothing was kept")
+    assert files(folder) == []
+
+
+def test_a_licensed_data_set_is_not_downloaded(folder, monkeypatch, capsys):
+    monkeypatch.setattr("urllib.request.urlopen", None)
+    write(folder / "ptb.train.txt", PTB)
+    assert command("data", "fetch", "ptb") == 2
+    assert_one_line(
+        capsys,
+        "ptb cannot be downloaded (licensed by the Linguistic Data Consortium, LDC99T42); "
+        f"put ptb.valid.txt, ptb.test.txt into {folder / 'ptb'}",
+    )
+    write_all(folder)
+    assert command("data", "fetch", "ptb") == 0
+    assert capsys.readouterr().out.count("is already there\n") == 3
+
+
+@pytest.mark.parametrize("verb", ["fetch", "verify", "text"])
+def test_an_unknown_data_set(verb, capsys):
+    assert command("data", verb, "tweets") == 2
+    assert_one_line(capsys, "unknown data set 'tweets'; choose from imdb, nsmc, ptb")
+
+
+# --- verify ----------------------------------------------------------------------------------------------------------
+
+
+def test_verify_prints_one_line_per_data_set(folder, capsys):
+    assert command("data", "verify") == 0
+    assert capsys.readouterr().out == (
+        f"missing  imdb: no aclImdb_v1.tar.gz in {folder}/imdb\n"
+        f"missing  nsmc: no ratings_train.txt, ratings_test.txt in {folder}/nsmc\n"
+        f"missing  ptb: no ptb.train.txt, ptb.valid.txt, ptb.test.txt in {folder}/ptb\n"
+    )
+    write_all(folder)
+    assert command("data", "verify") == 0
+    ptb_line = "; ".join(f"{split}: 2 lines, SHA-256 as expected" for split in ("train", "valid", "test"))
+    assert capsys.readouterr().out == (
+        "ok       imdb: archive: 8 reviews, SHA-256 as published\n"
+        "ok       nsmc: train: 3 documents, SHA-256 as published; test: 3 documents, SHA-256 as published\n"
+        f"ok       ptb: {ptb_line}\n"
+    )
+    assert command("data", "verify", "ptb", "imdb") == 0
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["ptb:", "imdb:"]
+
+
+def test_verify_of_a_part(folder, capsys):
+    write(folder / "valid.txt", PTB)
+    assert command("data", "verify", "ptb") == 0
+    expected = f"valid: 2 lines, SHA-256 as expected; no ptb.train.txt, ptb.test.txt in {folder}/ptb"
+    assert capsys.readouterr().out == f"missing  ptb: {expected}\n"
+
+
+def test_reviews_in_a_folder_or_in_an_archive_that_was_packed_again_are_as_good(folder, capsys):
+    unpack(folder)
+    assert command("data", "verify", "imdb") == 0
+    assert capsys.readouterr().out == "ok       imdb: archive: 8 reviews in a folder\n"
+    packed = gzip.compress(gzip.decompress(archive(REVIEWS)), compresslevel=1)
+    write(folder / "aclImdb_v1.tar.gz", packed)
+    assert command("data", "verify", "imdb") == 0
+    assert capsys.readouterr().out == "ok       imdb: archive: 8 reviews, in an archive that was packed again\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "content", "message"),
+    [
+        ("imdb", "aclImdb_v1.tar.gz", archive(REVIEWS)[:-4], "is not a complete .tar.gz archive"),
+        ("imdb", "aclImdb_v1.tar.gz", archive(dict(list(REVIEWS.items())[1:])), "has 1 reviews in train/neg, not 2"),
+        ("nsmc", "ratings_test.txt", NSMC.replace(b"\t1\n", b"\t0\n"), "has 3 documents but is not the published file"),
+        ("nsmc", "ratings_test.txt", NSMC[:-3], "line 4 is not an id, a document and a label"),
+        ("nsmc", "ratings_train.txt.gz", gzip.compress(NSMC)[:-1], "is not a complete gzip file"),
+        ("ptb", "test.txt", PTB.replace("it", "he"), "has 2 lines but is not the standard text"),
+        ("ptb", "ptb.train.txt", b"caf\xe9", "is not UTF-8"),
+    ],
+)
+def test_a_damaged_file_is_named_and_the_others_are_still_read(folder, capsys, name, file, content, message):
+    write_all(folder)
+    damaged = folder / name / file
+    write(damaged, content)
+    assert command("data", "verify") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["damaged" if known == name else "ok", f"{known}:"] for known in ("imdb", "nsmc", "ptb")
+    ]
+    line = next(line for line in lines if line.startswith("damaged"))
+    assert message in line
+    assert str(damaged) in line
+
+
+# --- text ------------------------------------------------------------------------------------------------------------
+
+BOTH = pytest.mark.parametrize("verb", [["data", "text"], ["text"]], ids=" ".join)  # the second is the older name
+
+
+@BOTH
+def test_text_imdb(folder, tmp_path, capsys, verb):
+    write(folder / "aclImdb_v1.tar.gz", archive(REVIEWS))
+    out = tmp_path / "imdb.txt"
+    assert command(*verb, "imdb", "--data", folder, "--out", out) == 0
+    lines = ["caf two", "good ten", "bad it's bad", "so so", "test good", "test bad", "", "second"]
+    assert out.read_text("utf-8") == "\n".join(lines) + "\n"
+    assert capsys.readouterr().out == f"8 lines, 14 words in {out}\n"
+    assert command(*verb, "imdb", "--data", folder, "--out", out) == 2
+    assert_one_line(capsys, f"{out} already exists; choose another --out")
+
+
+@BOTH
+def test_text_nsmc_and_ptb(folder, tmp_path, monkeypatch, capsys, verb):
+    write(folder / "nsmc" / "ratings_train.txt", rows([" 정말  좋다 ", "", "줄\u0085끝"], [1, 0, 1]))
+    write(folder / "nsmc" / "ratings_test.txt", rows(["싫다"], [0]))
+    write(folder / "ptb" / "train.txt", PTB)
+    monkeypatch.chdir(tmp_path)
+    assert command(*verb, "nsmc") == 0
+    assert command(*verb, "ptb") == 0
+    assert Path("nsmc.txt").read_text("utf-8") == "정말 좋다\n줄 끝\n싫다\n"
+    assert Path("ptb.txt").read_text("utf-8") == "no it was <unk>\nmr. N\n"
+    assert capsys.readouterr().out == "3 lines, 5 words in nsmc.txt\n2 lines, 6 words in ptb.txt\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["data", "text", "imdb"], "python -m scratchnn data fetch imdb (in Python: download=True)"),
+        (["data", "text", "imdb", "--data", "some where"], "python -m scratchnn data fetch imdb --data 'some where' ("),
+        (["text", "imdb"], "python -m scratchnn data fetch imdb (in Python: download=True)"),
+        (["data", "text", "ptb"], "put it there\n"),
+        (["text", "ptb", "--download"], "ptb cannot be downloaded (licensed by"),
+        (["data", "text", "imdb", "--out", "x.gz"], "choose an --out without .gz"),
+        (["data", "text", "imdb", "--out", "missing/x.txt"], "cannot write missing"),
+        (["text", "imdb", "--download", "--out", "missing/x.txt"], "cannot write missing"),
+        (["text", "tweets"], "choose from"),
+        (["data", "text", "imdb", "--download"], "unrecognized arguments: --download"),
+    ],
+)
+def test_text_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkeypatch, capsys, arguments, message):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert command(*arguments) == 2
+    assert_one_line(capsys, message)
+    assert files(tmp_path) == []
+
+
+@BOTH
+def test_text_interrupted_by_a_damaged_split_leaves_nothing(folder, tmp_path, capsys, verb):
+    """Train is read and written before a review turns out to be missing from test."""
+    unpack(folder)
+    (folder / "aclImdb/test/pos/0_8.txt").unlink()
+    assert command(*verb, "imdb", "--out", tmp_path / "imdb.txt") == 2
+    assert_one_line(capsys, "has 0 reviews in test/pos, not 1")
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_the_older_name_downloads_and_prints_nothing_more(folder, tmp_path, monkeypatch, capsys):
+    with served(NSMC) as url:
+        monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, url, NSMC))
+        assert command("text", "nsmc", "--download", "--out", tmp_path / "n.txt") == 0
+    assert files(folder) == ["nsmc/ratings_test.txt", "nsmc/ratings_train.txt"]
+    assert capsys.readouterr().out == f"4 lines, 4 words in {tmp_path / 'n.txt'}\n"
+
+
+def test_the_older_name_is_not_in_the_help(capsys):
+    assert command("--help") == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert any(line[:1] == ["data"] for line in lines)
+    assert not any(line[:1] == ["text"] and len(line) > 1 for line in lines)
+
+
+# --- help ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["text"], ["data"], ["data", "list"], ["data", "fetch"], ["data", "verify"], ["data", "text"]],
+    ids=" ".join,
+)
+def test_help_fits_100_columns(monkeypatch, capsys, arguments):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert command(*arguments, "--help") == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 100

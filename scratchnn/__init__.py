@@ -1,3 +1,39 @@
 """Neural networks that read sequences, every forward and backward pass written out by hand."""
 
-__version__ = "0.1.0"
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.2.0"
+
+# What ``from scratchnn import ...`` offers, by the module that defines it; imported when it is first asked for.
+PUBLIC = {
+    "scratchnn.core": "Layer Model Parameter Sequential",
+    "scratchnn.layers": "Dense Dropout Embedding LayerNorm ReLU Sigmoid Softmax Tanh",
+    "scratchnn.recurrent": "GRU LSTM RNN Bidirectional Stacked",
+    "scratchnn.optim": "SGD AdaGrad Adam AdamW Cosine Plateau RMSprop StepDecay",
+    "scratchnn.text": "Vocabulary join_tokens tokenize",
+    "scratchnn.data": "PaddedExamples Pairs SeriesWindows TokenStreams pad_sequences",
+    "scratchnn.training": "Trainer",
+    "scratchnn.models.classifier": "Classifier",
+    "scratchnn.models.language_model": "LanguageModel evaluate_text",
+    "scratchnn.models.seq2seq": "Seq2Seq",
+    "scratchnn.decoding": "generate",
+    "scratchnn.tasks.trained": "load save",
+}
+_MODULES = {name: module for module, names in PUBLIC.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first used, so that importing the package alone stays light."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'scratchnn' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Everything that can be imported from here."""
+    return sorted({*globals(), *_MODULES})

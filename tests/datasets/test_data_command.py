@@ -15,6 +15,7 @@ from scratchnn import datasets
 from scratchnn.datasets import imdb, nsmc, ptb
 from scratchnn.datasets.registry import data_set, data_sets
 
+IMDB = archive(REVIEWS)  # once: gzip stores the time
 NSMC = rows(["좋다", "", "싫다"], [1, 0, 0]).encode("utf-8")
 PTB = " no it was <unk> \n mr. N \n"
 
@@ -23,7 +24,7 @@ PTB = " no it was <unk> \n mr. N \n"
 def folder(tmp_path, monkeypatch):
     """An empty data folder; small copies are taken for the published files."""
     monkeypatch.setattr(imdb, "SPLITS", PARTS)
-    monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, "http://127.0.0.1/", archive(REVIEWS)))
+    monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, "http://127.0.0.1/", IMDB))
     monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, "http://127.0.0.1/", NSMC))
     monkeypatch.setattr(ptb, "SHA256", dict.fromkeys(ptb.SHA256, hashlib.sha256(PTB.encode("utf-8")).hexdigest()))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -40,7 +41,7 @@ def write(path: Path, content: bytes | str) -> Path:
 
 
 def write_all(folder: Path) -> None:
-    write(folder / "imdb" / "aclImdb_v1.tar.gz", archive(REVIEWS))
+    write(folder / "imdb" / "aclImdb_v1.tar.gz", IMDB)
     for split in ("train", "test"):
         write(folder / "nsmc" / f"ratings_{split}.txt.gz", gzip.compress(NSMC))
     for split in ("train", "valid", "test"):
@@ -149,9 +150,8 @@ def test_fetch_downloads_what_is_missing_and_says_what_is_there(folder, monkeypa
 
 
 def test_fetch_into_another_folder(folder, tmp_path, monkeypatch, capsys):
-    content = archive(REVIEWS)
-    with served(content) as url:
-        monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, url, content))
+    with served(IMDB) as url:
+        monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, url, IMDB))
         assert command("data", "fetch", "imdb", "--data", tmp_path / "other") == 0
     assert files(tmp_path) == ["other/imdb/aclImdb_v1.tar.gz"]
     assert "is already there" not in capsys.readouterr().out
@@ -221,7 +221,7 @@ def test_reviews_in_a_folder_or_in_an_archive_that_was_packed_again_are_as_good(
     unpack(folder)
     assert command("data", "verify", "imdb") == 0
     assert capsys.readouterr().out == "ok       imdb: archive: 8 reviews in a folder\n"
-    packed = gzip.compress(gzip.decompress(archive(REVIEWS)), compresslevel=1)
+    packed = gzip.compress(gzip.decompress(IMDB), compresslevel=1)
     write(folder / "aclImdb_v1.tar.gz", packed)
     assert command("data", "verify", "imdb") == 0
     assert capsys.readouterr().out == "ok       imdb: archive: 8 reviews, in an archive that was packed again\n"
@@ -230,7 +230,7 @@ def test_reviews_in_a_folder_or_in_an_archive_that_was_packed_again_are_as_good(
 @pytest.mark.parametrize(
     ("name", "file", "content", "message"),
     [
-        ("imdb", "aclImdb_v1.tar.gz", archive(REVIEWS)[:-4], "is not a complete .tar.gz archive"),
+        ("imdb", "aclImdb_v1.tar.gz", IMDB[:-4], "is not a complete .tar.gz archive"),
         ("imdb", "aclImdb_v1.tar.gz", archive(dict(list(REVIEWS.items())[1:])), "has 1 reviews in train/neg, not 2"),
         ("nsmc", "ratings_test.txt", NSMC.replace(b"\t1\n", b"\t0\n"), "has 3 documents but is not the published file"),
         ("nsmc", "ratings_test.txt", NSMC[:-3], "line 4 is not an id, a document and a label"),
@@ -260,7 +260,7 @@ BOTH = pytest.mark.parametrize("verb", [["data", "text"], ["text"]], ids=" ".joi
 
 @BOTH
 def test_text_imdb(folder, tmp_path, capsys, verb):
-    write(folder / "aclImdb_v1.tar.gz", archive(REVIEWS))
+    write(folder / "aclImdb_v1.tar.gz", IMDB)
     out = tmp_path / "imdb.txt"
     assert command(*verb, "imdb", "--data", folder, "--out", out) == 0
     lines = ["caf two", "good ten", "bad it's bad", "so so", "test good", "test bad", "", "second"]

@@ -117,6 +117,9 @@ def run_verify(args: argparse.Namespace) -> int:
 def run_text(args: argparse.Namespace) -> int:
     """Write all lines, or nothing."""
     dataset = data_set(args.name)
+    if dataset.lines is None:
+        texts = [name for name, known in data_sets().items() if known.lines is not None]
+        raise DataError(f"{dataset.name} cannot be written as plain text; choose from {', '.join(texts)}")
     out = Path(args.out or f"{dataset.name}.txt")
     if os.path.exists(out):
         raise DataError(f"{out} already exists; choose another --out")

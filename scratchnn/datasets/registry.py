@@ -44,7 +44,7 @@ class DataSet:
         source: a web page, or where to obtain it.
         files: the files, by part: ``"train"``, ``"test"`` ...
         check: reads one part from a data folder and returns what it contains; raises ``DataError`` if it is damaged.
-        lines: reads all documents from a data folder, as plain text without line ends.
+        lines: reads all documents from a data folder, as plain text without line ends; None if the set is not text.
     """
 
     name: str
@@ -53,7 +53,7 @@ class DataSet:
     source: str
     files: Mapping[str, File]
     check: Callable[[str, Folder], str]
-    lines: Callable[[Folder], Iterator[str]]
+    lines: Callable[[Folder], Iterator[str]] | None = None
 
     def existing(self, part: str, folder: Folder = None) -> Path | None:
         """Where the file of one part is, None if it is missing; for ``folder`` see ``scratchnn.datasets.folder``."""

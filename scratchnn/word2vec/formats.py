@@ -124,8 +124,15 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[list[bytes]]:
 
 
 def _is_binary(rows: bytes) -> bool:
-    """Whether ``rows``, the bytes after a header, are float32: anything but printable ASCII follows the words."""
-    numbers = b"".join(line.lstrip(b" ").partition(b" ")[2] for line in rows[:PEEK].splitlines())
+    """Whether ``rows``, the bytes after a header, are float32: anything but printable ASCII follows the words.
+
+    A float32 may contain the byte of a line end, so a "line" may also be a part of a row without a word.
+    """
+    lines = rows[:PEEK].replace(b"\t", b" ").splitlines()
+    if len(rows) > PEEK:
+        lines.pop()  # may be truncated within its word
+    fields = [line.lstrip(b" ").partition(b" ") for line in lines]
+    numbers = b"".join(rest if space else word for word, space, rest in fields)  # a row of text has a space after its word
     return bool(numbers.translate(None, PRINTABLE))
 
 

@@ -1,59 +1,27 @@
-"""``scratchnn data list``, ``fetch``, ``verify`` and ``text``, as they would be typed; and the descriptions behind them."""
+"""``scratchnn data list``, ``fetch`` and ``verify``, as they would be typed; and the descriptions of the data sets."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import importlib
 from pathlib import Path
 
 import pytest
-from small_data import PARTS, REVIEWS, archive, published_at, rows, served
+from small_data import IMDB, NSMC, PTB, REVIEWS, archive, files, published_at, served, unpack, write
 from small_text import assert_one_line, command
 
 from scratchnn import datasets
 from scratchnn.datasets import imdb, nsmc, ptb
 from scratchnn.datasets.registry import data_set, data_sets
 
-NSMC = rows(["좋다", "", "싫다"], [1, 0, 0]).encode("utf-8")
-PTB = " no it was <unk> \n mr. N \n"
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An empty data folder; small copies are taken for the published files."""
-    monkeypatch.setattr(imdb, "SPLITS", PARTS)
-    monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, "http://127.0.0.1/", archive(REVIEWS)))
-    monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, "http://127.0.0.1/", NSMC))
-    monkeypatch.setattr(ptb, "SHA256", dict.fromkeys(ptb.SHA256, hashlib.sha256(PTB.encode("utf-8")).hexdigest()))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    path = tmp_path / "data"
-    path.mkdir()
-    monkeypatch.setenv("SCRATCHNN_DATA", str(path))
-    return path
-
-
-def write(path: Path, content: bytes | str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    return path
-
 
 def write_all(folder: Path) -> None:
-    write(folder / "imdb" / "aclImdb_v1.tar.gz", archive(REVIEWS))
+    """All three data sets."""
+    write(folder / "imdb" / "aclImdb_v1.tar.gz", IMDB)
     for split in ("train", "test"):
         write(folder / "nsmc" / f"ratings_{split}.txt.gz", gzip.compress(NSMC))
     for split in ("train", "valid", "test"):
         write(folder / f"{split}.txt", PTB)
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def unpack(folder: Path) -> None:
-    for name, text in REVIEWS.items():
-        write(folder / name, text)
 
 
 # --- the descriptions ------------------------------------------------------------------------------------------------
@@ -86,7 +54,7 @@ def test_a_description_is_complete(dataset):
 def test_list_says_what_is_here_and_what_is_missing(folder, capsys):
     write(folder / "nsmc" / "ratings_test.txt.gz", gzip.compress(NSMC))
     write(folder / "ptb.train.txt", PTB)
-    unpack(folder)
+    unpack(REVIEWS, folder)
     assert command("data", "list") == 0
     assert (
         capsys.readouterr().out
@@ -149,9 +117,8 @@ def test_fetch_downloads_what_is_missing_and_says_what_is_there(folder, monkeypa
 
 
 def test_fetch_into_another_folder(folder, tmp_path, monkeypatch, capsys):
-    content = archive(REVIEWS)
-    with served(content) as url:
-        monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, url, content))
+    with served(IMDB) as url:
+        monkeypatch.setattr(imdb, "DATASET", published_at(imdb.DATASET, url, IMDB))
         assert command("data", "fetch", "imdb", "--data", tmp_path / "other") == 0
     assert files(tmp_path) == ["other/imdb/aclImdb_v1.tar.gz"]
     assert "is already there" not in capsys.readouterr().out
@@ -218,10 +185,10 @@ def test_verify_of_a_part(folder, capsys):
 
 
 def test_reviews_in_a_folder_or_in_an_archive_that_was_packed_again_are_as_good(folder, capsys):
-    unpack(folder)
+    unpack(REVIEWS, folder)
     assert command("data", "verify", "imdb") == 0
     assert capsys.readouterr().out == "ok       imdb: archive: 8 reviews in a folder\n"
-    packed = gzip.compress(gzip.decompress(archive(REVIEWS)), compresslevel=1)
+    packed = gzip.compress(gzip.decompress(IMDB), compresslevel=1)
     write(folder / "aclImdb_v1.tar.gz", packed)
     assert command("data", "verify", "imdb") == 0
     assert capsys.readouterr().out == "ok       imdb: archive: 8 reviews, in an archive that was packed again\n"
@@ -230,7 +197,7 @@ def test_reviews_in_a_folder_or_in_an_archive_that_was_packed_again_are_as_good(
 @pytest.mark.parametrize(
     ("name", "file", "content", "message"),
     [
-        ("imdb", "aclImdb_v1.tar.gz", archive(REVIEWS)[:-4], "is not a complete .tar.gz archive"),
+        ("imdb", "aclImdb_v1.tar.gz", IMDB[:-4], "is not a complete .tar.gz archive"),
         ("imdb", "aclImdb_v1.tar.gz", archive(dict(list(REVIEWS.items())[1:])), "has 1 reviews in train/neg, not 2"),
         ("nsmc", "ratings_test.txt", NSMC.replace(b"\t1\n", b"\t0\n"), "has 3 documents but is not the published file"),
         ("nsmc", "ratings_test.txt", NSMC[:-3], "line 4 is not an id, a document and a label"),
@@ -251,84 +218,6 @@ def test_a_damaged_file_is_named_and_the_others_are_still_read(folder, capsys, n
     line = next(line for line in lines if line.startswith("damaged"))
     assert message in line
     assert str(damaged) in line
-
-
-# --- text ------------------------------------------------------------------------------------------------------------
-
-BOTH = pytest.mark.parametrize("verb", [["data", "text"], ["text"]], ids=" ".join)  # the second is the older name
-
-
-@BOTH
-def test_text_imdb(folder, tmp_path, capsys, verb):
-    write(folder / "aclImdb_v1.tar.gz", archive(REVIEWS))
-    out = tmp_path / "imdb.txt"
-    assert command(*verb, "imdb", "--data", folder, "--out", out) == 0
-    lines = ["caf two", "good ten", "bad it's bad", "so so", "test good", "test bad", "", "second"]
-    assert out.read_text("utf-8") == "\n".join(lines) + "\n"
-    assert capsys.readouterr().out == f"8 lines, 14 words in {out}\n"
-    assert command(*verb, "imdb", "--data", folder, "--out", out) == 2
-    assert_one_line(capsys, f"{out} already exists; choose another --out")
-
-
-@BOTH
-def test_text_nsmc_and_ptb(folder, tmp_path, monkeypatch, capsys, verb):
-    write(folder / "nsmc" / "ratings_train.txt", rows([" 정말  좋다 ", "", "줄\u0085끝"], [1, 0, 1]))
-    write(folder / "nsmc" / "ratings_test.txt", rows(["싫다"], [0]))
-    write(folder / "ptb" / "train.txt", PTB)
-    monkeypatch.chdir(tmp_path)
-    assert command(*verb, "nsmc") == 0
-    assert command(*verb, "ptb") == 0
-    assert Path("nsmc.txt").read_text("utf-8") == "정말 좋다\n줄 끝\n싫다\n"
-    assert Path("ptb.txt").read_text("utf-8") == "no it was <unk>\nmr. N\n"
-    assert capsys.readouterr().out == "3 lines, 5 words in nsmc.txt\n2 lines, 6 words in ptb.txt\n"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["data", "text", "imdb"], "python -m scratchnn data fetch imdb (in Python: download=True)"),
-        (["data", "text", "imdb", "--data", "some where"], "python -m scratchnn data fetch imdb --data 'some where' ("),
-        (["text", "imdb"], "python -m scratchnn data fetch imdb (in Python: download=True)"),
-        (["data", "text", "ptb"], "put it there\n"),
-        (["text", "ptb", "--download"], "ptb cannot be downloaded (licensed by"),
-        (["data", "text", "imdb", "--out", "x.gz"], "choose an --out without .gz"),
-        (["data", "text", "imdb", "--out", "missing/x.txt"], "cannot write missing"),
-        (["text", "imdb", "--download", "--out", "missing/x.txt"], "cannot write missing"),
-        (["text", "tweets"], "choose from"),
-        (["data", "text", "imdb", "--download"], "unrecognized arguments: --download"),
-    ],
-)
-def test_text_that_cannot_be_written_leaves_nothing(folder, tmp_path, monkeypatch, capsys, arguments, message):
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    assert command(*arguments) == 2
-    assert_one_line(capsys, message)
-    assert files(tmp_path) == []
-
-
-@BOTH
-def test_text_interrupted_by_a_damaged_split_leaves_nothing(folder, tmp_path, capsys, verb):
-    """Train is read and written before a review turns out to be missing from test."""
-    unpack(folder)
-    (folder / "aclImdb/test/pos/0_8.txt").unlink()
-    assert command(*verb, "imdb", "--out", tmp_path / "imdb.txt") == 2
-    assert_one_line(capsys, "has 0 reviews in test/pos, not 1")
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-def test_the_older_name_downloads_and_prints_nothing_more(folder, tmp_path, monkeypatch, capsys):
-    with served(NSMC) as url:
-        monkeypatch.setattr(nsmc, "DATASET", published_at(nsmc.DATASET, url, NSMC))
-        assert command("text", "nsmc", "--download", "--out", tmp_path / "n.txt") == 0
-    assert files(folder) == ["nsmc/ratings_test.txt", "nsmc/ratings_train.txt"]
-    assert capsys.readouterr().out == f"4 lines, 4 words in {tmp_path / 'n.txt'}\n"
-
-
-def test_the_older_name_is_not_in_the_help(capsys):
-    assert command("--help") == 0
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert any(line[:1] == ["data"] for line in lines)
-    assert not any(line[:1] == ["text"] and len(line) > 1 for line in lines)
 
 
 # --- help ------------------------------------------------------------------------------------------------------------

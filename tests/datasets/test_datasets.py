@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_data import OTHERS, PARTS, REVIEWS, archive, rows
+from small_data import OTHERS, PARTS, REVIEWS, archive, rows, unpack, write
 
 from scratchnn.datasets import imdb, load_imdb, load_nsmc, load_ptb, plain_words
 from scratchnn.datasets.archive import read_members
@@ -21,19 +21,6 @@ from scratchnn.text import tokenize
 def few(monkeypatch):
     """Expect as many reviews as the small copy has."""
     monkeypatch.setattr(imdb, "SPLITS", PARTS)
-
-
-def unpack(members: dict[str, str], folder: Path) -> Path:
-    for name, text in members.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(text.encode("utf-8"))
-    return folder
-
-
-def write(path: Path, content: bytes | str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
-    return path
 
 
 # --- IMDb ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small_data import PARTS, REVIEWS, archive, published, published_at, rows, served
+from small_data import PARTS, REVIEWS, archive, files, published, published_at, rows, served
 
 from scratchnn.datasets import imdb, load_imdb, load_nsmc, load_ptb, nsmc
 from scratchnn.datasets.folder import Published, data_folder, fetch, find
@@ -26,10 +26,6 @@ CONTENT = bytes(range(256)) * 3000
 def no_proxy(monkeypatch):
     """The server is local, even if the machine is configured to use a proxy."""
     monkeypatch.setenv("no_proxy", "127.0.0.1")
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 # --- where -----------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from scratchnn.datasets.folder import Published
 from scratchnn.datasets.registry import DataSet
@@ -51,6 +52,30 @@ def rows(texts: list[str], labels: list[int]) -> str:
     """Documents in the layout of the Naver corpus."""
     lines = [f"{100 + n}\t{text}\t{label}\n" for n, (text, label) in enumerate(zip(texts, labels, strict=True))]
     return "id\tdocument\tlabel\n" + "".join(lines)
+
+
+IMDB = archive(REVIEWS)  # made once, as gzip stores the time
+NSMC = rows(["좋다", "", "싫다"], [1, 0, 0]).encode("utf-8")
+PTB = " no it was <unk> \n mr. N \n"
+
+
+def write(path: Path, content: bytes | str) -> Path:
+    """A file, in folders that are created."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+    return path
+
+
+def unpack(members: dict[str, str], folder: Path) -> Path:
+    """All members as files."""
+    for name, text in members.items():
+        write(folder / name, text)
+    return folder
+
+
+def files(folder: Path) -> list[str]:
+    """The names of all files in a folder and its sub-folders."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def published(url: str, content: bytes) -> Published:

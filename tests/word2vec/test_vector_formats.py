@@ -150,6 +150,25 @@ def test_line_ends_and_spaces(file, data):
     assert vectors.vectors.tolist() == [[1, 2, 3], [4, 5, 6]]
 
 
+def test_a_float32_that_begins_with_the_byte_of_a_line_end(file):
+    """The only row has no space after that byte."""
+    row = b"\n\x81\x82\x3f" * 3
+    for end in (b"", b"\n"):
+        vectors = read_vectors(file(b"1 3\n0 " + row + end, "v"))
+        assert vectors.words == ["0"]
+        assert vectors.vectors.tobytes() == row
+
+
+def test_text_with_tabs_and_words_that_are_not_ascii(file, monkeypatch):
+    """Also if the bytes examined end within a word."""
+    data = "3 2\n왕\t1\t2\nnaïve\t3 4\n왕왕\t5\t6\n".encode()
+    for peek in range(1, len(data)):
+        monkeypatch.setattr(formats, "PEEK", peek)
+        vectors = read_vectors(file(data, "v"))
+        assert vectors.words == ["왕", "naïve", "왕왕"]
+        assert vectors.vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
 def test_header_or_not(file):
     """A first row of a number and its vector is not a header unless it is two whole numbers."""
     assert read_vectors(file(b"7 1 2\n8 3 4\n")).words == ["7", "8"]

@@ -170,6 +170,15 @@ def test_two_outputs(checked):
     assert checked(text)[0] == 0
 
 
+def test_nested_state(checked):
+    text = swap(
+        (RETURN, 'return np.tanh(x) @ self.W.data, {"state": [3 * x], "none": None}'),
+        ("def backward(self, dy):", "def backward(self, dy, dstate):"),
+        ("* (1 - np.tanh(x) ** 2)", '* (1 - np.tanh(x) ** 2) + 3 * dstate["state"][0]'),
+    )
+    assert checked(text)[0] == 0
+
+
 def test_mask_from_own_generator(checked):
     text = swap(
         ("        super().__init__()\n", "        super().__init__()\n        self.rng = rng\n"),

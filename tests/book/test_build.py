@@ -1,4 +1,4 @@
-"""The command that builds the notebooks: what it writes, that building twice changes nothing, and what it does on an error."""
+"""Building the notebooks: what is written, that building twice changes nothing, and what happens on an error."""
 
 import importlib.util
 import json

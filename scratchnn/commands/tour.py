@@ -1,7 +1,8 @@
-"""``scratchnn tour``: in at most three minutes, what this package is about.
+"""``scratchnn tour``: what this package is about, in at most three minutes.
 
-Every backward pass is checked; a character LSTM learns real English, the language reference that every Python carries; the
-gradient's way back through time is measured. Figures, samples and a summary are left in a folder.
+The tour checks every backward pass, trains a character LSTM on real English (the language reference that comes with every
+Python), and measures how gradients decay on their way back through time. It writes figures, samples and a summary to a
+folder.
 """
 
 from __future__ import annotations
@@ -48,19 +49,21 @@ EPOCHS = 6
 
 def add_parser(commands: Any) -> None:
     """Arguments of the command."""
-    parser: argparse.ArgumentParser = commands.add_parser("tour", help="see it work, in three minutes at most")
-    parser.add_argument("--out", default="tour", metavar="DIR", help="folder for figures and summary (default: tour)")
+    parser: argparse.ArgumentParser = commands.add_parser("tour", help="see the package at work, in at most three minutes")
+    parser.add_argument(
+        "--out", default="tour", metavar="DIR", help="folder for the figures and the summary (default: tour)"
+    )
     parser.set_defaults(run=run)
 
 
 def samples(model: LanguageModel, vocabulary: Vocabulary) -> list[str]:
-    """One continuation of each prompt, the same draws every time."""
+    """One continuation of each prompt, drawn from a generator with a fixed seed."""
     rng = np.random.default_rng(0)
     return [continue_text(model, vocabulary, "char", p, SAMPLE_LENGTH, rng, temperature=0.7) for p in PROMPTS]
 
 
 def learn(folder: RunFolder) -> dict[str, Any]:
-    """Train the character LSTM; returns what the summary tells of it."""
+    """Train the character LSTM; returns the figures and samples for the summary."""
     text = python_manual()
     cut = text.rfind("\n", 0, len(text) * 19 // 20) + 1
     vocabulary = Vocabulary.build(text[:cut], specials=(UNKNOWN,))
@@ -93,7 +96,7 @@ def learn(folder: RunFolder) -> dict[str, Any]:
 
 
 def flow() -> dict[str, np.ndarray]:
-    """Gradient norms through 100 steps of each cell as initialised, relative to the last step."""
+    """Gradient norms through 100 steps of each cell at initialisation, relative to the last step."""
     rng = np.random.default_rng(0)
     N, T, H = 8, 100, 64
     x = rng.standard_normal((N, T, H)).astype(np.float32)
@@ -107,37 +110,38 @@ def flow() -> dict[str, np.ndarray]:
 
 
 def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[str, np.ndarray], seconds: float) -> None:
-    """The summary as Markdown, with the figures in place."""
+    """Write the summary as Markdown, with the figures in place."""
     blocks = [
         "# A tour of scratchnn",
-        f"Took {seconds:.0f} seconds. The figures lie beside this file.",
+        f"This tour took {seconds:.0f} seconds. Its figures are in the same folder as this file.",
         "## 1. Checking every backward pass",
-        "Central differences and the complex step against every gradient written out by hand; the limits are "
-        + " and ".join(f"{limit:.0e} ({method})" for method, limit in LIMITS.items())
-        + ".",
+        "Every gradient was derived by hand and is compared here with central differences and with the complex step. The "
+        "largest relative error allowed is " + " and ".join(f"{limit:.0e} ({m})" for m, limit in LIMITS.items()) + ".",
         f"```\n{table}\n```",
-        "![largest relative errors](gradcheck.png)",
+        "![The largest relative error of each array](gradcheck.png)",
         "## 2. A character LSTM learns Python's language reference",
-        f"{learned['characters']:,} characters of Python's language reference, {learned['distinct']} distinct, one LSTM "
-        f"of {SETTINGS['hidden_size']} units, {EPOCHS} epochs. Validation perplexity (how many characters it is torn "
-        f"between): {learned['untrained']:.1f} before training, {learned['trained']:.2f} after.",
-        "![loss and perplexity](learning.png)",
+        f"One LSTM of {SETTINGS['hidden_size']} units learns from {learned['characters']:,} characters of the "
+        f"reference ({learned['distinct']} distinct) in {EPOCHS} epochs. The validation perplexity, the effective "
+        f"number of characters that the model chooses between, is {learned['untrained']:.1f} before training and "
+        f"{learned['trained']:.2f} after it.",
+        "![Loss and perplexity](learning.png)",
     ]
     for (before, after), prompt in zip(learned["samples"], PROMPTS, strict=True):
-        blocks.append(f"Prompt `{prompt}`, before training:\n\n```\n{before}\n```\n\nafter:\n\n```\n{after}\n```")
+        blocks.append(f"Prompt `{prompt}`, before training:\n\n```\n{before}\n```\n\nafter training:\n\n```\n{after}\n```")
     reach = ", ".join(f"{name} {values[50]:.0e}" for name, values in norms.items())
     blocks += [
-        "More of it: `python -m scratchnn sample " + str(path.parent / "model") + ' --prompt "The " --temperature 0.7`',
-        "## 3. The gradient's way back through time",
-        f"What is left of the gradient 50 steps back, in networks as initialised: {reach}. The cell state of the LSTM "
-        "passes it on through a product with the forget gate alone; the RNN multiplies by a matrix and a slope below 1.",
-        "![gradient norm through time](gradient_through_time.png)",
+        "For more text: `python -m scratchnn sample " + str(path.parent / "model") + ' --prompt "The " --temperature 0.7`',
+        "## 3. The gradient on its way back through time",
+        f"The fraction of the gradient norm that remains after 50 steps back, at initialisation: {reach}. The cell state "
+        "of the LSTM multiplies the gradient by the forget gate alone; the RNN multiplies it by a matrix and by slopes "
+        "below 1.",
+        "![The gradient norm through time](gradient_through_time.png)",
     ]
     write_atomically(path, ("\n\n".join(blocks) + "\n").encode("utf-8"))
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check, learn, measure, and write it all down; the status is 1 where a gradient check fails."""
+    """Check, train, measure, and write the results; the status is 1 if a gradient check fails."""
     out = Path(args.out)
     if out.exists() and not out.is_dir():
         raise DataError(f"{out} is a file, not a folder")
@@ -154,16 +158,16 @@ def run(args: argparse.Namespace) -> int:
     print("\n2. A character LSTM learns Python's language reference")
     learned = learn(RunFolder(out / "model"))
     save_figure(plot_history(learned["history"], "Character LSTM"), out / "learning.png")
-    print(f"validation perplexity {learned['untrained']:.1f} before training, {learned['trained']:.2f} after; it writes:")
+    print(f"validation perplexity {learned['untrained']:.1f} before training, {learned['trained']:.2f} after it; samples:")
     for before, after in learned["samples"]:
-        print(f"  before: {before!r:.80}\n  after:  {after!r:.80}")
+        print(f"  before: {before!r:.70}\n  after:  {after!r:.70}")
 
-    print("\n3. The gradient's way back through time")
+    print("\n3. The gradient on its way back through time")
     norms = flow()
     for name, values in norms.items():
-        print(f"  {name:<5} {values[10]:.1e} of it is left after 10 steps, {values[50]:.1e} after 50")
+        print(f"  {name:<5} {values[10]:.1e} of the norm remains after 10 steps, {values[50]:.1e} after 50")
     save_figure(plot_gradient_norms(norms), out / "gradient_through_time.png")
 
     write_summary(out / "summary.md", table, learned, norms, time.perf_counter() - start)
-    print(f"\nDone in {time.perf_counter() - start:.0f} seconds. Figures, samples and summary.md are in {out}/")
+    print(f"\nDone in {time.perf_counter() - start:.0f} seconds. The figures and summary.md are in {out}/")
     return 0 if all(finding.ok for _, finding in findings) else 1

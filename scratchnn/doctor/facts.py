@@ -29,7 +29,7 @@ def facts(machine: Machine) -> list[str]:
     lines += ["", "GPU", *driver_rows(machine.driver), *cupy_rows(machine.cupy), "", "Optional"]
     for name, (purpose, extra) in OPTIONAL.items():
         version = machine.versions.get(name)
-        lines += row(name, f"{version or 'not installed'}, for {purpose}")
+        lines += row(name, f"{version}, for {purpose}" if version else f"not installed; for {purpose}")
         if version is None:
             lines += row("", f'pip install -e ".[{extra}]"')
     return lines

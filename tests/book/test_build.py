@@ -1,4 +1,4 @@
-"""The command that makes the notebooks: what it writes, that it writes the same again, and what it does with a fault."""
+"""Building the notebooks: what is written, that building twice changes nothing, and what happens on an error."""
 
 import importlib.util
 import json
@@ -35,7 +35,7 @@ print("last")
 
 @pytest.fixture
 def build(tmp_path, monkeypatch):
-    """The module ``chapters.build``, at work in a folder of the test's own."""
+    """The module ``chapters.build``, with its folders replaced by temporary ones."""
     spec = importlib.util.spec_from_file_location("build", ROOT / "chapters" / "build.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -52,7 +52,7 @@ def test_jupytext_reads_the_cells_that_the_tests_read(chapter):
 
 
 def test_notebook_is_whole_and_the_same_every_time(build, monkeypatch, capsys):
-    monkeypatch.setenv("SCRATCHNN_FULL", "1")  # a notebook holds the quick run all the same
+    monkeypatch.setenv("SCRATCHNN_FULL", "1")  # a notebook contains the quick run even so
     (build.CHAPTERS / "ch01_small.py").write_text(SMALL, encoding="utf-8")
     path = build.NOTEBOOKS / "ch01_small.ipynb"
     assert build.main([]) == 0
@@ -70,7 +70,7 @@ def test_notebook_is_whole_and_the_same_every_time(build, monkeypatch, capsys):
     assert all(cell["metadata"] == {} for cell in (text, imports, drawn, last))
 
 
-def test_chapter_that_fails_leaves_its_notebook(build, capsys):
+def test_chapter_that_fails_leaves_its_notebook_unchanged(build, capsys):
     (build.CHAPTERS / "ch01_small.py").write_text("# %%\n1 / 0\n", encoding="utf-8")
     (build.NOTEBOOKS / "ch01_small.ipynb").write_text("as it was", encoding="utf-8")
     assert build.main([]) == 1

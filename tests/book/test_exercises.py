@@ -30,7 +30,7 @@ def solution_file(exercise):
 
 @pytest.fixture
 def checked(tmp_path, capsys):
-    """Checks an answer through the command line: status, output with its lines joined, error output."""
+    """Checks an answer through the command line: status, output as one line, error output."""
 
     def check(name, text, *options):
         path = tmp_path / "my_answer.py"
@@ -52,7 +52,7 @@ def test_solution_is_accepted(exercise, capsys):
 
 
 @each_exercise
-def test_solution_has_the_head_that_is_asked_for(exercise):
+def test_solution_has_the_signature_of_the_exercise(exercise):
     functions = {
         n.name: n for n in ast.parse(solution_file(exercise).read_text(encoding="utf-8")).body if hasattr(n, "name")
     }
@@ -60,7 +60,7 @@ def test_solution_has_the_head_that_is_asked_for(exercise):
 
 
 @each_exercise
-def test_template_waits_for_its_lines(exercise, checked, capsys):
+def test_template_compiles_and_is_not_an_answer(exercise, checked, capsys):
     assert main(["exercise", exercise.name, "--template"]) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
@@ -71,7 +71,7 @@ def test_template_waits_for_its_lines(exercise, checked, capsys):
 
 
 @each_exercise
-def test_question_is_asked(exercise, capsys):
+def test_question_is_printed(exercise, capsys):
     assert main(["exercise", exercise.name]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert f"    def {exercise.head}:" in lines
@@ -91,7 +91,7 @@ def test_wrong_answers_are_explained(exercise, checked):
 
 @each_exercise
 def test_every_explanation_is_reached(exercise):
-    """The sentences in the checker's ``mistakes`` each have a wrong answer that gets them."""
+    """Each explanation in the ``mistakes`` of a checker has a wrong answer that gets it."""
     tree = ast.parse(inspect.getsource(exercise.checker))
     names = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "mistakes"]
     sentences = [ast.literal_eval(key) for node in names for key in node.value.keys]
@@ -183,7 +183,7 @@ def test_files_that_cannot_be_checked(text, message, checked):
 
 
 @pytest.mark.parametrize(
-    ("returned", "told"),
+    ("returned", "explanation"),
     [
         ("None", "count_parameters returns None: is the return statement missing?"),
         ("'63'", "the result is '63' (str), expected 63"),
@@ -193,10 +193,10 @@ def test_files_that_cannot_be_checked(text, message, checked):
         ("64", "count_parameters([2, 10, 3]): the result is 64, expected 63"),
     ],
 )
-def test_results_of_the_wrong_kind(returned, told, checked):
+def test_results_of_the_wrong_kind(returned, explanation, checked):
     status, output, _ = checked("1.5", f"def count_parameters(sizes):\n    return {returned}\n")
     assert status == 1
-    assert told in output
+    assert explanation in output
 
 
 def test_loading_an_answer_takes_nothing_of_the_gradient_check():

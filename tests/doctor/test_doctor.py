@@ -152,7 +152,7 @@ def test_facts(monkeypatch, capsys):
         "  CuPy          cupy-cuda12x 14.2.0",
         "  CuPy test     passes",
         "  scipy         1.17.0, for counted word vectors of large vocabularies",
-        "  scikit-learn  not installed, for the same, and t-SNE figures",
+        "  scikit-learn  not installed; for the same, and t-SNE figures",
         '                pip install -e ".[text]"',
     ):
         assert line in output

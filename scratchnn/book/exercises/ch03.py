@@ -84,8 +84,8 @@ def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
             gives [[7, 8], [8, 7], [8, 9], [9, 8]]
     """
 
-    def pairs(ids: np.ndarray, places: list[list[int]]) -> np.ndarray:
-        found = [(ids[m], ids[k]) for m, around in enumerate(places) for k in around]
+    def pairs(ids: np.ndarray, positions: list[list[int]]) -> np.ndarray:
+        found = [(ids[m], ids[k]) for m, around in enumerate(positions) for k in around]
         return np.array(found, dtype=np.int64).reshape(-1, 2)
 
     def around(ids: np.ndarray, reach: int) -> list[list[int]]:
@@ -96,18 +96,18 @@ def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
         return pairs(ids, around(ids, reach))
 
     def itself(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [sorted([*places, m]) for m, places in enumerate(around(ids, reach))])
+        return pairs(ids, [sorted([*positions, m]) for m, positions in enumerate(around(ids, reach))])
 
     def one_side(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [[k for k in places if k > m] for m, places in enumerate(around(ids, reach))])
+        return pairs(ids, [[k for k in positions if k > m] for m, positions in enumerate(around(ids, reach))])
 
     def no_ends(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [places if len(places) == 2 * reach else [] for places in around(ids, reach)])
+        return pairs(ids, [positions if len(positions) == 2 * reach else [] for positions in around(ids, reach)])
 
     def too_short(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [[k for k in places if k < m + reach] for m, places in enumerate(around(ids, reach))])
+        return pairs(ids, [[k for k in positions if k < m + reach] for m, positions in enumerate(around(ids, reach))])
 
-    def circle(ids: np.ndarray, reach: int) -> np.ndarray:
+    def wrapped(ids: np.ndarray, reach: int) -> np.ndarray:
         M = len(ids)
         return pairs(ids, [[(m + k) % M for k in range(-reach, reach + 1) if k] for m in range(M)])
 
@@ -116,7 +116,7 @@ def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
         "Only the neighbours on the right are included; skip-gram uses both sides.": one_side,
         "The words near the ends are missing as centres. They have fewer neighbours, but they have some.": no_ends,
         "The neighbour exactly reach positions to the right is missing: a range does not include its end.": too_short,
-        "The text wraps around: no word precedes the first one, although ids[-1] gives the last.": circle,
+        "The text wraps around: no word precedes the first one, although ids[-1] gives the last.": wrapped,
         "Centre and neighbour are swapped: the centre belongs in column 0.": lambda ids, reach: right(ids, reach)[:, ::-1],
     }
     rng = np.random.default_rng(0)

@@ -22,8 +22,7 @@ from scratchnn.word2vec.sampling import POWER, NoiseSampler, keep_probabilities
 def check_look_up_backward(answer: Answer) -> Iterator[str]:
     """An embedding layer looks up the rows ids, an array of N integers, in a
     table with V rows. Given dh (N, D), the gradient of the loss with respect to
-    its output, return the gradient with respect to the table, an array of
-    shape (V, D).
+    its output, return the gradient with respect to the table (V, D).
 
         dh = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
         look_up_backward(dh, np.array([2, 0, 2]), 4)

@@ -88,7 +88,7 @@ def run_once(chapter):
     finally:
         scratchnn.page.show, scratchnn.page.FULL = show, full
     return SimpleNamespace(
-        **{key: value for key, value in names.items() if not key.startswith("__")},
+        **{key: value for key, value in names.items() if not key.startswith("__") and key != "figures"},
         printed=printed.getvalue(),
         figures=figures,
         seconds=time.process_time() - start,

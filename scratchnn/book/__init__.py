@@ -1,0 +1,1 @@
+"""What the book needs wherever the package is installed: exercises and their checkers, figures, page helpers."""

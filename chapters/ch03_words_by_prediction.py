@@ -126,7 +126,7 @@ def runs(words, order):
 
 
 def counts(seen, text, order):
-    """N(c, w) and its sum over w, counted in ``seen``, for each n-gram (c, w) of ``text``: (2, M)."""
+    """N(c, w) and its sum over w, counted in ``seen``, for each n-gram of ``text``: (2, M)."""
     whole, context = Counter(runs(seen, order)), Counter()
     for ngram, number in whole.items():
         context[ngram[:-1]] += number  # the sum over u in (1)
@@ -360,7 +360,7 @@ def network_backward(dz, cache):
 
 
 def cross_entropy(z, t):
-    """Chapter 1's mean loss of logits z (N, V) for the words t (N,), and its gradient with respect to z."""
+    """Chapter 1's loss of logits z (N, V) for words t (N,), and its gradient with respect to z."""
     L, cache = softmax_cross_entropy_forward(z, t)
     return L, softmax_cross_entropy_backward(1.0, cache)
 

@@ -50,8 +50,8 @@ from scratchnn.word2vec.training import Word2VecTrainer
 # ([`small_language.py`](../scratchnn/book/small_language.py)). Its sentences are about people, each with a male and a
 # female word (king, queen), and about countries, each with a capital, a river and a language. The words around "king"
 # are those around "queen", with he and his in place of she and her; the words around "paris" are those around "rome",
-# with another river and another language. There are also hundreds of names. As in real text, some occur often and most
-# hardly ever: the second has half the share of the first, the third a third, and so on.
+# with another river and another language. There are also hundreds of names of three syllables. As in real text,
+# some occur often and most hardly ever: the second has half the share of the first, the third a third, and so on.
 
 # %%
 sentences, names = make_language(np.random.default_rng(0), 3000)
@@ -61,7 +61,7 @@ for sentence in sentences[:5]:
     print(sentence)
 
 vocabulary = Vocabulary.build(" ".join(sentences).split(), specials=())
-words, ids = vocabulary.tokens, vocabulary.ids
+words, ids = vocabulary.tokens, vocabulary.ids  # as in chapter 2, the most frequent word first
 text = [vocabulary.encode(sentence.split()) for sentence in sentences]
 counts = np.bincount(np.concatenate(text))  # (V,)
 V, D = len(words), 30
@@ -226,9 +226,9 @@ print("the package's sampler draws the same words:", same)
 # ### When noise hits the target
 #
 # A noise word may happen to be the true word. Its row would then be pulled towards $h$ and pushed away from it at the
-# same time. The package leaves that draw out, as the original program does. (Drawing again costs time.) A mask $m$ is 0
-# for a draw to leave out and 1 for all others; every term of the loss and every $ds_k$ is multiplied by it. With the
-# mask, for $N$ pairs at once, and with the mean of their losses:
+# same time. You could draw again, which costs time, or accept it. The package leaves that draw out, as the original
+# program does. A mask $m$ is 0 for a draw to leave out and 1 for all others; every term of the loss and every $ds_k$ is
+# multiplied by it. With the mask, for $N$ pairs at once, and with the mean of their losses:
 
 
 # %%
@@ -241,7 +241,7 @@ def choices_forward(h, w, t, m, W):
 
 
 def choices_backward(dL, cache):
-    """Gradients with respect to h (N, D) and W (V, D); dL, the gradient of L itself, is 1 in training."""
+    """Gradients with respect to h (N, D) and W (V, D); dL, that of L itself, is 1 in training."""
     h, w, t, m, rows, s, W = cache
     ds = dL * m * (sigmoid(s) - t) / len(h)  # (6)
     dh = (ds[:, :, None] * rows).sum(axis=1)  # (7)
@@ -557,9 +557,10 @@ for word in ("king", "paris", "tiber", "korean", "he"):
 #
 # $$ \mathrm{3CosAdd}: \qquad \arg\max_v \; \big( u_v \cdot u_b - u_v \cdot u_a + u_v \cdot u_c \big) \tag{12} $$
 #
-# where $\arg\max_v$ means the word $v$ with the largest value. In a sum, one large cosine can outweigh the other two.
-# Levy and Goldberg (2014) multiply instead, so that each of the three counts by its ratio. With the cosines shifted to
-# the range 0 to 1, $r_{vw} = (1 + u_v \cdot u_w) / 2$, and a small $\varepsilon$ that keeps the divisor from being zero:
+# where $\arg\max_v$ means the word $v$ with the largest value. The answer should be near $b$ and $c$ and far from $a$. In
+# a sum, one large cosine can outweigh the other two. Levy and Goldberg (2014) multiply instead, so that each of the three
+# counts by its ratio. With the cosines shifted to the range 0 to 1, $r_{vw} = (1 + u_v \cdot u_w) / 2$, and a small
+# $\varepsilon$ that keeps the divisor from being zero:
 #
 # $$ \mathrm{3CosMul}: \qquad \arg\max_v \; \frac{r_{vb} \; r_{vc}}{r_{va} + \varepsilon} \tag{13} $$
 #
@@ -568,34 +569,30 @@ for word in ("king", "paris", "tiber", "korean", "he"):
 
 
 # %%
-def analogy(a, b, c, x, method="add", exclude=True):
+def analogy(a, b, c, vectors, exclude=True, method="add"):
     """The word d for which a is to b as c is to d."""
-    u = unit(x)
-    with_a, with_b, with_c = u @ u[ids[a]], u @ u[ids[b]], u @ u[ids[c]]  # (V,) each
+    u, rows = vectors.unit, [vectors.ids[word] for word in (a, b, c)]  # u (V, D), at length 1
+    with_a, with_b, with_c = u[rows] @ u.T  # (3, D) @ (D, V) -> (V,) each
     if method == "add":
         scores = with_b - with_a + with_c  # (12)
     else:
         r_a, r_b, r_c = (1 + with_a) / 2, (1 + with_b) / 2, (1 + with_c) / 2
         scores = r_b * r_c / (r_a + 0.001)  # (13)
     if exclude:
-        scores[[ids[a], ids[b], ids[c]]] = -np.inf
-    return words[scores.argmax()]
+        scores[rows] = -np.inf
+    return vectors.words[scores.argmax()]
 
 
-for a, b, c in [("man", "king", "woman"), ("france", "paris", "korea"), ("queen", "king", "witch")]:
-    added, multiplied = analogy(a, b, c, x), analogy(a, b, c, x, "mul")
-    print(f"{a} is to {b} as {c} is to {added} (3CosMul: {multiplied})")
-
-
-questions = {"people": make_analogies(PEOPLE), "places": make_analogies(PLACES)}
+def share_right(vectors, questions, exclude=True, method="add"):
+    """The share of questions (a, b, c, d) whose answer is d."""
+    answers = [analogy(a, b, c, vectors, exclude, method) for a, b, c, _ in questions]
+    return np.mean([answer == d for answer, (*_, d) in zip(answers, questions, strict=True)])
 
 
 def accuracy(x, **options):
-    """The share of correct answers for each kind; ``options`` go to ``analogy``."""
-    return {
-        kind: np.mean([analogy(a, b, c, x, **options) == d for a, b, c, d in asked])
-        for kind, asked in questions.items()
-    }
+    """The share of correct answers of word vectors x (V, D) for each kind of question."""
+    vectors = KeyedVectors(words, x)
+    return {kind: share_right(vectors, asked, **options) for kind, asked in questions.items()}
 
 
 def mean_accuracy(x, **options):
@@ -604,8 +601,12 @@ def mean_accuracy(x, **options):
 
 
 vectors = KeyedVectors(words, x)
+for a, b, c in [("man", "king", "woman"), ("france", "paris", "korea"), ("queen", "king", "witch")]:
+    added, multiplied = analogy(a, b, c, vectors), analogy(a, b, c, vectors, method="mul")
+    print(f"{a} is to {b} as {c} is to {added} (3CosMul: {multiplied})")
+questions = {"people": make_analogies(PEOPLE), "places": make_analogies(PLACES)}
 same = all(
-    analogy(a, b, c, x, method) == vectors.analogy(a, b, c, 1, method)[0][0]
+    analogy(a, b, c, vectors, method=method) == vectors.analogy(a, b, c, 1, method)[0][0]
     for method in ("add", "mul")
     for a, b, c, _ in questions["people"]
 )
@@ -645,8 +646,9 @@ show(figures.cost_of_answers(curves))
 # ### The plane
 #
 # A vector of thirty numbers cannot be drawn. **Principal component analysis** (주성분 분석), PCA, finds the plane that
-# keeps most of the vectors. Subtract their mean, and let $X$ be the result. The singular value decomposition of chapter
-# 2 sorts the directions by how far the points spread along them, and the first two rows of $V^T$ span the plane:
+# keeps as much of their spread as a plane can. Subtract the mean of the vectors, and let $X$ be the result. The singular
+# value decomposition of chapter 2 sorts the directions by how far the points spread along them, and the first two rows
+# of $V^T$ span the plane:
 #
 # $$ X = U \, \mathrm{diag}(s) \, V^T \qquad \mathrm{coordinates} = X \, V_{: 2} \tag{14} $$
 #
@@ -677,8 +679,9 @@ show(figures.word_map(panels))
 # %% [markdown]
 # Male forms and countries are blue, female forms and capitals orange, and a grey line joins the two words of a pair.
 # The lines between places are nearly parallel: the step from a capital to its country is much the same for all. Those
-# between people point roughly the same way; two directions cannot show all of it. This is why subtracting and adding
-# answers the questions. In real text it holds roughly for some relations and not at all for others.
+# between people point roughly the same way; the roles spread so far that two directions cannot show all of it. This is
+# why subtracting and adding answers the questions. In our language every pair differs in the same way. In real text this
+# holds roughly for some relations and not at all for others.
 #
 # ## How the package makes it fast
 #
@@ -696,7 +699,7 @@ show(figures.word_map(panels))
 # - $Y$ (M, R): $Y_{rc}$ is the number of pairs in which word $r$ of $X$ has word $c$ of $Z$ near it;
 # - $n_r = \sum_c Y_{rc}$, the number of all pairs of word $r$;
 # - $q_c$, the weight of word $c$ as noise: $K / G$ for each time that it was drawn, so the weights add up to $K$ per
-#   pair, as before.
+#   pair, as before, but are spread over $G$ words.
 #
 # All scores are one product, and the loss is a sum over its entries:
 #
@@ -754,9 +757,9 @@ show(figures.block_counts(Y))
 # `np.tile` repeats the noise words for each pair. The package's functions are in
 # [`skip_gram_block.py`](../scratchnn/word2vec/skip_gram_block.py). Filling $Y$ word by word in Python would take longer
 # than the products, so [`blocks.py`](../scratchnn/word2vec/blocks.py) prepares all blocks of a long piece of text
-# together, with a few NumPy calls on arrays of all its pairs. It orders the words of a block differently; the cell after
-# the next one sorts them by id, as `np.unique` does. The last of the three cells asks what a block costs: it counts the
-# multiply-adds of its products, and the rows that are read and written, and compares with its pairs one by one.
+# together, with a few NumPy calls on arrays of all its pairs. It orders the words of a block differently, so the second
+# cell sorts them by id, as `np.unique` does. The third cell asks what a block costs: it counts the multiply-adds of its
+# products, and the rows that are read and written, and compares with the pairs one by one.
 
 
 # %%
@@ -810,8 +813,9 @@ print(f"the full softmax needs {3 * V / (3 * M * R / N):.0f} times the multiply-
 
 # %% [markdown]
 # A surprise: the block does *more* multiply-adds than the pairs one by one, because it asks about every pair of words in
-# it. Yet it moves a small part of the rows, and it gets dozens of multiply-adds out of each number it fetches, which is
-# faster on balance. The additional scores are not wasted: each pair is compared with all noise of its block.
+# it, not only about five noise words at a time. Yet it moves a small part of the rows, and it gets dozens of multiply-adds
+# out of each number it fetches, which is faster on balance. The additional scores are not wasted: each pair is compared
+# with all noise of its block.
 #
 # ### CBOW in blocks
 #
@@ -884,8 +888,9 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
 # Below is what it printed on a machine with two cores, on 2026-11-21, for two texts: the training text of the Penn
 # Treebank, and, with `--text`, the film reviews of the last section. There are 100 dimensions, a window of 5 and 5 noise
 # words, and gensim has one worker (its name for a thread). For comparison there is the program of Saito's book, CBOW on
-# the Penn Treebank, in batches of a hundred words. Its update touches every row of both tables each time. It was timed
-# on another day, so only the order of magnitude of its figure counts.
+# the Penn Treebank. It has the embedding layer and negative sampling as we wrote them at first, takes batches of a
+# hundred words, and updates every row of both tables each time. It was timed on another day, so only the order of
+# magnitude of its figure counts.
 
 # %%
 measured = {  # words per second: the package, gensim
@@ -916,9 +921,7 @@ print(f"the book's CBOW: {book_CBOW} words per second")
 # (*fine-tuned*). Each gets from ten to a thousand labelled words of the text, and is tested at other positions.
 
 # %%
-kind_of = word_kinds(
-    words, names
-)  # (V,): 0 to 6, and -1 for words such as "the", which have no kind
+kind_of = word_kinds(words, names)  # (V,): 0 to 6; -1 for words such as "the", which have no kind
 labelled = np.concatenate(text)
 labelled = labelled[kind_of[labelled] >= 0]  # all positions of the text whose word has a kind
 
@@ -1050,8 +1053,8 @@ def step_on(size, steps=39, lr=0.05):
     X, Z, curve = X[rows], Z[columns], []
     while len(curve) <= steps and (not curve or curve[-1] <= 1000):
         L, cache = block_forward(X, Z, Y, q)
-        curve.append(L / size)
         dX, dZ = block_backward(cache)
+        curve.append(L / size)
         X, Z = X - lr * dX, Z - lr * dZ
     return curve
 
@@ -1114,16 +1117,6 @@ def questions_with_s(vectors, first=400, count=400):
     rng = np.random.default_rng(0)
     chosen = [rng.choice(len(pairs), 2, replace=False) for _ in range(count)]
     return [(*pairs[i], *pairs[j]) for i, j in chosen]
-
-
-def share_right(vectors, questions, exclude):
-    """3CosAdd over all words, with the three given words excluded or allowed."""
-    asked = np.array([[vectors.ids[word] for word in question] for question in questions])  # (Q, 4)
-    a, b, c = vectors.unit[asked[:, :3].T]  # (Q, D) each
-    scores = (b - a + c) @ vectors.unit.T  # (12)  (Q, D) @ (D, V) -> (Q, V)
-    if exclude:
-        scores[np.arange(len(asked))[:, None], asked[:, :3]] = -np.inf  # three in each row
-    return (scores.argmax(axis=1) == asked[:, 3]).mean()
 
 
 with_s = questions_with_s(real)

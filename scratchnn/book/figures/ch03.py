@@ -44,7 +44,7 @@ def neural_language_model() -> Figure:
         axes.text(x + 0.12, 0.72, "look up in E", va="center", fontsize=9, color=COLOURS[0])
         axes.text(x, 1.55, "o o o", **MIDDLE, bbox=BOX | {"ec": COLOURS[0]})
         axes.annotate("", (3.9, 2.95), (x, 1.9), arrowprops=ARROW)
-    axes.text(7.4, 1.55, "x, the three side by side", va="center", color=COLOURS[0])
+    axes.text(7.4, 1.55, "x, the three concatenated", va="center", color=COLOURS[0])
     axes.text(3.9, 3.25, "o o o o o o", **MIDDLE, bbox=BOX | {"ec": COLOURS[2]})
     axes.text(6.3, 3.25, "a = tanh(x H + d)", va="center", color=COLOURS[2])
     axes.annotate("", (3.9, 4.45), (3.9, 3.6), arrowprops=ARROW)
@@ -123,8 +123,8 @@ def two_questions(skip_gram: np.ndarray, cbow: np.ndarray, V: int) -> Figure:
 
 def forgotten_sum(right: np.ndarray, faulty: np.ndarray, V: int) -> Figure:
     """The mean losses (epochs,) of CBOW with the gradients of repeated words added up, and with them overwritten."""
-    curves = [("repeated words add up", right, COLOURS[0]), ("repeated words overwrite", faulty, COLOURS[1])]
-    return losses_by_epoch(curves, "CBOW with a sum forgotten", V)
+    curves = [("repeated words added", right, COLOURS[0]), ("repeated words overwritten", faulty, COLOURS[1])]
+    return losses_by_epoch(curves, "CBOW with the sum forgotten", V)
 
 
 def losses_by_epoch(curves: Sequence[tuple[str, np.ndarray, str]], title: str, V: int) -> Figure:
@@ -132,7 +132,7 @@ def losses_by_epoch(curves: Sequence[tuple[str, np.ndarray, str]], title: str, V
     figure, axes = new_figure(7, 4)
     for name, losses, colour in curves:
         axes.plot(np.arange(1, len(losses) + 1), losses, color=colour, label=name)
-    axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
+    axes.axhline(np.log(V), color="grey", linestyle="--", label="uniform guess: log V")
     axes.set_ylim(bottom=0)
     axes.legend()
     label(axes, title, "epoch", "mean loss (nats)")
@@ -144,7 +144,7 @@ def narrow_vectors(sizes: Sequence[int], losses: Sequence[float], lowest: float)
     figure, axes = new_figure(7, 4)
     axes.plot(sizes, losses, "o-", color=COLOURS[1], label="skip-gram, trained on counts")
     axes.axhline(lowest, color="black", label="the counts themselves")
-    axes.axhline(np.log(sizes[-1]), color="grey", linestyle="--", label="knowing nothing: log V")
+    axes.axhline(np.log(sizes[-1]), color="grey", linestyle="--", label="uniform guess: log V")
     axes.set_xscale("log")
     axes.set_xticks(sizes, sizes)
     axes.minorticks_off()

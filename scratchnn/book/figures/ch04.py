@@ -24,8 +24,8 @@ def huffman_tree(counts: np.ndarray, paths: Sequence[Sequence[tuple[int, float]]
         depth = [passed for passed, _ in paths[below[0]]].index(node)
         places[node] = (np.mean(below), -depth)
     for word, path in enumerate(paths):
-        x, y = zip(*[places[node] for node, _ in path], (word, -len(path)), strict=True)
-        axes.plot(x, y, color="grey", zorder=0)
+        path_x, path_y = zip(*[places[node] for node, _ in path], (word, -len(path)), strict=True)
+        axes.plot(path_x, path_y, color="grey", zorder=0)
         axes.text(word, -len(path), f"word {word}\n{counts[word]} times", ha="center", va="top", fontsize=9)
     for node, (x, y) in places.items():
         axes.plot(x, y, "o", markersize=22, color="white", markeredgecolor="black")
@@ -51,7 +51,7 @@ def noise_and_subsampling(
         name = f"power {power}" + (" (share of the text)" if power == 1 else "")
         left.loglog(np.arange(1, len(probabilities) + 1), probabilities, color=colour, label=name)
     left.legend(fontsize=9)
-    label(left, "Noise: rare words lifted", "rank of the word (1 is the most frequent)", "probability")
+    label(left, "Noise: rare words more likely", "rank of the word (1 is the most frequent)", "probability")
     for (threshold, probabilities), colour in zip(kept.items(), COLOURS, strict=False):
         right.semilogx(shares, 100 * probabilities, color=colour, label=f"threshold {threshold:g}")
     right.plot(the[0], 100 * the[1], "o", color="black", label='"the" of our language')
@@ -67,7 +67,7 @@ def scores_and_pmi(wanted: np.ndarray, learned: np.ndarray) -> Figure:
     line = np.array([wanted.min(), wanted.max()])
     axes.plot(line, line, color="black", label="both the same")
     axes.legend()
-    label(axes, "What is learned is a PMI", "PMI less log K, by (11) (nats)", "learned score s")
+    label(axes, "The learned scores are a PMI", "PMI minus log K, equation (11) (nats)", "learned score s")
     return figure
 
 
@@ -78,7 +78,7 @@ def cost_of_answers(curves: Mapping[str, tuple[np.ndarray, Sequence[float]]]) ->
         axes.semilogx(spent, 100 * np.array(right), "o-", color=colour, label=name)
     axes.set_ylim(-3, 103)
     axes.legend()
-    label(axes, "What an answer costs", "multiply-adds (a point for each epoch)", "analogies right (%)")
+    label(axes, "What correct answers cost", "multiply-adds (one point per epoch)", "correct analogies (%)")
     return figure
 
 
@@ -123,7 +123,7 @@ def kinds_of_words(amounts: Sequence[int], shares: Mapping[str, Sequence[float]]
         axes.semilogx(amounts, 100 * np.array(row), "o-", color=colour, label=name)
     axes.set_ylim(0, 103)
     axes.legend(loc="lower right")
-    label(axes, "Which kind of word is it?", "labelled words to learn from", "right elsewhere (%)")
+    label(axes, "Which kind of word is it?", "labelled words to learn from", "correct at other positions (%)")
     return figure
 
 
@@ -138,15 +138,15 @@ def losses_and_cosines(runs: Mapping[str, tuple[Sequence[float], np.ndarray]]) -
     left.legend()
     label(left, "Three losses that fall", "epoch", "mean loss (nats)")
     right.legend(loc="upper left")
-    label(right, "How alike two words are", "cosine of two word vectors", "density")
+    label(right, "How similar two words are", "cosine of two word vectors", "density")
     return figure
 
 
 def repeated_steps(curves: Mapping[int, Sequence[float]]) -> Figure:
-    """The loss of a pair before each step on one block, by the number of pairs in the block."""
+    """The loss per pair before each step on one block, by the number of pairs in the block."""
     figure, axes = new_figure(7, 4)
     for (size, curve), colour in zip(curves.items(), COLOURS, strict=False):
         axes.semilogy(curve, color=colour, label=f"{size} pairs in a block")
     axes.legend()
-    label(axes, "A block, stepped on again and again", "step", "loss of a pair (nats)")
+    label(axes, "Repeated steps on one block", "step", "loss per pair (nats)")
     return figure

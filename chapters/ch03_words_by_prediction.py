@@ -1,33 +1,34 @@
 # %% [markdown]
 # # 3. Words by prediction
 #
-# Chapter 2 made word vectors by counting which words stand near each other. This chapter makes them by training a
-# network to predict words: first the word that follows, then the word in the middle, then the words around. On the
-# way we see what the table of word vectors is, and how much of it all is counting after all.
+# Chapter 2 made word vectors by counting which words occur near each other. This chapter makes them by training a
+# network to predict words: first the word that follows, then the word in the middle, then the words around it. You will
+# see what the table of word vectors is, and how much of prediction is counting after all.
 #
 # ## What you will be able to do
 #
-# - turn counts into probabilities of the next word, and say with one number how good these are;
+# - turn counts into probabilities of the next word, and measure with one number how good they are;
 # - explain why a one-hot vector times a matrix is a row look-up, and what that means for the matrix's gradient;
 # - write the network of 2003 that predicts the next word, forward and backward, and check its gradients;
 # - write two simpler networks, CBOW and skip-gram, that predict words from their neighbours;
-# - show that the second of them sees nothing but a table of counts;
-# - find a mistake that is easily made in code for word vectors, and that only some gradient checks reveal.
+# - show that the second of them sees only a table of counts;
+# - find a common mistake in code for word vectors, which only some gradient checks reveal.
 #
-# The words in this list are explained on the way. All cells together take less than a minute. The first one fetches
-# what the others use.
+# The chapter explains the words in this list. All cells together take less than a minute.
 
 # %%
 from collections import Counter
 
 import numpy as np
 
+from scratchnn.book.figures import ch03 as figures
 from scratchnn.book.page import FULL, show
 from scratchnn.datasets import load_ptb
+from scratchnn.functions import softmax
 from scratchnn.gradcheck import check, pair_problem
 from scratchnn.layers.embedding import embedding_backward, embedding_forward
+from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.optim import SGD, Adam
-from scratchnn.plot import COLOURS, label, new_figure
 from scratchnn.text import Vocabulary, cooccurrence, count_vectors, tokenize
 from scratchnn.word2vec import KeyedVectors
 from scratchnn.word2vec.nnlm import NNLM, ngrams, nnlm_backward, nnlm_forward
@@ -38,9 +39,9 @@ from scratchnn.word2vec.textbook import CBOW, SkipGram
 # %% [markdown]
 # ## A little language
 #
-# To see what a model has learned, it helps to know what there is to learn. So the text of this chapter is made by a
-# rule. A subject, an animal or a person, does something: all of them eat food and drink drinks, animals chase animals
-# and sleep, people buy things, call people and walk. Every choice is drawn with equal chances.
+# To see what a model has learned, you need to know what there is to learn. So the text of this chapter follows a rule.
+# A subject, an animal or a person, does something: all of them eat food and drink drinks, animals chase animals and
+# sleep, people buy things, call people and walk. Every choice is made with equal probabilities.
 
 # %%
 ANIMALS = ["cat", "dog", "cow", "horse"]
@@ -80,7 +81,7 @@ def options_after(sentence):
 
 # %%
 def make_text(rng, sentences):
-    """A list of words, and the sum of -log of their probabilities by the rule."""
+    """A list of words, and the sum of -log of their probabilities under the rule."""
     words, surprise = [], 0.0
     for _ in range(sentences):
         sentence = []
@@ -99,7 +100,7 @@ train_ids, test_ids = vocabulary.encode(train_words), vocabulary.encode(test_wor
 V = len(vocabulary)
 
 print("training set:", " ".join(train_words[:20]), "...")
-print(f"{len(train_ids)} words to train on, {len(test_ids)} to test with, V = {V} different ones")
+print(f"{len(train_ids)} words to train on, {len(test_ids)} to test on, V = {V} distinct words")
 
 # %% [markdown]
 # The [`Vocabulary`](../scratchnn/text/vocabulary.py) is that of chapter 2: each word has a number, its id, and the
@@ -108,14 +109,14 @@ print(f"{len(train_ids)} words to train on, {len(test_ids)} to test with, V = {V
 # ## Counting
 #
 # A **language model** (언어 모델) gives a probability to every word that may come next. The obvious way is to count.
-# Let $c$ be the context, here the words just before, and $N(c, w)$ how often $w$ followed them in the training set.
-# The share of those times is the **relative frequency** (상대도수), and it serves as $P(w \mid c)$, the probability
-# of $w$ if $c$ has come before:
+# Let $c$ be the context, here the words just before, and $N(c, w)$ the number of times that $w$ followed them in the
+# training set. The share of those times is the **relative frequency** (상대도수), and it serves as $P(w \mid c)$, the
+# probability of $w$ after $c$:
 #
 # $$ P(w \mid c) = \frac{N(c, w)}{\sum_u N(c, u)} \tag{1} $$
 #
 # A model that looks at $n$ words, $n - 1$ of context and the one that follows, is an n-gram model; $n$ is its order.
-# With order 1 there is no context at all, and (1) is how frequent the word is.
+# With order 1 there is no context at all, and (1) is the share of the word in the text.
 
 
 # %%
@@ -125,7 +126,7 @@ def runs(words, order):
 
 
 def counts(seen, text, order):
-    """N(c, w) and its sum over w, counted in ``seen``, for each n-gram c w of ``text``: (2, M)."""
+    """N(c, w) and its sum over w, counted in ``seen``, for each n-gram of ``text``: (2, M)."""
     whole, context = Counter(runs(seen, order)), Counter()
     for ngram, number in whole.items():
         context[ngram[:-1]] += number  # the sum over u in (1)
@@ -134,7 +135,7 @@ def counts(seen, text, order):
 
 
 def relative_frequencies(seen, text, order):
-    """Equation (1) for each n-gram of ``text``, counted in ``seen``; 0 where it is not there."""
+    """Equation (1) for each n-gram of ``text``, counted in ``seen``; 0 if it does not occur."""
     both, context = counts(seen, text, order)
     return both / np.maximum(context, 1)  # (1)
 
@@ -150,24 +151,25 @@ for order in (1, 2, 3, 4, 5):
 # %% [markdown]
 # ### Perplexity
 #
-# How good is a language model? Take its cross-entropy on a text, the mean of $-\log P$ over the words that really
+# How good is a language model? Take its cross-entropy on a text, the mean of $-\log P$ over the words that actually
 # came (chapter 1), and raise $e$ to it. That is the **perplexity** (퍼플렉서티):
 #
 # $$ \mathrm{perplexity} = \exp \Big( - \frac{1}{M} \sum_{m=1}^{M} \log P(w_m \mid c_m) \Big) \tag{2} $$
 #
-# It is easier to imagine than a loss. A model that always hesitates between ten words and gives each one tenth has
-# perplexity 10. One that knows nothing gives $1/V$ to each and has perplexity $V$. The rule of the little language
-# has a perplexity too, and since its probabilities are the true ones, no model can expect less on a new text.
+# It is easier to imagine than a loss. A model that always hesitates between ten words and gives each a probability of
+# one tenth has perplexity 10. A model that knows nothing gives $1/V$ to each and has perplexity $V$. The rule of the
+# little language has a perplexity too, and since its probabilities are the true ones, no model can be expected to
+# reach less on a new text.
 
 
 # %%
 def perplexity(p):
     """Equation (2), for the probabilities (M,) that a model gave to the words of a text."""
-    with np.errstate(divide="ignore"):  # log 0 is minus infinity, and so it should be
+    with np.errstate(divide="ignore"):  # log 0 is minus infinity, as it should be
         return np.exp(-np.log(p).mean())  # (2)
 
 
-print("ten equal chances:", perplexity(np.full(7, 0.1)).round(6))
+print("ten equal probabilities:", perplexity(np.full(7, 0.1)).round(6))
 for order in (1, 2, 3, 4):
     old = perplexity(relative_frequencies(train_words, train_words, order))
     new = perplexity(relative_frequencies(train_words, test_words, order))
@@ -176,10 +178,11 @@ rule = np.exp(test_surprise / len(test_words))  # (2)
 print(f"the rule: {rule:.2f} on the test set")
 
 # %% [markdown]
-# The longer the context, the better the training set is known by heart, until its perplexity is lower than that of
-# the rule itself. But a single n-gram of the test set that was never seen has probability 0, and the perplexity is
-# infinite. Never seen is not impossible: the number of n-grams grows as $V^n$, and no text is long enough to hold
-# them all. The old remedy is to mix orders, so that a shorter context speaks where a longer one is silent:
+# The longer the context, the better the model knows the training set by heart, until its perplexity is lower than that
+# of the rule itself. But a single n-gram of the test set that was never seen has probability 0, and the perplexity is
+# infinite. Never seen does not mean impossible: the number of n-grams grows as $V^n$, and no text is long enough to
+# contain them all. The classic remedy is to mix orders, so that a shorter context helps out where a longer one was
+# never seen:
 #
 # $$ P(w \mid c) = \frac{\sum_k a_k P_k(w \mid c)}{\sum_k a_k} \tag{3} $$
 #
@@ -209,26 +212,20 @@ counting = min(mixed.values())
 # %% [markdown]
 # ### A network that counts
 #
-# Now the same by prediction. The simplest network for it has one layer and no bias: the one-hot vector of the word
-# before, times a matrix $Z$ of shape $(V, V)$, gives the logits of the word that follows. So row $v$ of $Z$ holds the
-# logits after word $v$, and $y_v = \mathrm{softmax}(Z_v)$ the probabilities. Let $C_{vw}$ be how often $w$ follows
-# $v$, $S_v$ the sum of row $v$, and $N$ the sum of all. By equation (18) of chapter 1, each pair of $v$ and $w$ gives
-# row $v$ the gradient $y_v - \mathrm{onehot}(w)$, divided by $N$ for the mean. Row $v$ gets $S_v$ of these, and the
-# one-hot vectors among them add up to $C_v$. So the loss and its gradient are
+# Now do the same by prediction. The simplest network for it has one layer and no bias: the one-hot vector of the
+# previous word, times a matrix $Z$ of shape $(V, V)$, gives the logits of the word that follows. So row $v$ of $Z$ has
+# the logits after word $v$, and $y_v = \mathrm{softmax}(Z_v)$ the probabilities. Let $C_{vw}$ be the number of times
+# that $w$ follows $v$, $S_v$ the sum of row $v$, and $N$ the sum of all. By equation (18) of chapter 1, each pair of
+# $v$ and $w$ gives row $v$ the gradient $y_v - \mathrm{onehot}(w)$, divided by $N$ for the mean. Row $v$ gets $S_v$ of
+# these, and the one-hot vectors among them add up to $C_v$. So the loss and its gradient are
 #
 # $$ L = - \frac{1}{N} \sum_v \sum_w C_{vw} \log y_{vw} $$
 # $$ dZ_v = \frac{1}{N} (S_v \, y_v - C_v) = \frac{S_v}{N} \Big( y_v - \frac{C_v}{S_v} \Big) \tag{4} $$
 #
-# The gradient is zero when $y_v$ equals $C_v / S_v$, and that is the relative frequency (1). Trained long enough,
-# this network arrives at the counts.
-
+# The gradient is zero if $y_v$ equals $C_v / S_v$, which is the relative frequency (1). Trained long enough, this
+# network arrives at the counts.
 
 # %%
-def softmax(z):
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
 C = np.zeros((V, V))
 for (v, w), number in pairs.items():
     C[vocabulary.ids[v], vocabulary.ids[w]] = number  # how often w follows v
@@ -243,9 +240,9 @@ for step in range(1, 10001):
         print(f"after {step:>5} steps the largest difference between y and C / S is {off:.4f}")
 
 # %% [markdown]
-# So prediction as such is no better than counting. A network with one number for each pair of words learns each
-# pair by itself and knows nothing about a pair it has not seen. What helps is to give it *fewer* numbers than there
-# are pairs. Then words have to share them, and what is learned about one word counts for others of its kind.
+# So prediction as such is no better than counting. A network with one number for each pair of words learns each pair
+# separately and knows nothing about a pair it has not seen. What helps is to give it *fewer* numbers than there are
+# pairs. Then words have to share them, and what is learned about one word also applies to similar words.
 #
 # ## What the embedding table is
 #
@@ -254,9 +251,9 @@ for step in range(1, 10001):
 #
 # $$ \mathrm{onehot}(v) \, W = W_v \tag{5} $$
 #
-# The product of a one-hot vector with $W$ *is* row $v$ of $W$. Nobody has to multiply; the row is looked up. So the
-# weights of this layer are a table with a vector for each word, the **embedding** (임베딩) table, and to train it is
-# to train the word vectors. Here are five words, one of them twice.
+# The product of a one-hot vector with $W$ *is* row $v$ of $W$. You do not have to multiply; you look the row up. So the
+# weights of this layer are a table with a vector for each word, the **embedding** (임베딩) table, and training the
+# layer trains the word vectors. Here are five words, one of them twice.
 
 # %%
 rng = np.random.default_rng(0)
@@ -269,16 +266,17 @@ print(f"by the product: {X.size * W.shape[1]} multiplications; by the look-up: n
 print("both are the same:", np.array_equal(h, W[ids]))  # (5)
 
 # %% [markdown]
-# And backward? By equation (6) of chapter 1 the gradient of a matrix product by its second factor is $X^T dh$. A row
-# of $X^T$ belongs to a word and has a one wherever this word stood. With $v_m$ for the id at place $m$:
+# And backward? By equation (6) of chapter 1 the gradient with respect to the second factor of a matrix product is
+# $X^T dh$. A row of $X^T$ belongs to a word and has a one at each position where this word occurs. With $v_m$ for the
+# id at position $m$:
 #
 # $$ dW = X^T dh \qquad \mathrm{that \; is} \qquad dW_v = \sum_{m : \; v_m = v} dh_m \tag{6} $$
 #
-# Each vector $dh_m$ goes back to the row that it came from. This says three things.
+# Each vector $dh_m$ goes back to the row that it came from. Three things follow.
 #
 # - A row whose word does not occur in the batch has gradient zero. SGD does not move it.
-# - A word that occurs twice gets the *sum* of two gradients, as everything does that is used twice.
-# - There is no gradient by the input. An id is a name and not a quantity; one cannot take a little more of it.
+# - A word that occurs twice gets the *sum* of two gradients, like everything that is used twice.
+# - There is no gradient with respect to the input. An id is a name and not a quantity; it cannot be a little larger.
 
 # %%
 dh = rng.standard_normal((5, 3))
@@ -289,31 +287,18 @@ for m in range(len(ids)):
     dW[ids[m]] += dh[m]  # (6), one word after the other
 print("both are the same:", np.allclose(dW, dW_product, rtol=0, atol=1e-12))
 print("rows that are zero:", np.flatnonzero(~dW.any(axis=1)))
-
-# %%
-figure, panels = new_figure(10, 3.6, ncols=3, width_ratios=[6, 5, 3])
-drawn = [
-    (X, "one-hot vectors X (5, 6)", "word id", "position in the text"),
-    (X.T, "X^T (6, 5): where the rows go", "position in the text", "word id"),
-    (dW, "gradient dW (6, 3)", "dimension", "word id"),
-]
-for axes, (array, title, x, y) in zip(panels, drawn, strict=True):
-    largest = abs(array).max()
-    axes.imshow(array, cmap="RdBu_r", vmin=-largest, vmax=largest)
-    axes.set(title=title, xlabel=x, ylabel=y)
-    axes.set(xticks=range(array.shape[1]), yticks=range(array.shape[0]))
-show(figure)
+show(figures.look_up(X, dW))
 
 # %% [markdown]
 # In the right panel (blue is below zero, red above), rows 3 and 5 are white: their words did not occur. With a
 # vocabulary of 10,000 and a batch of 100 words nearly the whole table would be white. So the package does not make
-# it: [`embedding_backward`](../scratchnn/layers/embedding.py) returns a `RowGradient`, which holds only the ids and
+# it: [`embedding_backward`](../scratchnn/layers/embedding.py) returns a `RowGradient`, which has only the ids and
 # their vectors, and the optimizer changes these rows. `to_dense` fills in the zeros.
 
 # %%
 y, cache = embedding_forward(ids, W)
 gradient = embedding_backward(dh, cache)
-print(f"ids {gradient.ids} and rows {gradient.rows.shape} stand for a table {gradient.shape}")
+print(f"ids {gradient.ids} and rows {gradient.rows.shape} represent a table {gradient.shape}")
 print("the package gives the same, forward: ", np.array_equal(y, h))
 same = np.allclose(gradient.to_dense(), dW, rtol=0, atol=1e-12)
 print("the package gives the same, backward:", same)
@@ -321,9 +306,9 @@ print("the package gives the same, backward:", same)
 # %% [markdown]
 # ## The neural language model
 #
-# In 2003 Bengio, Ducharme, Vincent and Jauvin put the parts together. Their network, NNLM for short, predicts a word
-# from the $n - 1$ before it. Each is looked up in the same table $E$, of shape $(V, D)$, and the vectors are laid
-# side by side; that is the **projection layer** (투영층). Then come a hidden layer of $M$ neurons, with a matrix $H$ of
+# In 2003 Bengio, Ducharme, Vincent and Jauvin combined these parts. Their network, NNLM for short, predicts a word from
+# the $n - 1$ words before it. Each is looked up in the same table $E$, of shape $(V, D)$, and the vectors are
+# concatenated; that is the **projection layer** (투영층). Then come a hidden layer of $M$ neurons, with a matrix $H$ of
 # shape $((n - 1) D, M)$ and a bias $d$, and an output for each word, with $U$ of shape $(M, V)$ and a bias $b$:
 #
 # $$ x = [E_{w_1}, \ldots, E_{w_{n-1}}] \tag{7} $$
@@ -331,46 +316,24 @@ print("the package gives the same, backward:", same)
 # $$ z = a U + b \tag{9} $$
 #
 # and the loss is softmax and cross-entropy with the word that follows. Because of the shared table, what the network
-# learns about "cat" as the last word of a context helps where "cat" is the second last. And if "cat" and "dog" have
+# learns about "cat" as the last word of a context helps if "cat" is the second last. And if "cat" and "dog" have
 # similar vectors, whatever it learns about one is nearly true of the other.
 
 # %%
-figure, axes = new_figure(8.5, 4.6)
-axes.set_axis_off()
-axes.set(xlim=(0, 10), ylim=(-0.4, 6.2), title="The neural language model with n = 4")
-MIDDLE = {"ha": "center", "va": "center"}  # where a text stands at its point
-BOX = {"boxstyle": "round", "fc": "white"}
-ARROW = {"arrowstyle": "->"}
-
-for x, word in ((1.5, "the"), (3.9, "queen"), (6.3, "drinks")):
-    axes.text(x, 0.0, f'"{word}"', **MIDDLE)
-    axes.annotate("", (x, 1.25), (x, 0.3), arrowprops=ARROW)
-    axes.text(x + 0.12, 0.72, "look up in E", va="center", fontsize=9, color=COLOURS[0])
-    axes.text(x, 1.55, "o o o", **MIDDLE, bbox=BOX | {"ec": COLOURS[0]})
-    axes.annotate("", (3.9, 2.95), (x, 1.9), arrowprops=ARROW)
-axes.text(7.4, 1.55, "x, the three side by side", va="center", color=COLOURS[0])
-axes.text(3.9, 3.25, "o o o o o o", **MIDDLE, bbox=BOX | {"ec": COLOURS[2]})
-axes.text(6.3, 3.25, "a = tanh(x H + d)", va="center", color=COLOURS[2])
-axes.annotate("", (3.9, 4.45), (3.9, 3.6), arrowprops=ARROW)
-axes.text(3.9, 4.75, "o  o  o  o  o  o  o  o  o  o  o", **MIDDLE, bbox=BOX | {"ec": COLOURS[1]})
-axes.text(6.3, 4.75, "z = a U + b, then softmax", va="center", color=COLOURS[1])
-axes.annotate("", (3.9, 5.75), (3.9, 5.1), arrowprops=ARROW)
-axes.text(3.9, 5.95, "a probability for each of the V words", **MIDDLE)
-show(figure)
+show(figures.neural_language_model())
 
 # %% [markdown]
-# Backward it is two dense layers and a tanh, as in chapter 1, and then the look-up. From $dz$, with $s = x H + d$ for
-# what the tanh is given, and $m$ for the examples of a batch:
+# The backward pass is that of two dense layers and a tanh, as in chapter 1, and then of the look-up. With $s = x H + d$
+# for the input of the tanh, $m$ for the examples of a batch, and an elementwise product with $1 - a^2$:
 #
 # $$ dU = a^T dz \qquad db = \sum_m dz_m \tag{10} $$
 # $$ ds = (dz \, U^T) \cdot (1 - a^2) \qquad dH = x^T ds \qquad dd = \sum_m ds_m \qquad dx = ds \, H^T \tag{11} $$
 #
-# where the product with $1 - a^2$ goes entry by entry. Then $dx$ is cut into its $n - 1$ pieces, each of which goes
-# back to its row by (6):
+# Then $dx$ is cut into its $n - 1$ pieces, each of which goes back to its row by (6):
 #
 # $$ dE_v = \mathrm{sum \; of \; the \; pieces \; of} \; dx \; \mathrm{that \; were \; looked \; up \; at} \; v \tag{12} $$
 #
-# The function `np.add.at(table, ids, rows)` does the adding up of (6): it adds each row at its id, one by one.
+# The function `np.add.at(table, ids, rows)` computes the sum of (6): it adds each row at its id, one by one.
 
 
 # %%
@@ -383,7 +346,7 @@ def network_forward(words, E, H, d, U, b):
 
 
 def network_backward(dz, cache):
-    """Gradients by E, H, d, U and b."""
+    """Gradients with respect to E, H, d, U and b."""
     words, x, a, E, H, U = cache
     dU = a.T @ dz  # (10)
     db = dz.sum(axis=0)  # (10)
@@ -397,18 +360,15 @@ def network_backward(dz, cache):
 
 
 def cross_entropy(z, t):
-    """As in chapter 1: mean loss of logits z (N, V) for the words t (N,), and its gradient by z."""
-    y = softmax(z)
-    L = -np.log(y[np.arange(len(t)), t]).mean()
-    dz = y.copy()
-    dz[np.arange(len(t)), t] -= 1
-    return L, dz / len(t)
+    """Chapter 1's loss of logits z (N, V) for words t (N,), and its gradient with respect to z."""
+    L, cache = softmax_cross_entropy_forward(z, t)
+    return L, softmax_cross_entropy_backward(1.0, cache)
 
 
 # %% [markdown]
 # The package's pair is in [`nnlm.py`](../scratchnn/word2vec/nnlm.py). It names the table $C$, as the paper does, and
-# it knows one more part of the paper, direct connections $x W$ from the projection layer to the logits, which may be
-# left out. The gradient check of chapter 1 takes our own pair.
+# includes one more part of the paper, direct connections $x W$ from the projection layer to the logits, which are
+# optional. The gradient check of chapter 1 checks our own pair.
 
 
 # %%
@@ -424,11 +384,11 @@ words = np.array([[4, 1, 4], [0, 4, 5]])  # word 4 three times, words 2 and 3 ne
 first = first_parameters(rng, V=6, D=3, M=4, n=4)
 parameters = [p + 0.3 * rng.standard_normal(p.shape) for p in first]  # no bias stays zero
 z, cache = network_forward(words, *parameters)
-v = rng.standard_normal(z.shape)  # a random cotangent in the place of dz
+v = rng.standard_normal(z.shape)  # a random cotangent in place of dz
 gradients = network_backward(v, cache)
 
 package_z, package_cache = nnlm_forward(words, *parameters)
-# the last of its gradients, left out here, is that of the direct connections
+# the last of its gradients, ignored here, is that of the direct connections
 package_dC, *package_rest, _ = nnlm_backward(v, package_cache)
 both = zip(gradients, [package_dC.to_dense(), *package_rest], strict=True)
 same = all(np.allclose(ours, package, rtol=0, atol=1e-12) for ours, package in both)
@@ -443,7 +403,7 @@ print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in f
 # %% [markdown]
 # ### Training it
 #
-# The text is cut into all its n-grams: $n - 1$ words of context, and the word that follows as the right answer. For
+# The text is cut into all its n-grams: $n - 1$ words of context, and the word that follows as the correct answer. For
 # the little language take $n = 4$, vectors of $D = 4$ numbers, and 12 hidden neurons.
 
 
@@ -469,7 +429,7 @@ def measure(parameters):
 
 
 def train(parameters, epochs, lr, batch=20, seed=0):
-    """SGD in place; what ``measure`` says before the first epoch and after each."""
+    """SGD in place; the results of ``measure`` before the first epoch and after each."""
     rng = np.random.default_rng(seed)
     curve = [measure(parameters)]
     for _ in range(epochs):
@@ -491,23 +451,12 @@ size = sum(p.size for p in parameters)
 print(f"{size} parameters; a table of all 4-grams would have {V**4:,} entries")
 print(f"perplexity on the test set: {curve[0, 1]:.2f} before training, {curve[-1, 1]:.2f} after")
 print(f"counting gave {counting:.2f}; the rule itself has {rule:.2f}")
-
-figure, axes = new_figure(7.5, 4.4)
-axes.plot(curve[:, 0], color=COLOURS[0], label="network, training set")
-axes.plot(curve[:, 1], color=COLOURS[1], label="network, test set")
-for weights, style in zip(mixed, (":", "--"), strict=True):
-    name = f"counting, orders 1 to {len(weights)}, test set"
-    axes.axhline(mixed[weights], color="grey", linestyle=style, label=name)
-axes.axhline(rule, color="black", label="the rule, test set")
-axes.set(ylim=(2.4, 8), xticks=range(0, 41, 10))
-axes.legend()
-label(axes, "Counting and predicting the next word", "epoch", "perplexity")
-show(figure)
+show(figures.counting_and_predicting(curve, mixed, rule))
 
 # %% [markdown]
-# The network comes much nearer to the rule than counting does, and it is a small one. The reason shows in the
-# contexts that the training set does not have. Take all 4-grams of the test set that were never seen, and look at the
-# probability that each model gives to the word that came.
+# The network comes much nearer to the rule than counting does, although it is small. The reason is in the contexts that
+# the training set does not have. Take all 4-grams of the test set that were never seen, and look at the probability
+# that each model gives to the word that came.
 
 # %%
 unseen = relative_frequencies(train_words, test_words, 4) == 0
@@ -523,8 +472,8 @@ for m in np.flatnonzero(unseen)[:5]:
     print(f"  {' '.join(test_words[m : m + 4]):<24} {by_counting[m]:.3f} {by_network[m]:.3f}")
 
 # %% [markdown]
-# Where there is a count, counting is nearly as good. Where there is none, the network still knows what kind of word
-# has to come, since it treats words alike whose vectors are alike. Are they? Chapter 2 compared vectors by their
+# If there is a count, counting is nearly as good. If there is none, the network still knows what kind of word has to
+# come, since it treats words with similar vectors alike. Are the vectors similar? Chapter 2 compared vectors by their
 # cosine.
 
 # %%
@@ -541,88 +490,57 @@ SHOWN = [word for group in GROUPS.values() for word in group]
 
 
 def cosines(table):
-    """The cosine of each of the words in SHOWN with each other."""
+    """The cosines (W, W) of the words in SHOWN."""
     rows = table[vocabulary.encode(SHOWN)]
     unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return unit @ unit.T
 
 
-def draw_cosines(axes, table, title):
-    """The cosines as a picture, with a line between two groups."""
-    image = axes.imshow(cosines(table), cmap="RdBu_r", vmin=-1, vmax=1)
-    ends = np.cumsum([len(group) for group in GROUPS.values()])
-    for end in ends[:-1]:
-        axes.axhline(end - 0.5, color="black", linewidth=0.6)
-        axes.axvline(end - 0.5, color="black", linewidth=0.6)
-    axes.set_yticks(ends - [len(group) / 2 for group in GROUPS.values()] - 0.5, list(GROUPS))
-    axes.set(title=title, xticks=[], xlabel="the same words")
-    return image
-
-
 def nearest_in_group(table):
-    """The share of words whose nearest word is of their own group."""
+    """The share of words whose nearest word is in their own group."""
     cosine = cosines(table)
-    np.fill_diagonal(cosine, -2)  # so that no word is nearest to itself
+    np.fill_diagonal(cosine, -2)  # no word is nearest to itself
     group = np.repeat(np.arange(len(GROUPS)), [len(group) for group in GROUPS.values()])
     return (group[cosine.argmax(axis=1)] == group).mean()
 
 
 E, H, d, U, b = parameters
-figure, panels = new_figure(10, 4.4, ncols=2)
-image = draw_cosines(panels[0], E, "rows of E: words that are looked at")
-draw_cosines(panels[1], U.T, "columns of U: words that are predicted")
-figure.colorbar(image, ax=panels, label="cosine")
-show(figure)
+maps = {
+    "rows of E: words that are looked at": cosines(E),
+    "columns of U: words that are predicted": cosines(U.T),
+}
+show(figures.cosine_maps(maps, GROUPS))
 by_E, by_U = nearest_in_group(E), nearest_in_group(U.T)
 print(f"nearest word of the same group: {by_E:.0%} by E, {by_U:.0%} by U")
 
 # %% [markdown]
-# Nobody told the network about animals and drinks. But a word has two vectors here, and they know different things.
-# Those of $E$ say what a word lets one expect. That animals and people do different things shows in the blocks at
-# the upper left. Food, drinks and places are all followed by a full stop, and the network has no reason to tell
-# them apart. Those of $U$, one column for each word, say *where* a word is expected: milk after "drinks the". There
-# all groups show.
+# The network was given no groups. But a word has two vectors here, and they contain different information. Those of $E$
+# say what a word lets you expect next. That animals and people do different things shows in the blocks at the upper
+# left. Food, drinks and places are all followed by a full stop, and the network has no reason to tell them apart. Those
+# of $U$, one column for each word, say *where* a word is expected: milk after "drinks the". There all groups show.
 #
 # ## CBOW: the word in the middle
 #
-# If it is the vectors one wants, and not a language model, the network can be simpler, and it need not look at the
-# past only. Mikolov, Chen, Corrado and Dean (2013) proposed two such models. Both have two tables and nothing else:
-# $A$, of shape $(V, D)$, holds the word vectors, and $B$, of the same shape, turns a hidden vector into logits. There
-# is no tanh and no bias.
+# If you want the vectors and not a language model, the network can be simpler, and it can look at more than the past.
+# Mikolov, Chen, Corrado and Dean (2013) proposed two such models. Both consist of two tables: $A$, of shape $(V, D)$,
+# has the word vectors, and $B$, of the same shape, turns a hidden vector into logits. There is no tanh and no bias.
 #
-# The first is CBOW, "continuous bag of words". It guesses a word, the **target** (타깃), from the words around it,
-# $K$ in number. As in the bag of chapter 2 their order does not count: the hidden vector is the mean of theirs.
+# The first is CBOW, "continuous bag of words". It guesses a word, the **target** (타깃), from the $K$ words around it.
+# As in the bag of words of chapter 2 their order does not count: the hidden vector is the mean of their vectors.
 #
 # $$ h_n = \frac{1}{K} \sum_{k=1}^{K} A_{w_{nk}} \tag{13} $$
 # $$ z = h B^T \tag{14} $$
 #
 # where $w_{nk}$ is the word at place $k$ of example $n$.
-# In books this is drawn with one-hot vectors: the mean of $K$ of them times $A$ is the same by (5). The loss is
+# Books often draw this with one-hot vectors: by (5) the mean of $K$ of them times $A$ is the same. The loss is
 # softmax and cross-entropy over all words, a **full softmax** (전체 소프트맥스).
 
 # %%
-figure, (left, right) = new_figure(10, 3.6, ncols=2)
-around = ["a", "queen", "the", "tea"]
-for axes, title, inputs, outputs in [
-    (left, "CBOW: guess the word in the middle", around, ["drinks"]),
-    (right, "Skip-gram: guess each word around", ["drinks"], around),
-]:
-    axes.set_axis_off()
-    axes.set(xlim=(-0.8, 10.8), ylim=(0, 5), title=title)
-    for words, x, end in ((inputs, 0.9, 4.5), (outputs, 9.1, 5.5)):
-        for k, word in enumerate(words):
-            y = 2.5 + 1.2 * ((len(words) - 1) / 2 - k)
-            axes.text(x, y, word, **MIDDLE)
-            tail, head = ((1.9, y), (end, 2.5)) if x < 5 else ((end, 2.5), (8.1, y))
-            axes.annotate("", head, tail, arrowprops=ARROW)
-    axes.text(5, 2.5, "h", **MIDDLE, bbox={"boxstyle": "circle", "fc": "white", "ec": "black"})
-    axes.text(3.0, 0.1, "table A", ha="center", color=COLOURS[0])
-    axes.text(7.0, 0.1, "table B, softmax", ha="center", color=COLOURS[1])
-show(figure)
+show(figures.cbow_and_skip_gram())
 
 # %% [markdown]
-# Backward, from the $dz$ of the cross-entropy. Each of the $K$ words has its share $1/K$ in the mean, so each gets
-# that share of $dh$, and words that occur more than once collect:
+# The backward pass starts from the $dz$ of the cross-entropy. Each of the $K$ words has the share $1/K$ in the mean, so
+# each gets that share of $dh$, and the shares of repeated words are added:
 #
 # $$ dh = dz \, B \qquad dB = dz^T h \tag{15} $$
 # $$ dA_v = \sum_{n, k : \; w_{nk} = v} \frac{1}{K} \, dh_n \tag{16} $$
@@ -637,7 +555,7 @@ def cbow_forward(contexts, targets, A, B):
 
 
 def cbow_backward(cache):
-    """Gradients by A and B."""
+    """Gradients with respect to A and B."""
     contexts, h, dz, A, B = cache
     dh = dz @ B  # (15)  (N, V) @ (V, D) -> (N, D)
     dB = dz.T @ h  # (15)  (V, N) @ (N, D) -> (V, D)
@@ -661,10 +579,10 @@ for n in range(3):
     print(f"  {' '.join(vocabulary.decode(contexts[n])):<24} -> {vocabulary.tokens[targets[n]]}")
 
 # %% [markdown]
-# First let us see that it is right, on random tables, beside a product with one-hot vectors and beside the package's
-# two pairs ([`projection.py`](../scratchnn/word2vec/projection.py) and
-# [`outputs.py`](../scratchnn/word2vec/outputs.py)). These know one thing more, a mask. It says which of the $K$ places
-# are filled, so that words near the ends of a text, with fewer neighbours, need not be left out. Here it is `None`.
+# First check it on random tables, against a product with one-hot vectors and against the package's two pairs
+# ([`projection.py`](../scratchnn/word2vec/projection.py) and [`outputs.py`](../scratchnn/word2vec/outputs.py)). The
+# package also takes a mask, which says which of the $K$ places are filled, so that words near the ends of a text, with
+# fewer neighbours, need not be left out. Here it is `None`.
 
 # %%
 rng = np.random.default_rng(0)
@@ -680,14 +598,16 @@ print("one-hot vectors give the same:", np.isclose(L, L_onehot), same)
 
 h, mean_cache = context_mean_forward(contexts[some], None, A)
 package_L, output_cache = full_softmax_forward(h, targets[some], B)
-dh, package_dB = full_softmax_backward(1.0, output_cache)  # the gradient of L by L is 1
+dh, package_dB = full_softmax_backward(
+    1.0, output_cache
+)  # the gradient of L with respect to itself is 1
 package_dA = context_mean_backward(dh, mean_cache).to_dense()
 both = ((dA, package_dA), (dB, package_dB))
 same = [np.allclose(ours, package, rtol=0, atol=1e-12) for ours, package in both]
 print("the package gives the same:", np.isclose(L, package_L), *same)
 
 # %% [markdown]
-# For training, $A$ starts with small random numbers and $B$ with zeros. All logits are zero then, the loss is $\log V$,
+# For training, $A$ starts with small random numbers and $B$ with zeros. Then all logits are zero, the loss is $\log V$,
 # and in the first step only $B$ moves.
 
 
@@ -723,7 +643,7 @@ print(f"nearest word of the same group: {nearest_in_group(cbow_tables[0]):.0%}")
 
 # %% [markdown]
 # The package's [`CBOW`](../scratchnn/word2vec/textbook.py) is a projection followed by an output. With the same
-# tables, the same batches and numbers of the same precision it has the same losses.
+# tables, the same batches and the same precision it has the same losses.
 
 # %%
 A, B = first_tables(np.random.default_rng(0), D=8)
@@ -749,13 +669,13 @@ print("the same losses in five epochs:", same)
 # %% [markdown]
 # ## Skip-gram: the words around
 #
-# The second model turns the question round. Given the word in the middle, guess each of the words around it, one by
-# one. Every pair of neighbours is an example of its own, and the hidden vector is one row of the table:
+# The second model reverses the question. Given the word in the middle, guess each of the words around it, one by one.
+# Every pair of neighbours is an example of its own, and the hidden vector is one row of the table:
 #
 # $$ h_n = A_{v_n} \tag{17} $$
 #
-# where $v_n$ is the word in the middle. The rest is (14) and (15), and the gradient by $A$ is that of the look-up,
-# (6). A text of $M$ words has about $2 r M$ such pairs for a window of $r$.
+# where $v_n$ is the word in the middle. The rest is (14) and (15), and the gradient with respect to $A$ is that of the
+# look-up, (6). A text of $M$ words has about $2 r M$ such pairs for a window of $r$.
 
 
 # %%
@@ -767,7 +687,7 @@ def skip_gram_forward(centres, targets, A, B):
 
 
 def skip_gram_backward(cache):
-    """Gradients by A and B."""
+    """Gradients with respect to A and B."""
     centres, h, dz, A, B = cache
     dA = np.zeros_like(A)
     np.add.at(dA, centres, dz @ B)  # (15), (6)
@@ -776,8 +696,8 @@ def skip_gram_backward(cache):
 
 def pairs_of(ids, reach):
     """Every word with every neighbour at most ``reach`` away: centres and targets, (N,) each."""
-    left = [ids[:-k] for k in range(1, reach + 1)]  # of all pairs that are k places apart, the left
-    right = [ids[k:] for k in range(1, reach + 1)]  # and the right word
+    left = [ids[:-k] for k in range(1, reach + 1)]  # the left words of all pairs at distance k
+    right = [ids[k:] for k in range(1, reach + 1)]  # and the right words
     return np.concatenate(left + right), np.concatenate(right + left)
 
 
@@ -802,32 +722,23 @@ skip_tables = first_tables(np.random.default_rng(0), D=8)
 skip_history = descend(skip_tables, *skip_gram, epochs=40, lr=1.0)
 print(f"loss: {skip_history[0]:.2f} in the first epoch, {skip_history[-1]:.2f} in the last")
 print(f"nearest word of the same group: {nearest_in_group(skip_tables[0]):.0%}")
-
-figure, axes = new_figure(7, 4)
-epochs = np.arange(1, 41)
-axes.plot(epochs, skip_history, color=COLOURS[1], label="skip-gram: a word around")
-axes.plot(epochs, cbow_history, color=COLOURS[0], label="CBOW: the word in the middle")
-axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
-axes.set_ylim(bottom=0)
-axes.legend()
-label(axes, "Two questions of unequal difficulty", "epoch", "mean loss (nats)")
-show(figure)
+show(figures.two_questions(skip_history, cbow_history, V))
 
 # %% [markdown]
 # The two losses must not be compared. Four neighbours together say much about the word in the middle; one word says
-# little about a single neighbour, which may be any of the four. A loss is good or bad only beside the best that is
-# possible for its question, and for skip-gram we can say exactly what that is.
+# little about a single neighbour, which may be any of the four. A loss is good or bad only relative to the best
+# possible loss for its question, and for skip-gram we can compute exactly what that is.
 #
 # ## Counting against predicting
 #
-# Skip-gram treats a pair of words the same wherever it stands. So group its examples: let $C_{vw}$ be how often $w$ is
-# a neighbour of $v$, the table of co-occurrences of chapter 2. With $Z = A B^T$ as the logits for all words at once,
-# its loss is that of the network that counts, letter by letter:
+# Skip-gram treats a pair of words the same wherever it occurs. So group its examples: let $C_{vw}$ be the number of
+# times that $w$ is a neighbour of $v$, the table of co-occurrences of chapter 2. With $Z = A B^T$ as the logits of all
+# words at once, its loss is exactly that of the network that counts:
 #
 # $$ L = - \frac{1}{N} \sum_v \sum_w C_{vw} \log y_{vw}, \qquad y_v = \mathrm{softmax}(Z_v), \qquad Z = A B^T \tag{18} $$
 #
-# Skip-gram never sees the text, only a table of counts. And it cannot get below the loss of the counts themselves,
-# with $C_{vw} / S_v$ in the place of $y_{vw}$, since that is where (4) is zero.
+# Skip-gram never sees the text, only a table of counts. And its loss cannot fall below that of the counts themselves,
+# with $C_{vw} / S_v$ in place of $y_{vw}$, since (4) is zero there.
 
 # %%
 C = cooccurrence(train_ids, V, window=2)  # (V, V), the package's counts, as in chapter 2
@@ -841,16 +752,16 @@ from_counts = -(C * np.log(y)).sum() / N  # (18)
 from_pairs, _ = skip_gram_forward(centres, neighbours, A, B)
 print("both losses are the same:", np.isclose(from_counts, from_pairs))
 
-met = C > 0  # pairs that never met add nothing to the loss
+met = C > 0  # pairs that never occur add nothing to the loss
 lowest = -(C[met] * np.log((C / S)[met])).sum() / N
-print(f"skip-gram has come down to {from_pairs:.3f}; the counts themselves have {lowest:.3f}")
+print(f"skip-gram has reached {from_pairs:.3f}; the counts themselves have {lowest:.3f}")
 
 # %% [markdown]
 # Two things keep it from the counts. One is the training: its steps are large and its batches small, so that it keeps
-# staggering. The other is the number of dimensions. $Z = A B^T$ is the product of a tall narrow table and a wide low
-# one, as in the SVD of chapter 2, and not every table of logits can be written so. To see the second alone, take all
-# pairs in every step. With $dZ$ from (4) and the gradients of a matrix product, here is the whole of skip-gram, without
-# a text:
+# moving around the minimum. The other is the number of dimensions. $Z = A B^T$ is the product of a tall narrow table and
+# a wide low one, as in the SVD of chapter 2, and not every table of logits can be written so. To see the second effect
+# alone, use all pairs in every step. With $dZ$ from (4) and the gradients of a matrix product, here is the whole of
+# skip-gram, without a text:
 #
 # $$ dZ = \frac{1}{N} (S \, y - C) \qquad dA = dZ \, B \qquad dB = dZ^T A \tag{19} $$
 
@@ -871,34 +782,24 @@ def fit_counts(C, D, steps=4000, lr=1.0, seed=0):
 sizes = (1, 2, 3, 4, 6, 8, 16, V)
 fitted = {D: fit_counts(C, D) for D in sizes}
 losses = [fitted[D][2] for D in sizes]
-figure, axes = new_figure(7, 4)
-axes.plot(sizes, losses, "o-", color=COLOURS[1], label="skip-gram, trained on counts")
-axes.axhline(lowest, color="black", label="the counts themselves")
-axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
-axes.set_xscale("log")
-axes.set_xticks(sizes, sizes)
-axes.minorticks_off()
-axes.legend()
-title = "The narrower the vectors, the rougher the copy of the table"
-label(axes, title, "dimensions D", "loss (nats)")
-show(figure)
+show(figures.narrow_vectors(sizes, losses, lowest))
 for D, (A, _, loss) in fitted.items():
     share = nearest_in_group(A)
     print(f"D = {D:>2}: loss {loss:.3f}, nearest word of the same group {share:.0%}")
 
 # %% [markdown]
-# With one dimension the words lie on a line, and little can be said. With eight, hardly anything of the table is
-# lost. (The training by batches of pairs above stayed higher with the same eight.) A narrow table is not a defect: it
-# has to be told in few numbers what a word has in common with others, and so words of a kind come together.
+# With one dimension the words are on a line, and the vectors can express little. With eight, hardly anything of the
+# table is lost. (The training by batches of pairs above stayed higher with the same eight.) A narrow table is not a
+# defect: it has to express in few numbers what a word has in common with others, and so similar words come together.
 #
-# So which is better, to count or to predict? Both see the same table. The one takes its logarithms, cuts off what is
-# below chance and keeps the largest singular values, the other fits probabilities. Baroni, Dinu and Kruszewski (2014)
+# So which is better, counting or predicting? Both see the same table. Counting takes its logarithms, cuts off what is
+# below chance and keeps the largest singular values; predicting fits probabilities. Baroni, Dinu and Kruszewski (2014)
 # compared the two on many tasks and found predicting better. Levy, Goldberg and Dagan (2015) found that much of the
-# difference lay in settings, which could be carried over to counting. There are practical differences:
+# difference was due to settings, which could be transferred to counting. There are practical differences:
 #
 # - Counting needs the whole table, $V^2$ numbers at worst, and an SVD of it. Predicting takes a mini-batch at a time,
-#   and new text needs no new beginning.
-# - Predicting is not bound to a table. The neural language model sees the order of the words, and the networks of
+#   and with new text it need not start again.
+# - Predicting is not limited to a table. The neural language model sees the order of the words, and the networks of
 #   chapters 5 and 6 see whole sentences.
 
 # %%
@@ -908,30 +809,24 @@ tables = {
     "CBOW, table A": cbow_tables[0],
     "skip-gram, table A": skip_tables[0],
 }
-figure, panels = new_figure(10, 3.3, ncols=3)
-for axes, title in zip(panels, tables, strict=True):
-    image = draw_cosines(axes, tables[title], title)
-    share = nearest_in_group(tables[title])
-    print(f"{title:<18} nearest word of the same group: {share:.0%}")
-for axes in panels[1:]:
-    axes.set_yticks([])
-figure.colorbar(image, ax=panels, label="cosine")
-show(figure)
+for title, table in tables.items():
+    print(f"{title:<18} nearest word of the same group: {nearest_in_group(table):.0%}")
+show(figures.cosine_maps({title: cosines(table) for title, table in tables.items()}, GROUPS))
 
 # %% [markdown]
-# All three find the groups of the little language. In real text there are no such clear groups, and one has to measure
-# how good vectors are; chapter 4 will do so.
+# All three find the groups of the little language. Real text has no such clear groups, and you have to measure how good
+# vectors are; chapter 4 does so.
 #
 # ## What goes wrong
 #
-# > **What goes wrong.** A gradient by a table has to add up what comes back to the same row. With NumPy one is tempted
-# > to write `dA[ids] += rows`. That line reads the rows, adds, and writes them back, once for each position: where an
-# > id occurs twice, the second result overwrites the first. No error is raised, and the loss goes down.
+# > **What goes wrong.** The gradient with respect to a table has to add up what comes back to the same row. In NumPy it
+# > is tempting to write `dA[ids] += rows`. That line reads the rows, adds, and writes them back, once for each
+# > position: if an id occurs twice, the second result overwrites the first. No error is raised, and the loss goes down.
 
 
 # %%
 def faulty_backward(cache):
-    """``cbow_backward`` with the rows of repeated words overwritten instead of added up."""
+    """``cbow_backward`` with the rows of repeated words overwritten instead of added."""
     contexts, h, dz, A, B = cache
     dh = dz @ B  # (15)
     K = contexts.shape[1]
@@ -948,22 +843,13 @@ faulty_history = descend(faulty_tables, *faulty_cbow, epochs=60, lr=3.0, batch=1
 right, faulty = right_history[-1], faulty_history[-1]
 print(f"loss in the last epoch: {right:.2f} with the sum, {faulty:.2f} without")
 print(f"nearest word of the same group, without the sum: {nearest_in_group(faulty_tables[0]):.0%}")
-
-# %%
-figure, axes = new_figure(7, 4)
-axes.plot(np.arange(1, 61), right_history, color=COLOURS[0], label="repeated words add up")
-axes.plot(np.arange(1, 61), faulty_history, color=COLOURS[1], label="repeated words overwrite")
-axes.axhline(np.log(V), color="grey", linestyle="--", label="knowing nothing: log V")
-axes.set_ylim(bottom=0)
-axes.legend()
-label(axes, "CBOW with a sum forgotten", "epoch", "mean loss (nats)")
-show(figure)
+show(figures.forgotten_sum(right_history, faulty_history, V))
 
 # %% [markdown]
-# The orange curve, seen alone, is that of a model which learns, and its vectors are good. One might try more
-# dimensions, or another learning rate, or wait. The frequent words suffer most, since they occur many times in every
-# batch and all of their gradients but one are lost; and those are "the", "a" and the full stop, whose vectors nobody
-# looks at. The larger the batch, the more is lost. The gradient check of chapter 1 says what it is.
+# The orange curve, seen alone, looks like that of a model which learns, and its vectors are good. You might try more
+# dimensions, or another learning rate, or more epochs. The frequent words suffer most, since they occur many times in
+# every batch and all of their gradients but one are lost; and those are "the", "a" and the full stop, whose vectors you
+# rarely look at. The larger the batch, the more is lost. The gradient check of chapter 1 finds the fault.
 
 
 # %%
@@ -974,7 +860,7 @@ def check_tables(backward, contexts, targets):
     _, cache = cbow_forward(contexts, targets, *tables)
     for name, table, gradient in zip("AB", tables, backward(cache), strict=True):
         differences = np.zeros_like(table)
-        for k in np.ndindex(table.shape):  # each place of the table
+        for k in np.ndindex(table.shape):  # each entry of the table
             value = table[k]
             table[k] = value + 1e-5
             above, _ = cbow_forward(contexts, targets, *tables)
@@ -994,8 +880,8 @@ print("the same, with the faulty backward pass:")
 check_tables(faulty_backward, batch_contexts, batch_targets)
 
 # %% [markdown]
-# The words named are those that occur more than once in the six contexts. And here is the trap in the trap: a check in
-# which every word occurs once finds nothing. Examples made by hand tend to be of this kind, with ids 0, 1, 2, 3.
+# The words named are those that occur more than once in the six contexts. There is a second trap: a check in which every
+# word occurs once finds nothing. Examples made by hand are often of this kind, with ids 0, 1, 2, 3.
 
 # %%
 occurs = Counter(batch_contexts.reshape(-1).tolist())
@@ -1019,21 +905,21 @@ for size, D in ((V, 8), (10_000, 100), (1_000_000, 300)):
     print(f"{size:>9,} {D:>4} {10 * size * D:>17,} {0:>9} {size * D:>12,}")
 
 # %% [markdown]
-# The look-up does away with the first column. The last column remains, forward and twice more backward, and with it
-# $V$ exponentials: to learn that "milk" comes here, the full softmax touches every word there is. How to avoid that
-# is the subject of chapter 4.
+# The look-up removes the first column. The last column remains, forward and twice more backward, and with it $V$
+# exponentials: to learn that "milk" comes here, the full softmax computes with every word of the vocabulary. Chapter 4
+# shows how to avoid that.
 #
 # ## A real text
 #
-# The Penn Treebank, PTB, is newspaper text with nearly a million words to train on, 10,000 of them different, on which
+# The Penn Treebank, PTB, is newspaper text with nearly a million words to train on, 10,000 of them distinct, on which
 # language models have been compared for many years. It has a third part beside the training and the test set, the
-# **validation set** (검증 데이터), which one looks at while settings are still being chosen. With `SCRATCHNN_FULL=1`
-# the next cells train the package's model on it; the folder with the text is named by `SCRATCHNN_DATA`. Without, they
-# train on a longer text of the little language.
+# **validation set** (검증 데이터), which is used while settings are still being chosen. With `SCRATCHNN_FULL=1` the next
+# cells train the package's model on it; `SCRATCHNN_DATA` names the folder with the text. Otherwise they train on a
+# longer text of the little language.
 #
-# The steps are not those of SGD but of Adam, which finds a learning rate for every single parameter from the size of
-# its past gradients (equations in [`optimizers.py`](../scratchnn/optim/optimizers.py)). That helps with rare words,
-# whose rows get a gradient once in a long while.
+# The optimizer is not SGD but Adam, which adapts the learning rate of every single parameter to the size of its past
+# gradients (equations in [`optimizers.py`](../scratchnn/optim/optimizers.py)). That helps with rare words, whose rows
+# seldom get a gradient.
 
 # %%
 if FULL:
@@ -1051,7 +937,7 @@ real_vocabulary = Vocabulary.build(real_train, specials=())
 real_train_ids = real_vocabulary.encode(real_train)
 real_valid_ids = real_vocabulary.encode(real_valid)
 print(f"{len(real_train):,} words to train on, {len(real_valid):,} to validate")
-print(f"{len(real_vocabulary):,} different ones")
+print(f"{len(real_vocabulary):,} distinct words")
 
 
 # %%
@@ -1091,28 +977,28 @@ for word in asked:
 
 # %% [markdown]
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch03_words_by_prediction.py`, seed 0, 2026-11-21): four words of
-# > context, 60 numbers a word, 100 hidden neurons. Perplexity on PTB's validation set after the first, second and
-# > third epoch: 194.56, 169.91, 163.47. Counting, orders 1 to 3 mixed: 190.47. In print (Mikolov, 2012, table 4.1), on
-# > another part of PTB, its test set: 165.2 for counting of order 3 with the smoothing of Good and Turing, 141.2 for
-# > order 5 with that of Kneser and Ney, 140.2 for a network of this kind. Nearest to "three" are two,
+# > context, 60 numbers per word, 100 hidden neurons. Perplexity on PTB's validation set after the first, second and
+# > third epoch: 194.56, 169.91, 163.47. Counting, orders 1 to 3 mixed: 190.47. Published values (Mikolov, 2012, table
+# > 4.1), on another part of PTB, its test set: 165.2 for counting of order 3 with the smoothing of Good and Turing,
+# > 141.2 for order 5 with that of Kneser and Ney, 140.2 for a network of this kind. Nearest to "three" are two,
 # > four, five, several, six; nearest to "john" are william, richard, peter, steven, robert.
 #
 # Even this short training is well ahead of our mixture of counts. Counting can do better than our mixture: with the
-# smoothing of Kneser and Ney it comes level with a network of this kind. Networks that are not limited to a fixed
-# number of words go further; they are the subject of chapters 5 and 6.
+# smoothing of Kneser and Ney it equals a network of this kind. Networks that are not limited to a fixed number of words
+# are better still; they are the subject of chapters 5 and 6.
 #
 # ## Exercises
 #
 # ```sh
 # python -m scratchnn exercise 3                          # the list
 # python -m scratchnn exercise 3.1 --template > my_answer.py
-# python -m scratchnn exercise 3.1 my_answer.py           # is it right, and if not, what is off?
+# python -m scratchnn exercise 3.1 my_answer.py           # is it right, and if not, what is wrong?
 # ```
 #
-# - **3.1** The way back through a look-up, from equation (6).
-# - **3.2** The examples of skip-gram, the ends of the text included.
-# - **3.3** The way back through CBOW's mean, with a mask for words that are not there.
-# - **3.4** The number of parameters of the neural language model, direct connections included.
+# - **3.1** The backward pass of a look-up, from equation (6).
+# - **3.2** The examples of skip-gram, including the ends of the text.
+# - **3.3** The backward pass of CBOW's mean, with a mask for missing words.
+# - **3.4** The number of parameters of the neural language model, including direct connections.
 # - **3.5** The perplexity of a text, from logits as large as 1000.
 #
 # Solutions are in [`chapters/solutions/ch03.py`](../chapters/solutions/ch03.py). The package checks all models of this
@@ -1120,14 +1006,14 @@ for word in asked:
 #
 # ## What comes next
 #
-# Half of the work is done: a look-up takes the place of the product with one-hot vectors. The other half, the softmax
-# over all words, is still there. Chapter 4 replaces its question "which of all words?" by "this word or noise?", trains
-# on real text, and asks of the vectors what is to king as woman is to man.
+# Half of the work is done: a look-up replaces the product with one-hot vectors. The other half, the softmax over all
+# words, is still there. Chapter 4 replaces its question "which of all words?" by "this word or noise?", trains on real
+# text, and asks the vectors what is to king as woman is to man.
 #
 # Sources: Marcus, Santorini and Marcinkiewicz, "Building a Large Annotated Corpus of English: The Penn Treebank"
 # (1993). Bengio, Ducharme, Vincent and Jauvin, "A Neural Probabilistic Language Model" (2003). Mikolov, *Statistical
 # Language Models Based on Neural Networks* (2012), for PTB as a test of language models. Mikolov, Chen, Corrado and
 # Dean, "Efficient Estimation of Word Representations in Vector Space" (2013). Baroni, Dinu and Kruszewski, "Don't
 # Count, Predict!" (2014). Levy, Goldberg and Dagan, "Improving Distributional Similarity with Lessons Learned from
-# Word Embeddings" (2015). Saito, *Deep Learning from Scratch 2* (2018): its chapter 3 has CBOW and skip-gram in this
-# form.
+# Word Embeddings" (2015). Saito, *Deep Learning from Scratch 2* (2018): its chapter 3 presents CBOW and skip-gram in
+# this form.

@@ -9,9 +9,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("scratchnn", "chapters", "benchmarks", "tests")
-FILES = sorted(
-    path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".md")
-) + [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".md")) + [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+]
 UNITS = "microseconds|milliseconds|seconds|bytes|numbers|steps|batches|lines|products|arrays|state|row|column"
 WHOLES = "call|step|word|layer|sequence|epoch|token|gate|sentence|document"
 SAY_INSTEAD = {

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-# 3.1: each row goes back to where it was looked up, and repeats add up
+# 3.1: each row goes back to the row it was looked up from, and repeated ids are added
 def embedding_gradient(dy, ids, V):
     dW = np.zeros((V, dy.shape[1]))
     np.add.at(dW, ids, dy)
@@ -20,13 +20,13 @@ def skip_gram_pairs(ids, reach):
     return np.array(pairs)
 
 
-# 3.3: a word that is there has the share 1 / (how many are there) in the mean
+# 3.3: a word that is present has the share 1 / (number of words present) in the mean
 def context_mean_gradient(dh, contexts, mask, V):
     dA = np.zeros((V, dh.shape[1]))
     for n in range(len(contexts)):
-        there = contexts[n, mask[n]]
-        for v in there:
-            dA[v] += dh[n] / len(there)
+        present = contexts[n, mask[n]]
+        for v in present:
+            dA[v] += dh[n] / len(present)
     return dA
 
 
@@ -39,7 +39,7 @@ def count_nnlm(V, D, M, n, direct):
     return total
 
 
-# 3.5: e to the mean loss
+# 3.5: e to the power of the mean loss
 def perplexity(z, t):
     z = z - z.max(axis=1, keepdims=True)
     log_y = z - np.log(np.exp(z).sum(axis=1, keepdims=True))

@@ -7,7 +7,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-# 4.1: what comes to the same row is added up
+# 4.1: gradients for the same row are added
 def look_up_backward(dh, ids, V):
     dW = np.zeros((V, dh.shape[1]))
     np.add.at(dW, ids, dh)
@@ -44,7 +44,7 @@ def analogy(a, b, c, x):
     return int(scores.argmax())
 
 
-# 4.6: one matrix of scores; each word is noise in all pairs in which it is not the true word
+# 4.6: one matrix of scores; each word is noise in all pairs of which it is not the true word
 def block_gradients(X, Z, Y, q):
     n = Y.sum(axis=1, keepdims=True)
     Q = Y + (n - Y) * q

@@ -35,9 +35,9 @@ def test_every_comparison_came_out_equal(chapter):
 
 
 def test_the_language(chapter, text):
-    assert 'if "the" takes one place in six' in text
+    assert 'if "the" is one word in six of the text' in text
     assert 1 / 6.5 < chapter.counts[chapter.ids["the"]] / chapter.counts.sum() < 1 / 5.5
-    assert "there are hundreds of them" in text
+    assert "There are also hundreds of names" in text
     assert len(set(chapter.names) & set(chapter.words)) > 200
     assert "the second has half the share of the first, the third a third" in text
     fixed = {word for groups in (chapter.PEOPLE, chapter.PLACES) for row in groups for word in row}
@@ -47,14 +47,14 @@ def test_the_language(chapter, text):
 def test_costs(chapter, text):
     assert "The first product has $V D$ of them" in text
     assert chapter.softmax_cost(7, 3) == (2 * 7 * 3, 3 * 7 * 3)
-    assert "$3 (K + 1) D$ multiply-adds for a pair" in text
+    assert "$3 (K + 1) D$ multiply-adds per pair" in text
     assert chapter.cost["negative sampling"] == 3 * 6 * chapter.D
     assert "some $\\log_2 V$ decisions" in text
     assert 0.5 * np.log2(chapter.V) < chapter.mean_length < np.log2(chapter.V)
 
 
 def test_noise_is_lifted_for_rare_words(chapter, text):
-    assert "lifts the rare words a little" in text
+    assert "makes rare words a little more likely" in text
     share = chapter.counts / chapter.counts.sum()
     assert chapter.P_noise[0] < share[0]
     assert chapter.P_noise[-1] > share[-1]
@@ -82,7 +82,7 @@ def test_window_shrinks_with_distance(chapter, text):
 
 
 def test_knowing_nothing(chapter, text):
-    assert r"Knowing nothing costs the softmax $\log V$, and six questions $6 \log 2$" in text
+    assert r"A uniform guess costs the softmax $\log V$, and six questions $6 \log 2$" in text
     zeros = np.zeros((chapter.V, chapter.D))
     o = np.array([3, 4])
     rng = np.random.default_rng(0)
@@ -94,7 +94,7 @@ def test_knowing_nothing(chapter, text):
 
 def test_scores_are_pmi_roughly(chapter, text):
     assert np.corrcoef(chapter.wanted, chapter.learned)[0, 1] > 0.7
-    assert "holds the words that belong together most, such as france and seine" in text
+    assert "contains the words that belong together most, such as france and seine" in text
     v, o = np.nonzero(chapter.C >= 20)
     cloud = chapter.wanted > 1.6
     assert (chapter.ids["france"], chapter.ids["seine"]) in list(zip(v[cloud], o[cloud], strict=True))
@@ -106,13 +106,18 @@ def test_scores_are_pmi_roughly(chapter, text):
 
 
 def test_words_of_a_kind_are_near(chapter, text):
-    assert "a river to the rivers and a language to the languages" in text
-    vectors = chapter.x[: chapter.usual]
-    assert set(chapter.nearest("tiber", vectors)) <= {row[2] for row in chapter.PLACES}
-    assert set(chapter.nearest("korean", vectors)) <= {row[3] for row in chapter.PLACES}
-    assert "near paris there are words that stand beside it, such as mayor" in text
-    assert "mayor" in chapter.nearest("paris", vectors)
-    assert "Words that occur less than ten times have been left out" in text
+    assert "rivers near rivers and languages near languages" in text
+    vectors = chapter.usual_vectors
+    assert np.array_equal(vectors.vectors, chapter.x[: chapter.usual].astype(np.float32))
+
+    def nearest(word):
+        return {near for near, _ in vectors.most_similar(word, 4)}
+
+    assert nearest("tiber") <= {row[2] for row in chapter.PLACES}
+    assert nearest("korean") <= {row[3] for row in chapter.PLACES}
+    assert "Words that occur together are near too: mayor is near paris" in text
+    assert "mayor" in nearest("paris")
+    assert "Words that occur less than ten times are left out" in text
     assert chapter.counts[chapter.usual - 1] >= 10 > chapter.counts[chapter.usual]
 
 
@@ -123,7 +128,7 @@ def test_all_three_ways_answer_and_the_softmax_is_dearest(chapter, text):
     assert "less than a fiftieth of the work that the softmax did in its five" in text
     assert len(chapter.runs["full softmax"]["after"]) == 5
     assert spent["full softmax"] > 50 * max(spent["tree"], spent["negative sampling"])
-    assert "the first two ask which of all words it is, the third asks six questions" in text
+    assert "the first two ask which of all words it is, the third asks six yes-no questions" in text
     assert "so negative sampling gets more epochs" in text
     assert chapter.runs["negative sampling"]["pairs"] > chapter.runs["full softmax"]["pairs"]
 
@@ -134,9 +139,18 @@ def test_questions(chapter, text):
     assert [len(set(asked)) for asked in chapter.questions.values()] == [4 * pairs, 4 * pairs]
 
 
-def test_given_words_have_to_be_shut_out(chapter, text):
+def test_kinds_of_words(chapter, text):
+    assert "as a name, a person, a thing, a country, a capital, a river or a language" in text
+    members = (chapter.names[0], "queen", "throne", "france", "paris", "seine", "french")
+    assert [chapter.kind_of[chapter.ids[word]] for word in (*members, "the")] == [0, 1, 2, 3, 4, 5, 6, -1]
+    assert (chapter.kind_of >= 0).sum() == len({*chapter.names} & {*chapter.words}) + 4 * len(
+        [*chapter.PEOPLE, *chapter.PLACES]
+    )
+
+
+def test_given_words_have_to_be_excluded(chapter, text):
     assert "The right column is a warning" in text
-    assert "Our language is so regular that its vectors get over this" in text
+    assert "Our language is so regular that training overcomes this" in text
     after = chapter.runs["negative sampling"]["after"]
     assert mean_right(chapter, after[2]) > mean_right(chapter, after[2], exclude=False) + 0.1
     assert mean_right(chapter, after[-1], exclude=False) > 0.9
@@ -155,14 +169,14 @@ def test_steps_between_places_are_parallel(chapter, text):
 def test_blocks_do_more_products_and_move_less(chapter, text):
     assert "the block does *more* multiply-adds than the pairs one by one" in text
     assert "it gets dozens of multiply-adds out of each number" in text
-    pairs, block, _ = (list(map(float, line.split()[-3:])) for line in printed_after(chapter, "for a pair, in units", 3))
+    pairs, block, _ = (list(map(float, line.split()[-3:])) for line in printed_after(chapter, "per pair, in units", 3))
     assert block[0] > pairs[0]
     assert 10 * block[1] < pairs[1]
     assert block[2] > 24
 
 
 def test_subsampling_makes_the_trainer_better(chapter, text):
-    assert "the same model reads all words in each epoch, more than twice as many, and knows less for it" in text
+    assert "the same model reads all words in each epoch, more than twice as many, and learns less from them" in text
     assert (chapter.keep * chapter.counts).sum() < chapter.counts.sum() / 2
     rows = [line.split() for line in printed_after(chapter, "model      subsampling", 4)]
     scores = {(row[0], row[1]): sum(float(part.rstrip("%")) for part in row[-2:]) / 2 for row in rows}
@@ -211,7 +225,7 @@ def test_pretrained_vectors_help_where_labels_are_few(chapter, text):
 
 
 def test_forgotten_mask_looks_innocent_but_is_found(chapter, text):
-    assert "In the first case below the curve gives nothing" in text
+    assert "In the first case below the curve shows nothing" in text
     right = np.array(chapter.runs["negative sampling"]["history"])
     assert abs(np.array(chapter.faulty["history"]) - right).max() < 0.03
     assert [line.split()[-1] for line in printed_after(chapter, "mask forgotten in backward", 4)] == ["WRONG"] * 4
@@ -227,14 +241,14 @@ def test_without_noise_the_loss_is_best_and_the_vectors_worst(chapter, text):
 
 
 def test_large_blocks_diverge(chapter):
-    ends = [line for line in chapter.printed.splitlines() if "pairs: loss of a pair" in line]
+    ends = [line for line in chapter.printed.splitlines() if "pairs: loss per pair" in line]
     assert ["more than" in line for line in ends] == [False, True, True]
 
 
-def test_shutting_out_matters_in_real_text(chapter, text):
-    assert "those of real text do not, as the last section shows" in text
-    shut_out, let_in = (chapter.share_right(chapter.real, chapter.with_s, exclude) for exclude in (True, False))
-    assert shut_out > let_in
+def test_excluding_matters_in_real_text(chapter, text):
+    assert "the vectors of real text do not, as the last section shows" in text
+    excluded, allowed = (chapter.share_right(chapter.real, chapter.with_s, exclude) for exclude in (True, False))
+    assert excluded > allowed
     assert chapter.trainer.words > 500_000
 
 

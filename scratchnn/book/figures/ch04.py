@@ -1,0 +1,152 @@
+"""Figures of chapter 4, word2vec made fast."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.word2vec.plots import keep_apart
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def huffman_tree(counts: np.ndarray, paths: Sequence[Sequence[tuple[int, float]]]) -> Figure:
+    """The words (V,) below the inner nodes of their ``paths``: pairs of a node and 1.0 for left, 0.0 for right."""
+    figure, axes = new_figure(7, 3.6)
+    axes.set_axis_off()
+    places = {}  # of each inner node: over the middle of the words below it, at the depth of the node
+    for node in range(len(counts) - 1):
+        below = [word for word, path in enumerate(paths) if node in dict(path)]
+        depth = [passed for passed, _ in paths[below[0]]].index(node)
+        places[node] = (np.mean(below), -depth)
+    for word, path in enumerate(paths):
+        path_x, path_y = zip(*[places[node] for node, _ in path], (word, -len(path)), strict=True)
+        axes.plot(path_x, path_y, color="grey", zorder=0)
+        axes.text(word, -len(path), f"word {word}\n{counts[word]} times", ha="center", va="top", fontsize=9)
+    for node, (x, y) in places.items():
+        axes.plot(x, y, "o", markersize=22, color="white", markeredgecolor="black")
+        axes.text(x, y, f"{node}", ha="center", va="center")
+    axes.set_title("A Huffman tree: six words below five inner nodes")
+    axes.margins(0.12, 0.2)
+    return figure
+
+
+def noise_and_subsampling(
+    noise: Mapping[float, np.ndarray], shares: np.ndarray, kept: Mapping[float, np.ndarray], the: tuple[float, float]
+) -> Figure:
+    """The probabilities of noise words, equation (8), and of keeping a word, equation (10).
+
+    Args:
+        noise: for each power the probabilities of all words (V,), the most frequent first.
+        shares: shares of the text (M,).
+        kept: for each threshold the probability to keep a word of each share (M,).
+        the: the share of "the", and the probability to keep it.
+    """
+    figure, (left, right) = new_figure(10, 4, ncols=2)
+    for (power, probabilities), colour in zip(noise.items(), COLOURS, strict=False):
+        name = f"power {power}" + (" (share of the text)" if power == 1 else "")
+        left.loglog(np.arange(1, len(probabilities) + 1), probabilities, color=colour, label=name)
+    left.legend(fontsize=9)
+    label(left, "Noise: rare words more likely", "rank of the word (1 is the most frequent)", "probability")
+    for (threshold, probabilities), colour in zip(kept.items(), COLOURS, strict=False):
+        right.semilogx(shares, 100 * probabilities, color=colour, label=f"threshold {threshold:g}")
+    right.plot(the[0], 100 * the[1], "o", color="black", label='"the" of our language')
+    right.legend(fontsize=9)
+    label(right, "Subsampling: frequent words thinned out", "share of the word in the text", "kept (%)")
+    return figure
+
+
+def scores_and_pmi(wanted: np.ndarray, learned: np.ndarray) -> Figure:
+    """The learned scores of pairs of words (M,) against those of equation (11)."""
+    figure, axes = new_figure(6.5, 4.4)
+    axes.plot(wanted, learned, ".", color=COLOURS[0], alpha=0.3)
+    line = np.array([wanted.min(), wanted.max()])
+    axes.plot(line, line, color="black", label="both the same")
+    axes.legend()
+    label(axes, "The learned scores are a PMI", "PMI minus log K, equation (11) (nats)", "learned score s")
+    return figure
+
+
+def cost_of_answers(curves: Mapping[str, tuple[np.ndarray, Sequence[float]]]) -> Figure:
+    """For each output: the multiply-adds spent (epochs,) and the share of analogies that is right after them, 0 to 1."""
+    figure, axes = new_figure(7, 4.2)
+    for (name, (spent, right)), colour in zip(curves.items(), COLOURS, strict=False):
+        axes.semilogx(spent, 100 * np.array(right), "o-", color=colour, label=name)
+    axes.set_ylim(-3, 103)
+    axes.legend()
+    label(axes, "What correct answers cost", "multiply-adds (one point per epoch)", "correct analogies (%)")
+    return figure
+
+
+def word_map(panels: Mapping[str, tuple[Sequence[str], np.ndarray, np.ndarray]]) -> Figure:
+    """Words in the plane, one panel per title.
+
+    Args:
+        panels: for each title the words, the two of a pair one after the other; their coordinates (W, 2); and the share of
+            the spread along either axis (2,).
+    """
+    figure, all_axes = new_figure(10, 5, ncols=2)
+    for axes, (title, (words, places, shares)) in zip(all_axes, panels.items(), strict=True):
+        across, up = places.T
+        for k in range(0, len(words), 2):
+            axes.plot(across[k : k + 2], up[k : k + 2], color="lightgrey", zorder=0)
+        axes.scatter(across[::2], up[::2], s=14, color=COLOURS[0])
+        axes.scatter(across[1::2], up[1::2], s=14, color=COLOURS[1])
+        names = []
+        for word, place in zip(words, places, strict=True):
+            names.append(axes.annotate(word, place, (3, 3), textcoords="offset points", fontsize=8))
+        axes.margins(0.15)
+        label(axes, title, *(f"component {k + 1} ({shares[k]:.0%} of the spread)" for k in range(2)))
+        keep_apart(axes, names)
+    return figure
+
+
+def block_counts(Y: np.ndarray) -> Figure:
+    """The numbers of pairs ``Y`` (M, R) of a block."""
+    figure, axes = new_figure(8, 4)
+    image = axes.imshow(Y, cmap="Blues", aspect="auto", interpolation="nearest")
+    figure.colorbar(image, ax=axes, label="pairs", ticks=range(int(Y.max()) + 1))
+    axes.set_title(f"Y of a block: {Y.sum():.0f} pairs of {len(Y)} by {Y.shape[1]} distinct words")
+    axes.set_xlabel("column c: words around, and noise")
+    axes.set_ylabel("row r: words of the block")
+    return figure
+
+
+def kinds_of_words(amounts: Sequence[int], shares: Mapping[str, Sequence[float]]) -> Figure:
+    """The share of words that each table classifies correctly, 0 to 1, by the amount of labelled words."""
+    figure, axes = new_figure(7, 4.2)
+    for (name, row), colour in zip(shares.items(), COLOURS, strict=False):
+        axes.semilogx(amounts, 100 * np.array(row), "o-", color=colour, label=name)
+    axes.set_ylim(0, 103)
+    axes.legend(loc="lower right")
+    label(axes, "Which kind of word is it?", "labelled words to learn from", "correct at other positions (%)")
+    return figure
+
+
+def losses_and_cosines(runs: Mapping[str, tuple[Sequence[float], np.ndarray]]) -> Figure:
+    """For each of three trainings: the mean loss of each epoch, and the cosines of all pairs of words as a histogram."""
+    figure, (left, right) = new_figure(10, 4, ncols=2)
+    styles = ("o-", "s--", "o-")  # dashes where the second curve covers the first
+    for (name, (losses, cosines)), style, colour in zip(runs.items(), styles, COLOURS, strict=False):
+        left.plot(np.arange(1, len(losses) + 1), losses, style, color=colour, label=name)
+        heights, edges = np.histogram(cosines, np.linspace(-0.25, 1.0001, 61), density=True)
+        right.stairs(heights, edges, color=colour, label=name)
+    left.legend()
+    label(left, "Three losses that fall", "epoch", "mean loss (nats)")
+    right.legend(loc="upper left")
+    label(right, "How similar two words are", "cosine of two word vectors", "density")
+    return figure
+
+
+def repeated_steps(curves: Mapping[int, Sequence[float]]) -> Figure:
+    """The loss per pair before each step on one block, by the number of pairs in the block."""
+    figure, axes = new_figure(7, 4)
+    for (size, curve), colour in zip(curves.items(), COLOURS, strict=False):
+        axes.semilogy(curve, color=colour, label=f"{size} pairs in a block")
+    axes.legend()
+    label(axes, "Repeated steps on one block", "step", "loss per pair (nats)")
+    return figure

@@ -47,7 +47,7 @@ from scratchnn.word2vec.training import Word2VecTrainer
 # ## A small language with known answers
 #
 # To judge vectors you need questions with known answers, so we make a language in which they are known
-# ([`small_language.py`](../scratchnn/book/small_language.py)). Its sentences are about people, each with a male and a
+# ([`examples/ch04.py`](../scratchnn/book/examples/ch04.py)). Its sentences are about people, each with a male and a
 # female word (king, queen), and about countries, each with a capital, a river and a language. The words around "king"
 # are those around "queen", with he and his in place of she and her; the words around "paris" are those around "rome",
 # with another river and another language. There are also hundreds of names of three syllables. As in real text,

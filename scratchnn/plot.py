@@ -15,11 +15,11 @@ from scratchnn.training.history import History
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # told apart by colour-blind readers too
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # distinguishable for colour-blind readers
 
 
 def new_figure(width: float = 7.0, height: float = 4.2, **options: Any) -> tuple[Figure, Any]:
-    """An empty figure of that size in inches, and its axes (``options`` go to ``Figure.subplots``)."""
+    """An empty figure of the given size in inches, and its axes (``options`` are passed to ``Figure.subplots``)."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained", dpi=130)
@@ -27,7 +27,7 @@ def new_figure(width: float = 7.0, height: float = 4.2, **options: Any) -> tuple
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write as PNG, whole or not at all."""
+    """Write as PNG; the file is complete or absent."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     write_atomically(path, buffer.getvalue())
@@ -42,7 +42,7 @@ def label(axes: Any, title: str, x: str, y: str) -> None:
 
 
 def plot_history(history: History, title: str, perplexity: bool = True) -> Figure:
-    """Loss, and beside it perplexity, by training step; training and validation, whose lowest value is in the legend."""
+    """Loss, and perplexity if true, by training step; the legend has the lowest value of the validation curves."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
 
     figure, axes = new_figure(10 if perplexity else 7, 4.2, ncols=2 if perplexity else 1, squeeze=False)
@@ -73,7 +73,7 @@ def plot_history(history: History, title: str, perplexity: bool = True) -> Figur
 
 
 def plot_gradient_norms(norms: Mapping[str, np.ndarray]) -> Figure:
-    """The norm of the gradient by the hidden state, against how many steps back it has gone; one line per cell."""
+    """The norm of the gradient with respect to the hidden state, by the number of steps back; one line per cell."""
     figure, axes = new_figure()
     for (name, values), colour in zip(norms.items(), COLOURS, strict=False):
         axes.plot(np.arange(len(values)), values, label=name, color=colour)

@@ -50,7 +50,7 @@ def test_an_error_of_the_constructor_itself_is_not_hidden():
             super().__init__(inputs, rng=rng)
             raise TypeError("inputs must be a tuple")
 
-    with pytest.raises(TypeError, match="^inputs must be a tuple$") as caught:
+    with pytest.raises(TypeError, match=r"^inputs must be a tuple$") as caught:
         Strict.from_config({"inputs": 3})
     assert not isinstance(caught.value, CheckpointError)
 

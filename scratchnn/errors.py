@@ -1,6 +1,6 @@
-"""Every error that is about what the user passed, not about a fault of ours: one clear line each.
+"""Errors caused by what the user passed, not by a fault of the package: one clear line each.
 
-The command line prints these as ``error: ...`` and exits with status 2; anything else is a bug and shows its traceback.
+The command line prints these as ``error: ...`` and exits with status 2. Any other error is a bug and shows its traceback.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ class ScratchnnError(Exception):
 
 
 class ShapeError(ScratchnnError, ValueError):
-    """An array whose shape or dtype a layer cannot take."""
+    """An array with a shape or dtype that a layer does not accept."""
 
 
 class DataError(ScratchnnError, ValueError):
@@ -22,15 +22,15 @@ class DataError(ScratchnnError, ValueError):
 
 
 class CheckpointError(ScratchnnError, ValueError):
-    """A checkpoint or model file that is damaged, foreign, or of another architecture."""
+    """A checkpoint or model file that is damaged, of another origin, or of another architecture."""
 
 
 class BackendError(ScratchnnError, RuntimeError):
-    """An array library or a device that is not there, or arrays of two libraries in one call."""
+    """An array library or a device that is not available, or arrays of two libraries in one call."""
 
 
 class CacheError(ScratchnnError, RuntimeError):
-    """A backward pass without its forward pass, or caches left behind."""
+    """A backward pass without a forward pass, or caches left over after a step."""
 
 
 class LayerError(ScratchnnError, TypeError):
@@ -42,7 +42,7 @@ class NonFiniteError(ScratchnnError, FloatingPointError):
 
 
 def whole_number(value: Any, name: str, least: int = 1) -> int:
-    """``value`` itself where it is an integer of at least ``least``; a ``DataError`` that tells its name otherwise."""
+    """``value`` itself if it is an integer of at least ``least``; otherwise a ``DataError`` with its name."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise DataError(f"{name} must be a whole number of {least} or more, got {value!r}")
     return int(value)

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there: written beside their place, then moved into it in one step."""
+"""Files that are either complete or absent: written under a temporary name, then renamed in one step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchnn.errors import DataError
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write to, piece by piece, that takes its place at the end: a reader, or a crash, never sees a part."""
+    """A file to write to, in any number of pieces, that gets its name at the end: no reader, and no crash, sees a part."""
     path = Path(path)
     temporary = path.with_name(f".{path.name}.part")
     try:
@@ -25,11 +25,11 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise DataError(f"cannot write {path}: {error.strerror or error}") from None
     finally:
-        with suppress(OSError):  # the folder may be what could not be written to
-            temporary.unlink(missing_ok=True)  # there only where something went wrong
+        with suppress(OSError):  # the folder itself may not be writable
+            temporary.unlink(missing_ok=True)  # exists only after an error
 
 
 def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
-    """Write ``data`` so that a reader, or a crash at any moment, sees the old file or the new one, never a part."""
+    """Write ``data`` so that a reader, or a crash at any moment, finds the old file or the new one, never a part."""
     with atomic_file(path) as file:
         file.write(data)

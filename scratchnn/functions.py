@@ -1,4 +1,4 @@
-"""The pure mathematics that many rooms share: squashing functions, softmax and its kin, one-hot, cosine.
+"""The pure functions that many modules share: squashing functions, softmax and its relatives, one-hot, cosine.
 
     sigmoid(x)   = 1 / (1 + exp(-x)) = (1 + tanh(x / 2)) / 2          slope  y (1 - y)                            (1)
     tanh(x)                                                            slope  1 - y^2                              (2)
@@ -9,13 +9,13 @@
     cosine(a, b) = a.b / (|a| |b|)                   da = dy (b / |b| - a cosine / |a|) / |a|, db likewise         (7)
     clip(x)      = min(max(x, low), high)                              slope  1 where low < x < high, else 0      (8)
 
-Sigmoid and tanh saturate: where |x| is large the output hardly moves with x, so the slope (1) or (2), and with it every
-gradient that passes through, is nearly zero. The slope of the sigmoid is at most 1/4 even in the middle. ReLU does not
-saturate for x > 0; for x < 0 its slope is exactly zero, and at x = 0, where it has none, we take zero.
+Sigmoid and tanh saturate: if |x| is large, the output hardly changes with x, so the slope (1) or (2), and with it every
+gradient that passes through, is nearly zero. The slope of the sigmoid is at most 1/4, even in the middle. ReLU does not
+saturate for x > 0; for x < 0 its slope is exactly zero, and at x = 0, where it has no derivative, zero is used.
 
-Softmax and its kin subtract the largest entry first: the result is the same and exp cannot overflow. They act on the last
-axis. Comparisons look at the real part, so that the complex step (``scratchnn.gradcheck``) takes the branch of the real
-number it perturbs.
+Softmax, logsumexp and log_softmax subtract the largest entry first: the result is the same, and exp cannot overflow. They
+act on the last axis. Comparisons use the real part, so that the complex step (``scratchnn.gradcheck``) takes the branch of
+the real number that it perturbs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def sigmoid_backward(dy: Array, y: Array) -> Array:
-    """Gradient by x from the gradient by y and the output y."""
+    """The gradient with respect to x, from the gradient with respect to y and the output y."""
     return dy * y * (1 - y)  # (1)
 
 
@@ -39,7 +39,7 @@ def tanh(x: Array) -> Array:
 
 
 def tanh_backward(dy: Array, y: Array) -> Array:
-    """Gradient by x from the gradient by y and the output y."""
+    """The gradient with respect to x, from the gradient with respect to y and the output y."""
     return dy * (1 - y * y)  # (2)
 
 
@@ -49,7 +49,7 @@ def relu(x: Array) -> Array:
 
 
 def relu_backward(dy: Array, x: Array) -> Array:
-    """Gradient by x from the gradient by y and the input x."""
+    """The gradient with respect to x, from the gradient with respect to y and the input x."""
     return dy * (x > 0)  # (3)
 
 
@@ -61,7 +61,7 @@ def softmax(x: Array) -> Array:
 
 
 def softmax_backward(dy: Array, y: Array) -> Array:
-    """Gradient by x from the gradient by y and the output y."""
+    """The gradient with respect to x, from the gradient with respect to y and the output y."""
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))  # (4)
 
 
@@ -73,7 +73,7 @@ def logsumexp(x: Array) -> Array:
 
 
 def logsumexp_backward(dy: Array, x: Array) -> Array:
-    """Gradient by x from the gradient by y and the input x."""
+    """The gradient with respect to x, from the gradient with respect to y and the input x."""
     return dy[..., None] * softmax(x)  # (5)
 
 
@@ -85,7 +85,7 @@ def log_softmax(x: Array) -> Array:
 
 
 def log_softmax_backward(dy: Array, y: Array) -> Array:
-    """Gradient by x from the gradient by y and the output y."""
+    """The gradient with respect to x, from the gradient with respect to y and the output y."""
     return dy - array_module(y).exp(y) * dy.sum(axis=-1, keepdims=True)  # (6)
 
 
@@ -102,7 +102,7 @@ def cosine_similarity(a: Array, b: Array) -> Array:
 
 
 def cosine_similarity_backward(dy: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """Gradients by a and b from the gradient by the cosine and both inputs."""
+    """The gradients with respect to a and b, from the gradient with respect to the cosine and both inputs."""
     xp = array_module(a)
     norm_a = xp.sqrt((a * a).sum(axis=-1, keepdims=True))
     norm_b = xp.sqrt((b * b).sum(axis=-1, keepdims=True))
@@ -122,5 +122,5 @@ def clip(x: Array, low: float, high: float) -> Array:
 
 
 def clip_backward(dy: Array, x: Array, low: float, high: float) -> Array:
-    """Gradient by x from the gradient by y and the input x."""
+    """The gradient with respect to x, from the gradient with respect to y and the input x."""
     return dy * ((x > low) & (x < high))  # (8)

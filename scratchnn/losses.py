@@ -1,8 +1,8 @@
-"""Losses and their gradients; classification losses act on logits, where nothing saturates.
+"""Losses and their gradients. Classification losses act on logits, which do not saturate.
 
-With one non-negative weight w_n per target (1 where nothing is said, 0 where masked), each loss is a weighted mean:
+With one non-negative weight w_n per target (1 by default, 0 if masked), each loss is a weighted mean:
 
-    L = sum_n w_n l_n / W,   W = sum_n w_n   (L = 0 where W = 0)                                                   (1)
+    L = sum_n w_n l_n / W,   W = sum_n w_n   (L = 0 if W = 0)                                                      (1)
 
     softmax cross-entropy   l = logsumexp(z) - z_target      dL/dz = (softmax(z) - onehot(target)) w / W           (2)
     sigmoid cross-entropy   l = softplus(z) - z t            dL/dz = (sigmoid(z) - t) w / W                        (3)
@@ -11,10 +11,10 @@ With one non-negative weight w_n per target (1 where nothing is said, 0 where ma
 
 softplus(z) = log(1 + exp(z)) is computed as max(z, 0) + log1p(exp(-|z|)), which cannot overflow.
 
-A weight is the product of up to three things: ``mask`` (false: the target does not count, whatever stands there),
-``step_weights`` (one number per target), and, for the softmax, ``class_weights`` (one number per class, looked up by the
-target). Dividing by the summed weights is what PyTorch does in ``cross_entropy``. Leading axes may be any: (N,), (N, T) ...
-The squared and absolute errors and the sigmoid count every entry of (...) as one target.
+A weight is the product of up to three factors: ``mask`` (if false, the target does not count, whatever its value),
+``step_weights`` (one number per target), and, for the softmax, ``class_weights`` (one number per class).
+PyTorch's ``cross_entropy`` divides by the summed weights as well. The leading axes are arbitrary: (N,), (N, T) ...
+For the squared and absolute errors and the sigmoid, every entry of (...) is one target.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from scratchnn.backend import Array, array_module, blocks, check_ids
 from scratchnn.errors import ShapeError
 from scratchnn.functions import sigmoid
 
-ENTRIES = 1 << 17  # logits that are worked on at a time: half a megabyte in float32, which stays in the CPU's cache
+ENTRIES = 1 << 17  # logits per block: half a megabyte in float32, which stays in the CPU's cache
 
 
 def _weights(like: Array, mask: Array | None, step_weights: Array | None, owner: str) -> tuple[Array | None, Array]:
-    """The weight of each target (``None`` where all are 1) and 1 / W, both in the real dtype of ``like``."""
+    """The weight of each target (``None`` if all are 1) and 1 / W, both in the real dtype of ``like``."""
     xp = array_module(like)
     dtype = like.real.dtype
     for name, given in (("mask", mask), ("step_weights", step_weights)):
@@ -42,13 +42,13 @@ def _weights(like: Array, mask: Array | None, step_weights: Array | None, owner:
 
 
 def _inverse(total: Array) -> Array:
-    """1 / ``total``, or 0 where the total is 0."""
+    """1 / ``total``, or 0 if the total is 0."""
     xp = array_module(total)
     return xp.where(total > 0, 1 / xp.where(total > 0, total, 1), 0).astype(total.dtype)
 
 
 def _weighted_mean(losses: Array, weights: Array | None, scale: Array) -> Array:
-    """Equation (1). A masked entry is left out, not multiplied by zero: it may be infinite."""
+    """Equation (1). A masked entry is replaced by zero, not multiplied by zero: it may be infinite."""
     if weights is not None:
         losses = array_module(losses).where(weights != 0, losses, 0) * weights
     return losses.sum() * scale
@@ -69,15 +69,16 @@ def softmax_cross_entropy_forward(
 
     Args:
         logits: scores (..., V).
-        targets: class ids (...); where masked they may be any integer.
-        mask: booleans (...), true where the target counts.
+        targets: class ids (...); masked ones may be any integer.
+        mask: booleans (...), true if the target counts.
         class_weights: weights (V,).
         step_weights: weights (...).
-        out: an array (..., V) for the gradient by the logits; the logits themselves, where nobody needs them any longer.
+        out: an array (..., V) for the gradient with respect to the logits; it may be the logits themselves if they are not
+            needed any longer.
 
     Returns:
-        The loss, an array of shape (), and the cache: the gradient by the logits for ``dloss`` = 1, which ``out`` then
-        holds. It is computed here, block by block, while the exponentials are still in the processor's cache.
+        The loss, an array of shape (), and the cache: the gradient with respect to the logits for ``dloss`` = 1, in ``out``
+        if given. It is computed here, block by block, while the exponentials are still in the processor's cache.
     """
     xp = array_module(logits)
     owner = "softmax_cross_entropy"
@@ -111,7 +112,7 @@ def softmax_cross_entropy_forward(
 
 
 def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
-    """Gradient by the logits (..., V) for the gradient ``dloss`` by the loss."""
+    """The gradient with respect to the logits (..., V), from the gradient ``dloss`` with respect to the loss."""
     (gradient,) = cache
     return gradient * array_module(gradient).asarray(dloss, dtype=gradient.dtype)
 
@@ -133,7 +134,7 @@ def sigmoid_cross_entropy_forward(
 
 
 def sigmoid_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
-    """Gradient by the logits for the gradient ``dloss`` by the loss."""
+    """The gradient with respect to the logits, from the gradient ``dloss`` with respect to the loss."""
     logits, targets, weights, scale = cache
     return _spread(sigmoid(logits) - targets, dloss, weights, scale)  # (3)
 
@@ -152,7 +153,7 @@ def mean_squared_error_forward(
 
 
 def mean_squared_error_backward(dloss: Array | float, cache: tuple) -> Array:
-    """Gradient by y for the gradient ``dloss`` by the loss."""
+    """The gradient with respect to y, from the gradient ``dloss`` with respect to the loss."""
     error, weights, scale = cache
     return _spread(2 * error, dloss, weights, scale)  # (4)
 
@@ -170,13 +171,13 @@ def mean_absolute_error_forward(
 
 
 def mean_absolute_error_backward(dloss: Array | float, cache: tuple) -> Array:
-    """Gradient by y for the gradient ``dloss`` by the loss."""
+    """The gradient with respect to y, from the gradient ``dloss`` with respect to the loss."""
     sign, weights, scale = cache
     return _spread(sign, dloss, weights, scale)  # (5)
 
 
 def _spread(slope: Array, dloss: Array | float, weights: Array | None, scale: Array) -> Array:
-    """Each target's share of the gradient; a masked entry gets zero even where its slope is not a number."""
+    """The gradient with respect to each prediction; a masked entry gets zero even if its slope is NaN."""
     if weights is None:
         return slope * (dloss * scale)
     return array_module(slope).where(weights != 0, slope, 0) * (weights * (dloss * scale))

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, whatever the disk does."""
+"""Files are complete or absent, whatever the disk does."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_the_bytes_are_on_the_disk_before_the_name_points_to_them(tmp_path, monk
 
 
 @pytest.mark.parametrize("path", ["missing/a.txt", "file/a.txt", "x" * 300, "folder"])
-def test_a_place_that_cannot_be_written_to_gets_one_clear_line(tmp_path, path):
+def test_a_path_that_is_not_writable_gives_one_clear_line(tmp_path, path):
     (tmp_path / "file").write_bytes(b"")
     (tmp_path / "folder").mkdir()
     with pytest.raises(DataError, match="cannot write"):

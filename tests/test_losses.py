@@ -1,4 +1,4 @@
-"""Losses where numbers are extreme, masked, or known by hand."""
+"""Losses with extreme or masked values, and values known by hand."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_an_all_masked_batch_is_zero_not_nan(name):
 
 
 @pytest.mark.parametrize("name", PAIRS)
-def test_inputs_and_caches_are_left_alone(name):
+def test_inputs_and_caches_are_not_written_to(name):
     forward, backward = PAIRS[name]
     predictions, targets = example(name, np.random.default_rng(0))
     copies = predictions.copy(), targets.copy()
@@ -70,7 +70,7 @@ def test_shapes_that_disagree_are_named():
 
 
 def test_softmax_of_the_textbook():
-    """softmax(2.0, 1.0, 0.1), to three digits as the lectures print it."""
+    """softmax(2.0, 1.0, 0.1), to three digits as in the lectures."""
     np.testing.assert_allclose(softmax(np.array([2.0, 1.0, 0.1])), [0.659, 0.242, 0.099], atol=5e-4)
 
 
@@ -84,7 +84,7 @@ def test_softmax_of_large_numbers_and_of_every_rank():
 
 
 def test_saturation_is_as_the_text_says():
-    """Slopes: a quarter at most for the sigmoid, 1 for tanh, both nearly zero far out; ReLU zero on the left."""
+    """Slopes: a quarter at most for the sigmoid, 1 for tanh, both nearly zero at both ends; zero for ReLU at x < 0."""
     x = np.linspace(-20, 20, 4001)
     slope = sigmoid_backward(np.ones_like(x), sigmoid(x))
     assert slope.max() == pytest.approx(0.25)

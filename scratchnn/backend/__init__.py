@@ -1,7 +1,7 @@
-"""Which array library holds this array, and the few operations where NumPy and CuPy need different code.
+"""Which array library an array belongs to, and the few operations for which NumPy and CuPy need different code.
 
-There is no global switch. ``array_module(x)`` goes by the type of ``x``, so the same function runs wherever its data
-lies. This is the only room that imports CuPy, and it does so the first time somebody asks for it.
+There is no global switch. ``array_module(x)`` depends on the type of ``x``, so the same function runs on the CPU and on the
+GPU. This is the only package that imports CuPy, and only when it is first needed.
 """
 
 from scratchnn.backend.arrays import (

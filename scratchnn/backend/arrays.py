@@ -1,4 +1,4 @@
-"""Arrays and random generators: where they are, and how they get from one library to another."""
+"""Arrays and random generators: which library they belong to, and how they are moved to the other one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from scratchnn.errors import BackendError, DataError, ShapeError
 
-Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray; both speak the same language, no common type names them
+Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray: the same methods, but no common base class
 Generator: TypeAlias = Any  # numpy.random.Generator or cupy.random.Generator
 
-BACKENDS = ["numpy", "cupy"]  # top-level modules; a type belongs to the one it was defined in
+BACKENDS = ["numpy", "cupy"]  # top-level modules; a type belongs to the one that defines it
 
 
 def array_module(x: Array) -> Any:
@@ -23,7 +23,7 @@ def array_module(x: Array) -> Any:
 
 
 def backend_name(x: Array) -> str:
-    """``"numpy"`` or ``"cupy"``, the name that ``move`` takes; works for arrays and for random generators."""
+    """``"numpy"`` or ``"cupy"``, as ``move`` takes it, for arrays and for random generators."""
     name = type(x).__module__.partition(".")[0]
     if name not in BACKENDS:
         raise BackendError(f"expected a NumPy or CuPy array, got {type(x).__name__}")
@@ -36,35 +36,35 @@ def is_generator_type(kind: type) -> bool:
 
 
 def load_backend(name: str) -> ModuleType:
-    """The array library of that name; one clear line where it is missing or has no GPU to work on."""
+    """The array library of that name; a ``BackendError`` if it is not installed or finds no GPU."""
     if name not in BACKENDS:
         raise BackendError(f"unknown backend {name!r}; choose one of {', '.join(BACKENDS)}")
     try:
         xp = importlib.import_module(name)
         if name == "cupy":
-            importlib.import_module("cupy.cuda")  # fails for a mere folder of that name, which Python would take as well
+            importlib.import_module("cupy.cuda")  # fails for a plain folder called cupy, which Python would import as well
     except ImportError as error:
         raise BackendError(
             f"{name} cannot be imported ({error}); install it with "
-            'pip install -e ".[cuda12]" or pip install -e ".[cuda13]"; python -m scratchnn doctor tells which'
+            'pip install -e ".[cuda12]" or pip install -e ".[cuda13]"; python -m scratchnn doctor says which'
         ) from None
     if name == "cupy":
         try:
             xp.cuda.runtime.getDeviceCount()
         except xp.cuda.runtime.CUDARuntimeError as error:
             raise BackendError(
-                f"CuPy is installed but finds no usable GPU ({error}); python -m scratchnn doctor tells what to do"
+                f"CuPy is installed but finds no usable GPU ({error}); python -m scratchnn doctor says what to do"
             ) from None
     return xp
 
 
 def to_numpy(x: Array) -> np.ndarray:
-    """``x`` as a NumPy array; a copy only where it lies on a GPU."""
+    """``x`` as a NumPy array; a copy only if it is on a GPU."""
     return np.asarray(x) if isinstance(x, np.ndarray | np.generic) else x.get()
 
 
 def move(x: Array, name: str) -> Array:
-    """``x`` in the array library ``name``; unchanged where it is there already."""
+    """``x`` in the array library ``name``; ``x`` itself if it is there already."""
     if backend_name(x) == name:
         return x
     return load_backend(name).asarray(to_numpy(x))
@@ -76,14 +76,14 @@ def generator(name: str, seed: int) -> Generator:
 
 
 def move_generator(rng: Generator, name: str) -> Generator:
-    """A generator in the library ``name``, seeded by a draw from ``rng``: other bits, equally reproducible."""
+    """A generator in the library ``name``, seeded by a draw from ``rng``: other numbers, equally reproducible."""
     if backend_name(rng) == name:
         return rng
     return generator(name, int(rng.integers(2**31)))
 
 
 def seed_from(*numbers: int) -> int:
-    """One seed from several numbers (a run's seed, a step, a layer's number), well mixed."""
+    """One seed from several numbers, such as the seed of a run, a step and the number of a layer."""
     return int(np.random.SeedSequence(numbers).generate_state(1, dtype=np.uint64)[0])
 
 
@@ -101,8 +101,8 @@ def check_axis(x: Array, axis: int, size: int, owner: str, meaning: str) -> None
 def check_ids(ids: Array, size: int, owner: str) -> None:
     """Raise unless ``ids`` are integers in 0 .. ``size`` - 1.
 
-    The range is looked at where the ids lie in host memory. On a GPU the look would stop the device once per call; ids
-    come from the host, where the data pipeline has checked them.
+    The range is checked only for ids in host memory. On a GPU the check would wait for the device at every call; ids come
+    from the host, where the data pipeline has checked them.
     """
     if ids.dtype.kind not in "iu":
         raise ShapeError(f"{owner}: ids must be integers, got dtype {ids.dtype}")

@@ -1,4 +1,4 @@
-"""Large arrays a block at a time: what is computed of a block stays in the CPU's cache until it has been used."""
+"""Large arrays one block at a time: intermediate results for a block stay in the CPU's cache until they are used."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ BLOCK = 1 << 15  # entries
 
 
 def blocks(*arrays: Array, entries: int | None = None) -> Iterator[Sequence[Array]]:
-    """The arrays, all of one length, cut along the first axis into views; those of the first have about ``entries``
-    entries, ``BLOCK`` where absent.
+    """Views of the arrays, all of one length, split along the first axis.
 
-    A GPU gets each array in one piece: there a call costs more than the memory it saves.
+    Each view of the first array has about ``entries`` entries, ``BLOCK`` if None. On a GPU each array is one block: there a
+    call costs more than the memory traffic that it saves.
     """
     first = arrays[0]
     entries = entries or BLOCK

@@ -1,8 +1,8 @@
-"""Adding rows into a table at given ids, right where an id occurs more than once.
+"""Adding rows to a table at given ids, correctly if an id occurs more than once.
 
-``table[ids] += rows`` keeps only the last of several rows with the same id. ``np.add.at`` is right but slow on
-two-dimensional rows. On NumPy the rows are therefore sorted by id, and ``np.add.reduceat`` sums each run of equal ids. A
-GPU adds atomically, so there ``add.at`` is both right and fast.
+``table[ids] += rows`` keeps only the last of several rows with the same id. ``np.add.at`` is correct but slow on
+two-dimensional rows. With NumPy the rows are therefore sorted by id, and ``np.add.reduceat`` sums each run of equal ids. A
+GPU adds atomically, so ``add.at`` is both correct and fast there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def sum_rows(ids: Array, rows: Array) -> tuple[Array, Array]:
 
     Args:
         ids: integers (M,), in any order, repeats allowed.
-        rows: one row an id (M, D).
+        rows: one row per id (M, D).
 
     Returns:
         The distinct ids in rising order (K,) and the sum of the rows of each (K, D).
@@ -30,12 +30,12 @@ def sum_rows(ids: Array, rows: Array) -> tuple[Array, Array]:
         return distinct, sums
     if not ids.size:
         return ids, rows[:0]
-    order = np.argsort(ids, kind="stable")  # stable: the same rows are added in the same order every time
+    order = np.argsort(ids, kind="stable")  # stable: rows with the same id are always added in the same order
     ordered = ids[order]
     starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
     counts = np.diff(starts, append=ids.size)
     sums = rows.take(order[starts], axis=0)
-    repeated = counts > 1  # only these need a sum; in text most ids of a batch occur once
+    repeated = counts > 1  # only these need a sum; in text, most ids of a batch occur once
     if repeated.any():
         runs = counts[repeated]
         members = rows.take(order[np.repeat(repeated, counts)], axis=0)

@@ -1,8 +1,8 @@
 """How many threads NumPy's matrix products use.
 
-OpenBLAS, which NumPy's wheels bring along, splits a product among all cores once it is large enough to take some ten
-microseconds. For products of that size it is rarely worth it, and where another program runs on one of the cores, the
-threads that have finished wait for the one that cannot: the same products then take many times as long.
+OpenBLAS, which is part of NumPy's wheels, splits a product among all cores once it takes more than some ten microseconds.
+For products of that size this is rarely worthwhile. If another program runs on one of the cores, the threads that have
+finished wait for the one on that core, and the same products take many times as long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Inside the ``with`` block matrix products use one thread; nothing changes where NumPy has another BLAS."""
+    """Inside the ``with`` block matrix products use one thread; no effect if NumPy uses another BLAS."""
     before = blas_threads()
     set_blas_threads(1)
     try:
@@ -27,21 +27,21 @@ def one_thread() -> Iterator[None]:
 
 
 def blas_threads() -> int | None:
-    """The number of threads that OpenBLAS uses; ``None`` where NumPy has another BLAS."""
+    """The number of threads that OpenBLAS uses; ``None`` if NumPy uses another BLAS."""
     get = _openblas("get_num_threads")
     return None if get is None else int(get())
 
 
 def set_blas_threads(number: int) -> None:
-    """Set it, where NumPy has OpenBLAS."""
+    """Set the number of threads that OpenBLAS uses; no effect if NumPy uses another BLAS."""
     change = _openblas("set_num_threads")
     if change is not None:
         change(number)
 
 
 def _openblas(name: str) -> ctypes._NamedFuncPointer | None:
-    """A function of OpenBLAS by its name there; wheels of NumPy decorate it."""
-    library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # the search goes on to the libraries that this one uses
+    """A function of OpenBLAS by its name; NumPy's wheels add a prefix and a suffix."""
+    library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # symbols are looked up in the libraries that it uses, too
     for decorated in (f"scipy_openblas_{name}64_", f"scipy_openblas_{name}", f"openblas_{name}64_", f"openblas_{name}"):
         if hasattr(library, decorated):
             return getattr(library, decorated)

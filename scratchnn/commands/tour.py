@@ -24,11 +24,12 @@ from scratchnn.gradcheck.report import check_cases, family_table, plot_findings
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.models.language_model import LanguageModel, evaluate_text, perplexity
 from scratchnn.optim import Adam
-from scratchnn.plot import plot_gradient_norms, plot_history, save_figure
+from scratchnn.plot import plot_gradient_norms, save_figure
 from scratchnn.recurrent import GRU, LSTM, RNN
 from scratchnn.tasks.lm import continue_text
 from scratchnn.text import UNKNOWN, Vocabulary
 from scratchnn.training import Trainer
+from scratchnn.training.figure import plot_history
 from scratchnn.training.run_folder import RunFolder
 
 PROMPTS = ("The ", "If the ", "A class ")

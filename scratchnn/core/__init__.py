@@ -1,4 +1,4 @@
-"""Parameters, layers and models: what all parts of a network share."""
+"""Parameters, layers and models: the base of all parts of a network."""
 
 from scratchnn.core.layer import Layer
 from scratchnn.core.model import Model

@@ -1,12 +1,13 @@
-"""Layers: the little that all of them share.
+"""Layers: what all of them have in common.
 
-A layer holds parameters, calls a pair of pure functions, and keeps a stack of caches:
+A layer has parameters, calls a pair of pure functions, and keeps a stack of caches:
 
-    y = layer.forward(x)       pushes what backward will need
-    dx = layer.backward(dy)    pops it, and adds to the gradient of each parameter
+    y = layer.forward(x)       pushes a cache with the arrays that backward needs
+    dx = layer.backward(dy)    pops the cache, and adds to the gradient of each parameter
 
 Because the caches form a stack, one layer may be used many times before backward (a decoder step, a shared embedding); the
-backward calls then come in reverse order. Gradients add up until ``clear_gradients``. In evaluation mode nothing is kept.
+backward calls are then made in reverse order. Gradients accumulate until ``clear_gradients``. In evaluation mode no cache
+is kept.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from scratchnn.errors import CacheError, CheckpointError
 
 
 class Layer(Tree):
-    """Base of all layers and models: keeps the stack of caches, and acts on everything below it at once.
+    """Base of all layers and models: keeps the stack of caches, and moves, casts, saves and loads all parameters at once.
 
     Parameters, sub-layers and random generators are found in attributes, lists, tuples and dicts (``scratchnn.core.tree``).
 
@@ -50,7 +51,7 @@ class Layer(Tree):
         return self.forward(*args, **kwargs)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Outputs for inputs; pushes a cache while training."""
+        """The outputs for given inputs; pushes a cache in training mode."""
         raise TypeError(f"{type(self).__name__} does not define forward")
 
     def backward(self, *args: Any, **kwargs: Any) -> Any:
@@ -77,20 +78,20 @@ class Layer(Tree):
             self._caches.append(cache)
 
     def pop(self) -> Any:
-        """The cache of the latest forward call that has had no backward call yet."""
+        """Remove and return the cache of the latest forward call that has had no backward call yet."""
         if not self._caches:
             raise CacheError(
-                f"{type(self).__name__}: backward without a forward to go with it "
+                f"{type(self).__name__}: backward without a forward call "
                 "(forward not called in training mode, or backward called twice)"
             )
         return self._caches.pop()
 
     def pending(self) -> int:
-        """Number of forward calls, here and in all sub-layers, that still wait for their backward call."""
+        """Number of forward calls, of this layer and all sub-layers, without a backward call yet."""
         return sum(len(layer._caches) for _, layer in self.named_layers())
 
     def discard_caches(self) -> None:
-        """Forget all pending forward calls, here and in all sub-layers."""
+        """Discard the caches of this layer and all sub-layers: forward calls that will have no backward call."""
         for _, layer in self.named_layers():
             layer._caches.clear()
 
@@ -107,43 +108,45 @@ class Layer(Tree):
         )
 
     def train(self, training: bool = True) -> Layer:
-        """Training mode, or evaluation mode with ``False``, for this layer and everything below it."""
+        """Set training mode (evaluation mode if false) for this layer and all sub-layers. Returns the layer itself."""
         self.check_members()
         for _, layer in self.named_layers():
             layer.training = training
         return self
 
     def evaluate(self) -> Layer:
-        """Evaluation mode: no dropout, no caches."""
+        """Set evaluation mode: no dropout, no caches. Returns the layer itself."""
         return self.train(False)
 
     def clear_gradients(self) -> None:
-        """Forget all gradients."""
+        """Set the gradients of all parameters to None."""
         for parameter in self.parameters():
             parameter.grad = None
 
     def to(self, name: str) -> Layer:
-        """Move parameters, gradients and random generators to ``"numpy"`` or ``"cupy"``; returns the layer itself."""
+        """Move parameters, gradients and random generators to ``"numpy"`` or ``"cupy"``. Returns the layer itself."""
         if self.pending():
-            raise CacheError(f"{type(self).__name__}: cannot move while forward calls wait for backward")
+            raise CacheError(
+                f"{type(self).__name__}: cannot move while forward calls have no backward call; discard_caches() first"
+            )
         for parameter in self.named_parameters().values():
             parameter.to(name)
         self.replace_generators([move_generator(rng, name) for rng in self.generators()])
         return self
 
     def astype(self, dtype: Any) -> Layer:
-        """Cast every parameter, as for a gradient check in float64; gradients are forgotten. Returns the layer itself."""
+        """Cast every parameter, for example to float64 for a gradient check; clears gradients. Returns the layer itself."""
         self.clear_gradients()
         for parameter in self.parameters():
             parameter.data = parameter.data.astype(dtype)
         return self
 
     def state_dict(self) -> dict[str, Array]:
-        """The parameters' arrays by name; the arrays themselves, not copies."""
+        """The arrays of the parameters by name; not copies."""
         return {name: parameter.data for name, parameter in self.named_parameters().items()}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Copy values in; every name and shape must agree, and nothing is changed unless all do."""
+        """Copy saved values; every name and shape must agree, and nothing is changed unless all do."""
         own = self.named_parameters()
         who = type(self).__name__
         if missing := [name for name in own if name not in state]:

@@ -1,18 +1,18 @@
-"""What a layer consists of: parameters, sub-layers and random generators, found among its attributes.
+"""Finding the parameters, sub-layers and random generators of a layer among its attributes.
 
-The search looks at attributes in the order of their assignment, and into lists, tuples and dicts, nested or not, in their
-own order. So the order never depends on hashing. Names are dotted paths:
+The search visits attributes in the order of their assignment, and the contents of lists, tuples and dicts, nested or not,
+in their own order. The order never depends on hashing. Names are dotted paths:
 
     self.W = Parameter(...)                        W
     self.layers = [Dense(...), Tanh()]             layers.0.W
     self.heads = {"pos": Dense(...)}               heads.pos.W
 
-Something that is held twice (weight tying, a list under two names) is found once, by identity, under its first name.
+An object that occurs twice (weight tying, a list with two names) is found once, by identity, under its first name.
 
-What the search does not find would silently not be trained, moved, saved or reseeded. ``check_members`` therefore follows
-every reference that an attribute holds (sets, dataclasses, other objects, closures, iterators), and raises ``LayerError``
-if it meets a parameter, a layer or a generator that the search has missed. ``parameters`` repeats this check only after an
-attribute of some layer has been assigned, so that a training step does not pay for it.
+A parameter that the search missed would not be trained, moved or saved, without any sign of it. ``check_members`` therefore
+follows all references from an attribute (through sets, dataclasses, other objects, closures, iterators), and raises
+``LayerError`` if it meets a parameter, a layer or a generator that the search has not found. ``parameters`` repeats this
+check only after an attribute of some layer has been assigned, so that it costs nothing in a training step.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
     from scratchnn.core.layer import Layer
 
 PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes, np.dtype})  # types that hold nothing else
-FOREIGN = (Random, np.random.RandomState)  # generators that a layer cannot reseed
+FOREIGN = (Random, np.random.RandomState)  # generators that a layer cannot reseed or move
 RESEEDED = "a layer can reseed only generators made by np.random.default_rng"
 REMEDY = "keep parameters, layers and generators in attributes, lists, tuples, or dicts with strings without dots as keys"
 
 
-MEMBER, CONTAINER, OTHER = range(3)  # what the search does with a value: take it, look into it, pass over it
+MEMBER, CONTAINER, OTHER = range(3)  # the three kinds of values: found, searched, ignored
 
 
 class Tree:
     """Finds the parameters, sub-layers and random generators of a layer."""
 
-    _assignments = 0  # to attributes of all layers together, plain values left out
+    _assignments = 0  # of attributes of all layers, except plain values
     _checked_at = -1  # the number of assignments at the latest check of this layer
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -135,7 +135,7 @@ class Tree:
     # --- the check ---------------------------------------------------------------------------------------------------
 
     def check_members(self) -> None:
-        """Raise ``LayerError`` if an attribute holds a parameter, layer or generator that the search does not find."""
+        """Raise ``LayerError`` if an attribute refers to a parameter, layer or generator that the search does not find."""
         known = {id(value) for _, layer, members in self.walk() for value in (layer, *(value for _, value in members))}
         for path, layer, _ in self.walk():
             for name, value in attributes(layer):
@@ -154,7 +154,7 @@ def joined(path: str, name: str) -> str:
 
 
 class Roles(dict[type, int]):
-    """What the search does with the values of a type. Each type is looked at once; then this is the lookup of a dict."""
+    """The kind of the values of a type, computed once for each type: the search runs several times in a training step."""
 
     def __missing__(self, kind: type) -> int:
         if issubclass(kind, (Tree, Parameter)) or is_generator_type(kind):
@@ -175,7 +175,7 @@ def search(path: str, holder: Any, found: list[tuple[str, Any]], above: tuple[in
     for key, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
         role = ROLES[type(value)]
         if role == OTHER or (isinstance(holder, dict) and not (isinstance(key, str) and "." not in key)):
-            continue  # no name can be made of such a key; check_members refuses it if a member is behind it
+            continue  # such a key gives no name; check_members raises an error if a member is below it
         if role == MEMBER:
             found.append((f"{path}.{key}", value))
         else:
@@ -183,7 +183,7 @@ def search(path: str, holder: Any, found: list[tuple[str, Any]], above: tuple[in
 
 
 def put(holder: Any, path: list[str], value: Any) -> Any:
-    """``holder`` with ``value`` at ``path``: lists and dicts are changed in place, a tuple is made anew."""
+    """``holder`` with ``value`` at ``path``: lists and dicts change in place, a tuple is replaced by a new one."""
     key: Any = path[0] if isinstance(holder, dict) else int(path[0])
     new = value if len(path) == 1 else put(holder[key], path[1:], value)
     if not isinstance(holder, tuple):
@@ -194,7 +194,7 @@ def put(holder: Any, path: list[str], value: Any) -> Any:
 
 
 def attributes(layer: Any) -> Iterator[tuple[str, Any]]:
-    """What a layer holds by name: its attributes, those kept in ``__slots__``, and those of its class and its bases."""
+    """All attributes of a layer by name: its own, those in ``__slots__``, and those of its class and base classes."""
     yield from ((name, value) for name, value in vars(layer).items() if name != "_caches")
     for kind in type(layer).__mro__:
         if kind.__module__ != "builtins":
@@ -222,11 +222,11 @@ def missed_in(value: Any, known: set[int]) -> Any:
 
 
 def referents(value: Any) -> list[Any]:
-    """The objects that ``value`` holds. Modules, classes and running frames hold the whole program and count as empty."""
+    """The objects that ``value`` refers to; none for modules, classes and frames, which lead to the whole program."""
     if isinstance(value, (ModuleType, type, CodeType, FrameType)):
         return []
     if isinstance(value, np.ndarray):
         return value.ravel().tolist() if value.dtype.hasobject else []
-    if isinstance(value, FunctionType):  # not the module that it was defined in
+    if isinstance(value, FunctionType):  # not its module
         return [value.__defaults__, value.__kwdefaults__, value.__closure__, vars(value)]
     return gc.get_referents(value)

@@ -1,1 +1,1 @@
-"""Looking into models: their shapes and parameters, the gradient's way back through time."""
+"""Inspecting models: their shapes and parameters, and gradients through time."""

@@ -1,4 +1,4 @@
-"""How far back a gradient reaches: its norm by the state, step by step through time."""
+"""How far back in time a gradient reaches: the norm of the gradient with respect to the state, step by step."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from scratchnn.recurrent.base import Recurrent
 
 
 def gradient_norms(layer: Recurrent, x: Array, dstate: Array | tuple[Array, ...]) -> np.ndarray:
-    """Norms of the gradient by the state, for a loss that looks at the last step alone.
+    """Norms of the gradient with respect to the state, for a loss that depends on the last step only.
 
     Args:
-        layer: in training mode; used once for each step, so that the gradient by each state can be read.
+        layer: in training mode; called once per step, so that the gradient with respect to each state can be read.
         x: inputs (N, T, D).
-        dstate: gradient of the loss by the final state.
+        dstate: the gradient of the loss with respect to the final state.
 
     Returns:
-        Norms (T + 1,), of the gradient by the state k steps before the last, k = 0 .. T. For an LSTM the state is (h, c).
+        Norms (T + 1,) of the gradient with respect to the state k steps before the last, k = 0 .. T. The state of an LSTM
+        is (h, c).
     """
     xp = array_module(x)
     state, dy = None, []
     for t in range(x.shape[1]):
         y, state = layer.forward(x[:, t : t + 1], state)
-        dy.append(xp.zeros_like(y))  # the loss does not look at this output
+        dy.append(xp.zeros_like(y))  # the loss does not depend on this output
     norms = [_norm(dstate)]
     while dy:
         _, dstate = layer.backward(dy.pop(), dstate)

@@ -1,4 +1,4 @@
-"""What a model consists of: every layer with the shape it puts out and the number of its parameters."""
+"""A table of the layers of a model: the shape of the outputs and the number of parameters of each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scratchnn.backend import Array
 from scratchnn.core import Layer, Parameter
 from scratchnn.recurrent.base import Recurrent
 
-COLUMNS = 100  # of the table
-NAME_COLUMNS = 40  # a longer name stands on a line of its own
+COLUMNS = 100  # width of the table
+NAME_COLUMNS = 40  # a longer name gets its own line
 
 
 def output_shapes(model: Layer, *inputs: Array) -> dict[int, str]:
@@ -34,7 +34,7 @@ def output_shapes(model: Layer, *inputs: Array) -> dict[int, str]:
     model.evaluate()
     try:
         for layer in layers:
-            vars(layer)["forward"] = watched(layer)  # on the object, so that it goes before the class's own
+            vars(layer)["forward"] = watched(layer)  # an attribute of the object comes before the method of the class
         model.forward(*inputs)
     finally:
         for layer, mode in zip(layers, modes, strict=True):
@@ -44,16 +44,16 @@ def output_shapes(model: Layer, *inputs: Array) -> dict[int, str]:
 
 
 def parameter_notes(layer: Layer, own: dict[str, Parameter], seen: set[int], width: int) -> list[str]:
-    """The shapes of a layer's own parameters in lines of at most ``width``; those in ``seen`` are called shared.
+    """The shapes of the parameters ``own`` of a layer in lines of at most ``width``; those in ``seen`` are called shared.
 
-    For a recurrent layer also that of the two matrices side by side, [Wh, Wx] (Andrew Ng's W_a = [W_aa, W_ax]): one row for
-    each gate's unit, one column for each entry of [h, x].
+    For a recurrent layer, also the shape of both matrices side by side, [Wh, Wx] (Andrew Ng's W_a = [W_aa, W_ax]): one row
+    per unit of each gate, one column per entry of [h, x].
     """
     notes = [
         f"{name} {'x'.join(f'{size:,}' for size in p.shape)}{' (shared)' if id(p) in seen else ''}"
         for name, p in own.items()
     ]
-    joined = ", ".join(note.replace(" ", "\N{NO-BREAK SPACE}") for note in notes)  # break lines between notes alone
+    joined = ", ".join(note.replace(" ", "\N{NO-BREAK SPACE}") for note in notes)  # lines are broken only between notes
     lines = [line.replace("\N{NO-BREAK SPACE}", " ") for line in textwrap.wrap(joined, width)]
     if isinstance(layer, Recurrent) and {"Wx", "Wh"} <= own.keys():
         D, columns = own["Wx"].shape
@@ -62,7 +62,7 @@ def parameter_notes(layer: Layer, own: dict[str, Parameter], seen: set[int], wid
 
 
 def tree(layer: Layer, name: str, depth: int, seen: set[int]) -> Iterator[tuple[str, Layer]]:
-    """A layer and all below it, each once, with names that are indented by depth."""
+    """A layer and all its sub-layers, each once, with names that are indented by depth."""
     if id(layer) not in seen:
         seen.add(id(layer))
         yield "  " * depth + f"{name} {type(layer).__name__}".strip(), layer
@@ -75,15 +75,15 @@ def summary(model: Layer, *inputs: Array) -> str:
 
     Args:
         model: any layer.
-        inputs: example inputs, for the output shapes; a batch of one is enough.
+        inputs: example inputs, which give the output shapes; a batch of one is enough.
 
     Returns:
         Text of at most 100 columns: layer, output shape, number of parameters, their shapes. A shared parameter is counted
-        where it comes first. A layer that was not used and has no parameters is left out.
+        at its first layer. A layer that was not used and has no parameters is omitted.
     """
     shapes = output_shapes(model, *inputs)
     found = [(name, layer) for name, layer in tree(model, "", 0, set()) if id(layer) in shapes or layer.parameters()]
-    wide = min(max(len("in all"), *(len(name) for name, _ in found)), NAME_COLUMNS)
+    wide = min(max(len("total"), *(len(name) for name, _ in found)), NAME_COLUMNS)
     deep = max(len("output shape"), *(len(shape) for shape in shapes.values()))
     lines = [f"{'layer':<{wide}}  {'output shape':<{deep}}  {'parameters':>11}  of shape"]
     edge = len(lines[0]) - len("of shape")
@@ -101,5 +101,5 @@ def summary(model: Layer, *inputs: Array) -> str:
     parameters = model.parameters()
     total = sum(p.data.size for p in parameters)
     frozen = sum(p.data.size for p in parameters if not p.trainable)
-    lines.append(f"{'in all':<{wide + deep + 2}}  {total:>11,}" + (f"  ({frozen:,} of them frozen)" if frozen else ""))
+    lines.append(f"{'total':<{wide + deep + 2}}  {total:>11,}" + (f"  ({frozen:,} of them frozen)" if frozen else ""))
     return "\n".join(lines)

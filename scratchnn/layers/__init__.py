@@ -1,4 +1,4 @@
-"""Layers that look at each row by itself; what reads a sequence lives in ``scratchnn.recurrent``."""
+"""Layers that treat each row separately; layers that read sequences are in ``scratchnn.recurrent``."""
 
 from scratchnn.layers.activation import ReLU, Sigmoid, Softmax, Tanh
 from scratchnn.layers.dense import Dense, dense_backward, dense_forward

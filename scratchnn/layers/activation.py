@@ -1,4 +1,4 @@
-"""Activation layers: a squashing function applied entry by entry, as a layer.
+"""Activation layers: functions without parameters, as layers.
 
 Equations and slopes are those of ``scratchnn.functions``.
 """
@@ -29,7 +29,7 @@ class Sigmoid(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         return sigmoid_backward(dy, self.pop())
 
 
@@ -43,7 +43,7 @@ class Tanh(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         return tanh_backward(dy, self.pop())
 
 
@@ -56,12 +56,12 @@ class ReLU(Layer):
         return relu(x)
 
     def backward(self, dy: Array) -> Array:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         return relu_backward(dy, self.pop())
 
 
 class Softmax(Layer):
-    """Softmax over the last axis. Train a classifier on logits instead: ``losses.softmax_cross_entropy_forward``."""
+    """Softmax over the last axis. A classifier is trained on logits, with ``losses.softmax_cross_entropy_forward``."""
 
     def forward(self, x: Array) -> Array:
         """Outputs that are positive and sum to 1 along the last axis."""
@@ -70,5 +70,5 @@ class Softmax(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         return softmax_backward(dy, self.pop())

@@ -1,4 +1,4 @@
-"""Gradient checks of the layers in this room."""
+"""Gradient checks of the layers in this package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IDS = np.array([[1, 4, 1], [0, 3, 1]])  # a repeated id, and one (2) that never 
 
 
 def register(name: str, make: Callable[[np.random.Generator], Layer], shape: tuple[int, ...] = (2, 3, 4)) -> None:
-    """A layer of one input ``x`` of the given shape."""
+    """A layer with one input ``x`` of the given shape."""
 
     @case(name)
     def build(rng: np.random.Generator) -> Problem:
@@ -45,12 +45,12 @@ def embedding(rng: np.random.Generator) -> Problem:
 
 @case("embedding/padding")
 def embedding_padding(rng: np.random.Generator) -> Problem:
-    """The padding id's row plays no part."""
+    """The row of the padding id has no effect."""
     return layer_problem(layers.Embedding(5, 3, rng=rng, padding_id=1), {}, fixed=(IDS,))
 
 
 class Tied(Layer):
-    """An embedding and an output layer that share one table: both gradients meet in it."""
+    """An embedding and an output layer that share one table, whose gradient is the sum of both."""
 
     def __init__(self, rng: np.random.Generator):
         super().__init__()
@@ -73,7 +73,7 @@ def dense_tied(rng: np.random.Generator) -> Problem:
 
 
 class TiedApart(Layer):
-    """The same table used for the output first: backward, the embedding's rows come before the whole table's gradient."""
+    """The same table used for the output first: in backward, the rows of the embedding come before the whole gradient."""
 
     def __init__(self, rng: np.random.Generator):
         super().__init__()
@@ -85,7 +85,7 @@ class TiedApart(Layer):
         return self.output.forward(x), self.embedding.forward(ids)
 
     def backward(self, dlogits: np.ndarray, dvectors: np.ndarray) -> np.ndarray:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         self.embedding.backward(dvectors)
         return self.output.backward(dlogits)
 
@@ -111,7 +111,7 @@ class Twice(Layer):
         return x
 
     def backward(self, dy: np.ndarray) -> np.ndarray:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         for _ in range(2):
             dy = self.dense.backward(self.squash.backward(dy))
         return dy

@@ -18,7 +18,7 @@ from scratchnn.core import Layer, Parameter
 def dense_forward(x: Array, W: Array, b: Array | None, work: WorkArrays | None = None) -> tuple[Array, tuple]:
     """Equation (1): ``x`` (..., D), ``W`` (D, H), ``b`` (H,) or ``None`` give (..., H) and the cache.
 
-    Where ``work`` is given, the array of outputs comes from there.
+    If ``work`` is given, the array of outputs is taken from it.
     """
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # one matrix product over all leading axes
@@ -39,7 +39,7 @@ def dense_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     drows = dy.reshape(-1, dy.shape[-1])  # (M, H)
     dx = drows @ W.T  # (2)  (M, H) @ (H, D) -> (M, D)
     dW = rows.T @ drows  # (3)  (D, M) @ (M, H) -> (D, H)
-    db = xp.ones(len(drows), dtype=drows.dtype) @ drows  # (4)  as a product, which all cores share
+    db = xp.ones(len(drows), dtype=drows.dtype) @ drows  # (4)  as a product, which uses all cores
     return dx.reshape(x.shape), dW, db
 
 
@@ -70,7 +70,7 @@ class Dense(Layer):
         return f"Dense({inputs} -> {outputs})"
 
     def forward(self, x: Array, work: WorkArrays | None = None) -> Array:
-        """Outputs (..., ``outputs``); where ``work`` is given, their array comes from there."""
+        """Outputs (..., ``outputs``); if ``work`` is given, their array is taken from it."""
         W = self.W.data.T if self.tied else self.W.data
         check_axis(x, -1, W.shape[0], "Dense", "inputs")
         y, cache = dense_forward(x, W, None if self.b is None else self.b.data, work)

@@ -27,7 +27,7 @@ def embedding_forward(ids: Array, W: Array, padding_id: int | None = None) -> tu
 
 
 def embedding_backward(dy: Array, cache: tuple) -> RowGradient:
-    """Equation (2) before the sum: the rows (M, D) and the ids (M,) they belong to."""
+    """Equation (2) before the sum: the rows (M, D) and their ids (M,)."""
     ids, padding_id, shape = cache
     if padding_id is not None:
         dy = dy * (ids != padding_id)[..., None]

@@ -6,7 +6,7 @@
     dn = dy g                                                                                                      (4)
     dx = s (dn - mean(dn) - n mean(dn n))                                                                          (5)
 
-In (5) the two means take away what mu and s, which depend on x themselves, absorb. Ba, Kiros and Hinton (2016).
+The two means in (5) are there because mu and s depend on x as well. Ba, Kiros and Hinton (2016).
 Shapes: x (..., D), g (D,), b (D,).
 """
 
@@ -59,7 +59,7 @@ class LayerNorm(Layer):
         return y
 
     def backward(self, dy: Array) -> Array:
-        """Gradient by x."""
+        """The gradient with respect to x."""
         dx, dg, db = layer_norm_backward(dy, self.pop())
         self.g.accumulate(dg)
         self.b.accumulate(db)

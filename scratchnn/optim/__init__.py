@@ -1,8 +1,8 @@
-"""How parameters follow their gradients: optimizers, gradient clipping, learning-rate schedules.
+"""Updating parameters from their gradients: optimizers, gradient clipping, learning-rate schedules.
 
-One training step, from ``loss.backward`` on:
+One training step, after the backward pass:
 
-    norm = clip_by_norm(model.parameters(), max_norm)    refuses NaN and infinity
+    norm = clip_by_norm(model.parameters(), max_norm)    raises an error for NaN and infinity
     optimizer.step()
     model.clear_gradients()
 

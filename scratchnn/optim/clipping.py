@@ -1,16 +1,16 @@
-"""Gradient clipping, and what to do about gradients that are not numbers.
+"""Gradient clipping, and the check for gradients that are NaN or infinite.
 
     norm = sqrt(sum of g^2 over all entries of all gradients)                                                      (1)
     g <- g min(1, max_norm / (norm + 1e-6))                                                                        (2)
     g <- min(max(g, -limit), limit)                                                                                (3)
 
 (2) keeps the direction of the step and bounds its length: Pascanu, Mikolov and Bengio (2013), algorithm 1, with the 1e-6 of
-PyTorch. (3) bounds every entry by itself: Mikolov (2012).
+PyTorch. (3) bounds every entry separately: Mikolov (2012).
 
-The norm is summed in float64, where the squares of float32 numbers cannot overflow. Rows of a ``RowGradient`` that belong
-together are summed before they are squared or cut off, so that the result is that of the whole table's gradient. Both ways
-of clipping refuse NaN and infinity: a NaN would pass any comparison, and (3) would make infinity look like a gradient.
-Parameters that are frozen or have no gradient do not count, a parameter given twice counts once.
+The norm is summed in float64, in which the squares of float32 numbers cannot overflow. Rows of a ``RowGradient`` with the
+same id are summed before they are squared or clipped, so that the result is that of the gradient of the whole table. Both
+kinds of clipping raise an error for NaN and infinity: a NaN would pass any comparison, and (3) would turn infinity into an
+ordinary gradient. Parameters that are frozen or have no gradient do not count; a parameter given twice counts once.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ ENTRIES = 1 << 13  # squared at a time: 64 kilobytes in float64
 
 
 def _learning(parameters: Iterable[Parameter]) -> list[Parameter]:
-    """The parameters that the next step will move, each once."""
+    """The parameters that the next step will change, each once."""
     return [p for p in distinct(parameters) if p.trainable and p.grad is not None]
 
 
 def _entries(parameter: Parameter) -> Array:
-    """The gradient's entries, in any shape, without the rows that are zero."""
+    """The entries of the gradient, in any shape, without rows that are zero."""
     gradient: Array = parameter.grad
     return gradient.coalesce().rows if isinstance(gradient, RowGradient) else gradient
 
 
 def global_norm(parameters: Iterable[Parameter]) -> Array:
-    """Equation (1): a float64 array of shape (), which lies where the gradients lie."""
+    """Equation (1): a float64 array of shape (), on the device of the gradients."""
     gradients = [_entries(parameter) for parameter in _learning(parameters)]
     xp = array_module(gradients[0]) if gradients else np
     total = xp.zeros((), dtype="float64")
@@ -52,9 +52,9 @@ def global_norm(parameters: Iterable[Parameter]) -> Array:
 
 
 def check_finite(named_parameters: Mapping[str, Parameter], norm: Array | float) -> None:
-    """Raise ``NonFiniteError`` where the gradients' ``norm`` is not finite, naming the first parameter to blame.
+    """Raise ``NonFiniteError`` if the ``norm`` of the gradients is not finite; the message names the first such parameter.
 
-    As long as all is well this costs one look at the norm.
+    If the norm is finite, the gradients are not read.
     """
     norm = _number(norm)
     if isfinite(norm):
@@ -68,11 +68,13 @@ def check_finite(named_parameters: Mapping[str, Parameter], norm: Array | float)
                     f"the gradient of parameter {name!r} of shape {parameter.shape} is NaN or infinite in {bad} of its "
                     "entries; lower the learning rate, clip gradients, or look for such numbers in the input"
                 )
-    raise NonFiniteError(f"the norm of the gradients is {norm}, though every entry is finite: they are too large to square")
+    raise NonFiniteError(
+        f"the norm of the gradients is {norm}, but every entry is finite: the entries are too large to square"
+    )
 
 
 def scale_gradients(parameters: Iterable[Parameter], factor: float) -> None:
-    """Multiply all gradients by ``factor``. Rows are replaced, since they may be a view of an array that others hold."""
+    """Multiply all gradients by ``factor``. Rows are replaced, because they may be a view of another array."""
     for parameter in _learning(parameters):
         gradient: Array = parameter.grad
         if isinstance(gradient, RowGradient):
@@ -86,9 +88,9 @@ def clip_by_norm(parameters: Iterable[Parameter], max_norm: float, norm: Array |
     """Equation (2): scale all gradients by one factor so that their norm is at most ``max_norm``.
 
     Args:
-        parameters: whose gradients to clip.
+        parameters: the parameters whose gradients are clipped.
         max_norm: largest norm, above 0.
-        norm: ``global_norm(parameters)``, where it is known already.
+        norm: ``global_norm(parameters)``, computed here if None.
 
     Returns:
         The norm before clipping.
@@ -106,7 +108,7 @@ def clip_by_norm(parameters: Iterable[Parameter], max_norm: float, norm: Array |
 
 
 def clip_by_value(parameters: Iterable[Parameter], limit: float, norm: Array | float | None = None) -> float:
-    """Equation (3): cut every entry off at -``limit`` and ``limit``; the rest is as for ``clip_by_norm``."""
+    """Equation (3): clip every entry to -``limit`` .. ``limit``; arguments, result and errors as for ``clip_by_norm``."""
     _check_positive(limit, "clip_by_value", "limit")
     parameters = distinct(parameters)
     norm = _finite_norm(parameters, norm)
@@ -121,12 +123,12 @@ def clip_by_value(parameters: Iterable[Parameter], limit: float, norm: Array | f
 
 
 def _number(norm: Array | float) -> float:
-    """``norm`` as a Python float, fetched from the GPU where it lies there."""
+    """``norm`` as a Python float, copied from the GPU if it is there."""
     return float(norm if isinstance(norm, (float, np.generic)) else to_numpy(norm))
 
 
 def _finite_norm(parameters: list[Parameter], norm: Array | float | None) -> float:
-    """``norm``, or the norm of the gradients, or an error that names the gradient by its place in the list."""
+    """``norm``, computed if None; an error that names the gradient by its position in the list if it is not finite."""
     norm = _number(global_norm(parameters) if norm is None else norm)
     check_finite({f"number {k}": parameter for k, parameter in enumerate(parameters)}, norm)
     return norm

@@ -1,4 +1,4 @@
-"""Optimizers: how a parameter w moves, given the gradient g of the loss by w and the learning rate lr.
+"""Optimizers: how a parameter w is updated, given the gradient g of the loss with respect to w and the learning rate lr.
 
     SGD        w <- w - lr g                                                                                       (1)
     momentum   v <- mu v + g                           w <- w - lr v                                               (2)
@@ -7,22 +7,22 @@
     RMSprop    r <- alpha r + (1 - alpha) g^2          w <- w - lr g / (sqrt(r) + eps)                             (5)
     Adam       m <- beta1 m + (1 - beta1) g            v <- beta2 v + (1 - beta2) g^2                              (6)
                c1 = 1 - beta1^t,  c2 = 1 - beta2^t     w <- w - lr (m / c1) / (sqrt(v / c2) + eps)                 (7)
-               on rows alone                           w <- w - lr (m / c1) / ((sqrt(v) + eps) / sqrt(c2))         (8)
+               rows only                               w <- w - lr (m / c1) / ((sqrt(v) + eps) / sqrt(c2))         (8)
     AdamW      w <- (1 - lr lambda) w                  then (6) and (7)                                            (9)
 
-v, s, r and m start at zero; t counts the steps of this parameter, from 1. In (6) the averages lean towards the zero they
-start from; dividing by c1 and c2 takes that out. The v in (3) is already the new one: Nesterov's step looks one step of
-the velocity ahead.
+v, s, r and m start at zero; t counts the steps of this parameter, from 1. The averages in (6) are biased towards their
+initial value zero; dividing by c1 and c2 corrects that. The v in (3) is the new one: Nesterov's step looks one step of the
+velocity ahead.
 
-Each is what PyTorch does, step for step and with the same defaults: AdaGrad eps 1e-10; RMSprop alpha 0.99, eps 1e-8; Adam
+Every optimizer computes what PyTorch does, with the same defaults: AdaGrad eps 1e-10; RMSprop alpha 0.99, eps 1e-8; Adam
 and AdamW beta1 0.9, beta2 0.999, eps 1e-8; AdamW lambda 0.01.
 
-A ``RowGradient`` knows the gradient of a few rows of a table; that of all the others is zero. Rows that occur more than
-once are summed first. SGD (1) and AdaGrad (4) do not move a row whose gradient is zero, so they go through the rows alone
-and the result is the same to the last bit. Adam would move the others, because m decays there; it leaves them, and their m
-and v, as they are, and takes (8): this is PyTorch's ``SparseAdam``, cheaper than Adam and a little different from it.
-Momentum, RMSprop and AdamW fill the table up with zeros and take their usual step. State and step count are the same either
-way, so a parameter may have rows in one step and a whole gradient in the next.
+A ``RowGradient`` contains the gradient of a few rows of a table; the gradient of all other rows is zero. Rows that occur
+more than once are summed first. SGD (1) and AdaGrad (4) do not change a row whose gradient is zero, so they update these
+rows only, and the result is the same to the last bit. Adam would change the other rows too, because their m decays; here it
+leaves them, their m and their v unchanged, and uses (8). This is PyTorch's ``SparseAdam``: cheaper than Adam and slightly
+different from it. Momentum, RMSprop and AdamW fill the table with zeros and take their usual step. State and step count are
+the same in both cases, so a parameter may have rows in one step and a whole gradient in the next.
 
 Robbins and Monro (1951) for (1); Polyak (1964) for (2); Nesterov (1983) in the form of Sutskever et al. (2013) for (3);
 Duchi, Hazan and Singer (2011) for (4); Tieleman and Hinton (2012), lecture 6.5, for (5); Kingma and Ba (2015), algorithm 1,
@@ -46,18 +46,18 @@ def distinct(parameters: Iterable[Parameter]) -> list[Parameter]:
 
 
 class Optimizer:
-    """Base of all optimizers: whose turn it is, rows or whole table, state in and out.
+    """Base of all optimizers: selects the parameters to update, as rows or as a whole table; saves and loads state.
 
-    A parameter that is frozen (``trainable`` is false) or has no gradient is left alone. Values change in place; gradients
-    are never written to. State belongs to a parameter by its position in the list, and lies where its values lie.
+    A parameter that is frozen (``trainable`` is false) or has no gradient is not changed. Values change in place; gradients
+    are never written to. State belongs to a parameter by its position in the list, and is on the device of its values.
 
     Attributes:
-        parameters: what is optimized, each once.
-        lr: learning rate; set it at any time.
+        parameters: the parameters that are optimized, each once.
+        lr: learning rate; it may be set at any time.
     """
 
     slot_names: tuple[str, ...] = ()  # the state arrays of a parameter, by their names in the equations
-    by_rows = False  # whether a RowGradient is used as it is, or filled up with zeros
+    by_rows = False  # whether a RowGradient is used as it is; if false, it is filled with zeros
 
     def __init__(self, parameters: Iterable[Parameter], lr: float):
         self.parameters = distinct(parameters)
@@ -66,8 +66,8 @@ class Optimizer:
         self._steps = [0] * len(self.parameters)
 
     def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        self.lr = float(self.lr)  # a NumPy number would lift float32 arithmetic to float64
+        """Update every parameter that has a gradient."""
+        self.lr = float(self.lr)  # a NumPy number would turn float32 arithmetic into float64
         for k, parameter in enumerate(self.parameters):
             w, gradient = parameter.data, parameter.grad
             if gradient is None or not parameter.trainable:
@@ -90,14 +90,14 @@ class Optimizer:
         """Change ``w`` and ``slots`` in place; all arrays, and the gradient ``g``, are of one shape.
 
         Args:
-            w, g, slots: a block of the parameter, or some rows of it, and what belongs to them.
+            w, g, slots: a block of the parameter, or some of its rows, with its gradient and its state.
             t: number of this step, from 1.
-            rows: whether only rows with a gradient are given.
+            rows: whether these are only the rows with a gradient.
         """
         raise TypeError(f"{type(self).__name__} does not define _update")
 
     def _slots_of(self, k: int) -> list[Array]:
-        """State arrays of parameter ``k``: zeros at its first step, and moved after it where it has moved."""
+        """State arrays of parameter ``k``: zeros at its first step; later moved if its values have moved."""
         w = self.parameters[k].data
         if self._steps[k] == 1:
             self._slots[k] = [array_module(w).zeros_like(w) for _ in self.slot_names]
@@ -105,9 +105,9 @@ class Optimizer:
         return self._slots[k]
 
     def state_dict(self) -> dict[str, Array]:
-        """All state as arrays: ``"lr"``, and for each parameter that has moved ``"0.t"``, ``"0.m"`` ... by its position.
+        """All state as arrays: ``"lr"``, and for each updated parameter ``"0.t"``, ``"0.m"`` ... by its position.
 
-        The arrays are the optimizer's own, not copies; the next step writes to them.
+        The arrays are those of the optimizer, not copies; the next step writes to them.
         """
         state: dict[str, Array] = {"lr": np.asarray(self.lr, dtype="float64")}
         for k, t in enumerate(self._steps):
@@ -117,7 +117,7 @@ class Optimizer:
         return state
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Copy state in; every name and shape must agree, and nothing is changed unless all do."""
+        """Copy saved state; every name and shape must agree, and nothing is changed unless all do."""
         who = type(self).__name__
         expected: dict[str, tuple[int, ...]] = {"lr": ()}
         for k, parameter in enumerate(self.parameters):
@@ -146,7 +146,7 @@ class Optimizer:
 
 
 def check_range(value: float, low: float, high: float, owner: str, name: str) -> float:
-    """``value`` itself where ``low`` <= value < ``high``; an error otherwise."""
+    """``value`` itself if ``low`` <= value < ``high``; a ``DataError`` otherwise."""
     if not low <= value < high:
         raise DataError(f"{owner}: {name} must be {low} or more and below {high}, got {value}")
     return float(value)
@@ -175,7 +175,7 @@ class SGD(Optimizer):
 
 
 class AdaGrad(Optimizer):
-    """AdaGrad, equation (4): entries that have moved much move ever less."""
+    """AdaGrad, equation (4): the more an entry has been updated, the smaller its next steps."""
 
     slot_names = ("s",)
     by_rows = True
@@ -191,7 +191,7 @@ class AdaGrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """RMSprop, equation (5): AdaGrad that forgets, with weight ``alpha`` on the past."""
+    """RMSprop, equation (5): AdaGrad with a moving average, whose weight on the past is ``alpha``."""
 
     slot_names = ("r",)
 
@@ -208,7 +208,7 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam, equations (6) and (7), and (8) where the gradient is a set of rows."""
+    """Adam, equations (6) and (7), and (8) if the gradient is a set of rows."""
 
     slot_names = ("m", "v")
     by_rows = True
@@ -239,7 +239,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """AdamW, equation (9): before each step of Adam, weights shrink by the share lr * ``weight_decay`` (lambda)."""
+    """AdamW, equation (9): before each step of Adam, weights shrink by the fraction lr * ``weight_decay`` (lambda)."""
 
     by_rows = False
 

@@ -1,16 +1,15 @@
-"""Learning-rate schedules: the optimizer's lr from one epoch to the next. Epochs are counted from 1.
+"""Learning-rate schedules: how the lr of an optimizer changes from epoch to epoch. Epochs are counted from 1.
 
     step       lr <- lr factor      after epochs after, after + every, after + 2 every ...                          (1)
     plateau    lr <- lr factor      after more than patience epochs in a row without a new best validation loss     (2)
     cosine     lr = minimum + (start - minimum) (1 + cos(pi epoch / epochs)) / 2                                    (3)
 
-(1) with after=4, every=1, factor=0.5 is the small model of Zaremba, Sutskever and Vinyals (2014): four epochs at the first
-rate, half of it in the fifth, a quarter in the sixth. (2) with factor=0.25 and patience=0 is the rule of Saito, *Deep
-Learning from Scratch 2* (2018), chapter 6: a quarter of the rate after each epoch that brought no improvement. (3), where
-``epoch`` epochs are done and ``start`` was the rate of the first, is Loshchilov and Hutter (2017), equation 5, without its
-restarts.
+(1) with after=4, every=1, factor=0.5 is used for the small model of Zaremba, Sutskever and Vinyals (2014): four epochs at
+the first rate, half of it in the fifth, a quarter in the sixth. (2) with factor=0.25 and patience=0 is the rule of Saito,
+*Deep Learning from Scratch 2* (2018), chapter 6: a quarter of the rate after each epoch without improvement. (3), with
+``epoch`` epochs done and ``start`` the rate of the first, is Loshchilov and Hutter (2017), equation 5, without restarts.
 
-A schedule changes the optimizer's ``lr``, which the optimizer saves; what it has to know beyond that is in its own state.
+A schedule changes the ``lr`` of the optimizer, which saves it. Whatever else a schedule needs is in its own state.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ class Schedule:
         raise TypeError(f"{type(self).__name__} does not define after_epoch")
 
     def state_dict(self) -> dict[str, float | None]:
-        """Everything but the learning rate itself, as numbers (or null) that JSON can hold."""
+        """Everything except the learning rate, as numbers or None, which JSON can store."""
         return {name: getattr(self, name) for name in self.remembers}
 
     def load_state_dict(self, state: Mapping[str, float | None]) -> None:
-        """Take over a saved state; its names must be those of ``state_dict``."""
+        """Load a saved state; its names must be those of ``state_dict``."""
         if set(state) != set(self.remembers):
             raise CheckpointError(
                 f"{type(self).__name__}: the saved state has {sorted(state)}, expected {sorted(self.remembers)}"
@@ -63,7 +62,7 @@ class StepDecay(Schedule):
 
 
 class Plateau(Schedule):
-    """Equation (2): multiply the rate by ``factor`` where the validation loss has stopped falling."""
+    """Equation (2): multiply the rate by ``factor`` if the validation loss has stopped falling."""
 
     remembers = ("best", "epochs_without")
 
@@ -75,7 +74,7 @@ class Plateau(Schedule):
         self.epochs_without = 0
 
     def after_epoch(self, epoch: int, validation_loss: float | None = None) -> None:
-        """Set the learning rate of epoch ``epoch`` + 1; a loss that is NaN is no improvement."""
+        """Set the learning rate of epoch ``epoch`` + 1; a loss of NaN is no improvement."""
         if validation_loss is None:
             raise DataError("Plateau: needs a validation loss after every epoch")
         if validation_loss < (inf if self.best is None else self.best):
@@ -88,7 +87,7 @@ class Plateau(Schedule):
 
 
 class Cosine(Schedule):
-    """Equation (3): half a cosine wave from the optimizer's rate down to ``minimum``, reached when ``epochs`` are done."""
+    """Equation (3): half a cosine wave from the first rate down to ``minimum``, reached after ``epochs`` epochs."""
 
     remembers = ("start",)
 
@@ -99,20 +98,20 @@ class Cosine(Schedule):
         self.start = optimizer.lr
 
     def after_epoch(self, epoch: int, validation_loss: float | None = None) -> None:
-        """Set the learning rate of epoch ``epoch`` + 1; it stays at the minimum from ``epochs`` on."""
+        """Set the learning rate of epoch ``epoch`` + 1; it stays at the minimum after ``epochs`` epochs."""
         wave = (1 + cos(pi * min(epoch / self.epochs, 1))) / 2
         self.optimizer.lr = self.minimum + (self.start - self.minimum) * wave  # (3)
 
 
 def check_factor(value: float, owner: str) -> float:
-    """``value`` itself where it is above 0 and at most 1; an error otherwise."""
+    """``value`` itself if it is above 0 and at most 1; a ``DataError`` otherwise."""
     if not 0 < value <= 1:
         raise DataError(f"{owner}: factor must be above 0 and at most 1, got {value}")
     return value
 
 
 def check_count(value: int, owner: str, name: str) -> int:
-    """``value`` itself where it is 1 or more; an error otherwise."""
+    """``value`` itself if it is 1 or more; a ``DataError`` otherwise."""
     if not value >= 1:
         raise DataError(f"{owner}: {name} must be 1 or more, got {value}")
     return value

@@ -11,9 +11,10 @@ import numpy as np
 from scratchnn.backend import move
 from scratchnn.errors import CheckpointError
 from scratchnn.inspection.summary import summary
-from scratchnn.plot import plot_history, save_figure
+from scratchnn.plot import save_figure
 from scratchnn.tasks.task import Task
 from scratchnn.training import Trainer
+from scratchnn.training.figure import plot_history
 from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import RATES, Values, choose, make_optimizer
 

@@ -1,4 +1,4 @@
-"""Array libraries, checks of input, adding rows at ids."""
+"""Array libraries, checks of inputs, adding rows at ids."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from scratchnn.errors import BackendError, DataError, ShapeError
 # --- arrays ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_data_decides():
+def test_the_array_determines_the_library():
     assert array_module(np.ones(2)) is np
     assert array_module(np.ones(2)[0]) is np
     assert backend_name(np.random.default_rng(0)) == "numpy"
 
 
 @pytest.mark.parametrize("stranger", [[1.0], 1.0, "text", None])
-def test_a_stranger_is_refused(stranger):
+def test_another_type_is_refused(stranger):
     with pytest.raises(BackendError, match=f"expected a NumPy or CuPy array, got {type(stranger).__name__}"):
         array_module(stranger)
 
 
-def test_moving_to_where_it_is_changes_nothing():
+def test_moving_to_the_same_library_changes_nothing():
     x, rng = np.ones(2), np.random.default_rng(0)
     assert move(x, "numpy") is x
     assert to_numpy(x) is x
@@ -68,7 +68,7 @@ def test_check_axis_names_the_layer_the_axis_and_both_sizes():
 
 
 @pytest.mark.parametrize("axis", [2, -3])
-def test_check_axis_of_an_axis_that_is_not_there(axis):
+def test_check_axis_of_a_missing_axis(axis):
     with pytest.raises(ShapeError, match=rf"^LSTM: input of shape \(2, 4\) has no axis {axis}, .* inputs = 4$"):
         check_axis(np.ones((2, 4)), axis, 4, "LSTM", "inputs")
 
@@ -126,7 +126,7 @@ def test_sum_rows_equals_a_loop(ids, D, dtype, seed):
         np.testing.assert_allclose(found[position], sums[name], rtol=tolerance, atol=tolerance)
 
 
-def test_sum_rows_hands_out_fresh_rows():
+def test_sum_rows_returns_new_arrays():
     rows = np.ones((1, 2))
     _, sums = sum_rows(np.array([3]), rows)
     sums += 1

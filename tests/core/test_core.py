@@ -20,7 +20,7 @@ def rng():
 
 
 class Model(Layer):
-    """An embedding, a list of layers with something else in it, and an output layer tied to the embedding."""
+    """An embedding, a list of layers and a string, and an output layer tied to the embedding."""
 
     def __init__(self):
         super().__init__()
@@ -57,7 +57,7 @@ def test_parameters_come_in_order_of_assignment_and_a_tied_one_once():
     assert [name for name, _ in model.named_layers()] == ["", "zeta", "stack.0", "stack.2", "alpha", "drop"]
 
 
-def test_parameters_are_told_apart_by_identity_not_by_value():
+def test_parameters_are_distinguished_by_identity_not_by_value():
     model = Sequential(Sigmoid(), Sigmoid())
     model.layers[0].W, model.layers[1].W = Parameter(np.ones((2, 2))), Parameter(np.ones((2, 2)))
     assert len(model.parameters()) == 2
@@ -65,7 +65,7 @@ def test_parameters_are_told_apart_by_identity_not_by_value():
     assert len(model.parameters()) == 1
 
 
-def test_a_layer_that_stands_twice_in_the_tree_is_found_once():
+def test_a_layer_that_occurs_twice_in_the_tree_is_found_once():
     layer = Dense(2, 2, rng=rng())
     model = Sequential(layer, Tanh(), layer)
     assert list(model.named_parameters()) == ["layers.0.W", "layers.0.b"]
@@ -115,7 +115,7 @@ def test_train_and_evaluate_reach_every_layer():
     assert all(layer.training for _, layer in model.named_layers())
 
 
-def test_astype_casts_values_and_forgets_gradients():
+def test_astype_casts_values_and_clears_gradients():
     model = Model()
     model.scale.accumulate(np.ones(1, dtype="float32"))
     assert model.astype("float64") is model
@@ -139,7 +139,7 @@ def test_second_backward_is_an_error():
         layer.backward(np.ones(3))
 
 
-def test_a_layer_used_twice_goes_back_in_reverse_order():
+def test_a_layer_used_twice_runs_backward_in_reverse_order():
     generator = rng()
     layer = Dense(3, 2, rng=generator).astype("float64")
     x1, x2 = generator.standard_normal((4, 3)), generator.standard_normal((5, 3))
@@ -184,7 +184,7 @@ def test_a_layer_without_forward_says_so():
         Layer().backward(np.ones(1))
 
 
-# --- gradients add up ------------------------------------------------------------------------------------------------
+# --- gradients accumulate --------------------------------------------------------------------------------------------
 
 
 @given(kinds=st.lists(st.booleans(), min_size=1, max_size=4), seed=st.integers(0, 2**32))
@@ -192,7 +192,7 @@ def test_a_layer_without_forward_says_so():
 def test_gradients_add_up_in_every_mixture_of_rows_and_whole_tables(kinds, seed):
     generator = np.random.default_rng(seed)
     parameter, expected = Parameter(np.zeros((4, 2))), np.zeros((4, 2))
-    handed_over = []
+    passed_on = []
     for whole in kinds:
         if whole:
             gradient = generator.standard_normal((4, 2))
@@ -201,12 +201,12 @@ def test_gradients_add_up_in_every_mixture_of_rows_and_whole_tables(kinds, seed)
             ids, rows = generator.integers(0, 4, 5), generator.standard_normal((5, 2))
             for k in range(5):
                 expected[ids[k]] += rows[k]
-            handed_over.append((rows, rows.copy()))
+            passed_on.append((rows, rows.copy()))
             gradient = RowGradient(ids, rows, (4, 2))
         parameter.accumulate(gradient)
     assert isinstance(parameter.grad, RowGradient) == (not any(kinds))
     np.testing.assert_allclose(parameter.dense_gradient(), expected, rtol=1e-12, atol=1e-12)
-    assert all((rows == before).all() for rows, before in handed_over)
+    assert all((rows == before).all() for rows, before in passed_on)
 
 
 def test_a_gradient_of_another_shape_is_refused():

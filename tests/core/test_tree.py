@@ -197,7 +197,7 @@ def test_a_shared_generator_stays_shared_in_every_container():
     assert places[0] is not generator
     assert model.a[1] == "mask"
     assert isinstance(model.c["pair"], Pair)
-    assert inside[0] is generator  # a tuple that somebody else holds is left as it was
+    assert inside[0] is generator  # the tuple itself, which may be used elsewhere, is not changed
 
 
 def test_generators_are_found_under_any_name_and_reseeded():

@@ -208,7 +208,7 @@ def test_on_this_machine(capsys):
 
 def test_a_gpu_that_is_refused_points_to_the_doctor(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
-    with pytest.raises(BackendError, match=r"python -m scratchnn doctor tells which$"):
+    with pytest.raises(BackendError, match=r"python -m scratchnn doctor says which$"):
         load_backend("cupy")
 
     class CUDARuntimeError(RuntimeError):
@@ -227,6 +227,6 @@ def test_a_gpu_that_is_refused_points_to_the_doctor(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", module)
     monkeypatch.setitem(sys.modules, "cupy.cuda", module.cuda)
     with pytest.raises(
-        BackendError, match=r"no usable GPU \(cudaErrorNoDevice\); python -m scratchnn doctor tells what to do$"
+        BackendError, match=r"no usable GPU \(cudaErrorNoDevice\); python -m scratchnn doctor says what to do$"
     ):
         load_backend("cupy")

@@ -1,4 +1,4 @@
-"""The same numbers on a GPU. Skipped, with the reason, where there is none."""
+"""The same numbers on a GPU. Skipped, with the reason, if there is none."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(bool(REASON), reason=REASON)]
 
 @pytest.mark.parametrize("name", list(all_cases()))
 def test_case_gives_the_same_on_the_gpu(name):
-    """Outputs and all gradients, float64, for the same arrays; dropout draws other masks on each device: shapes alone."""
+    """Outputs and all gradients, float64, for the same arrays; dropout draws other masks on each device, so only shapes."""
     results = []
     for where in ("numpy", "cupy"):
         problem = all_cases()[name].problem()

@@ -1,7 +1,7 @@
 """The package on an array library as strict as CuPy: no implicit conversion, no mixing, and the same numbers.
 
-Without a GPU this is what keeps the code honest. Every gradient-check case runs (all functions, losses, pairs, layers and
-models, with lengths, masks, states and dropout), and besides them optimizers, clipping and a whole training step.
+This tests the code for CuPy without a GPU. Every gradient-check case runs (all functions, losses, pairs, layers and
+models, with lengths, masks, states and dropout), as do optimizers, clipping and a whole training step.
 """
 
 import guarded
@@ -136,8 +136,8 @@ def test_optimizers_and_clipping(name, tied):
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_training_reads_one_packed_scalar_a_step(cell, monkeypatch, tmp_path):
-    """A step on a device fetches loss and norm together, once, and nothing else; checkpoints move back to NumPy."""
+def test_training_reads_one_packed_scalar_per_step(cell, monkeypatch, tmp_path):
+    """A step on a device copies loss and norm to the host together, once, and nothing else."""
     model = language_model(np.random.default_rng(0), cell=cell, dropout=0.3).to("guarded")
     streams = TokenStreams(np.random.default_rng(1).integers(0, 7, 61).astype(np.int32), 3, 5)
     fetched = []

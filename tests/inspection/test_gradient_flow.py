@@ -1,4 +1,4 @@
-"""How far back a gradient reaches."""
+"""How far back in time a gradient reaches."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from scratchnn.recurrent import LSTM, RNN
 
 @pytest.mark.parametrize("return_sequences", [True, False])
 def test_norms_are_those_of_products_by_the_transposed_weights(return_sequences):
-    """At zero states tanh has the slope one, so that a step back is a product with Wh^T alone."""
+    """At zero states the slope of tanh is one, so that a step back is only a product with Wh^T."""
     layer = RNN(2, 3, rng=np.random.default_rng(0), return_sequences=return_sequences)
     layer.Wh.data *= 0.5  # orthogonal before
     dh = np.random.default_rng(1).standard_normal((4, 3))
@@ -18,7 +18,7 @@ def test_norms_are_those_of_products_by_the_transposed_weights(return_sequences)
     assert layer.Wh.grad is None
 
 
-def test_norms_end_at_the_gradient_by_the_first_state():
+def test_norms_end_at_the_gradient_with_respect_to_the_first_state():
     layer = LSTM(2, 3, rng=np.random.default_rng(0))
     rng = np.random.default_rng(1)
     x, dstate = rng.standard_normal((4, 6, 2)), (rng.standard_normal((4, 3)), rng.standard_normal((4, 3)))

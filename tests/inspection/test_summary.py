@@ -1,4 +1,4 @@
-"""The table that shows what a model consists of: shapes, counts, and nothing cut off."""
+"""The table of the layers of a model: shapes, counts, and no text cut off."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_summary_of_andrew_ng_s_example():
     table = summary(RNN(10000, 100, rng=np.random.default_rng(0)), np.zeros((1, 1, 10000), dtype="float32"))
     assert rows(table)["RNN"] == ("(1, 1, 100)", 1_010_100, "Wx 10,000x100, Wh 100x100, b 100")
     assert "[Wh, Wx] 100 x 10,100" in table
-    assert table.splitlines()[-1].split() == ["in", "all", "1,010,100"]
+    assert table.splitlines()[-1].split() == ["total", "1,010,100"]
 
 
 @every_model
@@ -63,7 +63,7 @@ def test_summary_of_a_language_model(cell, layers, tied):
     assert found["output Dense"] == (f"(4, 9, {V})", V + (0 if tied else H * V), shared)
     for k in range(layers):
         assert found[f"layers.{k} {CELLS[cell].__name__}"][0] == f"(4, 9, {H})"
-    assert ("between Dropout" in found) == (layers > 1)  # between one layer and nothing there is nothing
+    assert ("between Dropout" in found) == (layers > 1)  # one layer has no dropout between layers
     gates = GATES[cell] * H
     assert table.count(f"[Wh, Wx] {gates} x {2 * H}") == (layers if tied else layers - 1)
     assert tied or f"[Wh, Wx] {gates} x {D + H}" in table
@@ -72,7 +72,7 @@ def test_summary_of_a_language_model(cell, layers, tied):
     assert table.splitlines()[-1].split()[-1] == f"{total:,}"
 
 
-def test_summary_leaves_the_model_as_it_was():
+def test_summary_does_not_change_the_model():
     model = model_of(dropout=0.5)
     model.dropout_in.evaluate()
     modes = [layer.training for _, layer in model.named_layers()]
@@ -85,12 +85,12 @@ def test_summary_leaves_the_model_as_it_was():
     assert all("forward" not in vars(layer) for _, layer in model.named_layers())
 
 
-class ALayerWhoseNameIsSoLongThatItHasToStandOnALineOfItsOwn(Sequential):
-    """As it says."""
+class ALayerWhoseNameIsSoLongThatItNeedsALineOfItsOwnBecauseOfThat(Sequential):
+    """A class with a long name."""
 
 
 class Odd(Layer):
-    """One parameter under two names, a frozen table, a layer that is never used, and one that holds nothing."""
+    """One parameter under two names, a frozen table, a layer that is never used, and one without parameters."""
 
     def __init__(self):
         super().__init__()
@@ -98,7 +98,7 @@ class Odd(Layer):
         self.first = self.second = Parameter(np.zeros((1234, 5)))
         self.table = Embedding(20000, 150, table=np.zeros((20000, 150)), frozen=True)
         both = Bidirectional(LSTM(150, 150, rng=rng, peepholes=True), LSTM(150, 150, rng=rng))
-        self.deep = ALayerWhoseNameIsSoLongThatItHasToStandOnALineOfItsOwn(both)
+        self.deep = ALayerWhoseNameIsSoLongThatItNeedsALineOfItsOwnBecauseOfThat(both)
         self.never = Dense(3, 4, rng=rng)
         self.nothing = Dropout(0.5, rng=rng)
 
@@ -111,7 +111,7 @@ def test_nothing_is_cut_off_however_wide():
     assert max(len(line) for line in table.splitlines()) <= 100
     for part in ("Wx 150x600", "Wh 150x600", "p 3x150", "[Wh, Wx] 600 x 300", "W 20,000x150", "(3, 2, 300)"):
         assert part in table
-    assert "ALayerWhoseNameIsSoLongThatItHasToStandOnALineOfItsOwn" in table
+    assert "ALayerWhoseNameIsSoLongThatItNeedsALineOfItsOwnBecauseOfThat" in table
     assert "nothing Dropout" not in table
     found = rows(table)
     assert found["Odd"][1] == 1234 * 5

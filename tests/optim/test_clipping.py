@@ -1,4 +1,4 @@
-"""Gradient clipping and gradients that are not numbers. Equality with PyTorch: test_parity_optim.py."""
+"""Gradient clipping, and gradients that are NaN or infinite. Equality with PyTorch: test_parity_optim.py."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_huge_float32_gradients_do_not_overflow():
 
 
 def test_many_small_float32_gradients_are_all_counted():
-    """In float32 a running sum of squares would stop growing beside the first entry."""
+    """In float32, small squares added to the large first one would be lost to rounding."""
     gradient = np.full(40_000, 1e-4, dtype="float32")
     gradient[0] = 1.0
     expected = np.sqrt(1 + 39_999 * np.float64(gradient[1]) ** 2)
@@ -71,7 +71,7 @@ def test_norm_of_no_gradients_is_zero():
 
 
 @pytest.mark.parametrize("shape", [(50,), (10, 5), (5, 2, 5)])
-def test_norm_of_an_array_cut_into_blocks(shape, monkeypatch):
+def test_norm_of_an_array_split_into_blocks(shape, monkeypatch):
     monkeypatch.setattr(cache_blocks, "BLOCK", 7)
     gradient = np.random.default_rng(0).standard_normal(shape)
     np.testing.assert_allclose(global_norm([with_gradient(gradient)]), np.sqrt((gradient**2).sum()), rtol=1e-12)
@@ -86,8 +86,8 @@ def test_gradients_within_the_norm_keep_their_bits():
 
 
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value, scale_gradients])
-def test_rows_that_others_hold_are_not_written_to(clip):
-    """An embedding hands on a view of the gradient it was given."""
+def test_rows_that_are_used_elsewhere_are_not_written_to(clip):
+    """An embedding passes on a view of the gradient that it receives."""
     dy = np.ones((1, 3, 2))
     parameter = with_gradient(RowGradient(np.array([1, 1, 0]), dy.reshape(3, 2), (4, 2)))
     clip([parameter], 0.5)
@@ -103,7 +103,7 @@ def test_scaling_rows_scales_the_table():
 
 
 def test_value_clipping_sees_the_sum_of_repeated_rows():
-    """4 + 4 - 7 is 1: nothing to cut off; 4 + 4 is, though neither alone is above 5."""
+    """4 + 4 - 7 = 1 is not clipped; 4 + 4 is, although neither summand is above 5."""
     parameter = with_gradient(rows([1, 2, 1, 2, 1], [[4.0], [4.0], [4.0], [4.0], [-7.0]]))
     clip_by_value([parameter], 5.0)
     assert parameter.dense_gradient().ravel().tolist() == [0, 1, 5, 0, 0]
@@ -138,7 +138,7 @@ def test_bad_rows_are_found():
         check_finite(named, global_norm(named.values()))
 
 
-def test_finite_gradients_pass_and_are_not_looked_at():
+def test_finite_gradients_pass_and_are_not_read():
     named = {"W": with_gradient(np.array([np.nan]))}
     check_finite(named, 1.0)
     check_finite(named, np.asarray(1.0))
@@ -147,7 +147,7 @@ def test_finite_gradients_pass_and_are_not_looked_at():
 @pytest.mark.filterwarnings("ignore:overflow")
 def test_norm_that_overflows_float64_is_an_error_too():
     named = {"W": with_gradient(np.array([1e200, 1.0]))}
-    with pytest.raises(NonFiniteError, match="norm of the gradients is inf, though every entry is finite"):
+    with pytest.raises(NonFiniteError, match="norm of the gradients is inf, but every entry is finite"):
         check_finite(named, global_norm(named.values()))
 
 

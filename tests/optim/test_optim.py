@@ -1,4 +1,4 @@
-"""Optimizers: rows and whole tables, whose turn it is. Equality with PyTorch: test_parity_optim.py."""
+"""Optimizers: rows and whole tables, and which parameters are updated. Equality with PyTorch: test_parity_optim.py."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, Optimizer, RMSprop
 # --- rows and whole tables -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in MAKERS if name != "adam"])  # Adam on rows is another method
+@pytest.mark.parametrize("name", [name for name in MAKERS if name != "adam"])  # Adam on rows is a different method
 @given(V=st.integers(1, 7), D=st.integers(1, 4), dtype=st.sampled_from(["float32", "float64"]), seed=st.integers(0, 2**32))
 @settings(max_examples=25, deadline=None)
 def test_rows_give_exactly_the_dense_step(name, V, D, dtype, seed):
@@ -32,7 +32,7 @@ def test_rows_give_exactly_the_dense_step(name, V, D, dtype, seed):
         assert same_bits(by_rows.data, dense.data)
 
 
-def test_adam_leaves_rows_without_a_gradient_as_they_are():
+def test_adam_does_not_change_rows_without_a_gradient():
     rng = np.random.default_rng(0)
     table = parameter(rng, 5, 3)
     optimizer = Adam([table], 0.1)
@@ -54,7 +54,7 @@ def test_adam_leaves_rows_without_a_gradient_as_they_are():
     seed=st.integers(0, 999),
 )
 @settings(max_examples=40, deadline=None)
-def test_adam_in_turn_on_rows_and_whole_tables(V, D, kinds, seed):
+def test_adam_alternating_between_rows_and_whole_tables(V, D, kinds, seed):
     """Equations (6) to (8), row by row: one state and one step count for both kinds of gradient."""
     rng = np.random.default_rng(seed)
     table = parameter(rng, V, D)
@@ -90,12 +90,12 @@ def test_blocks_do_not_change_the_step(make, shape, monkeypatch):
     assert same_bits(*found)
 
 
-# --- whose turn it is ------------------------------------------------------------------------------------------------
+# --- which parameters are updated ------------------------------------------------------------------------------------
 
 
 @every_optimizer
 def test_parameters_of_one_shape_do_not_share_state(make):
-    """Two in one optimizer move as each would alone, though one of them misses some steps."""
+    """Two parameters in one optimizer change as each would alone, although one of them misses some steps."""
     rng = np.random.default_rng(2)
     together = [parameter(rng, 3, 2), parameter(rng, 3, 2)]
     alone = [Parameter(p.data.copy()) for p in together]
@@ -110,7 +110,7 @@ def test_parameters_of_one_shape_do_not_share_state(make):
 
 @every_optimizer
 def test_a_parameter_given_twice_moves_once(make):
-    """By identity: an equal one beside it is another parameter."""
+    """By identity: a parameter with equal values is a different one."""
     rng = np.random.default_rng(3)
     tied, once = Parameter(np.ones(3)), Parameter(np.ones(3))
     tied.grad, once.grad = rng.standard_normal(3), None
@@ -125,7 +125,7 @@ def test_a_parameter_given_twice_moves_once(make):
 
 
 @every_optimizer
-def test_frozen_parameters_and_those_without_gradient_stay(make):
+def test_frozen_parameters_and_those_without_gradient_do_not_change(make):
     frozen, without = Parameter(np.ones(3), trainable=False), Parameter(np.ones(3))
     frozen.grad = np.ones(3)
     optimizer = make([frozen, without])
@@ -159,7 +159,7 @@ def test_values_change_in_place_and_gradients_never(make, dtype):
 
 @every_optimizer
 def test_a_numpy_number_for_a_rate_gives_the_bits_of_a_python_number(make):
-    """It would lift float32 arithmetic to float64, and a resumed run, whose rate is a Python number, would differ."""
+    """It would turn float32 arithmetic into float64, and a resumed run, whose rate is a Python number, would differ."""
     found = []
     for number in (float, np.float64):
         rng = np.random.default_rng(5)

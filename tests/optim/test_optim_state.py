@@ -1,4 +1,4 @@
-"""What an optimizer remembers: through a file, into another one, and to a GPU."""
+"""The state of an optimizer: through a file, into another optimizer, and to a GPU."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchnn.optim import Adam
 
 
 def train(optimizer, rng, steps):
-    """Random steps: a matrix, a table with rows and whole gradients in turn, a vector that never has a gradient."""
+    """Random steps: a matrix, a table with row and whole gradients alternating, a vector that never has a gradient."""
     matrix, table, _ = optimizer.parameters
     for step in range(steps):
         matrix.grad = rng.standard_normal((3, 2)).astype("float32")

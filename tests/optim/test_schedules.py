@@ -1,4 +1,4 @@
-"""Learning-rate schedules: values worked out by hand, and PyTorch's where it has the same schedule."""
+"""Learning-rate schedules: values computed by hand, and those of PyTorch if it has the same schedule."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def optimizer(lr):
 
 
 def rates(schedule, losses):
-    """The rate of each epoch, and of the one that would follow, for the validation losses of the epochs."""
+    """The rate of each epoch, and of the next one, given the validation losses of the epochs."""
     found = [schedule.optimizer.lr]
     for epoch, loss in enumerate(losses, start=1):
         schedule.after_epoch(epoch, loss)
@@ -45,7 +45,7 @@ def test_divide_by_four():
     assert rates(schedule, [5.0, 4.0, 4.0, 4.5, 3.9, 3.95]) == [16, 16, 16, 4, 1, 1, 0.25]
 
 
-def test_plateau_patience_counts_epochs_in_a_row_and_starts_again():
+def test_plateau_patience_counts_epochs_in_a_row_and_restarts():
     schedule = Plateau(optimizer(8.0), factor=0.5, patience=1)
     assert rates(schedule, [3, 4, 2, 3, 3, 3, 3]) == [8, 8, 8, 8, 8, 4, 4, 2]
 
@@ -70,8 +70,8 @@ def test_cosine_by_hand():
     "make",
     [lambda o: StepDecay(o, 0.5, after=2), lambda o: Plateau(o, 0.5, patience=1), lambda o: Cosine(o, 10, 0.01)],
 )
-def test_state_survives_json_and_goes_on(make):
-    """Cut after any epoch, saved as JSON and resumed with a fresh optimizer, the rates stay the same."""
+def test_state_survives_json_and_continues(make):
+    """Interrupted after any epoch, saved as JSON and resumed with a new optimizer, the rates are the same."""
     losses = [3.0, 3.0, 2.0, 2.5, 2.6, 2.7, 2.8]
     expected = rates(make(optimizer(1.0)), losses)
     for cut in range(len(losses)):
@@ -88,7 +88,7 @@ def test_state_survives_json_and_goes_on(make):
         assert found == expected[cut:]
 
 
-def test_foreign_state_is_refused():
+def test_state_of_another_schedule_is_refused():
     schedule = Plateau(optimizer(1.0))
     with pytest.raises(CheckpointError, match=r"Plateau: the saved state has \['start'\], expected \['best', "):
         schedule.load_state_dict({"start": 1.0})
@@ -127,7 +127,7 @@ def test_schedules_equal_torch(lr, factor, size, epochs, losses):
     def compare(make, make_theirs, count):
         their_optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr)
         theirs = make_theirs(their_optimizer)
-        their_optimizer.step()  # PyTorch warns of a schedule that is asked before the first step
+        their_optimizer.step()  # PyTorch warns if a schedule is used before the first step
         expected = [lr]
         for loss in losses[:count]:
             theirs.step(*([loss] if isinstance(theirs, torch.optim.lr_scheduler.ReduceLROnPlateau) else []))
@@ -141,12 +141,12 @@ def test_schedules_equal_torch(lr, factor, size, epochs, losses):
     )
     compare(
         lambda o: Plateau(o, factor, patience=size - 1),
-        # its threshold would ask for more than any improvement, its eps would ignore small changes of the rate
+        # its threshold requires more than any improvement, its eps ignores small changes of the rate
         lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=factor, patience=size - 1, threshold=0, eps=0),
         len(losses),
     )
     compare(
         lambda o: Cosine(o, epochs, minimum=lr / 8),
         lambda o: lr_scheduler.CosineAnnealingLR(o, epochs, eta_min=lr / 8),
-        epochs,  # beyond, PyTorch goes up again
+        epochs,  # after that, the rate rises again in PyTorch
     )

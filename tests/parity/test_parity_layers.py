@@ -19,7 +19,7 @@ many = settings(max_examples=30, deadline=None)
 
 
 def tensor(array):
-    """A torch tensor with the values of ``array``, asking for a gradient."""
+    """A torch tensor with the values of ``array``, which requires a gradient."""
     return torch.tensor(array, requires_grad=array.dtype.kind == "f")
 
 
@@ -65,7 +65,7 @@ def test_dense(leading, D, H, bias, seed):
 @given(shape=LEADING, V=SIZES, D=SIZES, seed=SEEDS)
 @many
 def test_dense_tied_to_an_embedding(shape, V, D, seed):
-    """One table used at both ends, and the embedding used a second time: all three gradients meet in it."""
+    """One table used at both ends, and the embedding used a second time: its gradient is the sum of all three."""
     rng = np.random.default_rng(seed)
     embedding = randomise(layers.Embedding(V, D, rng=rng), rng)
     output = layers.Dense(D, V, rng=rng, tied=embedding.W)
@@ -95,7 +95,7 @@ def test_embedding(shape, V, D, padded, sparse, seed):
     padding_id = int(rng.integers(V)) if padded else None
     layer = randomise(layers.Embedding(V, D, rng=rng, padding_id=padding_id), rng)
     ids, dy = rng.integers(0, V, shape), rng.standard_normal((*shape, D))
-    sparse = sparse and shape != ()  # PyTorch's sparse backward cannot take a single id with a padding id
+    sparse = sparse and shape != ()  # PyTorch's sparse backward does not accept a single id with a padding id
     theirs = torch.nn.Embedding(V, D, padding_idx=padding_id, sparse=sparse, dtype=torch.float64)
     theirs.weight.data = torch.tensor(layer.W.data)
     if padded:
@@ -157,7 +157,7 @@ def test_activation_layers(name, leading, D, scale, seed):
     rng = np.random.default_rng(seed)
     make, theirs = ACTIVATIONS[name]
     x, dy = scale * rng.standard_normal((*leading, D)), rng.standard_normal((*leading, D))
-    x[..., 0] *= rng.random() < 0.8  # now and then a zero, where ReLU has no slope
+    x[..., 0] *= rng.random() < 0.8  # sometimes a zero, where ReLU has no derivative
     layer, their_x = make(), tensor(x)
     their_y = theirs(their_x)
     their_y.backward(torch.tensor(dy))
@@ -165,7 +165,7 @@ def test_activation_layers(name, leading, D, scale, seed):
     equal(layer.backward(dy), their_x.grad)
 
 
-FUNCTIONS = {  # forward, backward, whether backward wants the output (or else the input), the same in torch
+FUNCTIONS = {  # forward, backward, whether backward takes the output (else the input), the same in PyTorch
     "sigmoid": (functions.sigmoid, functions.sigmoid_backward, True, torch.sigmoid),
     "tanh": (functions.tanh, functions.tanh_backward, True, torch.tanh),
     "relu": (functions.relu, functions.relu_backward, False, torch.relu),
@@ -220,7 +220,7 @@ def test_softmax_of_the_course():
 
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "softmax", "log_softmax", "logsumexp"])
 def test_extreme_inputs_stay_finite_in_float32(name):
-    """No overflow on the way and the values of PyTorch, at +-1e4 and at the largest float32 exponents."""
+    """No overflow, and the values of PyTorch, at +-1e4 and at the largest float32 exponents."""
     forward, backward, wants_output, theirs = FUNCTIONS[name]
     x = np.array([[1e4, -1e4, 0.0], [-1e4, -1e4, -1e4], [88.0, -104.0, 1e30]], dtype="float32")
     with np.errstate(over="raise", invalid="raise", divide="raise"):

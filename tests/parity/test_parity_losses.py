@@ -1,4 +1,4 @@
-"""Losses against PyTorch: the loss and its gradient, float64, random shapes, masks and weights; and what has no parity."""
+"""Losses against PyTorch: loss and gradient, float64, random shapes, masks and weights; and cases that PyTorch lacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def torch():
 
 
 def random_mask(rng, shape):
-    """At least one target counts; what happens when none does has tests of its own."""
+    """At least one target counts; other tests are for the case of none."""
     mask = rng.random(shape) < 0.6
     mask.flat[0] = True
     return mask
@@ -50,7 +50,7 @@ def test_softmax_cross_entropy(torch, shape, V, masked, weighted, scale, seed):
     class_weights = rng.uniform(0.1, 3, V) if weighted else None
     dloss = rng.standard_normal()
     if masked:
-        targets[~mask] = rng.integers(-100, 100)  # whatever stands there
+        targets[~mask] = rng.integers(-100, 100)  # their values must not matter
 
     their_logits = torch.tensor(logits, requires_grad=True)
     their_targets = torch.tensor(np.where(mask, targets, -100) if masked else targets)
@@ -70,7 +70,7 @@ def test_softmax_cross_entropy(torch, shape, V, masked, weighted, scale, seed):
 @given(shape=SHAPES, V=st.integers(1, 6), masked=st.booleans(), both=st.booleans(), seed=SEEDS)
 @many
 def test_softmax_cross_entropy_with_step_weights(torch, shape, V, masked, both, seed):
-    """PyTorch has no weights by target: its unreduced losses, weighted and averaged by hand. Some weights are zero."""
+    """PyTorch has no weights per target: its unreduced losses, weighted and averaged by hand. Some weights are zero."""
     rng = np.random.default_rng(seed)
     logits, targets = rng.standard_normal((*shape, V)), rng.integers(0, V, shape)
     step_weights = rng.uniform(0, 2, shape) * (rng.random(shape) < 0.7)
@@ -126,7 +126,7 @@ def pair(name):
 def test_losses_of_one_number_per_target(torch, name, shape, masked, weighted, scale, seed):
     rng = np.random.default_rng(seed)
     y, targets = scale * rng.standard_normal(shape), rng.random(shape)
-    y.flat[-1] = targets.flat[-1]  # where |y - t| has no slope, PyTorch takes zero
+    y.flat[-1] = targets.flat[-1]  # where |y - t| has no derivative, PyTorch uses zero
     mask = random_mask(rng, shape) if masked else None
     step_weights = rng.uniform(0.1, 2, shape) if weighted else None
     dloss = rng.standard_normal()
@@ -186,8 +186,8 @@ def test_a_batch_without_targets_is_zero_not_nan(name, problem):
 
 
 @every_loss
-def test_what_stands_at_a_masked_step_does_not_matter(name, problem):
-    """Not even where it is 1e4, or infinite: 0 * inf would be NaN."""
+def test_the_value_at_a_masked_step_does_not_matter(name, problem):
+    """Not even if it is 1e4 or infinite: 0 * inf would be NaN."""
     y, targets = problem(np.random.default_rng(1))
     mask = np.ones((2, 3), dtype=bool)
     mask[0, 1] = mask[1, 2] = False
@@ -196,7 +196,7 @@ def test_what_stands_at_a_masked_step_does_not_matter(name, problem):
     expected = backward(1.0, cache)
     for junk in (1e4, -1e4, np.inf):
         if name == "softmax_cross_entropy" and junk == np.inf:
-            continue  # inf - inf: a row of logits has to have a largest one
+            continue  # inf - inf: a row of logits needs a finite maximum
         y[~mask] = junk
         with np.errstate(invalid="ignore"):
             loss, cache = forward(y, targets, mask=mask)

@@ -17,7 +17,7 @@ SHAPES = st.lists(st.lists(st.integers(1, 5), min_size=0, max_size=3).map(tuple)
 SEEDS = st.integers(0, 2**32 - 1)
 STEPS = 20
 
-# The first pair of each takes every default of both libraries; large rates make a wrong eps visible in the others.
+# The first pair of each uses all defaults of both libraries; in the others, large rates make a wrong eps visible.
 PAIRS = {
     "sgd": (lambda p: SGD(p, 0.1), lambda p: torch.optim.SGD(p, 0.1)),
     "momentum": (lambda p: SGD(p, 0.1, momentum=0.9), lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
@@ -48,7 +48,7 @@ def random_gradient(rng, shape, size_of_entries):
 @given(shapes=SHAPES, seed=SEEDS)
 @settings(max_examples=20, deadline=None)
 def test_optimizer_equals_torch(name, dtype, tolerance, shapes, seed):
-    """Entries of very different sizes (eps matters for the small ones), missing gradients, a new rate half way."""
+    """Entries of very different sizes (eps matters for the small ones), missing gradients, a new rate halfway."""
     rng = np.random.default_rng(seed)
     ours = [Parameter(np.asarray(rng.standard_normal(shape), dtype=dtype)) for shape in shapes]
     theirs = [torch.nn.Parameter(torch.tensor(parameter.data)) for parameter in ours]
@@ -84,7 +84,7 @@ ROW_PAIRS = {
 @given(V=st.integers(1, 6), D=st.integers(1, 4), seed=SEEDS)
 @settings(max_examples=25, deadline=None)
 def test_rows_equal_torch_sparse_optimizers(name, V, D, seed):
-    """Repeated ids, and steps without any."""
+    """Repeated ids, and steps without ids."""
     rng = np.random.default_rng(seed)
     ours = Parameter(rng.standard_normal((V, D)))
     theirs = torch.nn.Parameter(torch.tensor(ours.data))
@@ -142,7 +142,7 @@ def test_clip_by_value_equals_torch(shapes, seed, limit):
 
 
 def test_coefficient_just_above_the_limit_is_that_of_torch():
-    """At a norm of 1 and a maximum of 1 the 1e-6 in equation (2) still shrinks the gradient a little."""
+    """With a norm of 1 and a maximum of 1, the 1e-6 in equation (2) shrinks the gradient slightly."""
     ours, theirs = Parameter(np.zeros(1)), torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))
     ours.grad, theirs.grad = np.ones(1), torch.ones(1, dtype=torch.float64)
     clip_by_norm([ours], 1.0)

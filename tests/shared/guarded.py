@@ -1,8 +1,8 @@
 """An array library that is as strict as CuPy, for testing without a GPU.
 
-``guarded.array(...)`` holds a NumPy array but refuses what a CuPy array refuses: conversion to NumPy behind one's back, and
-any operation together with a plain NumPy array. The module itself plays the array library: ``array_module`` finds it by
-the type's module name, and ``guarded.tanh`` and so on come from ``__getattr__`` below, but only names that CuPy has too.
+``guarded.array(...)`` holds a NumPy array but refuses what a CuPy array refuses: implicit conversion to NumPy, and any
+operation with a plain NumPy array. The module itself acts as the array library: ``array_module`` finds it by the module
+name of the type. ``guarded.tanh`` and so on come from ``__getattr__`` below, but only names that CuPy has too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# What the package uses of CuPy; tests/test_guarded.py compares this list with CuPy itself where that is installed.
+# What the package uses of CuPy; tests/gpu/test_guarded.py compares this list with CuPy itself if it is installed.
 FUNCTIONS = """
 abs add any all arange argmax argsort array asarray ascontiguousarray broadcast_to ceil clip concatenate copyto cos
 cumsum divide empty einsum empty_like equal exp expand_dims eye flatnonzero flip full greater isfinite less log log1p
@@ -21,12 +21,12 @@ prod reciprocal repeat reshape result_type sign sin sort split sqrt square stack
 tanh tensordot tile transpose tril triu unique where zeros zeros_like
 """.split()
 DTYPES = ("float32", "float64", "complex64", "complex128", "int32", "int64", "bool_")
-# numpy ufunc methods that CuPy's ufuncs lack are simply not offered: reduceat, accumulate, reduce on most
+# NumPy's ufunc methods that CuPy's ufuncs lack are absent: reduceat, accumulate, reduce of most
 UFUNC_METHODS = ("at",)
 
 
 def plain(value: Any) -> Any:
-    """The NumPy arrays inside, and an error for one that is not guarded."""
+    """The NumPy arrays inside guarded ones; an error for one that is not guarded."""
     if isinstance(value, Array):
         return value.held
     if isinstance(value, np.ndarray):
@@ -167,7 +167,7 @@ for _name in "neg pos abs invert lt le gt ge eq ne".split():
 
 
 class _Function:
-    """A NumPy function that takes and gives guarded arrays."""
+    """A NumPy function that takes and returns guarded arrays."""
 
     def __init__(self, function: Any):
         self.function = function
@@ -184,7 +184,7 @@ class _Function:
 
 
 def asarray(value: Any, dtype: Any = None) -> Array:
-    """The explicit way in: a guarded array of a NumPy array, a number or a guarded array."""
+    """The explicit conversion: a guarded array from a NumPy array, a number or a guarded array."""
     return Array(np.asarray(value.held if isinstance(value, Array) else value, dtype=dtype))
 
 

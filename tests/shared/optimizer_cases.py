@@ -1,4 +1,4 @@
-"""Every optimizer, and random gradients to feed them."""
+"""Every optimizer, and random gradients for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parameter(rng, *shape, dtype="float64"):
 
 
 def random_rows(rng, V, D, dtype="float64"):
-    """Rows for up to 2 V ids, so that ids repeat and rows stay out."""
+    """Rows for up to 2 V ids, so that some ids repeat and some do not occur."""
     ids = rng.integers(0, V, rng.integers(0, 2 * V))
     return RowGradient(ids, rng.standard_normal((ids.size, D)).astype(dtype), (V, D))
 

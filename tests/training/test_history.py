@@ -15,8 +15,9 @@ import pytest
 from scratchnn.data import TokenStreams
 from scratchnn.models.language_model import LanguageModel, perplexity
 from scratchnn.optim import SGD
-from scratchnn.plot import plot_history, save_figure
+from scratchnn.plot import save_figure
 from scratchnn.training import Trainer
+from scratchnn.training.figure import plot_history
 from scratchnn.training.history import COLUMNS, History
 
 

@@ -37,7 +37,7 @@ OPPOSITE: dict[type, tuple[str, str]] = {
     ast.Is: ("is", "is not"),
     ast.IsNot: ("is not", "is"),
 }
-MEMORY = {"give", "release", "ascontiguousarray"}  # these move no number from its place
+MEMORY = {"end", "ascontiguousarray"}  # these move no number from its place
 PLUMBING = {"array_module", "range", "len", "isinstance", "tuple"} | MEMORY  # leaving these out crashes, or changes nothing
 
 

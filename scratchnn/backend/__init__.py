@@ -18,15 +18,16 @@ from scratchnn.backend.arrays import (
     seed_from,
     to_numpy,
 )
+from scratchnn.backend.buffers import BufferPool, Lease
 from scratchnn.backend.cache_blocks import blocks
 from scratchnn.backend.scatter import scatter_add, sum_rows
 from scratchnn.backend.threads import one_thread
-from scratchnn.backend.work import WorkArrays
 
 __all__ = [
     "Array",
+    "BufferPool",
     "Generator",
-    "WorkArrays",
+    "Lease",
     "array_module",
     "backend_name",
     "blocks",

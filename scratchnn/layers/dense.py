@@ -11,20 +11,20 @@ table (H, D) held by another layer: one Parameter, whose gradient is the sum of 
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, Generator, WorkArrays, array_module, check_axis
+from scratchnn.backend import Array, Generator, Lease, array_module, check_axis
 from scratchnn.core import Layer, Parameter
 
 
-def dense_forward(x: Array, W: Array, b: Array | None, work: WorkArrays | None = None) -> tuple[Array, tuple]:
+def dense_forward(x: Array, W: Array, b: Array | None, lease: Lease | None = None) -> tuple[Array, tuple]:
     """Equation (1): ``x`` (..., D), ``W`` (D, H), ``b`` (H,) or ``None`` give (..., H) and the cache.
 
-    If ``work`` is given, the array of outputs is taken from it.
+    The array of outputs is taken from ``lease`` unless it is None.
     """
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # one matrix product over all leading axes
     dtype = xp.result_type(x, W) if b is None else xp.result_type(x, W, b)
     shape = (rows.shape[0], W.shape[1])
-    y = xp.empty(shape, dtype=dtype) if work is None else work.take(xp, shape, dtype)
+    y = xp.empty(shape, dtype=dtype) if lease is None else lease.take(xp, shape, dtype)
     xp.matmul(rows, W, out=y)  # (M, D) @ (D, H) -> (M, H)
     if b is not None:
         y += b
@@ -69,11 +69,11 @@ class Dense(Layer):
         inputs, outputs = reversed(self.W.shape) if self.tied else self.W.shape
         return f"Dense({inputs} -> {outputs})"
 
-    def forward(self, x: Array, work: WorkArrays | None = None) -> Array:
-        """Outputs (..., ``outputs``); if ``work`` is given, their array is taken from it."""
+    def forward(self, x: Array, lease: Lease | None = None) -> Array:
+        """Outputs (..., ``outputs``), in an array taken from ``lease`` unless it is None."""
         W = self.W.data.T if self.tied else self.W.data
         check_axis(x, -1, W.shape[0], "Dense", "inputs")
-        y, cache = dense_forward(x, W, None if self.b is None else self.b.data, work)
+        y, cache = dense_forward(x, W, None if self.b is None else self.b.data, lease)
         self.push(cache)
         return y
 

@@ -37,7 +37,7 @@ OPPOSITE: dict[type, tuple[str, str]] = {
     ast.Is: ("is", "is not"),
     ast.IsNot: ("is not", "is"),
 }
-MEMORY = {"give", "release", "ascontiguousarray"}  # these change no values
+MEMORY = {"end", "ascontiguousarray"}  # these change no values
 # Leaving out one of these calls either fails at once or changes no values.
 PLUMBING = {"array_module", "range", "len", "isinstance", "tuple"} | MEMORY
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, WorkArrays, backend_name, move, to_numpy
+from scratchnn.backend import Array, BufferPool, backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
@@ -77,7 +77,7 @@ class LanguageModel(Model):
         self.dropout_out = Dropout(dropout, rng=rng)
         table = self.embedding.W if tied else None
         self.output = Dense(hidden_size, vocabulary_size, rng=rng, tied=table)
-        self.work = WorkArrays()
+        self.pool = BufferPool()
 
     def forward(self, ids: Array, state: State | None = None) -> tuple[Array, State]:
         """Equations (1) to (3), from ``state`` (zeros where absent)."""
@@ -110,16 +110,17 @@ class LanguageModel(Model):
     def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
         """Equation (4) for a batch (inputs, targets): the loss, an array of shape (), its number of targets, the state.
 
-        The logits are by far the largest array. Nobody sees them here, so one array, used again for each batch, holds them
+        The logits are by far the largest array. They are not returned, so one buffer, reused for each batch, holds them
         and then their gradient.
         """
         inputs, targets = batch
         h, state = self._hidden(inputs, state)
-        logits = self.output.forward(h, self.work)
+        lease = self.pool.lease()
+        logits = self.output.forward(h, lease)
         loss, _ = softmax_cross_entropy_forward(logits, targets, out=logits)
-        self.push(logits)
+        self.push((logits, lease))  # the loss has replaced the logits by their gradient
         if not self.training:
-            self.work.give(logits)
+            lease.end()
         return loss, targets.size, state
 
     def figures(self, loss: float) -> dict[str, float]:
@@ -128,11 +129,11 @@ class LanguageModel(Model):
 
     def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``; the carried state is a constant, which is what truncates BPTT."""
-        dlogits = self.pop()
+        dlogits, lease = self.pop()
         if dloss != 1:
             dlogits *= dloss
         self.backward(dlogits)
-        self.work.give(dlogits)
+        lease.end()
 
 
 def evaluate_text(model: LanguageModel, ids: np.ndarray, window: int = 256) -> tuple[float, int]:

@@ -1,4 +1,15 @@
-"""Layers that read sequences: RNN, GRU, LSTM, in one direction or both, one above the other."""
+"""Layers that read sequences: RNN, GRU in three forms, LSTM without and with peepholes; bidirectional and stacked.
+
+Each cell is written three times, and tests hold each version equal to the one before:
+
+    the step           ``lstm_step``, ``lstm_step_backward``: as a textbook writes it, in ``lstm.py``
+    the plain loop     ``loop_forward``, ``loop_backward`` over any step, in ``plain_loop.py``
+    the fast pair      ``lstm_forward``, ``lstm_backward``: whole sequences, in ``lstm.py``
+
+What makes the fast pairs fast has its own files: ``steps.py`` (padding is left out), ``inputs.py`` (one large product for
+all steps), ``tuning.py`` (arrangements for a CPU). ``lstm_shared.py`` and ``gru_shared.py`` have what the forms of a cell
+share.
+"""
 
 from scratchnn.recurrent.base import Recurrent, SequenceLayer
 from scratchnn.recurrent.bidirectional import Bidirectional, reverse_time
@@ -22,6 +33,14 @@ from scratchnn.recurrent.gru_simplified import (
     gru_simplified_step_backward,
 )
 from scratchnn.recurrent.lstm import LSTM, lstm_backward, lstm_forward, lstm_step, lstm_step_backward
+from scratchnn.recurrent.lstm_peephole import (
+    LSTMPeephole,
+    lstm_peephole_backward,
+    lstm_peephole_forward,
+    lstm_peephole_step,
+    lstm_peephole_step_backward,
+)
+from scratchnn.recurrent.plain_loop import loop_backward, loop_forward
 from scratchnn.recurrent.rnn import RNN, rnn_backward, rnn_forward, rnn_step, rnn_step_backward
 from scratchnn.recurrent.stacked import Stacked
 
@@ -30,6 +49,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Bidirectional",
+    "LSTMPeephole",
     "Recurrent",
     "SequenceLayer",
     "Stacked",
@@ -45,8 +65,14 @@ __all__ = [
     "gru_simplified_forward",
     "gru_simplified_step",
     "gru_simplified_step_backward",
+    "loop_backward",
+    "loop_forward",
     "lstm_backward",
     "lstm_forward",
+    "lstm_peephole_backward",
+    "lstm_peephole_forward",
+    "lstm_peephole_step",
+    "lstm_peephole_step_backward",
     "lstm_step",
     "lstm_step_backward",
     "reverse_time",

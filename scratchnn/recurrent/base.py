@@ -1,6 +1,6 @@
 """What RNN, GRU and LSTM layers share: states, lengths, the two dropouts, and which outputs are returned.
 
-Each cell keeps its own equations and its own loop over time in its own file; this file only prepares what goes in.
+The equations of each cell are in its own file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, WorkArrays, array_module, backend_name, check_axis, move
+from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module, backend_name, check_axis, move
 from scratchnn.core import Layer
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
@@ -18,13 +18,15 @@ State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is
 
 
 def check_lengths(lengths: Any, x: Array, owner: str) -> Array | None:
-    """``lengths`` as integers (N,) beside ``x`` (N, T, D), each in 0 .. T; ``None`` stays ``None``."""
+    """``lengths`` as an array of integers (N,) on the backend of ``x`` (N, T, D), each between 0 and T; None stays None."""
     if lengths is None:
         return None
     if isinstance(lengths, list | tuple | np.ndarray):
         lengths = np.asarray(lengths)
         if lengths.size and (lengths.min() < 0 or lengths.max() > x.shape[1]):
-            raise DataError(f"{owner}: lengths must lie in 0 .. T = {x.shape[1]}, got {lengths.min()} .. {lengths.max()}")
+            raise DataError(
+                f"{owner}: lengths must be between 0 and T = {x.shape[1]}, got {lengths.min()} to {lengths.max()}"
+            )
         lengths = move(lengths, backend_name(x))
     if lengths.shape != x.shape[:1] or lengths.dtype.kind not in "iu":
         raise ShapeError(
@@ -34,14 +36,14 @@ def check_lengths(lengths: Any, x: Array, owner: str) -> Array | None:
 
 
 class SequenceLayer(Layer):
-    """What all recurrent layers have in common, those composed of others too.
+    """Base of all recurrent layers, including those that consist of other recurrent layers.
 
-        y, state = layer.forward(x, state, lengths)      x (N, T, D); the state may be left out and starts from zeros
+        y, state = layer.forward(x, state, lengths)      x (N, T, D); the state defaults to zeros
         dx, dstate = layer.backward(dy, dstate)          gradients of the same shapes
 
     Attributes:
         input_size, units: sizes of the last axis of inputs and outputs.
-        return_sequences: outputs of all steps (N, T, units); where false, one output a sequence (N, units).
+        return_sequences: whether the output has all steps (N, T, units), or one step per sequence (N, units).
     """
 
     takes_lengths = True
@@ -51,8 +53,12 @@ class SequenceLayer(Layer):
     return_sequences: bool
 
     def zero_state(self, x: Array) -> State:
-        """The state before the first step, zeros, for as many sequences as ``x`` has and in its dtype."""
+        """The state before the first step: zeros, one row per sequence of ``x``, in its dtype."""
         raise TypeError(f"{type(self).__name__} does not define zero_state")
+
+    def out_lengths(self, lengths: Array | None) -> Array | None:
+        """The lengths of the outputs: ``lengths`` themselves, or None if there is one output per sequence."""
+        return lengths if self.return_sequences else None
 
     def check_input(self, x: Array) -> None:
         """Raise ``ShapeError`` unless ``x`` is (N, T, ``input_size``)."""
@@ -67,10 +73,10 @@ class Recurrent(SequenceLayer):
 
     Args:
         input_size, units: D and H.
-        return_sequences: outputs of all steps (N, T, H); where false, the output of each sequence's last step (N, H).
+        return_sequences: whether the output has all steps (N, T, H), or each sequence's last step (N, H).
         dropout: probability for the inputs; one mask per sequence, the same at every step (Gal and Ghahramani, 2016).
-        recurrent_dropout: probability for h_{t-1} where it enters the recurrent product; one mask likewise.
-        rng: draws the weights and, while training, the masks.
+        recurrent_dropout: probability for h_{t-1} in the recurrent product; one mask per sequence, too.
+        rng: draws the weights and, in training mode, the masks.
     """
 
     state_parts = 1  # number of arrays (N, H) that make up the state
@@ -79,11 +85,10 @@ class Recurrent(SequenceLayer):
         self,
         input_size: int,
         units: int,
-        *,
-        rng: Generator,
-        return_sequences: bool = True,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
+        rng: Generator | None,
+        return_sequences: bool,
+        dropout: float,
+        recurrent_dropout: float,
     ):
         super().__init__()
         self.input_size, self.units = input_size, units
@@ -91,7 +96,7 @@ class Recurrent(SequenceLayer):
         self.dropout = check_probability(dropout, type(self).__name__)
         self.recurrent_dropout = check_probability(recurrent_dropout, type(self).__name__)
         self.rng = rng if dropout or recurrent_dropout else None
-        self.work = WorkArrays()
+        self.pool = BufferPool()
 
     # --- what a cell defines -----------------------------------------------------------------------------------------
 
@@ -100,23 +105,22 @@ class Recurrent(SequenceLayer):
         return array_module(x).zeros((x.shape[0], self.units), dtype=x.dtype)
 
     def hidden(self, state: State) -> Array:
-        """The part of the state that is the output of the latest step."""
+        """The part of the state that is the output of the last step."""
         return state
 
     def add_to_hidden(self, dstate: State, dh: Array) -> State:
         """The gradient ``dstate`` with ``dh`` added to its hidden part."""
         return dstate + dh
 
-    def run(self, x: Array, state: State, lengths: Array | None, mask_h: Array | None) -> tuple[Array, State, tuple]:
+    def run(
+        self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease
+    ) -> tuple[Array, State, tuple]:
         """The whole-sequence forward function with this layer's parameters: outputs, final state, cache."""
         raise TypeError(f"{type(self).__name__} does not define run")
 
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
-        """The whole-sequence backward function; adds to the parameters' gradients, returns dx and the state's gradient."""
+        """The whole-sequence backward function; adds to the parameters' gradients, returns dx and dstate."""
         raise TypeError(f"{type(self).__name__} does not define run_backward")
-
-    def release(self, cache: tuple) -> None:
-        """Give back what ``cache`` has from ``self.work``; nobody will look at it again."""
 
     # --- the layer ---------------------------------------------------------------------------------------------------
 
@@ -125,9 +129,9 @@ class Recurrent(SequenceLayer):
 
         Args:
             x: inputs (N, T, D).
-            state: state before the first step, zeros where absent; pass the returned one in again to carry on.
-            lengths: number of real steps of each sequence (N,); T where absent. Beyond it the state stays as it is
-                and the outputs are zero.
+            state: state before the first step; defaults to zeros. Pass the returned state to continue the sequences.
+            lengths: number of real steps of each sequence (N,); T if None. Beyond it the state does not change and the
+                outputs are zero.
 
         Returns:
             Outputs, (N, T, H) or (N, H), and the final state.
@@ -149,23 +153,28 @@ class Recurrent(SequenceLayer):
             x = x * mask_x
         if self.training and self.recurrent_dropout:
             mask_h = dropout_mask((x.shape[0], self.units), self.recurrent_dropout, x, self.rng)
-        y, state, cache = self.run(x, state, lengths, mask_h)
-        self.push((cache, mask_x, y.shape))
+        lease = self.pool.lease()
+        y, state, cache = self.run(x, state, lengths, mask_h, lease)
+        self.push((cache, lease, mask_x, y.shape))
         if not self.training:
-            self.release(cache)
+            lease.end()
         return (y if self.return_sequences else self.hidden(state)), state
 
     def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
-        """From the gradients by the outputs and by the final state (zeros where absent): dx and the first state's."""
-        cache, mask_x, shape = self.pop()
+        """Backward from the gradients with respect to the outputs and the final state, which defaults to zeros.
+
+        Returns:
+            The gradients with respect to the inputs and the first state.
+        """
+        cache, lease, mask_x, shape = self.pop()
         xp = array_module(dy)
         if dstate is None:
             dstate = self.zero_state(dy)
-        if not self.return_sequences:  # the one output is the final hidden state, so its gradient joins that one
+        if not self.return_sequences:  # the output is the final hidden state, so the two gradients add up
             dstate = self.add_to_hidden(dstate, dy)
             dy = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), shape)
         dx, dstate = self.run_backward(dy, dstate, cache)
-        self.release(cache)
+        lease.end()
         if mask_x is not None:
             dx *= mask_x
         return dx, dstate

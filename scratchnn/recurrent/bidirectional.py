@@ -1,21 +1,22 @@
 """Two recurrent layers over the same sequences, one from left to right, one from right to left.
 
-Let L be a sequence's own length and rev reverse its real steps, leaving padded ones where they are:
+Let L be a sequence's length. rev reverses its real steps and leaves the padded ones in place:
 
     rev(x)_t = x_{L+1-t}  for t <= L,  x_t beyond      rev(rev(x)) = x                                             (1)
     u = F(x)                                           forward layer                                               (2)
-    v = rev(B(rev(x)))                                 backward layer: v_t has read x_L .. x_t                     (3)
+    v = rev(B(rev(x)))                                 backward layer: v_t has seen x_L .. x_t                     (3)
     y_t = [u_t, v_t], or u_t + v_t                     merge = "concat" or "sum"                                   (4)
 
-Backward. The inverse of a permutation is its transpose, and rev is its own inverse, so rev takes gradients back as well:
+Backward. The inverse of a permutation is its transpose, and rev is its own inverse. Gradients therefore go back through
+rev as well:
 
     [du_t, dv_t] = dy_t, or du_t = dv_t = dy_t                                                                     (5)
     dx = F'(du) + rev(B'(rev(dv)))                     F' and B' are the layers' backward passes                   (6)
 
-The state is the pair of both layers' states. Where the layers return one output a sequence, u is the state of F after x_L
-and v the state of B after x_1, and (4) to (6) hold without the outer rev in (3) and the inner one in (6).
+The state is the pair of both layers' states. If the layers return one output per sequence, u is the state of F after x_L
+and v the state of B after x_1; then the outer rev in (3) and the inner one in (6) are left out.
 
-Reversing the whole padded row instead would let the backward layer start in the padding. Schuster and Paliwal,
+If the whole padded row were reversed instead, the backward layer would start in the padding. Schuster and Paliwal,
 "Bidirectional recurrent neural networks" (1997).
 """
 
@@ -45,7 +46,7 @@ class Bidirectional(SequenceLayer):
     """Reads (N, T, D) in both directions; its state is (forward layer's state, backward layer's state).
 
     Args:
-        forward_layer, backward_layer: recurrent layers of the same input size that both return sequences, or both do not.
+        forward_layer, backward_layer: recurrent layers of the same input size; both return sequences, or neither does.
         merge: ``"concat"`` puts the outputs side by side, ``"sum"`` adds them.
     """
 
@@ -74,9 +75,8 @@ class Bidirectional(SequenceLayer):
 
         Args:
             x: inputs (N, T, D).
-            state: the pair of states that the layers start from, the backward layer's at each sequence's end; zeros
-                where absent.
-            lengths: number of real steps of each sequence (N,); T where absent.
+            state: the pair of first states, the backward layer's at the end of each sequence; defaults to zeros.
+            lengths: number of real steps of each sequence (N,); T if None.
 
         Returns:
             Outputs, (N, T, ``units``) or (N, ``units``), and the pair of final states.
@@ -95,7 +95,11 @@ class Bidirectional(SequenceLayer):
         return y, (state_u, state_v)
 
     def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
-        """From the gradients by the outputs and by the final states (zeros where absent): dx and the first states'."""
+        """Backward from the gradients with respect to the outputs and the final states, which default to zeros.
+
+        Returns:
+            The gradients with respect to the inputs and the first states.
+        """
         lengths = self.pop()
         split = self.forward_layer.units
         du, dv = (dy[..., :split], dy[..., split:]) if self.merge == "concat" else (dy, dy)  # (5)

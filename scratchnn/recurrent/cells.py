@@ -10,6 +10,7 @@ from scratchnn.errors import DataError
 from scratchnn.recurrent.base import Recurrent
 from scratchnn.recurrent.gru import GRU
 from scratchnn.recurrent.lstm import LSTM
+from scratchnn.recurrent.lstm_peephole import LSTMPeephole
 from scratchnn.recurrent.rnn import RNN
 
 CELLS: dict[str, Callable[..., Recurrent]] = {
@@ -19,7 +20,7 @@ CELLS: dict[str, Callable[..., Recurrent]] = {
     "gru-reset-before": partial(GRU, form="reset_before"),
     "gru-simplified": partial(GRU, form="simplified"),
     "lstm": LSTM,
-    "lstm-peephole": partial(LSTM, peepholes=True),
+    "lstm-peephole": LSTMPeephole,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from scratchnn import layers, recurrent
 from scratchnn.core import Layer, Sequential
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
-from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, LSTMPeephole, SequenceLayer, Stacked, tuning
 
 N, T, D, H = 5, 4, 2, 3  # all different, so that no wrong axis fits
 LENGTHS = np.array([4, 2, 0, 1, 3])  # an odd and an even number of padded steps, so that a flipped sign cannot come back
@@ -22,101 +23,131 @@ Make = Callable[[np.random.Generator], SequenceLayer]
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Entries of a size at which nothing saturates."""
+    """Random entries, small enough that no activation saturates."""
     return 0.7 * rng.standard_normal(shape)
 
 
 # --- pairs of functions ----------------------------------------------------------------------------------------------
 
 
-def register_pairs(
-    family: str, step: tuple[Callable, Callable], sequence: tuple[Callable, Callable], states: list[str], weights: dict
-) -> None:
-    """The one-step pair, and the whole-sequence pair in every variant.
+@dataclass(frozen=True)
+class Pairs:
+    """The functions of one cell: one step and whole sequences, forward and backward each."""
 
-    Args:
-        family: name of the cases.
-        step: one-step forward and backward.
-        sequence: whole-sequence forward and backward.
-        states: names of the states, in the order of the arguments.
-        weights: shapes by name, in the order of the arguments.
-    """
+    step: Callable[..., tuple]
+    step_backward: Callable[..., tuple]
+    forward: Callable[..., tuple]
+    backward: Callable[..., tuple]
+    blocks: int  # of H columns in Wx, Wh and b
+    states: tuple[str, ...] = ("h",)
+    more_weights: dict[str, tuple[int, ...]] = field(default_factory=dict)  # shapes of those after Wx, Wh, b, by name
 
-    def arrays(rng: np.random.Generator, *x_shape: int) -> dict[str, np.ndarray]:
-        found = {"x": normal(rng, *x_shape)}
-        found |= {name: normal(rng, N, H) for name in states}
-        return found | {name: normal(rng, *shape) for name, shape in weights.items()}
+    @property
+    def weights(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of all weights by name, in the order of the arguments."""
+        return {"Wx": (D, self.blocks * H), "Wh": (H, self.blocks * H), "b": (self.blocks * H,), **self.more_weights}
+
+    def arrays(self, rng: np.random.Generator, *x_shape: int) -> dict[str, np.ndarray]:
+        """Random inputs, states and weights by name."""
+        shapes = {"x": x_shape, **dict.fromkeys(self.states, (N, H)), **self.weights}
+        return {name: normal(rng, *shape) for name, shape in shapes.items()}
+
+    def loop_forward(self, x: Any, *arrays: Any, **options: Any) -> tuple:
+        """``loop_forward`` with the arguments of ``forward``."""
+        states, weights = arrays[: len(self.states)], arrays[len(self.states) :]
+        state = states if len(states) > 1 else states[0]
+        return recurrent.loop_forward(self.step, x, state, weights, **options)
+
+    def loop_backward(self, dy: Any, dstate: Any, caches: list) -> tuple:
+        """``loop_backward`` with the results of ``backward``."""
+        dx, dfirst, dweights = recurrent.loop_backward(self.step_backward, dy, dstate, caches)
+        return dx, *flatten(dfirst), *dweights
+
+
+R = recurrent
+RNN_PAIRS = R.rnn_step, R.rnn_step_backward, R.rnn_forward, R.rnn_backward
+PAIRS = {
+    "rnn": Pairs(*RNN_PAIRS, blocks=1),
+    "rnn-relu": Pairs(
+        partial(R.rnn_step, activation="relu"),
+        R.rnn_step_backward,
+        partial(R.rnn_forward, activation="relu"),
+        R.rnn_backward,
+        blocks=1,
+    ),
+    "gru-simplified": Pairs(
+        R.gru_simplified_step,
+        R.gru_simplified_step_backward,
+        R.gru_simplified_forward,
+        R.gru_simplified_backward,
+        blocks=2,
+    ),
+    "gru-reset-before": Pairs(
+        R.gru_reset_before_step,
+        R.gru_reset_before_step_backward,
+        R.gru_reset_before_forward,
+        R.gru_reset_before_backward,
+        blocks=3,
+    ),
+    "gru-reset-after": Pairs(
+        R.gru_reset_after_step,
+        R.gru_reset_after_step_backward,
+        R.gru_reset_after_forward,
+        R.gru_reset_after_backward,
+        blocks=3,
+        more_weights={"bh": (H,)},
+    ),
+    "lstm": Pairs(R.lstm_step, R.lstm_step_backward, R.lstm_forward, R.lstm_backward, blocks=4, states=("h", "c")),
+    "lstm-peephole": Pairs(
+        R.lstm_peephole_step,
+        R.lstm_peephole_step_backward,
+        R.lstm_peephole_forward,
+        R.lstm_peephole_backward,
+        blocks=4,
+        states=("h", "c"),
+        more_weights={"p": (3, H)},
+    ),
+}
+VARIANTS_OF_PAIRS: dict[str, dict[str, np.ndarray]] = {
+    "": {},
+    "/lengths": {"lengths": LENGTHS},
+    "/mask": {"mask_h": MASK_H},
+    "/lengths+mask": {"lengths": LENGTHS, "mask_h": MASK_H},
+}
+
+
+def register_pairs(family: str, pairs: Pairs) -> None:
+    """The step, the plain loop over it, and the whole-sequence pair in every variant."""
 
     @case(f"{family}/step")
-    def one_step(rng: np.random.Generator) -> Problem:
-        return pair_problem(*step, arrays(rng, N, D))
+    def step(rng: np.random.Generator) -> Problem:
+        return pair_problem(pairs.step, pairs.step_backward, pairs.arrays(rng, N, D))
 
-    for variant in ("", "/lengths", "/mask", "/lengths+mask"):
+    @case(f"{family}/step+mask")
+    def masked_step(rng: np.random.Generator) -> Problem:
+        return pair_problem(pairs.step, pairs.step_backward, pairs.arrays(rng, N, D), mask_h=MASK_H.copy())
+
+    @case(f"{family}/loop")
+    def loop(rng: np.random.Generator) -> Problem:
+        options = {"lengths": LENGTHS.copy(), "mask_h": MASK_H.copy()}
+        return pair_problem(pairs.loop_forward, pairs.loop_backward, pairs.arrays(rng, N, T, D), **options)
+
+    for variant, options in VARIANTS_OF_PAIRS.items():
 
         @case(family + variant)
-        def whole(rng: np.random.Generator, variant: str = variant) -> Problem:
-            options: dict[str, Any] = {"lengths": LENGTHS} if "lengths" in variant else {}
-            if "mask" in variant:
-                options["mask_h"] = MASK_H
-            return pair_problem(*sequence, arrays(rng, N, T, D), **options)
+        def whole(rng: np.random.Generator, options: dict[str, np.ndarray] = options) -> Problem:
+            own = {name: option.copy() for name, option in options.items()}  # a faulty backward pass may write into them
+            return pair_problem(pairs.forward, pairs.backward, pairs.arrays(rng, N, T, D), **own)
 
 
-def weights(blocks: int) -> dict[str, tuple[int, ...]]:
-    """Shapes of Wx, Wh and b for that many blocks of H columns."""
-    return {"Wx": (D, blocks * H), "Wh": (H, blocks * H), "b": (blocks * H,)}
-
-
-def lstm_with_peepholes(*arrays: Any, **options: Any) -> tuple:
-    """``lstm_forward`` with p as the last array."""
-    x, h0, c0, Wx, Wh, b, p = arrays
-    return recurrent.lstm_forward(x, h0, c0, Wx, Wh, b, p=p, **options)
-
-
-RNN_STEP = recurrent.rnn_step, recurrent.rnn_step_backward
-register_pairs("rnn", RNN_STEP, (recurrent.rnn_forward, recurrent.rnn_backward), ["h"], weights(1))
-register_pairs(
-    "rnn-relu",
-    (partial(recurrent.rnn_step, activation="relu"), recurrent.rnn_step_backward),
-    (partial(recurrent.rnn_forward, activation="relu"), recurrent.rnn_backward),
-    ["h"],
-    weights(1),
-)
-register_pairs(
-    "gru-simplified",
-    (recurrent.gru_simplified_step, recurrent.gru_simplified_step_backward),
-    (recurrent.gru_simplified_forward, recurrent.gru_simplified_backward),
-    ["h"],
-    weights(2),
-)
-register_pairs(
-    "gru-reset-before",
-    (recurrent.gru_reset_before_step, recurrent.gru_reset_before_step_backward),
-    (recurrent.gru_reset_before_forward, recurrent.gru_reset_before_backward),
-    ["h"],
-    weights(3),
-)
-register_pairs(
-    "gru-reset-after",
-    (recurrent.gru_reset_after_step, recurrent.gru_reset_after_step_backward),
-    (recurrent.gru_reset_after_forward, recurrent.gru_reset_after_backward),
-    ["h"],
-    {**weights(3), "bh": (H,)},
-)
-LSTM_STEP = recurrent.lstm_step, recurrent.lstm_step_backward
-register_pairs("lstm", LSTM_STEP, (recurrent.lstm_forward, recurrent.lstm_backward), ["h", "c"], weights(4))
-register_pairs(
-    "lstm-peephole",
-    LSTM_STEP,
-    (lstm_with_peepholes, recurrent.lstm_backward),
-    ["h", "c"],
-    {**weights(4), "p": (3, H)},
-)
+for _family, _pairs in PAIRS.items():
+    register_pairs(_family, _pairs)
 
 
 @case("lstm/many-units")
 def lstm_of_many_units(rng: np.random.Generator) -> Problem:
-    """So many units that ``product_back`` needs no copy of Wh^T; not by the weights, which have 66,000 entries."""
-    units = recurrent.lstm.MANY_UNITS
+    """So many units that ``product_back`` makes no copy of Wh^T; Wx and Wh, with 66,000 entries, are left out."""
+    units = tuning.MANY_UNITS
     weights = {name: 0.1 * normal(rng, rows, 4 * units) for name, rows in {"Wx": D, "Wh": units, "b": 1}.items()}
     inputs = {"x": normal(rng, 2, 3, D), "h": normal(rng, 2, units), "c": normal(rng, 2, units)}
     fixed = {"lengths": np.array([1, 3]), "mask_h": rng.choice([0.0, 2.0], (2, units)), **weights}
@@ -134,7 +165,7 @@ def lstm_of_many_units(rng: np.random.Generator) -> Problem:
 
 
 def call_with_state(layer: SequenceLayer, inputs: dict, lengths: np.ndarray | None = None) -> tuple:
-    """The layer from a given state, whose parts stand among the inputs after x."""
+    """The layer from a given state, whose parts are the inputs after x."""
     x, *parts = inputs.values()
     return layer.forward(x, rebuild(layer.zero_state(x), iter(parts)), lengths)
 
@@ -150,7 +181,7 @@ def register_layer(name: str, make: Make) -> None:
             parts = flatten(layer.zero_state(inputs["x"]))
             names = ["h", "c"] if len(parts) <= 2 else [f"state {k}" for k in range(len(parts))]
             inputs |= {part: normal(rng, *zeros.shape) for part, zeros in zip(names, parts, strict=False)}
-            return layer_problem(layer, inputs, call_with_state, () if lengths is None else (lengths,))
+            return layer_problem(layer, inputs, call_with_state, () if lengths is None else (lengths.copy(),))
 
 
 CELLS: dict[str, tuple[Callable[..., SequenceLayer], dict[str, Any]]] = {
@@ -160,7 +191,7 @@ CELLS: dict[str, tuple[Callable[..., SequenceLayer], dict[str, Any]]] = {
     "gru-reset-before": (GRU, {"form": "reset_before"}),
     "gru-reset-after": (GRU, {"form": "reset_after"}),
     "lstm": (LSTM, {}),
-    "lstm-peephole": (LSTM, {"peepholes": True}),
+    "lstm-peephole": (LSTMPeephole, {}),
 }
 VARIANTS: dict[str, dict[str, Any]] = {
     "": {},
@@ -170,7 +201,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def made(cell: Callable[..., SequenceLayer], options: dict[str, Any]) -> Make:
-    """How to make a cell of ``H`` units with these options."""
+    """A function that makes a cell of ``H`` units with these options."""
     return lambda rng: cell(D, H, rng=rng, **options)
 
 
@@ -180,7 +211,7 @@ for _name, (_cell, _options) in CELLS.items():
 
 
 def last_outputs(merge: str) -> Make:
-    """Two directions, one output a sequence."""
+    """Two directions, one output per sequence."""
     last: dict[str, Any] = {"return_sequences": False}
     return lambda rng: Bidirectional(RNN(D, H, rng=rng, **last), LSTM(D, H, rng=rng, **last), merge)
 
@@ -204,15 +235,15 @@ register_layer(
 )
 
 
-# --- used by others: no state given, no gradient for the final one; one state carried on -----------------------------
+# --- within other layers: no state given, no gradient for the final state; a state carried on -------------------------
 
 
 def register_stateless(name: str, make: Make) -> None:
-    """A layer that starts from zeros, whose final state nobody uses."""
+    """A layer that starts from zeros and whose final state is not used."""
 
     @case(name)
     def build(rng: np.random.Generator) -> Problem:
-        return layer_problem(Sequential(make(rng), layers.Tanh()), {"x": normal(rng, N, T, D)}, fixed=(LENGTHS,))
+        return layer_problem(Sequential(make(rng), layers.Tanh()), {"x": normal(rng, N, T, D)}, fixed=(LENGTHS.copy(),))
 
 
 register_stateless("sequential/rnn", lambda rng: RNN(D, H, rng=rng))
@@ -234,7 +265,7 @@ class Carried(Layer):
         return y, self.cell.forward(z, state)[0]
 
     def backward(self, dy: np.ndarray, dw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Gradients by both windows; that of the state flows from the second into the first."""
+        """Gradients with respect to both windows; that of the state flows from the second into the first."""
         dz, dstate = self.cell.backward(dw)
         return self.cell.backward(dy, dstate)[0], dz
 

@@ -1,7 +1,7 @@
 """Gated recurrent unit with the reset gate after the product, forward and backward through time.
 
-Forward, for t = 1 .. T, from a given state h_0. Two gates and the candidate are stacked z, r, n, the two sigmoids side by
-side:
+Forward, for t = 1 .. T, from a given state h_0. Two gates and the candidate are stacked z, r, n, so that the two
+sigmoids are adjacent:
 
     a_t = x_t Wx + b                                   a_t = [a_z, a_r, a_n]                                       (1)
     s_t = (h_{t-1} m) Wh + [0, 0, bh]                  s_t = [s_z, s_r, s_n]                                       (2)
@@ -10,16 +10,17 @@ side:
     n_t = tanh(a_n + r_t s_n)                          candidate                                                   (5)
     h_t = (1 - z_t) n_t + z_t h_{t-1}                  hidden state, which is also the output y_t                  (6)
 
-The second bias bh belongs to the candidate alone. There r_t multiplies it, at each step by something else, so that it says
-what b cannot. In (3) and (4) a second bias would only be added to the first. PyTorch and cuDNN store two biases of 3H all
-the same; of these 6H numbers, 4H are independent.
+Only the candidate has a second bias, bh. r_t multiplies it, by a different number at each step, so that b cannot take its
+place. In (3) and (4) a second bias would only be added to the first. PyTorch and cuDNN nevertheless store two biases of 3H;
+of these 6H numbers, 4H are independent.
 
 m is the dropout mask on the recurrent product, the same at every step (Gal and Ghahramani, 2016). The state that (6)
 carries over is not masked. Andrew Ng's Gamma_u is 1 - z_t, the part of the old state that is replaced.
 
-Backward. dh_t is the gradient of the loss by h_t, da_z by a_z and so on:
+Backward. dh_t is the gradient of the loss with respect to h_t, da_z with respect to a_z and so on. At t = T, the gradient
+with respect to the final state takes the place of what step t + 1 passes back:
 
-    dh_t = dy_t + dh_{t+1} z_{t+1} + (ds_{t+1} Wh^T) m      at t = T, the gradient by the final h instead          (7)
+    dh_t = dy_t + dh_{t+1} z_{t+1} + (ds_{t+1} Wh^T) m                                                             (7)
     da_z = dh_t (h_{t-1} - n_t) z_t (1 - z_t)                                                                      (8)
     da_n = dh_t (1 - z_t) (1 - n_t^2)                                                                              (9)
     da_r = da_n s_n r_t (1 - r_t)                                                                                 (10)
@@ -36,48 +37,63 @@ The first version of Cho et al. (2014, arXiv:1406.1078v1); cuDNN and PyTorch kep
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, WorkArrays, array_module
+from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
+from scratchnn.recurrent.gru_shared import (
+    full_gru_inputs_forward,
+    full_gru_pieces_backward,
+    full_gru_slopes_backward,
+    gru_candidate_forward,
+)
+from scratchnn.recurrent.inputs import inputs_backward
+from scratchnn.recurrent.steps import Steps, masked
+from scratchnn.recurrent.tuning import gate_by_gate, halves, sigmoid_from_tanh
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
 
-def gru_reset_after_step(x: Array, h: Array, Wx: Array, Wh: Array, b: Array, bh: Array) -> tuple[Array, tuple]:
-    """Equations (1) to (6) for one step: ``x`` (N, D) and ``h`` (N, H) give the next h and the cache."""
+def gru_reset_after_step(
+    x: Array, h: Array, Wx: Array, Wh: Array, b: Array, bh: Array, mask_h: Array | float = 1
+) -> tuple[Array, tuple]:
+    """One step, equations (1) to (6): ``x`` (N, D) and ``h`` (N, H) give the next h (N, H) and the cache."""
     xp = array_module(x)
-    H = h.shape[1]
-    a_z, a_r, a_n = xp.split(x @ Wx + b, 3, axis=1)  # (N, D) @ (D, 3H) -> three of (N, H)
-    s = h @ Wh  # (N, H) @ (H, 3H) -> (N, 3H)
-    s_n = s[:, 2 * H :] + bh
-    z = sigmoid(a_z + s[:, :H])
-    r = sigmoid(a_r + s[:, H : 2 * H])
-    n = xp.tanh(a_n + r * s_n)
-    h_next = (1 - z) * n + z * h
-    return h_next, (x, h, z, r, n, s_n, Wx, Wh)
+    h_seen = h * mask_h
+    a = x @ Wx + b  # (1)  (N, D) @ (D, 3H) -> (N, 3H)
+    s = h_seen @ Wh  # (2)  (N, H) @ (H, 3H) -> (N, 3H)
+    a_z, a_r, a_n = xp.split(a, 3, axis=1)  # (N, 3H) -> three of (N, H)
+    s_z, s_r, s_n_without_bias = xp.split(s, 3, axis=1)  # (N, 3H) -> three of (N, H)
+    s_n = s_n_without_bias + bh  # (2)
+    z = sigmoid(a_z + s_z)  # (3)
+    r = sigmoid(a_r + s_r)  # (4)
+    n = xp.tanh(a_n + r * s_n)  # (5)
+    h_next = (1 - z) * n + z * h  # (6)
+    return h_next, (x, h, h_seen, z, r, n, s_n, Wx, Wh, mask_h)
 
 
 def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, ...]:
-    """Equations (7) to (14) for one step: dx, dh, dWx, dWh, db, dbh."""
-    x, h, z, r, n, s_n, Wx, Wh = cache
+    """Backward through one step, equations (7) to (14): dx, dh, dWx, dWh, db, dbh."""
+    x, h, h_seen, z, r, n, s_n, Wx, Wh, mask_h = cache
     xp = array_module(x)
     da_z = dh_next * (h - n) * z * (1 - z)  # (8)
     da_n = dh_next * (1 - z) * (1 - n * n)  # (9)
     da_r = da_n * s_n * r * (1 - r)  # (10)
     ds_n = da_n * r  # (11)
-    da = xp.concatenate([da_z, da_r, da_n], axis=1)  # (N, 3H)
-    ds = xp.concatenate([da_z, da_r, ds_n], axis=1)  # (N, 3H)
-    dh = dh_next * z + ds @ Wh.T  # (7)
-    return da @ Wx.T, dh, x.T @ da, h.T @ ds, da.sum(axis=0), ds_n.sum(axis=0)  # (12), (13), (14)
+    da = xp.concatenate([da_z, da_r, da_n], axis=1)  # three of (N, H) -> (N, 3H)
+    ds = xp.concatenate([da_z, da_r, ds_n], axis=1)  # three of (N, H) -> (N, 3H)
+    dx = da @ Wx.T  # (12)  (N, 3H) @ (3H, D) -> (N, D)
+    dh = dh_next * z + ds @ Wh.T * mask_h  # (7)  (N, 3H) @ (3H, H) -> (N, H)
+    dWx = x.T @ da  # (13)  (D, N) @ (N, 3H) -> (D, 3H)
+    dWh = h_seen.T @ ds  # (13)  (H, N) @ (N, 3H) -> (H, 3H)
+    db = da.sum(axis=0)  # (14)  (N, 3H) -> (3H,)
+    dbh = ds_n.sum(axis=0)  # (14)  (N, H) -> (H,)
+    return dx, dh, dWx, dWh, db, dbh
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# Only h_{t-1} Wh has to wait for the step before. x Wx + b is two large products over all steps before the loop, for
-# the gates and for the candidate, which later take its place; b is one more row of Wx, for an input that is always 1.
-# (12) and (13) are large products after the loop: 2 T + 5 matrix products instead of 6 T. Because sigmoid(a) = (1 +
-# tanh(a / 2)) / 2, halving the gates' columns of Wx, Wh and b once a call makes both gates one tanh. It writes them
-# apart, (N, 2H) -> (2, N, H): all that follows then runs over unbroken memory. Sequences that have ended take no part
-# in any of this (``steps.py``).
+# Only h_{t-1} Wh depends on the previous step. x Wx + b is two large products over all steps before the loop, for the gates
+# and for the candidate; (12) and (13) are large products after it (``inputs.py``): 2 T + 5 matrix products instead of 6 T.
+# Halved weights let one tanh compute both gates; the factors of dh_t in (8) to (11) are computed for many steps at once
+# (``tuning.py``).
 
 
 def gru_reset_after_forward(
@@ -89,7 +105,7 @@ def gru_reset_after_forward(
     bh: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
-    work: WorkArrays | None = None,
+    lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
     """Run the layer over whole sequences.
 
@@ -98,110 +114,118 @@ def gru_reset_after_forward(
         h0: first state (N, H).
         Wx, Wh, b: weights (D, 3H), (H, 3H) and bias (3H,); stacked z, r, n.
         bh: the candidate's second bias (H,).
-        lengths: number of real steps of each sequence (N,); all T where absent.
-        mask_h: factors (N, H) on h_{t-1} in the recurrent product.
-        work: where to take arrays from; the first five of the cache belong there once nobody needs the cache.
+        lengths: number of real steps of each sequence (N,); T if None.
+        mask_h: factors (N, H) on h_{t-1} in the recurrent product; no mask if None.
+        lease: provides the large arrays of the cache, which is valid until the lease ends; fresh memory if None.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_after_backward``.
     """
     xp = array_module(x)
-    work = work or WorkArrays()
+    lease = lease or BufferPool().lease()
     N, H = h0.shape
     dtype = xp.result_type(x, h0, Wx, Wh, b, bh)
-    halves = xp.ones(3 * H, dtype=b.real.dtype)
-    halves[: 2 * H] = 0.5
-    half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
-    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
-    zr_all, n_all = work.take(xp, (steps.P, 2 * H), dtype), work.take(xp, (steps.P, H), dtype)
-    Wx_half, Wh_half = with_bias(Wx, b, work, halves), work.product(Wh, halves)
-    xp.matmul(rows, Wx_half[:, : 2 * H], out=zr_all)  # (1)  (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
-    xp.matmul(rows, Wx_half[:, 2 * H :], out=n_all)  # (1)  (P, D + 1) @ (D + 1, H) -> (P, H)
-    s_n = work.take(xp, (steps.P, H), dtype)
-    h = work.take(xp, (N + steps.P, H), dtype)
-    h[:N] = steps.sort(h0)
-    mask_h = None if mask_h is None else steps.sort(mask_h)
-    s_all, room = work.take(xp, (N, 3 * H), dtype), work.take(xp, (N, H), dtype)
-    s_all_zrn = gate_by_gate(s_all, 3)
-    for now, before, after, N_t in steps:
-        from_x, n, s, written = zr_all[now], n_all[now], s_all[:N_t], room[:N_t]
-        zr = from_x.reshape(2, N_t, H)  # the gates will take the place of x_t Wx + b, and so will the candidate
-        z, r = zr
-        xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh_half, out=s)  # (2)
-        s[:, : 2 * H] += from_x
-        xp.tanh(s_all_zrn[:2, :N_t], out=zr)
-        zr *= half
-        zr += half  # (3), (4)
-        n += xp.multiply(r, xp.add(s[:, 2 * H :], bh, out=s_n[now]), out=written)
-        xp.tanh(n, out=n)  # (5)
-        xp.subtract(h[before], n, out=written)
-        written *= z
-        xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
-    work.give(Wx_half, Wh_half, s_all, room)
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, s_n, h, steps, Wx, Wh, mask_h)
+    factors, half = halves(b, 2 * H)
+    rows, zr_from_x, n_from_x = full_gru_inputs_forward(steps, x, Wx, b, factors, dtype, lease)  # (1)
+    zr_all, n_all = zr_from_x, n_from_x  # the same memory: step by step, gates and candidate replace x_t Wx + b
+    s_n_all, h = lease.take(xp, (steps.P, H), dtype), steps.states(h0, dtype, lease)
+    mask = steps.sort(mask_h)
+    with lease.pool.lease() as scratch:
+        Wh_half, s_all = scratch.product(Wh, factors), scratch.take(xp, (N, 3 * H), dtype)
+        s_by_gate, spare = gate_by_gate(s_all, 3), scratch.take(xp, (N, H), dtype)
+        for now, before, after, N_t in steps:
+            s = s_all[:N_t]
+            xp.matmul(masked(h[before], mask), Wh_half, out=s)  # (2)
+            s_n = xp.add(s[:, 2 * H :], bh, out=s_n_all[now])  # (2)
+            a_s = s  # the same memory: the next line adds a_z and a_r
+            a_s[:, : 2 * H] += zr_from_x[now]
+            zr, n, q = zr_all[now].reshape(2, N_t, H), n_all[now], spare[:N_t]
+            gru_reset_after_gates_forward(s_by_gate[:2, :N_t], s_n, half, zr, q)
+            gru_candidate_forward(q, n_from_x[now], zr[0], h[before], n, h[after])  # (5), (6)
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, s_n_all, h, steps, Wx, Wh, mask)
 
 
-def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
-    """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db, dbh.
+def gru_reset_after_gates_forward(a_s: Array, s_n: Array, half: Array, gates: Array, q: Array) -> None:
+    """Equations (3) and (4) for one step, into ``gates`` (2, N, H), and r_t s_n for (5), into ``q`` (N, H).
 
-    What multiplies dh_t in (8) to (11), the slopes, does not depend on the steps after t. So the slopes of as many steps as
-    fit into the processor's cache are computed at once, and each step is left with a few products. The gradients of a step
-    are stacked ds_n, da_z, da_r, da_n: the first three are ds_t, the last three da_t.
+    Args:
+        a_s: half of a_z + s_z and of a_r + s_r (2, N, H).
+        s_n: what h_{t-1} contributes to the candidate, with its bias, before the reset gate (N, H).
+        half: 1/2 as an array ().
     """
-    rows, zr_all, n_all, s_n, h, steps, Wx, Wh, mask_h = cache
+    xp = array_module(a_s)
+    xp.tanh(a_s, out=gates)
+    sigmoid_from_tanh(gates, half)  # (3), (4)
+    xp.multiply(gates[1], s_n, out=q)
+
+
+def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
+    """Backward through whole sequences.
+
+    Args:
+        dy: gradient with respect to the outputs (N, T, H).
+        dstate: gradient with respect to the final state (N, H).
+        cache: from ``gru_reset_after_forward``.
+        pool: provides scratch arrays; fresh memory if None.
+
+    Returns:
+        dx, dh0, dWx, dWh, db, dbh.
+    """
+    rows, _, _, _, h, steps, Wx, _, mask = cache
     xp = array_module(dy)
-    work = work or WorkArrays()
+    H = dstate.shape[1]
+    pool = pool or BufferPool()
+    with pool.lease() as scratch:
+        d, dh0 = gru_reset_after_through_time_backward(dy, dstate, cache, scratch)  # (7) to (11)
+        ds_nzr, da = d[:, : 3 * H], d[:, H:]
+        dx, dWx, db = inputs_backward(da, rows, Wx, steps, pool)  # (12), (13), (14)
+        dWh_nzr = steps.seen(h, mask).T @ ds_nzr  # (13)  (H, P) @ (P, 3H) -> (H, 3H)
+        dWh = xp.concatenate([dWh_nzr[:, H:], dWh_nzr[:, :H]], axis=1)  # (13)
+        dbh = ds_nzr[:, :H].sum(axis=0)  # (14)
+    return dx, dh0, dWx, dWh, db, dbh
+
+
+def gru_reset_after_through_time_backward(dy: Array, dstate: Array, cache: tuple, scratch: Lease) -> tuple[Array, Array]:
+    """Equations (7) to (11) for all steps, the last one first.
+
+    Returns:
+        ds_n, da_z, da_r, da_n side by side (P, 4H), an array of ``scratch``: the first three are ds_t, the last three da_t;
+        and dh0 (N, H).
+    """
+    _, zr_all, n_all, s_n_all, h, steps, _, Wh, mask = cache
+    xp = array_module(dy)
     H = dstate.shape[1]
     dtype = xp.result_type(dy, dstate, zr_all)
-    dy_rows = steps.pack(dy, work)
-    d = work.take(xp, (steps.P, 4 * H), dtype)
-    d_nzrn = gate_by_gate(d, 4)  # (4, P, H)
-    h_before = steps.states_before(h)
-    WhT = work.take(xp, (3 * H, H), Wh.dtype)  # stacked as ds_t is
-    WhT[:H], WhT[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
-    dh_all = steps.sort(dstate).astype(dtype)
-    for piece, N_t, piece_steps in steps.pieces_backward(zr_all, n_all):
-        z, r = zr_all[piece].reshape(-1, 2, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
-        n, s_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (n_all, s_n, h_before))
-        slopes = work.take(xp, (4, len(piece_steps), N_t, H), dtype)
-        gru_reset_after_slopes_backward(z, r, n, s_t, h_t_before, slopes)
-        dh = dh_all[:N_t]
-        for k, now in piece_steps:
-            dh += dy_rows[now]  # (7)
-            d_t = slopes[:, k]  # the slopes become the gradients, (4, N_t, H)
-            d_t *= dh  # (8), (9), (10), (11)
-            d_nzrn[:, now] = d_t
-            dh *= z[k]  # (7)
-            dh_through = d[now, : 3 * H] @ WhT  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
-            if mask_h is not None:
-                dh_through *= mask_h[:N_t]  # (7)
-            dh += dh_through  # (7)
-        work.give(slopes)
-    ds, da = d[:, : 3 * H], d[:, H:]
-    work.give(dy_rows)
-    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
-    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (12)  (P, 3H) @ (3H, D) -> (P, D)
-    dWx_b = rows.T @ da  # (13), (14)  (D + 1, P) @ (P, 3H) -> (D + 1, 3H)
-    dWh_nzr = steps.seen(h, mask_h).T @ ds  # (13)  (H, P) @ (P, 3H) -> (H, 3H)
-    dWh = xp.concatenate([dWh_nzr[:, H:], dWh_nzr[:, :H]], axis=1)  # (13)
-    dbh = ds[:, :H].sum(axis=0)  # (14)
-    work.give(d, dx_rows, WhT)
-    return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1], dbh
+    d = scratch.take(xp, (steps.P, 4 * H), dtype)
+    d_by_gate = gate_by_gate(d, 4)  # (4, P, H)
+    dh_carried_all = steps.sort(dstate).astype(dtype)  # what step t + 1 passes to h_t
+    with scratch.pool.lease() as loop:
+        dy_rows, WhT_nzr = steps.pack(dy, loop), loop.take(xp, (3 * H, H), Wh.dtype)  # stacked as ds_t is in d
+        WhT_nzr[:H], WhT_nzr[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
+        for of_steps, N_t, piece_steps in full_gru_pieces_backward(steps, zr_all, n_all, s_n_all, h):
+            z, r, n, s_n, h_before = of_steps  # (steps, N_t, H) each
+            dh_carried = dh_carried_all[:N_t]
+            with scratch.pool.lease() as of_piece:
+                slopes = of_piece.take(xp, (4, len(piece_steps), N_t, H), dtype)
+                gru_reset_after_slopes_backward(z, r, n, s_n, h_before, slopes)
+                for k, now in piece_steps:
+                    dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
+                    d_by_gate[:, now] = xp.multiply(slopes[:, k], dh, out=slopes[:, k])  # (8), (9), (10), (11)
+                    dh_recurrent = d[now, : 3 * H] @ WhT_nzr  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
+                    if mask is not None:
+                        dh_recurrent *= mask[:N_t]  # (7)
+                    xp.multiply(dh, z[k], out=dh_carried)  # (7)
+                    dh_carried += dh_recurrent  # (7)
+    return d, steps.unsort(dh_carried_all)
 
 
 def gru_reset_after_slopes_backward(z: Array, r: Array, n: Array, s_n: Array, h_before: Array, slopes: Array) -> None:
     """The factors of dh_t in (11), (8), (10) and (9), in this order, into ``slopes`` (4, steps, N, H)."""
     xp = array_module(z)
     slope_s, slope_z, slope_r, slope_n = slopes
-    rest = 1 - z
-    xp.subtract(h_before, n, out=slope_z)
-    slope_z *= z  # (8)
-    slope_z *= rest  # (8)
-    xp.multiply(n, n, out=slope_n)
-    slope_n *= rest
-    xp.subtract(rest, slope_n, out=slope_n)  # (9)  (1 - z) (1 - n^2)
+    full_gru_slopes_backward(z, n, h_before, slope_z, slope_n)  # (8), (9)
     xp.multiply(slope_n, r, out=slope_s)  # (11)
-    xp.multiply(slope_s, s_n, out=rest)  # (10)
-    xp.multiply(rest, r, out=slope_r)
-    xp.subtract(rest, slope_r, out=slope_r)  # (10)  with factor 1 - r
+    through_s_n = slope_s * s_n
+    through_s_n_r = xp.multiply(through_s_n, r, out=slope_r)
+    xp.subtract(through_s_n, through_s_n_r, out=slope_r)  # (10)  slope_n s_n r (1 - r)

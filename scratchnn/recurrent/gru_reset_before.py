@@ -1,7 +1,7 @@
 """Gated recurrent unit with the reset gate before the product, forward and backward through time.
 
-Forward, for t = 1 .. T, from a given state h_0. What x_t gives to the two gates and the candidate is computed in one
-product and stacked z, r, n; Wh = [Wh_zr, Wh_n] is stacked the same way:
+Forward, for t = 1 .. T, from a given state h_0. What x_t contributes to the two gates and the candidate is stacked
+z, r, n, and so are the weights: Wx = [Wx_zr, Wx_n], Wh = [Wh_zr, Wh_n]:
 
     [a_z, a_r] = x_t Wx_zr + (h_{t-1} m) Wh_zr + b_zr                                                              (1)
     z_t = sigmoid(a_z)                                 update gate: how much of the old state is kept              (2)
@@ -13,10 +13,10 @@ product and stacked z, r, n; Wh = [Wh_zr, Wh_n] is stacked the same way:
 m is the dropout mask, the same at every step (Gal and Ghahramani, 2016): it acts on h_{t-1} in both recurrent products,
 not on the state that (6) carries over. Andrew Ng's Gamma_u is 1 - z_t, the part of the old state that is replaced.
 
-Backward. dh_t is the gradient of the loss by h_t, da_z by a_z and so on:
+Backward. dh_t is the gradient of the loss with respect to h_t, da_z with respect to a_z and so on. At t = T, the gradient
+with respect to the final state takes the place of what step t + 1 passes back:
 
-    dh_t = dy_t + dh_{t+1} z_{t+1} + (dk_{t+1} r_{t+1} + [da_z, da_r]_{t+1} Wh_zr^T) m
-                                                       at t = T, the gradient by the final h instead               (7)
+    dh_t = dy_t + dh_{t+1} z_{t+1} + (dk_{t+1} r_{t+1} + [da_z, da_r]_{t+1} Wh_zr^T) m                             (7)
     da_z = dh_t (h_{t-1} - n_t) z_t (1 - z_t)                                                                      (8)
     da_n = dh_t (1 - z_t) (1 - n_t^2)                                                                              (9)
     dk_t = da_n Wh_n^T                                                                                            (10)
@@ -25,7 +25,7 @@ Backward. dh_t is the gradient of the loss by h_t, da_z by a_z and so on:
     dWx  = sum_t x_t^T da_t                            db = sum_t da_t                                            (13)
     dWh_zr = sum_t (h_{t-1} m)^T [da_z, da_r]          dWh_n = sum_t k_t^T da_n                                   (14)
 
-The candidate waits for the reset gate, so a step is two products one after the other, where the other forms need one.
+The candidate needs the reset gate first, so a step has two products, one after the other; the other forms need one.
 
 A sequence that has ended takes no part in later steps (``steps.py``): its final state is that of its last step.
 
@@ -35,49 +35,65 @@ Cho et al., "Learning Phrase Representations using RNN Encoder-Decoder" (2014), 
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, WorkArrays, array_module
+from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.steps import Steps, gate_by_gate, with_bias
+from scratchnn.recurrent.gru_shared import (
+    full_gru_inputs_forward,
+    full_gru_pieces_backward,
+    full_gru_slopes_backward,
+    gru_candidate_forward,
+)
+from scratchnn.recurrent.inputs import inputs_backward
+from scratchnn.recurrent.steps import Steps, masked
+from scratchnn.recurrent.tuning import gate_by_gate, halves, sigmoid_from_tanh
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
 
-def gru_reset_before_step(x: Array, h: Array, Wx: Array, Wh: Array, b: Array) -> tuple[Array, tuple]:
-    """Equations (1) to (6) for one step: ``x`` (N, D) and ``h`` (N, H) give the next h and the cache."""
+def gru_reset_before_step(
+    x: Array, h: Array, Wx: Array, Wh: Array, b: Array, mask_h: Array | float = 1
+) -> tuple[Array, tuple]:
+    """One step, equations (1) to (6): ``x`` (N, D) and ``h`` (N, H) give the next h (N, H) and the cache."""
     xp = array_module(x)
     H = h.shape[1]
-    a_x = x @ Wx + b  # (N, D) @ (D, 3H) -> (N, 3H)
-    a_zr = a_x[:, : 2 * H] + h @ Wh[:, : 2 * H]  # (N, H) @ (H, 2H) -> (N, 2H)
-    z = sigmoid(a_zr[:, :H])
-    r = sigmoid(a_zr[:, H:])
-    k = r * h
-    n = xp.tanh(a_x[:, 2 * H :] + k @ Wh[:, 2 * H :])  # (N, H) @ (H, H) -> (N, H)
-    h_next = (1 - z) * n + z * h
-    return h_next, (x, h, z, r, k, n, Wx, Wh)
+    Wh_zr, Wh_n = Wh[:, : 2 * H], Wh[:, 2 * H :]  # (H, 2H), (H, H)
+    h_seen = h * mask_h
+    from_x = x @ Wx + b  # (1)  (N, D) @ (D, 3H) -> (N, 3H), the candidate's part for (5)
+    from_h = h_seen @ Wh_zr  # (1)  (N, H) @ (H, 2H) -> (N, 2H)
+    z = sigmoid(from_x[:, :H] + from_h[:, :H])  # (2)
+    r = sigmoid(from_x[:, H : 2 * H] + from_h[:, H:])  # (3)
+    k = r * h_seen  # (4)
+    n = xp.tanh(from_x[:, 2 * H :] + k @ Wh_n)  # (5)  (N, H) @ (H, H) -> (N, H)
+    h_next = (1 - z) * n + z * h  # (6)
+    return h_next, (x, h, h_seen, z, r, k, n, Wx, Wh, mask_h)
 
 
 def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, ...]:
-    """Equations (7) to (14) for one step: dx, dh, dWx, dWh, db."""
-    x, h, z, r, k, n, Wx, Wh = cache
+    """Backward through one step, equations (7) to (14): dx, dh, dWx, dWh, db."""
+    x, h, h_seen, z, r, k, n, Wx, Wh, mask_h = cache
     xp = array_module(x)
     H = h.shape[1]
+    Wh_zr, Wh_n = Wh[:, : 2 * H], Wh[:, 2 * H :]  # (H, 2H), (H, H)
     da_z = dh_next * (h - n) * z * (1 - z)  # (8)
     da_n = dh_next * (1 - z) * (1 - n * n)  # (9)
-    dk = da_n @ Wh[:, 2 * H :].T  # (10)
-    da_r = dk * h * r * (1 - r)  # (11)
-    da_zr = xp.concatenate([da_z, da_r], axis=1)  # (N, 2H)
-    dh = dh_next * z + dk * r + da_zr @ Wh[:, : 2 * H].T  # (7)
-    da = xp.concatenate([da_zr, da_n], axis=1)  # (N, 3H)
-    dWh = xp.concatenate([h.T @ da_zr, k.T @ da_n], axis=1)  # (14)
-    return da @ Wx.T, dh, x.T @ da, dWh, da.sum(axis=0)  # (12), (13)
+    dk = da_n @ Wh_n.T  # (10)  (N, H) @ (H, H) -> (N, H)
+    da_r = dk * h_seen * r * (1 - r)  # (11)
+    da_zr = xp.concatenate([da_z, da_r], axis=1)  # two of (N, H) -> (N, 2H)
+    da = xp.concatenate([da_zr, da_n], axis=1)  # (N, 2H), (N, H) -> (N, 3H)
+    dx = da @ Wx.T  # (12)  (N, 3H) @ (3H, D) -> (N, D)
+    dh = dh_next * z + (dk * r + da_zr @ Wh_zr.T) * mask_h  # (7)  (N, 2H) @ (2H, H) -> (N, H)
+    dWx = x.T @ da  # (13)  (D, N) @ (N, 3H) -> (D, 3H)
+    db = da.sum(axis=0)  # (13)  (N, 3H) -> (3H,)
+    dWh_zr = h_seen.T @ da_zr  # (14)  (H, N) @ (N, 2H) -> (H, 2H)
+    dWh_n = k.T @ da_n  # (14)  (H, N) @ (N, H) -> (H, H)
+    return dx, dh, dWx, xp.concatenate([dWh_zr, dWh_n], axis=1), db
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# x Wx + b is two large products over all steps before the loop, for the gates and for the candidate, which later take
-# its place; b is one more row of Wx, for an input that is always 1. (12) to (14) are large products after the loop: 4
-# T + 6 matrix products instead of 9 T. Because sigmoid(a) = (1 + tanh(a / 2)) / 2, halving the gates' columns of Wx,
-# Wh and b once a call makes both gates one tanh. It writes them apart, (N, 2H) -> (2, N, H): all that follows then
-# runs over unbroken memory. Sequences that have ended take no part in any of this (``steps.py``).
+# Only the products with Wh depend on the previous step. x Wx + b is two large products over all steps before the loop, for
+# the gates and for the candidate; (12) to (14) are large products after it (``inputs.py``): 4 T + 6 matrix products instead
+# of 9 T. Halved weights let one tanh compute both gates; the factors of dh_t and dk_t in (8), (9) and (11) are computed for
+# many steps at once (``tuning.py``).
 
 
 def gru_reset_before_forward(
@@ -88,7 +104,7 @@ def gru_reset_before_forward(
     b: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
-    work: WorkArrays | None = None,
+    lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
     """Run the layer over whole sequences.
 
@@ -96,110 +112,115 @@ def gru_reset_before_forward(
         x: inputs (N, T, D).
         h0: first state (N, H).
         Wx, Wh, b: weights (D, 3H), (H, 3H) and bias (3H,); stacked z, r, n.
-        lengths: number of real steps of each sequence (N,); all T where absent.
-        mask_h: factors (N, H) on h_{t-1} in the recurrent products.
-        work: where to take arrays from; the first five of the cache belong there once nobody needs the cache.
+        lengths: number of real steps of each sequence (N,); T if None.
+        mask_h: factors (N, H) on h_{t-1} in the recurrent products; no mask if None.
+        lease: provides the large arrays of the cache, which is valid until the lease ends; fresh memory if None.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_before_backward``.
     """
     xp = array_module(x)
-    work = work or WorkArrays()
+    lease = lease or BufferPool().lease()
     N, H = h0.shape
     dtype = xp.result_type(x, h0, Wx, Wh, b)
-    halves = xp.ones(3 * H, dtype=b.real.dtype)
-    halves[: 2 * H] = 0.5
-    half = xp.asarray(halves[0])  # an array, since NumPy would make one of a number at each step
     steps = Steps(x, lengths)
-    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
-    zr_all, n_all = work.take(xp, (steps.P, 2 * H), dtype), work.take(xp, (steps.P, H), dtype)
-    Wx_half = with_bias(Wx, b, work, halves)
-    xp.matmul(rows, Wx_half[:, : 2 * H], out=zr_all)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
-    xp.matmul(rows, Wx_half[:, 2 * H :], out=n_all)  # (P, D + 1) @ (D + 1, H) -> (P, H)
-    Wh_zr, Wh_n = work.product(Wh[:, : 2 * H], half), work.copy(Wh[:, 2 * H :])
-    k = work.take(xp, (steps.P, H), dtype)
-    h = work.take(xp, (N + steps.P, H), dtype)
-    h[:N] = steps.sort(h0)
-    mask_h = None if mask_h is None else steps.sort(mask_h)
-    a_all, room = work.take(xp, (N, 2 * H), dtype), work.take(xp, (N, H), dtype)
-    a_all_zr = gate_by_gate(a_all, 2)
-    for now, before, after, N_t in steps:
-        from_x, n, a, written = zr_all[now], n_all[now], a_all[:N_t], room[:N_t]
-        zr = from_x.reshape(2, N_t, H)  # the gates will take the place of x_t Wx + b, and so will the candidate
-        z, r = zr
-        seen = h[before] if mask_h is None else h[before] * mask_h[:N_t]
-        xp.matmul(seen, Wh_zr, out=a)
-        a += from_x  # (1)
-        xp.tanh(a_all_zr[:, :N_t], out=zr)
-        zr *= half
-        zr += half  # (2), (3)
-        n += xp.matmul(xp.multiply(r, seen, out=k[now]), Wh_n, out=written)  # (4)
-        xp.tanh(n, out=n)  # (5)
-        xp.subtract(h[before], n, out=written)
-        written *= z
-        xp.add(n, written, out=h[after])  # (6) as n + z (h - n): one product less
-    work.give(Wx_half, Wh_zr, Wh_n, a_all, room)
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, k, h, steps, Wx, Wh, mask_h)
+    factors, half = halves(b, 2 * H)
+    rows, zr_from_x, n_from_x = full_gru_inputs_forward(steps, x, Wx, b, factors, dtype, lease)
+    zr_all, n_all = zr_from_x, n_from_x  # the same memory: step by step, gates and candidate replace x_t Wx + b
+    k_all, h = lease.take(xp, (steps.P, H), dtype), steps.states(h0, dtype, lease)
+    mask = steps.sort(mask_h)
+    with lease.pool.lease() as scratch:
+        Wh_zr_half, Wh_n = scratch.product(Wh[:, : 2 * H], half), scratch.copy(Wh[:, 2 * H :])
+        a_all, spare = scratch.take(xp, (N, 2 * H), dtype), scratch.take(xp, (N, H), dtype)
+        a_by_gate = gate_by_gate(a_all, 2)
+        for now, before, after, N_t in steps:
+            h_seen, a = masked(h[before], mask), a_all[:N_t]
+            xp.matmul(h_seen, Wh_zr_half, out=a)
+            a += zr_from_x[now]  # (1)
+            zr, n, k, q = zr_all[now].reshape(2, N_t, H), n_all[now], k_all[now], spare[:N_t]
+            gru_reset_before_gates_forward(a_by_gate[:, :N_t], h_seen, half, zr, k)
+            xp.matmul(k, Wh_n, out=q)  # (N_t, H) @ (H, H) -> (N_t, H)
+            gru_candidate_forward(q, n_from_x[now], zr[0], h[before], n, h[after])  # (5), (6)
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, k_all, h, steps, Wx, Wh, mask)
 
 
-def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
-    """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db.
+def gru_reset_before_gates_forward(a: Array, h_seen: Array, half: Array, gates: Array, k: Array) -> None:
+    """Equations (2) to (4) for one step, into ``gates`` (2, N, H) and ``k`` (N, H).
 
-    What multiplies dh_t in (8) and (9) and dk_t in (11), the slopes, does not depend on the steps after t. So the slopes of
-    as many steps as fit into the processor's cache are computed at once, and each step is left with a few products.
+    Args:
+        a: a_z / 2 and a_r / 2 (2, N, H).
+        h_seen: h_{t-1} m (N, H).
+        half: 1/2 as an array ().
     """
-    rows, zr_all, n_all, k, h, steps, Wx, Wh, mask_h = cache
+    xp = array_module(a)
+    xp.tanh(a, out=gates)
+    sigmoid_from_tanh(gates, half)  # (2), (3)
+    xp.multiply(gates[1], h_seen, out=k)  # (4)
+
+
+def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
+    """Backward through whole sequences.
+
+    Args:
+        dy: gradient with respect to the outputs (N, T, H).
+        dstate: gradient with respect to the final state (N, H).
+        cache: from ``gru_reset_before_forward``.
+        pool: provides scratch arrays; fresh memory if None.
+
+    Returns:
+        dx, dh0, dWx, dWh, db.
+    """
+    rows, _, _, k_all, h, steps, Wx, _, mask = cache
+    H = dstate.shape[1]
+    pool = pool or BufferPool()
+    with pool.lease() as scratch:
+        da, dh0 = gru_reset_before_through_time_backward(dy, dstate, cache, scratch)  # (7) to (11)
+        dx, dWx, db = inputs_backward(da, rows, Wx, steps, pool)  # (12), (13)
+        dWh_zr = steps.seen(h, mask).T @ da[:, : 2 * H]  # (14)  (H, P) @ (P, 2H) -> (H, 2H)
+        dWh_n = k_all.T @ da[:, 2 * H :]  # (14)  (H, P) @ (P, H) -> (H, H)
+    return dx, dh0, dWx, array_module(dy).concatenate([dWh_zr, dWh_n], axis=1), db
+
+
+def gru_reset_before_through_time_backward(dy: Array, dstate: Array, cache: tuple, scratch: Lease) -> tuple[Array, Array]:
+    """Equations (7) to (11) for all steps, the last one first: da (P, 3H), an array of ``scratch``, and dh0 (N, H)."""
+    _, zr_all, n_all, k_all, h, steps, _, Wh, mask = cache
     xp = array_module(dy)
-    work = work or WorkArrays()
     H = dstate.shape[1]
     dtype = xp.result_type(dy, dstate, zr_all)
-    dy_rows = steps.pack(dy, work)
-    da = work.take(xp, (steps.P, 3 * H), dtype)
-    da_zrn = gate_by_gate(da, 3)  # (3, P, H)
-    h_before = steps.states_before(h)
-    WhT_zr, WhT_n = work.copy(Wh[:, : 2 * H].T), work.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
-    dh_all = steps.sort(dstate).astype(dtype)
-    for piece, N_t, piece_steps in steps.pieces_backward(zr_all, n_all):
-        z, r = zr_all[piece].reshape(-1, 2, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
-        n, k_t, h_t_before = (state[piece].reshape(-1, N_t, H) for state in (n_all, k, h_before))
-        slopes = work.take(xp, (3, len(piece_steps), N_t, H), dtype)
-        gru_reset_before_slopes_backward(z, r, n, k_t, h_t_before, slopes)
-        dh = dh_all[:N_t]
-        for j, now in piece_steps:
-            da_z, da_r, da_n = slopes[:, j]  # the slopes become the gradients, (N_t, H) each
-            dh += dy_rows[now]  # (7)
-            da_z *= dh  # (8)
-            da_n *= dh  # (9)
-            dk = da_n @ WhT_n  # (10)  (N_t, H) @ (H, H) -> (N_t, H)
-            da_r *= dk  # (11)
-            da_zrn[:, now] = slopes[:, j]
-            dh *= z[j]  # (7)
-            dk *= r[j]  # (7)
-            dk += da[now, : 2 * H] @ WhT_zr  # (7)  (N_t, 2H) @ (2H, H) -> (N_t, H)
-            if mask_h is not None:
-                dk *= mask_h[:N_t]  # (7)
-            dh += dk  # (7)
-        work.give(slopes)
-    work.give(dy_rows)
-    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
-    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (12)  (P, 3H) @ (3H, D) -> (P, D)
-    dWx_b = rows.T @ da  # (13)  (D + 1, P) @ (P, 3H) -> (D + 1, 3H)
-    dWh_zr = steps.seen(h, mask_h).T @ da[:, : 2 * H]  # (14)  (H, P) @ (P, 2H) -> (H, 2H)
-    dWh_n = k.T @ da[:, 2 * H :]  # (14)  (H, P) @ (P, H) -> (H, H)
-    work.give(da, dx_rows, WhT_zr, WhT_n)
-    return dx, steps.unsort(dh_all), dWx_b[:-1], xp.concatenate([dWh_zr, dWh_n], axis=1), dWx_b[-1]
+    da = scratch.take(xp, (steps.P, 3 * H), dtype)
+    da_by_gate = gate_by_gate(da, 3)  # (3, P, H)
+    dh_carried_all = steps.sort(dstate).astype(dtype)  # what step t + 1 passes to h_t
+    with scratch.pool.lease() as loop:
+        dy_rows = steps.pack(dy, loop)
+        WhT_zr, WhT_n = loop.copy(Wh[:, : 2 * H].T), loop.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
+        for of_steps, N_t, piece_steps in full_gru_pieces_backward(steps, zr_all, n_all, k_all, h):
+            z, r, n, k, h_before = of_steps  # (steps, N_t, H) each
+            dh_carried = dh_carried_all[:N_t]
+            with scratch.pool.lease() as of_piece:
+                slopes = of_piece.take(xp, (3, len(piece_steps), N_t, H), dtype)
+                gru_reset_before_slopes_backward(z, r, n, k, h_before, slopes)
+                for j, now in piece_steps:
+                    slope_z, slope_r, slope_n = slopes[:, j]
+                    dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
+                    xp.multiply(slope_z, dh, out=slope_z)  # (8)
+                    da_n = xp.multiply(slope_n, dh, out=slope_n)  # (9)
+                    dk = da_n @ WhT_n  # (10)  (N_t, H) @ (H, H) -> (N_t, H)
+                    xp.multiply(slope_r, dk, out=slope_r)  # (11)
+                    da_t = slopes[:, j]  # by now da_z, da_r, da_n
+                    da_by_gate[:, now] = da_t
+                    dh_recurrent = xp.multiply(dk, r[j], out=dk)  # (7)
+                    dh_recurrent += da[now, : 2 * H] @ WhT_zr  # (7)  (N_t, 2H) @ (2H, H) -> (N_t, H)
+                    if mask is not None:
+                        dh_recurrent *= mask[:N_t]  # (7)
+                    xp.multiply(dh, z[j], out=dh_carried)  # (7)
+                    dh_carried += dh_recurrent  # (7)
+    return da, steps.unsort(dh_carried_all)
 
 
 def gru_reset_before_slopes_backward(z: Array, r: Array, n: Array, k: Array, h_before: Array, slopes: Array) -> None:
     """The factors of dh_t in (8), of dk_t in (11) and of dh_t in (9), into ``slopes`` (3, steps, N, H)."""
     xp = array_module(z)
     slope_z, slope_r, slope_n = slopes
-    rest = 1 - z
-    xp.subtract(h_before, n, out=slope_z)
-    slope_z *= z  # (8)
-    slope_z *= rest  # (8)
-    xp.multiply(k, r, out=slope_r)
-    xp.subtract(k, slope_r, out=slope_r)  # (11)  h m r (1 - r) = k - k r
-    xp.multiply(n, n, out=slope_n)
-    slope_n *= rest
-    xp.subtract(rest, slope_n, out=slope_n)  # (9)  (1 - z) (1 - n^2)
+    full_gru_slopes_backward(z, n, h_before, slope_z, slope_n)  # (8), (9)
+    k_r = xp.multiply(k, r, out=slope_r)
+    xp.subtract(k, k_r, out=slope_r)  # (11)  h m r (1 - r) = k - k r

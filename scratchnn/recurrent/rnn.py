@@ -7,8 +7,8 @@ Forward, for t = 1 .. T, from a given state h_0:
 
 m is the dropout mask on the recurrent product, the same at every step (Gal and Ghahramani, 2016).
 
-Backward. Write dh_t for the gradient of the loss by h_t. Two things used h_t, so two gradients arrive: dy_t from the layer
-above and da_{t+1} from the next step; at t = T the second is the gradient by the final state instead.
+Backward. dh_t is the gradient of the loss with respect to h_t. h_t is used twice, so two gradients arrive: dy_t from the
+layer above and da_{t+1} Wh^T from the next step. At t = T the second is the gradient with respect to the final state.
 
     dh_t = dy_t + (da_{t+1} Wh^T) m                                                                                (3)
     da_t = dh_t (1 - h_t^2), or dh_t where h_t > 0 and 0 elsewhere                                                 (4)
@@ -27,18 +27,19 @@ Elman, "Finding Structure in Time" (1990); Werbos, "Backpropagation Through Time
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, Generator, WorkArrays, array_module
+from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module
 from scratchnn.core import Parameter
 from scratchnn.errors import DataError
 from scratchnn.functions import relu, tanh
 from scratchnn.recurrent.base import Recurrent, State
-from scratchnn.recurrent.steps import Steps, with_bias
+from scratchnn.recurrent.inputs import inputs_backward, inputs_forward
+from scratchnn.recurrent.steps import Steps, masked
 
 ACTIVATIONS = ["tanh", "relu"]
 
 
 def check_activation(activation: str) -> str:
-    """``activation`` itself where it is one of ``ACTIVATIONS``; an error otherwise."""
+    """``activation`` itself; raises ``DataError`` unless it is one of ``ACTIVATIONS``."""
     if activation not in ACTIVATIONS:
         raise DataError(f"RNN: unknown activation {activation!r}; choose one of {', '.join(ACTIVATIONS)}")
     return activation
@@ -47,27 +48,34 @@ def check_activation(activation: str) -> str:
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
 
-def rnn_step(x: Array, h: Array, Wx: Array, Wh: Array, b: Array, activation: str = "tanh") -> tuple[Array, tuple]:
-    """Equations (1) and (2) for one step: ``x`` (N, D) and ``h`` (N, H) give the next h and the cache."""
+def rnn_step(
+    x: Array, h: Array, Wx: Array, Wh: Array, b: Array, activation: str = "tanh", mask_h: Array | float = 1
+) -> tuple[Array, tuple]:
+    """One step, equations (1) and (2): ``x`` (N, D) and ``h`` (N, H) give the next h (N, H) and the cache."""
     check_activation(activation)
-    a = x @ Wx + h @ Wh + b  # (N, D) @ (D, H) + (N, H) @ (H, H) -> (N, H)
-    h_next = tanh(a) if activation == "tanh" else relu(a)
-    return h_next, (x, h, h_next, Wx, Wh, activation)
+    h_seen = h * mask_h
+    a = x @ Wx + h_seen @ Wh + b  # (1)  (N, D) @ (D, H) + (N, H) @ (H, H) -> (N, H)
+    h_next = tanh(a) if activation == "tanh" else relu(a)  # (2)
+    return h_next, (x, h_seen, h_next, Wx, Wh, activation, mask_h)
 
 
 def rnn_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, ...]:
-    """Equations (4) to (6) for one step: dx, dh, dWx, dWh, db."""
-    x, h, h_next, Wx, Wh, activation = cache
+    """Backward through one step, equations (3) to (6): dx, dh, dWx, dWh, db."""
+    x, h_seen, h_next, Wx, Wh, activation, mask_h = cache
     slope = 1 - h_next * h_next if activation == "tanh" else h_next > 0  # (4)
     da = dh_next * slope  # (4)
-    return da @ Wx.T, da @ Wh.T, x.T @ da, h.T @ da, da.sum(axis=0)  # (3), (5), (6)
+    dx = da @ Wx.T  # (5)  (N, H) @ (H, D) -> (N, D)
+    dh = da @ Wh.T * mask_h  # (3)  (N, H) @ (H, H) -> (N, H)
+    dWx = x.T @ da  # (6)  (D, N) @ (N, H) -> (D, H)
+    dWh = h_seen.T @ da  # (6)  (H, N) @ (N, H) -> (H, H)
+    db = da.sum(axis=0)  # (6)  (N, H) -> (H,)
+    return dx, dh, dWx, dWh, db
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# Only h_{t-1} Wh has to wait for the step before. x Wx + b is one large product over all steps before the loop, in which
-# b is one more row of Wx, for an input that is always 1; (5) and (6) are large products after it: 2 T + 4 matrix products
-# instead of 6 T. The first is written to where h will be, so that a_t turns into h_t in place. Sequences that have ended
-# take no part in any of this (``steps.py``).
+# Only h_{t-1} Wh depends on the previous step. x Wx + b is one large product over all steps before the loop; (5) and (6)
+# are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. For what else makes the loop fast,
+# see ``tuning.py``.
 
 
 def rnn_forward(
@@ -79,7 +87,7 @@ def rnn_forward(
     lengths: Array | None = None,
     activation: str = "tanh",
     mask_h: Array | None = None,
-    work: WorkArrays | None = None,
+    lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
     """Run the layer over whole sequences.
 
@@ -87,80 +95,99 @@ def rnn_forward(
         x: inputs (N, T, D).
         h0: first state (N, H).
         Wx, Wh, b: weights (D, H), (H, H) and bias (H,).
-        lengths: number of real steps of each sequence (N,); all T where absent.
+        lengths: number of real steps of each sequence (N,); T if None.
         activation: ``"tanh"`` or ``"relu"``.
-        mask_h: factors (N, H) on h_{t-1} in the recurrent product.
-        work: where to take arrays from; the first two of the cache belong there once nobody needs the cache.
+        mask_h: factors (N, H) on h_{t-1} in the recurrent product; no mask if None.
+        lease: provides the large arrays of the cache, which is valid until the lease ends; fresh memory if None.
 
     Returns:
         Outputs (N, T, H), final state (N, H), and the cache for ``rnn_backward``.
     """
     check_activation(activation)
     xp = array_module(x)
-    work = work or WorkArrays()
+    lease = lease or BufferPool().lease()
     N, H = h0.shape
-    dtype = xp.result_type(x, h0, Wx, Wh, b)
     steps = Steps(x, lengths)
-    rows = steps.pack(x, work, ones=1)  # (P, D + 1)
-    h = work.take(xp, (N + steps.P, H), dtype)
-    h[:N] = steps.sort(h0)
-    Wx_b = with_bias(Wx, b, work)
-    xp.matmul(rows, Wx_b, out=h[N:])  # (P, D + 1) @ (D + 1, H) -> (P, H)
-    mask_h = None if mask_h is None else steps.sort(mask_h)
-    product = xp.empty((N, H), dtype=dtype)
-    for _, before, after, N_t in steps:
-        a = h[after]  # (N_t, H), turned in place into h_t
-        a += xp.matmul(h[before] if mask_h is None else h[before] * mask_h[:N_t], Wh, out=product[:N_t])  # (1)
-        if activation == "tanh":
-            xp.tanh(a, out=a)  # (2)
-        else:
-            a *= a.real > 0  # (2)
-    work.give(Wx_b)
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, h, steps, Wx, Wh, activation, mask_h)
+    rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
+    h = steps.states(h0, xp.result_type(x, h0, Wx, Wh, b), lease)  # (N + P, H)
+    from_x = h[N:]  # the same memory: step by step, h_t replaces x_t Wx + b
+    inputs_forward(rows, Wx, b, [from_x], lease.pool)  # (P, D + 1) @ (D + 1, H) -> (P, H)
+    mask = steps.sort(mask_h)
+    from_h = xp.empty((N, H), dtype=h.dtype)
+    for now, before, after, N_t in steps:
+        xp.matmul(masked(h[before], mask), Wh, out=from_h[:N_t])
+        rnn_units_forward(from_x[now], from_h[:N_t], activation, h[after])
+    return steps.unpack(h[N:]), steps.states_last(h), (rows, h, steps, Wx, Wh, activation, mask)
 
 
-def rnn_backward(dy: Array, dstate: Array, cache: tuple, work: WorkArrays | None = None) -> tuple[Array, ...]:
-    """From the gradients by the outputs (N, T, H) and by the final state (N, H): dx, dh0, dWx, dWh, db.
+def rnn_units_forward(from_x: Array, from_h: Array, activation: str, h_after: Array) -> None:
+    """Equations (1) and (2) for one step, from x_t Wx + b and (h_{t-1} m) Wh, into ``h_after``; all (N, H)."""
+    xp = array_module(from_x)
+    a = xp.add(from_x, from_h, out=from_h)  # (1)
+    if activation == "tanh":
+        xp.tanh(a, out=h_after)  # (2)
+    else:
+        xp.multiply(a, a.real > 0, out=h_after)  # (2)
 
-    The slopes of (4) do not depend on the steps after t, so they are computed for all steps at once, straight into the
-    array that will hold da.
+
+def rnn_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
+    """Backward through whole sequences.
+
+    Args:
+        dy: gradient with respect to the outputs (N, T, H).
+        dstate: gradient with respect to the final state (N, H).
+        cache: from ``rnn_forward``.
+        pool: provides scratch arrays; fresh memory if None.
+
+    Returns:
+        dx, dh0, dWx, dWh, db.
     """
-    rows, h, steps, Wx, Wh, activation, mask_h = cache
+    rows, h, steps, Wx, _, _, mask = cache
+    pool = pool or BufferPool()
+    with pool.lease() as scratch:
+        da, dh0 = rnn_through_time_backward(dy, dstate, cache, scratch)  # (3), (4)
+        dx, dWx, db = inputs_backward(da, rows, Wx, steps, pool)  # (5), (6)
+        dWh = steps.seen(h, mask).T @ da  # (6)  (H, P) @ (P, H) -> (H, H)
+    return dx, dh0, dWx, dWh, db
+
+
+def rnn_through_time_backward(dy: Array, dstate: Array, cache: tuple, scratch: Lease) -> tuple[Array, Array]:
+    """Equations (3) and (4) for all steps, the last one first: da (P, H), an array of ``scratch``, and dh0 (N, H)."""
+    _, h, steps, _, Wh, activation, mask = cache
     xp = array_module(dy)
-    work = work or WorkArrays()
     N, H = dstate.shape
     dtype = xp.result_type(dy, dstate, h)
-    dy_rows = steps.pack(dy, work)
-    h_after = h[N:]
-    da = work.take(xp, (steps.P, H), dtype)  # the slopes first, then, step by step, the gradients
+    slopes = scratch.take(xp, (steps.P, H), dtype)
+    rnn_slopes_backward(h[N:], activation, slopes)
+    da = slopes  # the same memory: step by step, the gradients of (4) replace the slopes
+    dh_carried_all = steps.sort(dstate).astype(dtype)  # what step t + 1 passes to h_t
+    with scratch.pool.lease() as loop:
+        dy_rows, WhT = steps.pack(dy, loop), loop.copy(Wh.T)
+        for now, _, _, N_t in reversed(steps):
+            dh_carried = dh_carried_all[:N_t]
+            dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (3)
+            da_t = xp.multiply(slopes[now], dh, out=da[now])  # (4)
+            xp.matmul(da_t, WhT, out=dh_carried)  # (3)  (N_t, H) @ (H, H) -> (N_t, H)
+            if mask is not None:
+                dh_carried *= mask[:N_t]  # (3)
+    return da, steps.unsort(dh_carried_all)
+
+
+def rnn_slopes_backward(h_after: Array, activation: str, slopes: Array) -> None:
+    """The factors of dh_t in (4), into ``slopes``; both (P, H)."""
+    xp = array_module(h_after)
     if activation == "tanh":
-        xp.multiply(h_after, h_after, out=da)
-        xp.subtract(1, da, out=da)  # (4)
+        xp.multiply(h_after, h_after, out=slopes)  # (4)
+        xp.subtract(1, slopes, out=slopes)  # (4)
     else:
-        da[...] = h_after > 0  # (4)
-    WhT = work.copy(Wh.T)
-    dh_all = steps.sort(dstate).astype(dtype)
-    for now, _, _, N_t in reversed(steps):
-        dh, da_t = dh_all[:N_t], da[now]
-        dh += dy_rows[now]  # (3)
-        da_t *= dh  # (4)
-        xp.matmul(da_t, WhT, out=dh)  # (3)  (N_t, H) @ (H, H) -> (N_t, H)
-        if mask_h is not None:
-            dh *= mask_h[:N_t]  # (3)
-    work.give(dy_rows)
-    dx_rows = work.take(xp, (steps.P, len(Wx)), dtype)
-    dx = steps.unpack(xp.matmul(da, Wx.T, out=dx_rows))  # (5)  (P, H) @ (H, D) -> (P, D)
-    dWx_b = rows.T @ da  # (6)  (D + 1, P) @ (P, H) -> (D + 1, H)
-    dWh = steps.seen(h, mask_h).T @ da  # (6)  (H, P) @ (P, H) -> (H, H)
-    work.give(da, dx_rows, WhT)
-    return dx, steps.unsort(dh_all), dWx_b[:-1], dWh, dWx_b[-1]
+        slopes[...] = h_after > 0  # (4)
 
 
 # --- the layer: parameters, and a call to the pair -------------------------------------------------------------------
 
 
 class RNN(Recurrent):
-    """Elman's layer; its state is h. For arguments and calls see ``Recurrent``.
+    """Elman's layer; its state is h. For other arguments and calls see ``Recurrent``.
 
     Args:
         activation: ``"tanh"`` or ``"relu"``.
@@ -171,38 +198,28 @@ class RNN(Recurrent):
         input_size: int,
         units: int,
         *,
-        rng: Generator,
+        rng: Generator | None = None,
         activation: str = "tanh",
         return_sequences: bool = True,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
     ):
-        super().__init__(
-            input_size,
-            units,
-            rng=rng,
-            return_sequences=return_sequences,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-        )
+        super().__init__(input_size, units, rng, return_sequences, dropout, recurrent_dropout)
         self.activation = check_activation(activation)
         self.Wx = Parameter.glorot((input_size, units), rng)
-        self.Wh = Parameter.orthogonal((units, units), rng)  # keeps the norms of h and dh at the start
+        self.Wh = Parameter.orthogonal((units, units), rng)  # keeps the norms of h and dh at initialisation
         self.b = Parameter.zeros((units,))
 
-    def run(self, x: Array, state: State, lengths: Array | None, mask_h: Array | None) -> tuple[Array, State, tuple]:
+    def run(
+        self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease
+    ) -> tuple[Array, State, tuple]:
         """``rnn_forward`` with this layer's parameters."""
-        return rnn_forward(x, state, self.Wx.data, self.Wh.data, self.b.data, lengths, self.activation, mask_h, self.work)
+        return rnn_forward(x, state, self.Wx.data, self.Wh.data, self.b.data, lengths, self.activation, mask_h, lease)
 
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
-        """``rnn_backward``; the weight gradients go to the parameters."""
-        dx, dh0, dWx, dWh, db = rnn_backward(dy, dstate, cache, self.work)
+        """``rnn_backward``; adds to the parameters' gradients."""
+        dx, dh0, dWx, dWh, db = rnn_backward(dy, dstate, cache, self.pool)
         self.Wx.accumulate(dWx)
         self.Wh.accumulate(dWh)
         self.b.accumulate(db)
         return dx, dh0
-
-    def release(self, cache: tuple) -> None:
-        """The arrays over all steps are free again."""
-        rows, h, *_ = cache
-        self.work.give(rows, h)

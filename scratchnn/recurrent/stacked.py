@@ -3,8 +3,8 @@
     y^1 = R^1(x),    y^l = R^l(y^{l-1} m^l)    for l = 2 .. K                                                      (1)
     dy^{l-1} = R^l'(dy^l) m^l,    dx = R^1'(dy^1)          R' is a layer's backward pass                           (2)
 
-m^l is a dropout mask, drawn anew for every entry, step by step. It sits on the connections between layers alone; nothing on
-the way through time is dropped: Zaremba, Sutskever and Vinyals, "Recurrent Neural Network Regularization" (2014).
+m^l is a dropout mask with a new draw for every entry and step. It acts on the connections between layers only; nothing is
+dropped on the way through time: Zaremba, Sutskever and Vinyals, "Recurrent Neural Network Regularization" (2014).
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ class Stacked(SequenceLayer):
     Args:
         layers: from the lowest to the highest; all but the last must return sequences.
         dropout: probability for each output between two layers.
-        rng: draws the masks; needed where there is dropout.
+        rng: draws the masks; required if ``dropout`` is not 0.
     """
 
     def __init__(self, layers: Sequence[SequenceLayer], dropout: float = 0.0, rng: Generator | None = None):
         super().__init__()
         if not layers:
-            raise DataError("Stacked: give at least one layer")
+            raise DataError("Stacked: pass at least one layer")
         if dropout and rng is None:
-            raise DataError("Stacked: dropout needs rng, the generator to draw masks from")
+            raise DataError("Stacked: dropout needs rng, which draws the masks; pass rng=np.random.default_rng(0)")
         for k, (below, above) in enumerate(pairwise(layers)):
             if not below.return_sequences:
                 raise DataError(f"Stacked: layer {k} has return_sequences=False, but layer {k + 1} reads its sequences")
             if below.units != above.input_size:
                 raise ShapeError(
-                    f"Stacked: layer {k} gives outputs of size {below.units}, layer {k + 1} expects {above.input_size}"
+                    f"Stacked: layer {k} has outputs of size {below.units}, layer {k + 1} expects {above.input_size}"
                 )
         self.layers = list(layers)
-        self.between = Dropout(dropout, rng=rng)  # one layer, used once a gap: its masks form a stack
+        self.between = Dropout(dropout, rng=rng)  # one layer, used once per gap: its masks form a stack
         self.input_size, self.units = layers[0].input_size, layers[-1].units
         self.return_sequences = layers[-1].return_sequences
 
@@ -55,14 +55,14 @@ class Stacked(SequenceLayer):
 
         Args:
             x: inputs (N, T, D).
-            state: one state a layer, zeros where absent; pass the returned one in again to carry on.
-            lengths: number of real steps of each sequence (N,); T where absent.
+            state: one state per layer; defaults to zeros. Pass the returned state to continue the sequences.
+            lengths: number of real steps of each sequence (N,); T if None.
 
         Returns:
             Outputs of the highest layer and the final states of all.
         """
         if state is not None and len(state) != len(self.layers):
-            raise ShapeError(f"Stacked: state must hold one state for each of {len(self.layers)} layers, got {len(state)}")
+            raise ShapeError(f"Stacked: state must have one state for each of {len(self.layers)} layers, got {len(state)}")
         last = []
         for k, layer in enumerate(self.layers):
             if k:
@@ -72,7 +72,11 @@ class Stacked(SequenceLayer):
         return x, tuple(last)
 
     def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
-        """From the gradients by the outputs and by the final states (zeros where absent): dx and the first states'."""
+        """Backward from the gradients with respect to the outputs and the final states, which default to zeros.
+
+        Returns:
+            The gradients with respect to the inputs and the first states.
+        """
         first: list[State] = []
         for k in reversed(range(len(self.layers))):
             dy, layer_dstate = self.layers[k].backward(dy, None if dstate is None else dstate[k])  # (2)

@@ -1,40 +1,38 @@
-"""The real steps of a batch of sequences, packed: row after row, step after step, and no padding.
+"""The real steps of a batch of sequences as packed rows, without padding.
 
-Sequences of unequal lengths are sorted, the longest first. Those that are still at work at step t are then the first N_t of
-them, and all arrays over time hold P = sum_t N_t rows, of which a step's N_t lie side by side:
+Sequences of unequal lengths are sorted, the longest first. Those that have not ended at step t are then the first N_t of
+them. Arrays over time have P = sum_t N_t rows, in which the N_t rows of a step are adjacent:
 
     lengths 3, 1, 2 of the sequences A, B, C          sorted: A, C, B          N_t = 3, 2, 1
     packed rows                                       A1 C1 B1  A2 C2  A3      P = 6
 
-The states after each step lie in an array of N + P rows, the N states before the first step in front. A sequence that has
-ended takes no part in later steps. So nothing has to be masked, and no time is spent on padding.
+The states after each step are in an array of N + P rows, of which the first N are the states before the first step. A
+sequence that has ended takes no part in later steps. Nothing has to be masked, and no time is spent on padding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratchnn.backend import Array, WorkArrays, array_module, move
-
-PIECE = 1 << 18  # bytes of gates; with what is computed from them, they fit into the second-level cache
+from scratchnn.backend import Array, Lease, array_module, move
 
 
 class Step(NamedTuple):
-    """Where one step's rows lie."""
+    """Where the rows of one step are."""
 
     rows: slice  # in arrays of P rows
-    before: slice  # the states that it starts from, in an array of N + P rows
-    after: slice  # the states that it makes
-    N_t: int  # how many rows
+    before: slice  # the states before the step, in an array of N + P rows
+    after: slice  # the states after it
+    N_t: int  # number of rows
 
 
 @lru_cache
 def lay_out(N: int, counts: tuple[int, ...]) -> list[Step]:
-    """The steps of N sequences of which ``counts[t]`` are at work at step t."""
+    """The steps of N sequences of which ``counts[t]`` have not ended at step t."""
     steps, start, start_before = [], 0, 0
     for N_t in counts:
         rows, after = slice(start, start + N_t), slice(N + start, N + start + N_t)
@@ -44,14 +42,15 @@ def lay_out(N: int, counts: tuple[int, ...]) -> list[Step]:
 
 
 class Steps:
-    """What is where in the packed arrays of a batch.
+    """The positions of all steps in the packed arrays of a batch.
 
     Args:
-        x: inputs (N, T, ...), for their shape and backend.
-        lengths: number of real steps of each sequence (N,); all T where absent. On a GPU they are read once.
+        x: inputs (N, T, ...); only their shape and backend matter.
+        lengths: number of real steps of each sequence (N,); T if None. On a GPU they are copied to the host once.
 
     Attributes:
         P: number of rows.
+        even: whether all sequences have T steps.
     """
 
     def __init__(self, x: Array, lengths: Array | None):
@@ -69,12 +68,12 @@ class Steps:
         self.steps = lay_out(N, tuple(counts.tolist()))
         starts_before = np.array([step.before.start for step in self.steps], dtype=int)
         xp = array_module(x)
-        rank = np.arange(P) - np.repeat(starts[:-1], counts)  # of each row's sequence among the sorted ones
+        rank = np.arange(P) - np.repeat(starts[:-1], counts)  # position of each row's sequence after sorting
         t = np.repeat(np.arange(len(counts)), counts)
-        state_after = np.concatenate([[0], N + starts[:-1]])  # first row of the states after that many steps
+        state_after = np.concatenate([[0], N + starts[:-1]])  # first row of the states after 0, 1, 2 ... steps
         last = np.empty(N, dtype=int)
         last[order] = state_after[longest_first] + np.arange(N)
-        self.rank = xp.asarray(rank)
+        self.rank, self.position = xp.asarray(rank), xp.asarray(np.argsort(order))
         self.order, self.place = xp.asarray(order), xp.asarray(order[rank] * T + t)
         self.before_rows, self.last_rows = xp.asarray(starts_before[t] + rank), xp.asarray(last)
 
@@ -84,31 +83,12 @@ class Steps:
     def __reversed__(self) -> Iterator[Step]:
         return reversed(self.steps)
 
-    def pieces_backward(self, *gates: Array) -> Iterator[tuple[slice, int, list[tuple[int, slice]]]]:
-        """Pieces of steps with the same N_t, the last piece first: all their rows, N_t, and where each step's rows are.
-
-        The last is a list of pairs, the last step first: the step's number in the piece, its rows in the arrays of P rows.
-        On a CPU the ``gates`` (P, ...) of a piece fit into its cache, and a piece is at most half of the steps, so that
-        every gradient check crosses a seam. On a GPU, where each call costs much, only a new N_t begins a new piece.
-        """
-        most = len(self.steps)
-        if array_module(gates[0]) is np:
-            most = min((most + 1) // 2, PIECE * most // max(sum(gate.nbytes for gate in gates), 1))
-        pieces: list[list[Step]] = []  # in each, the last step first
-        for step in reversed(self.steps):
-            if not pieces or len(pieces[-1]) >= most or pieces[-1][0].N_t != step.N_t:
-                pieces.append([])
-            pieces[-1].append(step)
-        for piece in pieces:
-            rows = slice(piece[-1].rows.start, piece[0].rows.stop)
-            yield rows, piece[0].N_t, [(len(piece) - 1 - k, step.rows) for k, step in enumerate(piece)]
-
     # --- between a batch and its packed rows -------------------------------------------------------------------------
 
-    def pack(self, x: Array, work: WorkArrays, ones: int = 0) -> Array:
-        """(N, T, D) -> (P, D), in an array of ``work``; with as many columns of ones behind as ``ones`` says."""
+    def pack(self, x: Array, lease: Lease, ones: int = 0) -> Array:
+        """(N, T, D) -> (P, D + ``ones``), in an array of ``lease``; the last ``ones`` columns contain ones."""
         D = x.shape[2]
-        rows = work.take(array_module(x), (self.P, D + ones), x.dtype)
+        rows = lease.take(array_module(x), (self.P, D + ones), x.dtype)
         rows[:, D:] = 1
         if self.even:
             rows.reshape(self.T, self.N, D + ones)[:, :, :D] = x.transpose(1, 0, 2)
@@ -117,7 +97,7 @@ class Steps:
         return rows
 
     def unpack(self, rows: Array) -> Array:
-        """(P, D) -> (N, T, D), zeros where there was padding; always a copy, never a window into a cache."""
+        """(P, D) -> (N, T, D), zero at padded steps; always a copy, never a view of a cache."""
         D = rows.shape[1]
         if self.even:
             return rows.reshape(self.T, self.N, D).transpose(1, 0, 2).copy()
@@ -125,47 +105,40 @@ class Steps:
         x[self.place] = rows
         return x.reshape(self.N, self.T, D)
 
-    def sort(self, state: Array) -> Array:
-        """(N, H), one row a sequence, in the order of the packed rows."""
-        return state if self.even else state[self.order]
+    def sort(self, state: Array | None) -> Array:
+        """(N, H), one row per sequence, in the order of the packed rows; None stays None."""
+        return state if self.even or state is None else state[self.order]
 
     def unsort(self, state: Array) -> Array:
         """The inverse of ``sort``."""
-        if self.even:
-            return state
-        found = array_module(state).empty_like(state)
-        found[self.order] = state
-        return found
+        return state if self.even else state[self.position]
+
+    # --- states before and after each step ---------------------------------------------------------------------------
+
+    def states(self, first: Array, dtype: Any, lease: Lease) -> Array:
+        """An array of ``lease`` for all states (N + P, H), of which the ``first`` N (N, H) are filled in."""
+        states = lease.take(array_module(first), (self.N + self.P, first.shape[1]), dtype)
+        states[: self.N] = self.sort(first)
+        return states
 
     def states_before(self, states: Array) -> Array:
-        """Of ``states`` (N + P, H), those before each row's step (P, H)."""
+        """From ``states`` (N + P, H), the state before each row's step (P, H)."""
         return states[: self.P] if self.even else states[self.before_rows]
 
-    def seen(self, h: Array, mask_h: Array | None) -> Array:
-        """What the recurrent product saw at each row (P, H): the state before, times ``mask_h`` (N, H), which is sorted."""
-        before = self.states_before(h)
-        if mask_h is None:
-            return before
-        if self.even:
-            return (before.reshape(self.T, *mask_h.shape) * mask_h).reshape(before.shape)
-        return before * mask_h[self.rank]
-
     def states_last(self, states: Array) -> Array:
-        """Of ``states`` (N + P, H), each sequence's last one, in the order of the batch: (N, H), a copy."""
+        """From ``states`` (N + P, H), each sequence's last state, in the order of the batch: (N, H), a copy."""
         return states[self.P :].copy() if self.even else states[self.last_rows]
 
+    def seen(self, h: Array, mask: Array | None) -> Array:
+        """What the recurrent product multiplies at each row (P, H): the state before, times the sorted ``mask`` (N, H)."""
+        before = self.states_before(h)
+        if mask is None:
+            return before
+        if self.even:
+            return (before.reshape(self.T, *mask.shape) * mask).reshape(before.shape)
+        return before * mask[self.rank]
 
-def with_bias(Wx: Array, b: Array, work: WorkArrays, factors: Array | float = 1) -> Array:
-    """``Wx`` (D, H), and below it ``b`` (H,) as the weights of an input that is always 1, times ``factors`` (H,)."""
-    xp = array_module(Wx)
-    D, H = Wx.shape
-    Wx_b = work.take(xp, (D + 1, H), xp.result_type(Wx, b))
-    xp.multiply(Wx, factors, out=Wx_b[:-1])
-    xp.multiply(b, factors, out=Wx_b[-1])
-    return Wx_b
 
-
-def gate_by_gate(a: Array, gates: int) -> Array:
-    """(N, gates H) -> (gates, N, H), the same numbers at the same place in memory."""
-    N, columns = a.shape
-    return a.reshape(N, gates, columns // gates).transpose(1, 0, 2)
+def masked(h: Array, mask: Array | None) -> Array:
+    """``h`` (N_t, H) of the first N_t sequences times the sorted ``mask`` (N, H); ``h`` itself if ``mask`` is None."""
+    return h if mask is None else h * mask[: len(h)]

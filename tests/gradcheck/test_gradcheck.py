@@ -49,7 +49,7 @@ def test_whole_run_takes_less_than_a_minute(whole_run):
     ["rnn", "rnn-relu", "gru-simplified", "gru-reset-before", "gru-reset-after", "lstm", "lstm-peephole"],
 )
 def test_every_cell_in_every_variant(family):
-    variants = {"", "/step", "/lengths", "/mask", "/lengths+mask"}
+    variants = {"", "/step", "/step+mask", "/loop", "/lengths", "/mask", "/lengths+mask"}
     if family == "lstm":
         variants.add("/many-units")
     assert {name.removeprefix(family) for name in all_cases() if name.partition("/")[0] == family} == variants

@@ -12,7 +12,7 @@ from scratchnn.errors import DataError
 from scratchnn.inspection.summary import summary
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.models.language_model import CELLS, LanguageModel
-from scratchnn.recurrent import LSTM, RNN, Bidirectional
+from scratchnn.recurrent import LSTM, RNN, Bidirectional, LSTMPeephole
 
 V, D, H = 11, 5, 6
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -97,7 +97,7 @@ class Odd(Layer):
         rng = np.random.default_rng(0)
         self.first = self.second = Parameter(np.zeros((1234, 5)))
         self.table = Embedding(20000, 150, table=np.zeros((20000, 150)), frozen=True)
-        both = Bidirectional(LSTM(150, 150, rng=rng, peepholes=True), LSTM(150, 150, rng=rng))
+        both = Bidirectional(LSTMPeephole(150, 150, rng=rng), LSTM(150, 150, rng=rng))
         self.deep = ALayerWhoseNameIsSoLongThatItNeedsALineOfItsOwnBecauseOfThat(both)
         self.never = Dense(3, 4, rng=rng)
         self.nothing = Dropout(0.5, rng=rng)

@@ -128,7 +128,7 @@ def test_bad_states_and_targets():
     _, state = model.forward(ids_of(3, 4))
     with pytest.raises(ShapeError, match=re.escape("LSTM: state must be (2, 6), got shape (3, 6)")):
         model.forward(ids_of(2, 4), state)
-    with pytest.raises(ShapeError, match="Stacked: state must hold one state for each of 2 layers, got 1"):
+    with pytest.raises(ShapeError, match="Stacked: state must have one state for each of 2 layers, got 1"):
         model.forward(ids_of(3, 4), state[:1])
     with pytest.raises(ShapeError, match="LSTM: state must be 2 array"):
         model.forward(ids_of(3, 4), tuple(h for h, c in state))

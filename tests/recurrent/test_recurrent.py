@@ -8,46 +8,101 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from recurrent_cases import CELLS, LENGTHS, STEP, assert_same, complex_step, copies, each_cell, relative_error
 
+from scratchnn.recurrent import loop_backward, loop_forward
+
 
 def cotangents(rng, y, last):
     return rng.standard_normal(y.shape), tuple(rng.standard_normal(part.shape) for part in last)
 
 
-@each_cell
-def test_step_pair_equals_sequence_pair(cell):
-    rng = np.random.default_rng(1)
-    arrays = cell.arrays(rng)
-    weights = [arrays[name] for name in cell.weights]
-    states, outputs, caches = tuple(arrays[name] for name in cell.states), [], []
-    for t in range(arrays["x"].shape[1]):
-        *states, cache = cell.step(arrays["x"][:, t], states, weights)
-        outputs.append(states[0])
-        caches.append(cache)
-    y, last, sequence_cache = cell.forward(arrays)
-    np.testing.assert_allclose(y, np.stack(outputs, axis=1), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(last, states, rtol=1e-12, atol=1e-12)
+def each_variant(test):
+    """Every cell with and without lengths and mask."""
+    test = pytest.mark.parametrize("masked", [False, True], ids=["", "mask"])(test)
+    return each_cell(pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["", "lengths"])(test))
 
+
+MASK_H = np.array([[0, 2, 2], [2, 0, 2], [2, 2, 0], [2, 2, 2.0]])
+
+
+# --- three rungs: the step, the plain loop over it, the fast pair ----------------------------------------------------
+
+
+@each_variant
+def test_plain_loop_equals_the_steps_of_each_sequence_alone(cell, lengths, masked):
+    """Steps called one by one, over the real steps of one sequence after the other, without a loop function."""
+    rng = np.random.default_rng(1)
+    arrays, mask_h = cell.arrays(rng), MASK_H if masked else None
+    y, last, caches = cell.loop_forward(arrays, lengths, mask_h)
     dy, dlast = cotangents(rng, y, last)
+    found = cell.loop_backward(dy, dlast, caches)
+    N, T = arrays["x"].shape[:2]
+    weights = [arrays[name] for name in cell.weights]
     expected = {name: np.zeros_like(array) for name, array in arrays.items()}
-    dstates = dlast
-    for t in reversed(range(len(caches))):
-        dx, *rest = cell.step_backward(dstates[0] + dy[:, t], *dstates[1:], caches[t])
-        dstates, dweights = tuple(rest[: len(cell.states)]), rest[len(cell.states) :]
-        expected["x"][:, t] = dx
-        for name, gradient in zip(cell.weights, dweights, strict=True):
-            expected[name] += gradient
-    expected.update(zip(cell.states, dstates, strict=True))
-    for name, gradient in cell.backward(dy, dlast, sequence_cache).items():
+    for n, length in enumerate([T] * N if lengths is None else lengths):
+        one, options = slice(n, n + 1), {"mask_h": mask_h[n]} if masked else {}
+        states, own_caches = [arrays[name][one] for name in cell.states], []
+        for t in range(length):
+            *states, cache = cell.step(arrays["x"][one, t], *states, *weights, **options)
+            own_caches.append(cache)
+            np.testing.assert_allclose(y[one, t], states[0], rtol=1e-12, atol=1e-14)
+        assert not y[one, length:].any()
+        for part, state in zip(last, states, strict=True):
+            np.testing.assert_allclose(part[one], state, rtol=1e-12, atol=1e-14)
+        dstates = [part[one] for part in dlast]
+        for t in reversed(range(length)):
+            dx, *rest = cell.step_backward(dstates[0] + dy[one, t], *dstates[1:], own_caches[t])
+            dstates = rest[: len(cell.states)]
+            expected["x"][one, t] = dx
+            for name, gradient in zip(cell.weights, rest[len(cell.states) :], strict=True):
+                expected[name] += gradient
+        for name, dstate in zip(cell.states, dstates, strict=True):
+            expected[name][one] = dstate
+    for name, gradient in found.items():
         np.testing.assert_allclose(gradient, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
 
-@pytest.mark.parametrize("masked", [False, True], ids=["", "mask"])
-@pytest.mark.parametrize("lengths", [None, LENGTHS], ids=["", "lengths"])
-@each_cell
+@each_variant
+def test_fast_pair_equals_plain_loop(cell, lengths, masked):
+    rng = np.random.default_rng(1)
+    arrays, mask_h = cell.arrays(rng), MASK_H if masked else None
+    y_loop, last_loop, caches = cell.loop_forward(arrays, lengths, mask_h)
+    y, last, cache = cell.forward(arrays, lengths, mask_h)
+    np.testing.assert_allclose(y, y_loop, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(last, last_loop, rtol=1e-12, atol=1e-12)
+    dy, dlast = cotangents(rng, y, last)
+    expected = cell.loop_backward(dy, dlast, caches)
+    for name, gradient in cell.backward(dy, dlast, cache).items():
+        np.testing.assert_allclose(gradient, expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
+def test_plain_loop_takes_nested_states():
+    """A cell whose state is a dict: two numbers that take turns."""
+
+    def step(x, h, c, W, *, scale=1.0):
+        return c + x * W, scale * h, (x, W, scale)
+
+    def step_backward(dh_next, dc_next, cache):
+        x, W, scale = cache
+        return dh_next * W, scale * dc_next, dh_next, (dh_next * x).sum(axis=0)
+
+    x, state = np.ones((2, 3, 1)), {"h": np.full((2, 1), 5.0), "rest": (np.full((2, 1), 7.0),)}
+    y, last, caches = loop_forward(step, x, state, [np.array([10.0])], scale=2.0)
+    np.testing.assert_array_equal(y[0, :, 0], [17, 20, 44])
+    np.testing.assert_array_equal([last["h"][0, 0], last["rest"][0][0, 0]], [44, 40])
+    dx, dfirst, (dW,) = loop_backward(step_backward, np.zeros_like(y), last, caches)
+    assert dx.shape == x.shape
+    assert dfirst.keys() == {"h", "rest"}
+    np.testing.assert_array_equal(dfirst["rest"][0], np.full((2, 1), 2 * 44.0))
+    np.testing.assert_array_equal(dW, [2 * (44 + 2 * 40 + 2 * 44)])
+
+
+# --- gradients -------------------------------------------------------------------------------------------------------
+
+
+@each_variant
 def test_gradients_by_complex_step(cell, lengths, masked):
     rng = np.random.default_rng(2)
-    arrays = cell.arrays(rng)
-    mask_h = np.array([[0, 2, 2], [2, 0, 2], [2, 2, 0], [2, 2, 2.0]]) if masked else None
+    arrays, mask_h = cell.arrays(rng), MASK_H if masked else None
     y, last, cache = cell.forward(arrays, lengths, mask_h)
     dy, dlast = cotangents(rng, y, last)
 

@@ -1,4 +1,4 @@
-"""What the files of the recurrent cells say in words: masks, gates, second bias, number of matrix products."""
+"""What the files of the recurrent cells state in words: masks, gates, second bias, number of matrix products."""
 
 from __future__ import annotations
 
@@ -101,6 +101,7 @@ class Counted(np.ndarray):
         ("gru-reset-before", (4, 6), 9),
         ("gru-reset-after", (2, 5), 6),
         ("lstm", (2, 4), 6),
+        ("lstm-peephole", (2, 4), 6),
     ],
 )
 def test_matrix_products_are_as_many_as_the_files_say(name, sequence, steps, monkeypatch):
@@ -113,6 +114,6 @@ def test_matrix_products_are_as_many_as_the_files_say(name, sequence, steps, mon
     cell.backward(y, last, cache)
     assert Counted.products == sequence[0] * T + sequence[1]
     Counted.products = 0
-    *states, cache = cell.step(arrays["x"][:, 0], tuple(arrays[k] for k in cell.states), [arrays[k] for k in cell.weights])
+    *states, cache = cell.step(arrays["x"][:, 0], *(arrays[name] for name in (*cell.states, *cell.weights)))
     cell.step_backward(*states, cache)
     assert Counted.products == steps

@@ -97,9 +97,9 @@ def test_shape_errors_name_layer_axis_and_sizes(make):
         layer.forward(x[:, 0])
     with pytest.raises(ShapeError, match=rf"{name}: axis 2 of the input has size 5, expected input_size = 2"):
         layer.forward(x.swapaxes(1, 2))
-    with pytest.raises(DataError, match=rf"{name}: lengths must lie in 0 .. T = 5, got 1 .. 6"):
+    with pytest.raises(DataError, match=rf"{name}: lengths must be between 0 and T = 5, got 1 to 6"):
         layer.forward(x, lengths=[1, 2, 3, 6])
-    with pytest.raises(DataError, match=rf"{name}: lengths must lie in 0 .. T = 5, got -1 .. 3"):
+    with pytest.raises(DataError, match=rf"{name}: lengths must be between 0 and T = 5, got -1 to 3"):
         layer.forward(x, lengths=[1, 2, 3, -1])
     with pytest.raises(ShapeError, match=rf"{name}: lengths must be integers of shape \(4,\), got int64 \(3,\)"):
         layer.forward(x, lengths=np.array([1, 2, 3]))
@@ -118,7 +118,7 @@ def test_states_that_do_not_fit():
         MAKERS["rnn-tanh"]().forward(x, (h, h))
     with pytest.raises(ShapeError, match=r"Bidirectional: state must be a pair, one state for each direction, got 3"):
         bidirectional().forward(x, (h, h, h))
-    with pytest.raises(ShapeError, match=r"Stacked: state must hold one state for each of 2 layers, got 1"):
+    with pytest.raises(ShapeError, match=r"Stacked: state must have one state for each of 2 layers, got 1"):
         stacked().forward(x, (h,))
 
 
@@ -137,11 +137,11 @@ def test_settings_that_do_not_fit():
         Bidirectional(RNN(2, H, rng=rng()), RNN(3, H, rng=rng()))
     with pytest.raises(ShapeError, match=r"Bidirectional: the layers differ in units: 2 forward, 3 backward"):
         Bidirectional(RNN(D, 2, rng=rng()), RNN(D, 3, rng=rng()), "sum")
-    with pytest.raises(DataError, match=r"Stacked: give at least one layer"):
+    with pytest.raises(DataError, match=r"Stacked: pass at least one layer"):
         Stacked([])
-    with pytest.raises(DataError, match=r"Stacked: dropout needs rng"):
+    with pytest.raises(DataError, match=r"Stacked: dropout needs rng, .*pass rng=np\.random\.default_rng\(0\)"):
         Stacked([RNN(D, H, rng=rng())], dropout=0.5)
     with pytest.raises(DataError, match=r"Stacked: layer 0 has return_sequences=False, but layer 1 reads"):
         Stacked([RNN(D, H, rng=rng(), return_sequences=False), RNN(H, H, rng=rng())])
-    with pytest.raises(ShapeError, match=r"Stacked: layer 0 gives outputs of size 3, layer 1 expects 2"):
+    with pytest.raises(ShapeError, match=r"Stacked: layer 0 has outputs of size 3, layer 1 expects 2"):
         Stacked([RNN(D, H, rng=rng()), RNN(2, H, rng=rng())])

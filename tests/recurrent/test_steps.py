@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.backend import WorkArrays
-from scratchnn.recurrent import GRU, LSTM, RNN
+from scratchnn.backend import BufferPool
+from scratchnn.recurrent import GRU, LSTM, RNN, LSTMPeephole
 from scratchnn.recurrent.steps import Steps
+from scratchnn.recurrent.tuning import pieces
 
 CELLS = {
     "rnn": RNN,
@@ -15,7 +16,7 @@ CELLS = {
     "gru-reset-before": lambda *sizes, **options: GRU(*sizes, form="reset_before", **options),
     "gru-reset-after": lambda *sizes, **options: GRU(*sizes, form="reset_after", **options),
     "lstm": LSTM,
-    "lstm-peephole": lambda *sizes, **options: LSTM(*sizes, peepholes=True, **options),
+    "lstm-peephole": LSTMPeephole,
 }
 
 
@@ -36,7 +37,7 @@ def test_rows_are_the_real_steps_longest_sequence_first(batch):
     x, steps = made(T, lengths)
     order = sorted(range(len(lengths)), key=lambda n: -lengths[n])
     expected = [x[n, t] for t in range(T) for n in order if t < lengths[n]]
-    rows = steps.pack(x, WorkArrays(), ones=1)
+    rows = steps.pack(x, BufferPool().lease(), ones=1)
     assert steps.P == sum(lengths) == len(rows)
     assert np.array_equal(rows[:, :-1], np.reshape(expected, (-1, 2)))
     assert (rows[:, -1] == 1).all()
@@ -49,7 +50,7 @@ def test_unpacked_rows_are_the_batch_with_zeros_for_its_padding(batch):
     T, lengths = batch
     x, steps = made(T, lengths)
     real = (np.arange(T) < np.array(lengths, dtype=int)[:, None])[:, :, None]
-    assert np.array_equal(steps.unpack(steps.pack(x, WorkArrays())), np.where(real, x, 0))
+    assert np.array_equal(steps.unpack(steps.pack(x, BufferPool().lease())), np.where(real, x, 0))
 
 
 @settings(max_examples=60, deadline=None)
@@ -74,7 +75,7 @@ def test_pieces_cover_all_steps_backwards(batch, row_bytes):
     T, lengths = batch
     _, steps = made(T, lengths)
     found = []
-    for rows, N_t, piece in steps.pieces_backward(np.zeros((steps.P, row_bytes), dtype=np.uint8)):
+    for rows, N_t, piece in pieces(steps, np.zeros((steps.P, row_bytes), dtype=np.uint8)):
         assert piece == [(k, slice(rows.start + k * N_t, rows.start + (k + 1) * N_t)) for k in reversed(range(len(piece)))]
         assert rows.stop - rows.start == len(piece) * N_t
         assert 2 * len(piece) <= len(steps.steps) + 1

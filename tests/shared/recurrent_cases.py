@@ -1,15 +1,16 @@
-"""All recurrent cells behind one interface, all layers, and the complex step, for the tests of the recurrent room."""
+"""All recurrent cells behind one interface, all layers, and the complex step, for the tests of ``scratchnn.recurrent``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
 
 from scratchnn import recurrent as R
-from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, LSTMPeephole, Stacked
 
 STEP = 1e-20
 LENGTHS = np.array([2, 0, 5, 3])  # for N = 4, T = 5: unsorted, one empty, one full
@@ -17,7 +18,7 @@ LENGTHS = np.array([2, 0, 5, 3])  # for N = 4, T = 5: unsorted, one empty, one f
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell. ``forward`` and ``step`` take arrays by name; gradients come in the order ``x, *states, *weights``."""
+    """One cell: its step pair, and its whole-sequence pair with arrays by name. Gradients: ``x, *states, *weights``."""
 
     blocks: int
     states: tuple[str, ...]
@@ -43,38 +44,32 @@ class Cell:
         y, last, cache = self.run(arrays, lengths, mask_h)
         return y, last if isinstance(last, tuple) else (last,), cache
 
+    def loop_forward(self, arrays, lengths=None, mask_h=None):
+        """The same from the plain loop over the step; the cache is a list."""
+        states, weights = ([arrays[name] for name in names] for names in (self.states, self.weights))
+        options = {} if mask_h is None else {"mask_h": mask_h}
+        return R.loop_forward(self.step, arrays["x"], tuple(states), weights, lengths, **options)
+
+    def loop_backward(self, dy, dlast, caches):
+        """Gradients by name, from the plain loop over the step."""
+        dx, dstates, dweights = R.loop_backward(self.step_backward, dy, dlast, caches)
+        return dict(zip(self.names, [dx, *dstates, *dweights], strict=True))
+
     def backward(self, dy, dlast, cache):
         """Gradients by name."""
         return dict(zip(self.names, self.run_backward(dy, dlast if len(dlast) > 1 else dlast[0], cache), strict=True))
 
 
-def plain(step, step_backward, forward, backward, blocks, weights=("Wx", "Wh", "b"), **fixed):
-    """A cell with one state."""
+def plain(step, step_backward, forward, backward, blocks, states=("h0",), more_weights=(), **fixed):
+    """A cell of the package."""
     return Cell(
         blocks,
-        ("h0",),
-        weights,
-        lambda x, states, w: step(x, *states, *w, **fixed),
+        states,
+        ("Wx", "Wh", "b", *more_weights),
+        partial(step, **fixed),
         step_backward,
         lambda a, lengths, mask_h: forward(*a.values(), lengths=lengths, mask_h=mask_h, **fixed),
         backward,
-    )
-
-
-def run_lstm(a, lengths, mask_h):
-    return R.lstm_forward(a["x"], a["h0"], a["c0"], a["Wx"], a["Wh"], a["b"], lengths=lengths, p=a.get("p"), mask_h=mask_h)
-
-
-def lstm(weights):
-    """The LSTM, whose step returns two states."""
-    return Cell(
-        4,
-        ("h0", "c0"),
-        weights,
-        lambda x, states, w: R.lstm_step(x, *states, *w),
-        R.lstm_step_backward,
-        run_lstm,
-        R.lstm_backward,
     )
 
 
@@ -102,10 +97,18 @@ CELLS = {
         R.gru_reset_after_forward,
         R.gru_reset_after_backward,
         blocks=3,
-        weights=("Wx", "Wh", "b", "bh"),
+        more_weights=("bh",),
     ),
-    "lstm": lstm(("Wx", "Wh", "b")),
-    "lstm-peepholes": lstm(("Wx", "Wh", "b", "p")),
+    "lstm": plain(R.lstm_step, R.lstm_step_backward, R.lstm_forward, R.lstm_backward, blocks=4, states=("h0", "c0")),
+    "lstm-peephole": plain(
+        R.lstm_peephole_step,
+        R.lstm_peephole_step_backward,
+        R.lstm_peephole_forward,
+        R.lstm_peephole_backward,
+        blocks=4,
+        states=("h0", "c0"),
+        more_weights=("p",),
+    ),
 }
 each_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS.keys())
 
@@ -143,7 +146,7 @@ MAKERS = {
     "gru-reset-before": single(GRU, form="reset_before"),
     "gru-reset-after": single(GRU),
     "lstm": single(LSTM),
-    "lstm-peepholes": single(LSTM, peepholes=True),
+    "lstm-peephole": single(LSTMPeephole),
     "rnn-dropouts": single(RNN, dropout=0.4, recurrent_dropout=0.4),
     "gru-dropouts": single(GRU, dropout=0.4, recurrent_dropout=0.4),
     "lstm-dropouts": single(LSTM, dropout=0.4, recurrent_dropout=0.4),

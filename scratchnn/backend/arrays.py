@@ -79,7 +79,8 @@ def move_generator(rng: Generator, name: str) -> Generator:
     """A generator in the library ``name``, seeded by a draw from ``rng``: other numbers, equally reproducible."""
     if backend_name(rng) == name:
         return rng
-    return generator(name, int(rng.integers(2**31)))
+    seed = rng.integers(2**31)
+    return generator(name, int(seed if isinstance(seed, int) else to_numpy(seed)))  # NumPy draws an int, CuPy an array
 
 
 def seed_from(*numbers: int) -> int:

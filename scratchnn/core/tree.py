@@ -32,12 +32,10 @@ from scratchnn.errors import LayerError
 if TYPE_CHECKING:
     from scratchnn.core.layer import Layer
 
-PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes, np.dtype})  # types that hold nothing else
+PLAIN = frozenset({type(None), bool, int, float, complex, str, bytes})  # types of values that refer to nothing else
 FOREIGN = (Random, np.random.RandomState)  # generators that a layer cannot reseed or move
 RESEEDED = "a layer can reseed only generators made by np.random.default_rng"
-REMEDY = "keep parameters, layers and generators in attributes, lists, tuples, or dicts with strings without dots as keys"
-
-
+REMEDY = "keep parameters, layers and generators in attributes, lists, tuples, or dicts whose keys are strings without dots"
 MEMBER, CONTAINER, OTHER = range(3)  # the three kinds of values: found, searched, ignored
 
 
@@ -207,12 +205,12 @@ def attributes(layer: Any) -> Iterator[tuple[str, Any]]:
 
 def missed_in(value: Any, known: set[int]) -> Any:
     """The first parameter, layer or generator that ``value`` refers to, directly or not, and that is not ``known``."""
-    stack, seen = [value], set()
+    stack, seen = [value], {}
     while stack:
         value = stack.pop()
         if type(value) in PLAIN or id(value) in seen:
             continue
-        seen.add(id(value))
+        seen[id(value)] = value  # kept, so that no other object gets its id
         if ROLES[type(value)] == MEMBER or isinstance(value, FOREIGN):
             if id(value) not in known:
                 return value

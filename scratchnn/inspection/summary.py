@@ -82,7 +82,11 @@ def summary(model: Layer, *inputs: Array) -> str:
         at its first layer. A layer that was not used and has no parameters is omitted.
     """
     shapes = output_shapes(model, *inputs)
-    found = [(name, layer) for name, layer in tree(model, "", 0, set()) if id(layer) in shapes or layer.parameters()]
+    found = [
+        (name, layer)
+        for name, layer in tree(model, "", 0, set())
+        if id(layer) in shapes or any(below.own_parameters() for _, below in layer.named_layers())
+    ]
     wide = min(max(len("total"), *(len(name) for name, _ in found)), NAME_COLUMNS)
     deep = max(len("output shape"), *(len(shape) for shape in shapes.values()))
     lines = [f"{'layer':<{wide}}  {'output shape':<{deep}}  {'parameters':>11}  of shape"]

@@ -10,11 +10,12 @@ import pytest
 
 from scratchnn import backend
 from scratchnn.backend import array_module, arrays, backend_name, move, scatter_add, sum_rows, to_numpy
-from scratchnn.core import RowGradient
+from scratchnn.core import Layer, Parameter, RowGradient
 from scratchnn.data import TokenStreams
 from scratchnn.gradcheck import all_cases
 from scratchnn.gradcheck.engine import draw_cotangents
 from scratchnn.gradcheck.problems import move_problem
+from scratchnn.layers import Dense, Dropout
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, RMSprop, clip_by_norm, clip_by_value, global_norm
 from scratchnn.training import Trainer
@@ -171,6 +172,23 @@ def test_a_checkpoint_moves_from_one_backend_to_the_other(tmp_path, monkeypatch)
     assert third.resume()
     assert backend_name(third.model.embedding.W.data) == "guarded"
     assert third.epoch == 2
+
+
+def test_nested_containers_move_with_their_generators(rng):
+    model = Layer()
+    shared = np.random.default_rng(1)
+    model.heads = {"a": (Dense(2, 3, rng=rng), [Dropout(0.5, rng=shared)]), "noise": (shared, 3)}
+    model.scales = [{"g": Parameter(np.ones(2))}]
+    for where in ("guarded", "numpy"):
+        model.to(where)
+        assert {backend_name(p.data) for p in model.parameters()} == {where}
+        assert [backend_name(r) for r in model.generators()] == [where]
+        assert model.heads["a"][1][0].rng is model.heads["noise"][0]
+        model.reseed(1, 2)
+        assert [backend_name(r) for r in model.generators()] == [where]
+        y = model.heads["a"][1][0].forward(model.heads["a"][0].forward(move(np.ones((1, 2)), where)))
+        assert backend_name(y) == where
+        model.discard_caches()
 
 
 def test_unknown_backend_is_named(rng):

@@ -35,7 +35,7 @@ VARIATIONS = {  # of each cell
     "gru": ("reset after", "reset before"),
     "lstm": ("", "two directions", "two layers", "lengths", "recurrent dropout"),
 }
-COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # the first so many variations are measured on all shapes
+COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # number of variations, from the left, measured on all shapes
 DROPOUT = 0.25
 
 

@@ -103,7 +103,7 @@ def kept(out: Path, case: dict[str, Any]) -> dict[str, Any] | None:
     try:
         result: dict[str, Any] = json.loads(path.read_bytes())
     except ValueError:
-        raise DataError(f"{path} is damaged; remove it, and its contestant trains anew") from None
+        raise DataError(f"{path} is damaged; remove it, and its contestant is trained again") from None
     return result
 
 

@@ -1,1 +1,1 @@
-"""Side by side: scratchnn against PyTorch and gensim, each contestant in a process of its own."""
+"""Side-by-side benchmarks of scratchnn, PyTorch and gensim; each contestant runs in a process of its own."""

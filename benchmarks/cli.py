@@ -26,7 +26,7 @@ from scratchnn.cli import Parser
 from scratchnn.errors import DataError, ScratchnnError, whole_number
 from scratchnn.files import write_atomically
 
-FAMILIES = {  # where each one's rows come from
+FAMILIES = {  # the module that makes each family's rows
     "rnn": "recurrent",
     "gru": "recurrent",
     "lstm": "recurrent",
@@ -40,14 +40,14 @@ FAMILIES = {  # where each one's rows come from
 BY_NAME_ONLY = ("waiting", "tour")
 SHAPED = ("rnn", "gru", "lstm", "lm")
 AGAINST = ("torch", "gensim", "svd")
-SECONDS, QUICK_SECONDS = 0.5, 0.02  # of a measurement
+SECONDS, QUICK_SECONDS = 0.5, 0.02  # per measurement
 
 
 def build_parser() -> Parser:
-    """All arguments."""
+    """The parser of all arguments."""
     parser = Parser(
         prog="benchmarks",
-        description="Times scratchnn side by side with PyTorch and gensim, each contestant in a process of its own. See "
+        description="Time scratchnn side by side with PyTorch and gensim, each contestant in a process of its own. See "
         "benchmarks/README.md.",
         allow_abbrev=False,
     )
@@ -55,31 +55,31 @@ def build_parser() -> Parser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names} (default: all but {', '.join(BY_NAME_ONLY)})")
     parser.add_argument("--against", action="append", default=[], choices=AGAINST, help="an opponent; may be repeated")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of either contestant (default: 2)")
-    parser.add_argument("--rounds", type=int, metavar="R", help="how often everything is measured (default: 3)")
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads per contestant (default: 2)")
+    parser.add_argument("--rounds", type=int, metavar="R", help="rounds, in which every row is measured once (default: 3)")
     parser.add_argument("--shapes", nargs="+", type=shape, metavar="N,T,D,H", help=f"other sizes for {', '.join(SHAPED)}")
-    parser.add_argument("--quick", action="store_true", help="one short round with small sizes, to see that all works")
-    parser.add_argument("--json", metavar="FILE", help="write all that was measured")
+    parser.add_argument("--quick", action="store_true", help="one short round with small sizes, to test the benchmarks")
+    parser.add_argument("--json", metavar="FILE", help="write all measurements (JSON)")
     parser.add_argument("--plot", metavar="FILE", help="write the ratios as a figure (PNG)")
     vectors = parser.add_argument_group("word2vec")
     vectors.add_argument(
         "--text", metavar="FILE", help="text to train on (default: PTB in $SCRATCHNN_DATA, or Python's manual)"
     )
-    vectors.add_argument("--words", type=int, nargs="+", default=[], metavar="N", help="the first N words of it alone")
-    vectors.add_argument("--epochs", type=int, metavar="E", help="passes over the text (default: 1 for speed, else 5)")
+    vectors.add_argument("--words", type=int, nargs="+", default=[], metavar="N", help="use only its first N words")
+    vectors.add_argument("--epochs", type=int, metavar="E", help="passes over the text (default: 1 for speed, 5 otherwise)")
     vectors.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="S", help="random seeds (default: 0)")
-    vectors.add_argument("--quality", action="store_true", help="compare the vectors instead of the speed")
-    vectors.add_argument("--similarity", nargs="+", default=[], metavar="FILE", help="judgements of similarity")
+    vectors.add_argument("--quality", action="store_true", help="compare the quality of the vectors instead of speed")
+    vectors.add_argument("--similarity", nargs="+", default=[], metavar="FILE", help="files of judged word pairs")
     vectors.add_argument("--analogies", metavar="FILE", help="analogy questions")
     vectors.add_argument(
-        "--out", default="runs/quality", metavar="DIR", help="keeps finished contestants (default: %(default)s)"
+        "--out", default="runs/quality", metavar="DIR", help="folder for the results of --quality (default: %(default)s)"
     )
     vectors.add_argument("--jobs", type=int, default=1, metavar="N", help="contestants of --quality at a time (default: 1)")
     return parser
 
 
 def shape(text: str) -> tuple[int, ...]:
-    """Four whole numbers of 1 or more."""
+    """Parse ``N,T,D,H``: four whole numbers of 1 or more."""
     sizes = tuple(int(part) for part in text.split(","))
     if len(sizes) != 4 or min(sizes) < 1:
         raise ValueError(text)
@@ -87,7 +87,7 @@ def shape(text: str) -> tuple[int, ...]:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Fill in what depends on other options; raise where they cannot be."""
+    """Fill in defaults that depend on other options; raise ``DataError`` if the options do not fit together."""
     for name in options.names:
         if name not in FAMILIES:
             raise DataError(f"unknown name {name!r}; choose from {', '.join(FAMILIES)}")
@@ -125,7 +125,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run; returns the exit status: 0, 2 for bad input, 130 when interrupted."""
+    """Run the command; returns the exit status: 0, 2 for bad input, 130 if interrupted, 141 on a closed pipe."""
     options = build_parser().parse_args(arguments)
     try:
         check(options)
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ScratchnnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader of our output has gone, for instance ``| head``
+    except BrokenPipeError:  # the output was piped into a program that has ended, such as ``head``
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except KeyboardInterrupt:
@@ -145,7 +145,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Measure, print, write."""
+    """Measure, print the tables, and write the files."""
     seconds = QUICK_SECONDS if options.quick else SECONDS
     settings = {"device": options.device, "threads": options.threads, "seconds": seconds}
     document: dict[str, Any] = {
@@ -169,7 +169,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def speed(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[list[Result], float]:
-    """All rows of all families, their tables printed."""
+    """Measure all rows of all families and print their tables; returns the results and the peak in GFLOP/s."""
     modules = {name: importlib.import_module(f"benchmarks.{FAMILIES[name]}") for name in options.names}
     for library in options.against:
         if not any(library in module.OPPONENTS for module in modules.values()):
@@ -187,7 +187,7 @@ def speed(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[list[R
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on, apart from the code."""
+    """The machine and the versions: what the figures depend on besides the code."""
     packages = ["numpy", "torch", "gensim", "cupy-cuda12x", "cupy-cuda13x"]
     versions = {}
     for package in packages:

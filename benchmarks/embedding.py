@@ -1,8 +1,8 @@
-"""``embedding``: a look-up in a table (V, D), its gradient, and the step of SGD that it asks for.
+"""``embedding``: a look-up in a table (V, D), its gradient, and an SGD step.
 
-Ours hands on the gradient as the rows looked up, and SGD moves those alone. PyTorch's embedding has a gradient of the whole
-table by default (``sparse=False``), which is what most programs use; with ``sparse=True`` it does as ours does. Both are
-measured, for the default alone would be an easy opponent.
+Our gradient contains only the rows that were looked up, and SGD updates only these. PyTorch's gradient is as large as the
+whole table by default (``sparse=False``), which most programs use; with ``sparse=True`` it also contains only the rows.
+Both are measured, because the default alone would be an easy opponent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ QUICK_IDS = {"7 different ids": [7], "2 x 3 ids by Zipf's law": [2, 3]}
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
-    """A row for each kind of ids and each of PyTorch's two ways."""
+    """One row per kind of ids and per setting of ``sparse``."""
     theirs = "benchmarks.embedding:theirs" if "torch" in options.against else ""
     table, kinds = (QUICK_TABLE, QUICK_IDS) if options.quick else (TABLE, IDS)
     return [
@@ -42,7 +42,7 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
 
 
 def batch(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Ids and the gradient by the vectors (..., D): all different in one dimension, by Zipf's law in two."""
+    """Ids (M,), all different, or (N, T), drawn by Zipf's law; and the gradient with respect to their vectors (..., D)."""
     V, D = case["table"]
     rng = np.random.default_rng(0)
     if len(case["ids"]) == 1:
@@ -54,7 +54,7 @@ def batch(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time ours."""
+    """Time our layer and SGD step."""
     library, synchronise = our_library(settings)
     layer = Embedding(*case["table"], rng=np.random.default_rng(0))
     layer.to(library)
@@ -71,7 +71,7 @@ def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time PyTorch's."""
+    """Time PyTorch's layer and SGD step."""
     import torch
 
     from benchmarks.torch_device import prepare

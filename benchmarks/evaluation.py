@@ -1,4 +1,4 @@
-"""Word vectors judged: WordSim-353, SimLex-999 and the Google analogies."""
+"""Scores of word vectors on WordSim-353, SimLex-999 and the Google analogies."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from scratchnn.commands.evaluate_vectors import benchmark_files
 from scratchnn.word2vec import KeyedVectors, evaluate_analogies, evaluate_similarity
 from scratchnn.word2vec.evaluation import AnalogyResult, SimilarityResult, read_pairs, read_questions, totals
 
-WHOLE = ("353-ALL", "SIMLEX-999")  # parts of names in the usual folder; WordSim-353's two halves are left out
+WHOLE = ("353-ALL", "SIMLEX-999")  # parts of file names; the two halves of WordSim-353 are left out
 
 
 def evaluation_files(similarity: Sequence[str], analogies: str | None) -> tuple[list[str], str | None]:
-    """The files given; else those in ``$SCRATCHNN_DATA/wordsim``. They are read once, so that an error comes early."""
+    """The given files; if none are given, those in ``$SCRATCHNN_DATA/wordsim``.
+
+    Each file is read once, so that a damaged file is reported before training.
+    """
     if not similarity and not analogies:
         found, questions = benchmark_files()
         similarity = [str(path) for path in found if any(part in path.name.upper() for part in WHOLE)]
@@ -28,9 +31,9 @@ def evaluation_files(similarity: Sequence[str], analogies: str | None) -> tuple[
 
 
 def score(vectors: KeyedVectors, similarity: Sequence[str], analogies: str | None) -> list[dict[str, Any]]:
-    """Spearman's rho of each file, then the accuracy of semantic, syntactic and all analogies; each with its coverage.
+    """Spearman's rho for each file, then the accuracy on semantic, syntactic and all analogies, each with its coverage.
 
-    A value that does not exist, since too few words are known, is ``None``, as JSON has it.
+    A value is None if too few words are in the vocabulary to compute it.
     """
     scores: list[tuple[str, float, SimilarityResult | AnalogyResult]] = [
         (short_name(path), part.rho, part)
@@ -46,11 +49,11 @@ def score(vectors: KeyedVectors, similarity: Sequence[str], analogies: str | Non
 
 
 def value_of(score: dict[str, Any]) -> float:
-    """The value of one of ``score``'s parts; NaN where there is none."""
+    """The value of one entry of ``score``; NaN if it is None."""
     return math.nan if score["value"] is None else float(score["value"])
 
 
 def short_name(path: str) -> str:
-    """A file's name as people know it."""
+    """The usual name of an evaluation file."""
     name = Path(path).name.removesuffix(".gz").removesuffix(".txt")
     return {"EN-WS-353-ALL": "WordSim-353", "EN-SIMLEX-999": "SimLex-999"}.get(name, name)

@@ -1,4 +1,4 @@
-"""Ratios as bars, with their spread; the line at 1 is where both are equally fast."""
+"""Draw ratios as bars with their spread; a line marks 1, where both contestants are equally fast."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scratchnn.plot import COLOURS, label, new_figure, save_figure
 
 
 def plot_ratios(results: Sequence[Result], path: str | Path, title: str) -> None:
-    """Write one bar for each result that has a ratio, from the top down, as PNG."""
+    """Draw one bar per result that has an opponent, from top to bottom, and write the figure as PNG."""
     shown = [result for result in results if result.theirs]
     names = [f"{result.row.section}: {result.row.label}" for result in shown]
     ratios = [result.ratio for result in shown]

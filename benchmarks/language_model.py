@@ -1,8 +1,8 @@
 """``lm``: a whole training step of a language model with one LSTM.
 
-Embedding, LSTM, output layer, softmax cross-entropy, all backward, gradients clipped by their norm, SGD, the loss read; the
-state is carried on from step to step and its gradient cut, as ``Trainer`` does it. PyTorch's embedding has dense gradients,
-its default.
+A step is: embedding, LSTM, output layer, softmax cross-entropy; their backward passes; clipping by norm; SGD; reading the
+loss. The state is carried over from step to step and its gradient is cut, as in ``Trainer``. PyTorch's embedding has dense
+gradients, its default.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LR, MAX_NORM = 1.0, 0.25
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
-    """A row for each shape."""
+    """One row per shape."""
     theirs = "benchmarks.language_model_torch:theirs" if "torch" in options.against else ""
     V = QUICK_WORDS if options.quick else WORDS
     found = []
@@ -40,7 +40,7 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
 
 
 def batch(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Ids and the next ids (N, T), where word k is as frequent as Zipf's law has it; the same ones for both."""
+    """Inputs and targets (N, T), ids drawn by Zipf's law; the same for both contestants."""
     N, T, _, _ = case["shape"]
     chance = 1 / np.arange(1, case["vocabulary"] + 1)
     ids = np.random.default_rng(0).choice(case["vocabulary"], (N, T + 1), p=chance / chance.sum())
@@ -48,7 +48,7 @@ def batch(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time our step."""
+    """Time our training step."""
     library, synchronise = our_library(settings)
     _, _, D, H = case["shape"]
     model = LanguageModel(case["vocabulary"], embedding_size=D, hidden_size=H, rng=np.random.default_rng(0))

@@ -27,7 +27,7 @@ class LanguageModel(torch.nn.Module):
 
 
 def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time PyTorch's step."""
+    """Time PyTorch's training step."""
     device, synchronise = prepare(settings)
     _, _, D, H = case["shape"]
     model = LanguageModel(case["vocabulary"], D, H).to(device)

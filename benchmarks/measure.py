@@ -1,4 +1,4 @@
-"""What a contestant does in its process: warm up, repeat, take the median; and how much memory it has taken."""
+"""Measure a step within a process: warm up, repeat, take the median; and the peak memory of the process."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 
 from scratchnn.backend.arrays import load_backend
 
-LEAST, MOST = 5, 5000  # repeats of a measurement
-WARM_UP = 3  # calls, at least; and a tenth of the measurement's time
+LEAST, MOST = 5, 5000  # repeats per measurement
+WARM_UP = 3  # calls at least, and a tenth of the measurement's time
 
 
 def measure(
@@ -24,11 +24,11 @@ def measure(
 
     Args:
         step: what to time.
-        settings: ``seconds`` is about how long the repeats may take in all.
-        synchronise: waits until the device has done its work; called before the clock is read.
+        settings: ``seconds`` is the approximate total time of the repeats.
+        synchronise: waits until the device has finished; called before the clock is read. Not needed on a CPU.
 
     Returns:
-        ``value``, the time in milliseconds, and the number of ``repeats`` it is the median of.
+        ``value``, the median time in milliseconds, and ``repeats``, their number.
     """
 
     def once() -> float:
@@ -48,7 +48,7 @@ def measure(
 
 
 def our_library(settings: dict[str, Any]) -> tuple[str, Callable[[], object] | None]:
-    """Our array library for the device, and how to wait for it."""
+    """The name of our array library for the device, and a function that waits for the device, None on a CPU."""
     if settings["device"] == "cpu":
         return "numpy", None
     xp = load_backend("cupy")
@@ -56,9 +56,9 @@ def our_library(settings: dict[str, Any]) -> tuple[str, Callable[[], object] | N
 
 
 def peak_memory() -> float:
-    """The most memory that this process has held so far, in MB of 2^20 bytes.
+    """The peak memory of this process so far, in MB of 2^20 bytes.
 
-    Linux tells it by itself. Its ``ru_maxrss``, which other systems offer, would count the process that started this one.
+    On Linux it is read from ``/proc``: there, ``ru_maxrss`` can include the memory of the process that started this one.
     """
     try:
         status = Path("/proc/self/status").read_text()

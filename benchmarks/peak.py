@@ -1,4 +1,4 @@
-"""This machine's matrix-product peak: what no training step can exceed."""
+"""The machine's peak speed of matrix products, an upper bound for every training step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SIZE = {"cpu": 2048, "gpu": 8192}  # rows and columns of the square matrices
 
 
 def product(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """A product of two square float32 matrices: n^3 multiply-adds, 2 n^3 operations; ``value`` in GFLOP/s."""
+    """Time the product of two float32 matrices (n, n): n^3 multiply-adds, 2 n^3 operations; ``value`` is in GFLOP/s."""
     n = case["size"]
     library, synchronise = our_library(settings)
     rng = np.random.default_rng(0)

@@ -1,9 +1,9 @@
-"""One process for each measurement.
+"""One process per measurement.
 
-Two libraries in one process disturb each other: NumPy's threads and PyTorch's wait for the same cores, and either looks
-slow. So a measurement is a job: the name of a function, what to do (``case``) and how to measure it (``settings``), handed
-as JSON to a fresh Python, which hands its result back as JSON. The number of threads is set in its environment, where every
-library looks for it when it is loaded.
+Two libraries in one process slow each other down, because NumPy's and PyTorch's threads compete for the same cores. Each
+measurement is therefore a job: the name of a function, what to do (``case``) and how to measure it (``settings``). The job
+is sent as JSON to a new Python process, which returns its result as JSON. The number of threads is set in the environment
+of that process, where every library reads it when it is loaded.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scratchnn.errors import DataError
 
 ROOT = Path(__file__).resolve().parent.parent
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-INSTALL = {  # what somebody types who lacks an opponent
+INSTALL = {  # the name of each library, and the command that installs it
     "torch": ("PyTorch", "pip install torch"),
     "gensim": ("gensim", "pip install gensim"),
     "sklearn": ("scikit-learn", 'pip install -e ".[text]"'),
@@ -28,24 +28,24 @@ INSTALL = {  # what somebody types who lacks an opponent
 
 
 def check_installed(module: str) -> None:
-    """Raise ``DataError`` where the module is missing, without importing it."""
+    """Raise ``DataError`` if the module is not installed; does not import it."""
     if importlib.util.find_spec(module) is None:
         name, command = INSTALL[module]
         raise DataError(f"{name} is not installed; get it with: {command}")
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The child's environment: this one's, with so many threads, and TF32 off for CuPy."""
+    """The environment of a child: that of this process, with ``threads`` threads, and TF32 off for CuPy."""
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
     return {**os.environ, **dict.fromkeys(THREADS, str(threads)), "PYTHONPATH": path, "CUPY_TF32": "0"}
 
 
 def run_job(function: str, case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Run ``module:function`` on a case in a fresh process; returns its result.
+    """Run ``module:function`` on a case in a new process; returns its result.
 
     Raises:
-        DataError: the child refused the case, or was killed.
-        RuntimeError: the child failed for another reason; its own traceback is in the message.
+        DataError: the child reported an error in the case, or was killed.
+        RuntimeError: the child failed for another reason; the message contains its traceback.
     """
     job = {"function": function, "case": case, "settings": settings}
     child = subprocess.run(

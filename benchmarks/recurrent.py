@@ -1,8 +1,8 @@
-"""``rnn``, ``gru``, ``lstm``: a layer forward and backward, as somebody uses it, on whole sequences.
+"""``rnn``, ``gru``, ``lstm``: a layer forward and backward over whole sequences, called as in a training loop.
 
-A step is: forward from a zero state, backward from a random gradient by the outputs, gradients of the input and of all
-parameters; then the gradients are forgotten. PyTorch's layers stand in ``recurrent_torch``. Both our forms of the GRU have
-the same opponent, PyTorch's, which resets after the product.
+A step is: forward from a zero state; backward from a random gradient with respect to the outputs, which gives the gradients
+with respect to the inputs and all parameters; then the gradients are cleared. PyTorch's layers are in ``recurrent_torch``.
+Both our forms of the GRU are compared with PyTorch's, which resets after the product.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ SHAPES = (  # N sequences, T steps, D inputs, H units
     (256, 50, 512, 512),
     (32, 200, 64, 64),
 )
-SOME_SHAPES = ((20, 35, 200, 200), (64, 64, 256, 256))  # for variations
+SOME_SHAPES = ((20, 35, 200, 200), (64, 64, 256, 256))  # for most variations
 QUICK_SHAPES = ((2, 3, 4, 5),)
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-VARIATIONS = {  # of each cell; the first of all shapes, the others of some
+VARIATIONS = {  # of each cell
     "rnn": ("",),
     "gru": ("reset after", "reset before"),
     "lstm": ("", "two directions", "two layers", "lengths", "recurrent dropout"),
 }
-COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # variations that are measured on all shapes
+COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # number of variations, from the left, measured on all shapes
 DROPOUT = 0.25
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
-    """A section for each variation of the cell, a row for each shape."""
+    """One section per variation of the cell, one row per shape."""
     theirs = "benchmarks.recurrent_torch:theirs" if "torch" in options.against else ""
     found = []
     for k, variation in enumerate(VARIATIONS[name]):
@@ -54,7 +54,7 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
 
 
 def flops(case: dict[str, Any]) -> int:
-    """Floating-point operations of the matrix products, forward and backward; see ``table``."""
+    """Floating-point operations of the matrix products, forward and backward, by equation (2) of ``table``."""
     N, T, D, H = case["shape"]
     steps = int(some_lengths(N, T).sum()) if case["variation"] == "lengths" else N * T
     layers = {"two directions": D + H + D + H, "two layers": D + H + H + H}.get(case["variation"], D + H)
@@ -62,19 +62,19 @@ def flops(case: dict[str, Any]) -> int:
 
 
 def some_lengths(N: int, T: int) -> np.ndarray:
-    """Lengths (N,), each of 1 .. T as likely as the other; the same ones every time."""
+    """Lengths (N,), uniform in 1 .. T; the same at every call."""
     return np.random.default_rng(1).integers(1, T + 1, N)
 
 
 def inputs(shape: list[int], units: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs (N, T, D) and a gradient by the outputs (N, T, ``units``), float32; the same ones for both contestants."""
+    """Inputs (N, T, D) and a gradient with respect to the outputs (N, T, ``units``), float32; the same for both."""
     N, T, D, _ = shape
     rng = np.random.default_rng(0)
     return rng.standard_normal((N, T, D), dtype=np.float32), rng.standard_normal((N, T, units), dtype=np.float32)
 
 
 def our_layer(case: dict[str, Any]) -> SequenceLayer:
-    """The layer of a case."""
+    """Our layer for a case."""
     D, H = case["shape"][2:]
     rng = np.random.default_rng(0)
     if case["cell"] == "rnn":

@@ -1,7 +1,7 @@
-"""PyTorch's recurrent layers, as its users write them: ``batch_first``, ``backward`` from a given gradient.
+"""PyTorch's recurrent layers as they are usually called: ``batch_first``, ``backward`` from a given gradient.
 
-Sequences of different lengths are packed and padded again within the timed step, for both are part of using them. A mask on
-the recurrent connection, the same at every step, is in none of PyTorch's layers; the way there is a loop over ``LSTMCell``.
+Sequences of different lengths are packed before the layer and padded after it; both are part of the timed step. No layer of
+PyTorch has a dropout mask on the recurrent connection that is the same at every step; it takes a loop over ``LSTMCell``.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def packed(module: torch.nn.Module, shape: list[int]) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Forward on packed sequences, and back to one array (N, T, H)."""
+    """A forward pass that packs the sequences, and pads its outputs to (N, T, H)."""
     N, T, _, _ = shape
-    lengths = torch.from_numpy(some_lengths(N, T))  # on the CPU, where PyTorch wants them
+    lengths = torch.from_numpy(some_lengths(N, T))  # on the CPU, where PyTorch requires them
     rnn = torch.nn.utils.rnn
 
     def run(x: torch.Tensor) -> torch.Tensor:
@@ -55,7 +55,7 @@ def packed(module: torch.nn.Module, shape: list[int]) -> Callable[[torch.Tensor]
 
 
 def loop_over(cell: torch.nn.Module, H: int) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Forward with one dropout mask on h for all steps, drawn anew at each call, as ours is."""
+    """A forward pass with one dropout mask on h for all steps, drawn at each call as in our layer."""
 
     def run(x: torch.Tensor) -> torch.Tensor:
         h = c = x.new_zeros(len(x), H)

@@ -1,4 +1,4 @@
-"""``softmax``: softmax cross-entropy of M targets among V words, and its gradient by the logits (M, V)."""
+"""``softmax``: softmax cross-entropy of M targets among V words, and its gradient with respect to the logits (M, V)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUICK_SIZES = ((20, 30),)
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
-    """A row for each size."""
+    """One row per size."""
     theirs = "benchmarks.softmax:theirs" if "torch" in options.against else ""
     return [
         Row("softmax", f"{M:,} x {V:,}", {"size": [M, V]}, "benchmarks.softmax:ours", theirs)
@@ -27,14 +27,14 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
 
 
 def batch(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Logits (M, V) and targets (M,); the same ones for both."""
+    """Logits (M, V) and targets (M,); the same for both contestants."""
     M, V = case["size"]
     rng = np.random.default_rng(0)
     return rng.standard_normal((M, V), dtype=np.float32), rng.integers(0, V, M)
 
 
 def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time our pair."""
+    """Time our forward and backward functions."""
     library, synchronise = our_library(settings)
     logits, targets = (move(array, library) for array in batch(case))
 

@@ -1,4 +1,4 @@
-"""The text that word vectors are trained on: one plain file that both contestants read, so that they read the same."""
+"""The training text of word vectors, written as one plain file so that both contestants read the same words."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scratchnn.errors import DataError
 from scratchnn.word2vec.corpus import read_pieces
 
 PTB = ("ptb.train.txt", "ptb.train.txt.gz", "train.txt", "train.txt.gz")
-LONGEST = 10_000  # words in a line; gensim cuts longer ones itself
+LONGEST = 10_000  # words per line; gensim cuts longer lines
 WORD = re.compile(r"[a-z0-9']+")
 
 
 def default_text() -> Path | None:
-    """PTB's training text, where there is one in the usual folder."""
+    """The training text of the Penn Treebank in the data folder; None if there is none."""
     try:
         return find("ptb", PTB)
     except DataError:
@@ -26,7 +26,7 @@ def default_text() -> Path | None:
 
 
 def lines(path: Path | None) -> Iterator[list[str]]:
-    """The words of each line of a file, plain or ``.gz``; without a file, of the manual that every Python carries."""
+    """The words of each line of a file, plain or ``.gz``; of the manual that comes with Python if ``path`` is None."""
     if path is None:
         for line in python_manual().lower().split("\n"):
             yield WORD.findall(line)
@@ -37,7 +37,7 @@ def lines(path: Path | None) -> Iterator[list[str]]:
 
 
 def write_text(path: Path | None, out: Path, words: int | None = None) -> int:
-    """Write the first ``words`` words (all where absent) to ``out``, one space between two; returns how many there were."""
+    """Write the first ``words`` words (all if None) to ``out``, separated by single spaces; returns their number."""
     written = 0
     with open(out, "w", encoding="utf-8") as file:
         for line in lines(path):

@@ -1,7 +1,7 @@
-"""``waiting``: the rest of what a person waits for; and ``tour``, the first command of the README.
+"""``waiting``: everything else that a user waits for; ``tour``: the first command of the README.
 
-No opponents here: seconds of a fresh process, of reading a text, of batching, of saving. What takes long is done once a
-round, what is short is repeated within it.
+There are no opponents. The times are those of starting a process, reading a text, making batches, saving and loading a
+model, and reading data sets. Long operations run once per round, short ones are repeated within it.
 """
 
 from __future__ import annotations
@@ -39,14 +39,13 @@ COMMANDS = {
 }
 QUICK_WORDS = 2_000
 REVIEWS, QUICK_REVIEWS = 25_000, 100
-MODEL, QUICK_MODEL = (10_000, 650), (50, 4)  # words, embedding and hidden size of the model that is saved
-
+MODEL, QUICK_MODEL = (10_000, 650), (50, 4)  # words; embedding and hidden size of the saved model
 
 DATA_SETS: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
     "IMDb": (load_imdb, "imdb", [imdb.PUBLISHED.name, "aclImdb"]),
     "NSMC": (load_nsmc, "nsmc", ["ratings_train.txt", "ratings_train.txt.gz"]),
 }
-TEXTS = {  # what is done with a text
+TEXTS = {  # operations on a text, and their labels
     "counting": "for word2vec,",
     "tokenising": "split into words,",
     "vocabulary": "split, counted,",
@@ -55,7 +54,7 @@ TEXTS = {  # what is done with a text
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
-    """A row for each thing waited for."""
+    """One row per operation."""
     if name == "tour":
         return [Row("tour", "scratchnn tour", {}, "benchmarks.waiting:tour")]
     found = [Row(name, label, {"arguments": argv}, "benchmarks.waiting:command") for label, argv in COMMANDS.items()]
@@ -76,7 +75,7 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
 
 
 def data_sets() -> list[str]:
-    """Those of ``DATA_SETS`` that are in the usual folder; a line for each that is not."""
+    """Names of the ``DATA_SETS`` that are in the data folder; prints a line for each missing one."""
     found = []
     for label, (_, dataset, names) in DATA_SETS.items():
         try:
@@ -89,24 +88,24 @@ def data_sets() -> list[str]:
 
 
 def loading(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time reading a data set's part for training."""
+    """Time reading the training part of a data set."""
     load, _, _ = DATA_SETS[case["set"]]
     return once(lambda: load("train"))
 
 
 def command(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time a fresh Python with these arguments."""
+    """Time a new Python process with these arguments."""
     return measure(lambda: run_python(case["arguments"]), settings)
 
 
 def tour(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time the tour, in an empty folder."""
+    """Time the tour, written to an empty folder."""
     with tempfile.TemporaryDirectory() as folder:
         return once(lambda: run_python(["-m", "scratchnn", "tour", "--out", str(Path(folder, "tour"))]))
 
 
 def run_python(arguments: list[str]) -> None:
-    """Run Python to its end; its output is thrown away."""
+    """Run Python and wait until it ends; its output is discarded."""
     subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -118,7 +117,7 @@ def once(call: Callable[[], object]) -> dict[str, Any]:
 
 
 def reading(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time one of ``TEXTS``; what it needs from the ones before is made outside the clock."""
+    """Time one of ``TEXTS``; the results of earlier operations that it needs are not timed."""
     path = case["text"]
     if case["kind"] == "counting":
         return once(lambda: Corpus([path]))
@@ -133,7 +132,7 @@ def reading(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def batching(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time an epoch's batches of 64 sequences of similar length, padded; lengths are spread as those of reviews are."""
+    """Time one epoch of padded batches of 64 sequences of similar length; lengths are distributed as in reviews."""
     rng = np.random.default_rng(0)
     lengths = np.exp(rng.normal(5.2, 0.65, case["reviews"])).astype(np.int64) + 1  # median 182, mean 225
     sequences = [np.ones(length, dtype=np.int32) for length in lengths]
@@ -146,7 +145,7 @@ def batching(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def checkpoint(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Time writing or reading a language model's parameters."""
+    """Time writing or reading the parameters of a language model."""
     V, H = case["vocabulary"], case["size"]
     model = LanguageModel(V, embedding_size=H, hidden_size=H, rng=np.random.default_rng(0))
     save = partial(save_arrays, case["file"], model.state_dict(), {})

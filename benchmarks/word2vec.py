@@ -1,7 +1,7 @@
-"""Word vectors: contestants that count a text's words, train on it, and tell how long either took.
+"""Word vectors: the contestants count the words of a text, train on it, and report both times.
 
-Both read the same file, with the same sizes, one thread, and each library's own first learning rate. What is timed is
-training alone; counting the words is reported beside it.
+Both read the same file and use the same sizes, one thread, and the default initial learning rate of their library. The
+speed is that of training alone; the time of counting the words is reported separately.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CORPUS_FILE, SENTENCES = "corpus_file", "LineSentence"  # gensim's two ways to r
 
 
 def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Train ours; ``value`` in words per second. The vectors go to the file ``case["out"]`` where there is one."""
+    """Train ours; ``value`` is in words per second. The vectors are written to the file ``case["out"]``, if given."""
     library, synchronise = our_library(settings)
     before = peak_memory()
     start = time.perf_counter()
@@ -41,7 +41,7 @@ def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def gensim(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """The same of gensim, which reads the text in the way ``case["feed"]``."""
+    """Train gensim's; ``case["feed"]`` says how gensim reads the text."""
     from gensim.models import Word2Vec
     from gensim.models.word2vec import LineSentence
 
@@ -57,20 +57,28 @@ def gensim(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     model.train(**text, total_words=model.corpus_total_words, total_examples=model.corpus_count, epochs=case["epochs"])
     trained = time.perf_counter()
     counts = {word: -model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key}
-    words = sorted(counts, key=lambda word: (counts[word], word))  # our order: equal counts in alphabetical order
+    words = sorted(counts, key=lambda word: (counts[word], word))  # our order: by count, equal counts alphabetically
     vectors = KeyedVectors(words, model.wv.vectors[[model.wv.key_to_index[word] for word in words]])
     keep(case, vectors)
     return report(model.corpus_total_words, case["epochs"], (start, counted, trained), before, len(vectors))
 
 
 def keep(case: dict[str, Any], vectors: KeyedVectors) -> None:
-    """Write the vectors, where the case names a file for them."""
+    """Write the vectors if the case names a file for them."""
     if case.get("out"):
         write_vectors(Path(case["out"]), vectors, "binary")
 
 
 def report(words: int, epochs: int, clock: tuple[float, float, float], before: float, vocabulary: int) -> dict[str, Any]:
-    """A contestant's result: clock readings at the start, after counting, after training; memory in MB before it all."""
+    """The result of a contestant.
+
+    Args:
+        words: number of words of the text.
+        epochs: passes over the text.
+        clock: readings at the start, after counting, and after training, in seconds.
+        before: peak memory at the start, in MB.
+        vocabulary: number of different words that have a vector.
+    """
     start, counted, trained = clock
     return {
         "value": words * epochs / (trained - counted),

@@ -1,11 +1,11 @@
-"""``word2vec --quality``: how good the vectors are, ours beside gensim's, on the same text and questions.
+"""``word2vec --quality``: compares the quality of our vectors and gensim's, on the same text and the same questions.
 
-Each contestant (two libraries, two models) trains once for each seed, in a process of its own, and all vectors are judged
-by ``scratchnn.word2vec.evaluation``. Both libraries count the same words of the same file, and gensim's are put into our
-order, so that the same questions are asked; a run in which they are not stops with an error.
+Each contestant (two libraries, two models) is trained once per seed, in a process of its own. All vectors are scored by
+``scratchnn.word2vec.evaluation``. Both libraries count the words of the same file, and gensim's words are sorted into our
+order, so that both are asked the same questions; if they are not, the run stops with an error.
 
-What a contestant has found is kept in a folder as ``NAME.bin`` (vectors) and ``NAME.json`` (scores), so that a run that was
-interrupted goes on with those that are missing.
+The results of a contestant are saved in a folder as ``NAME.bin`` (vectors) and ``NAME.json`` (scores). A run that was
+interrupted continues with the contestants that are missing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ LIBRARIES = ("ours", "gensim")
 
 
 def trained(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Train one contestant and judge its vectors; runs in a process of its own."""
+    """Train one contestant and score its vectors; runs in a process of its own."""
     from benchmarks import word2vec
 
     result = {"ours": word2vec.ours, "gensim": word2vec.gensim}[case["library"]](case, settings)
@@ -41,7 +41,7 @@ def trained(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:
-    """Train what is missing, print the tables; returns what goes into the JSON file."""
+    """Train the missing contestants and print the tables; returns what ``--json`` writes."""
     check_installed("gensim")
     similarity, analogies = evaluation_files(options.similarity, options.analogies)
     out = Path(options.out)
@@ -91,24 +91,24 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
 
 
 def name_of(case: dict[str, Any]) -> str:
-    """A contestant's name, and its files'."""
+    """The name of a contestant and of its files."""
     return f"{case['library']}-{case['model']}-seed{case['seed']}"
 
 
 def kept(out: Path, case: dict[str, Any]) -> dict[str, Any] | None:
-    """The result of an earlier run, where there is one."""
+    """The saved result of a contestant; None if there is none."""
     path = out / f"{name_of(case)}.json"
     if not path.exists():
         return None
     try:
         result: dict[str, Any] = json.loads(path.read_bytes())
     except ValueError:
-        raise DataError(f"{path} is damaged; remove it, and its contestant trains anew") from None
+        raise DataError(f"{path} is damaged; remove it, and its contestant is trained again") from None
     return result
 
 
 def check_same_run(out: Path, settings: dict[str, Any]) -> None:
-    """Remember the settings in the folder; an error where it holds those of another run."""
+    """Save the settings in the folder; raise ``DataError`` if it contains those of another run."""
     path = out / "settings.json"
     document = json.dumps(settings, indent=1).encode()
     if path.exists() and path.read_bytes() != document:
@@ -117,7 +117,7 @@ def check_same_run(out: Path, settings: dict[str, Any]) -> None:
 
 
 def check_same_questions(results: dict[str, dict[str, Any]]) -> None:
-    """Raise unless all contestants were asked the same number of questions on a vocabulary of the same size."""
+    """Raise ``DataError`` unless all contestants have the same size of vocabulary and were asked as many questions."""
     asked = {
         name: (result["vocabulary"], *(part["covered"] for part in result["scores"])) for name, result in results.items()
     }
@@ -127,7 +127,7 @@ def check_same_questions(results: dict[str, dict[str, Any]]) -> None:
 
 
 def quality_table(results: dict[str, dict[str, Any]], seeds: Sequence[int]) -> Iterator[str]:
-    """Lines for each model: the mean over the seeds, the lowest and highest, and how far we are above gensim."""
+    """The lines of each model: mean, lowest and highest score over the seeds, and our mean minus gensim's."""
     first = next(iter(results.values()))
     widths = (30, 9, 18, 9, 18, 11)
     for model, title in MODELS.items():

@@ -1,4 +1,4 @@
-"""``word2vec``: words per second, skip-gram and CBOW, against gensim with one worker."""
+"""``word2vec``: words per second of skip-gram and CBOW, compared with gensim with one worker."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from scratchnn.errors import DataError
 
 OPPONENTS = ("gensim",)
 QUICK_WORDS = 20_000
-TRIAL_WORDS = 1_000_000  # of the text, on which gensim's two ways to read it are compared
+TRIAL_WORDS = 1_000_000  # the beginning of the text, on which gensim's two ways of reading it are compared
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
-    """A row for each model and length of text; the texts are written to ``options.folder``."""
+    """One row per model and length of text; the texts are written to ``options.folder``."""
     found = []
     feeds = faster_feeds(options, settings) if "gensim" in options.against else {}
     for count in options.words or [QUICK_WORDS if options.quick else None]:
@@ -40,7 +40,7 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
 
 
 def faster_feeds(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, str]:
-    """For each model, how gensim reads the text faster: one epoch on the beginning of the text each way."""
+    """For each model, the faster of gensim's two ways of reading the text, by one epoch on its beginning with each."""
     text = Path(options.folder, "trial.txt")
     write_text(options.text, text, min([QUICK_WORDS if options.quick else TRIAL_WORDS, *options.words]))
     feeds = {}
@@ -51,13 +51,13 @@ def faster_feeds(options: argparse.Namespace, settings: dict[str, Any]) -> dict[
             for feed in (CORPUS_FILE, SENTENCES)
         }
         feeds[model] = max(speed, key=lambda feed: speed[feed])
-        told = ", ".join(f"{feed} {value:,.0f} words/s" for feed, value in speed.items())
-        print(f"gensim, {label}: {told}; timed by {feeds[model]}", flush=True)
+        speeds = ", ".join(f"{feed} {value:,.0f} words/s" for feed, value in speed.items())
+        print(f"gensim, {label}: {speeds}; timed by {feeds[model]}", flush=True)
     return feeds
 
 
 def notes(results: Sequence[Result]) -> Iterator[str]:
-    """Lines on what is not in the table: counting and memory."""
+    """The lines below the table: time of counting the words, and memory."""
     yield ""
     yield "besides training (medians)                   counting words, s         peak memory above start, MB"
     for result in results:

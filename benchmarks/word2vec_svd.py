@@ -1,4 +1,4 @@
-"""``word2vec --against svd``: vectors by counting (PPMI and truncated SVD) beside vectors by prediction."""
+"""``word2vec --against svd``: compares vectors by counting (PPMI and truncated SVD) with vectors by prediction."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ METHODS = {"svd": "PPMI and SVD", **MODELS}
 
 
 def counted(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Vectors by counting, judged; runs in a process of its own. Pairs are counted across line ends, too."""
+    """Compute vectors by counting and score them; runs in a process of its own. Pairs are also counted across line ends."""
     start = time.perf_counter()
     corpus = Corpus([case["text"]], MIN_COUNT)
     ids = np.concatenate([ids for ids, _, _ in corpus.read()])
@@ -35,7 +35,7 @@ def counted(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def predicted(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """Vectors by word2vec, judged likewise."""
+    """Train vectors by word2vec and score them in the same way."""
     from benchmarks.word2vec_quality import trained
 
     result = trained({**case, "library": "ours"}, settings)
@@ -43,7 +43,7 @@ def predicted(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:
-    """Run the three in turn and print the table; returns what goes into the JSON file."""
+    """Run the three methods in turn and print the table; returns what ``--json`` writes."""
     check_installed("sklearn")
     similarity, analogies = evaluation_files(options.similarity, options.analogies)
     text = Path(options.folder, "text.txt")
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
 
 
 def svd_table(results: dict[str, dict[str, Any]], words: int, epochs: int) -> Iterator[str]:
-    """A line for each evaluation, and the seconds from the text to the vectors."""
+    """One line per evaluation, and one with the seconds from the text to the vectors."""
     widths = (40, 16, 16, 16)
     yield columns_of(widths, f"{words:,} words; epochs of word2vec: {epochs}", *(METHODS[method] for method in results))
     for k, part in enumerate(next(iter(results.values()))["scores"]):

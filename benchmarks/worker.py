@@ -1,4 +1,4 @@
-"""The child: reads a job from standard input, writes its result to standard output; see ``processes``."""
+"""The child process: reads a job from standard input and writes its result to standard output; see ``processes``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scratchnn.errors import ScratchnnError
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
-    """The result of ``module:function``, or its complaint under ``error``."""
+    """The result of ``module:function``; if it fails because of its input, a dict with the message as ``error``."""
     module, _, name = job["function"].partition(":")
     try:
         result: dict[str, Any] = getattr(importlib.import_module(module), name)(job["case"], job["settings"])
@@ -24,6 +24,6 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    with contextlib.redirect_stdout(sys.stderr):  # nothing but the result on standard output
+    with contextlib.redirect_stdout(sys.stderr):  # only the result goes to standard output
         answer = work(json.load(sys.stdin))
     print(json.dumps(answer))

@@ -1,4 +1,4 @@
-"""Large arrays a block at a time: what is computed of a block stays in the CPU's cache until it has been used."""
+"""Large arrays, one block at a time: the results for a block stay in the CPU's cache until they have been used."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ BLOCK = 1 << 15  # entries
 
 
 def blocks(*arrays: Array, entries: int | None = None) -> Iterator[Sequence[Array]]:
-    """The arrays, all of one length, cut along the first axis into views; those of the first have about ``entries``
-    entries, ``BLOCK`` where absent.
+    """Views of arrays of equal length, cut along the first axis.
 
-    A GPU gets each array in one piece: there a call costs more than the memory it saves.
+    A GPU gets each array in one piece: there a call costs more than the memory accesses that it saves.
+
+    Args:
+        arrays: of any shapes with the same first axis.
+        entries: approximate number of entries of the first array in each block; defaults to ``BLOCK``.
     """
     first = arrays[0]
     entries = entries or BLOCK

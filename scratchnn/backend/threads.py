@@ -1,8 +1,8 @@
-"""How many threads NumPy's matrix products use.
+"""The number of threads in NumPy's matrix products.
 
-OpenBLAS, which NumPy's wheels bring along, splits a product among all cores once it is large enough to take some ten
-microseconds. For products of that size it is rarely worth it, and where another program runs on one of the cores, the
-threads that have finished wait for the one that cannot: the same products then take many times as long.
+OpenBLAS, which is included in NumPy's wheels, divides a product among all cores as soon as it takes about ten microseconds.
+For products of that size this is rarely worthwhile. If another program runs on one of the cores, the threads that have
+finished wait for the one that is held up, and the same products take many times as long.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Inside the ``with`` block matrix products use one thread; nothing changes where NumPy has another BLAS."""
+    """Inside the ``with`` block, matrix products use one thread; no effect if NumPy has a BLAS other than OpenBLAS."""
     before = blas_threads()
     set_blas_threads(1)
     try:
@@ -27,21 +27,21 @@ def one_thread() -> Iterator[None]:
 
 
 def blas_threads() -> int | None:
-    """The number of threads that OpenBLAS uses; ``None`` where NumPy has another BLAS."""
+    """The number of threads that OpenBLAS uses; None if NumPy has another BLAS."""
     get = _openblas("get_num_threads")
     return None if get is None else int(get())
 
 
 def set_blas_threads(number: int) -> None:
-    """Set it, where NumPy has OpenBLAS."""
+    """Set the number of threads of OpenBLAS; no effect if NumPy has another BLAS."""
     change = _openblas("set_num_threads")
     if change is not None:
         change(number)
 
 
 def _openblas(name: str) -> ctypes._NamedFuncPointer | None:
-    """A function of OpenBLAS by its name there; wheels of NumPy decorate it."""
-    library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # the search goes on to the libraries that this one uses
+    """The function ``name`` of OpenBLAS; NumPy's wheels add a prefix and a suffix to its name. None if there is none."""
+    library = ctypes.CDLL(np.linalg._umath_linalg.__file__)  # the search includes the libraries that this one uses
     for decorated in (f"scipy_openblas_{name}64_", f"scipy_openblas_{name}", f"openblas_{name}64_", f"openblas_{name}"):
         if hasattr(library, decorated):
             return getattr(library, decorated)

@@ -90,6 +90,8 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is two large products over all steps before the loop, for the gates
 # and for the candidate; (12) and (13) are large products after it (``inputs.py``): 2 T + 5 matrix products instead of 6 T.
 # Halved weights let one tanh compute both gates; the factors of dh_t in (8) to (11) are computed for many steps at once
@@ -99,15 +101,15 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 def gru_reset_after_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 3H)
+    Wh: Array,  # (H, 3H)
+    b: Array,  # (3H,)
     bh: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run the GRU with the reset gate after the product over whole sequences.
 
     Args:
         x: inputs (N, T, D).
@@ -133,29 +135,30 @@ def gru_reset_after_forward(
     mask = steps.sort(mask_h)
     with lease.pool.lease() as scratch:
         Wh_half, s_all = scratch.product(Wh, factors), scratch.take(xp, (N, 3 * H), dtype)
-        s_by_gate, spare = gate_by_gate(s_all, 3), scratch.take(xp, (N, H), dtype)
+        spare = scratch.take(xp, (N, H), dtype)
+        sums_all = s_all[:, : 2 * H]  # the same memory: a_z + s_z and a_r + s_r replace s_z and s_r
+        sums_by_gate = gate_by_gate(sums_all, 2)  # (2, N, H)
         for now, before, after, N_t in steps:
             s = s_all[:N_t]
             xp.matmul(masked(h[before], mask), Wh_half, out=s)  # (2)
             s_n = xp.add(s[:, 2 * H :], bh, out=s_n_all[now])  # (2)
-            a_s = s  # the same memory: the next line adds a_z and a_r
-            a_s[:, : 2 * H] += zr_from_x[now]
+            xp.add(s[:, : 2 * H], zr_from_x[now], out=sums_all[:N_t])
             zr, n, q = zr_all[now].reshape(2, N_t, H), n_all[now], spare[:N_t]
-            gru_reset_after_gates_forward(s_by_gate[:2, :N_t], s_n, half, zr, q)
+            gru_reset_after_gates_forward(sums_by_gate[:, :N_t], s_n, half, zr, q)
             gru_candidate_forward(q, n_from_x[now], zr[0], h[before], n, h[after])  # (5), (6)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, s_n_all, h, steps, Wx, Wh, mask)
 
 
-def gru_reset_after_gates_forward(a_s: Array, s_n: Array, half: Array, gates: Array, q: Array) -> None:
+def gru_reset_after_gates_forward(sums: Array, s_n: Array, half: Array, gates: Array, q: Array) -> None:
     """Equations (3) and (4) for one step, into ``gates`` (2, N, H), and r_t s_n for (5), into ``q`` (N, H).
 
     Args:
-        a_s: half of a_z + s_z and of a_r + s_r (2, N, H).
+        sums: half of a_z + s_z and of a_r + s_r (2, N, H).
         s_n: what h_{t-1} contributes to the candidate, with its bias, before the reset gate (N, H).
         half: 1/2 as an array ().
     """
-    xp = array_module(a_s)
-    xp.tanh(a_s, out=gates)
+    xp = array_module(sums)
+    xp.tanh(sums, out=gates)
     sigmoid_from_tanh(gates, half)  # (3), (4)
     xp.multiply(gates[1], s_n, out=q)
 

@@ -58,7 +58,7 @@ def gru_reset_before_step(
     H = h.shape[1]
     Wh_zr, Wh_n = Wh[:, : 2 * H], Wh[:, 2 * H :]  # (H, 2H), (H, H)
     h_seen = h * mask_h
-    from_x = x @ Wx + b  # (1)  (N, D) @ (D, 3H) -> (N, 3H), the candidate's part for (5)
+    from_x = x @ Wx + b  # (1)  (N, D) @ (D, 3H) -> (N, 3H)
     from_h = h_seen @ Wh_zr  # (1)  (N, H) @ (H, 2H) -> (N, 2H)
     z = sigmoid(from_x[:, :H] + from_h[:, :H])  # (2)
     r = sigmoid(from_x[:, H : 2 * H] + from_h[:, H:])  # (3)
@@ -90,6 +90,8 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only the products with Wh depend on the previous step. x Wx + b is two large products over all steps before the loop, for
 # the gates and for the candidate; (12) to (14) are large products after it (``inputs.py``): 4 T + 6 matrix products instead
 # of 9 T. Halved weights let one tanh compute both gates; the factors of dh_t and dk_t in (8), (9) and (11) are computed for
@@ -99,14 +101,14 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 def gru_reset_before_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 3H)
+    Wh: Array,  # (H, 3H)
+    b: Array,  # (3H,)
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run the GRU with the reset gate before the product over whole sequences.
 
     Args:
         x: inputs (N, T, D).

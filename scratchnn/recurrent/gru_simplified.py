@@ -70,6 +70,8 @@ def gru_simplified_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, .
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is one large product over all steps before the loop; (8) and (9)
 # are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. Halved weights let one tanh compute
 # gate and candidate; the factors of dh_t in (6) and (7) are computed for many steps at once (``tuning.py``).
@@ -78,14 +80,14 @@ def gru_simplified_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, .
 def gru_simplified_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 2H)
+    Wh: Array,  # (H, 2H)
+    b: Array,  # (2H,)
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run the GRU with an update gate only over whole sequences.
 
     Args:
         x: inputs (N, T, D).

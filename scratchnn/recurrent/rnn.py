@@ -73,23 +73,25 @@ def rnn_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, ...]:
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is one large product over all steps before the loop; (5) and (6)
-# are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. For what else makes the loop fast,
-# see ``tuning.py``.
+# are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. The factors of dh_t in (4) are
+# computed for all steps at once.
 
 
 def rnn_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, H)
+    Wh: Array,  # (H, H)
+    b: Array,  # (H,)
     lengths: Array | None = None,
     activation: str = "tanh",
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run Elman's layer over whole sequences.
 
     Args:
         x: inputs (N, T, D).

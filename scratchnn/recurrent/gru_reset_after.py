@@ -130,35 +130,37 @@ def gru_reset_after_forward(
     steps = Steps(x, lengths)
     factors, half = halves(b, 2 * H)
     rows, zr_from_x, n_from_x = full_gru_inputs_forward(steps, x, Wx, b, factors, dtype, lease)  # (1)
-    zr_all, n_all = zr_from_x, n_from_x  # the same memory: step by step, gates and candidate replace x_t Wx + b
     s_n_all, h = lease.take(xp, (steps.P, H), dtype), steps.states(h0, dtype, lease)
     mask = steps.sort(mask_h)
     with lease.pool.lease() as scratch:
-        Wh_half, s_all = scratch.product(Wh, factors), scratch.take(xp, (N, 3 * H), dtype)
-        spare = scratch.take(xp, (N, H), dtype)
-        sums_all = s_all[:, : 2 * H]  # the same memory: a_z + s_z and a_r + s_r replace s_z and s_r
-        sums_by_gate = gate_by_gate(sums_all, 2)  # (2, N, H)
+        Wh_half, q = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
+        s = scratch.take(xp, (N, 3 * H), dtype)
+        s_zr = s[:, : 2 * H]
+        a_s_by_gate = gate_by_gate(s_zr, 2)  # the same memory: a_z + s_z and a_r + s_r replace s_z and s_r  (2, N, H)
         for now, before, after, N_t in steps:
-            s = s_all[:N_t]
-            xp.matmul(masked(h[before], mask), Wh_half, out=s)  # (2)
+            if N_t < len(s):  # some sequences have ended
+                s, s_zr, a_s_by_gate, q = s[:N_t], s_zr[:N_t], a_s_by_gate[:, :N_t], q[:N_t]
+            h_before, zr_from_x_t, n_from_x_t = h[before], zr_from_x[now], n_from_x[now]
+            xp.matmul(masked(h_before, mask), Wh_half, out=s)  # (2)
             s_n = xp.add(s[:, 2 * H :], bh, out=s_n_all[now])  # (2)
-            xp.add(s[:, : 2 * H], zr_from_x[now], out=sums_all[:N_t])
-            zr, n, q = zr_all[now].reshape(2, N_t, H), n_all[now], spare[:N_t]
-            gru_reset_after_gates_forward(sums_by_gate[:, :N_t], s_n, half, zr, q)
-            gru_candidate_forward(q, n_from_x[now], zr[0], h[before], n, h[after])  # (5), (6)
+            xp.add(s_zr, zr_from_x_t, out=s_zr)
+            zr, n = zr_from_x_t.reshape(2, N_t, H), n_from_x_t  # the same memory: they replace x_t Wx + b
+            gru_reset_after_gates_forward(a_s_by_gate, s_n, half, zr, q)  # (3), (4)
+            gru_candidate_forward(q, n_from_x_t, zr[0], h_before, n, h[after])  # (5), (6)
+    zr_all, n_all = zr_from_x, n_from_x  # by now the gates and candidates of all steps
     return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, s_n_all, h, steps, Wx, Wh, mask)
 
 
-def gru_reset_after_gates_forward(sums: Array, s_n: Array, half: Array, gates: Array, q: Array) -> None:
+def gru_reset_after_gates_forward(a_s: Array, s_n: Array, half: Array, gates: Array, q: Array) -> None:
     """Equations (3) and (4) for one step, into ``gates`` (2, N, H), and r_t s_n for (5), into ``q`` (N, H).
 
     Args:
-        sums: half of a_z + s_z and of a_r + s_r (2, N, H).
+        a_s: half of a_z + s_z and of a_r + s_r (2, N, H).
         s_n: what h_{t-1} contributes to the candidate, with its bias, before the reset gate (N, H).
         half: 1/2 as an array ().
     """
-    xp = array_module(sums)
-    xp.tanh(sums, out=gates)
+    xp = array_module(a_s)
+    xp.tanh(a_s, out=gates)
     sigmoid_from_tanh(gates, half)  # (3), (4)
     xp.multiply(gates[1], s_n, out=q)
 
@@ -214,7 +216,8 @@ def gru_reset_after_through_time_backward(dy: Array, dstate: Array, cache: tuple
                 gru_reset_after_slopes_backward(z, r, n, s_n, h_before, slopes)
                 for k, now in piece_steps:
                     dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
-                    d_by_gate[:, now] = xp.multiply(slopes[:, k], dh, out=slopes[:, k])  # (8), (9), (10), (11)
+                    slopes_t = slopes[:, k]
+                    d_by_gate[:, now] = xp.multiply(slopes_t, dh, out=slopes_t)  # (8), (9), (10), (11)
                     dh_recurrent = d[now, : 3 * H] @ WhT_nzr  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
                     if mask is not None:
                         dh_recurrent *= mask[:N_t]  # (7)

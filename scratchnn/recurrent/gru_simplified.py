@@ -109,17 +109,20 @@ def gru_simplified_forward(
     rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
     from_x = lease.take(xp, (steps.P, 2 * H), dtype)
     inputs_forward(rows, Wx, b, [from_x], lease.pool, factors)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
-    gates = from_x  # the same memory: step by step, gate and candidate replace x_t Wx + b
     h, mask = steps.states(h0, dtype, lease), steps.sort(mask_h)
     with lease.pool.lease() as scratch:
-        Wh_half, a_all = scratch.product(Wh, factors), scratch.take(xp, (N, 2 * H), dtype)
-        a_by_gate, spare = gate_by_gate(a_all, 2), scratch.take(xp, (N, H), dtype)
+        Wh_half, spare = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
+        a = scratch.take(xp, (N, 2 * H), dtype)
+        a_by_gate = gate_by_gate(a, 2)  # (2, N, H)
         for now, before, after, N_t in steps:
-            a = a_all[:N_t]
-            xp.matmul(masked(h[before], mask), Wh_half, out=a)
-            a += from_x[now]  # (1)
-            z_n = gates[now].reshape(2, N_t, H)
-            gru_simplified_gates_forward(a_by_gate[:, :N_t], h[before], half, z_n, h[after], spare[:N_t])
+            if N_t < len(a):  # some sequences have ended
+                a, a_by_gate, spare = a[:N_t], a_by_gate[:, :N_t], spare[:N_t]
+            h_before, from_x_t = h[before], from_x[now]
+            xp.matmul(masked(h_before, mask), Wh_half, out=a)
+            a += from_x_t  # (1)
+            gates_t = from_x_t.reshape(2, N_t, H)  # the same memory: gate and candidate replace x_t Wx + b
+            gru_simplified_gates_forward(a_by_gate, h_before, half, gates_t, h[after], spare)  # (2), (3), (4)
+    gates = from_x  # by now those of all steps (P, 2H)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, h, steps, Wx, Wh, mask)
 
 
@@ -180,7 +183,8 @@ def gru_simplified_through_time_backward(dy: Array, dstate: Array, cache: tuple,
                 gru_simplified_slopes_backward(z, n, h_before[piece].reshape(-1, N_t, H), slopes)
                 for k, now in piece_steps:
                     dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (5)
-                    da_by_gate[:, now] = xp.multiply(slopes[:, k], dh, out=slopes[:, k])  # (6), (7)
+                    slopes_t = slopes[:, k]
+                    da_by_gate[:, now] = xp.multiply(slopes_t, dh, out=slopes_t)  # (6), (7)
                     dh_recurrent = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
                     if mask is not None:
                         dh_recurrent *= mask[:N_t]  # (5)

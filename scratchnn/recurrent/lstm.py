@@ -176,11 +176,12 @@ def lstm_gates_backward(slopes: Array, slope_c: Array, f: Array, dh: Array, dc_c
         dc_carried: what step t + 1 passes to c_t (N, H); afterwards, what step t passes to c_{t-1}.
     """
     xp = array_module(slopes)
-    da = slopes  # the same memory: each slope is replaced by a gradient
-    xp.multiply(slopes[0], dh, out=da[0])  # (9)
+    slope_o, slopes_ifg = slopes[0], slopes[1:]
+    xp.multiply(slope_o, dh, out=slope_o)  # (9)
     dc = xp.add(dc_carried, xp.multiply(slope_c, dh, out=slope_c), out=dc_carried)  # (10)
-    xp.multiply(slopes[1:], dc, out=da[1:])  # (11), (12), (13)
+    xp.multiply(slopes_ifg, dc, out=slopes_ifg)  # (11), (12), (13)
     xp.multiply(dc, f, out=dc_carried)  # (14)
+    da = slopes  # the same memory: the gradients have replaced the slopes
     return da
 
 

@@ -169,14 +169,14 @@ def lstm_peephole_gates_backward(p: Array, slopes: Array, slope_c: Array, f: Arr
     """Equations (9) to (14) for one step, in place; see ``lstm_gates_backward``."""
     xp = array_module(slopes)
     p_o, p_i, p_f = p
-    da = slopes  # the same memory: each slope is replaced by a gradient
-    da_o, da_i, da_f, _ = da
-    xp.multiply(slopes[0], dh, out=da_o)  # (9)
+    slope_o, slopes_ifg = slopes[0], slopes[1:]
+    da_o = xp.multiply(slope_o, dh, out=slope_o)  # (9)
     dc_carried += xp.multiply(slope_c, dh, out=slope_c)  # (10)
     dc = xp.add(dc_carried, da_o * p_o, out=dc_carried)  # (10)
-    xp.multiply(slopes[1:], dc, out=da[1:])  # (11), (12), (13)
+    da_i, da_f, _ = xp.multiply(slopes_ifg, dc, out=slopes_ifg)  # (11), (12), (13)
     xp.multiply(dc, f, out=dc_carried)  # (14)
     dc_carried += da_i * p_i + da_f * p_f  # (14)
+    da = slopes  # the same memory: the gradients have replaced the slopes
     return da
 
 

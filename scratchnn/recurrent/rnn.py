@@ -112,13 +112,16 @@ def rnn_forward(
     steps = Steps(x, lengths)
     rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
     h = steps.states(h0, xp.result_type(x, h0, Wx, Wh, b), lease)  # (N + P, H)
-    from_x = h[N:]  # the same memory: step by step, h_t replaces x_t Wx + b
+    from_x = h[N:]  # the memory of the states after each step
     inputs_forward(rows, Wx, b, [from_x], lease.pool)  # (P, D + 1) @ (D + 1, H) -> (P, H)
     mask = steps.sort(mask_h)
     from_h = xp.empty((N, H), dtype=h.dtype)
-    for now, before, after, N_t in steps:
-        xp.matmul(masked(h[before], mask), Wh, out=from_h[:N_t])
-        rnn_units_forward(from_x[now], from_h[:N_t], activation, h[after])
+    for _, before, after, N_t in steps:
+        if N_t < len(from_h):  # some sequences have ended
+            from_h = from_h[:N_t]
+        h_after = from_x_t = h[after]  # the same memory: h_t replaces x_t Wx + b
+        xp.matmul(masked(h[before], mask), Wh, out=from_h)
+        rnn_units_forward(from_x_t, from_h, activation, h_after)  # (1), (2)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, h, steps, Wx, Wh, activation, mask)
 
 

@@ -273,7 +273,8 @@ def test_float32_stays_and_types_are_promoted_together(cell):
     wide = cell.arrays(np.random.default_rng(10))
     y_wide, _, cache_wide = cell.forward(wide, LENGTHS, mask_h)
     y, last, cache = cell.forward(arrays, LENGTHS, mask_h)
-    assert {a.dtype for a in (y, *last)} == {np.dtype("float32")}
+    y_loop, last_loop, _ = cell.loop_forward(arrays, LENGTHS, mask_h)
+    assert {a.dtype for a in (y, *last, y_loop, *last_loop)} == {np.dtype("float32")}
     np.testing.assert_allclose(y, y_wide, rtol=1e-4, atol=1e-4)
     dy, dlast = cotangents(rng, y, last)
     wide_gradients = cell.backward(dy, dlast, cache_wide)

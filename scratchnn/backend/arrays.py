@@ -19,6 +19,8 @@ BACKENDS = ["numpy", "cupy"]  # top-level modules; a type belongs to the one tha
 
 def array_module(x: Array) -> Any:
     """The module (``numpy`` or ``cupy``) whose functions work on ``x``."""
+    if type(x) is np.ndarray:  # spares the recurrent layers, which ask at every step, the look-up by name
+        return np
     return sys.modules[backend_name(x)]
 
 

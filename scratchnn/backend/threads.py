@@ -1,4 +1,4 @@
-"""How many threads NumPy's matrix products use.
+"""The number of threads in NumPy's matrix products.
 
 OpenBLAS, which is part of NumPy's wheels, splits a product among all cores once it takes more than some ten microseconds.
 For products of that size this is rarely worthwhile. If another program runs on one of the cores, the threads that have

@@ -90,6 +90,8 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is two large products over all steps before the loop, for the gates
 # and for the candidate; (12) and (13) are large products after it (``inputs.py``): 2 T + 5 matrix products instead of 6 T.
 # Halved weights let one tanh compute both gates; the factors of dh_t in (8) to (11) are computed for many steps at once
@@ -99,15 +101,15 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 def gru_reset_after_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 3H)
+    Wh: Array,  # (H, 3H)
+    b: Array,  # (3H,)
     bh: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run the GRU with the reset gate after the product over whole sequences.
 
     Args:
         x: inputs (N, T, D).
@@ -128,21 +130,24 @@ def gru_reset_after_forward(
     steps = Steps(x, lengths)
     factors, half = halves(b, 2 * H)
     rows, zr_from_x, n_from_x = full_gru_inputs_forward(steps, x, Wx, b, factors, dtype, lease)  # (1)
-    zr_all, n_all = zr_from_x, n_from_x  # the same memory: step by step, gates and candidate replace x_t Wx + b
     s_n_all, h = lease.take(xp, (steps.P, H), dtype), steps.states(h0, dtype, lease)
     mask = steps.sort(mask_h)
     with lease.pool.lease() as scratch:
-        Wh_half, s_all = scratch.product(Wh, factors), scratch.take(xp, (N, 3 * H), dtype)
-        s_by_gate, spare = gate_by_gate(s_all, 3), scratch.take(xp, (N, H), dtype)
+        Wh_half, q = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
+        s = scratch.take(xp, (N, 3 * H), dtype)
+        s_zr = s[:, : 2 * H]
+        a_s_by_gate = gate_by_gate(s_zr, 2)  # the same memory: a_z + s_z and a_r + s_r replace s_z and s_r  (2, N, H)
         for now, before, after, N_t in steps:
-            s = s_all[:N_t]
-            xp.matmul(masked(h[before], mask), Wh_half, out=s)  # (2)
+            if N_t < len(s):  # some sequences have ended
+                s, s_zr, a_s_by_gate, q = s[:N_t], s_zr[:N_t], a_s_by_gate[:, :N_t], q[:N_t]
+            h_before, zr_from_x_t, n_from_x_t = h[before], zr_from_x[now], n_from_x[now]
+            xp.matmul(masked(h_before, mask), Wh_half, out=s)  # (2)
             s_n = xp.add(s[:, 2 * H :], bh, out=s_n_all[now])  # (2)
-            a_s = s  # the same memory: the next line adds a_z and a_r
-            a_s[:, : 2 * H] += zr_from_x[now]
-            zr, n, q = zr_all[now].reshape(2, N_t, H), n_all[now], spare[:N_t]
-            gru_reset_after_gates_forward(s_by_gate[:2, :N_t], s_n, half, zr, q)
-            gru_candidate_forward(q, n_from_x[now], zr[0], h[before], n, h[after])  # (5), (6)
+            xp.add(s_zr, zr_from_x_t, out=s_zr)
+            zr, n = zr_from_x_t.reshape(2, N_t, H), n_from_x_t  # the same memory: they replace x_t Wx + b
+            gru_reset_after_gates_forward(a_s_by_gate, s_n, half, zr, q)  # (3), (4)
+            gru_candidate_forward(q, n_from_x_t, zr[0], h_before, n, h[after])  # (5), (6)
+    zr_all, n_all = zr_from_x, n_from_x  # by now the gates and candidates of all steps
     return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, s_n_all, h, steps, Wx, Wh, mask)
 
 
@@ -211,7 +216,8 @@ def gru_reset_after_through_time_backward(dy: Array, dstate: Array, cache: tuple
                 gru_reset_after_slopes_backward(z, r, n, s_n, h_before, slopes)
                 for k, now in piece_steps:
                     dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
-                    d_by_gate[:, now] = xp.multiply(slopes[:, k], dh, out=slopes[:, k])  # (8), (9), (10), (11)
+                    slopes_t = slopes[:, k]
+                    d_by_gate[:, now] = xp.multiply(slopes_t, dh, out=slopes_t)  # (8), (9), (10), (11)
                     dh_recurrent = d[now, : 3 * H] @ WhT_nzr  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
                     if mask is not None:
                         dh_recurrent *= mask[:N_t]  # (7)

@@ -58,7 +58,7 @@ def gru_reset_before_step(
     H = h.shape[1]
     Wh_zr, Wh_n = Wh[:, : 2 * H], Wh[:, 2 * H :]  # (H, 2H), (H, H)
     h_seen = h * mask_h
-    from_x = x @ Wx + b  # (1)  (N, D) @ (D, 3H) -> (N, 3H), the candidate's part for (5)
+    from_x = x @ Wx + b  # (1)  (N, D) @ (D, 3H) -> (N, 3H)
     from_h = h_seen @ Wh_zr  # (1)  (N, H) @ (H, 2H) -> (N, 2H)
     z = sigmoid(from_x[:, :H] + from_h[:, :H])  # (2)
     r = sigmoid(from_x[:, H : 2 * H] + from_h[:, H:])  # (3)
@@ -90,6 +90,8 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only the products with Wh depend on the previous step. x Wx + b is two large products over all steps before the loop, for
 # the gates and for the candidate; (12) to (14) are large products after it (``inputs.py``): 4 T + 6 matrix products instead
 # of 9 T. Halved weights let one tanh compute both gates; the factors of dh_t and dk_t in (8), (9) and (11) are computed for
@@ -99,14 +101,14 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 def gru_reset_before_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 3H)
+    Wh: Array,  # (H, 3H)
+    b: Array,  # (3H,)
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run the GRU with the reset gate before the product over whole sequences.
 
     Args:
         x: inputs (N, T, D).
@@ -126,21 +128,24 @@ def gru_reset_before_forward(
     steps = Steps(x, lengths)
     factors, half = halves(b, 2 * H)
     rows, zr_from_x, n_from_x = full_gru_inputs_forward(steps, x, Wx, b, factors, dtype, lease)
-    zr_all, n_all = zr_from_x, n_from_x  # the same memory: step by step, gates and candidate replace x_t Wx + b
     k_all, h = lease.take(xp, (steps.P, H), dtype), steps.states(h0, dtype, lease)
     mask = steps.sort(mask_h)
     with lease.pool.lease() as scratch:
         Wh_zr_half, Wh_n = scratch.product(Wh[:, : 2 * H], half), scratch.copy(Wh[:, 2 * H :])
-        a_all, spare = scratch.take(xp, (N, 2 * H), dtype), scratch.take(xp, (N, H), dtype)
-        a_by_gate = gate_by_gate(a_all, 2)
+        a, q = scratch.take(xp, (N, 2 * H), dtype), scratch.take(xp, (N, H), dtype)
+        a_by_gate = gate_by_gate(a, 2)  # (2, N, H)
         for now, before, after, N_t in steps:
-            h_seen, a = masked(h[before], mask), a_all[:N_t]
+            if N_t < len(a):  # some sequences have ended
+                a, a_by_gate, q = a[:N_t], a_by_gate[:, :N_t], q[:N_t]
+            h_before, zr_from_x_t, n_from_x_t, k = h[before], zr_from_x[now], n_from_x[now], k_all[now]
+            h_seen = masked(h_before, mask)
             xp.matmul(h_seen, Wh_zr_half, out=a)
-            a += zr_from_x[now]  # (1)
-            zr, n, k, q = zr_all[now].reshape(2, N_t, H), n_all[now], k_all[now], spare[:N_t]
-            gru_reset_before_gates_forward(a_by_gate[:, :N_t], h_seen, half, zr, k)
+            a += zr_from_x_t  # (1)
+            zr, n = zr_from_x_t.reshape(2, N_t, H), n_from_x_t  # the same memory: they replace x_t Wx + b
+            gru_reset_before_gates_forward(a_by_gate, h_seen, half, zr, k)  # (2), (3), (4)
             xp.matmul(k, Wh_n, out=q)  # (N_t, H) @ (H, H) -> (N_t, H)
-            gru_candidate_forward(q, n_from_x[now], zr[0], h[before], n, h[after])  # (5), (6)
+            gru_candidate_forward(q, n_from_x_t, zr[0], h_before, n, h[after])  # (5), (6)
+    zr_all, n_all = zr_from_x, n_from_x  # by now the gates and candidates of all steps
     return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, k_all, h, steps, Wx, Wh, mask)
 
 

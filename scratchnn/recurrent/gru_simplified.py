@@ -70,6 +70,8 @@ def gru_simplified_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, .
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is one large product over all steps before the loop; (8) and (9)
 # are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. Halved weights let one tanh compute
 # gate and candidate; the factors of dh_t in (6) and (7) are computed for many steps at once (``tuning.py``).
@@ -78,14 +80,14 @@ def gru_simplified_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, .
 def gru_simplified_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 2H)
+    Wh: Array,  # (H, 2H)
+    b: Array,  # (2H,)
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run the GRU with an update gate only over whole sequences.
 
     Args:
         x: inputs (N, T, D).
@@ -107,17 +109,20 @@ def gru_simplified_forward(
     rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
     from_x = lease.take(xp, (steps.P, 2 * H), dtype)
     inputs_forward(rows, Wx, b, [from_x], lease.pool, factors)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
-    gates = from_x  # the same memory: step by step, gate and candidate replace x_t Wx + b
     h, mask = steps.states(h0, dtype, lease), steps.sort(mask_h)
     with lease.pool.lease() as scratch:
-        Wh_half, a_all = scratch.product(Wh, factors), scratch.take(xp, (N, 2 * H), dtype)
-        a_by_gate, spare = gate_by_gate(a_all, 2), scratch.take(xp, (N, H), dtype)
+        Wh_half, spare = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
+        a = scratch.take(xp, (N, 2 * H), dtype)
+        a_by_gate = gate_by_gate(a, 2)  # (2, N, H)
         for now, before, after, N_t in steps:
-            a = a_all[:N_t]
-            xp.matmul(masked(h[before], mask), Wh_half, out=a)
-            a += from_x[now]  # (1)
-            z_n = gates[now].reshape(2, N_t, H)
-            gru_simplified_gates_forward(a_by_gate[:, :N_t], h[before], half, z_n, h[after], spare[:N_t])
+            if N_t < len(a):  # some sequences have ended
+                a, a_by_gate, spare = a[:N_t], a_by_gate[:, :N_t], spare[:N_t]
+            h_before, from_x_t = h[before], from_x[now]
+            xp.matmul(masked(h_before, mask), Wh_half, out=a)
+            a += from_x_t  # (1)
+            gates_t = from_x_t.reshape(2, N_t, H)  # the same memory: gate and candidate replace x_t Wx + b
+            gru_simplified_gates_forward(a_by_gate, h_before, half, gates_t, h[after], spare)  # (2), (3), (4)
+    gates = from_x  # by now those of all steps (P, 2H)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, h, steps, Wx, Wh, mask)
 
 
@@ -178,7 +183,8 @@ def gru_simplified_through_time_backward(dy: Array, dstate: Array, cache: tuple,
                 gru_simplified_slopes_backward(z, n, h_before[piece].reshape(-1, N_t, H), slopes)
                 for k, now in piece_steps:
                     dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (5)
-                    da_by_gate[:, now] = xp.multiply(slopes[:, k], dh, out=slopes[:, k])  # (6), (7)
+                    slopes_t = slopes[:, k]
+                    da_by_gate[:, now] = xp.multiply(slopes_t, dh, out=slopes_t)  # (6), (7)
                     dh_recurrent = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
                     if mask is not None:
                         dh_recurrent *= mask[:N_t]  # (5)

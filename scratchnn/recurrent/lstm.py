@@ -87,6 +87,8 @@ def lstm_step_backward(dh_next: Array, dc_next: Array, cache: tuple) -> tuple[Ar
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is one large product over all steps before the loop; (15) and (16)
 # are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. Halved weights let one tanh compute
 # all four gates; the factors of dh_t and dc_t in (9) to (13) are computed for many steps at once (``tuning.py``). The loops
@@ -97,14 +99,14 @@ def lstm_forward(
     x: Array,
     h0: Array,
     c0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 4H)
+    Wh: Array,  # (H, 4H)
+    b: Array,  # (4H,)
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, tuple[Array, Array], tuple]:
-    """Run the layer over whole sequences.
+    """Run the LSTM over whole sequences.
 
     Args:
         x: inputs (N, T, D).
@@ -174,11 +176,12 @@ def lstm_gates_backward(slopes: Array, slope_c: Array, f: Array, dh: Array, dc_c
         dc_carried: what step t + 1 passes to c_t (N, H); afterwards, what step t passes to c_{t-1}.
     """
     xp = array_module(slopes)
-    da = slopes  # the same memory: each slope is replaced by a gradient
-    xp.multiply(slopes[0], dh, out=da[0])  # (9)
+    slope_o, slopes_ifg = slopes[0], slopes[1:]
+    xp.multiply(slope_o, dh, out=slope_o)  # (9)
     dc = xp.add(dc_carried, xp.multiply(slope_c, dh, out=slope_c), out=dc_carried)  # (10)
-    xp.multiply(slopes[1:], dc, out=da[1:])  # (11), (12), (13)
+    xp.multiply(slopes_ifg, dc, out=slopes_ifg)  # (11), (12), (13)
     xp.multiply(dc, f, out=dc_carried)  # (14)
+    da = slopes  # the same memory: the gradients have replaced the slopes
     return da
 
 
@@ -228,7 +231,8 @@ class LSTM(Recurrent):
         self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease
     ) -> tuple[Array, State, tuple]:
         """``lstm_forward`` with this layer's parameters."""
-        return lstm_forward(x, *state, self.Wx.data, self.Wh.data, self.b.data, lengths, mask_h, lease)
+        h0, c0 = state
+        return lstm_forward(x, h0, c0, self.Wx.data, self.Wh.data, self.b.data, lengths, mask_h, lease)
 
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
         """``lstm_backward``; adds to the parameters' gradients."""

@@ -93,6 +93,8 @@ def lstm_peephole_step_backward(dh_next: Array, dc_next: Array, cache: tuple) ->
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # As in ``lstm.py``: the loops over time are the same, only what happens to the gates in each step differs.
 
 
@@ -100,15 +102,15 @@ def lstm_peephole_forward(
     x: Array,
     h0: Array,
     c0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, 4H)
+    Wh: Array,  # (H, 4H)
+    b: Array,  # (4H,)
     p: Array,
     lengths: Array | None = None,
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, tuple[Array, Array], tuple]:
-    """Run the layer over whole sequences.
+    """Run the LSTM with peepholes over whole sequences.
 
     Args:
         x, h0, c0, Wx, Wh, b, lengths, mask_h, lease: as in ``lstm_forward``.
@@ -146,7 +148,7 @@ def lstm_peephole_backward(
     dy: Array, dstate: tuple[Array, Array], cache: tuple, pool: BufferPool | None = None
 ) -> tuple[Array, ...]:
     """Backward through whole sequences; see ``lstm_backward``. Returns dx, dh0, dc0, dWx, dWh, db, dp."""
-    *lstm_cache, p = cache
+    lstm_cache, p = cache[:-1], cache[-1]
     rows, _, h, c, steps, Wx, _, mask = lstm_cache
     xp = array_module(dy)
     gates_backward = partial(lstm_peephole_gates_backward, p)
@@ -167,14 +169,14 @@ def lstm_peephole_gates_backward(p: Array, slopes: Array, slope_c: Array, f: Arr
     """Equations (9) to (14) for one step, in place; see ``lstm_gates_backward``."""
     xp = array_module(slopes)
     p_o, p_i, p_f = p
-    da = slopes  # the same memory: each slope is replaced by a gradient
-    da_o, da_i, da_f, _ = da
-    xp.multiply(slopes[0], dh, out=da_o)  # (9)
+    slope_o, slopes_ifg = slopes[0], slopes[1:]
+    da_o = xp.multiply(slope_o, dh, out=slope_o)  # (9)
     dc_carried += xp.multiply(slope_c, dh, out=slope_c)  # (10)
     dc = xp.add(dc_carried, da_o * p_o, out=dc_carried)  # (10)
-    xp.multiply(slopes[1:], dc, out=da[1:])  # (11), (12), (13)
+    da_i, da_f, _ = xp.multiply(slopes_ifg, dc, out=slopes_ifg)  # (11), (12), (13)
     xp.multiply(dc, f, out=dc_carried)  # (14)
     dc_carried += da_i * p_i + da_f * p_f  # (14)
+    da = slopes  # the same memory: the gradients have replaced the slopes
     return da
 
 
@@ -192,8 +194,9 @@ class LSTMPeephole(LSTM):
         self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease
     ) -> tuple[Array, State, tuple]:
         """``lstm_peephole_forward`` with this layer's parameters."""
+        h0, c0 = state
         weights = self.Wx.data, self.Wh.data, self.b.data, self.p.data
-        return lstm_peephole_forward(x, *state, *weights, lengths, mask_h, lease)
+        return lstm_peephole_forward(x, h0, c0, *weights, lengths, mask_h, lease)
 
     def run_backward(self, dy: Array, dstate: State, cache: tuple) -> tuple[Array, State]:
         """``lstm_peephole_backward``; adds to the parameters' gradients."""

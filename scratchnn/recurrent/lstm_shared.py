@@ -62,18 +62,21 @@ def lstm_through_time_forward(
     rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
     from_x = lease.take(xp, (steps.P, 4 * H), dtype)
     inputs_forward(rows, Wx, b, [from_x], lease.pool, factors)  # (P, D + 1) @ (D + 1, 4H) -> (P, 4H)
-    gates = from_x  # the same memory: step by step, the gates replace x_t Wx + b
     h, c = steps.states(h0, dtype, lease), steps.states(c0, dtype, lease)  # (N + P, H)
     mask = steps.sort(mask_h)
     with lease.pool.lease() as scratch:
-        Wh_half, a_all = scratch.product(Wh, factors), scratch.take(xp, (N, 4 * H), dtype)
-        a_by_gate, spare = gate_by_gate(a_all, 4), scratch.take(xp, (N, H), dtype)
+        Wh_half, spare = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
+        a = scratch.take(xp, (N, 4 * H), dtype)
+        a_by_gate = gate_by_gate(a, 4)  # (4, N, H)
         for now, before, after, N_t in steps:
-            a = a_all[:N_t]
+            if N_t < len(a):  # some sequences have ended
+                a, a_by_gate, spare = a[:N_t], a_by_gate[:, :N_t], spare[:N_t]
+            from_x_t = from_x[now]
             xp.matmul(masked(h[before], mask), Wh_half, out=a)
-            a += from_x[now]  # (1)
-            o_i_f_g = gates[now].reshape(4, N_t, H)
-            gates_forward(a_by_gate[:, :N_t], c[before], half, o_i_f_g, c[after], h[after], spare[:N_t])  # (2)
+            a += from_x_t  # (1)
+            gates_t = from_x_t.reshape(4, N_t, H)  # the same memory: the gates replace x_t Wx + b
+            gates_forward(a_by_gate, c[before], half, gates_t, c[after], h[after], spare)  # (2)
+    gates = from_x  # by now those of all steps (P, 4H)
     return steps.unpack(h[N:]), (steps.states_last(h), steps.states_last(c)), (rows, gates, h, c, steps, Wx, Wh, mask)
 
 
@@ -107,13 +110,13 @@ def lstm_through_time_backward(
             shape = len(piece_steps), N_t, H
             o_i_f_g = gates[piece].reshape(len(piece_steps), 4, N_t, H).transpose(1, 0, 2, 3)
             c_t_before, c_t, h_t = (state[piece].reshape(shape) for state in (c_before, c[N:], h[N:]))
-            dh, dc_carried, dh_carried = dh_all[:N_t], dc_carried_all[:N_t], dh_carried_all[:N_t]
+            f, dh, dc_carried, dh_carried = o_i_f_g[2], dh_all[:N_t], dc_carried_all[:N_t], dh_carried_all[:N_t]
             with scratch.pool.lease() as of_piece:
                 slopes, slopes_c = of_piece.take(xp, (4, *shape), dtype), of_piece.take(xp, shape, dtype)
                 lstm_slopes_backward(o_i_f_g, c_t_before, c_t, h_t, slopes, slopes_c)
                 for k, now in piece_steps:
                     xp.add(dh_carried, dy_rows[now], out=dh)  # (3)
-                    da_by_gate[:, now] = gates_backward(slopes[:, k], slopes_c[k], o_i_f_g[2, k], dh, dc_carried)  # (4)
+                    da_by_gate[:, now] = gates_backward(slopes[:, k], slopes_c[k], f[k], dh, dc_carried)  # (4)
                     xp.matmul(da[now], WhT, out=dh_carried)  # (3)  (N_t, 4H) @ (4H, H) -> (N_t, H)
                     if mask is not None:
                         dh_carried *= mask[:N_t]  # (3)

@@ -76,7 +76,8 @@ def loop_backward(
         dx (N, T, D), the gradient with respect to the first state, and a list with that of each weight.
     """
     xp = array_module(dy)
-    dparts, dxs, sums = flatten(dstate), [], None
+    dparts, sums = flatten(dstate), None
+    dxs: list[Array] = []
     for t in reversed(range(len(caches))):
         cache, real = caches[t]
         dh_carried, *dothers = [xp.where(real, part, 0) for part in dparts]

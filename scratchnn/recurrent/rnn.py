@@ -73,23 +73,25 @@ def rnn_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, ...]:
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
+# These compute the same as the plain loop over the step (``plain_loop.py``), in fewer and larger operations.
+#
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is one large product over all steps before the loop; (5) and (6)
-# are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. For what else makes the loop fast,
-# see ``tuning.py``.
+# are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. The factors of dh_t in (4) are
+# computed for all steps at once.
 
 
 def rnn_forward(
     x: Array,
     h0: Array,
-    Wx: Array,
-    Wh: Array,
-    b: Array,
+    Wx: Array,  # (D, H)
+    Wh: Array,  # (H, H)
+    b: Array,  # (H,)
     lengths: Array | None = None,
     activation: str = "tanh",
     mask_h: Array | None = None,
     lease: Lease | None = None,
 ) -> tuple[Array, Array, tuple]:
-    """Run the layer over whole sequences.
+    """Run Elman's layer over whole sequences.
 
     Args:
         x: inputs (N, T, D).
@@ -110,13 +112,16 @@ def rnn_forward(
     steps = Steps(x, lengths)
     rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
     h = steps.states(h0, xp.result_type(x, h0, Wx, Wh, b), lease)  # (N + P, H)
-    from_x = h[N:]  # the same memory: step by step, h_t replaces x_t Wx + b
+    from_x = h[N:]  # the memory of the states after each step
     inputs_forward(rows, Wx, b, [from_x], lease.pool)  # (P, D + 1) @ (D + 1, H) -> (P, H)
     mask = steps.sort(mask_h)
     from_h = xp.empty((N, H), dtype=h.dtype)
-    for now, before, after, N_t in steps:
-        xp.matmul(masked(h[before], mask), Wh, out=from_h[:N_t])
-        rnn_units_forward(from_x[now], from_h[:N_t], activation, h[after])
+    for _, before, after, N_t in steps:
+        if N_t < len(from_h):  # some sequences have ended
+            from_h = from_h[:N_t]
+        h_after = from_x_t = h[after]  # the same memory: h_t replaces x_t Wx + b
+        xp.matmul(masked(h[before], mask), Wh, out=from_h)
+        rnn_units_forward(from_x_t, from_h, activation, h_after)  # (1), (2)
     return steps.unpack(h[N:]), steps.states_last(h), (rows, h, steps, Wx, Wh, activation, mask)
 
 

@@ -73,14 +73,14 @@ def test_right_answer(run, answer):
 
 def test_wrong_answers_and_hints(run, answer):
     mutant = planted("lstm/step", 1)
-    wrong = [n for n in range(1, 18) if n not in mutant.equations][:3]
+    wrong = [n for n in range(1, 17) if n not in mutant.equations][:3]
     typed = answer(wrong[0], "no idea", "99", *wrong[1:], mutant.equations[0])
     status, output, _ = run("--break", "lstm/step", "--seed", 1)
     assert status == 1
     assert (
         typed.read() == f"{mutant.equations[0]}\n"
     )  # three wrong answers end the lesson; replies that are no equation do not count
-    assert output.count("The equations of this file have the numbers 1 to 17.") == 2
+    assert output.count("The equations of this file have the numbers 1 to 16.") == 2
     assert f"No, equation ({wrong[0]}) is correct. Look at lstm_step_backward." in output
     assert f"The kind of fault is: {mutant.kind}." in output
     assert mutant.mutated in output

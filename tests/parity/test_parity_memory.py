@@ -1,8 +1,8 @@
-"""A training step of ours takes no more memory than PyTorch's for the same model.
+"""A training step takes no more memory than PyTorch's for the same model.
 
-Each contestant runs in a process of its own: two steps to warm up, then the peak of resident memory during the next step
-above the level just before it (Linux counts both). The C library is told to give memory back at once, or what one step has
-left behind would hide what the next one takes.
+Each contestant runs in its own process: two warm-up steps, then the peak of resident memory during the next step, relative
+to the level just before it (Linux counts both). The C library is set to return freed memory at once; otherwise, memory that
+one step has freed would hide what the next one takes.
 """
 
 import os
@@ -30,7 +30,7 @@ def report(step):
     step()
     step()
     gc.collect()
-    open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew from the present level
+    open("/proc/self/clear_refs", "w").write("5")  # resets the peak to the present level
     before = memory("VmRSS")
     step()
     print(memory("VmHWM") - before)

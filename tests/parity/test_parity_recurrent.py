@@ -42,7 +42,7 @@ def torch_arrays(model, suffix, values):
 
 
 def copy_weights(layer, model, suffix, cell):
-    """Give one of our layers the weights of a PyTorch layer."""
+    """Copy the weights of a PyTorch layer into one of our layers."""
     W_ih, W_hh, b_ih, b_hh = (blocks(array, cell) for array in torch_arrays(model, suffix, values=True))
     layer.Wx.data, layer.Wh.data = W_ih.T.copy(), W_hh.T.copy()
     if cell == "gru":  # gates: only the sum of the two biases matters; candidate: two biases
@@ -66,7 +66,7 @@ def same_gradients(layer, model, suffix, cell):
     same(layer.b.grad, b_ih)
     if cell == "gru":
         H = layer.units
-        same(layer.b.grad[: 2 * H], b_hh[: 2 * H])  # of the gates' second biases, the gradient says nothing new
+        same(layer.b.grad[: 2 * H], b_hh[: 2 * H])  # the gates' second biases have the same gradient
         same(layer.bh.grad, b_hh[2 * H :])
     else:
         same(layer.b.grad, b_hh)
@@ -78,7 +78,7 @@ def check(cell, seed, N, T, D, H, layers=1, both=False, packed=False):
     rng = np.random.default_rng(seed)
     model = TORCH[cell](D, H, num_layers=layers, bidirectional=both, batch_first=True).double()
     directions = 2 if both else 1
-    ours = []  # one list of layers a level, forward layer first
+    ours = []  # one list of layers per level, forward layer first
     for k in range(layers):
         size = D if k == 0 else directions * H
         ours.append([MAKE[cell](size, H) for _ in range(directions)])

@@ -29,7 +29,7 @@ MASK_H = np.array([[0, 2, 2], [2, 0, 2], [2, 2, 0], [2, 2, 2.0]])
 
 @each_variant
 def test_plain_loop_equals_the_steps_of_each_sequence_alone(cell, lengths, masked):
-    """Steps called one by one, over the real steps of one sequence after the other, without a loop function."""
+    """The step functions, called for each real step of each sequence, without a loop function."""
     rng = np.random.default_rng(1)
     arrays, mask_h = cell.arrays(rng), MASK_H if masked else None
     y, last, caches = cell.loop_forward(arrays, lengths, mask_h)
@@ -76,7 +76,7 @@ def test_fast_pair_equals_plain_loop(cell, lengths, masked):
 
 
 def test_plain_loop_takes_nested_states():
-    """A cell whose state is a dict: two numbers that take turns."""
+    """A cell whose state is a dict; its two numbers swap places at every step."""
 
     def step(x, h, c, W, *, scale=1.0):
         return c + x * W, scale * h, (x, W, scale)
@@ -198,7 +198,7 @@ def test_full_lengths_equal_no_lengths(cell):
 
 
 @each_cell
-def test_what_stands_in_the_padding_does_not_matter(cell):
+def test_contents_of_the_padding_do_not_matter(cell):
     rng = np.random.default_rng(6)
     arrays = cell.arrays(rng)
     y, last, cache = cell.forward(arrays, LENGTHS)
@@ -239,7 +239,7 @@ def test_two_halves_with_carried_state_equal_the_whole(cell):
 
 @pytest.mark.parametrize("N", [1, 4])
 @each_cell
-def test_nothing_handed_in_or_cached_is_written_to(cell, N):
+def test_arguments_and_cache_are_not_written_to(cell, N):
     rng = np.random.default_rng(8)
     arrays = cell.arrays(rng, N=N)
     mask_h = rng.uniform(0.5, 2, (N, 3))
@@ -257,7 +257,7 @@ def test_nothing_handed_in_or_cached_is_written_to(cell, N):
 
 @pytest.mark.parametrize(("N", "T"), [(1, 3), (3, 1), (1, 1)])
 @each_cell
-def test_outputs_are_no_window_into_the_cache(cell, N, T):
+def test_outputs_share_no_memory_with_the_cache(cell, N, T):
     arrays = cell.arrays(np.random.default_rng(9), N, T)
     y, last, cache = cell.forward(arrays)
     for array in cache:
@@ -273,7 +273,8 @@ def test_float32_stays_and_types_are_promoted_together(cell):
     wide = cell.arrays(np.random.default_rng(10))
     y_wide, _, cache_wide = cell.forward(wide, LENGTHS, mask_h)
     y, last, cache = cell.forward(arrays, LENGTHS, mask_h)
-    assert {a.dtype for a in (y, *last)} == {np.dtype("float32")}
+    y_loop, last_loop, _ = cell.loop_forward(arrays, LENGTHS, mask_h)
+    assert {a.dtype for a in (y, *last, y_loop, *last_loop)} == {np.dtype("float32")}
     np.testing.assert_allclose(y, y_wide, rtol=1e-4, atol=1e-4)
     dy, dlast = cotangents(rng, y, last)
     wide_gradients = cell.backward(dy, dlast, cache_wide)

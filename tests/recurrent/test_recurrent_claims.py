@@ -19,7 +19,7 @@ from scratchnn.recurrent import (
 
 
 @each_cell
-def test_a_mask_of_zeros_takes_away_the_recurrent_product_and_not_the_carry(cell):
+def test_a_mask_of_zeros_removes_the_recurrent_product_but_not_the_carried_state(cell):
     arrays = cell.arrays(np.random.default_rng(12))
     y, last, _ = cell.forward(arrays, None, np.zeros((4, 3)))
     assert_same((y, last), cell.forward({**arrays, "Wh": np.zeros_like(arrays["Wh"])})[:2])
@@ -41,7 +41,7 @@ def test_update_gate_keeps_the_old_state_at_one_and_replaces_it_at_zero(form):
     np.testing.assert_allclose(form(x, h0, Wx, *rest)[0], np.tanh(n), rtol=1e-13)
 
 
-def test_the_three_gru_forms_agree_where_the_reset_gate_is_open():
+def test_the_three_gru_forms_agree_if_the_reset_gate_is_open():
     rng = np.random.default_rng(14)
     x, h0 = rng.standard_normal((2, 4, 3)), rng.standard_normal((2, 5))
     Wx, Wh, b = (rng.standard_normal(shape) for shape in ((3, 15), (5, 15), 15))
@@ -54,7 +54,7 @@ def test_the_three_gru_forms_agree_where_the_reset_gate_is_open():
     np.testing.assert_allclose(after, simplified, rtol=1e-12)
 
 
-def test_second_bias_is_a_bias_of_its_own_only_beside_the_reset_gate():
+def test_second_bias_differs_from_the_first_only_through_the_reset_gate():
     """With r fixed at 1/2, bh adds to b as bh / 2; with r free to move, no b gives the same."""
     rng = np.random.default_rng(15)
     x, h = rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
@@ -105,7 +105,7 @@ class Counted(np.ndarray):
     ],
 )
 def test_matrix_products_are_as_many_as_the_files_say(name, sequence, steps, monkeypatch):
-    for plain in (np.empty, np.ascontiguousarray):  # the two calls that would make plain arrays of counted ones
+    for plain in (np.empty, np.ascontiguousarray):  # the two calls that would turn counted arrays into plain ones
         monkeypatch.setattr(np, plain.__name__, lambda *a, make=plain, **k: make(*a, **k).view(Counted))
     cell, T = CELLS[name], 7
     arrays = {key: array.view(Counted) for key, array in cell.arrays(np.random.default_rng(16), T=T).items()}

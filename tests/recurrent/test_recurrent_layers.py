@@ -176,6 +176,13 @@ def test_two_halves_with_carried_state_equal_the_whole(make):
         np.testing.assert_allclose(p.grad, whole[name], rtol=1e-11, atol=1e-12)
 
 
+@each_layer
+def test_out_lengths(make):
+    assert make().out_lengths(LENGTHS) is LENGTHS
+    assert make().out_lengths(None) is None
+    assert make(return_sequences=False).out_lengths(LENGTHS) is None
+
+
 # --- dropouts --------------------------------------------------------------------------------------------------------
 
 

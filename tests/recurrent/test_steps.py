@@ -1,4 +1,4 @@
-"""Packed rows: a batch of sequences of unequal lengths without its padding."""
+"""Packed rows: a batch of sequences of unequal lengths without padding."""
 
 import numpy as np
 import pytest
@@ -56,7 +56,7 @@ def test_unpacked_rows_are_the_batch_with_zeros_for_its_padding(batch):
 @settings(max_examples=60, deadline=None)
 @given(batches())
 def test_states_before_and_last(batch):
-    """A state that counts the steps of its sequence, beside the sequence's number."""
+    """States (sequence number, number of steps so far)."""
     T, lengths = batch
     _, steps = made(T, lengths)
     N = len(lengths)
@@ -85,7 +85,7 @@ def test_pieces_cover_all_steps_backwards(batch, row_bytes):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_padding_is_never_read(cell):
-    """Not a number in x and dy beyond a sequence's end changes nothing."""
+    """NaN in x and dy beyond the end of a sequence changes nothing."""
     rng = np.random.default_rng(1)
     lengths = np.array([2, 4, 0, 3])
     padded = np.arange(4) >= lengths[:, None]

@@ -78,7 +78,10 @@ def test_number_of_parameters(cell, layers, tied):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "mgu"}, "unknown cell 'mgu'; choose one of rnn, rnn-relu, gru, gru-reset-before, gru-simplified, lstm, lstm-peephole"),
+        (
+            {"cell": "mgu"},
+            "unknown cell 'mgu'; choose one of rnn, rnn-relu, gru, gru-reset-before, gru-simplified, lstm, lstm-peephole",
+        ),
         ({"layers": 0}, "LanguageModel: layers must be a whole number of 1 or more, got 0"),
         ({"layers": 1.0}, "LanguageModel: layers must be a whole number of 1 or more, got 1.0"),
         ({"hidden_size": -3}, "LanguageModel: hidden_size must be a whole number of 1 or more, got -3"),

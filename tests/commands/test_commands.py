@@ -238,7 +238,8 @@ def test_help_of_training_names_arguments_and_defaults(monkeypatch, capsys):
     command("train", "lm", "--help")
     output = " ".join(capsys.readouterr().out.split())
     for part in (
-        "--cell CELL recurrent cell: rnn, rnn-relu, gru, gru-reset-before, gru-simplified, lstm, lstm-peephole (default: lstm)",
+        "--cell CELL recurrent cell: rnn, rnn-relu, gru, gru-reset-before, gru-simplified, lstm, lstm-peephole "
+        "(default: lstm)",
         "--optimizer OPTIMIZER how parameters follow gradients: adam, adamw, sgd, momentum, nesterov, adagrad, rmsprop "
         "(default: adam)",
         "--level {char,letter,word}",

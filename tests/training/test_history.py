@@ -20,7 +20,6 @@ from scratchnn.plot import plot_history, save_figure
 from scratchnn.training import Trainer
 from scratchnn.training.history import History, loss_alone
 
-
 COLUMNS = ("epoch", "step", "targets", "loss", "perplexity", "validation_loss", "validation_perplexity")
 COLUMNS += ("lr", "gradient_norm", "targets_per_second")
 

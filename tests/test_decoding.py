@@ -167,7 +167,7 @@ def fixed_model(probabilities):
 
 
 def counted(count, **options):
-    draws = generate(fixed_model(P), [0], count, np.random.default_rng(1), **options)
+    draws = generate(fixed_model(P).step, [0], count, np.random.default_rng(1), **options)
     return np.bincount(draws, minlength=len(P))
 
 
@@ -199,7 +199,7 @@ def test_wrong_frequencies_would_be_noticed():
 def test_tokens_to_be_avoided_never_come_and_the_others_share_their_part():
     counts = counted(2000, avoid=[1, 4])
     assert chi_squared(counts, np.array([1, 0, 2, 4, 0]) / 7) < 18.5
-    assert generate(fixed_model(P), [0], 5, np.random.default_rng(0), temperature=0, avoid=[1]) == [3] * 5
+    assert generate(fixed_model(P).step, [0], 5, np.random.default_rng(0), temperature=0, avoid=[1]) == [3] * 5
 
 
 def lively_model(**options):
@@ -214,7 +214,7 @@ def lively_model(**options):
 def test_greedy_is_the_best_token_after_all_that_came_before(cell):
     """Equal to running the whole sequence again for every token."""
     model = lively_model(cell=cell, layers=2, dropout=0.5)
-    found = generate(model, [3, 1], 12, np.random.default_rng(0), temperature=0)
+    found = generate(model.step, [3, 1], 12, np.random.default_rng(0), temperature=0)
     model.evaluate()
     expected = [3, 1]
     for _ in range(12):
@@ -226,19 +226,19 @@ def test_greedy_is_the_best_token_after_all_that_came_before(cell):
 
 def test_the_same_generator_state_gives_the_same_draws():
     model = lively_model()
-    first, second, third = (generate(model, [0], 50, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, second, third = (generate(model.step, [0], 50, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first == second != third
     assert all(isinstance(token, int) and 0 <= token < 9 for token in first)
-    assert generate(model, [0], 0, np.random.default_rng(0)) == []
+    assert generate(model.step, [0], 0, np.random.default_rng(0)) == []
 
 
 @pytest.mark.parametrize("training", [True, False])
 def test_the_model_is_left_in_its_mode_and_without_caches(training):
     model = lively_model(dropout=0.5).train(training)
-    generate(model, np.array([1]), 3, np.random.default_rng(0))
+    generate(model.step, np.array([1]), 3, np.random.default_rng(0))
     assert all(layer.training == training for _, layer in model.named_layers())
     with pytest.raises(DataError, match="temperature"):
-        generate(model, [1], 3, np.random.default_rng(0), temperature=-1)
+        generate(model.step, [1], 3, np.random.default_rng(0), temperature=-1)
     assert all(layer.training == training for _, layer in model.named_layers())
     assert model.pending() == 0
 
@@ -247,12 +247,12 @@ def test_the_model_is_left_in_its_mode_and_without_caches(training):
     ("prompt", "options", "error", "message"),
     [
         ([], {}, DataError, "the prompt is empty; give at least one token to start from"),
-        ([0, 9], {}, DataError, r"generate: id 9 is out of range 0 .. 8"),
-        ([-1], {}, DataError, r"generate: id -1 is out of range 0 .. 8"),
-        ([0.5], {}, ShapeError, "generate: ids must be integers, got dtype float64"),
+        ([0, 9], {}, DataError, r"Embedding: id 9 is out of range 0 \.\. 8"),
+        ([-1], {}, DataError, r"Embedding: id -1 is out of range 0 \.\. 8"),
+        ([0.5], {}, ShapeError, "Embedding: ids must be integers, got dtype float64"),
         ([0], {"avoid": range(9)}, DataError, "there is no token left to draw"),
     ],
 )
 def test_bad_prompts(prompt, options, error, message):
     with pytest.raises(error, match=message):
-        generate(lively_model(), prompt, 3, np.random.default_rng(0), **options)
+        generate(lively_model().step, prompt, 3, np.random.default_rng(0), **options)

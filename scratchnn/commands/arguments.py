@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from scratchnn.training.settings import Setting
 
+MOST_CHOICES = 4  # that are shown as {a,b,c,d}; more are listed in the help, where they can be wrapped
+
 
 class Parser(argparse.ArgumentParser):
     """Complains in one line, as all other errors do."""
@@ -42,13 +44,17 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -
     """An argument for each setting; its value is ``None`` if it is not given."""
     for setting in settings:
         shown = "" if setting.default in (None, [], False) else f" (default: {setting.default})"
-        options: dict[str, Any] = {"dest": setting.name, "default": None, "help": setting.help.replace("%", "%%") + shown}
+        many = len(setting.choices) > MOST_CHOICES
+        text = f"{setting.help}: {', '.join(setting.choices)}" if many else setting.help
+        options: dict[str, Any] = {"dest": setting.name, "default": None, "help": text.replace("%", "%%") + shown}
         if setting.kind is bool:
             options["action"] = "store_true"
         else:
             options |= {"type": setting.kind, "metavar": setting.metavar}
             if setting.choices:
                 options["choices"] = setting.choices
+            if many:
+                options["metavar"] = setting.flag.removeprefix("--").upper()
             if setting.many:
                 options["nargs"] = "+"
         parser.add_argument(setting.flag, *setting.aliases, **options)

@@ -80,6 +80,11 @@ class LanguageModelTask(Task):
         level, size = settings["level"], settings["vocabulary_size"]
         vocabulary = Vocabulary.build(tokenize(text, level), specials=(UNKNOWN,), max_size=size)
         train_ids, valid_ids = (vocabulary.encode(tokenize(part, level)) for part in (text, valid))
+        if len(valid_ids) < 2 and settings["valid"] is None:
+            raise DataError(
+                f"the text has {len(train_ids) + len(valid_ids)} tokens, and its last twentieth is too short for "
+                "validation; give a longer text with --data, or another one with --valid FILE"
+            )
         if len(valid_ids) < 2:
             raise DataError("the validation text has fewer than two tokens; give a longer one with --valid FILE")
         return Data(

@@ -1,4 +1,4 @@
-"""The commands, as they are typed: what they print, and what they leave behind."""
+"""The commands as they are typed: what they print, and which files they write."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ import pytest
 from small_text import command, small_text, train
 
 from scratchnn.cli import build_parser
-from scratchnn.commands.sample import continue_text
-from scratchnn.commands.train_lm import split_text
 from scratchnn.models.language_model import LanguageModel, evaluate_text
+from scratchnn.recurrent.cells import CELLS
+from scratchnn.tasks.lm import continue_text, split_text
+from scratchnn.tasks.trained import load
 from scratchnn.text import tokenize
 from scratchnn.training.checkpoint import load_arrays
-from scratchnn.training.run_folder import RunFolder
+from scratchnn.training.settings import OPTIMIZERS
 
 FILES = ["checkpoint.npz", "history.csv", "loss.png", "model.npz", "settings.json", "vocabulary.json"]
 pytestmark = pytest.mark.usefixtures("quick")
@@ -45,17 +46,19 @@ def test_train_sample_evaluate(trained, capsys, level):
     assert command("sample", run, "--prompt", "the cat", "--length", "30", "--seed", "2") == 0
     assert capsys.readouterr().out != first
 
-    assert command("evaluate", run, "--text", trained / "text.txt") == 0
+    assert command("evaluate", run, "--data", trained / "text.txt") == 0
     output = capsys.readouterr().out
-    model, vocabulary, _ = RunFolder(run).load_language_model()
-    ids = vocabulary.encode(tokenize(small_text(), level))
-    loss, count = evaluate_text(model, ids)
+    assert command("evaluate", run, "--text", trained / "text.txt") == 0  # an alias
+    assert capsys.readouterr().out == output
+    lm = load(run)
+    assert lm.settings == settings
+    loss, count = evaluate_text(lm.model, lm.parts["vocabulary"].encode(tokenize(small_text(), level)))
     assert f"{count:,} {level}s predicted, 0.00% of the text <unk>" in output
     assert f"loss {loss:.4f} nats, {loss / np.log(2):.4f} bits per {level}, perplexity {np.exp(loss):.2f}" in output
 
 
 def test_korean_letters_are_learned_and_written_as_syllables(tmp_path, capsys):
-    """From a file in decomposed form, which gives the same letters."""
+    """A file in decomposed form gives the same letters."""
     lines = "고양이가 밥을 먹는다\n강아지가 집에 간다\n" * 20
     path, run = tmp_path / "text.txt", tmp_path / "run"
     path.write_text(unicodedata.normalize("NFD", lines), encoding="utf-8")
@@ -80,7 +83,7 @@ def test_what_training_prints(text, tmp_path, capsys):
     learn, validate = (7 * part.count("\n") for part in split_text(small_text()))  # six words and the line's end
     assert learn + validate == 7 * 60
     steps = (learn - 1) // 4 // 8
-    assert f"{learn} tokens to learn, {validate} to validate, 13 distinct; {steps} steps an epoch" in output
+    assert f"{learn} tokens to learn, {validate} to validate, 13 distinct; {steps} steps per epoch" in output
     assert "epoch 1: training perplexity" in output
     assert "epoch 2: training perplexity" in output
     assert "best validation perplexity " in output
@@ -88,8 +91,8 @@ def test_what_training_prints(text, tmp_path, capsys):
     assert max(map(len, output.splitlines()[:-1])) <= 100
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-def test_every_cell_and_option_ends_in_the_model_that_was_asked_for(text, tmp_path, cell):
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_and_option_gives_the_model_that_was_asked_for(text, tmp_path, cell):
     options = [
         "--cell",
         cell,
@@ -106,17 +109,39 @@ def test_every_cell_and_option_ends_in_the_model_that_was_asked_for(text, tmp_pa
         "step",
     ]
     assert train("--text", text, *options, "--patience", 2, "--valid", text, "--out", tmp_path / "run") == 0
-    model, vocabulary, settings = RunFolder(tmp_path / "run").load_language_model()
+    lm = load(tmp_path / "run")
+    model = lm.model
     assert model.output.W is model.embedding.W
     assert len(model.cells.layers) == 2
-    assert type(model.cells.layers[0]).__name__ == cell.upper()
+    assert type(model.cells.layers[0]).__name__.upper().startswith(cell.partition("-")[0].upper())
+    assert model.config["cell"] == cell
     assert not model.training
-    assert settings["lr"] == 1.0
-    assert len(vocabulary) == model.vocabulary_size
+    assert lm.settings["lr"] == 1.0
+    assert len(lm.parts["vocabulary"]) == model.config["vocabulary_size"]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_trains_with_the_rate_of_its_own_unless_one_is_given(text, tmp_path, capsys, name):
+    run = tmp_path / "run"
+    options = ["--hidden", 8, "--batch", 4, "--window", 8, "--epochs", 1]
+    assert command("train", "lm", "--data", text, "--optimizer", name, "--out", run, *options) == 0
+    assert "epoch 1: training perplexity" in capsys.readouterr().out
+    rates = {
+        "adam": 0.002,
+        "sgd": 20,
+        "adamw": 0.001,
+        "momentum": 0.01,
+        "nesterov": 0.01,
+        "adagrad": 0.01,
+        "rmsprop": 0.001,
+    }
+    assert load(run).settings["lr"] == rates[name]
+    assert command("train", "lm", "--resume", "--epochs", 2, "--out", run) == 0
+    assert "continuing after" in capsys.readouterr().out
 
 
 def test_compressed_text_several_files_and_a_text_without_line_ends(text, tmp_path):
-    """They are read as one text; ``model.npz`` tells that they were the same."""
+    """They are read as one text: ``model.npz`` has the same bytes."""
     whole = text.read_bytes()
     middle = whole.index(b"\n", len(whole) // 2) + 1
     (tmp_path / "a.gz").write_bytes(gzip.compress(whole[:middle]))
@@ -129,7 +154,7 @@ def test_compressed_text_several_files_and_a_text_without_line_ends(text, tmp_pa
 
 
 def test_the_best_epoch_is_kept_not_the_last(text, tmp_path, capsys):
-    """A rate that is far too high after the first epoch: the model of the best validation loss stays."""
+    """With a rate that is far too high after the first epoch, the model with the best validation loss is kept."""
     assert train("--text", text, "--out", tmp_path / "a", "--optimizer", "sgd", "--lr", 2, "--epochs", 1) == 0
     options = ["--optimizer", "sgd", "--lr", 2, "--epochs", 8, "--clip", 50]
     assert train("--text", text, "--out", tmp_path / "b", *options) == 0
@@ -139,10 +164,11 @@ def test_the_best_epoch_is_kept_not_the_last(text, tmp_path, capsys):
     ][1:]
     best = min(losses)
     assert f"best validation perplexity {best:.2f} (epoch {losses.index(best) + 1})" in output
-    model, _, _ = RunFolder(tmp_path / "b").load_language_model()
+    model = load(tmp_path / "b").model
     history = (tmp_path / "b" / "history.csv").read_text().splitlines()
     assert len(history) == 1 + 8
     checkpoint, meta = load_arrays(tmp_path / "b" / "checkpoint.npz")
+    assert meta["best"]["perplexity"] == pytest.approx(best, abs=0.005)
     assert meta["best_epoch"] == losses.index(best) + 1
     same = (model.embedding.W.data == checkpoint["model/embedding.W"]).all()
     assert same == (meta["best_epoch"] == 8)
@@ -159,7 +185,8 @@ def test_greedy_samples_and_options(trained, capsys):
 
 
 def test_prompts(trained):
-    model, vocabulary, _ = RunFolder(trained / "word").load_language_model()
+    lm = load(trained / "word")
+    model, vocabulary = lm.model, lm.parts["vocabulary"]
 
     def ids_read(prompt):
         read = []
@@ -169,17 +196,18 @@ def test_prompts(trained):
         del model.forward
         return vocabulary.decode(read[0]), shown
 
-    assert ids_read("the cat")[0] == ["the", "cat"]  # goes on in the same line
+    assert ids_read("the cat")[0] == ["the", "cat"]  # continues the same line
     assert ids_read("the cat\n")[0] == ["the", "cat", "<eos>"]
     assert ids_read("the\ncat")[0] == ["the", "<eos>", "cat"]
     assert ids_read("")[0] == ["<eos>"]
     read, shown = ids_read("the wombat")
-    assert read == ["the", "<unk>"]  # a word it does not know is shown as it was given
+    assert read == ["the", "<unk>"]  # an unknown word is shown as it was given
     assert shown.startswith("the wombat ")
 
 
 def test_unk_is_never_drawn(trained):
-    model, vocabulary, _ = RunFolder(trained / "word").load_language_model()
+    lm = load(trained / "word")
+    model, vocabulary = lm.model, lm.parts["vocabulary"]
     model.output.b.data[vocabulary.unknown] = 50
     assert "<unk>" not in continue_text(model, vocabulary, "word", "the", 50, np.random.default_rng(0))
 
@@ -188,7 +216,7 @@ def test_unk_is_never_drawn(trained):
 
 
 def every_command(parser, above=()):
-    """The words that lead to each command, groups of commands included."""
+    """The words of each command, including groups of commands."""
     yield above
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
@@ -205,13 +233,16 @@ def test_help_fits_100_columns(monkeypatch, capsys, arguments):
     assert max(map(len, output.splitlines())) <= 100
 
 
-def test_help_of_training_names_every_argument_and_default(monkeypatch, capsys):
+def test_help_of_training_names_arguments_and_defaults(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "100")
     command("train", "lm", "--help")
     output = " ".join(capsys.readouterr().out.split())
     for part in (
-        "--cell rnn|gru|lstm",
-        "recurrent cell (default: lstm)",
+        "--cell CELL recurrent cell: rnn, rnn-relu, gru, gru-reset-before, gru-simplified, lstm, lstm-peephole "
+        "(default: lstm)",
+        "--optimizer OPTIMIZER how parameters follow gradients: adam, adamw, sgd, momentum, nesterov, adagrad, rmsprop "
+        "(default: adam)",
+        "--level {char,letter,word}",
         "--tie",
         "--resume",
         "(default: runs/lm)",
@@ -223,7 +254,7 @@ def test_help_of_training_names_every_argument_and_default(monkeypatch, capsys):
 # --- interrupted -----------------------------------------------------------------------------------------------------
 
 
-def test_ctrl_c_ends_with_130_and_the_run_can_go_on(text, tmp_path, capsys, monkeypatch):
+def test_ctrl_c_ends_with_130_and_the_run_can_be_continued(text, tmp_path, capsys, monkeypatch):
     undisturbed = tmp_path / "undisturbed"
     assert train("--text", text, "--out", undisturbed, "--level", "word") == 0
     original = LanguageModel.backward_loss
@@ -246,7 +277,7 @@ def test_ctrl_c_ends_with_130_and_the_run_can_go_on(text, tmp_path, capsys, monk
     assert (tmp_path / "run" / "model.npz").read_bytes() == (undisturbed / "model.npz").read_bytes()
 
 
-def test_a_reader_that_has_gone_is_no_error(trained):
+def test_a_closed_pipe_is_no_error(trained):
     """As in ``sample ... | head -c 3``: no traceback, nothing on stderr."""
     sample = [sys.executable, "-m", "scratchnn", "sample", str(trained / "char"), "--length"]
     for length in ("2", "30000"):  # less than a buffer, and more

@@ -1,4 +1,4 @@
-"""Damaged and foreign run folders, and commands that are badly used: one line on stderr, exit status 2, nothing lost."""
+"""Damaged and foreign run folders, and commands with wrong arguments: one line on stderr, exit status 2, nothing lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from small_text import assert_one_line, command, contents, small_text, train, write_text
 
-from scratchnn.text import Vocabulary
 from scratchnn.training.checkpoint import save_arrays
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -53,7 +52,7 @@ def test_a_damaged_or_foreign_checkpoint(run_folder, capsys, damage, message):
         (["--window", 5], "was started with --window 8, not 5"),
     ],
 )
-def test_a_run_is_continued_with_its_own_settings_alone(run_folder, capsys, options, message):
+def test_a_run_is_continued_only_with_its_own_settings(run_folder, capsys, options, message):
     before = contents(run_folder)
     assert resume(run_folder, "--epochs", 2, *options) == 2
     assert_one_line(capsys, message)
@@ -61,7 +60,7 @@ def test_a_run_is_continued_with_its_own_settings_alone(run_folder, capsys, opti
 
 
 def test_a_checkpoint_of_another_architecture(run_folder, capsys):
-    """As when somebody copies one from another folder, and changes the settings to match or not."""
+    """As if it had been copied from another folder."""
     settings = json.loads((run_folder / "settings.json").read_text())
     for change, message in [
         ({"cell": "gru"}, "checkpoint.npz was written with cell = 'lstm', this run has 'gru'"),
@@ -76,9 +75,9 @@ def test_another_text(run_folder, tmp_path, capsys):
     before = contents(run_folder)
     other = write_text(tmp_path / "other.txt", seed=9)
     assert resume(run_folder, "--epochs", 2, "--text", other) == 2
-    assert_one_line(capsys, "was started with another text; give that one, or choose another --out")
+    assert_one_line(capsys, "was started with other data; give the same with --data, or choose another --out")
     assert resume(run_folder, "--epochs", 2, "--valid", other) == 2
-    assert_one_line(capsys, "was started with another text")
+    assert_one_line(capsys, "was started with other data")
     assert contents(run_folder) == before
 
 
@@ -94,14 +93,18 @@ def test_the_same_text_may_have_moved(run_folder, trained, tmp_path, capsys):
         ("", "is not a settings file"),
         ('{"kind": "lm", ', "is not a settings file"),
         ("[1, 2]", "is not a settings file"),
-        ('{"kind": "classifier"}', "holds no language model but 'classifier'"),
+        ('{"kind": "classifier"}', "contains a run of train classifier, not of train lm"),
+        ('{"kind": "tagger"}', "contains a run of train tagger, not of train lm"),
         (
             '{"kind": "lm", "level": "word", "hidden_size": "eight"}',
             "--hidden must be a whole number of 1 or more, got 'eight'",
         ),
         ('{"kind": "lm", "level": "byte"}', "--level must be one of char, letter, word, got 'byte'"),
         ('{"kind": "lm", "dropout": true}', "--dropout must be a number, got True"),
-        ('{"kind": "lm", "optimizer": "newton"}', "--optimizer must be one of adam, sgd, got 'newton'"),
+        (
+            '{"kind": "lm", "optimizer": "newton"}',
+            "--optimizer must be one of adam, adamw, sgd, momentum, nesterov, adagrad, rmsprop, got 'newton'",
+        ),
     ],
 )
 def test_damaged_settings_at_resume(run_folder, capsys, raw, message):
@@ -112,22 +115,22 @@ def test_damaged_settings_at_resume(run_folder, capsys, raw, message):
     assert contents(run_folder) == before
 
 
-# --- sample and evaluate, badly used ---------------------------------------------------------------------------------
+# --- sample and evaluate with wrong arguments ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["sample", "evaluate"])
 def test_folders_without_a_model(text, run_folder, tmp_path, capsys, name):
     rest = [] if name == "sample" else ["--text", text]
     assert command(name, tmp_path / "nowhere", *rest) == 2
-    assert_one_line(capsys, "nowhere holds no run (no settings.json)")
+    assert_one_line(capsys, "nowhere contains no run (no settings.json)")
     assert command(name, text, *rest) == 2
     assert_one_line(capsys, "cannot read")
     model = run_folder / "model.npz"
     whole = model.read_bytes()
     for raw, message in [
         (whole[:200], "model.npz is damaged or was not written by scratchnn"),
-        ((run_folder / "checkpoint.npz").read_bytes(), "model.npz holds None, not a LanguageModel"),
-        (None, "holds no model.npz yet: no epoch has ended; continue it with --resume"),
+        ((run_folder / "checkpoint.npz").read_bytes(), "model.npz contains no model; restore the file, or train anew"),
+        (None, "has no model.npz yet: no epoch has ended; continue it with --resume"),
     ]:
         if raw is None:
             model.unlink()
@@ -138,43 +141,9 @@ def test_folders_without_a_model(text, run_folder, tmp_path, capsys, name):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"hidden_size": 9}, "parameter 'cells.layers.0.Wx' has shape (8, 32) in the saved state, (8, 36) here"),
-        ({"cell": "rnn"}, "parameter 'cells.layers.0.Wx' has shape (8, 32) in the saved state, (8, 8) here"),
-        ({"layers": 2}, "the saved state lacks parameter 'cells.layers.1.Wx'"),
-        ({"cell": "cnn"}, "unknown cell 'cnn'"),
-        ({"hidden_size": 8.5}, "hidden_size must be a whole number of 1 or more, got 8.5"),
-        ({"level": "byte"}, "level must be one of char, letter, word, got 'byte'"),
-        ({"kind": "tagger"}, "holds no language model but 'tagger'"),
-    ],
-)
-def test_a_model_of_another_architecture(run_folder, capsys, change, message):
-    settings = json.loads((run_folder / "settings.json").read_text())
-    (run_folder / "settings.json").write_text(json.dumps(settings | change))
-    assert command("sample", run_folder) == 2
-    assert_one_line(capsys, message)
-
-
-def test_a_vocabulary_of_another_model_and_settings_that_lack_something(run_folder, capsys):
-    Vocabulary(["<unk>", "the", "cat"]).save(run_folder / "vocabulary.json")
-    assert command("sample", run_folder, "--prompt", "the") == 2
-    assert_one_line(capsys, "parameter 'embedding.W' has shape (13, 8) in the saved state, (3, 8) here")
-    (run_folder / "vocabulary.json").unlink()
-    assert command("sample", run_folder) == 2
-    assert_one_line(capsys, "cannot read vocabulary", "No such file")
-    settings = json.loads((run_folder / "settings.json").read_text())
-    del settings["cell"]
-    (run_folder / "settings.json").write_text(json.dumps(settings))
-    Vocabulary(["<unk>", "the", "cat"]).save(run_folder / "vocabulary.json")
-    assert command("sample", run_folder) == 2
-    assert_one_line(capsys, "settings.json lacks 'cell'")
-
-
-@pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--prompt", "wombat"], "the model knows no token of the prompt 'wombat'"),
+        (["--prompt", "wombat"], "the vocabulary has no token of the prompt 'wombat'; choose another --prompt"),
         (["--prompt", "the \udcff"], "is not UTF-8"),
         (["--temperature", "-1"], "temperature must be 0 or more and finite, got -1.0"),
         (["--temperature", "nan"], "temperature must be 0 or more and finite, got nan"),
@@ -192,12 +161,12 @@ def test_bad_sampling(trained, capsys, options, message):
     assert_one_line(capsys, message)
 
 
-def test_a_model_that_never_saw_the_start_of_a_line(tmp_path, capsys):
+def test_a_vocabulary_without_line_ends(tmp_path, capsys):
     (tmp_path / "line.txt").write_text(small_text().replace("\n", " "))
     assert train("--text", tmp_path / "line.txt", "--out", tmp_path / "run") == 0
     capsys.readouterr()
     assert command("sample", tmp_path / "run") == 2
-    assert_one_line(capsys, "the model knows no start of a line; give it a --prompt")
+    assert_one_line(capsys, "the vocabulary has no line start; pass --prompt")
     assert command("sample", tmp_path / "run", "--prompt", "cat") == 0
 
 
@@ -218,7 +187,16 @@ def test_bad_texts_to_evaluate(trained, tmp_path, capsys, raw, message):
         assert_one_line(capsys, message)
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"], ["learn"], ["sample"], ["evaluate", "x"], ["train", "cnn"]])
+@pytest.mark.parametrize("arguments", [[], ["train"], ["learn"], ["sample"], ["evaluate"], ["train", "cnn"]])
 def test_commands_that_are_not_whole(capsys, arguments):
     assert command(*arguments) == 2
     assert_one_line(capsys, "see scratchnn")
+
+
+def test_evaluate_without_data(run_folder, capsys):
+    assert command("evaluate", run_folder) == 2
+    assert_one_line(capsys, "no data: name one or more files with --data FILE")
+    assert command("evaluate", run_folder, "--data") == 2
+    assert_one_line(capsys, "argument --data/--text: expected at least one argument; see scratchnn evaluate --help")
+    assert command("evaluate", "x") == 2
+    assert_one_line(capsys, "x contains no run (no settings.json)")

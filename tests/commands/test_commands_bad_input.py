@@ -38,7 +38,7 @@ BAD_SETTINGS = [
     (["--clip", "nan"], "--clip must be above 0, got nan"),
     (["--schedule", "step", "--decay", "0"], "factor must be above 0 and at most 1, got 0.0"),
     (["--schedule", "linear"], "argument --schedule: invalid choice: 'linear'"),
-    (["--cell", "mgu"], "unknown cell 'mgu'; choose one of rnn, gru, lstm"),
+    (["--cell", "mgu"], "argument --cell: invalid choice: 'mgu'"),
     (["--level", "byte"], "argument --level: invalid choice: 'byte'"),
     (["--optimizer", "lbfgs"], "argument --optimizer: invalid choice: 'lbfgs'"),
     (["--tie", "--embed", "4"], "weight tying needs embedding size = hidden size, got 4 and 8"),
@@ -60,7 +60,7 @@ def test_bad_settings(text, tmp_path, capsys, options, message):
     [
         (b"", "no text in"),
         (b" \n\r\n\t \n", "no text in"),
-        (b"a short line\n", "the text has"),
+        (b"a short line\n", "the text has 13 tokens, and its last twentieth is too short for validation"),
         ("caf\xe9\n".encode("latin-1") * 99, "is not UTF-8: byte 0xe9 at offset 3; convert it first"),
         (None, "No such file or directory"),
     ],
@@ -81,16 +81,16 @@ def test_an_empty_validation_text(text, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_folder_that_holds_a_run_is_left_alone(text, run_folder, capsys):
+def test_a_folder_that_contains_a_run_is_left_alone(text, run_folder, capsys):
     before = contents(run_folder)
     assert train("--text", text, "--out", run_folder) == 2
-    assert_one_line(capsys, "already holds a run; choose another --out, or continue it with --resume")
+    assert_one_line(capsys, "already contains a run; choose another --out, or continue it with --resume")
     assert contents(run_folder) == before
     for name in ("settings.json", "history.csv", "checkpoint.npz"):  # as long as there is something to lose
         (run_folder / name).unlink()
         before = contents(run_folder)
         assert train("--text", text, "--out", run_folder) == 2
-        assert_one_line(capsys, "already holds a run")
+        assert_one_line(capsys, "already contains a run")
         assert contents(run_folder) == before
 
 

@@ -11,11 +11,12 @@ from scratchnn.core import Layer, Parameter, Sequential
 from scratchnn.errors import DataError
 from scratchnn.inspection.summary import summary
 from scratchnn.layers import Dense, Dropout, Embedding
-from scratchnn.models.language_model import CELLS, LanguageModel
+from scratchnn.models.language_model import LanguageModel
 from scratchnn.recurrent import LSTM, RNN, Bidirectional, LSTMPeephole
+from scratchnn.recurrent.cells import CELLS
 
 V, D, H = 11, 5, 6
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+GATES = {"rnn": 1, "rnn-relu": 1, "gru": 3, "gru-reset-before": 3, "gru-simplified": 2, "lstm": 4, "lstm-peephole": 4}
 
 
 def model_of(**options):
@@ -62,7 +63,7 @@ def test_summary_of_a_language_model(cell, layers, tied):
     shared = f"W {V}x{H} (shared), b {V}" if tied else f"W {H}x{V}, b {V}"
     assert found["output Dense"] == (f"(4, 9, {V})", V + (0 if tied else H * V), shared)
     for k in range(layers):
-        assert found[f"layers.{k} {CELLS[cell].__name__}"][0] == f"(4, 9, {H})"
+        assert found[f"layers.{k} {type(model.cells.layers[k]).__name__}"][0] == f"(4, 9, {H})"
     assert ("between Dropout" in found) == (layers > 1)  # one layer has no dropout between layers
     gates = GATES[cell] * H
     assert table.count(f"[Wh, Wx] {gates} x {2 * H}") == (layers if tied else layers - 1)

@@ -11,10 +11,13 @@ import pytest
 from scratchnn.data import TokenStreams
 from scratchnn.errors import CacheError, DataError, ShapeError
 from scratchnn.functions import log_softmax
-from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text, perplexity
+from scratchnn.metrics import perplexity
+from scratchnn.models.language_model import LanguageModel, evaluate_text
+from scratchnn.recurrent.cells import CELLS
 
 V, D, H = 11, 5, 6
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+GATES = {"rnn": 1, "rnn-relu": 1, "gru": 3, "gru-reset-before": 3, "gru-simplified": 2, "lstm": 4, "lstm-peephole": 4}
+EXTRA = {"gru": 1, "lstm-peephole": 3}  # parameters per unit besides weights of [h, x] and one bias per gate
 
 
 def model_of(seed=0, **options):
@@ -23,10 +26,11 @@ def model_of(seed=0, **options):
 
 
 def lively(**options):
-    """With weights large enough for the state to make a difference."""
+    """With weights large enough for the state to make a difference; the state of a ReLU cell would overflow with more."""
     model = model_of(**options)
-    for parameter in model.parameters():
-        parameter.data = parameter.data * 4
+    for name, parameter in model.named_parameters().items():
+        factor = 1 if options["cell"] == "rnn-relu" and name.endswith("Wh") else 4
+        parameter.data = parameter.data * factor
     return model
 
 
@@ -50,8 +54,8 @@ def test_shapes(cell, layers, tied):
     assert logits.dtype == np.float32
     assert len(state) == layers
     for part in state:
-        arrays = part if cell == "lstm" else (part,)
-        assert [array.shape for array in arrays] == [(2, H)] * (2 if cell == "lstm" else 1)
+        arrays = part if cell.startswith("lstm") else (part,)
+        assert [array.shape for array in arrays] == [(2, H)] * (2 if cell.startswith("lstm") else 1)
     dstate = model.backward(np.ones_like(logits))
     assert len(dstate) == layers
     assert model.pending() == 0
@@ -60,11 +64,11 @@ def test_shapes(cell, layers, tied):
 
 @every_model
 def test_number_of_parameters(cell, layers, tied):
-    """Each gate has a row of weights for [h, x] and a bias for each unit; this GRU has a second bias for its candidate."""
+    """Each gate has a row of weights for [h, x] and a bias per unit; the GRU has a second bias for its candidate."""
     model = model_of(cell=cell, layers=layers, tied=tied)
     size = H if tied else D
     gates = GATES[cell]
-    extra = H if cell == "gru" else 0
+    extra = EXTRA.get(cell, 0) * H
     recurrent = sum(gates * H * (below + H + 1) + extra for below in [size] + [H] * (layers - 1))
     expected = V * size + recurrent + (0 if tied else H * V) + V
     assert sum(parameter.data.size for parameter in model.parameters()) == expected
@@ -74,7 +78,10 @@ def test_number_of_parameters(cell, layers, tied):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"cell": "mgu"}, "unknown cell 'mgu'; choose one of rnn, gru, lstm"),
+        (
+            {"cell": "mgu"},
+            "unknown cell 'mgu'; choose one of rnn, rnn-relu, gru, gru-reset-before, gru-simplified, lstm, lstm-peephole",
+        ),
         ({"layers": 0}, "LanguageModel: layers must be a whole number of 1 or more, got 0"),
         ({"layers": 1.0}, "LanguageModel: layers must be a whole number of 1 or more, got 1.0"),
         ({"hidden_size": -3}, "LanguageModel: hidden_size must be a whole number of 1 or more, got -3"),
@@ -177,6 +184,7 @@ def test_the_loss_of_a_text_is_the_sum_over_its_tokens(cell, layers, tied):
 def test_the_loss_of_a_text_does_not_depend_on_the_window(cell):
     model, ids = lively(cell=cell, layers=2), ids_of(150)
     losses = [evaluate_text(model, ids, window)[0] for window in (1, 2, 7, 148, 149, 256, 1000)]
+    assert np.isfinite(losses[-1])
     np.testing.assert_allclose(losses, losses[-1], rtol=1e-5)
     assert evaluate_text(model, ids[::-1].copy())[0] != pytest.approx(losses[-1], rel=1e-3)
 

@@ -7,8 +7,9 @@ import pytest
 from small_text import arrays_and_meta
 
 from scratchnn.data import TokenStreams
-from scratchnn.models.language_model import CELLS, LanguageModel, evaluate_text
+from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.optim import Adam, Plateau
+from scratchnn.recurrent.cells import CELLS
 from scratchnn.training import Trainer
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -30,7 +31,7 @@ def make_trainer(path, cell, every):
     def validate():
         """Best in the first epoch: who forgets that takes the third for an improvement on the second."""
         loss = evaluate_text(model, ids[:20])[0]
-        return [loss, 99.0, 98.0][trainer.epoch]
+        return model.figures([loss, 99.0, 98.0][trainer.epoch])
 
     trainer = Trainer(
         model,
@@ -85,7 +86,7 @@ def final(trainer):
         trainer.step,
         trainer.epoch,
         trainer.optimizer.lr,
-        trainer.best["loss"],
+        trainer.best,
         trainer.best_epoch,
     )
 

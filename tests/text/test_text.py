@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scratchnn.commands.train_lm import split_text
 
 from scratchnn.data import TokenStreams
 from scratchnn.datasets import python_manual, python_sources
 from scratchnn.errors import DataError
+from scratchnn.tasks.lm import split_text
 from scratchnn.text import read_text, read_texts
 
 # --- files -----------------------------------------------------------------------------------------------------------

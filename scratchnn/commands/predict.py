@@ -73,5 +73,11 @@ def input_lines(args: argparse.Namespace) -> Iterable[str]:
     if args.texts:
         return list(args.texts)
     if args.data:
-        return read_text(args.data).removesuffix("\n").split("\n")
-    return [line.rstrip("\n") for line in sys.stdin]
+        text = read_text(args.data)
+    else:
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8-sig")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError:
+            raise DataError("standard input is not UTF-8; convert it first") from None
+    return text.removesuffix("\n").split("\n") if text else []

@@ -13,8 +13,8 @@ from scratchnn.errors import DataError
 from scratchnn.models import find_model
 from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.task import Kind, Task
-from scratchnn.training.run_folder import Parts, RunFolder
-from scratchnn.training.settings import Values
+from scratchnn.training.run_folder import Parts, RunFolder, check_config
+from scratchnn.training.settings import Values, training_settings
 
 
 class Trained:
@@ -86,8 +86,10 @@ def load_model(task: Task | None, folder: RunFolder, settings: Values) -> Traine
     else:  # scratchnn 0.1 wrote no digests
         parts = folder.load_parts(task.part_names, {})
     cls: type[Model] = find_model(meta["kind"])
-    if task is not None and not issubclass(cls, task.model):
-        raise DataError(f"{folder.model} contains a {cls.__name__}, but {folder.settings.name} says {task.title}")
+    if task is not None:
+        if not issubclass(cls, task.model):
+            raise DataError(f"{folder.model} contains a {cls.__name__}, but {folder.settings.name} says {task.title}")
+        check_for(task, settings, parts, str(folder.path))
     try:
         config = task.config(settings, parts) if "config" not in meta and task is not None else meta["config"]
         model = cls.from_config(config, np.random.default_rng(0))
@@ -105,10 +107,30 @@ def save(path: str | Path, model: Model, parts: Parts | None = None, **settings:
         path: a folder; one that already contains a run is an error.
         model: any model of the package.
         parts: what belongs to it, by name: ``{"vocabulary": vocabulary}``.
-        settings: what its task has to know to evaluate and predict: ``kind="lm", level="char"``.
+        settings: what its task has to know to evaluate and predict: ``kind="lm", level="char"``. Settings of training
+            that are left out have their defaults.
     """
+    parts = parts or {}
+    check_config(model)
+    if settings.get("kind") is not None:
+        task = find_kind(settings["kind"])
+        if not isinstance(task, Task) or not isinstance(model, task.model):
+            raise DataError(f"kind {task.name!r} is {task.title}, not a {type(model).__name__}")
+        settings = {setting.name: setting.default for setting in training_settings(task.defaults, {})} | settings
+        check_for(task, settings, parts, "save")
+        if unknown := settings.keys() - {"kind", *(setting.name for setting in task.settings)}:
+            raise DataError(f"{task.name} has no setting {min(unknown)!r}")
     folder = RunFolder(path)
     folder.create(resume=False)
-    folder.save_parts(parts or {})
+    folder.save_parts(parts)
     folder.write_settings(settings)
-    folder.save_model(model, parts or {})
+    folder.save_model(model, parts)
+
+
+def check_for(task: Task, settings: Values, parts: Parts, place: str) -> None:
+    """Raise unless the parts are those of the task, and each setting that is there has a value that is allowed."""
+    if missing := [name for name in task.part_names if name not in parts]:
+        raise DataError(f"{place}: {task.title} needs the part {missing[0]!r}, got {', '.join(parts) or 'none'}")
+    for setting in task.settings:
+        if setting.name in settings:
+            setting.check(settings[setting.name])

@@ -44,6 +44,17 @@ class Part(Protocol):
 Parts = dict[str, Any]  # by name; any object that is a Part
 
 
+class SavedSettings(dict[str, Any]):
+    """Settings as they were read from a file; a setting that the file does not have is an error of the user's."""
+
+    def __init__(self, values: Mapping[str, Any], path: Path):
+        super().__init__(values)
+        self.path = path
+
+    def __missing__(self, name: str) -> Any:
+        raise DataError(f"{self.path} lacks {name!r}; restore the file, or save the model with {name}=...")
+
+
 class RunFolder:
     """The files of one run, by name."""
 
@@ -94,13 +105,20 @@ class RunFolder:
             raise DataError(f"{self.settings} is not a settings file: {error}") from None
         if not isinstance(settings, dict):
             raise DataError(f"{self.settings} is not a settings file")
-        return settings
+        return SavedSettings(settings, self.settings)
 
     def settings_to_resume(self, kind: str) -> dict[str, Any]:
         """The settings of the run to continue, which has to be of that kind; empty if there is none yet."""
         saved = self.read_settings() if os.path.exists(self.settings) else {}
         if saved.get("kind", kind) != kind:
             raise CheckpointError(f"{self.path} contains a run of train {saved['kind']}, not of train {kind}")
+        without_data = saved and "data_digest" not in saved and not os.path.exists(self.checkpoint)
+        if "text_digest" in saved or (without_data and os.path.exists(self.model)):
+            origin = "was written by scratchnn 0.1" if "text_digest" in saved else "was saved from Python"
+            raise CheckpointError(
+                f"{self.path} {origin} and cannot be resumed; evaluate, predict and sample can use its model; choose "
+                "another --out to train anew"
+            )
         return saved
 
     # --- the model and its parts -------------------------------------------------------------------------------------
@@ -112,8 +130,7 @@ class RunFolder:
 
     def save_model(self, model: Model, parts: Parts) -> None:
         """Parameters, config and the parts' digests in one file."""
-        if not hasattr(model, "config"):
-            raise DataError(f"{type(model).__name__} has no config to build it again from; set self.config in __init__")
+        check_config(model)
         digests = {name: part.digest() for name, part in parts.items()}
         meta = {"kind": type(model).__name__, "config": model.config, "parts": digests}
         save_arrays(self.model, model.state_dict(), meta)
@@ -137,6 +154,12 @@ class RunFolder:
                     "that belongs to this run, or train anew"
                 )
         return parts
+
+
+def check_config(model: Model) -> None:
+    """Raise unless the model has what it takes to build it again."""
+    if not hasattr(model, "config"):
+        raise DataError(f"{type(model).__name__} has no config to build it again from; set self.config in __init__")
 
 
 def load_part(path: Path) -> Any:

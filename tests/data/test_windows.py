@@ -70,7 +70,7 @@ def test_the_series_is_not_copied():
     tracemalloc.start()
     windows = SeriesWindows(series, series[:, 0], 8, lookback=100)
     windows.batch(0, 0)
-    held, peak = tracemalloc.get_traced_memory()
+    _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert windows.series is series
     assert windows.target.base is series

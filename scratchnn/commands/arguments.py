@@ -28,15 +28,20 @@ class LateParser(Parser):
 
     Attributes:
         fill: adds the arguments; called with the parser and the words to be parsed.
+        mixed: whether options may come between the positional arguments, as in ``predict DIR --limit 9 TEXT``.
     """
 
     fill: Callable[[LateParser, Sequence[str]], None] | None = None
+    mixed: bool = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Add the arguments, then parse."""
         fill, self.fill = self.fill, None
         if fill is not None:
             fill(self, args)
+        if self.mixed:
+            self.mixed = False  # the next line may call this method
+            return self.parse_known_intermixed_args(args, namespace)
         return super().parse_known_args(args, namespace)
 
 

@@ -23,10 +23,12 @@ def add_parser(commands: Any) -> None:
     """Arguments of the command; those of the run's kind are added when DIR is known."""
     parser: LateParser = commands.add_parser("predict", help="the answers of a trained model, one per line")
     parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
-    parser.add_argument("texts", nargs="*", metavar="TEXT", help="lines of input (default: --data, else standard input)")
+    parser.add_argument(
+        "texts", nargs="*", default=[], metavar="TEXT", help="lines of input (default: --data, else standard input)"
+    )
     parser.add_argument("--data", metavar="FILE", help="input, one line each; UTF-8 text, plain or .gz")
     parser.add_argument("--out", metavar="FILE", help="where to write the answers (default: standard output)")
-    parser.fill = fill
+    parser.fill, parser.mixed = fill, True
     parser.set_defaults(run=run)
 
 
@@ -49,10 +51,10 @@ def kind_of(path: str) -> Kind | None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the answers, or write them to a file, all of them or none."""
-    if args.texts and args.data:
+    if args.texts and args.data is not None:
         raise DataError("give the input as TEXT or in a file with --data, not both")
-    if args.out and os.path.exists(args.out):
-        raise DataError(f"{args.out} already exists; choose another --out")
+    if args.out is not None and (not args.out or os.path.exists(args.out)):
+        raise DataError(f"{args.out} already exists; choose another --out" if args.out else "--out is empty; name a file")
     trained = load(args.run_folder)
     if trained.kind is None:
         raise DataError(f"{trained.place} was saved without a kind; predict with its model in Python")
@@ -72,6 +74,12 @@ def input_lines(args: argparse.Namespace) -> Iterable[str]:
     """The lines of input, without their ends."""
     if args.texts:
         return list(args.texts)
-    if args.data:
-        return read_text(args.data).removesuffix("\n").split("\n")
-    return [line.rstrip("\n") for line in sys.stdin]
+    if args.data is not None:
+        text = read_text(args.data)
+    else:
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8-sig")
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError:
+            raise DataError("standard input is not UTF-8; convert it first") from None
+    return text.removesuffix("\n").split("\n") if text else []

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from scratchnn.backend import seed_from
-from scratchnn.errors import DataError, whole_number
+from scratchnn.errors import DataError, ShapeError, whole_number
 
 
 class SeriesWindows:
@@ -44,6 +44,10 @@ class SeriesWindows:
         sizes = {"batch_size": batch_size, "lookback": lookback, "step": step, "delay": delay, "horizon": horizon}
         for name, size in sizes.items():
             whole_number(size, f"SeriesWindows: {name}")
+        if series.ndim != 2:
+            raise ShapeError(f"SeriesWindows: series must be (rows, C), got shape {series.shape}")
+        if target.shape != series.shape[:1]:
+            raise ShapeError(f"SeriesWindows: target must be {series.shape[:1]}, got shape {target.shape}")
         if step > lookback:
             raise DataError(f"SeriesWindows: a step of {step} rows leaves no input in a lookback of {lookback}")
         self.width = lookback // step

@@ -10,7 +10,10 @@ import numpy as np
 from scratchnn.core import Layer, Model
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.models.classifier import Classifier
 from scratchnn.models.language_model import LanguageModel
+from scratchnn.models.seq2seq import Seq2Seq
+from scratchnn.recurrent.cells import CELLS
 
 IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
 
@@ -46,11 +49,17 @@ def register(name: str, width: int, make: Callable[[np.random.Generator], Langua
         model = make(rng)
         names = [f"state{k}" for k in range(width * len(model.cells.layers))]
         state = {key: 0.5 * rng.standard_normal((2, 3)) for key in names}
-        problem = layer_problem(WithLoss(model), state, fixed=(IDS[:, :-1], IDS[:, 1:]))
-        # Larger than for a single layer: with small weights the loss hardly depends on the layers below, and what is left
-        # of their gradients drowns in the rounding of central differences.
-        problem.arrays = {key: 2 * value for key, value in problem.arrays.items()}
-        return problem
+        return enlarged(layer_problem(WithLoss(model), state, fixed=(IDS[:, :-1], IDS[:, 1:])), 2)
+
+
+def enlarged(problem: Problem, factor: float) -> Problem:
+    """With larger arrays than for a single layer.
+
+    With small weights the loss hardly depends on the layers below, and their gradients are so small that the rounding of
+    central differences hides them.
+    """
+    problem.arrays = {key: factor * value for key, value in problem.arrays.items()}
+    return problem
 
 
 def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
@@ -91,3 +100,60 @@ class Trained(Layer):
 def training_step(rng: np.random.Generator) -> Problem:
     """The two methods that the training loop calls."""
     return layer_problem(Trained(sizes(rng, cell="gru")), {}, fixed=(IDS[:, :-1], IDS[:, 1:]))
+
+
+# --- models of padded sequences: loss and backward_loss for any gradient of the loss ----------------------------------
+
+# Unsorted lengths, an empty sequence and a full one. The padding is filled with ids that occur: it must not be read.
+TEXTS, TEXT_LENGTHS, CLASSES = (
+    np.array([[1, 2, 1, 4, 2], [3, 3, 1, 2, 4], [4, 1, 0, 2, 1], [2, 0, 3, 3, 3]]),
+    np.array([3, 0, 5, 1]),
+    np.array([2, 0, 1, 2]),
+)
+TARGETS, TARGET_LENGTHS = np.array([[0, 2, 1, 3], [0, 1, 3, 2], [0, 3, 2, 1], [0, 2, 2, 1]]), np.array([2, 3, 4, 1])
+OUTPUTS = np.array([[2, 3, 1, 1], [1, 3, 3, 2], [3, 2, 1, 3], [3, 1, 2, 2]])
+PAIRS = (TEXTS, TEXT_LENGTHS, TARGETS, TARGET_LENGTHS, OUTPUTS)
+
+
+class BatchLoss(Layer):
+    """A model's ``loss`` of a batch and its ``backward_loss``, as a layer of no inputs."""
+
+    def __init__(self, model: Model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, *batch: Any) -> Any:
+        """The loss ()."""
+        return self.model.loss(batch, None)[0]
+
+    def backward(self, dloss: Any) -> None:
+        """From the gradient with respect to the loss."""
+        self.model.backward_loss(dloss)
+
+
+def register_loss(name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...]) -> None:
+    """The loss of a batch with respect to all parameters of a model."""
+
+    @case(name)
+    def build(rng: np.random.Generator) -> Problem:
+        return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), 1.6)
+
+
+def classifier(**options: Any) -> Callable[[np.random.Generator], Model]:
+    """Five tokens, three classes."""
+    return lambda rng: Classifier(5, 3, embedding_size=3, hidden_size=2, rng=rng, **options)
+
+
+def seq2seq(cell: str) -> Callable[[np.random.Generator], Model]:
+    """Five tokens in a source, four in a target."""
+    return lambda rng: Seq2Seq(5, 4, embedding_size=3, hidden_size=2, rng=rng, cell=cell)
+
+
+LABELLED = (TEXTS, TEXT_LENGTHS, CLASSES)
+for _cell in CELLS:
+    register_loss(f"classifier/{_cell}", classifier(cell=_cell), LABELLED)
+    _both_ways = classifier(cell=_cell, bidirectional=True, dropout=0.3)
+    register_loss(f"classifier/{_cell}+bidirectional+dropout", _both_ways, LABELLED)
+    register_loss(f"seq2seq/{_cell}", seq2seq(_cell), PAIRS)
+_two_layers = classifier(cell="gru", bidirectional=True, layers=2, dropout=0.3)
+register_loss("classifier/gru+bidirectional+dropout+two-layers", _two_layers, LABELLED)

@@ -49,7 +49,9 @@ class Classifier(Model):
         dropout: float = 0.0,
     ):
         super().__init__()
-        whole_number(layers, "Classifier: layers")
+        sizes = {"vocabulary_size": vocabulary_size, "embedding_size": embedding_size, "hidden_size": hidden_size}
+        for name, size in {**sizes, "classes": classes, "layers": layers}.items():
+            whole_number(size, f"Classifier: {name}")
         self.config = {
             "vocabulary_size": int(vocabulary_size),
             "classes": int(classes),

@@ -18,6 +18,7 @@ import numpy as np
 
 from scratchnn.backend import Array, Generator, array_module, backend_name, move
 from scratchnn.core import Model
+from scratchnn.errors import whole_number
 from scratchnn.layers import Dense, Embedding
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.recurrent.base import State
@@ -45,6 +46,9 @@ class Seq2Seq(Model):
         cell: str = "lstm",
     ):
         super().__init__()
+        sizes = {"source_size": source_size, "target_size": target_size}
+        for name, size in {**sizes, "embedding_size": embedding_size, "hidden_size": hidden_size}.items():
+            whole_number(size, f"Seq2Seq: {name}")
         self.config = {
             "source_size": int(source_size),
             "target_size": int(target_size),

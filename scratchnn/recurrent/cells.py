@@ -34,5 +34,5 @@ def make_cell(
     if name.startswith("lstm"):
         options["forget_bias"] = forget_bias
     elif forget_bias != 1:
-        raise DataError(f"a forget bias of {forget_bias} needs an LSTM; a {name} has no forget gate")
+        raise DataError(f"a forget bias of {forget_bias} needs an LSTM; the cell {name!r} has no forget gate")
     return CELLS[name](input_size, units, rng=rng, return_sequences=return_sequences, **options)

@@ -18,12 +18,13 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, read_pairs, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
-from scratchnn.text import PADDING, UNKNOWN, Vocabulary, texts_to_sequences, tokenize
+from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary, texts_to_sequences, tokenize
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
 GENERATED = 3000  # reviews
 WHAT = "a text and its label"
+SHOWN = 10  # labels in a message
 ARCHITECTURE = ("embedding_size", "hidden_size", "cell", "layers", "bidirectional", "dropout")
 
 Example = tuple[np.ndarray, int]  # ids, class
@@ -58,13 +59,13 @@ class ClassifierTask(Task):
     def read(self, settings: Values) -> Data:
         """Vocabularies of tokens and labels of the training part, and both parts as ids."""
         if settings["data"]:
-            pairs = read_pairs(settings["data"], WHAT)
+            pairs = read_labelled(settings["data"])
         else:
             pairs = list(zip(*generated_reviews(GENERATED, seed=0), strict=True))
         train, valid = split(pairs, settings["seed"]) if settings["valid"] is None else (pairs, [])
         if settings["valid"] is not None:
-            valid = read_pairs([settings["valid"]], WHAT)
-        tokens = (token for text, _ in train for token in tokenize(text, settings["level"]))
+            valid = read_labelled([settings["valid"]])
+        tokens = (token for text, _ in train for token in tokenize(text, settings["level"]) if token != END)
         parts = {
             "vocabulary": Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"]),
             "labels": Vocabulary(sorted({label for _, label in train})),
@@ -79,7 +80,11 @@ class ClassifierTask(Task):
         """Texts as ids, labels as numbers of classes."""
         labels = parts["labels"]
         if unknown := next((label for _, label in pairs if label not in labels), None):
-            raise DataError(f"the label {unknown!r} does not occur in the training part, which has {labels.tokens}")
+            known = ", ".join(labels.tokens[:SHOWN]) + (", ..." if len(labels) > SHOWN else "")
+            raise DataError(
+                f"the label {unknown!r} does not occur in the training part, whose labels are {known}; leave out its "
+                "examples, or train with some of them"
+            )
         sequences = texts_to_sequences([text for text, _ in pairs], parts["vocabulary"], settings["level"])
         return list(zip(sequences, labels.encode(label for _, label in pairs).tolist(), strict=True))
 
@@ -107,7 +112,7 @@ class ClassifierTask(Task):
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Example]:
         """Labelled texts, by the vocabularies of a trained model."""
-        return self.encode(read_pairs(files, WHAT), settings, parts)
+        return self.encode(read_labelled(files), settings, parts)
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """The most probable label of each text."""
@@ -117,6 +122,15 @@ class ClassifierTask(Task):
             with model.evaluation():
                 logits = model.forward(move(ids[None], name), move(np.array([len(ids)]), name))
             yield labels.tokens[int(to_numpy(logits[0]).argmax())]
+
+
+def read_labelled(files: Sequence[str]) -> list[tuple[str, str]]:
+    """Texts and their labels; a text may be empty, a label may not."""
+    pairs = read_pairs(files, WHAT)
+    for text, label in pairs:
+        if not label.strip():
+            raise DataError(f"the text {text!r} in {', '.join(files)} has no label after its tab")
+    return pairs
 
 
 KIND = ClassifierTask()

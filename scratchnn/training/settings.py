@@ -82,7 +82,7 @@ def choose(settings: Iterable[Setting], given: Mapping[str, Any], saved: Mapping
     for setting in settings:
         value = given.get(setting.name)
         values[setting.name] = saved.get(setting.name, setting.default) if value is None else value
-        changed = setting.name in saved and values[setting.name] != saved[setting.name]
+        changed = value is not None and setting.name in saved and value != saved[setting.name]
         if changed and (setting.identity or (setting.name == "epochs" and saved.get("schedule") == "cosine")):
             raise CheckpointError(
                 f"{place} was started with {setting.flag} {saved[setting.name]}, not {value}; "

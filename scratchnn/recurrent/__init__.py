@@ -8,7 +8,7 @@ Each cell is written three times, and tests hold each version equal to the one b
 
 What makes the fast pairs fast has its own files: ``steps.py`` (padding is left out), ``inputs.py`` (one large product for
 all steps), ``tuning.py`` (arrangements for a CPU). ``lstm_shared.py`` and ``gru_shared.py`` have what the forms of a cell
-share.
+share. There are eighteen files because each cell and each of these topics can then be read by itself.
 """
 
 from scratchnn.recurrent.base import Recurrent, SequenceLayer

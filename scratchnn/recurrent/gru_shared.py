@@ -1,11 +1,13 @@
-"""What the forms of the GRU share: the update of the state, and the two full forms' (``gru_reset_before.py``,
-``gru_reset_after.py``) contribution of the inputs, candidate, and slopes.
+"""What the forms of the GRU share.
+
+All three forms update the state by (2). The two full forms (``gru_reset_before.py``, ``gru_reset_after.py``) also share the
+contribution of the inputs to gates and candidate, and the candidate itself:
 
     n_t = tanh(x_t Wx_n + b_n + q_t)                   candidate; q_t is what h_{t-1} contributes                  (1)
     h_t = n_t + z_t (h_{t-1} - n_t)                    (1 - z_t) n_t + z_t h_{t-1} with one product less           (2)
 
-Backward, the slopes (``tuning.py``): the factors of the gradient with respect to h_t in those with respect to what z_t and
-n_t are the sigmoid and the tanh of:
+Backward, they share two slopes (``tuning.py``). With a_z and a_n for what z_t and n_t are the sigmoid and the tanh of,
+da_z = dh_t slope_z and da_n = dh_t slope_n:
 
     slope_z = (h_{t-1} - n_t) z_t (1 - z_t)                                                                        (3)
     slope_n = (1 - z_t) (1 - n_t^2)                                                                                (4)

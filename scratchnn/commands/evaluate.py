@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from scratchnn.errors import DataError
+from scratchnn.tasks.task import Task
 from scratchnn.tasks.trained import load
 
 
@@ -13,9 +14,7 @@ def add_parser(commands: Any) -> None:
     """Arguments of the command."""
     parser: argparse.ArgumentParser = commands.add_parser("evaluate", help="how good a trained model is on labelled data")
     parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
-    parser.add_argument(
-        "--data", "--text", nargs="+", required=True, metavar="FILE", help="labelled data, or a text for lm"
-    )
+    parser.add_argument("--data", "--text", nargs="+", default=[], metavar="FILE", help="labelled data, or a text for lm")
     parser.set_defaults(run=run)
 
 
@@ -24,6 +23,8 @@ def run(args: argparse.Namespace) -> int:
     trained = load(args.run_folder)
     if trained.kind is None:
         raise DataError(f"{trained.place} was saved without a kind; evaluate its model in Python")
+    if not args.data and isinstance(trained.kind, Task):
+        raise DataError("no data: name one or more files with --data FILE")
     for line in trained.kind.report(trained, args.data):
         print(line)
     return 0

@@ -73,7 +73,11 @@ def load(path: str | Path) -> Trained:
     settings = folder.read_settings()
     if settings.get("kind") is None:
         return load_model(None, folder, settings)
-    return find_kind(settings["kind"]).load(folder, settings)
+    try:
+        kind = find_kind(settings["kind"])
+    except DataError as error:
+        raise DataError(f"{folder.settings}: {error}") from None
+    return kind.load(folder, settings)
 
 
 def load_model(task: Task | None, folder: RunFolder, settings: Values) -> Trained:

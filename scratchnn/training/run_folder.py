@@ -116,8 +116,8 @@ class RunFolder:
         if "text_digest" in saved or (without_data and os.path.exists(self.model)):
             origin = "was written by scratchnn 0.1" if "text_digest" in saved else "was saved from Python"
             raise CheckpointError(
-                f"{self.path} {origin} and cannot be resumed; its model can still be used; choose another --out to train "
-                "anew"
+                f"{self.path} {origin} and cannot be resumed; evaluate, predict and sample can use its model; choose "
+                "another --out to train anew"
             )
         return saved
 

@@ -260,7 +260,7 @@ def test_an_old_run_is_not_resumed(old_run, monkeypatch, capsys, options, killed
         (old_run / "checkpoint.npz").unlink()
     before = contents(old_run)
     assert command("train", "lm", "--resume", "--out", old_run, *options) == 2
-    assert_one_line(capsys, "was written by scratchnn 0.1 and cannot be resumed; its model can still be used; choose an")
+    assert_one_line(capsys, "was written by scratchnn 0.1 and cannot be resumed; evaluate, predict and sample can use its")
     assert contents(old_run) == before
 
 

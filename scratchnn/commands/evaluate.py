@@ -14,9 +14,7 @@ def add_parser(commands: Any) -> None:
     """Arguments of the command."""
     parser: argparse.ArgumentParser = commands.add_parser("evaluate", help="how good a trained model is on labelled data")
     parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
-    parser.add_argument(
-        "--data", "--text", nargs="+", required=True, metavar="FILE", help="labelled data, or a text for lm"
-    )
+    parser.add_argument("--data", "--text", nargs="+", default=[], metavar="FILE", help="labelled data, or a text for lm")
     parser.set_defaults(run=run)
 
 

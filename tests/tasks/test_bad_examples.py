@@ -155,7 +155,7 @@ def test_bad_settings(tables, tmp_path, capsys, kind, options, message):
     [
         (["train"], "the following arguments are required: KIND; see scratchnn train --help"),
         (["train", "clasifier"], "invalid choice: 'clasifier' (choose from"),
-        (["evaluate", "classifier"], "the following arguments are required: --data"),
+        (["evaluate", "classifier"], "no data: name one or more files with --data FILE"),
         (["evaluate"], "the following arguments are required: DIR"),
         (["evaluate", "nowhere", "--data", "reviews.txt"], "nowhere contains no run (no settings.json)"),
         (["evaluate", "reviews.txt", "--data", "reviews.txt"], "cannot read reviews.txt/settings.json: Not a directory"),

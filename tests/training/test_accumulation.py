@@ -214,9 +214,6 @@ def test_accumulate_is_a_whole_number(value):
         trainer_for(classifier, batches=examples(), accumulate=value)
 
 
-# --- interrupted -----------------------------------------------------------------------------------------------------
-
-
 class Interrupted(Exception):
     """Stands for the moment at which the process dies."""
 

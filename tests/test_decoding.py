@@ -92,7 +92,7 @@ def test_nucleus_by_hand(top_p, tokens):
 
 
 def test_top_k_comes_before_the_nucleus_and_temperature_before_both():
-    """After top-k 2 the best token has probability 2/3, so a nucleus of 0.6 is only that token; among all five it has 1/2."""
+    """After top-k 2 the best token has probability 2/3, so a nucleus of 0.6 contains only it; among all five it has 1/2."""
     assert list(kept(top_k=2, top_p=0.6)) == [1]
     assert list(kept(top_p=0.6)) == [1, 3]
     assert list(kept(temperature=0.5, top_p=0.7)) == [1]

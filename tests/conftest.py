@@ -1,4 +1,4 @@
-"""Which tests are skipped, and runs of ``train lm`` that tests read, copy, or damage; others do not notice."""
+"""Which tests are skipped, and runs of ``train lm`` that tests read, copy, or damage without affecting others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from small_text import make_quick, train, write_text
 
 
 def pytest_collection_modifyitems(config, items):
-    """Running the whole book takes minutes: done where ``-m`` asks for it."""
+    """Run the whole book, which takes minutes, only if ``-m`` asks for it."""
     if "chapters" not in config.getoption("-m"):
         for item in items:
             if item.get_closest_marker("chapters"):
@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Training in this process, without what takes time and plays no part: waiting for the disk, drawing figures."""
+    """Training in this process without waiting for the disk and drawing figures, which take time and are not tested."""
     make_quick(monkeypatch)
 
 
@@ -30,7 +30,7 @@ def text(tmp_path):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory):
-    """A folder with a text and two runs on it, ``char`` and ``word``, to be read and copied, never changed."""
+    """A folder with a text and two runs on it, ``char`` and ``word``: to be read and copied, never changed."""
     folder = tmp_path_factory.mktemp("trained")
     text = write_text(folder / "text.txt")
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -42,5 +42,5 @@ def trained(tmp_path_factory):
 
 @pytest.fixture
 def run_folder(trained, tmp_path):
-    """A run on words that a test may damage."""
+    """A run on words that a test may change."""
     return shutil.copytree(trained / "word", tmp_path / "run")

@@ -18,7 +18,7 @@ logit_vectors = st.lists(st.floats(-50, 50), min_size=1, max_size=12).map(np.arr
 
 
 def kept(**options):
-    """Which tokens may come, and in what proportion."""
+    """The tokens that can be drawn, and their probabilities."""
     p = token_probabilities(LOGITS, **options)
     return {k: value for k, value in enumerate(p.tolist()) if value}
 
@@ -59,7 +59,7 @@ def test_a_huge_temperature_is_nearly_uniform():
         (1, {1: 1.0}),
         (2, {1: 2 / 3, 3: 1 / 3}),
         (3, {1: 4 / 7, 2: 1 / 7, 3: 2 / 7}),
-        (4, {0: 1 / 15, 1: 8 / 15, 2: 2 / 15, 3: 4 / 15}),  # tokens 0 and 4 are equal: the lower id stays
+        (4, {0: 1 / 15, 1: 8 / 15, 2: 2 / 15, 3: 4 / 15}),  # tokens 0 and 4 are equal: the lower id is kept
         (5, dict(enumerate(P))),
         (99, dict(enumerate(P))),
     ],
@@ -83,7 +83,7 @@ def test_top_k_by_hand(k, expected):
     ],
 )
 def test_nucleus_by_hand(top_p, tokens):
-    """The smallest set that holds at least ``top_p``: of exact powers of two, so that sums are exact."""
+    """The smallest set with at least ``top_p``; powers of two have exact sums."""
     logits = LOGITS.copy()
     p = token_probabilities(logits, top_p=top_p)
     assert np.flatnonzero(p).tolist() == tokens
@@ -92,7 +92,7 @@ def test_nucleus_by_hand(top_p, tokens):
 
 
 def test_top_k_comes_before_the_nucleus_and_temperature_before_both():
-    """After top-k 2 the best token holds 2/3, so a nucleus of 0.6 is that token alone; of all five it holds 1/2."""
+    """After top-k 2 the best token has probability 2/3, so a nucleus of 0.6 contains only it; among all five it has 1/2."""
     assert list(kept(top_k=2, top_p=0.6)) == [1]
     assert list(kept(top_p=0.6)) == [1, 3]
     assert list(kept(temperature=0.5, top_p=0.7)) == [1]
@@ -158,7 +158,7 @@ def test_logits_that_allow_no_draw(logits):
 
 
 def fixed_model(probabilities):
-    """A model whose next token has the given probabilities whatever came before."""
+    """A model whose next token has the given probabilities, whatever the prompt."""
     V = len(probabilities)
     model = LanguageModel(V, embedding_size=2, hidden_size=2, rng=np.random.default_rng(0))
     model.output.W.data[:] = 0
@@ -172,7 +172,7 @@ def counted(count, **options):
 
 
 def chi_squared(counts, p):
-    """Sum of (found - expected)^2 / expected over what can come; what cannot must not have come."""
+    """Sum of (found - expected)^2 / expected over possible tokens; impossible ones must not occur."""
     assert counts[p == 0].sum() == 0
     expected = counts.sum() * p[p > 0]
     return ((counts[p > 0] - expected) ** 2 / expected).sum()
@@ -196,7 +196,7 @@ def test_wrong_frequencies_would_be_noticed():
     assert chi_squared(counted(2000), (P + 0.1) / 1.5) > 100
 
 
-def test_tokens_to_be_avoided_never_come_and_the_others_share_their_part():
+def test_tokens_to_avoid_are_never_drawn_and_the_others_share_their_probability():
     counts = counted(2000, avoid=[1, 4])
     assert chi_squared(counts, np.array([1, 0, 2, 4, 0]) / 7) < 18.5
     assert generate(fixed_model(P).step, [0], 5, np.random.default_rng(0), temperature=0, avoid=[1]) == [3] * 5

@@ -121,7 +121,7 @@ def test_every_cell_and_option_gives_the_model_that_was_asked_for(text, tmp_path
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_every_optimizer_trains_with_the_rate_of_its_own_unless_one_is_given(text, tmp_path, capsys, name):
+def test_every_optimizer_can_be_chosen_and_has_its_own_learning_rate(text, tmp_path, capsys, name):
     run = tmp_path / "run"
     options = ["--hidden", 8, "--batch", 4, "--window", 8, "--epochs", 1]
     assert command("train", "lm", "--data", text, "--optimizer", name, "--out", run, *options) == 0

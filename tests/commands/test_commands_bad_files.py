@@ -188,7 +188,7 @@ def test_bad_texts_to_evaluate(trained, tmp_path, capsys, raw, message):
 
 
 @pytest.mark.parametrize("arguments", [[], ["train"], ["learn"], ["sample"], ["evaluate"], ["train", "cnn"]])
-def test_commands_that_are_not_whole(capsys, arguments):
+def test_incomplete_commands(capsys, arguments):
     assert command(*arguments) == 2
     assert_one_line(capsys, "see scratchnn")
 

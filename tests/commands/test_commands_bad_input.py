@@ -1,4 +1,4 @@
-"""Bad input to ``train lm``: one line on stderr, exit status 2, nothing left behind, nothing lost."""
+"""Bad input to ``train lm``: one line on stderr, exit status 2, no files written, none lost."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_folder_that_contains_a_run_is_left_alone(text, run_folder, capsys):
     assert train("--text", text, "--out", run_folder) == 2
     assert_one_line(capsys, "already contains a run; choose another --out, or continue it with --resume")
     assert contents(run_folder) == before
-    for name in ("settings.json", "history.csv", "checkpoint.npz"):  # as long as there is something to lose
+    for name in ("settings.json", "history.csv", "checkpoint.npz"):  # as long as one file of a run is there
         (run_folder / name).unlink()
         before = contents(run_folder)
         assert train("--text", text, "--out", run_folder) == 2
@@ -113,7 +113,7 @@ def test_a_folder_with_other_things_in_it_may_be_used(text, tmp_path):
     assert (tmp_path / "run" / "notes.txt").read_text() == "mine"
 
 
-def test_no_gpu_where_one_is_asked_for(text, tmp_path, capsys):
+def test_no_gpu_although_one_is_asked_for(text, tmp_path, capsys):
     try:
         load_backend("cupy")
     except BackendError as error:

@@ -1,4 +1,4 @@
-"""What is done with a language model besides training, on an array library as strict as CuPy: the same as on NumPy."""
+"""Evaluation, decoding and whole runs on an array library as strict as CuPy give the same as on NumPy."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def test_evaluating_drawing_and_showing(cell):
     assert tables[0] == tables[1]
 
 
-def test_a_run_with_everything_in_it(tmp_path):
-    """As ``train lm`` makes it: validation, schedule, clipping, checkpoints, the model's file."""
+def test_a_whole_run(tmp_path):
+    """As in ``train lm``: validation, schedule, clipping, checkpoints, the file of the model."""
     found = []
     for library in LIBRARIES:
         model = model_on(library, dropout=0.0)

@@ -168,7 +168,7 @@ def test_an_untrained_model_is_about_as_good_as_a_uniform_guess(cell):
 
 @every_model
 def test_the_loss_of_a_text_is_the_sum_over_its_tokens(cell, layers, tied):
-    """By hand: one token at a time, the state passed on, every token but the first predicted."""
+    """Compared with one token at a time, the state passed on: every token but the first is predicted."""
     model = lively(cell=cell, layers=layers, tied=tied, dropout=0.5).astype("float64").evaluate()
     ids = ids_of(40)
     total, state = 0.0, None
@@ -200,7 +200,7 @@ def test_windows_with_the_state_carried_over_are_one_long_window(cell):
     np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(np.array(state), np.array(last), rtol=1e-12, atol=1e-12)
     apart, _ = model.forward(ids[:, 5:])
-    assert abs(apart - whole[:, 5:]).max() > 0.01  # without the state it is something else
+    assert abs(apart - whole[:, 5:]).max() > 0.01  # the state makes a difference
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -215,7 +215,7 @@ def test_evaluation_leaves_no_caches_and_the_mode_as_it_was(training):
     assert all(layer.training == training for _, layer in model.named_layers())
 
 
-def test_dropout_is_drawn_while_training_alone():
+def test_dropout_is_drawn_only_while_training():
     model, ids = model_of(dropout=0.5), ids_of(2, 5)
     assert abs(model.forward(ids)[0] - model.forward(ids)[0]).max() > 0
     model.evaluate()
@@ -242,7 +242,7 @@ def test_perplexity():
 
 
 def test_the_loss_counts_its_targets_and_backward_gives_its_gradient():
-    """A small step against the gradient lowers the loss by its square."""
+    """A small step along the negative gradient lowers the loss by the step times the squared norm of the gradient."""
     model = model_of().astype("float64")
     inputs, targets = TokenStreams(ids_of(31), 3, 10).batch(0, 0)
     loss, count, _ = model.loss((inputs, targets), None)

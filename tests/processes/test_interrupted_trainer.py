@@ -1,4 +1,4 @@
-"""A trainer that was interrupted at every step and in every place, and resumed, ends with the same bits."""
+"""A trainer that is interrupted at any step and in any place, and resumed, ends with the same bits."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.training import Trainer
 
 pytestmark = pytest.mark.usefixtures("quick")
-EPOCHS, STEPS = 3, 4  # four batches an epoch
+EPOCHS, STEPS = 3, 4  # four batches per epoch
 
 
 class Interrupted(Exception):
-    """Stands for the moment at which the process dies."""
+    """Raised at the moment at which a process would be killed."""
 
 
 def make_trainer(path, cell, every):
@@ -29,14 +29,14 @@ def make_trainer(path, cell, every):
     optimizer = Adam(model.parameters(), 0.05)
 
     def validate():
-        """Best in the first epoch: who forgets that takes the third for an improvement on the second."""
+        """The first epoch is the best. If that is lost, the third looks like an improvement on the second."""
         loss = evaluate_text(model, ids[:20])[0]
         return model.figures([loss, 99.0, 98.0][trainer.epoch])
 
     trainer = Trainer(
         model,
         optimizer,
-        TokenStreams(ids, 3, 4),  # four batches leave two places of each stream to the next epoch
+        TokenStreams(ids, 3, 4),  # four batches leave two ids of each stream unused
         seed=5,
         max_norm=0.5,
         schedule=Plateau(optimizer, 0.5),
@@ -51,7 +51,7 @@ def make_trainer(path, cell, every):
 
 
 def interrupt(trainer, place, k):
-    """Let call number ``k`` of a part of the loop raise, before that part does anything or just after it has."""
+    """Let call number ``k`` of a part of the loop raise, before or after it has done its work."""
     owner, name, moment = {
         "batch": (trainer.batches, "batch", "before"),
         "loss": (trainer.model, "loss", "after"),
@@ -76,7 +76,7 @@ def interrupt(trainer, place, k):
 
 
 def final(trainer):
-    """Everything that a run leaves, without the clock."""
+    """Everything that a run produces, apart from times."""
     arrays, meta = arrays_and_meta(trainer.checkpoint)
     parameters = {name: value.tobytes() for name, value in trainer.model.state_dict().items()}
     return (
@@ -111,11 +111,11 @@ def test_interrupted_after_every_step(tmp_path, cell, every):
 
 @pytest.mark.parametrize("place", ["batch", "loss", "backward", "validate", "on_epoch", "save"])
 def test_interrupted_again_and_again_in_every_place(tmp_path, place):
-    """Each process gets a little further than the one before, and dies."""
+    """Each attempt gets a little further than the one before."""
     undisturbed = make_trainer(tmp_path / "undisturbed.npz", "lstm", 2)
     undisturbed.fit(EPOCHS)
     path = tmp_path / "run.npz"
-    deaths = 0
+    interruptions = 0
     for k in range(1, 40):
         trainer = make_trainer(path, "lstm", 2)
         trainer.resume()
@@ -124,12 +124,12 @@ def test_interrupted_again_and_again_in_every_place(tmp_path, place):
             trainer.fit(EPOCHS)
             break
         except Interrupted:
-            deaths += 1
-    assert deaths
+            interruptions += 1
+    assert interruptions
     assert final(trainer) == final(undisturbed)
 
 
-def test_a_trainer_goes_on_after_an_interruption_in_the_same_process(tmp_path):
+def test_a_trainer_can_be_continued_in_the_same_process(tmp_path):
     """Ctrl-C in a notebook, then ``fit`` again: no caches or gradients are left in the way."""
     undisturbed = make_trainer(tmp_path / "undisturbed.npz", "lstm", 2)
     undisturbed.fit(EPOCHS)

@@ -1,4 +1,4 @@
-"""A run that was killed at any moment and resumed ends with the same bits as one that was never interrupted."""
+"""A run that is killed at any moment and resumed ends with the same bits as one that was never interrupted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIONS += ["--epochs", "3", "--lr", "0.01", "--schedule", "plateau", "--patienc
 
 
 def rows(path):
-    """History without the speed."""
+    """The history without the speed."""
     with open(path, newline="") as file:
         return [{name: value for name, value in row.items() if name != MEASURED} for row in csv.DictReader(file)]
 
@@ -54,7 +54,7 @@ def finish(process):
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
-    """A text, and the folder of a run on it that nothing interrupted."""
+    """A text, and the folder of a run on it that was not interrupted."""
     folder = tmp_path_factory.mktemp("reference")
     text = write_text(folder / "text.txt", lines=400)
     finish(start(text, folder / "run"))
@@ -62,7 +62,7 @@ def reference(tmp_path_factory):
 
 
 def identity(path):
-    """Changes whenever the file is replaced; ``None`` where there is none."""
+    """A value that changes whenever the file is replaced; ``None`` if there is no file."""
     try:
         status = os.stat(path)
     except FileNotFoundError:
@@ -71,21 +71,21 @@ def identity(path):
 
 
 def wait_for(process, condition):
-    """Look without pause until ``condition`` holds or the process has ended."""
+    """Check without pause until ``condition`` is true or the process has ended."""
     deadline = time.monotonic() + 300
     while process.poll() is None and not condition():
         assert time.monotonic() < deadline
 
 
 def kill_at_random(process, out, rng):
-    """At some moment while it trains."""
+    """Kill at a random moment of training."""
     before = identity(out / "checkpoint.npz")
     wait_for(process, lambda: identity(out / "checkpoint.npz") != before)
     time.sleep(rng.uniform(0, 0.1))
 
 
 def kill_after_checkpoint(process, out, rng):
-    """Just after a checkpoint has taken its place."""
+    """Kill just after a checkpoint has been replaced."""
     kill_at_random(process, out, rng)
     before = identity(out / "checkpoint.npz")
     wait_for(process, lambda: identity(out / "checkpoint.npz") != before)
@@ -93,13 +93,13 @@ def kill_after_checkpoint(process, out, rng):
 
 
 def kill_while_writing(process, out, rng):
-    """While a file is being written beside its place."""
+    """Kill while a temporary file is being written."""
     kill_at_random(process, out, rng)
     wait_for(process, lambda: any(name.endswith(".part") for name in os.listdir(out)))
 
 
 def kill_early(process, out, rng):
-    """Before, or while, the run folder is made."""
+    """Kill before or while the run folder is made."""
     time.sleep(rng.uniform(0.2, 1.0))
 
 
@@ -121,7 +121,7 @@ def test_killed_and_resumed_ends_with_the_same_bits(reference, tmp_path, kills):
         process.kill()
         process.communicate()
         killed += process.returncode == -9
-    assert killed >= 2  # or the test proves nothing: the run is over too soon
+    assert killed >= 2  # otherwise the test proves nothing: the run ended too soon
     finish(start(text, out, "--resume"))
     assert_same_run(out, undisturbed)
 
@@ -161,7 +161,7 @@ def test_a_finished_run_says_so_and_stays_as_it_is(text, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("quick")
-def test_resume_without_a_checkpoint_starts_afresh(text, tmp_path, capsys):
+def test_resume_without_a_checkpoint_starts_from_the_beginning(text, tmp_path, capsys):
     assert main(command(text, tmp_path / "a", "--epochs", "1", "--resume")) == 0
     assert main(command(text, tmp_path / "b", "--epochs", "1")) == 0
     assert_same_run(tmp_path / "a", tmp_path / "b")
@@ -172,7 +172,7 @@ def test_resume_without_a_checkpoint_starts_afresh(text, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("quick")
-def test_more_epochs_go_on_where_the_run_had_ended(text, tmp_path, capsys):
+def test_more_epochs_continue_where_the_run_ended(text, tmp_path, capsys):
     assert main(command(text, tmp_path / "once", "--epochs", "2")) == 0
     assert main(command(text, tmp_path / "twice", "--epochs", "1")) == 0
     capsys.readouterr()
@@ -182,7 +182,7 @@ def test_more_epochs_go_on_where_the_run_had_ended(text, tmp_path, capsys):
 
 
 @pytest.mark.usefixtures("quick")
-def test_the_cosine_schedule_knows_its_end_so_more_epochs_are_refused(text, tmp_path, capsys):
+def test_more_epochs_are_refused_with_the_cosine_schedule(text, tmp_path, capsys):
     out = tmp_path / "run"
     assert main(command(text, out, "--epochs", "1", "--schedule", "cosine")) == 0
     assert main(["train", "lm", "--epochs", "3", "--resume", "--out", str(out)]) == 2
@@ -191,7 +191,7 @@ def test_the_cosine_schedule_knows_its_end_so_more_epochs_are_refused(text, tmp_
 
 
 @pytest.mark.usefixtures("quick")
-def test_what_a_killed_process_was_writing_does_no_harm(text, tmp_path):
+def test_temporary_files_of_a_killed_process_do_no_harm(text, tmp_path):
     assert main(command(text, tmp_path / "undisturbed", "--epochs", "2")) == 0
     out = tmp_path / "run"
     assert main(command(text, out, "--epochs", "1")) == 0

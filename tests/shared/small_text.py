@@ -15,26 +15,26 @@ SMALL = ["--hidden", "8", "--batch", "4", "--window", "8", "--epochs", "1", "--l
 
 
 def small_text(lines: int = 60, seed: int = 0) -> str:
-    """Lines of six words drawn from eleven, the same ones for the same seed."""
+    """Lines of six words drawn from eleven; the same seed gives the same lines."""
     rng = random.Random(seed)
     return "".join(" ".join(rng.choice(WORDS) for _ in range(6)) + "\n" for _ in range(lines))
 
 
 def write_text(path: Path, lines: int = 60, seed: int = 0) -> Path:
-    """A file of it."""
+    """A file with a small text."""
     path.write_text(small_text(lines, seed), encoding="utf-8")
     return path
 
 
 def make_quick(monkeypatch: Any) -> None:
-    """No waiting for the disk, which only a power cut would need, and a file of three bytes in place of the figure."""
+    """Skip waiting for the disk, which matters only in a power cut, and write three bytes instead of a figure."""
     monkeypatch.setattr("os.fsync", lambda number: None)
     monkeypatch.setattr("scratchnn.tasks.procedure.save_figure", lambda figure, path: write_atomically(path, b"PNG"))
     monkeypatch.setattr("scratchnn.tasks.procedure.plot_history", lambda *arguments: None)
 
 
 def command(*arguments: Any) -> int:
-    """Exit status of a command, those that the parser gives included."""
+    """Exit status of a command, also if the parser exits."""
     try:
         return cli.main([str(argument) for argument in arguments])
     except SystemExit as stop:
@@ -47,12 +47,12 @@ def train(*arguments: Any) -> int:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files in it."""
+    """The bytes of all files in a folder, by name."""
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def assert_one_line(capsys: Any, *parts: str) -> None:
-    """Nothing was printed but one line of error, which holds ``parts``."""
+    """The only output is one line of error that contains ``parts``."""
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("error: ")
@@ -63,7 +63,7 @@ def assert_one_line(capsys: Any, *parts: str) -> None:
 
 
 def arrays_and_meta(path: Path) -> tuple[dict[str, tuple], dict[str, Any]]:
-    """What a checkpoint holds, to the last bit, without what depends on the clock."""
+    """The content of a checkpoint to the last bit, apart from times."""
     arrays, meta = load_arrays(path)
     for row in meta["history"]["rows"]:
         del row["targets_per_second"]

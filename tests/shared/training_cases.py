@@ -16,7 +16,7 @@ V = 6
 
 
 def language(length: int, seed: int = 0) -> np.ndarray:
-    """Ids in which each is followed by the next one, but by any in one case of five."""
+    """Ids in which each is followed by the next one, except that one in five is random."""
     rng = np.random.default_rng(seed)
     ids = [0]
     for _ in range(length - 1):
@@ -25,7 +25,7 @@ def language(length: int, seed: int = 0) -> np.ndarray:
 
 
 def model_of(size: int = 8, seed: int = 0, **options: Any) -> LanguageModel:
-    """A small model, the same one for the same seed."""
+    """A small model; the same seed gives the same model."""
     return LanguageModel(V, embedding_size=size, hidden_size=size, rng=np.random.default_rng(seed), **options)
 
 
@@ -38,7 +38,7 @@ def trainer_of(
     window: int = 5,
     **options: Any,
 ) -> Trainer:
-    """Ten batches an epoch unless other ids are given."""
+    """A trainer with ten batches per epoch unless other ids are given."""
     model = model_of() if model is None else model
     ids = language(201) if ids is None else ids
     return Trainer(model, optimizer(model.parameters(), lr), TokenStreams(ids, batch, window), **options)
@@ -50,12 +50,12 @@ def copies(model: Layer) -> dict[str, np.ndarray]:
 
 
 def unchanged(model: Layer, before: dict[str, np.ndarray]) -> bool:
-    """Whether they still are as they were."""
+    """Whether the parameters are still equal to ``before``."""
     return all((value == before[name]).all() for name, value in model.state_dict().items())
 
 
 class Recorder(Model):
-    """Adds up what it is given, and writes down the states that it is called with."""
+    """Adds up the ids that it reads, and records the states that it is called with."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Checkpoints: what goes in comes out, nothing is executed, damage never passes."""
+"""Checkpoints: arrays and values survive, no code is executed, damage is always noticed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_special_numbers_layouts_and_names(tmp_path):
     loaded, loaded_meta = load_arrays(tmp_path / "a.npz")
     assert list(loaded) == list(arrays)
     assert all(same(loaded[name], np.asarray(array)) for name, array in arrays.items())
-    assert loaded["transposed"].strides == grid.T.strides  # the layout decides which bits a product gives
+    assert loaded["transposed"].strides == grid.T.strides  # the layout determines the bits of a product
     assert {key: loaded_meta[key] for key in meta} == meta
 
 
@@ -120,7 +120,7 @@ def write_zip(path, name, content):
 OWN = b'{"format": "scratchnn arrays 1"}'
 FOREIGN = {
     "object array": lambda path: write_npz(path, meta=np.array([{"a": 1}], dtype=object)),
-    "npz of somebody else": lambda path: write_npz(path, W=np.ones(3)),
+    "npz of another program": lambda path: write_npz(path, W=np.ones(3)),
     "npz with another meta": lambda path: write_npz(path, meta=np.frombuffer(b'{"format": "mine"}', dtype=np.uint8)),
     "npz whose meta is no document": lambda path: write_npz(path, meta=np.frombuffer(b"\xff\x00", dtype=np.uint8)),
     "npz whose meta is a number": lambda path: write_npz(path, meta=np.frombuffer(b"17", dtype=np.uint8)),
@@ -164,7 +164,7 @@ def test_missing_files_and_folders(tmp_path):
 
 @pytest.fixture
 def written(tmp_path):
-    """A small checkpoint, its bytes, and a function that tells whether other bytes load, and load right."""
+    """The bytes of a small checkpoint, and a function: are other bytes refused? If not, it checks that they load right."""
     arrays = {
         "model/W": np.random.default_rng(0).standard_normal((3, 2)),
         "t": np.array(7),
@@ -196,7 +196,7 @@ def test_a_file_cut_off_anywhere_is_refused(written):
 
 @pytest.mark.parametrize("flip", [0x01, 0x08, 0xFF])
 def test_a_changed_byte_is_refused_or_was_without_meaning(written, flip):
-    """Bytes without meaning are those of zip's time stamps and attributes: there the arrays load, and are the same."""
+    """Bytes without meaning are those of zip's time stamps and attributes: with them the arrays load, and are the same."""
     data, refused = written
     outcomes = []
     for place in range(len(data)):
@@ -207,7 +207,7 @@ def test_a_changed_byte_is_refused_or_was_without_meaning(written, flip):
 
 
 def test_bytes_overwritten_with_zeros_are_refused(written):
-    """What a crashed file system leaves behind."""
+    """As after a crash of a file system."""
     data, refused = written
     assert all(refused(data[:start] + bytes(len(data) - start)) for start in range(0, len(data) - 8, 16))
 
@@ -266,6 +266,25 @@ def test_a_model_file_is_no_checkpoint(tmp_path):
     save_arrays(path, {"W": np.ones(2)}, {"kind": "LanguageModel"})
     with pytest.raises(CheckpointError, match=r"model.npz is not a training checkpoint"):
         trainer(path).resume()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trainer": None}, "was written by scratchnn 0.1, whose runs cannot be resumed by this version; .* another --out"),
+        ({"trainer": "Word2VecTrainer"}, "is a checkpoint of Word2VecTrainer, not of Trainer"),
+        ({"identity": None}, "is not a training checkpoint"),
+    ],
+)
+def test_a_checkpoint_of_an_older_version_or_another_trainer_is_refused(tmp_path, change, message):
+    path = tmp_path / "checkpoint.npz"
+    trainer(path).fit(1)
+    arrays, meta = load_arrays(path)
+    save_arrays(path, arrays, {name: value for name, value in (meta | change).items() if value is not None})
+    other = trainer(path)
+    with pytest.raises(CheckpointError, match=message):
+        other.resume()
+    assert other.step == 0
 
 
 def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):

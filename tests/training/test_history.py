@@ -141,7 +141,7 @@ def test_the_progress_bar_is_shown_on_a_terminal_that_does_not_report_its_size(m
         trainer_of().fit(1)
         screen.flush()
         shown = b""
-        while select.select([reader], [], [], 1)[0]:  # what was written arrives piece by piece
+        while select.select([reader], [], [], 1)[0]:  # the output arrives in pieces
             shown += os.read(reader, 4096)
     os.close(reader)
     assert b"epoch 1/1: 100%" in shown

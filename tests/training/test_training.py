@@ -1,4 +1,4 @@
-"""The training loop: what it learns, what it carries, and when it stops."""
+"""The training loop: what it learns, which state it carries on, and when it stops."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from training_cases import Recorder, V, copies, language, model_of, trainer_of, unchanged
 
 from scratchnn.core import Model
+from scratchnn.errors import DataError
 from scratchnn.layers import Dense
 from scratchnn.models.language_model import evaluate_text
 from scratchnn.optim import SGD, Adam, Plateau
@@ -42,7 +43,7 @@ def test_the_state_is_carried_from_batch_to_batch_and_from_epoch_to_epoch():
 
 
 def test_a_window_shorter_than_the_text_gives_the_loss_of_the_whole_text():
-    """With a learning rate of zero, an epoch is an evaluation: the carried state alone makes windows of 3 equal to one."""
+    """With a learning rate of zero, an epoch is an evaluation: only the carried state makes windows of 3 equal to one."""
     model = model_of(seed=3)
     for parameter in model.parameters():
         parameter.data = parameter.data * 4  # a model for which the state makes a difference
@@ -55,7 +56,7 @@ def test_a_window_shorter_than_the_text_gives_the_loss_of_the_whole_text():
 
 
 def test_a_long_dependency_is_seen_through_windows_that_are_shorter():
-    """Blocks of 5: a random key, three fillers, the key again. Only a carried state can know it, four steps later."""
+    """Blocks of 5: a random key, three fillers, the key again. Only a carried state contains it four steps later."""
     rng = np.random.default_rng(0)
     ids = np.array([[key, 2, 2, 2, key] for key in rng.integers(0, 2, 400)], dtype=np.int32).reshape(-1)
     model = model_of(12, cell="gru")
@@ -76,11 +77,11 @@ def test_gradients_are_clipped_to_the_bound():
 
     history = trainer_of(optimizer=Watched, max_norm=0.01, record_every=1).fit(1)
     assert max(norms) == pytest.approx(0.01, rel=1e-3)
-    assert min(history.column("gradient_norm")[1]) > 0.01  # the history tells the norm before
+    assert min(history.column("gradient_norm")[1]) > 0.01  # the history has the norm before clipping
 
 
 def test_a_model_of_any_kind_can_be_trained():
-    """The loop asks for ``loss`` and ``backward_loss`` alone; here a line is fitted."""
+    """The loop needs only ``loss`` and ``backward_loss``; here a line is fitted."""
 
     class Line(Model):
         def __init__(self):
@@ -128,6 +129,26 @@ def test_early_stopping():
     assert stopped_after([3.0, 2.0, 1.0], patience=2, epochs=3) == (3, 3, 1.0)
 
 
+@pytest.mark.parametrize("higher", [False, True])
+def test_any_figure_can_decide_and_either_direction_can_be_the_better_one(higher):
+    """The same figures with the other sign: the same best epoch, learning rates and end."""
+    sign = -1 if higher else 1
+    given = iter([{"loss": 9 - k, "errors": sign * value} for k, value in enumerate([5.0, 3.0, 4.0, 3.0, 2.0])])
+    options = {"metric": "errors", "higher_is_better": higher, "patience": 2}
+    trainer = trainer_of(lr=8.0, validate=lambda: next(given), max_norm=0.01, **options)
+    trainer.schedule = Plateau(trainer.optimizer, 0.25)
+    history = trainer.fit(9)
+    assert (trainer.epoch, trainer.best_epoch) == (4, 2)
+    assert trainer.best == {"loss": 8, "errors": sign * 3.0}  # all figures of that epoch; the loss became better later
+    assert history.column("lr")[1] == [8.0, 8.0, 8.0, 2.0]
+    assert history.column("validation_errors")[1] == [sign * value for value in (5.0, 3.0, 4.0, 3.0)]
+
+
+def test_validation_without_the_deciding_figure_is_an_error():
+    with pytest.raises(DataError, match="Trainer: validate returned loss, accuracy, but the metric is f1"):
+        trainer_of(validate=lambda: {"loss": 1.0, "accuracy": 0.5}, metric="f1").fit(1)
+
+
 def test_a_run_that_stopped_early_stays_stopped(tmp_path):
     def make():
         return trainer_of(validate=lambda: {"loss": 1.0}, patience=1, checkpoint=tmp_path / "c.npz")
@@ -140,7 +161,7 @@ def test_a_run_that_stopped_early_stays_stopped(tmp_path):
     assert trainer.epoch == 2
 
 
-def test_the_plateau_schedule_is_told_of_the_validation_losses():
+def test_the_plateau_schedule_gets_the_validation_losses():
     given = iter([3.0, 3.5, 2.0, 2.5])
     trainer = trainer_of(lr=8.0, validate=lambda: {"loss": next(given)}, max_norm=0.01)
     trainer.schedule = Plateau(trainer.optimizer, 0.25)

@@ -1,4 +1,4 @@
-"""What training refuses: numbers that are not finite, caches left behind, settings that make no sense."""
+"""What training refuses: numbers that are not finite, caches without a backward call, settings out of range."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_steps_that_are_not_finite_can_be_skipped():
     healthy = trainer_of(Poisoned("output.b", np.nan, start=4), window=10)
     with pytest.raises(NonFiniteError):
         healthy.fit(1)
-    assert unchanged(model, copies(healthy.model))  # where it stood after the three good steps
+    assert unchanged(model, copies(healthy.model))  # as it was after the three good steps
 
 
 def test_the_state_of_a_skipped_step_is_not_carried_on():
@@ -96,6 +96,9 @@ def test_a_validation_loss_that_is_not_finite_is_an_error_or_no_improvement(valu
     trainer = trainer_of(validate=lambda: {"loss": next(given)})
     with pytest.raises(NonFiniteError, match=f"the validation loss is {value} after epoch 2"):
         trainer.fit(3)
+    trainer = trainer_of(validate=lambda: {"loss": 1.0, "perplexity": value})  # not only the deciding figure
+    with pytest.raises(NonFiniteError, match=f"the validation perplexity is {value} after epoch 1"):
+        trainer.fit(3)
     given = iter([value, 2.0, value, 1.0])
     trainer = trainer_of(validate=lambda: {"loss": next(given)}, skip_nonfinite=True)
     trainer.fit(4)
@@ -103,7 +106,7 @@ def test_a_validation_loss_that_is_not_finite_is_an_error_or_no_improvement(valu
 
 
 class Forgetful(LanguageModel):
-    """Runs its output layer once more than it goes back through it."""
+    """Calls forward of its output layer once more than backward."""
 
     def loss(self, batch, state):
         self.output.forward(np.zeros((1, 4), dtype="float32"))

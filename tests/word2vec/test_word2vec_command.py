@@ -1,4 +1,4 @@
-"""``train word2vec`` as it is typed: what a run leaves behind, resuming, kills, bad arguments."""
+"""``train word2vec`` as it is typed: the files of a run, resuming, kills, bad arguments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def train(*arguments):
     return command("train", "word2vec", *OPTIONS, *arguments)
 
 
-def test_what_a_run_leaves_behind(tmp_path, capsys):
+def test_the_files_of_a_run(tmp_path, capsys):
     text, out = tmp_path / "text.txt.gz", tmp_path / "run"
     text.write_bytes(gzip.compress(b"the cat sat on the mat\r\nthe dog ran\r\n" * 200))
     assert train("--text", text, "--out", out, "--model", "cbow") == 0
@@ -50,11 +50,17 @@ def test_resume_says_what_does_not_agree_and_changes_nothing(tmp_path, capsys):
     assert train("--text", text, "--out", out, "--resume", "--epochs", 3) == 2
     assert_one_line(capsys, "was started with --epochs 2, not 3")
     assert train("--text", write_text(tmp_path / "other.txt", seed=1), "--out", out, "--resume") == 2
-    assert_one_line(capsys, "was started with another text")
+    assert_one_line(capsys, "was started with other data; give the same with --data, or choose another --out")
     assert command("train", "lm", "--text", text, "--out", out, "--resume") == 2
-    assert_one_line(capsys, "holds no language model but 'word2vec'")
-    assert command("sample", out) == 2
-    assert_one_line(capsys, "holds no language model but 'word2vec'")
+    assert_one_line(capsys, "contains a run of train word2vec, not of train lm")
+    for arguments, remedy in (
+        (["sample"], "which do not write; use a run of train lm"),
+        (["evaluate"], f"use evaluate-vectors {out}"),
+        (["evaluate", "--data", text], f"use evaluate-vectors {out}"),
+        (["predict", "--data", text], f"use similar or analogy {out} WORD ..."),
+    ):
+        assert command(arguments[0], out, *arguments[1:]) == 2
+        assert_one_line(capsys, f"{out} contains word vectors", remedy)
     assert contents(out) == before
     assert train("--out", out, "--resume") == 0
     assert "this run is finished (2 epochs); nothing to do" in capsys.readouterr().out
@@ -62,7 +68,7 @@ def test_resume_says_what_does_not_agree_and_changes_nothing(tmp_path, capsys):
 
 
 def test_the_vectors_of_a_finished_run_are_written_again(tmp_path):
-    """As if it had been killed between the last checkpoint and the vectors."""
+    """As after a kill between the last checkpoint and the vectors."""
     text, out = write_text(tmp_path / "text.txt"), tmp_path / "run"
     assert train("--text", text, "--out", out) == 0
     before = contents(out)
@@ -76,13 +82,14 @@ def test_a_language_model_is_no_run_of_word2vec(tmp_path, capsys):
     out.mkdir()
     (out / "settings.json").write_text('{"kind": "lm"}')
     assert train("--text", write_text(tmp_path / "text.txt"), "--out", out, "--resume") == 2
-    assert_one_line(capsys, "holds no run of word2vec but 'lm'")
+    assert_one_line(capsys, "contains a run of train lm, not of train word2vec")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--alpha", "nan"], "--alpha must be above 0, got nan"),
+        (["--alpha", "nan"], "--lr must be above 0, got nan"),
+        (["--lr", 0], "--lr must be above 0, got 0.0"),
         (["--sample", -1], "--sample must be 0 or more, got -1"),
         (["--dim", 0], "--dim must be a whole number of 1 or more, got 0"),
         (["--checkpoint-every", 0], "--checkpoint-every must be above 0"),
@@ -106,7 +113,7 @@ def test_no_gpu(tmp_path, capsys, monkeypatch):
 
 def test_no_text(tmp_path, capsys):
     assert train("--out", tmp_path / "run") == 2
-    assert_one_line(capsys, "no text: name one or more files with --text FILE ...")
+    assert_one_line(capsys, "no text: name one or more files with --data FILE ...")
 
 
 def start(text, out):
@@ -116,7 +123,7 @@ def start(text, out):
 
 
 def test_killed_and_resumed_ends_with_the_same_bits(tmp_path):
-    """SIGKILL at some moments after the first checkpoint, which comes with every piece."""
+    """SIGKILL at some moments after the first checkpoint; there is one after every piece."""
     text, rng = write_text(tmp_path / "text.txt", lines=40_000), random.Random(0)
     folders = tmp_path / "whole", tmp_path / "parts"
     process = start(text, folders[0])

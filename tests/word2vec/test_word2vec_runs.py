@@ -1,4 +1,4 @@
-"""`train word2vec`: what it learns, that it repeats itself and goes on where it stopped, and what it refuses."""
+"""``train word2vec``: what it learns, that runs can be repeated and resumed, and what it refuses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODELS = ["cbow", "skipgram"]
 
 @pytest.fixture
 def text(tmp_path):
-    """Sentences in which cat and dog stand in the same places, and so do red and blue."""
+    """Sentences in which cat and dog occur in the same places, and so do red and blue."""
     rng = np.random.default_rng(0)
     lines = []
     for animal, colour, verb, thing in rng.integers(0, 2, (1500, 4)):
@@ -52,17 +52,17 @@ def test_the_same_seed_gives_the_same_bytes(text, tmp_path, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_run_that_was_broken_off_ends_with_the_same_bytes(text, tmp_path, model, monkeypatch, capsys):
+def test_a_run_that_was_interrupted_ends_with_the_same_bytes(text, tmp_path, model, monkeypatch, capsys):
     train(text, tmp_path / "whole", "--model", model)
     learn, calls = Word2VecTrainer.learn, []
 
-    def break_off(self, *args):
+    def interrupted(self, *args):
         calls.append(self.epoch)
         if self.epoch == 1:
             raise KeyboardInterrupt
         return learn(self, *args)
 
-    monkeypatch.setattr(Word2VecTrainer, "learn", break_off)
+    monkeypatch.setattr(Word2VecTrainer, "learn", interrupted)
     assert train(text, tmp_path / "parts", "--model", model) == 130
     monkeypatch.undo()
     assert calls.count(1) == 1
@@ -80,7 +80,7 @@ def test_noise_is_drawn_by_the_power_of_three_quarters():
     assert ((drawn - expected) ** 2 / expected).sum() < 20.5  # chi-squared, 5 degrees of freedom, one in a thousand
 
 
-def test_frequent_words_are_thinned_out_as_in_word2vec_c():
+def test_frequent_words_are_subsampled_as_in_word2vec_c():
     counts = np.array([90_000, 900, 9])
     share = counts / counts.sum() / 1e-3
     np.testing.assert_allclose(keep_probabilities(counts, 1e-3), np.minimum((np.sqrt(share) + 1) / share, 1))
@@ -117,5 +117,5 @@ def test_a_folder_with_a_run_is_left_alone(text, tmp_path, capsys):
     train(text, tmp_path / "run")
     before = (tmp_path / "run" / "vectors.txt").read_bytes()
     assert train(text, tmp_path / "run") == 2
-    assert "already holds a run" in capsys.readouterr().err
+    assert "already contains a run" in capsys.readouterr().err
     assert (tmp_path / "run" / "vectors.txt").read_bytes() == before

@@ -1,7 +1,7 @@
 """Biaffine scores between the tokens of a sentence: which token is the head of which, and with which label.
 
-x_d is the vector of token d as a dependent, y_h that of token h as a head; position 0 is the root. The score of the arc from
-head h to dependent d is
+x_d is the vector of token d as a dependent, y_h that of token h as a head; position 0 is the root. The arc from head h to
+dependent d has the score
 
     s[d, h] = x_d^T U y_h + u^T y_h                                                                                (1)
     dx = ds y U^T                                           dy = ds^T (x U + u)                                    (2)
@@ -46,7 +46,7 @@ def biaffine_loop(x: Array, y: Array, U: Array, u: Array) -> list[list[Array]]:
 
 
 def biaffine_forward(x: Array, y: Array, U: Array, u: Array) -> tuple[Array, tuple]:
-    """Equation (1) for all pairs: ``x`` (N, T, D), ``y`` (N, S, D), ``U`` (D, D), ``u`` (D,) give (N, T, S) and the cache."""
+    """Equation (1): ``x`` (N, T, D), ``y`` (N, S, D), ``U`` (D, D) and ``u`` (D,) give (N, T, S) and the cache."""
     queries = x @ U + u  # (N, T, D) @ (D, D) -> (N, T, D)
     return queries @ y.transpose(0, 2, 1), (x, y, U, queries)  # (1)  (N, T, D) @ (N, D, S) -> (N, T, S)
 
@@ -124,7 +124,7 @@ def _check_heads(heads: Array, lengths: Array | None) -> None:
 
 
 def head_loss_backward(dloss: Array | float, cache: tuple) -> Array:
-    """The gradient with respect to the scores (N, T + 1, T + 1); an excluded head has probability 0, so its gradient is 0."""
+    """The gradient with respect to the scores (N, T + 1, T + 1); 0 at excluded heads, which have probability 0."""
     dlogits = softmax_cross_entropy_backward(dloss, cache)  # (N, T, T + 1)
     xp = array_module(dlogits)
     dscores = xp.zeros((dlogits.shape[0], dlogits.shape[2], dlogits.shape[2]), dtype=dlogits.dtype)

@@ -4,7 +4,7 @@ With score(y) of equation (1) in ``chain``, the probability of the tags y of a s
 
     P(y) = exp(score(y)) / Z,   Z = sum over all K^L sequences of exp(score)                                       (1)
 
-The forward algorithm sums them token by token. alpha_t[j] is the logarithm of the sum over all beginnings that end in tag j:
+The forward algorithm sums token by token. alpha_t[j] is the logarithm of the sum over all beginnings that end in tag j:
 
     alpha_1[j] = start[j] + e_1[j],   alpha_t[j] = e_t[j] + log sum_i exp(alpha_{t-1}[i] + A[i, j])                (2)
     log Z      = log sum_j exp(alpha_L[j] + end[j])                                                                (3)
@@ -47,7 +47,7 @@ from scratchnn.structured.chain import sequence_score, time_first, viterbi
 
 
 def crf_loop_forward(emissions: Array, transitions: Array, start: Array, end: Array, tags: Array) -> tuple[Array, tuple]:
-    """log Z - score () of one sentence with emissions (L, K) and tags (L,), L at least 1, and the cache."""
+    """The loss log Z - score () of one sentence with emissions (L, K) and tags (L,), L at least 1, and the cache."""
     alpha = [start + emissions[0]]  # (2)  (K,)
     for t in range(1, len(emissions)):
         alpha.append(emissions[t] + logsumexp((alpha[t - 1][:, None] + transitions).T))  # (2)  (K, K) -> (K,)
@@ -57,7 +57,7 @@ def crf_loop_forward(emissions: Array, transitions: Array, start: Array, end: Ar
 
 
 def crf_loop_backward(dloss: Array | float, cache: tuple) -> tuple[Array, Array, Array, Array]:
-    """Forward-backward, equations (5) to (10) with M = 1: demissions (L, K), dtransitions (K, K), dstart (K,), dend (K,)."""
+    """Equations (5) to (10) with M = 1: demissions (L, K), dtransitions (K, K), dstart (K,), dend (K,)."""
     alpha, log_Z, emissions, transitions, end, tags = cache
     xp = array_module(emissions)
     demissions = xp.empty_like(emissions)
@@ -122,10 +122,10 @@ def _forward_algorithm(e: Array, transitions: Array, real: Array) -> tuple[Array
 
 
 def _forward_backward(alpha: Array, s: Array, transitions: Array, real: Array) -> tuple[Array, Array]:
-    """Equation (12): gamma (T, N, K), with arbitrary values in the padding, and the sum of xi over all tokens (K, K)."""
+    """Equation (12): gamma (T, N, K), the last real one repeated in the padding, and the sum of xi over all tokens (K, K)."""
     xp = array_module(alpha)
     T, _, K = alpha.shape
-    gamma = softmax(alpha)  # right at the last token; the others are overwritten below
+    gamma = softmax(alpha)  # right at the last token and in the padding, which repeats it
     if _product_is_safe(transitions):
         largest = transitions.max(axis=0)
         E = xp.exp(transitions - largest)  # (K, K)
@@ -133,13 +133,13 @@ def _forward_backward(alpha: Array, s: Array, transitions: Array, real: Array) -
         w = xp.where(real[1:], xp.exp(largest - s[1:]), 0)  # (11): P(i | j) = u_{t-1}[i] E[i, j] w_t[j]
         for t in reversed(range(T - 1)):
             w[t] *= gamma[t + 1]
-            gamma[t] = xp.where(real[t + 1], u[t] * (w[t] @ E.T), gamma[t + 1])  # (12)  (N, K) @ (K, K) -> (N, K)
+            xp.copyto(gamma[t], u[t] * (w[t] @ E.T), where=real[t + 1])  # (12)  (N, K) @ (K, K) -> (N, K)
         return gamma, E * (u.reshape(-1, K).T @ w.reshape(-1, K))  # (12)  (K, T N) @ (T N, K) -> (K, K)
     pairs = xp.zeros_like(transitions)
     for t in reversed(range(T - 1)):
         given = xp.exp(alpha[t][:, :, None] + transitions - s[t + 1][:, None, :])  # (11)  (N, K, K)
         xi = xp.where(real[t + 1], gamma[t + 1], 0)[:, None, :] * given  # (12)  (N, K, K)
-        gamma[t] = xp.where(real[t + 1], xi.sum(axis=2), gamma[t + 1])  # (12)
+        xp.copyto(gamma[t], xi.sum(axis=2), where=real[t + 1])  # (12)
         pairs += xi.sum(axis=0)
     return gamma, pairs
 
@@ -197,7 +197,7 @@ def crf_backward(dloss: Array | float, cache: tuple) -> tuple[Array, Array, Arra
 def crf_log_partition(
     emissions: Array, transitions: Array, start: Array, end: Array, lengths: Array | None = None
 ) -> Array:
-    """log Z of each sentence (N,), equation (3); 0 for an empty one, which has one sequence of score 0."""
+    """The logarithm of Z for each sentence (N,), equation (3); 0 for an empty one, which has one sequence of score 0."""
     xp = array_module(emissions)
     e, real, _, _, lengths = time_first(emissions, start, end, lengths)
     alpha, _, tops = _forward_algorithm(e, transitions, real)
@@ -275,7 +275,8 @@ class CRF(Layer):
                     )
             xp = array_module(emissions)
             scores = [xp.where(mask, values, -xp.inf) for values, mask in zip(scores, allowed, strict=True)]
-        return viterbi(emissions, *scores, lengths, owner="CRF")
+        transitions, start, end = scores
+        return viterbi(emissions, transitions, start, end, lengths, owner="CRF")
 
     def _check(self, emissions: Array, lengths: Array | None) -> Array | None:
         """``lengths`` as integers (N,), or an error about a shape."""

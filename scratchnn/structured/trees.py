@@ -75,7 +75,7 @@ def _checked(scores: np.ndarray, owner: str) -> np.ndarray:
 
 
 def eisner(scores: np.ndarray) -> np.ndarray:
-    """The best projective tree for scores (L + 1, L + 1): the head of each word (L,). A score of minus infinity forbids an arc."""
+    """The best projective tree for scores (L + 1, L + 1): the head of each word (L,). Minus infinity forbids an arc."""
     scores = _checked(scores, "eisner")
     L = len(scores) - 1
     if L == 0:
@@ -135,7 +135,7 @@ def _follow(split: dict[str, np.ndarray], top: int, L: int) -> np.ndarray:
 
 
 def chu_liu_edmonds(scores: np.ndarray) -> np.ndarray:
-    """The best tree for scores (L + 1, L + 1): the head of each word (L,). A score of minus infinity forbids an arc."""
+    """The best tree for scores (L + 1, L + 1): the head of each word (L,). Minus infinity forbids an arc."""
     scores = _checked(scores, "chu_liu_edmonds")
     L = len(scores) - 1
     if L == 0:
@@ -189,7 +189,7 @@ def _best_heads(scores: np.ndarray) -> np.ndarray:
 
 
 def find_cycle(heads: list[int]) -> list[int]:
-    """The nodes of a cycle that following ``heads`` runs into, empty if every node leads to node 0; ``heads[0]`` is ignored."""
+    """The nodes of a cycle in ``heads``, whose entry 0 is ignored; empty if every node leads to node 0."""
     seen = [0] * len(heads)  # the node from which a walk came by first
     for start in range(1, len(heads)):
         node = start
@@ -205,9 +205,9 @@ def find_cycle(heads: list[int]) -> list[int]:
 
 
 def crossing_arcs(heads: list[int]) -> tuple[int, int] | None:
-    """Two words whose arcs cross when drawn above the sentence, or None if the tree is projective; ``heads`` as in ``check_tree``.
+    """Two words whose arcs cross when drawn above the sentence, or None if the tree is projective.
 
-    The arc from the root counts: it begins before the first word.
+    ``heads`` is as in ``check_tree``. The arc from the root counts: it begins before the first word.
     """
     arcs = [(min(h, d), max(h, d), d) for d, h in enumerate(heads, start=1)]
     for a, (left, right, d) in enumerate(arcs):

@@ -122,7 +122,7 @@ def _forward_algorithm(e: Array, transitions: Array, real: Array) -> tuple[Array
 
 
 def _forward_backward(alpha: Array, s: Array, transitions: Array, real: Array) -> tuple[Array, Array]:
-    """Equation (12): gamma (T, N, K), the last real one repeated in the padding, and the sum of xi over all tokens (K, K)."""
+    """Equation (12): gamma (T, N, K), in the padding the last real one, and the sum of xi over all tokens (K, K)."""
     xp = array_module(alpha)
     T, _, K = alpha.shape
     gamma = softmax(alpha)  # right at the last token and in the padding, which repeats it
@@ -138,7 +138,8 @@ def _forward_backward(alpha: Array, s: Array, transitions: Array, real: Array) -
     pairs = xp.zeros_like(transitions)
     for t in reversed(range(T - 1)):
         given = xp.exp(alpha[t][:, :, None] + transitions - s[t + 1][:, None, :])  # (11)  (N, K, K)
-        xi = xp.where(real[t + 1], gamma[t + 1], 0)[:, None, :] * given  # (12)  (N, K, K)
+        following = xp.where(real[t + 1], gamma[t + 1], 0)  # (N, K)
+        xi = given * following[:, None, :]  # (12)  (N, K, K)
         xp.copyto(gamma[t], xi.sum(axis=2), where=real[t + 1])  # (12)
         pairs += xi.sum(axis=0)
     return gamma, pairs

@@ -168,7 +168,7 @@ def crf_forward(
     e, real, first, last, lengths = time_first(emissions, start, end, lengths)
     T, N, K = e.shape
     tags = xp.where(real[..., 0], tags.T, 0)  # (T, N)
-    check_ids(tags, K, "crf: tags")
+    check_ids(tags, K, "CRF tags")
     alpha, s, tops = _forward_algorithm(e, transitions, real)
     ratios = (tops - e[xp.arange(T)[:, None], xp.arange(N), tags]).astype(alpha.dtype)  # (T, N)
     ratios[1:] -= transitions[tags[:-1], tags[1:]]

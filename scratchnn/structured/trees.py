@@ -237,7 +237,9 @@ def check_tree(heads: list[int], projective: bool = False, owner: str = "tree") 
     roots = [d for d, h in enumerate(heads, start=1) if h == 0]
     if len(roots) > 1:
         raise DataError(f"{owner}: words {roots[0]} and {roots[1]} both have the root as their head")
-    if cycle := find_cycle([0, *heads]):
+    if (cycle := find_cycle([0, *heads])) and len(cycle) == 1:
+        raise DataError(f"{owner}: word {cycle[0]} is its own head")
+    if cycle:
         raise DataError(f"{owner}: words {', '.join(map(str, sorted(cycle)))} form a cycle")
     if L and not roots:
         raise DataError(f"{owner}: no word has the root as its head")

@@ -296,9 +296,9 @@ def test_the_layer():
 
 
 BAD_CALLS = {
-    "a tag too high": (lambda c, e, y: c.loss(e, y + 3), DataError, r"crf: tags: id 3 is out of range 0 \.\. 2"),
-    "a negative tag": (lambda c, e, y: c.loss(e, y - 1), DataError, r"crf: tags: id -1 is out of range 0 \.\. 2"),
-    "tags that are no integers": (lambda c, e, y: c.loss(e, y + 0.0), ShapeError, "crf: tags: ids must be integers"),
+    "a tag too high": (lambda c, e, y: c.loss(e, y + 3), DataError, r"CRF tags: id 3 is out of range 0 \.\. 2"),
+    "a negative tag": (lambda c, e, y: c.loss(e, y - 1), DataError, r"CRF tags: id -1 is out of range 0 \.\. 2"),
+    "tags that are no integers": (lambda c, e, y: c.loss(e, y + 0.0), ShapeError, "CRF tags: ids must be integers"),
     "tags of another shape": (lambda c, e, y: c.loss(e, y[:, :3]), ShapeError, r"CRF: tags have shape \(2, 3\)"),
     "too many tags": (lambda c, e, y: c.decode(e[..., :2]), ShapeError, "CRF: axis -1 of the input has size 2, expected"),
     "emissions of one sentence": (

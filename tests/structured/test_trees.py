@@ -237,7 +237,7 @@ def test_check_tree_accepts_exactly_the_trees(L):
         ([2, -1], "gold: the head of word 2 is -1, outside 0 .. 2"),
         ([0, 1, 0], "gold: words 1 and 3 both have the root as their head"),
         ([0, 3, 4, 2], "gold: words 2, 3, 4 form a cycle"),
-        ([1], "gold: words 1 form a cycle"),
+        ([1], "gold: word 1 is its own head"),
         ([3, 4, 0, 3], "gold: the arcs of words 1 and 2 cross"),
         ([0, 4, 1, 1], "gold: the arcs of words 2 and 3 cross"),
     ],

@@ -80,7 +80,7 @@ def eisner(scores: np.ndarray) -> np.ndarray:
     L = len(scores) - 1
     if L == 0:
         return np.zeros(0, dtype=np.int64)
-    words = scores[1:, 1:]  # the searches below count words from 0
+    words = scores[1:, 1:]  # from here on words are counted from 0
     by_first = {name: np.zeros((L, L)) for name in ("C_right", "C_left", "I_right")}  # [first word, length]
     by_last = {name: np.zeros((L, L)) for name in ("C_right", "C_left", "I_left")}  # [last word, length]
     split = {name: np.zeros((L, L), dtype=np.int64) for name in ("I", "C_right", "C_left")}  # [first word, length]: k - i
@@ -111,22 +111,21 @@ def eisner(scores: np.ndarray) -> np.ndarray:
 def _follow(split: dict[str, np.ndarray], top: int, L: int) -> np.ndarray:
     """The heads (L,) of the tree whose root's word is ``top``, from the split points of the best spans."""
     heads = np.zeros(L, dtype=np.int64)
-    table = {name: array.tolist() for name, array in split.items()}
     spans = [("C_left", 0, top), ("C_right", top, L - 1)]
     while spans:
         kind, i, j = spans.pop()
         if i == j:
             continue
         if kind == "C_right":
-            k = i + table["C_right"][i][j - i]
+            k = i + int(split["C_right"][i, j - i])
             heads[k] = i + 1
             spans += [("I", i, k), ("C_right", k, j)]
         elif kind == "C_left":
-            k = i + table["C_left"][i][j - i]
+            k = i + int(split["C_left"][i, j - i])
             heads[k] = j + 1
             spans += [("C_left", i, k), ("I", k, j)]
         else:  # its arc has been set; what is below its two ends remains
-            k = i + table["I"][i][j - i]
+            k = i + int(split["I"][i, j - i])
             spans += [("C_right", i, k), ("C_left", k + 1, j)]
     return heads
 

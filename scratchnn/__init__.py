@@ -12,6 +12,7 @@ PUBLIC = {
     "scratchnn.core": "Layer Model Parameter Sequential",
     "scratchnn.layers": "Dense Dropout Embedding LayerNorm ReLU Sigmoid Softmax Tanh",
     "scratchnn.recurrent": "GRU LSTM RNN Bidirectional Stacked",
+    "scratchnn.structured": "CRF",
     "scratchnn.optim": "SGD AdaGrad Adam AdamW Cosine Plateau RMSprop StepDecay",
     "scratchnn.text": "Vocabulary join_tokens tokenize",
     "scratchnn.data": "PaddedExamples Pairs SeriesWindows TokenStreams pad_sequences",

@@ -21,6 +21,7 @@ CHECK_MODULES = [
     "scratchnn.gradcheck.checks",
     "scratchnn.layers.checks",
     "scratchnn.recurrent.checks",
+    "scratchnn.structured.checks",
     "scratchnn.models.checks",
     "scratchnn.word2vec.checks",
     "scratchnn.your_layer.checks",

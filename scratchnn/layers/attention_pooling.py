@@ -20,8 +20,8 @@ The vector v is a query that every step is compared with, the same for all seque
 figures. Padded steps have no effect, whatever they contain. For an empty sequence (L = 0), a and y are zero, and so are all
 gradients.
 
-Shapes: x (N, T, D), W (D, A), b (A,), v (A,), a (N, T), y (N, D). Yang et al., "Hierarchical attention networks for document
-classification" (2016), equations 5 to 7; the score is that of Bahdanau, Cho and Bengio (2015).
+Shapes: x (N, T, D), W (D, A), b (A,), v (A,), a (N, T), y (N, D). Yang et al., "Hierarchical attention networks for
+document classification" (2016), equations 5 to 7; the score is that of Bahdanau, Cho and Bengio (2015).
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def attention_pool_step(x: Array, W: Array, b: Array, v: Array) -> tuple[Array, 
 def attention_pool_step_backward(dy: Array, cache: tuple) -> tuple[Array, ...]:
     """Equations (5) to (10) for one sequence: dx (L, D), dW (D, A), db (A,), dv (A,)."""
     x, W, v, u, a = cache
-    da = x @ dy  # (5)  (L, D) @ (D,) -> (L,)
+    da = (x * dy).sum(axis=1)  # (5)  (L,)
     ds = a * (da - (a * da).sum())  # (6)  (L,)
     dz = ds[:, None] * v * (1 - u * u)  # (7)  (L, A)
-    dv = ds @ u  # (8)  (L,) @ (L, A) -> (A,)
+    dv = (ds[:, None] * u).sum(axis=0)  # (8)  (A,)
     dW = x.T @ dz  # (9)  (D, L) @ (L, A) -> (D, A)
     db = dz.sum(axis=0)  # (9)  (A,)
     dx = a[:, None] * dy + dz @ W.T  # (10)  (L, A) @ (A, D) -> (L, D)
@@ -90,17 +90,16 @@ def attention_pool_loop_backward(dy: Array, cache: tuple) -> tuple[Array, ...]:
 
 
 def masked_softmax(s: Array, real: Array | None) -> Array:
-    """Equation (3): scores ``s`` (N, T) to weights (N, T); zero where ``real`` (N, T) is false, so in whole rows if need be."""
+    """Equation (3): weights (N, T) from scores ``s`` (N, T); zero where ``real`` (N, T) is false, also in a whole row."""
     xp = array_module(s)
     if s.size == 0:
         return s
-    if real is None:
-        e = xp.exp(s - s.real.max(axis=1, keepdims=True))
-        return e / e.sum(axis=1, keepdims=True)
-    top = xp.where(real, s.real, -xp.inf).max(axis=1, keepdims=True)  # -inf for an empty sequence
-    e = xp.where(real, xp.exp(xp.where(real, s - xp.where(real, top, 0), 0)), 0)
+    if real is not None:
+        s = xp.where(real, s, -xp.inf)  # exp(-inf) = 0
+    top = s.real.max(axis=1, keepdims=True)  # -inf for an empty sequence
+    e = xp.exp(s - xp.where(top == -xp.inf, 0, top))
     total = e.sum(axis=1, keepdims=True)
-    return e / xp.where(total.real > 0, total, 1)
+    return e / xp.where(total == 0, 1, total)
 
 
 def attention_scores(x: Array, W: Array, b: Array, v: Array) -> tuple[Array, Array]:
@@ -118,9 +117,7 @@ def attention_weights(x: Array, W: Array, b: Array, v: Array, lengths: Array | N
     return masked_softmax(attention_scores(x, W, b, v)[0], None if real is None else real[:, :, 0])
 
 
-def attention_pool_forward(
-    x: Array, W: Array, b: Array, v: Array, lengths: Array | None = None
-) -> tuple[Array, tuple]:
+def attention_pool_forward(x: Array, W: Array, b: Array, v: Array, lengths: Array | None = None) -> tuple[Array, tuple]:
     """Equations (1) to (4).
 
     Args:

@@ -132,22 +132,23 @@ def conv1d_loop_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
 
 
 # --- the whole sequence, the same equations made fast ----------------------------------------------------------------
-# The K steps of a window, side by side, are one row of K D numbers (known as im2col). A convolution is then a dense layer on
-# the rows of all windows: one large product instead of K T' small ones. The rows are K times as large as x, so a CPU makes
-# and uses them a piece at a time, while they are in its cache; a GPU takes all of them at once.
+# The K steps of a window, side by side, are one row of K D numbers (known as im2col). A convolution is then a dense layer
+# on the rows of all windows: one large product instead of K T' small ones. The rows are K times as large as x, so a CPU
+# makes and uses them a piece at a time, while they are in its cache; a GPU takes all of them at once.
 
 
-def pieces(dy: Array, width: int) -> Iterator[tuple[slice, slice]]:
-    """Sequences and steps of outputs (N, T', H), a piece at a time, so that ``PIECE`` entries are rows of ``width`` each.
+def pieces(y: Array, W: Array) -> Iterator[tuple[slice, slice]]:
+    """Which sequences and which steps of the outputs ``y`` (N, T', H), so that their rows have about ``PIECE`` entries.
 
     A piece contains whole sequences, or a part of one that is too long. It has at most half of the sequences, so that every
     gradient check crosses a boundary between two pieces.
     """
-    N, steps, _ = dy.shape
-    if backend_name(dy) != "numpy":
+    N, steps, _ = y.shape
+    K, D, _ = W.shape
+    if backend_name(y) != "numpy":
         yield slice(0, N), slice(0, steps)
         return
-    rows = max(PIECE // width, 1)
+    rows = max(PIECE // (K * D), 1)
     whole = max(min(rows // max(steps, 1), (N + 1) // 2), 1)  # sequences
     part = max(min(rows, steps), 1)  # steps
     for n in range(0, N, whole):
@@ -197,7 +198,7 @@ def conv1d_forward(
     padded = pad(x, window, real)
     dtype = xp.result_type(x, W) if b is None else xp.result_type(x, W, b)
     y = xp.empty((N, window.count(T), H), dtype=dtype)
-    for n, t in pieces(y, K * D):
+    for n, t in pieces(y, W):
         y_piece = y[n, t].reshape(-1, H)  # contiguous, so this is a view
         xp.matmul(window_rows(padded[n], window, t), W.reshape(K * D, H), out=y_piece)  # (1)  (M, K D) @ (K D, H) -> (M, H)
         if b is not None:
@@ -218,7 +219,7 @@ def conv1d_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     dtype = xp.result_type(dy, padded, W)
     dpadded = xp.zeros(padded.shape, dtype=dtype)
     dW, db = xp.zeros((K * D, H), dtype=dtype), xp.zeros(H, dtype=dtype)
-    for n, t in pieces(dy, K * D):
+    for n, t in pieces(dy, W):
         sequences, steps, _ = dy[n, t].shape
         drows = dy[n, t].reshape(-1, H)  # (M, H)
         dW += window_rows(padded[n], window, t).T @ drows  # (4)  (K D, M) @ (M, H) -> (K D, H)

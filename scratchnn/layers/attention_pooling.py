@@ -2,7 +2,7 @@
 
 Forward, over the L real steps j = 0 .. L - 1:
 
-    u_j  = tanh(x_j W + b)                                what the step offers                       (A,)          (1)
+    u_j  = tanh(x_j W + b)                                hidden units                               (A,)          (1)
     s_j  = u_j . v                                        its score                                                (2)
     a_j  = exp(s_j) / sum_i exp(s_i)                      its weight; a_j = 0 for padded steps                     (3)
     y    = sum_j a_j x_j                                                                             (D,)          (4)

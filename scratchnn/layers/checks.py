@@ -153,7 +153,7 @@ _x: Shapes = {"x": (N, T, D)}
 _conv1d = _x | {"W": (K, D, H), "b": (H,)}
 _attention = _x | {"W": (D, A), "b": (A,), "v": (A,)}
 _options: dict[str, dict[str, Any]] = {
-    "/valid": {},
+    "": {},
     "/stride+dilation": {"stride": 2, "dilation": 2},
     "/same+lengths": {"padding": "same", "lengths": LENGTHS},
     "/causal+stride+lengths": {"padding": "causal", "stride": 3, "lengths": LENGTHS},

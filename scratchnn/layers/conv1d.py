@@ -1,4 +1,4 @@
-"""Convolution over time: the same weights look at every window of K steps.
+"""Convolution over time: the same weights are applied to every window of K steps.
 
 Forward, for t = 0 .. T' - 1, with K taps (the kernel size), stride s, dilation d, and p zeros before the first step:
 
@@ -6,13 +6,13 @@ Forward, for t = 0 .. T' - 1, with K taps (the kernel size), stride s, dilation 
     T'  = floor((T + p + q - d (K - 1) - 1) / s) + 1      with q zeros after the last step                         (2)
 
     padding     p                        q
-    valid       0                        0                every window lies inside the sequence
+    valid       0                        0                every window is inside the sequence
     same        floor(d (K - 1) / 2)     d (K - 1) - p    T' = T, only for s = 1
     causal      d (K - 1)                0                y_t depends on no step after s t
 
-The product in (1) is a cross-correlation, which the field calls a convolution: W_0 belongs to the earliest step. With an
-even K, "same" puts the odd zero after the sequence. With a stride, "same" would place the windows of a sequence differently
-in a longer batch, so it is refused. PyTorch does the same in both respects.
+Equation (1) is a cross-correlation, which the field calls a convolution: W_0 belongs to the earliest step. If d (K - 1) is
+odd, as for an even K, "same" puts one more zero after the sequence than before it. With a stride, "same" would shift the
+windows of a sequence by an amount that depends on the length of the batch, so it is an error. Both are as in PyTorch.
 
 Backward. Step j is tap k of window t if j = s t + d k - p. Its gradient is the sum over all windows that contain it:
 
@@ -20,8 +20,8 @@ Backward. Step j is tap k of window t if j = s t + d k - p. Its gradient is the 
     dW_k = sum_t x_{s t + d k - p}^T dy_t                                                                          (4)
     db   = sum_t dy_t                                                                                              (5)
 
-A sequence with length L has the outputs of the same sequence alone: steps from L on count as zeros in (1), whatever they
-contain, and outputs from T'(L) on (``out_lengths``) are zero. Both get, or pass on, no gradient.
+A padded sequence has the same outputs as it has alone. From its length L on, the steps count as zeros in (1), whatever
+they contain, and their gradient is zero. From T'(L) on (``out_lengths``), the outputs are zero, and their gradient is ignored.
 
 Shapes: x (N, T, D), W (K, D, H), b (H,), y (N, T', H). Waibel et al., "Phoneme recognition using time-delay neural
 networks" (1989); dilation and causal padding: van den Oord et al., "WaveNet" (2016).

@@ -10,7 +10,7 @@ Each of the D features by itself, over the L real steps j = 0 .. L - 1:
     dx_j = dy / L  for j < L,  else 0                                                                              (5)
 
 At a tie, the whole gradient of the maximum goes to the first of the largest steps. NaN counts as largest, so that it is not
-lost. Padded steps have no effect, whatever they contain. For an empty sequence (L = 0), y is zero and so is its gradient.
+lost. Padded steps have no effect, whatever they contain. For an empty sequence (L = 0), y and dx are zero.
 
 Shapes: x (N, T, D), y (N, D). Collobert et al., "Natural language processing (almost) from scratch" (2011), maximum over
 time; Lin, Chen and Yan, "Network in network" (2014), global average.

@@ -11,8 +11,8 @@ window are dropped. Each of the D features by itself:
     dx_j = (1 / K) sum of dy_t over all t with 0 <= j - s t < K                                                    (5)
 
 At a tie the maximum has no derivative; the whole gradient then goes to the first of the largest steps, as in PyTorch. NaN
-counts as largest, so that it is not lost. With lengths, an output is real if its window lies within the L real steps of the
-sequence; all other outputs are zero and pass on no gradient.
+counts as largest, so that it is not lost. With lengths, an output is real if its window is within the L real steps of the
+sequence; all other outputs are zero, and their gradient is ignored.
 
 Shapes: x (N, T, D), y (N, T', D). LeCun et al., "Gradient-based learning applied to document recognition" (1998), average;
 Ranzato et al., "Unsupervised learning of invariant feature hierarchies" (2007), maximum.
@@ -29,16 +29,16 @@ from scratchnn.errors import ShapeError
 from scratchnn.layers.sequences import Window, check_lengths, check_sequences, make_window, real_steps
 
 
-def pool_window(kernel_size: int, stride: int | None, owner: str = "pooling") -> Window:
+def pool_window(kernel_size: int, stride: int | None, owner: str) -> Window:
     """The window of K = ``kernel_size`` steps; its stride is K if ``stride`` is None."""
     return make_window(kernel_size, kernel_size if stride is None else stride, owner)
 
 
-def windows_of(x: Array, window: Window, lengths: Array | None) -> tuple[int, Array | None]:
+def windows_of(x: Array, window: Window, lengths: Array | None, owner: str) -> tuple[int, Array | None]:
     """T', and which outputs are real (N, T', 1), all if None; a ``ShapeError`` if the window is longer than ``x``."""
     T = x.shape[1]
     if window.size > T:
-        raise ShapeError(f"pooling: a window of {window.size} steps is longer than the input of {T}; pad the batch")
+        raise ShapeError(f"{owner}: a window of {window.size} steps is longer than the input of {T}; pad the batch")
     steps = window.count(T)
     return steps, None if lengths is None else real_steps(window.out_lengths(lengths), steps)
 
@@ -75,8 +75,8 @@ def pool_loop_forward(
     """What the window functions below compute, one ``step`` after the other: ``max_step`` or ``average_step``."""
     xp = array_module(x)
     N, _, D = x.shape
-    window = pool_window(kernel_size, stride)
-    steps, real_out = windows_of(x, window, lengths)
+    window = pool_window(kernel_size, stride, "pooling")
+    steps, real_out = windows_of(x, window, lengths, "pooling")
     y, caches = xp.zeros((N, steps, D), dtype=x.dtype), []
     for t in range(steps):
         y[:, t], cache = step(x[:, window.at(t)])
@@ -117,8 +117,8 @@ def max_pool1d_forward(
         DataError: if K or s is below 1.
     """
     xp = array_module(x)
-    window = pool_window(kernel_size, stride)
-    steps, real_out = windows_of(x, window, lengths)
+    window = pool_window(kernel_size, stride, "MaxPool1D")
+    steps, real_out = windows_of(x, window, lengths, "MaxPool1D")
     y = x[:, window.tap(0, 0, steps)].copy()
     first = xp.zeros(y.shape, dtype="int32")
     for k in range(1, window.size):
@@ -148,8 +148,8 @@ def average_pool1d_forward(
 ) -> tuple[Array, tuple]:
     """Equation (4); arguments, results and errors are those of ``max_pool1d_forward``."""
     xp = array_module(x)
-    window = pool_window(kernel_size, stride)
-    steps, real_out = windows_of(x, window, lengths)
+    window = pool_window(kernel_size, stride, "AveragePool1D")
+    steps, real_out = windows_of(x, window, lengths, "AveragePool1D")
     y = x[:, window.tap(0, 0, steps)].copy()
     for k in range(1, window.size):
         y += x[:, window.tap(k, 0, steps)]  # (4)

@@ -11,7 +11,7 @@ Forward, for t = 0 .. T' - 1, with K taps (the kernel size), stride s, dilation 
     causal      d (K - 1)                0                y_t depends on no step after s t
 
 Equation (1) is a cross-correlation, which the field calls a convolution: W_0 belongs to the earliest step. If d (K - 1) is
-odd, as for an even K, "same" puts one more zero after the sequence than before it. With a stride, "same" would shift the
+odd (K even, d odd), "same" puts one more zero after the sequence than before it. With a stride, "same" would shift the
 windows of a sequence by an amount that depends on the length of the batch, so it is an error. Both are as in PyTorch.
 
 Backward. Step j is tap k of window t if j = s t + d k - p. Its gradient is the sum over all windows that contain it:
@@ -21,7 +21,8 @@ Backward. Step j is tap k of window t if j = s t + d k - p. Its gradient is the 
     db   = sum_t dy_t                                                                                              (5)
 
 A padded sequence has the same outputs as it has alone. From its length L on, the steps count as zeros in (1), whatever
-they contain, and their gradient is zero. From T'(L) on (``out_lengths``), the outputs are zero, and their gradient is ignored.
+they contain, and their gradient is zero. From T'(L) on (``out_lengths``), the outputs are zero and their gradient is
+ignored.
 
 Shapes: x (N, T, D), W (K, D, H), b (H,), y (N, T', H). Waibel et al., "Phoneme recognition using time-delay neural
 networks" (1989); dilation and causal padding: van den Oord et al., "WaveNet" (2016).

@@ -10,7 +10,10 @@ __version__ = "0.2.0"
 # What ``from scratchnn import ...`` offers, by the module that defines it; imported when it is first asked for.
 PUBLIC = {
     "scratchnn.core": "Layer Model Parameter Sequential",
-    "scratchnn.layers": "Dense Dropout Embedding LayerNorm ReLU Sigmoid Softmax Tanh",
+    "scratchnn.layers": (
+        "AttentionPool AveragePool1D Conv1D Dense Dropout Embedding GlobalAveragePool1D GlobalMaxPool1D LayerNorm "
+        "MaxPool1D ReLU Sigmoid Softmax Tanh"
+    ),
     "scratchnn.recurrent": "GRU LSTM RNN Bidirectional Stacked",
     "scratchnn.structured": "CRF",
     "scratchnn.optim": "SGD AdaGrad Adam AdamW Cosine Plateau RMSprop StepDecay",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from scratchnn import layers
 from scratchnn.core import Layer, Sequential
-from scratchnn.gradcheck import Problem, case, layer_problem
+from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
+from scratchnn.layers import attention_pooling, conv1d, global_pooling, pooling
 
 IDS = np.array([[1, 4, 1], [0, 3, 1]])  # a repeated id, and one (2) that never occurs
 
@@ -118,3 +121,109 @@ class Twice(Layer):
 
 
 register("dense/used-twice", Twice)
+
+
+# --- layers over time ------------------------------------------------------------------------------------------------
+
+N, T, D, H, K, A = 5, 8, 2, 4, 3, 6  # all different, so that no wrong axis fits
+LENGTHS = np.array([8, 5, 0, 1, 6])  # an empty sequence, and one shorter than a window
+
+
+Shapes = dict[str, tuple[int, ...]]
+Pair = tuple[Callable, Callable]  # forward and backward
+
+
+def register_pair(name: str, pair: Pair, shapes: Shapes, **fixed: Any) -> None:
+    """A pair of functions of arrays of these shapes."""
+
+    @case(name)
+    def build(rng: np.random.Generator) -> Problem:
+        return pair_problem(*pair, {key: rng.standard_normal(shape) for key, shape in shapes.items()}, **fixed)
+
+
+def register_layer(name: str, make: Callable[[np.random.Generator], Layer]) -> None:
+    """A layer over sequences (N, T, D) with lengths."""
+
+    @case(name)
+    def build(rng: np.random.Generator) -> Problem:
+        return layer_problem(make(rng), {"x": rng.standard_normal((N, T, D))}, fixed=(LENGTHS,))
+
+
+_x: Shapes = {"x": (N, T, D)}
+_conv1d = _x | {"W": (K, D, H), "b": (H,)}
+_attention = _x | {"W": (D, A), "b": (A,), "v": (A,)}
+_options: dict[str, dict[str, Any]] = {
+    "": {},
+    "/stride+dilation": {"stride": 2, "dilation": 2},
+    "/same+lengths": {"padding": "same", "lengths": LENGTHS},
+    "/causal+stride+lengths": {"padding": "causal", "stride": 3, "lengths": LENGTHS},
+}
+for _variant, _fixed in _options.items():
+    register_pair("conv1d" + _variant, (conv1d.conv1d_forward, conv1d.conv1d_backward), _conv1d, **_fixed)
+    register_pair("conv1d-loop" + _variant, (conv1d.conv1d_loop_forward, conv1d.conv1d_loop_backward), _conv1d, **_fixed)
+register_pair("conv1d/step", (conv1d.conv1d_step, conv1d.conv1d_step_backward), {**_conv1d, "x": (N, K, D)})
+register_layer("layer-conv1d", lambda rng: layers.Conv1D(D, H, K, rng=rng, padding="same", dilation=2))
+register_layer("layer-conv1d/no-bias", lambda rng: layers.Conv1D(D, H, K, rng=rng, stride=2, bias=False))
+
+
+def register_pooling(name: str, step: Pair, windows: Pair, sequences: Pair) -> None:
+    """Forward and backward functions of one window, of all windows, and of whole sequences, and the plain loops."""
+    pooled = partial(pooling.pool_loop_forward, step=step[0]), partial(pooling.pool_loop_backward, step_backward=step[1])
+    register_pair(f"{name}-pool1d/step", step, {"x": (N, K, D)})
+    for kind, pair in (("pool1d", windows), ("pool1d-loop", pooled)):
+        register_pair(f"{name}-{kind}", pair, _x, kernel_size=K)
+        register_pair(f"{name}-{kind}/stride+lengths", pair, _x, kernel_size=K, stride=2, lengths=LENGTHS)
+    register_pair(f"global-{name}-pool1d", sequences, _x)
+    register_pair(f"global-{name}-pool1d/lengths", sequences, _x, lengths=LENGTHS)
+    register_pair(
+        f"global-{name}-pool1d-loop",
+        (
+            partial(global_pooling.global_pool_loop_forward, step=step[0]),
+            partial(global_pooling.global_pool_loop_backward, step_backward=step[1]),
+        ),
+        _x,
+        lengths=LENGTHS.tolist(),
+    )
+
+
+register_pooling(
+    "max",
+    (pooling.max_step, pooling.max_step_backward),
+    (layers.max_pool1d_forward, layers.max_pool1d_backward),
+    (layers.global_max_pool1d_forward, layers.global_max_pool1d_backward),
+)
+register_pooling(
+    "average",
+    (pooling.average_step, pooling.average_step_backward),
+    (layers.average_pool1d_forward, layers.average_pool1d_backward),
+    (layers.global_average_pool1d_forward, layers.global_average_pool1d_backward),
+)
+register_layer("layer-max-pool1d", lambda rng: layers.MaxPool1D(2))
+register_layer("layer-average-pool1d", lambda rng: layers.AveragePool1D(2))
+register_layer("layer-global-max-pool1d", lambda rng: layers.GlobalMaxPool1D())
+register_layer("layer-global-average-pool1d", lambda rng: layers.GlobalAveragePool1D())
+
+_attention_pair = attention_pooling.attention_pool_forward, attention_pooling.attention_pool_backward
+register_pair("attention-pool", _attention_pair, _attention)
+register_pair("attention-pool/lengths", _attention_pair, _attention, lengths=LENGTHS)
+register_pair(
+    "attention-pool/step",
+    (attention_pooling.attention_pool_step, attention_pooling.attention_pool_step_backward),
+    {**_attention, "x": (T, D)},
+)
+register_pair(
+    "attention-pool-loop",
+    (attention_pooling.attention_pool_loop_forward, attention_pooling.attention_pool_loop_backward),
+    _attention,
+    lengths=LENGTHS.tolist(),
+)
+register_layer("layer-attention-pool", lambda rng: layers.AttentionPool(D, A, rng=rng))
+register_layer(
+    "sequential/conv1d",
+    lambda rng: Sequential(
+        layers.Conv1D(D, H, K, rng=rng, padding="same"),
+        layers.Tanh(),
+        layers.MaxPool1D(2),
+        layers.AttentionPool(H, A, rng=rng),
+    ),
+)

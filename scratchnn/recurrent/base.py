@@ -7,32 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module, backend_name, check_axis, move
+from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module, check_axis
 from scratchnn.core import Layer
-from scratchnn.errors import DataError, ShapeError
+from scratchnn.errors import ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
+from scratchnn.layers.sequences import check_lengths
 
 State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is a tuple of its layers' states
-
-
-def check_lengths(lengths: Any, x: Array, owner: str) -> Array | None:
-    """``lengths`` as an array of integers (N,) on the backend of ``x`` (N, T, D), each between 0 and T; None stays None."""
-    if lengths is None:
-        return None
-    if isinstance(lengths, list | tuple | np.ndarray):
-        lengths = np.asarray(lengths)
-        if lengths.size and (lengths.min() < 0 or lengths.max() > x.shape[1]):
-            raise DataError(
-                f"{owner}: lengths must be between 0 and T = {x.shape[1]}, got {lengths.min()} to {lengths.max()}"
-            )
-        lengths = move(lengths, backend_name(x))
-    if lengths.shape != x.shape[:1] or lengths.dtype.kind not in "iu":
-        raise ShapeError(
-            f"{owner}: lengths must be integers of shape {(x.shape[0],)}, got {lengths.dtype} {tuple(lengths.shape)}"
-        )
-    return lengths
 
 
 class SequenceLayer(Layer):

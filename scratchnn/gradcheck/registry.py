@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scratchnn.errors import DataError
-from scratchnn.gradcheck.engine import METHODS, Finding, check
+from scratchnn.gradcheck.engine import METHODS, Finding
+from scratchnn.gradcheck.kinks import check
 from scratchnn.gradcheck.problems import Problem, move_problem
 
 CHECK_MODULES = [

@@ -25,13 +25,18 @@ def members(problem: Problem) -> Iterator[tuple[dict, Any, Array, bool]]:
 
 
 def batch_size(problem: Problem) -> int | None:
-    """N, or None if there is no array with an axis."""
-    return next((array.shape[0] for _, _, array, _ in members(problem) if array.ndim), None)
+    """N, or None if no array has a batch axis."""
+    return next((array.shape[0] for _, _, array, fixed in members(problem) if has_batch_axis(array, fixed)), None)
 
 
 def number_of_steps(problem: Problem) -> int | None:
     """T, or None if no array has a time axis."""
     return next((array.shape[1] for _, _, array, fixed in members(problem) if has_time_axis(array, fixed)), None)
+
+
+def has_batch_axis(array: Array, fixed: bool) -> bool:
+    """Whether the array may begin with N: inputs (N, ...) of two axes or more, or ids and lengths (N, ...)."""
+    return array.ndim >= (1 if fixed else 2)
 
 
 def has_time_axis(array: Array, fixed: bool) -> bool:
@@ -50,8 +55,8 @@ def one_sequence(problem: Problem) -> str:
     N = batch_size(problem)
     if N is None:
         return NO_BATCH
-    for kept, key, array, _ in list(members(problem)):
-        if array.ndim and array.shape[0] == N:
+    for kept, key, array, fixed in list(members(problem)):
+        if has_batch_axis(array, fixed) and array.shape[0] == N:
             kept[key] = array[:1].copy()
     if isinstance(problem.fixed.get(problem.lengths), list):
         problem.fixed[problem.lengths] = problem.fixed[problem.lengths][:1]

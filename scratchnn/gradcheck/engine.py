@@ -265,15 +265,17 @@ def side_effects(problem: Problem, cotangents: list[Array], trial: Trial) -> lis
     return findings
 
 
-def unlike(name: str, found: np.ndarray, expected: np.ndarray, method: str, note: str) -> list[Finding]:
-    """A finding with that note unless both arrays contain the same numbers."""
+def unlike(
+    name: str, found: np.ndarray, expected: np.ndarray, method: str, note: str, limit: float = SAME
+) -> list[Finding]:
+    """A finding with that note unless both arrays contain the same numbers, up to a relative error of ``limit``."""
     if found.shape != expected.shape:
         return [Finding(name, expected.shape, method, math.inf, (), math.nan, math.nan, False, note)]
     if found.size == 0 or np.array_equal(found, expected, equal_nan=True):
         return []
     error = relative_error(found, expected)
     where = tuple(int(k) for k in np.unravel_index(int(error.argmax()), error.shape))
-    if error[where] < SAME:
+    if error[where] < limit:
         return []
     values = float(error[where]), where, float(found[where]), float(expected[where])
     return [Finding(name, expected.shape, method, *values, False, note)]

@@ -84,9 +84,7 @@ def one_sided(along: Along, here: list[Array], cotangents: list[Array], h: float
     return slope(-h), slope(h)
 
 
-def kink(
-    along: Along, here: list[Array], cotangents: list[Array], h: float, scale: float
-) -> tuple[float, float] | None:
+def kink(along: Along, here: list[Array], cotangents: list[Array], h: float, scale: float) -> tuple[float, float] | None:
     """The slopes on both sides of a kink or a jump nearer than ``h``, or None if the function is smooth there.
 
     Args:

@@ -15,21 +15,49 @@ from scratchnn.backend.arrays import load_backend
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import METHODS
+from scratchnn.gradcheck.figure import plot_findings
+from scratchnn.gradcheck.properties import PROPERTIES
 from scratchnn.gradcheck.registry import NOT_CHECKED, Case, select
-from scratchnn.gradcheck.report import COLUMNS, check_cases, document, header, plot_findings, summary, wrapped
+from scratchnn.gradcheck.report import (
+    COLUMNS,
+    check_cases,
+    document,
+    header,
+    property_table,
+    summary,
+    wrapped,
+)
+from scratchnn.gradcheck.sizes import SIZED, sized_cases
 from scratchnn.lesson.quiz import TRIES, teach
 from scratchnn.plot import save_figure
-from scratchnn.your_layer.check import is_own_layer, own_case, template_text
+from scratchnn.your_layer.check import is_own, own_case, template_text
 
 EPILOG = f"""
---break plants a fault in a backward pass and asks you which equation is wrong;
-you have {TRIES} tries.
+Every case is checked entry by entry, and for these properties, which --properties
+shows as a table: {", ".join(PROPERTIES[:5])},
+{", ".join(PROPERTIES[5:])}. An entry where the function has a kink is left out.
+
+--directions K checks all arrays at once, along K random directions, at any size:
+
+    python -m scratchnn gradcheck lstm --shape 20,35,650,650 --directions 3
+
+A direction misses an error that is a smaller part of the whole slope than the
+limit, such as one slightly wrong entry among millions, and it names no entry; so
+check small shapes entry by entry first.
+
+--break plants a fault in a backward pass of NAME and asks you which equation is
+wrong; you have {TRIES} tries.
 
 To check your own layer, start from the file that --template prints. It also
 describes what the check requires of a class.
 
     python -m scratchnn gradcheck --template > my_layer.py
     python -m scratchnn gradcheck my_layer.py:MyGRU
+
+A pair of functions is checked as well, once its file has a function example(rng)
+that returns the inputs by the names of the arguments of forward:
+
+    python -m scratchnn gradcheck my_pair.py:my_forward,my_backward
 
 exit status: 0 if all gradients are right, 1 if one is wrong, 2 for bad input;
 with --break, 0 if you find the equation, 1 if you do not
@@ -49,15 +77,18 @@ def add_parser(commands: Any) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help="family (lstm), case (lstm/lengths) or FILE.py:CLASS; default: all cases",
+        help="family (lstm), case (lstm/lengths), FILE.py:CLASS or FILE.py:FORWARD,BACKWARD; default: all cases",
     )
     parser.add_argument("--method", choices=[*METHODS, "both"], default="both", help="how to differentiate; default: both")
+    parser.add_argument("--directions", type=int, metavar="K", help="check along K random directions, not entry by entry")
+    parser.add_argument("--shape", metavar="N,T,...", help="with --directions: the sizes of the arrays of NAME")
     parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu", help="where to compute; default: cpu")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all findings to FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw all errors")
     parser.add_argument("--seed", type=int, metavar="S", help="with --break: plant the same fault every time")
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--list", action="store_true", help="list all cases and what cannot be checked")
+    other.add_argument("--properties", action="store_true", help="a table of properties by families")
     other.add_argument("--break", dest="broken", metavar="NAME", help="plant a fault in NAME and ask for its equation")
     other.add_argument("--template", action="store_true", help="print a file to start your own layer from")
     parser.set_defaults(run=run)
@@ -73,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     methods = METHODS if args.method == "both" else (args.method,)
     if args.broken is not None:
-        if args.names or args.json or args.plot or args.device == "gpu":
+        other = args.names or args.json or args.plot or args.directions is not None or args.shape
+        if other or args.device == "gpu":
             raise DataError("--break takes one name and no other options but --method and --seed")
         if args.seed is not None and args.seed < 0:
             raise DataError(f"--seed must be 0 or more, got {args.seed}")
@@ -84,7 +116,32 @@ def run(args: argparse.Namespace) -> int:
         check_output(path, suffix)
     device = "cupy" if args.device == "gpu" else "numpy"
     load_backend(device)
-    return check(named_cases(args.names), methods, device, args.json, args.plot)
+    cases = chosen_cases(args)
+    if args.properties:
+        table, right = property_table(cases, device)
+        print(table)
+        return 0 if right else 1
+    return check(cases, methods, device, args.json, args.plot, args.directions or 0)
+
+
+def chosen_cases(args: argparse.Namespace) -> list[Case]:
+    """The cases that the arguments select.
+
+    Raises:
+        DataError: if ``--shape`` and ``--directions`` are wrong, or do not fit together or the other options.
+    """
+    if args.directions is not None and (args.directions < 1 or args.properties):
+        raise DataError("--directions needs a number of 1 or more, and does not go with --properties")
+    if args.shape is None:
+        return named_cases(args.names, any_size=args.directions is not None)
+    if args.directions is None:
+        raise DataError("--shape needs --directions K: entry by entry is for small arrays")
+    sizes = args.shape.split(",")
+    if not all(size.isdecimal() and int(size) > 0 for size in sizes):
+        raise DataError(
+            f"--shape takes whole numbers of 1 or more with commas between, as in 20,35,650,650, got {args.shape}"
+        )
+    return sized_cases(args.names, tuple(map(int, sizes)))
 
 
 def check_output(path: Path | None, suffix: str) -> None:
@@ -99,14 +156,21 @@ def check_output(path: Path | None, suffix: str) -> None:
         raise DataError(f"{path}: figures are written as PNG; use a name that ends in {suffix}")
 
 
-def named_cases(names: list[str]) -> list[Case]:
-    """The registered cases and the reader's own layers with these names; all registered cases if the list is empty."""
-    own = [own_case(name) for name in names if is_own_layer(name)]
-    registered = [name for name in names if not is_own_layer(name)]
+def named_cases(names: list[str], any_size: bool = False) -> list[Case]:
+    """The registered cases and the reader's own code with these names; all registered cases if the list is empty."""
+    own = [own_case(name, any_size) for name in names if is_own(name)]
+    registered = [name for name in names if not is_own(name)]
     return [*(select(registered) if registered or not own else []), *own]
 
 
-def check(cases: list[Case], methods: tuple[str, ...], device: str, json_path: Path | None, plot_path: Path | None) -> int:
+def check(
+    cases: list[Case],
+    methods: tuple[str, ...],
+    device: str,
+    json_path: Path | None,
+    plot_path: Path | None,
+    directions: int = 0,
+) -> int:
     """Run all cases and print the report; returns the exit status."""
     start = time.perf_counter()
     for case in cases:
@@ -114,7 +178,7 @@ def check(cases: list[Case], methods: tuple[str, ...], device: str, json_path: P
             methods = METHODS  # the table needs a column for central differences
             print("\n".join(wrapped(f"{case.name}: checked by central differences alone. {case.real_only}")))
     print(header(methods))
-    findings = check_cases(cases, methods, device, show=print)
+    findings = check_cases(cases, methods, device, print, directions)
     seconds = time.perf_counter() - start
     if json_path is not None:
         text = json.dumps(document(findings, methods, device, seconds), indent=1, allow_nan=False)
@@ -123,8 +187,11 @@ def check(cases: list[Case], methods: tuple[str, ...], device: str, json_path: P
     if plot_path is not None:
         save_figure(plot_findings(findings), plot_path)
         print(f"wrote {plot_path}")
-    print(summary(findings, methods, seconds))
-    return 0 if all(finding.ok for _, finding in findings) else 1
+    right = all(finding.ok for _, finding in findings)
+    if right and not directions:
+        print(f"properties: {', '.join(PROPERTIES)}: none fails")
+    print(summary(findings, methods, seconds, "direction" if directions else "array"))
+    return 0 if right else 1
 
 
 def print_list(cases: list[Case]) -> None:
@@ -135,6 +202,8 @@ def print_list(cases: list[Case]) -> None:
     print("\nnot checked:")
     for name, reason in NOT_CHECKED.items():
         print("\n".join(wrapped(f"{name}: {reason}")))
+    print("\nat any size, with --shape and --directions:")
+    print("\n".join(wrapped(", ".join(f"{name} {SIZED[name].axes}" for name in SIZED))))
     if any(case.real_only for case in cases):
         print("\nchecked by central differences alone, not by the complex step:")
         for case in cases:

@@ -19,8 +19,9 @@ from scratchnn.datasets import python_manual
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import LIMITS
+from scratchnn.gradcheck.figure import plot_findings
 from scratchnn.gradcheck.registry import select
-from scratchnn.gradcheck.report import check_cases, family_table, plot_findings
+from scratchnn.gradcheck.report import check_cases, family_table
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.models.language_model import LanguageModel, evaluate_text, perplexity
 from scratchnn.optim import Adam

@@ -1,6 +1,7 @@
 """Gradient checks of every forward and backward pass of the package, by central differences and by the complex step."""
 
-from scratchnn.gradcheck.engine import LIMITS, METHODS, Finding, Reference, check, examine, measure
+from scratchnn.gradcheck.engine import LIMITS, METHODS, Finding, Reference, examine, measure
+from scratchnn.gradcheck.kinks import check
 from scratchnn.gradcheck.problems import Problem, function_problem, layer_problem, pair_problem
 from scratchnn.gradcheck.registry import CASES, NOT_CHECKED, Case, all_cases, case, select
 

@@ -6,7 +6,7 @@ Pairs of functions, functions of arrays and layers are all turned into a ``Probl
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,12 @@ class Problem:
         pure: whether ``pull`` may be called twice with the same result, as for pairs, whose cache is a value.
         run_twice: for layers; takes arrays and cotangents, runs forward and backward twice without clearing the gradients
             in between, and returns the gradients of the parameters, which have to be twice those of one run.
+        data: the names of those ``arrays`` that are inputs and states, not parameters. For functions this is unknown, and
+            all names are among them.
+        fixed: what ``run`` uses besides ``arrays``, such as ids and lengths, by name or position; it may be replaced.
+        lengths: the key of the lengths (N,) in ``fixed``, or None.
+        outputs: for each output of the last run, the number of its arrays; a state may consist of several.
+        subject: the functions, or the layer, that are checked.
     """
 
     arrays: Arrays
@@ -38,6 +44,16 @@ class Problem:
     move: Callable[[str], None] | None = None
     pure: bool = False
     run_twice: Callable[[Arrays, list[Array]], Arrays] | None = None
+    data: tuple[str, ...] = ()
+    fixed: dict[Any, Any] = field(default_factory=dict)
+    lengths: Any = None
+    outputs: list[int] = field(default_factory=list)
+    subject: tuple[Any, ...] = ()
+
+
+def whole_parts_missing(structured: Any) -> Any:
+    """The cotangents of one output with None in place of a state all of whose arrays are None."""
+    return structured if flatten(structured) else None
 
 
 def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], arrays: Arrays, **fixed: Any) -> Problem:
@@ -49,13 +65,14 @@ def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], ar
         arrays: the arrays to differentiate with respect to, by name.
         fixed: arguments that are not differentiated.
     """
-    held = dict(fixed)
+    held, counts = dict(fixed), []
 
     def run(values: Arrays) -> tuple[list[Array], Pull]:
         *outputs, cache = forward(*values.values(), **held)
+        counts[:] = [len(flatten(part)) for part in outputs]
 
         def pull(cotangents: list[Array]) -> Arrays:
-            gradients = backward(*rebuild(outputs, iter(cotangents)), cache)
+            gradients = backward(*map(whole_parts_missing, rebuild(outputs, iter(cotangents))), cache)
             return dict(zip(values, flatten(gradients), strict=True))
 
         return flatten(outputs), pull
@@ -63,7 +80,11 @@ def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], ar
     def move_fixed(name: str) -> None:
         held.update({key: move(value, name) if isinstance(value, np.ndarray) else value for key, value in held.items()})
 
-    return Problem(arrays, run, move_fixed, pure=True)
+    lengths = "lengths" if held.get("lengths") is not None else None
+    subject = forward, backward
+    return Problem(
+        arrays, run, move_fixed, True, data=tuple(arrays), fixed=held, lengths=lengths, outputs=counts, subject=subject
+    )
 
 
 def function_problem(function: Callable[..., Array], backward: Callable[..., Any], arrays: Arrays) -> Problem:
@@ -77,7 +98,7 @@ def function_problem(function: Callable[..., Array], backward: Callable[..., Any
 
         return [y], pull
 
-    return Problem(arrays, run, pure=True)
+    return Problem(arrays, run, pure=True, data=tuple(arrays), outputs=[1], subject=(function,))
 
 
 def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None = None, fixed: Any = ()) -> Problem:
@@ -89,14 +110,16 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
         inputs: arrays by name; ``layer.backward`` returns their gradients in this order.
         call: called as ``call(layer, inputs, *fixed)`` to run the forward pass; defaults to
             ``layer.forward(*inputs.values(), *fixed)``.
-        fixed: arrays that are not differentiated, such as ids and lengths.
+        fixed: arrays that are not differentiated, such as ids and lengths; a sequence, or a dict whose names matter to
+            the reader only. Lengths are recognised by the name ``"lengths"``, or as integers (N,) if the layer takes lengths.
     """
     layer.astype(np.float64)
     rng = np.random.default_rng(2)
     for parameter in layer.parameters():
         parameter.data = 0.5 * rng.standard_normal(parameter.shape)
     parameters = {name: p for name, p in layer.named_parameters().items() if p.trainable}
-    held = list(fixed)
+    held = dict(fixed) if isinstance(fixed, dict) else dict(enumerate(fixed))
+    counts: list[int] = []
 
     def start(values: Arrays) -> None:
         layer.discard_caches()
@@ -107,15 +130,18 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
     def forward(values: Arrays) -> Any:
         layer.reseed(0)
         x = {name: values[name] for name in inputs}
-        return layer.forward(*x.values(), *held) if call is None else call(layer, x, *held)
+        return layer.forward(*x.values(), *held.values()) if call is None else call(layer, x, *held.values())
 
     def backward(y: Any, cotangents: list[Array]) -> Any:
         structured = rebuild(y, iter(cotangents))
-        return layer.backward(*structured) if isinstance(y, tuple) else layer.backward(structured)
+        if not isinstance(y, tuple):
+            return layer.backward(structured)
+        return layer.backward(*map(whole_parts_missing, structured))
 
     def run(values: Arrays) -> tuple[list[Array], Pull]:
         start(values)
         y = forward(values)
+        counts[:] = [len(flatten(part)) for part in y] if isinstance(y, tuple) else [1]
 
         def pull(cotangents: list[Array]) -> Arrays:
             dx = backward(y, cotangents)
@@ -134,10 +160,29 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
     def move_layer(name: str) -> None:
         layer.discard_caches()
         layer.to(name)
-        held[:] = [move(value, name) if isinstance(value, np.ndarray) else value for value in held]
+        held.update({key: move(value, name) if isinstance(value, np.ndarray) else value for key, value in held.items()})
 
     arrays = {**inputs, **{name: p.data for name, p in parameters.items()}}
-    return Problem(arrays, run, move_layer, run_twice=run_twice)
+    return Problem(
+        arrays,
+        run,
+        move_layer,
+        run_twice=run_twice,
+        data=tuple(inputs),
+        fixed=held,
+        lengths=lengths_key(held, layer.takes_lengths),
+        outputs=counts,
+        subject=(layer,),
+    )
+
+
+def lengths_key(fixed: dict[Any, Any], takes_lengths: bool) -> Any:
+    """The key of the lengths among the arguments of a layer that are not differentiated, or None."""
+    for key, value in fixed.items():
+        whole = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim == 1
+        if whole and (key == "lengths" or takes_lengths):
+            return key
+    return None
 
 
 def move_problem(problem: Problem, name: str) -> None:

@@ -14,8 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scratchnn.errors import DataError
-from scratchnn.gradcheck.engine import METHODS, Finding, check
+from scratchnn.gradcheck.directions import check_directions
+from scratchnn.gradcheck.engine import METHODS, Finding
+from scratchnn.gradcheck.kinks import check
 from scratchnn.gradcheck.problems import Problem, move_problem
+from scratchnn.gradcheck.properties import Outcome, check_properties
 
 CHECK_MODULES = [
     "scratchnn.gradcheck.checks",
@@ -45,12 +48,14 @@ class Case:
         build: makes the problem from a random generator.
         zero: for each array whose gradient has to be zero everywhere, the reason.
         real_only: the reason why the complex step cannot be used, or ``""``.
+        strict: whether the case is batch-first, as the package is (see ``check_properties``).
     """
 
     name: str
     build: Callable[[np.random.Generator], Problem]
     zero: dict[str, str] = field(default_factory=dict)
     real_only: str = ""
+    strict: bool = True
 
     @property
     def family(self) -> str:
@@ -65,8 +70,27 @@ class Case:
         return problem
 
     def check(self, methods: tuple[str, ...] = METHODS, device: str = "numpy") -> list[Finding]:
-        """All findings of this case; by central differences alone if the complex step cannot be used."""
-        return check(self.problem(device), ("central",) if self.real_only else methods, self.zero)
+        """All findings of this case, by central differences alone if the complex step cannot be used.
+
+        If all gradients are right, the properties that fail are among the findings.
+        """
+        findings = check(self.problem(device), self.usable(methods), self.zero)
+        if all(finding.ok for finding in findings):
+            findings += [finding for outcome in self.properties(device).values() for finding in outcome.findings]
+        return findings
+
+    def check_directions(self, count: int, methods: tuple[str, ...] = METHODS, device: str = "numpy") -> list[Finding]:
+        """The findings along ``count`` random directions through all arrays at once."""
+        return check_directions(self.problem(device), count, self.usable(methods))
+
+    def properties(self, device: str = "numpy") -> dict[str, Outcome]:
+        """The outcome of each property, by name."""
+        method = "central" if self.real_only else "complex"
+        return check_properties(lambda: self.problem(device), self.name, method, self.strict)
+
+    def usable(self, methods: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the methods that the case allows, or central differences."""
+        return ("central",) if self.real_only else methods
 
 
 CASES: dict[str, Case] = {}

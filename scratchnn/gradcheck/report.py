@@ -1,23 +1,27 @@
-"""Reports of gradient checks: one line per array, a table of families, a figure, a JSON document."""
+"""Reports of gradient checks: one line per array, tables of families, a JSON document."""
 
 from __future__ import annotations
 
 import math
 import textwrap
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
 from scratchnn.gradcheck.engine import LIMITS, METHODS, Finding
+from scratchnn.gradcheck.properties import PROPERTIES
 from scratchnn.gradcheck.registry import Case
-from scratchnn.plot import COLOURS, label, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 COLUMNS = 80
-DRAWN_ZERO, DRAWN_INFINITY = 1e-17, 1e1  # errors beyond these are drawn here; a logarithmic axis has no zero
+LEGEND = (
+    "ok: holds in every case of the family that it applies to",
+    "1 output: there is no other output whose cotangent could be None",
+    "refused: a clear error in place of a result",
+    "fixed: the shape of the case belongs to what it checks",
+    "no T, no batch, no lengths: the inputs have no such axis or argument",
+    "raises: the reader's code raises an error at this size",
+)
 
 Findings = list[tuple[str, Finding]]  # name of the case, finding
 
@@ -27,13 +31,21 @@ def check_cases(
     methods: tuple[str, ...] = METHODS,
     device: str = "numpy",
     show: Callable[[str], None] | None = None,
+    directions: int = 0,
 ) -> Findings:
-    """Check all ``cases``, with a progress bar on a terminal; ``show`` is called with the lines of each case as it ends."""
+    """Check all ``cases``, with a progress bar on a terminal.
+
+    Args:
+        cases: what to check.
+        methods, device: how and where.
+        show: called with the lines of each case as it ends.
+        directions: check along so many random directions; entry by entry if 0.
+    """
     findings: Findings = []
     with tqdm(list(cases), disable=None, unit="case", leave=False, ncols=COLUMNS, nrows=20) as bar:
         for case in bar:
             bar.set_postfix_str(case.name)
-            found = case.check(methods, device)
+            found = case.check_directions(directions, methods, device) if directions else case.check(methods, device)
             findings += [(case.name, finding) for finding in found]
             if show is not None:
                 with tqdm.external_write_mode():
@@ -86,9 +98,13 @@ def values(finding: Finding) -> str:
         "written": ("after", "before"),
         "repeated": ("second", "first"),
         "twice": ("two passes", "twice one pass"),
+        "bits": ("second run", "first run"),
+        "None": ("with None", "with zeros"),
+        "layout": ("other layout", "contiguous"),
+        "linear": ("of the sum", "sum of both"),
     }.get(finding.method, ("analytic", "numeric"))
-    at = index_text(finding.where)
-    return f"{compared} {finding.analytic:.6e}, {against} {finding.numeric:.6e} at {at}; {finding.note}"
+    at = f" at {index_text(finding.where)}" if finding.where else ""
+    return f"{compared} {finding.analytic:.6e}, {against} {finding.numeric:.6e}{at}; {finding.note}"
 
 
 def wrapped(text: str) -> list[str]:
@@ -113,8 +129,8 @@ def shorten(text: str, width: int) -> str:
 
 
 def index_text(index: tuple[int, ...]) -> str:
-    """``[2,0,1]``."""
-    return "[" + ",".join(map(str, index)) + "]"
+    """``[2,0,1]``; nothing for a scalar or a direction."""
+    return "[" + ",".join(map(str, index)) + "]" if index else ""
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
@@ -122,8 +138,8 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return "(" + ",".join(map(str, shape)) + ")"
 
 
-def summary(findings: Findings, methods: tuple[str, ...], seconds: float) -> str:
-    """The last two lines: counts and the time; the largest error of each method with its limit."""
+def summary(findings: Findings, methods: tuple[str, ...], seconds: float, noun: str = "array") -> str:
+    """The last two lines: counts, of arrays or of directions, and the time; the largest error of each method."""
     arrays = {(case, finding.array) for case, finding in findings}
     failed = {(case, finding.array) for case, finding in findings if not finding.ok}
     worst = []
@@ -133,7 +149,7 @@ def summary(findings: Findings, methods: tuple[str, ...], seconds: float) -> str
             worst.append(f"{method} {max(errors):.1e} (limit {LIMITS[method]:.0e})")
     cases = counted(len({case for case, _ in findings}), "case")
     time = f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    counts = f"{cases}, {counted(len(arrays), 'array')}, {len(failed)} FAIL in {time}"
+    counts = f"{cases}, {counted(len(arrays), noun)}, {len(failed)} FAIL in {time}"
     return f"{counts}\nlargest error: {', '.join(worst)}"
 
 
@@ -162,41 +178,32 @@ def family_table(findings: Findings) -> str:
     return "\n".join(lines)
 
 
-# --- figure and document ---------------------------------------------------------------------------------------------
+def property_table(cases: Iterable[Case], device: str = "numpy") -> tuple[str, bool]:
+    """One line per family, one column per property, and a legend; and whether no property fails."""
+    words: dict[str, dict[str, list[str]]] = {}
+    for case in cases:
+        row = words.setdefault(case.family, {name: [] for name in PROPERTIES})
+        for name, outcome in case.properties(device).items():
+            row[name].append(outcome.word)
+    widths = [max(len(name), *(len(summed(row[name])) for row in words.values())) for name in PROPERTIES]
+    family_width = COLUMNS - sum(widths) - len(widths)
+
+    def line(first: str, cells: Iterable[str]) -> str:
+        padded = [f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True)]
+        return " ".join([f"{shorten(first, family_width):<{family_width}}", *padded]).rstrip()
+
+    table = [line("family", PROPERTIES)]
+    table += [line(family, (summed(row[name]) for name in PROPERTIES)) for family, row in words.items()]
+    right = not any("FAIL" in cells for row in words.values() for cells in row.values())
+    return "\n".join([*table, "", *(text for item in LEGEND for text in wrapped(item))]), right
 
 
-def plot_findings(findings: Findings) -> Figure:
-    """One row per family, with a dot for the largest relative error of each array by each method."""
-    families = list(dict.fromkeys(family_of(case) for case, _ in findings))
-    figure, axes = new_figure(9.0, 2.0 + 0.21 * len(families))
-    methods = [method for method in METHODS if any(finding.method == method for _, finding in findings)]
-    for k, method in enumerate(methods):
-        points = [(families.index(family_of(case)), f) for case, f in findings if f.method == method]
-        rows = [row + (k - (len(methods) - 1) / 2) * 0.3 for row, _ in points]  # methods one below the other
-        errors = [drawn(finding.error) for _, finding in points]
-        axes.scatter(errors, rows, s=14, color=COLOURS[k], alpha=0.6, linewidths=0, label=method, zorder=3)
-        limit = LIMITS[method]
-        axes.axvline(limit, color=COLOURS[k], linestyle="--", linewidth=1.2, label=f"limit, {method}: {limit:.0e}")
-    failed = [(families.index(family_of(case)), drawn(finding.error)) for case, finding in findings if not finding.ok]
-    if failed:
-        rows, errors = [row for row, _ in failed], [error for _, error in failed]
-        axes.scatter(errors, rows, s=60, marker="x", color="black", linewidths=1.2, label="fails", zorder=4)
-    axes.set_xscale("log")
-    axes.set_xlim(DRAWN_ZERO / 4, max(DRAWN_INFINITY if failed else 0, 1e-5))
-    axes.set_yticks(range(len(families)), families, fontsize=8)
-    axes.set_ylim(len(families) - 0.4, -0.6)
-    note = f"an error of exactly 0 is drawn at {DRAWN_ZERO:.0e}"
-    if any(finding.error > DRAWN_INFINITY for _, finding in findings):
-        note += f", an error above {DRAWN_INFINITY:.0f} at {DRAWN_INFINITY:.0f}"
-    title = "Gradient checks: the largest relative error of every array"
-    label(axes, title, f"largest relative error of an array (log scale; {note})", "family of cases")
-    figure.legend(loc="outside lower center", ncols=5, fontsize=8)
-    return figure
+def summed(words: list[str]) -> str:
+    """The word for a family: ``FAIL`` if one case fails, ``ok`` if the property holds in one, or why it does not apply."""
+    return "FAIL" if "FAIL" in words else "ok" if "ok" in words else words[0]
 
 
-def drawn(error: float) -> float:
-    """The position of an error on the axis."""
-    return min(max(error, DRAWN_ZERO), DRAWN_INFINITY) if error == error else DRAWN_INFINITY
+# --- document --------------------------------------------------------------------------------------------------------
 
 
 def document(findings: Findings, methods: tuple[str, ...], device: str, seconds: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The reader's own layer: load a class from a file, verify that it follows the protocol, and make a gradient check of it.
+"""The reader's own layer: load it from a file, verify that it follows the protocol, and make a gradient check of it.
 
-The protocol is described at the top of ``template`` and verified in ``protocol``.
+A layer is a class, ``FILE.py:CLASS``, or a pair of functions, ``FILE.py:FORWARD,BACKWARD`` (``pair``). The protocol of a
+class is described at the top of ``template`` and verified in ``protocol``.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ import numpy as np
 from scratchnn.core import Layer
 from scratchnn.gradcheck.engine import METHODS, Finding
 from scratchnn.gradcheck.problems import Arrays, Problem, layer_problem
+from scratchnn.gradcheck.properties import Outcome
 from scratchnn.gradcheck.registry import Case
 from scratchnn.your_layer import template
+from scratchnn.your_layer.examples import SEED, checked_example, refuse_large
+from scratchnn.your_layer.pair import pair_of, rehearse_pair
 from scratchnn.your_layer.protocol import complex_trouble, rehearse
 from scratchnn.your_layer.reader_file import ReaderFileError, blame, load
 
-MOST_ENTRIES = 5000  # each entry takes three forward passes
-SEED = 0
+TEMPLATE_COMMAND = "python -m scratchnn gradcheck --template"
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,22 @@ class OwnCase(Case):
     """A case whose code may fail anywhere; ``path`` is the reader's file."""
 
     path: Path = Path()
+    strict: bool = False  # which axes of a reader's arrays are N and T is a guess
 
     def check(self, methods: tuple[str, ...] = METHODS, device: str = "numpy") -> list[Finding]:
         """All findings; an exception in the reader's code becomes an error of one line."""
         with blame(self.path, f"the check of {self.name}"):
             return super().check(methods, device)
+
+    def check_directions(self, count: int, methods: tuple[str, ...] = METHODS, device: str = "numpy") -> list[Finding]:
+        """The findings along random directions; an exception in the reader's code becomes an error of one line."""
+        with blame(self.path, f"the check of {self.name}"):
+            return super().check_directions(count, methods, device)
+
+    def properties(self, device: str = "numpy") -> dict[str, Outcome]:
+        """The outcome of each property; an exception in the reader's code becomes an error of one line."""
+        with blame(self.path, f"the check of {self.name}"):
+            return super().properties(device)
 
 
 def template_text() -> str:
@@ -43,21 +57,39 @@ def template_text() -> str:
     return inspect.getsource(template)
 
 
-def is_own_layer(name: str) -> bool:
-    """Whether a name on the command line means a class in a file, as in ``my_layer.py:MyGRU``."""
+def is_own(name: str) -> bool:
+    """Whether a name on the command line means code in a file, as in ``my_layer.py:MyGRU``."""
     return name.endswith(".py") or ".py:" in name
 
 
-def own_case(name: str) -> OwnCase:
-    """The gradient check of the class in ``FILE.py:CLASS``, once the class is known to follow the protocol."""
-    file, _, class_name = name.rpartition(":") if ".py:" in name else (name, "", "")
+def own_case(name: str, any_size: bool = False) -> OwnCase:
+    """The gradient check of ``FILE.py:CLASS`` or ``FILE.py:FORWARD,BACKWARD``, once it is known to follow the protocol.
+
+    Args:
+        name: as on the command line.
+        any_size: whether arrays may be too large for a check entry by entry.
+    """
+    file, _, found = name.rpartition(":") if ".py:" in name else (name, "", "")
     path = Path(file)
-    cls = find_class(load(path, "python -m scratchnn gradcheck --template"), path, class_name)
-    layer, example = construct(cls, path)
-    problem = problem_of(layer, example)
-    rehearse(layer, problem, example, path)
+    module = load(path, TEMPLATE_COMMAND)
+    if "," in found:
+        build = pair_of(module, path, found)
+        problem = build()
+        rehearse_pair(problem, found, path)
+    else:
+        cls = find_class(module, path, found)
+        layer, example = construct(cls, path)
+        problem = problem_of(layer, example)
+
+        def build() -> Problem:
+            return problem_of(*construct(cls, path))
+
+    if not any_size:
+        refuse_large(problem, path, found)
+    if "," not in found:
+        rehearse(layer, problem, example, path)
     trouble = complex_trouble(problem, path)
-    return OwnCase(class_name, lambda rng: problem_of(*construct(cls, path)), real_only=trouble, path=path)
+    return OwnCase(found, lambda rng: build(), real_only=trouble, path=path)
 
 
 def find_class(module: ModuleType, path: Path, name: str) -> type[Layer]:
@@ -91,36 +123,25 @@ def construct(cls: type[Layer], path: Path) -> tuple[Layer, Arrays]:
         raise ReaderFileError(f"{path}: {who} has no example(rng); define it to return example inputs by name")
     with blame(path, f"{who}.example(rng)"):
         given = layer.example(np.random.default_rng(SEED))  # type: ignore[attr-defined]
-    if not isinstance(given, dict):
-        raise ReaderFileError(f"{path}: {who}.example(rng) has to return a dict of arrays, not {type(given).__name__}")
+    example = checked_example(given, f"{path}: {who}.example(rng)")
     parameters = layer.named_parameters()
-    example: Arrays = {}
-    for name, value in given.items():
-        array = np.array(value)
-        if array.dtype.kind not in "fiub" or array.size == 0:
-            raise ReaderFileError(
-                f"{path}: {who}.example(rng) returns {name!r} as {array.dtype} {array.shape}; return an array of numbers"
-            )
+    for name in example:
         if name in parameters:
             raise ReaderFileError(
                 f"{path}: {who}.example(rng) returns {name!r}, which is also the name of a parameter; rename one of them"
             )
-        example[name] = array.astype(np.float64) if array.dtype.kind == "f" else array
-    entries = sum(a.size for a in example.values() if a.dtype.kind == "f") + sum(p.data.size for p in parameters.values())
-    if entries == 0:
+    if not parameters and not any(value.dtype.kind == "f" for value in example.values()):
         raise ReaderFileError(f"{path}: {who} has no parameters and no floating-point inputs: there is nothing to check")
-    if entries > MOST_ENTRIES:
-        raise ReaderFileError(
-            f"{path}: {who} has {entries} entries in inputs and parameters, and the check changes them one by one; "
-            f"use smaller sizes, {MOST_ENTRIES} entries at most"
-        )
     return layer, example
 
 
 def problem_of(layer: Layer, example: Arrays) -> Problem:
     """The layer with random float64 parameters; inputs of integers and booleans are passed on unchanged."""
+    inputs = {name: value for name, value in example.items() if value.dtype.kind == "f"}
+    fixed = {name: value for name, value in example.items() if name not in inputs}
 
-    def call(layer: Layer, inputs: Arrays) -> Any:
-        return layer.forward(*(inputs.get(name, value) for name, value in example.items()))
+    def call(layer: Layer, inputs: Arrays, *others: Any) -> Any:
+        rest = iter(others)
+        return layer.forward(*(inputs[name] if name in inputs else next(rest) for name in example))
 
-    return layer_problem(layer, {name: value for name, value in example.items() if value.dtype.kind == "f"}, call)
+    return layer_problem(layer, inputs, call, fixed)

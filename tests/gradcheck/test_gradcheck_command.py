@@ -13,14 +13,12 @@ from scratchnn import functions as F
 from scratchnn.cli import main
 from scratchnn.commands import gradcheck as command
 from scratchnn.gradcheck import Finding, select
+from scratchnn.gradcheck.figure import DRAWN_INFINITY, DRAWN_ZERO, plot_findings
 from scratchnn.gradcheck.report import (
     COLUMNS,
-    DRAWN_INFINITY,
-    DRAWN_ZERO,
     case_lines,
     document,
     family_table,
-    plot_findings,
     summary,
 )
 from scratchnn.lesson.faults import mutants

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import to_numpy
 from scratchnn.core import Layer, Model
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
@@ -37,12 +38,12 @@ class WithLoss(Layer):
         return loss
 
     def backward(self, dloss: Any) -> Any:
-        """Gradients by the state arrays."""
+        """Gradients with respect to the state arrays."""
         return self.model.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
 def register(name: str, width: int, make: Callable[[np.random.Generator], LanguageModel]) -> None:
-    """A language model with ``width`` state arrays a layer."""
+    """A language model with ``width`` state arrays per layer."""
 
     @case(name)
     def build(rng: np.random.Generator) -> Problem:
@@ -73,36 +74,7 @@ register("language-model/lstm", 2, lambda rng: sizes(rng, cell="lstm"))
 register("language-model/tied+dropout+two-layers", 2, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True))
 
 
-class Trained(Layer):
-    """A model as the training loop runs it: ``loss``, then ``backward_loss``, whose cotangent is always 1."""
-
-    def __init__(self, model: Model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, inputs: Any, targets: Any) -> Any:
-        """The loss of a batch, from zero states."""
-        return self.model.loss((inputs, targets), None)[0]
-
-    def backward(self, dloss: Any) -> None:
-        """Scales what ``backward_loss`` gives by the cotangent, and adds it to what was there."""
-        parameters = self.model.parameters()
-        before = [parameter.grad for parameter in parameters]
-        self.model.clear_gradients()
-        self.model.backward_loss()
-        for parameter, gradient in zip(parameters, before, strict=True):
-            new = parameter.dense_gradient() * dloss
-            parameter.grad = gradient
-            parameter.accumulate(new)
-
-
-@case("language-model/training-step")
-def training_step(rng: np.random.Generator) -> Problem:
-    """The two methods that the training loop calls."""
-    return layer_problem(Trained(sizes(rng, cell="gru")), {}, fixed=(IDS[:, :-1], IDS[:, 1:]))
-
-
-# --- models of padded sequences: loss and backward_loss for any gradient of the loss ----------------------------------
+# --- loss and backward_loss, as the training loop calls them, for any gradient of the loss -----------------------------
 
 # Unsorted lengths, an empty sequence and a full one. The padding is filled with ids that occur: it must not be read.
 TEXTS, TEXT_LENGTHS, CLASSES = (
@@ -128,7 +100,7 @@ class BatchLoss(Layer):
 
     def backward(self, dloss: Any) -> None:
         """From the gradient with respect to the loss."""
-        self.model.backward_loss(dloss)
+        self.model.backward_loss(float(to_numpy(dloss)))
 
 
 def register_loss(name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...]) -> None:
@@ -149,6 +121,7 @@ def seq2seq(cell: str) -> Callable[[np.random.Generator], Model]:
     return lambda rng: Seq2Seq(5, 4, embedding_size=3, hidden_size=2, rng=rng, cell=cell)
 
 
+register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
 LABELLED = (TEXTS, TEXT_LENGTHS, CLASSES)
 for _cell in CELLS:
     register_loss(f"classifier/{_cell}", classifier(cell=_cell), LABELLED)

@@ -111,7 +111,7 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
         call: called as ``call(layer, inputs, *fixed)`` to run the forward pass; defaults to
             ``layer.forward(*inputs.values(), *fixed)``.
         fixed: arrays that are not differentiated, such as ids and lengths; a sequence, or a dict whose names matter to
-            the reader only. Lengths are recognised by the name ``"lengths"``, or as integers (N,) if the layer takes lengths.
+            the reader only. Lengths are recognised by the name ``"lengths"``, or as integers (N,) if it takes lengths.
     """
     layer.astype(np.float64)
     rng = np.random.default_rng(2)

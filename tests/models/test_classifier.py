@@ -196,7 +196,7 @@ def test_what_cannot_be_built():
         find_model("Tagger")
     with pytest.raises(DataError, match=r"id 9 is out of range 0 .. 8"):
         model_of().forward(np.array([[9]]), np.array([1]))
-    with pytest.raises(DataError, match=r"lengths must lie in 0 .. T = 2, got 3 .. 3"):
+    with pytest.raises(DataError, match=r"lengths must be between 0 and T = 2, got 3 to 3"):
         model_of().forward(np.array([[1, 2]]), np.array([3]))
     with pytest.raises(DataError, match=r"id 4 is out of range 0 .. 3"):
         model_of().loss((np.array([[1]]), np.array([1]), np.array([K])), None)

@@ -22,7 +22,7 @@ def pad_sequences(
 
     Args:
         sequences: N sequences of ids.
-        length: T; that of the longest sequence where absent.
+        length: T; the length of the longest sequence if None.
         padding_id: what is filled in.
         pad: the side that is filled, ``"left"`` or ``"right"``. Layers take ``lengths``, and so padding on the right.
         truncate: the side that loses what is too long.
@@ -60,7 +60,7 @@ def bucket_batches(
         pool: with ``rng``, sequences are sorted within pools of that many batches, so that no epoch is like another.
 
     Returns:
-        Arrays of positions; each position stands in exactly one.
+        Arrays of positions; each position is in exactly one of them.
     """
     whole_number(batch_size, "bucket_batches: batch_size")
     whole_number(pool, "bucket_batches: pool")

@@ -45,7 +45,7 @@ POSITION = ("seed", "epoch", "position", "step", "skipped", "best", "best_epoch"
 
 
 class Batches(Protocol):
-    """What the loop asks of data: how many batches an epoch has, and batch ``k`` of an epoch, a tuple of arrays.
+    """What the loop needs of the data: the number of batches per epoch, and batch ``k`` of an epoch, a tuple of arrays.
 
     An attribute ``carries_state`` that is true says that batch k + 1 continues the sequences of batch k.
     """

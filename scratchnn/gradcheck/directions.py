@@ -9,8 +9,8 @@ The entries of u_A are normal with the size of the entries of A, so that a step 
 error is relative to the larger of both slopes, or to a thousandth of sqrt(sum (a u)^2), the usual size of (4).
 
 What a direction can miss: an error below the limit as a part of the whole slope, such as a single slightly wrong entry
-among millions; and code that these shapes do not reach. It cannot name the entry. If a direction fails, each array is checked
-along a direction of its own, to name the array.
+among millions; and code that these shapes do not reach. It cannot name the entry either. If a direction fails, each array
+is checked along a direction of its own, to name the array.
 """
 
 from __future__ import annotations

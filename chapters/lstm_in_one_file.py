@@ -140,9 +140,7 @@ def main(path=None, steps=STEPS):
     print(f"gradients: largest relative error {check_gradients(rng):.1e}")
     text = Path(path).read_text("utf-8") if path else "\n".join(map(topics.get, sorted(topics)))
     letters, ids = np.unique(list(text), return_inverse=True)
-    print(
-        f"{len(ids):,} letters, {len(letters)} kinds: a blind guess costs {np.log(len(letters)):.2f} nats"
-    )
+    print(f"{len(ids):,} letters, {len(letters)} kinds; a guess: {np.log(len(letters)):.2f} nats")
     P = {k: w.astype(np.float32) for k, w in new_parameters(len(letters), D, H, rng).items()}
     train(P, ids[: len(ids) // N * N].reshape(N, -1), steps)
     print(sample(P, letters.tolist(), text[:4], 300, rng))

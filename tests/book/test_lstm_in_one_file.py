@@ -35,7 +35,11 @@ def package_order(array):
 def test_it_is_short_and_imports_numpy_alone():
     assert len(TEXT.splitlines()) <= 150
     imports = [node for node in ast.walk(ast.parse(TEXT)) if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = {name for node in imports for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module])}
+    names = {
+        name
+        for node in imports
+        for name in ([a.name for a in node.names] if isinstance(node, ast.Import) else [node.module])
+    }
     assert names - sys.stdlib_module_names - {"pydoc_data.topics"} == {"numpy"}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from scratchnn.gradcheck.engine import LIMITS, METHODS, Finding
-from scratchnn.gradcheck.properties import PROPERTIES
+from scratchnn.gradcheck.properties import PROPERTIES, REFUSED
 from scratchnn.gradcheck.registry import Case
 
 COLUMNS = 80
@@ -199,8 +199,8 @@ def property_table(cases: Iterable[Case], device: str = "numpy") -> tuple[str, b
 
 
 def summed(words: list[str]) -> str:
-    """The word for a family: ``FAIL`` if one case fails, ``ok`` if the property holds in one, or why it does not apply."""
-    return "FAIL" if "FAIL" in words else "ok" if "ok" in words else words[0]
+    """The word for a family: the gravest of its cases, or why the property does not apply to the first."""
+    return next((word for word in ("FAIL", "ok", REFUSED) if word in words), words[0])
 
 
 # --- document --------------------------------------------------------------------------------------------------------

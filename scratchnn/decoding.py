@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, to_numpy
+from scratchnn.backend import Array, check_ids, to_numpy
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.functions import softmax
 
@@ -87,6 +87,7 @@ def generate(
     for _ in range(count):
         logits, state = step(ids, state)
         last = to_numpy(logits[0]).copy()  # (V,)
+        check_ids(np.asarray(list(avoid), dtype=None if avoid else int), len(last), "generate: avoid")
         if len(set(avoid)) >= len(last):
             raise DataError("there is no token left to draw: all are to be avoided")
         last[list(avoid)] = -np.inf

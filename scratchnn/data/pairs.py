@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scratchnn.data.examples import Shuffled
-from scratchnn.data.padded import pad_sequences
+from scratchnn.data.padded import as_ids, pad_sequences
 from scratchnn.errors import DataError
 
 
@@ -39,6 +39,7 @@ class Pairs:
         if len(sources) != len(targets):
             raise DataError(f"{len(sources)} sources have {len(targets)} targets; each source needs one")
         self.sources = sources
+        targets = [as_ids(target, f"target {n}") for n, target in enumerate(targets)]  # an empty list would be of floats
         self.inputs = [np.concatenate([[begin], target]) for target in targets]  # (1)
         self.outputs = [np.concatenate([target, [end]]) for target in targets]  # (2)
         self.order = Shuffled([len(source) for source in sources], batch_size, seed)

@@ -132,7 +132,7 @@ def rnn_units_forward(from_x: Array, from_h: Array, activation: str, h_after: Ar
     if activation == "tanh":
         xp.tanh(a, out=h_after)  # (2)
     else:
-        xp.multiply(a, a.real > 0, out=h_after)  # (2)
+        h_after[...] = relu(a)  # (2)
 
 
 def rnn_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scratchnn.errors import DataError, whole_number
+from scratchnn.backend import check_ids
+from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.files import write_atomically
 
 PADDING, UNKNOWN, BEGIN, END = SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
@@ -98,8 +99,19 @@ class Vocabulary:
             raise DataError(f"token {error.args[0]!r} is not in the vocabulary, which has no {UNKNOWN}") from None
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """The tokens of the given ids."""
-        return [self.tokens[k] for k in ids]
+        """The tokens of ids (M,) in host memory.
+
+        Raises:
+            ShapeError: the ids are no integers (M,).
+            DataError: an id is out of range; a negative one would count from the end.
+        """
+        found = ids if isinstance(ids, np.ndarray) else np.array(list(ids))
+        if found.ndim != 1:
+            raise ShapeError(f"Vocabulary.decode: ids must have shape (M,), got {found.shape}")
+        if not found.size:
+            return []
+        check_ids(found, len(self), "Vocabulary.decode")
+        return [self.tokens[k] for k in found.tolist()]
 
     def __repr__(self) -> str:
         """The size and a few tokens, for instance ``Vocabulary of 1,024 tokens: <pad>, <unk>, ..., 'zebra'``."""

@@ -7,9 +7,13 @@ that no command imports a kind that it does not need.
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from scratchnn.errors import DataError
+from scratchnn.files import write_atomically
 from scratchnn.training.settings import Setting
 
 MOST_CHOICES = 4  # that are shown as {a,b,c,d}; more are listed in the help, where they can be wrapped
@@ -21,6 +25,11 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Exit with status 2."""
         self.exit(2, f"error: {message}; see {self.prog} --help\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Exit once what was printed, the help for instance, is out; an error of the stream is the caller's."""
+        sys.stdout.flush()
+        super().exit(status, message)
 
 
 class LateParser(Parser):
@@ -63,6 +72,18 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -
             if setting.many:
                 options["nargs"] = "+"
         parser.add_argument(setting.flag, *setting.aliases, **options)
+
+
+def give_template(text: str, out: str | None) -> int:
+    """Print a file to start from, or write it to ``out``, which must not exist; returns the exit status."""
+    if out is None:
+        print(text, end="")
+        return 0
+    if not out or os.path.exists(out):
+        raise DataError(f"{out} already exists; choose another --out" if out else "--out is empty; name a file")
+    write_atomically(out, text.encode("utf-8"))
+    print(f"wrote {out}")
+    return 0
 
 
 def given_settings(args: argparse.Namespace, settings: Iterable[Setting]) -> dict[str, Any]:

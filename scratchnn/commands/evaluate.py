@@ -12,7 +12,11 @@ from scratchnn.tasks.trained import load
 
 def add_parser(commands: Any) -> None:
     """Arguments of the command."""
-    parser: argparse.ArgumentParser = commands.add_parser("evaluate", help="how good a trained model is on labelled data")
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "evaluate",
+        help="how good a trained model is on labelled data",
+        usage="%(prog)s [-h] DIR --data FILE [FILE ...]",  # DIR after the files would be taken for one of them
+    )
     parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
     parser.add_argument("--data", "--text", nargs="+", default=[], metavar="FILE", help="labelled data, or a text for lm")
     parser.set_defaults(run=run)

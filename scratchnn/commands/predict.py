@@ -16,6 +16,7 @@ from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.task import Kind
 from scratchnn.tasks.trained import load
 from scratchnn.text import read_text
+from scratchnn.text.files import split_lines
 from scratchnn.training.run_folder import RunFolder
 
 
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
             print(answer)
         return 0
     with atomic_file(Path(args.out)) as file:
-        file.writelines(f"{answer}\n".encode() for answer in answers)
+        file.writelines(f"{answer}\n".encode("utf-8", "backslashreplace") for answer in answers)
     print(f"{len(answers):,} answers in {args.out}")
     return 0
 
@@ -77,9 +78,10 @@ def input_lines(args: argparse.Namespace) -> Iterable[str]:
     if args.data is not None:
         text = read_text(args.data)
     else:
+        if sys.stdin is None:
+            raise DataError("no input: standard input is closed; give TEXT or --data FILE")
         try:
             text = sys.stdin.buffer.read().decode("utf-8-sig")
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             raise DataError("standard input is not UTF-8; convert it first") from None
-    return text.removesuffix("\n").split("\n") if text else []
+    return split_lines(text)

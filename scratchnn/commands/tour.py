@@ -16,7 +16,6 @@ import numpy as np
 
 from scratchnn.data import TokenStreams
 from scratchnn.datasets import python_manual
-from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import LIMITS
 from scratchnn.gradcheck.figure import plot_findings
@@ -145,8 +144,6 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
 def run(args: argparse.Namespace) -> int:
     """Check, train, measure, and write the results; the status is 1 if a gradient check fails."""
     out = Path(args.out)
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file, not a folder")
     RunFolder(out).create(resume=True)
     start = time.perf_counter()
 

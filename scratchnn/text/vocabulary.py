@@ -131,7 +131,10 @@ class Vocabulary:
 
     def _document(self) -> bytes:
         """Format and tokens as JSON, in UTF-8."""
-        return json.dumps({"format": FORMAT, "tokens": self.tokens}, ensure_ascii=False, indent=0).encode("utf-8")
+        return json.dumps({"format": FORMAT, "tokens": self.tokens}, ensure_ascii=False, indent=0).encode(
+            "utf-8",
+            "backslashreplace",  # a lone surrogate, which UTF-8 lacks, becomes its escape, which JSON reads back
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the format and the tokens as a JSON file."""
@@ -144,7 +147,7 @@ class Vocabulary:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise DataError(f"cannot read vocabulary {path}: {error.strerror or error}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path} is not a vocabulary file: {error}") from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise DataError(f"{path} is not a vocabulary file of this version ({FORMAT!r})")

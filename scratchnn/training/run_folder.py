@@ -77,7 +77,7 @@ class RunFolder:
 
     def create(self, resume: bool) -> None:
         """Make the folder. A run that is there is an error unless it is to be resumed."""
-        if os.path.exists(self.path) and not self.path.is_dir():
+        if os.path.exists(self.path) and not os.path.isdir(self.path):
             raise DataError(f"{self.path} is a file, not a folder")
         if not resume:
             self.check_free()
@@ -91,7 +91,8 @@ class RunFolder:
     def write_settings(self, settings: Mapping[str, Any]) -> None:
         """Settings as JSON, with the version that wrote them."""
         document = json.dumps({"version": __version__, **settings}, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(self.settings, document.encode("utf-8"))
+        # a file name that is not UTF-8 has lone surrogates; their escapes are read back as the same name
+        write_atomically(self.settings, document.encode("utf-8", "backslashreplace"))
 
     def read_settings(self) -> dict[str, Any]:
         """The settings of the run in this folder."""
@@ -101,7 +102,7 @@ class RunFolder:
             raise DataError(f"{self.path} contains no run (no {self.settings.name})") from None
         except OSError as error:
             raise DataError(f"cannot read {self.settings}: {error.strerror or error}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{self.settings} is not a settings file: {error}") from None
         if not isinstance(settings, dict):
             raise DataError(f"{self.settings} is not a settings file")
@@ -168,7 +169,7 @@ def load_part(path: Path) -> Any:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from None
     name = document.get("format") if isinstance(document, dict) else None
     for known, (module, part) in FORMATS.items():

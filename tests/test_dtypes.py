@@ -54,7 +54,7 @@ def test_what_is_promoted_to_what():
 @pytest.mark.parametrize("array", [np.array(["1"]), np.array([None]), np.array(["2020-01-01"], dtype="M8[D]")])
 def test_a_dtype_that_is_not_one_of_numbers_is_named(array):
     with pytest.raises(
-        ShapeError, match=f"^softmax: x must be an array of numbers, got dtype {array.dtype}".replace("[", r"\[")
+        ShapeError, match=rf"^softmax: x must be an array of numbers, got dtype {array.dtype}".replace("[", r"\[")
     ):
         functions.softmax(array)
 

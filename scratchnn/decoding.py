@@ -87,9 +87,10 @@ def generate(
     for _ in range(count):
         logits, state = step(ids, state)
         last = to_numpy(logits[0]).copy()  # (V,)
-        check_ids(np.asarray(list(avoid), dtype=None if avoid else int), len(last), "generate: avoid")
         if len(set(avoid)) >= len(last):
             raise DataError("there is no token left to draw: all are to be avoided")
+        if len(avoid):
+            check_ids(np.asarray(avoid), len(last), "generate: avoid")
         last[list(avoid)] = -np.inf
         drawn.append(int(rng.choice(len(last), p=token_probabilities(last, temperature, top_k, top_p))))
         if drawn[-1] == end:

@@ -73,3 +73,15 @@ def test_exact_match_takes_whole_sequences_only():
     assert exact_match([[1, 2, 3], [4, 4], [], [5]], targets) == 0.5  # too long and too short are both wrong
     assert exact_match([np.array([1, 2, 3]), (4,), np.array([]), [6, 5]], targets) == 0.75
     assert exact_match([["one", "two"]], [["one", "two"]]) == 1
+
+
+def test_predictions_that_are_no_ids_are_refused():
+    ids = np.array([1, 0])
+    with pytest.raises(ShapeError, match=r"targets must be class ids, got dtype float64; pass logits.argmax\(axis=-1\)$"):
+        accuracy(ids, ids.astype(float))
+    with pytest.raises(ShapeError, match=r"^accuracy: predictions must be class ids, got dtype float64"):
+        accuracy(np.array([0.2, 0.8]), ids)
+    for arguments in ([[1, 0], ids], [ids, [1, 0]], [ids, ids, [True, True]], [ids[None], ids[None], None, [2]]):
+        with pytest.raises(ShapeError, match=r"^accuracy: \w+ must be a NumPy or CuPy array, got list"):
+            accuracy(*arguments)
+    assert accuracy(ids > 0, ids > 0) == 1

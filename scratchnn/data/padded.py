@@ -81,7 +81,7 @@ def bucket_batches(
         pool: with ``rng``, sequences are sorted within pools of that many batches, so that no epoch is like another.
 
     Returns:
-        Arrays of positions; each position stands in exactly one.
+        Arrays of positions; each position is in exactly one.
     """
     whole_number(batch_size, "bucket_batches: batch_size")
     whole_number(pool, "bucket_batches: pool")

@@ -42,10 +42,10 @@ class WithLoss(Layer):
         return self.model.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
-def register(name: str, width: int, make: Callable[[np.random.Generator], LanguageModel]) -> None:
+def register(name: str, width: int, make: Callable[[np.random.Generator], LanguageModel], random: bool = False) -> None:
     """A language model with ``width`` state arrays per layer."""
 
-    @case(name)
+    @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
         model = make(rng)
         names = [f"state{k}" for k in range(width * len(model.cells.layers))]
@@ -71,7 +71,12 @@ def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
 register("language-model/rnn", 1, lambda rng: sizes(rng, cell="rnn"))
 register("language-model/gru", 1, lambda rng: sizes(rng, cell="gru"))
 register("language-model/lstm", 2, lambda rng: sizes(rng, cell="lstm"))
-register("language-model/tied+dropout+two-layers", 2, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True))
+register(
+    "language-model/tied+dropout+two-layers",
+    2,
+    lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True),
+    random=True,
+)
 
 
 # --- loss and backward_loss, as the training loop calls them, for any gradient of the loss -----------------------------
@@ -103,10 +108,12 @@ class BatchLoss(Layer):
         self.model.backward_loss(float(to_numpy(dloss)))
 
 
-def register_loss(name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...]) -> None:
+def register_loss(
+    name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...], random: bool = False
+) -> None:
     """The loss of a batch with respect to all parameters of a model."""
 
-    @case(name)
+    @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
         return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), 1.6)
 
@@ -126,7 +133,7 @@ LABELLED = (TEXTS, TEXT_LENGTHS, CLASSES)
 for _cell in CELLS:
     register_loss(f"classifier/{_cell}", classifier(cell=_cell), LABELLED)
     _both_ways = classifier(cell=_cell, bidirectional=True, dropout=0.3)
-    register_loss(f"classifier/{_cell}+bidirectional+dropout", _both_ways, LABELLED)
+    register_loss(f"classifier/{_cell}+bidirectional+dropout", _both_ways, LABELLED, random=True)
     register_loss(f"seq2seq/{_cell}", seq2seq(_cell), PAIRS)
 _two_layers = classifier(cell="gru", bidirectional=True, layers=2, dropout=0.3)
-register_loss("classifier/gru+bidirectional+dropout+two-layers", _two_layers, LABELLED)
+register_loss("classifier/gru+bidirectional+dropout+two-layers", _two_layers, LABELLED, random=True)

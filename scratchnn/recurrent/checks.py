@@ -170,11 +170,11 @@ def call_with_state(layer: SequenceLayer, inputs: dict, lengths: np.ndarray | No
     return layer.forward(x, rebuild(layer.zero_state(x), iter(parts)), lengths)
 
 
-def register_layer(name: str, make: Make) -> None:
+def register_layer(name: str, make: Make, random: bool = False) -> None:
     """A recurrent layer from a given state, with and without lengths."""
     for lengths in (None, LENGTHS):
 
-        @case(name + ("" if lengths is None else "/lengths"))
+        @case(name + ("" if lengths is None else "/lengths"), random=random)
         def build(rng: np.random.Generator, lengths: np.ndarray | None = lengths) -> Problem:
             layer = make(rng)
             inputs = {"x": normal(rng, N, T, D)}
@@ -207,7 +207,7 @@ def made(cell: Callable[..., SequenceLayer], options: dict[str, Any]) -> Make:
 
 for _name, (_cell, _options) in CELLS.items():
     for _variant, _more in VARIANTS.items():
-        register_layer(f"layer-{_name}{_variant}", made(_cell, {**_options, **_more}))
+        register_layer(f"layer-{_name}{_variant}", made(_cell, {**_options, **_more}), random="dropout" in _more)
 
 
 def last_outputs(merge: str) -> Make:
@@ -223,7 +223,9 @@ register_layer("bidirectional/sum-last-output", last_outputs("sum"))
 register_layer("stacked", lambda rng: Stacked([LSTM(D, H, rng=rng), GRU(H, 2, rng=rng)]))
 register_layer("stacked/last-output", lambda rng: Stacked([RNN(D, H, rng=rng), GRU(H, 2, rng=rng, return_sequences=False)]))
 register_layer(
-    "stacked/dropout", lambda rng: Stacked([RNN(D, H, rng=rng), RNN(H, 2, rng=rng), RNN(2, H, rng=rng)], 0.4, rng)
+    "stacked/dropout",
+    lambda rng: Stacked([RNN(D, H, rng=rng), RNN(H, 2, rng=rng), RNN(2, H, rng=rng)], 0.4, rng),
+    random=True,
 )
 register_layer(
     "stacked/bidirectional",
@@ -232,6 +234,7 @@ register_layer(
         dropout=0.4,
         rng=rng,
     ),
+    random=True,
 )
 
 

@@ -48,6 +48,7 @@ from scratchnn.structured.chain import sequence_score, time_first, viterbi
 
 def crf_loop_forward(emissions: Array, transitions: Array, start: Array, end: Array, tags: Array) -> tuple[Array, tuple]:
     """The loss log Z - score () of one sentence with emissions (L, K) and tags (L,), L at least 1, and the cache."""
+    check_ids(tags, len(start), "CRF tags")
     alpha = [start + emissions[0]]  # (2)  (K,)
     for t in range(1, len(emissions)):
         alpha.append(emissions[t] + logsumexp((alpha[t - 1][:, None] + transitions).T))  # (2)  (K, K) -> (K,)

@@ -185,6 +185,8 @@ class Layer(Tree):
                     f"{who}: parameter {name!r} has shape {tuple(state[name].shape)} in the saved state, "
                     f"{parameter.shape} here"
                 )
+            if state[name].dtype.kind not in ("f", parameter.data.dtype.kind):  # bool or dates would be cast in silence
+                raise CheckpointError(f"{who}: parameter {name!r} has dtype {state[name].dtype} in the saved state")
         for name, parameter in own.items():
             value = move(state[name], backend_name(parameter.data))
             parameter.data = array_module(parameter.data).array(value, dtype=parameter.data.dtype)

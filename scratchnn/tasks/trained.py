@@ -13,6 +13,7 @@ from scratchnn.errors import DataError
 from scratchnn.models import find_model
 from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.task import Kind, Task
+from scratchnn.training.checkpoint import damage_in
 from scratchnn.training.run_folder import Parts, RunFolder, check_config
 from scratchnn.training.settings import Values, training_settings
 
@@ -71,13 +72,14 @@ def load(path: str | Path) -> Trained:
     """
     folder = RunFolder(path)
     settings = folder.read_settings()
-    if settings.get("kind") is None:
-        return load_model(None, folder, settings)
-    try:
-        kind = find_kind(settings["kind"])
-    except DataError as error:
-        raise DataError(f"{folder.settings}: {error}") from None
-    return kind.load(folder, settings)
+    kind = None
+    if settings.get("kind") is not None:
+        try:
+            kind = find_kind(settings["kind"])
+        except DataError as error:
+            raise DataError(f"{folder.settings}: {error}") from None
+    with damage_in(folder.path):
+        return load_model(None, folder, settings) if kind is None else kind.load(folder, settings)
 
 
 def load_model(task: Task | None, folder: RunFolder, settings: Values) -> Trained:

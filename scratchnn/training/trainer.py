@@ -39,7 +39,7 @@ from scratchnn.optim import Optimizer, Schedule, check_finite, clip_by_norm, glo
 from scratchnn.optim.clipping import scale_gradients
 from scratchnn.training.checkpoint import under_prefix, with_prefix
 from scratchnn.training.history import History
-from scratchnn.training.progress import load_progress, plain, save_progress
+from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
 
 POSITION = ("seed", "epoch", "position", "step", "skipped", "best", "best_epoch")  # of a run, in its checkpoint
 
@@ -282,6 +282,7 @@ class Trainer:
         }
         save_progress(self.checkpoint, type(self).__name__, self.identity, arrays, meta)
 
+    @refuses_damage
     def resume(self) -> bool:
         """Continue from the checkpoint file if it exists; returns whether it did."""
         found = load_progress(self.checkpoint, type(self).__name__, self.identity)

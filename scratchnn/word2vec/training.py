@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from scratchnn.backend import Array, array_module, one_thread, seed_from, to_numpy
 from scratchnn.errors import DataError, NonFiniteError, whole_number
-from scratchnn.training.progress import load_progress, plain, save_progress
+from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
 from scratchnn.word2vec.blocks import CBOWBlock, CBOWBlocks, SkipGramBlock, SkipGramBlocks
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
@@ -239,6 +239,7 @@ class Word2VecTrainer:
             meta = {"rows": self.rows, "open": self._open, **{name: getattr(self, name) for name in POSITION}}
             save_progress(self.checkpoint, type(self).__name__, self.identity, self.tables.state_dict(), meta)
 
+    @refuses_damage
     def resume(self) -> bool:
         """Continue from the checkpoint file if it exists; returns whether it did."""
         found = load_progress(self.checkpoint, type(self).__name__, self.identity)

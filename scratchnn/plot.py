@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import io
+import os
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +23,25 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")  # 
 
 def new_figure(width: float = 7.0, height: float = 4.2, **options: Any) -> tuple[Figure, Any]:
     """An empty figure of the given size in inches, and its axes (``options`` are passed to ``Figure.subplots``)."""
-    from matplotlib.figure import Figure
+    if "matplotlib" not in sys.modules:
+        import_matplotlib()
+    from scratchnn.notebook_figure import NotebookFigure
 
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=130)
+    figure = NotebookFigure(figsize=(width, height), layout="constrained", dpi=130)
     return figure, figure.subplots(**options)
+
+
+def import_matplotlib() -> None:
+    """Import it, even if MPLBACKEND names a backend that this Python does not have: no figure of the package needs one."""
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        matplotlib = importlib.import_module("matplotlib")
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend is not None:
+        with suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import sys
 from typing import TYPE_CHECKING
+
+from scratchnn.terminal import in_notebook
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FULL = os.environ.get("SCRATCHNN_FULL", "") not in ("", "0")  # run the full experiment instead of the quick one
-
-
-def in_notebook() -> bool:
-    """Whether the code runs in a Jupyter kernel, in a notebook or in the cells of an editor."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return hasattr(shell, "kernel")
 
 
 def show(figure: Figure) -> None:

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from scratchnn.datasets.folder import data_folder
 from scratchnn.datasets.registry import DataSet, data_set, data_sets
 from scratchnn.errors import DataError
 from scratchnn.files import atomic_file
+from scratchnn.terminal import progress_bar
 
 COLUMNS = 80
 INDENT = 11  # columns of a label in ``data list``
@@ -129,7 +128,7 @@ def run_text(args: argparse.Namespace) -> int:
     with atomic_file(out) as file:
         if args.download:
             list(dataset.fetch(args.data))
-        for line in tqdm(dataset.lines(args.data), dataset.name, unit="line", disable=None, ncols=100, nrows=20):
+        for line in progress_bar(dataset.lines(args.data), desc=dataset.name, unit="line"):
             file.write(line.encode("utf-8") + b"\n")
             lines += 1
             words += len(line.split())

@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from scratchnn.errors import DataError
 from scratchnn.files import atomic_file
+from scratchnn.terminal import progress_bar
 
 BLOCK = 1 << 18  # bytes read at a time
 TIMEOUT = 60  # seconds without a byte after which a download is given up
@@ -84,9 +83,7 @@ def fetch(published: Published, path: Path) -> None:
     digest, size = hashlib.sha256(), 0
     with (
         atomic_file(path) as file,
-        tqdm(
-            desc=published.name, total=published.size, unit="B", unit_scale=True, disable=None, ncols=100, nrows=20
-        ) as bar,  # disable=None: shown on a terminal only
+        progress_bar(desc=published.name, total=published.size, unit="B", unit_scale=True) as bar,
     ):
         for block in _blocks(published.url):
             file.write(block)

@@ -55,7 +55,9 @@ class Steps:
 
     def __init__(self, x: Array, lengths: Array | None):
         self.N, self.T = N, T = x.shape[:2]
-        host = None if lengths is None else np.asarray(move(lengths, "numpy")).astype(np.int64, casting="same_kind")  # unsigned, -L wraps
+        host = (
+            None if lengths is None else np.asarray(move(lengths, "numpy")).astype(np.int64, casting="same_kind")
+        )  # unsigned, -L wraps
         self.even = host is None or bool((host == T).all())
         if host is None or self.even:
             self.P, self.steps = N * T, lay_out(N, (N,) * (T if N else 0))

@@ -46,7 +46,7 @@ class ClassifierTask(Task):
         Setting("--embed", "embedding_size", 32, "size of the embedding", int, "D"),
         Setting("--layers", "layers", 1, "recurrent layers", int, "L"),
         Setting("--bidirectional", "bidirectional", False, "read in both directions", bool),
-        Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P"),
+        Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P", inherited=False),
     )
     defaults: ClassVar = {"epochs": 10}
     rates: ClassVar = {"adam": 0.005}
@@ -56,7 +56,7 @@ class ClassifierTask(Task):
     part_names = ("vocabulary", "labels")
     model = Classifier
 
-    def read(self, settings: Values) -> Data:
+    def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of tokens and labels of the training part, and both parts as ids."""
         if settings["data"]:
             pairs = read_labelled(settings["data"])
@@ -66,7 +66,7 @@ class ClassifierTask(Task):
         if settings["valid"] is not None:
             valid = read_labelled([settings["valid"]])
         tokens = (token for text, _ in train for token in tokenize(text, settings["level"]) if token != END)
-        parts = {
+        parts = parts or {
             "vocabulary": Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"]),
             "labels": Vocabulary(sorted({label for _, label in train})),
         }

@@ -116,8 +116,13 @@ class Task(Kind):
     def complete(self, settings: Values) -> None:
         """Fill in the settings that depend on others, and raise if some do not go together."""
 
-    def read(self, settings: Values) -> Data:
-        """Files into data; generated data if no file is given."""
+    def read(self, settings: Values, parts: Parts | None = None) -> Data:
+        """Files into data; generated data if no file is given.
+
+        Args:
+            settings: of the run.
+            parts: those of the run to start from; made from the training part if None.
+        """
         raise TypeError(f"{type(self).__name__} does not define read")
 
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
@@ -142,7 +147,8 @@ class Task(Kind):
         """The procedure of all tasks; see ``Kind.train``."""
         from scratchnn.tasks.procedure import train  # the procedure needs this module
 
-        train(self, given, folder, resume, device)
+        with folder.locked():
+            train(self, given, folder, resume, device)
 
     def load(self, folder: RunFolder, settings: Values) -> Trained:
         """The trained model in a folder, with its parts; see ``Kind.load``."""

@@ -127,10 +127,11 @@ def save(path: str | Path, model: Model, parts: Parts | None = None, **settings:
         if unknown := settings.keys() - {"kind", *(setting.name for setting in task.settings)}:
             raise DataError(f"{task.name} has no setting {min(unknown)!r}")
     folder = RunFolder(path)
-    folder.create(resume=False)
-    folder.save_parts(parts)
-    folder.write_settings(settings)
-    folder.save_model(model, parts)
+    with folder.locked():
+        folder.create(resume=False)
+        folder.save_parts(parts)
+        folder.write_settings(settings)
+        folder.save_model(model, parts)
 
 
 def check_for(task: Task, settings: Values, parts: Parts, place: str) -> None:

@@ -16,7 +16,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,8 +26,9 @@ import numpy as np
 from scratchnn import __version__
 from scratchnn.core import Model
 from scratchnn.errors import CheckpointError, DataError
-from scratchnn.files import write_atomically
+from scratchnn.files import TEMPORARY, write_atomically
 from scratchnn.training.checkpoint import load_arrays, save_arrays
+from scratchnn.training.lock import FolderLock
 
 FORMATS = {"scratchnn vocabulary": ("scratchnn.text.vocabulary", "Vocabulary")}  # of parts: first words of "format"
 
@@ -64,6 +66,19 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoint.npz"
         self.model = self.path / "model.npz"
         self.history = self.path / "history.csv"
+        self.lock: FolderLock | None = None  # inside ``locked``
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """No other process trains in this folder during the ``with`` block; a new folder is locked by ``create``."""
+        self.lock = lock = FolderLock(self.path)
+        try:
+            if os.path.isdir(self.path):
+                lock.acquire()
+            yield
+        finally:
+            lock.release()
+            self.lock = None
 
     def has_run(self) -> bool:
         """Whether there is a file that would be lost if another run were written here."""
@@ -76,7 +91,7 @@ class RunFolder:
             raise DataError(f"{self.path} already contains a run; choose another --out, or continue it with --resume")
 
     def create(self, resume: bool) -> None:
-        """Make the folder. A run that is there is an error unless it is to be resumed."""
+        """Make the folder. A run that is there is an error unless it is to be resumed. Inside ``locked``, lock it."""
         if os.path.exists(self.path) and not os.path.isdir(self.path):
             raise DataError(f"{self.path} is a file, not a folder")
         if not resume:
@@ -85,6 +100,14 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DataError(f"cannot create {self.path}: {error.strerror or error}") from None
+        if self.lock is None:
+            return
+        if not self.lock.asked:
+            self.lock.acquire()
+            self.check_free()  # another process may have been faster
+        for unfinished in self.path.glob(f".*{TEMPORARY}") if self.lock.held else ():  # by a process that was killed
+            with suppress(OSError):
+                unfinished.unlink()
 
     # --- settings ----------------------------------------------------------------------------------------------------
 

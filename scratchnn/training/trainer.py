@@ -15,6 +15,8 @@ and its gradient are
 
 so that batches of unequal size, and targets that a mask leaves out, count as they would in one large batch.
 
+Each epoch starts from the state zero, and so does a sequence of a batch that ``batches.restarts`` names.
+
 What changes during a run: the parameters, the optimizer's and the schedule's state, the state carried over, the position
 (epoch, batch), and the history. A checkpoint contains all of it. Random masks are drawn from generators that start anew at
 each step from the run's seed and the step's number, and the order of the data is a function of the epoch, so the position
@@ -26,10 +28,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
 from scratchnn.core import Model
@@ -37,24 +38,13 @@ from scratchnn.core.nested import fill, flatten, outline
 from scratchnn.errors import CacheError, DataError, NonFiniteError, whole_number
 from scratchnn.optim import Optimizer, Schedule, check_finite, clip_by_norm, global_norm
 from scratchnn.optim.clipping import scale_gradients
+from scratchnn.terminal import Estimate, progress_bar
+from scratchnn.training.batches import Batches, state_before
 from scratchnn.training.checkpoint import under_prefix, with_prefix
 from scratchnn.training.history import History
 from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
 
 POSITION = ("seed", "epoch", "position", "step", "skipped", "best", "best_epoch")  # of a run, in its checkpoint
-
-
-class Batches(Protocol):
-    """What the loop needs of the data: the number of batches per epoch, and batch ``k`` of an epoch, a tuple of arrays.
-
-    An attribute ``carries_state`` that is true says that batch k + 1 continues the sequences of batch k.
-    """
-
-    def __len__(self) -> int:
-        """Number of batches in an epoch."""
-
-    def batch(self, epoch: int, k: int) -> tuple[np.ndarray, ...]:
-        """The same batch for the same arguments, every time."""
 
 
 class Trainer:
@@ -77,8 +67,11 @@ class Trainer:
         checkpoint: file for checkpoints; none are written if None.
         checkpoint_every: steps between two checkpoints; there is always one after an epoch.
         record_every: batches between two rows of the history.
-        on_epoch: called with the trainer after each epoch, before its checkpoint.
-        progress: whether to show a progress bar (on a terminal).
+        on_best: called with the trainer after an epoch that is the best so far, before its checkpoint: to save the model.
+            If it raises, the next call of ``fit`` begins with it.
+        on_epoch: called with the trainer after each epoch and its checkpoint: to report. If it raises, nothing is lost.
+            What it changes is not in that checkpoint.
+        progress: whether to show a progress bar (on a terminal or in a notebook), and after some seconds how long it takes.
         identity: plain values that a checkpoint must agree with to be continued (architecture, settings, data); the names
             of the optimizer's and the schedule's class are added.
 
@@ -108,6 +101,7 @@ class Trainer:
         checkpoint: Path | None = None,
         checkpoint_every: int = 1000,
         record_every: int = 100,
+        on_best: Callable[[Trainer], None] | None = None,
         on_epoch: Callable[[Trainer], None] | None = None,
         progress: bool = True,
         identity: dict[str, Any] | None = None,
@@ -127,7 +121,7 @@ class Trainer:
         self.validate, self.metric, self.higher_is_better = validate, metric, higher_is_better
         self.skip_nonfinite = skip_nonfinite
         self.patience = None if patience is None else whole_number(patience, "Trainer: patience")
-        self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self.checkpoint, self.on_best, self.on_epoch = checkpoint, on_best, on_epoch
         self.checkpoint_every = whole_number(checkpoint_every, "Trainer: checkpoint_every")
         self.record_every = whole_number(record_every, "Trainer: record_every")
         self.progress = progress
@@ -135,6 +129,7 @@ class Trainer:
         self.identity = plain(kinds | (identity or {}))
         self.epoch, self.position, self.step = 0, 0, 0
         self.skipped = 0
+        self.unsaved = False  # whether the epoch that has ended is still to be saved
         self.state: Any = None
         self.history = History(model.figures)
         self.best: dict[str, float] | None = None
@@ -143,21 +138,25 @@ class Trainer:
     def fit(self, epochs: int) -> History:
         """Train until ``epochs`` epochs are done in all, or until early stopping; returns the history."""
         self.model.train()
+        left = (epochs - self.epoch) * len(self.batches) - self.position
+        what = "the rest" if self.step else f"{epochs} epoch{'s' if epochs > 1 else ''}"
+        estimate = Estimate(what, left)
+        self._save_epoch()
         while not self.done(epochs):
-            self._run_epoch(epochs)
+            self._run_epoch(epochs, estimate)
             self._finish_epoch()
-            self.save()
+            self._save_epoch()
+            if self.on_epoch is not None:
+                self.on_epoch(self)
         return self.history
 
-    def _run_epoch(self, epochs: int) -> None:
-        bar = tqdm(
+    def _run_epoch(self, epochs: int, estimate: Estimate) -> None:
+        bar = progress_bar(
+            show=self.progress,
             total=len(self.batches),
             initial=self.position,
             desc=f"epoch {self.epoch + 1}/{epochs}",
             unit="batch",
-            disable=None if self.progress else True,  # None: shown on a terminal only
-            ncols=100,
-            nrows=20,  # given, so that a terminal which does not report its size (docker, script) shows the bar too
         )
         with bar:
             clock = time.perf_counter()
@@ -173,6 +172,8 @@ class Trainer:
                 if last or self.step % 10 == 0:
                     bar.set_postfix_str(self.history.summary(), refresh=False)
                 bar.update(len(group))
+                if self.progress:
+                    estimate.update(self.epoch * len(self.batches) + self.position, bar)
                 if before // self.record_every < self.position // self.record_every and not last:
                     self.history.record(self.epoch + 1, self.step, self.optimizer.lr)
                 if self.step % self.checkpoint_every == 0 and not last:
@@ -183,6 +184,7 @@ class Trainer:
     def _one_step(self, group: range) -> tuple[float, int, float]:
         """A step on the batches ``group`` of this epoch: loss, number of targets, norm of the gradients before clipping."""
         self.model.reseed(self.seed, self.step)
+        self.state = state_before(self.batches, self.epoch, group.start, self.state)
         try:
             loss, count, state = self.compute_gradients([self.batches.batch(self.epoch, k) for k in group])
             loss_value, norm = read_scalars(loss, global_norm(self.model.parameters()))
@@ -246,13 +248,21 @@ class Trainer:
                 )
         self.epoch += 1
         self.position = 0
+        self.unsaved = True
         self.history.record(self.epoch, self.step, self.optimizer.lr, figures)
         if figures is not None and self._cost(figures) < (np.inf if self.best is None else self._cost(self.best)):
             self.best, self.best_epoch = figures, self.epoch
         if self.schedule is not None:
             self.schedule.after_epoch(self.epoch, None if figures is None else self._cost(figures))
-        if self.on_epoch is not None:
-            self.on_epoch(self)
+
+    def _save_epoch(self) -> None:
+        """Let the best model be saved and write the checkpoint, unless both are done already."""
+        if not self.unsaved:
+            return
+        if self.on_best is not None and self.best_epoch == self.epoch:
+            self.on_best(self)
+        self.save()
+        self.unsaved = False
 
     def _cost(self, figures: Mapping[str, float]) -> float:
         """The deciding figure as something to be made small."""

@@ -22,9 +22,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from scratchnn.errors import DataError, whole_number
+from scratchnn.terminal import progress_bar
 from scratchnn.text import Vocabulary
 from scratchnn.text.files import not_utf8, one_line_end
 
@@ -40,7 +40,7 @@ class Corpus:
         paths: text files, UTF-8, plain or ``.gz``; read one after the other.
         min_count: words that occur less often are left out, as if they were not in the text.
         folder: folder for the temporary file; defaults to the system's temporary folder.
-        progress: whether to show a progress bar (on a terminal) while counting.
+        progress: whether to show a progress bar (on a terminal and in a notebook) while counting.
 
     Attributes:
         vocabulary: the words, most frequent first, equally frequent ones in alphabetical order.
@@ -61,8 +61,7 @@ class Corpus:
         self._numbers = _Numbers(folder)
         digest = hashlib.sha256()
         self.words = self.pieces = 0
-        hidden = None if progress else True  # None: shown on a terminal only
-        with tqdm(desc="counting words", unit="word", unit_scale=True, disable=hidden, ncols=100, nrows=20) as bar:
+        with progress_bar(show=progress, desc="counting words", unit="word", unit_scale=True) as bar:
             for text in read_pieces([Path(path) for path in paths]):
                 count = self._numbers.add(text)
                 digest.update(text.encode("utf-8"))
@@ -84,6 +83,10 @@ class Corpus:
         self.counts = np.array([found[word] for word in kept], dtype=np.int64)
         ids = self.vocabulary.ids
         self._ids = np.array([ids.get(word, -1) for word in words], dtype=np.int64)  # by the numbers of the first pass
+
+    def has_pairs(self) -> bool:
+        """Whether any line has two words of the vocabulary; reads the text up to the first such line."""
+        return any((sentences[1:] == sentences[:-1]).any() for _, sentences, _ in self.read())
 
     def read(self, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
         """The pieces from number ``first`` on: ids (n,), the sentence number of each (n,), words read (n or more)."""

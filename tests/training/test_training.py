@@ -9,6 +9,7 @@ import pytest
 from training_cases import Recorder, V, copies, language, model_of, trainer_of, unchanged
 
 from scratchnn.core import Model
+from scratchnn.data import TokenStreams
 from scratchnn.errors import DataError
 from scratchnn.layers import Dense
 from scratchnn.models.language_model import evaluate_text
@@ -36,10 +37,29 @@ def test_it_learns_a_generated_language(cell):
     assert best_possible - 0.01 < trainer.best["loss"] < best_possible + 0.08
 
 
-def test_the_state_is_carried_from_batch_to_batch_and_from_epoch_to_epoch():
+def test_the_state_is_carried_from_batch_to_batch_and_each_epoch_starts_from_zero():
     model = Recorder()
     trainer_of(model, ids=np.ones(13, dtype=np.int32), batch=1, window=4).fit(2)
-    assert model.states == [None, 4, 8, 12, 16, 20]
+    assert model.states == [None, 4, 8, None, 4, 8]
+
+
+def test_the_streams_that_restart_get_zeros_and_the_others_their_state():
+    """Ids are all 1, so the state of a stream is the number of ids that it has read since its last restart."""
+    model = Recorder()
+    trainer = trainer_of(model, ids=np.ones(4 * 400 + 1, dtype=np.int32), batch=4, window=4, seed=3, restart=0.3)
+    trainer.fit(2)
+    expected, reads = [], np.zeros(4, dtype=int)
+    for epoch in range(2):
+        for k in range(100):
+            restarts = trainer.batches.restarts(epoch, k)
+            assert (restarts == trainer.batches.restarts(epoch, k)).all()  # a pure function
+            reads[restarts] = 0
+            expected.append(reads.tolist())
+            reads += 4
+    assert [[0] * 4 if state is None else state for state in model.each] == expected
+    assert 0.25 < np.mean(np.array(expected) == 0) < 0.35
+    other = TokenStreams(trainer.batches.ids, 4, 4, restart=0.3, seed=4)
+    assert any((other.restarts(0, k) != trainer.batches.restarts(0, k)).any() for k in range(100))
 
 
 def test_a_window_shorter_than_the_text_gives_the_loss_of_the_whole_text():

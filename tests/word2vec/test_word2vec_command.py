@@ -92,7 +92,7 @@ def test_a_language_model_is_no_run_of_word2vec(tmp_path, capsys):
         (["--lr", 0], "--lr must be above 0, got 0.0"),
         (["--sample", -1], "--sample must be 0 or more, got -1"),
         (["--dim", 0], "--dim must be a whole number of 1 or more, got 0"),
-        (["--checkpoint-every", 0], "--checkpoint-every must be above 0"),
+        (["--checkpoint-every", 0], "--checkpoint-every must be a whole number of 1 or more, got 0"),
         (["--window", 360], "a window of 360 words to either side is larger than the text, which has 360"),
         (["--min-count", 1000], "a vocabulary of 0 word(s)"),
     ],
@@ -117,7 +117,7 @@ def test_no_text(tmp_path, capsys):
 
 
 def start(text, out):
-    arguments = [*OPTIONS, "--epochs", 3, "--checkpoint-every", 0.001, "--text", text, "--out", out, "--resume"]
+    arguments = [*OPTIONS, "--epochs", 3, "--checkpoint-every", 1, "--text", text, "--out", out, "--resume"]
     command = [sys.executable, "-m", "scratchnn", "train", "word2vec", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -150,7 +150,7 @@ def test_resumed_in_the_middle_of_an_epoch(corpus, tmp_path, model, monkeypatch)
     """A trainer that another one's checkpoint was loaded into ends with the same bits, and the same history."""
     whole = trainer(corpus, model, seed=3)
     whole.fit()
-    first = trainer(corpus, model, seed=3, checkpoint=tmp_path / "c.npz", checkpoint_every=1e-9)
+    first = trainer(corpus, model, seed=3, checkpoint=tmp_path / "c.npz", checkpoint_every=1)
     save, saved = first.save, []
 
     def save_and_stop():

@@ -52,6 +52,11 @@ def test_a_module_imports_only_from_those_below_it(path):
     assert above == []
 
 
+def test_every_folder_is_a_package():
+    """Without ``__init__.py`` a folder works from a checkout, but is left out when the package is installed."""
+    assert {path.parent for path in FILES} == {path.parent for path in FILES if path.name == "__init__.py"}
+
+
 def test_every_module_has_its_place():
     assert {module_name(path).split(".")[1] for path in FILES if path.parent != ROOT} <= set(ORDER)
     assert {path.stem for path in ROOT.glob("*.py")} <= set(ORDER)

@@ -33,9 +33,9 @@ from scratchnn.plot import save_figure
 from scratchnn.your_layer.check import is_own, own_case, template_text
 
 EPILOG = f"""
-Every case is checked entry by entry, and for these properties, which --properties
-shows as a table: {", ".join(PROPERTIES[:5])},
-{", ".join(PROPERTIES[5:])}. An entry where the function has a kink is left out.
+Every case is checked entry by entry; an entry where the function has a kink is
+left out. --properties shows a table of what is checked besides:
+{", ".join(PROPERTIES)}.
 
 --directions K checks all arrays at once, along K random directions, at any size:
 

@@ -129,8 +129,8 @@ def softmax_cross_entropy_forward(
 def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
     """The gradient with respect to the logits (..., V), from the gradient ``dloss`` with respect to the loss."""
     (gradient,) = cache
-    if getattr(dloss, "shape", ()) != ():
-        raise ShapeError(f"softmax_cross_entropy: dloss must be a number or an array (), got shape {tuple(dloss.shape)}")
+    if not isinstance(dloss, float | int) and dloss.shape:
+        raise ShapeError(f"softmax_cross_entropy: dloss must be a number or an array (), got shape {dloss.shape}")
     return gradient * array_module(gradient).asarray(dloss, dtype=gradient.dtype)
 
 
@@ -194,8 +194,8 @@ def mean_absolute_error_backward(dloss: Array | float, cache: tuple) -> Array:
 
 def _spread(slope: Array, dloss: Array | float, weights: Array | None, scale: Array) -> Array:
     """The gradient with respect to each prediction; a masked entry gets zero even if its slope is NaN."""
-    if getattr(dloss, "shape", ()) != ():
-        raise ShapeError(f"dloss must be a number or an array (), got shape {tuple(dloss.shape)}")
+    if not isinstance(dloss, float | int) and dloss.shape:
+        raise ShapeError(f"dloss must be a number or an array (), got shape {dloss.shape}")
     if weights is None:
         return slope * (dloss * scale)
     return array_module(slope).where(weights != 0, slope, 0) * (weights * (dloss * scale))

@@ -94,17 +94,16 @@ class Layer(Tree):
                 "(forward not called in training mode, or backward called twice)"
             )
         shape = self._caches[-1][1]
-        if dy is not None and shape is not None:
-            if getattr(dy, "shape", None) != shape:
-                raise ShapeError(
-                    f"{type(self).__name__}: the gradient with respect to the outputs has shape "
-                    f"{getattr(dy, 'shape', type(dy).__name__)}, the outputs have shape {shape}"
-                )
-            if dy.dtype.char not in FLOATING:
-                raise ShapeError(
-                    f"{type(self).__name__}: the gradient with respect to the outputs has dtype {dy.dtype}; "
-                    "expected float32 or wider"
-                )
+        if dy is not None and shape is not None and getattr(dy, "shape", None) != shape:
+            raise ShapeError(
+                f"{type(self).__name__}: the gradient with respect to the outputs has shape "
+                f"{getattr(dy, 'shape', type(dy).__name__)}, the outputs have shape {shape}"
+            )
+        if dy is not None and shape is not None and dy.dtype.char not in FLOATING:
+            raise ShapeError(
+                f"{type(self).__name__}: the gradient with respect to the outputs has dtype {dy.dtype}; "
+                "expected float32 or wider"
+            )
         return self._caches.pop()[0]
 
     def pending(self) -> int:

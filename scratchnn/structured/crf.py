@@ -183,8 +183,8 @@ def crf_forward(
 def crf_backward(dloss: Array | float, cache: tuple) -> tuple[Array, Array, Array, Array]:
     """Equations (8) to (10): demissions (N, T, K), dtransitions (K, K), dstart (K,), dend (K,)."""
     alpha, s, transitions, tags, real, first, last, scale = cache
-    if getattr(dloss, "shape", ()) != ():
-        raise ShapeError(f"CRF: dloss must be a number or an array (), got shape {tuple(dloss.shape)}")
+    if not isinstance(dloss, float | int) and dloss.shape:
+        raise ShapeError(f"CRF: dloss must be a number or an array (), got shape {dloss.shape}")
     xp = array_module(alpha)
     K = alpha.shape[2]
     factor = xp.asarray(dloss, dtype=scale.dtype) * scale

@@ -33,17 +33,18 @@ from scratchnn.plot import save_figure
 from scratchnn.your_layer.check import is_own, own_case, template_text
 
 EPILOG = f"""
-Every case is checked entry by entry, and for these properties, which --properties
-shows as a table: {", ".join(PROPERTIES[:5])},
+Every case is checked entry by entry, and for these properties, which
+--properties shows as a table: {", ".join(PROPERTIES[:5])},
 {", ".join(PROPERTIES[5:])}. An entry where the function has a kink is left out.
 
---directions K checks all arrays at once, along K random directions, at any size:
+--directions K checks all arrays at once, along K random directions, at any
+size:
 
     python -m scratchnn gradcheck lstm --shape 20,35,650,650 --directions 3
 
 A direction misses an error that is a smaller part of the whole slope than the
-limit, such as one slightly wrong entry among millions, and it names no entry; so
-check small shapes entry by entry first.
+limit, such as one slightly wrong entry among millions, and it names no entry;
+so check small shapes entry by entry first.
 
 --break plants a fault in a backward pass of NAME and asks you which equation is
 wrong; you have {TRIES} tries.
@@ -54,8 +55,8 @@ describes what the check requires of a class.
     python -m scratchnn gradcheck --template > my_layer.py
     python -m scratchnn gradcheck my_layer.py:MyGRU
 
-A pair of functions is checked as well, once its file has a function example(rng)
-that returns the inputs by the names of the arguments of forward:
+A pair of functions is checked as well, once its file has a function
+example(rng) that returns the inputs by the names of the arguments of forward:
 
     python -m scratchnn gradcheck my_pair.py:my_forward,my_backward
 

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from tqdm import tqdm
+
 WIDTH = 80  # characters in a line of text
 UNKNOWN_WIDTH = 100  # of a progress bar, if the terminal does not report its own
 ESTIMATE_AFTER = 5.0  # seconds
@@ -42,14 +44,11 @@ def progress_bar(iterable: Iterable[Any] | None = None, *, show: bool = True, **
     # The last column stays free: a terminal may begin a new line after it.
     options |= {"ncols": terminal_width() - 1, "disable": None if show else True}  # None: only on a terminal
     options["nrows"] = 20  # given, so that a terminal that does not report its size shows the bar too
-    if in_notebook():
-        from tqdm.auto import tqdm  # imports asyncio, which no other place needs
-
-        options |= {"ncols": None, "disable": not show}
+    if not in_notebook():
         return tqdm(iterable, **options)
-    from tqdm import tqdm
+    from tqdm import auto  # imports asyncio, which takes time and is not needed elsewhere
 
-    return tqdm(iterable, **options)
+    return auto.tqdm(iterable, **{**options, "ncols": None, "disable": not show})
 
 
 def wrapped(text: str) -> str:

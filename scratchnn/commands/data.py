@@ -18,10 +18,10 @@ from scratchnn.terminal import progress_bar
 COLUMNS = 80
 INDENT = 11  # columns of a label in ``data list``
 EPILOG = """
-    python -m scratchnn data list                       what is known, what is here
-    python -m scratchnn data fetch imdb                 download it
-    python -m scratchnn data verify                     read and check all that is here
-    python -m scratchnn data text imdb --out imdb.txt   a text for train word2vec
+    python -m scratchnn data list                      what is known and here
+    python -m scratchnn data fetch imdb                download it
+    python -m scratchnn data verify                    read and check them
+    python -m scratchnn data text imdb --out imdb.txt  a text for train word2vec
 """
 
 

@@ -30,7 +30,7 @@ from scratchnn.word2vec.formats import VECTORS, read_vectors, write_vectors
 from scratchnn.word2vec.training import ALPHA, CHECKPOINT_EVERY, COLUMNS, MODELS, Word2VecTrainer
 
 COLLAPSED = 0.8  # mean cosine of two words above which neighbours say little
-UNTRAINED = 0.98  # of the first loss, above which the vectors have hardly moved
+UNTRAINED = 1.2  # times their first size, below which vectors have hardly moved
 FREE = ("data", "checkpoint_every")  # what a resumed run may change; the text counts by its content, see data_digest
 
 
@@ -186,9 +186,9 @@ def weakness(trainer: Word2VecTrainer) -> str:
     cosine = (total @ total - V) / (V * (V - 1))  # mean over all pairs
     if cosine > COLLAPSED:
         return f"all words look alike: two vectors have a mean cosine of {cosine:.2f}; {help_}"
-    loss, first = trainer.epoch_means(trainer.epoch)[0], (trainer.negative + 1) * math.log(2)
-    if loss is not None and loss > UNTRAINED * first:
-        return f"the vectors are still close to random ones: the loss is {loss:.2f}, and was {first:.2f} at first; {help_}"
+    size, first = math.sqrt((W * W).mean()), 0.5 / W.shape[1] / math.sqrt(3)  # root mean squares, now and at first
+    if size < UNTRAINED * first:
+        return f"the vectors have hardly moved from their random start, so neighbours are chance; {help_}"
     return ""
 
 

@@ -29,6 +29,9 @@ def pad_sequences(
 
     Returns:
         Ids (N, T), int32, and the lengths that are left (N,).
+
+    Raises:
+        DataError: a sequence has numbers that are not whole, which ids would cut off.
     """
     for name, side in (("pad", pad), ("truncate", truncate)):
         if side not in SIDES:
@@ -40,7 +43,9 @@ def pad_sequences(
     lengths = np.minimum(lengths, T)
     ids = np.full((len(sequences), T), padding_id, dtype=np.int32)
     for row, sequence, kept in zip(ids, sequences, lengths, strict=True):
-        part = sequence[:kept] if truncate == "right" else sequence[len(sequence) - kept :]
+        part = np.asarray(sequence[:kept] if truncate == "right" else sequence[len(sequence) - kept :])
+        if part.dtype.kind == "f" and (part % 1).any():
+            raise DataError(f"pad_sequences takes whole numbers, such as ids, got {part[part % 1 != 0][0]:g}")
         if pad == "right":
             row[:kept] = part
         else:

@@ -53,6 +53,12 @@ def test_texts_that_cannot_be_sequences():
         texts_to_sequences(["the cat"], Vocabulary(["the"]))
 
 
+def test_measurements_are_not_cut_off_to_ids():
+    with pytest.raises(DataError, match=r"takes whole numbers, such as ids, got 1\.7"):
+        pad_sequences([np.array([1.0, 2.0]), np.array([3.0, 1.7])])
+    assert pad_sequences([[], np.array([3.0])])[0].tolist() == [[0], [3]]
+
+
 def test_padding_and_truncation_by_hand():
     sequences = [[1, 2, 3], [4], []]
     ids, lengths = pad_sequences(sequences)

@@ -9,6 +9,7 @@ import numpy as np
 
 from scratchnn.backend import to_numpy
 from scratchnn.core import Layer, Model
+from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.classifier import Classifier
@@ -29,10 +30,8 @@ class WithLoss(Layer):
     def forward(self, *state_and_ids: Any) -> Any:
         """State arrays, then inputs and targets (N, T) each: the loss, of shape ()."""
         *state, inputs, targets = state_and_ids
-        layers = len(self.model.cells.layers)
-        width = len(state) // layers
-        parts = [tuple(state[k * width : (k + 1) * width]) if width > 1 else state[k] for k in range(layers)]
-        logits, _ = self.model.forward(inputs, tuple(parts))
+        first_state = rebuild(self.model.cells.zero_state(state[0]), iter(state))
+        logits, _ = self.model.forward(inputs, first_state)
         loss, cache = softmax_cross_entropy_forward(logits, targets)
         self.push(cache)
         return loss
@@ -42,14 +41,14 @@ class WithLoss(Layer):
         return self.model.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
-def register(name: str, width: int, make: Callable[[np.random.Generator], LanguageModel], random: bool = False) -> None:
-    """A language model with ``width`` state arrays per layer."""
+def register(name: str, make: Callable[[np.random.Generator], LanguageModel], random: bool = False) -> None:
+    """A language model from a given state."""
 
     @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
         model = make(rng)
-        names = [f"state{k}" for k in range(width * len(model.cells.layers))]
-        state = {key: 0.5 * rng.standard_normal((2, 3)) for key in names}
+        zeros = flatten(model.cells.zero_state(np.zeros((2, 1))))
+        state = {f"state{k}": 0.5 * rng.standard_normal(part.shape) for k, part in enumerate(zeros)}
         return enlarged(layer_problem(WithLoss(model), state, fixed=(IDS[:, :-1], IDS[:, 1:])), 2)
 
 
@@ -68,15 +67,11 @@ def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
     return LanguageModel(5, embedding_size=3, hidden_size=3, rng=rng, **options)
 
 
-register("language-model/rnn", 1, lambda rng: sizes(rng, cell="rnn"))
-register("language-model/gru", 1, lambda rng: sizes(rng, cell="gru"))
-register("language-model/lstm", 2, lambda rng: sizes(rng, cell="lstm"))
-register(
-    "language-model/tied+dropout+two-layers",
-    2,
-    lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True),
-    random=True,
-)
+register("language-model/rnn", lambda rng: sizes(rng, cell="rnn"))
+register("language-model/gru", lambda rng: sizes(rng, cell="gru"))
+register("language-model/lstm", lambda rng: sizes(rng, cell="lstm"))
+_tied = "language-model/tied+dropout+two-layers"
+register(_tied, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True), random=True)
 
 
 # --- loss and backward_loss, as the training loop calls them, for any gradient of the loss -----------------------------

@@ -29,6 +29,8 @@ def read_pairs(files: Sequence[str], what: str) -> list[tuple[str, str]]:
         files: UTF-8 text, plain or .gz.
         what: the two fields, for messages: "a text and its label".
     """
+    if not files:
+        raise DataError("no data: name one or more files with --data FILE")
     pairs = []
     for file in files:
         for number, line in enumerate(read_text(file).split("\n"), start=1):
@@ -38,7 +40,7 @@ def read_pairs(files: Sequence[str], what: str) -> list[tuple[str, str]]:
             if line:
                 pairs.append((fields[0], fields[1]))
     if not pairs:
-        raise DataError(f"no examples in {', '.join(files) or 'no file'}; a line is {what} with one tab between them")
+        raise DataError(f"no examples in {', '.join(files)}; a line is {what} with one tab between them")
     return pairs
 
 

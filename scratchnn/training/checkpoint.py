@@ -1,9 +1,8 @@
 """Arrays and plain values in one file: NumPy's ``.npz`` without pickle, written atomically.
 
-The arrays stand under their own names, and ``np.load`` can read them. Everything else (numbers, strings, lists) is one JSON
-document, stored as an array of bytes under the name ``meta``. Reading it runs no code. Damage shows: a zip archive carries
-a checksum of every array, and the document says which arrays there are. The same arrays give the same bytes, without time
-stamps.
+Each array has its own name, and ``np.load`` can read it. Everything else (numbers, strings, lists) is one JSON document,
+stored as an array of bytes under the name ``meta``. Reading it runs no code. Damage is found: a zip archive has a checksum
+of every array, and the document names all arrays. The same arrays give the same bytes, without time stamps.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ def load_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]
     names = meta.get("arrays", list(arrays))
     if names != list(arrays):
         raise CheckpointError(
-            f"{path} is damaged: it holds {len(arrays)} of {len(names) if isinstance(names, list) else '?'} arrays"
+            f"{path} is damaged: it has {len(arrays)} of {len(names) if isinstance(names, list) else '?'} arrays"
         )
     return arrays, meta
 

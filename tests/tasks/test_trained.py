@@ -83,6 +83,12 @@ def test_options_of_predict(tables):
         trained.predict("3")
 
 
+@pytest.mark.parametrize("kind", ["classifier", "seq2seq"])
+def test_figures_of_no_files(tables, kind):
+    with pytest.raises(DataError, match="no data: name one or more files with --data FILE"):
+        load(tables / kind).evaluate()
+
+
 def test_repr_names_model_and_parts(tables):
     lines = repr(load(tables / "classifier")).splitlines()
     assert lines[0] == f"{tables / 'classifier'}: a classifier"

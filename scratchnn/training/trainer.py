@@ -8,14 +8,7 @@ One step of truncated BPTT:
     gradients *= min(1, max_norm / norm)
     optimizer.step()
 
-A step may accumulate the gradients of K batches, whose losses are means over n_1 .. n_K targets. The mean over all targets
-and its gradient are
-
-    L = sum_k n_k L_k / n,   dL = sum_k n_k dL_k / n,   n = sum_k n_k                                              (1)
-
-so that batches of unequal size, and targets that a mask leaves out, count as they would in one large batch.
-
-Each epoch starts from the state zero, and so does a sequence of a batch that ``batches.restarts`` names.
+A step may accumulate the gradients of several batches (``gradients.py``).
 
 What changes during a run: the parameters, the optimizer's and the schedule's state, the state carried over, the position
 (epoch, batch), and the history. A checkpoint contains all of it. Random masks are drawn from generators that start anew at
@@ -32,15 +25,15 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
+from scratchnn.backend import Array, backend_name, move
 from scratchnn.core import Model
 from scratchnn.core.nested import fill, flatten, outline
-from scratchnn.errors import CacheError, DataError, NonFiniteError, whole_number
+from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.optim import Optimizer, Schedule, check_finite, clip_by_norm, global_norm
-from scratchnn.optim.clipping import scale_gradients
 from scratchnn.terminal import Estimate, progress_bar
 from scratchnn.training.batches import Batches, state_before
 from scratchnn.training.checkpoint import under_prefix, with_prefix
+from scratchnn.training.gradients import compute_gradients, read_scalars
 from scratchnn.training.history import History
 from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
 
@@ -56,7 +49,7 @@ class Trainer:
         batches: the training data.
         seed: of the random masks.
         max_norm: bound on the norm of all gradients together; no bound if None.
-        accumulate: batches per step, equation (1); more than one needs batches that carry no state.
+        accumulate: batches per step; more than one needs batches that carry no state.
         schedule: sets the learning rate after each epoch, by the figure ``metric`` (negated if higher is better).
         validate: computes named figures of the validation part; called after each epoch.
         metric: the validation figure that decides which epoch is best.
@@ -202,31 +195,8 @@ class Trainer:
         return loss_value, count, norm
 
     def compute_gradients(self, batches: list[tuple[np.ndarray, ...]]) -> tuple[Array, int, Any]:
-        """Forward and backward over the batches of one step; the gradients are then in the parameters.
-
-        Returns:
-            The mean loss (), the number of targets, and the state to carry on; a step of one batch starts from the state
-            of the step before.
-        """
-        name = backend_name(self.model.parameters()[0].data)
-        moved = [tuple(move(np.ascontiguousarray(part), name) for part in batch) for batch in batches]
-        if len(moved) == 1:
-            loss, count, state = self.model.loss(moved[0], self.state)
-            self.model.backward_loss()
-        else:
-            loss, count, state = 0.0, 0, None
-            for batch in moved:
-                batch_loss, n, _ = self.model.loss(batch, None)
-                self.model.backward_loss(float(n))  # (1)
-                loss, count = loss + batch_loss * n, count + n
-            loss = loss / max(count, 1)
-            scale_gradients(self.model.parameters(), 1 / max(count, 1))  # (1)
-        if self.model.pending():
-            raise CacheError(
-                f"{type(self.model).__name__}: {self.model.pending()} forward calls had no backward call in this step; "
-                "call discard_caches() on what is not to be trained"
-            )
-        return loss, count, state
+        """Forward and backward over the batches of one step, from the state carried over; see ``gradients.py``."""
+        return compute_gradients(self.model, batches, self.state)
 
     def apply_gradients(self, norm: float) -> None:
         """Clip the gradients, whose norm is given, and let the optimizer move the parameters."""
@@ -310,9 +280,3 @@ class Trainer:
         for key in POSITION:
             setattr(self, key, meta[key])
         return True
-
-
-def read_scalars(*scalars: Array) -> list[float]:
-    """Arrays of shape () as Python floats, fetched from a GPU in one transfer."""
-    xp = array_module(scalars[0])
-    return to_numpy(xp.stack([scalar.astype("float64") for scalar in scalars])).tolist()

@@ -56,7 +56,7 @@ def test_a_session_on_80_columns(tmp_path):
     out = os.path.relpath(tmp_path)
     commands = [
         ["train", "lm", *SMALL, "--data", text, "--out", tmp_path / "lm"],
-        ["train", "classifier", "--epochs", 1, "--hidden", 4, "--out", tmp_path / "c"],
+        ["train", "classifier", "--epochs", 1, "--bidirectional", "--layers", 2, "--out", tmp_path / "c"],
         ["train", "word2vec", "--data", text, "--epochs", 1, "--out", tmp_path / "w"],
         ["gradcheck", "lstm"],
     ]

@@ -150,6 +150,7 @@ class Trainer:
             initial=self.position,
             desc=f"epoch {self.epoch + 1}/{epochs}",
             unit="batch",
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]",
         )
         with bar:
             clock = time.perf_counter()

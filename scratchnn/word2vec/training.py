@@ -164,6 +164,7 @@ class Word2VecTrainer:
 
     def _run_epoch(self, estimate: Estimate) -> None:
         steps, clock = 0, time.perf_counter()  # steps since the last checkpoint
+        total, true_words = 0.0, 0  # of the losses, for the bar
         every = math.ceil(self.corpus.pieces / RECORDS)
         with progress_bar(
             show=self.progress,
@@ -180,7 +181,8 @@ class Word2VecTrainer:
                 now = time.perf_counter()
                 self._open = [a + b for a, b in zip(self._open, (loss, count, words, now - clock), strict=True)]
                 clock = now
-                bar.set_postfix_str(f"loss {self.mean_loss():.4f}", refresh=False)
+                total, true_words = total + loss, true_words + count
+                bar.set_postfix_str(f"loss {total / true_words:.4f}" if true_words else "", refresh=False)
                 bar.update(words)
                 if self.progress:
                     estimate.update(self.words, bar)

@@ -8,6 +8,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from scratchnn.plot import give_glyphs
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -23,6 +25,7 @@ def in_notebook() -> bool:
 
 def show(figure: Figure) -> None:
     """Show a figure below its cell in a notebook; a script draws it, so that errors appear, but opens no window."""
+    give_glyphs(figure)
     buffer = io.BytesIO()
     figure.savefig(
         buffer, format="png", dpi=90, metadata={"Software": None}

@@ -93,7 +93,12 @@ def test_the_first_of_repeated_words_wins_and_one_warning_counts_them(file, form
 @pytest.mark.parametrize("format", formats.FORMATS)
 def test_words_cut_inside_a_character(file, format):
     """The original program cuts words after a number of bytes."""
-    rows = [("왕".encode(), (1.5, 2)), ("여왕".encode()[:-1], (3, 4)), ("여왕".encode()[:-2], (5, 6)), (b"x\xf0\x9f", (7, 8))]
+    rows = [
+        ("왕".encode(), (1.5, 2)),
+        ("여왕".encode()[:-1], (3, 4)),
+        ("여왕".encode()[:-2], (5, 6)),
+        (b"x\xf0\x9f", (7, 8)),
+    ]
     with pytest.warns(ScratchnnWarning) as found:
         vectors = read_vectors(file(formats_of(rows)[format]))
     assert vectors.words == ["왕", "여\ufffd", "x\ufffd"]

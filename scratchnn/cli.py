@@ -71,8 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the program that read our output has ended, for instance ``| head``
         discard_output()
         return 141
-    except OSError as error:  # files have errors of their own
-        if not output_fails():
+    except OSError as error:  # without the name of a file: of the output, as on a full disk
+        if error.filename is not None:
             raise
         discard_output()
         return complain(f"error: cannot write the output: {error.strerror or error}")
@@ -103,15 +103,6 @@ def complain(text: str, status: int = 2) -> int:
     with suppress(OSError):
         print(text, file=sys.stderr, flush=True)
     return status
-
-
-def output_fails() -> bool:
-    """Whether stdout cannot be written to, as on a full disk."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
 
 
 def discard_output() -> None:

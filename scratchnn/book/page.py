@@ -7,6 +7,7 @@ import io
 import os
 from typing import TYPE_CHECKING
 
+from scratchnn.plot import give_glyphs
 from scratchnn.terminal import in_notebook
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ FULL = os.environ.get("SCRATCHNN_FULL", "") not in ("", "0")  # run the full exp
 
 def show(figure: Figure) -> None:
     """Show a figure below its cell in a notebook; a script draws it, so that errors appear, but opens no window."""
+    give_glyphs(figure)
     buffer = io.BytesIO()
     figure.savefig(
         buffer, format="png", dpi=90, metadata={"Software": None}

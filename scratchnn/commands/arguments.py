@@ -26,6 +26,10 @@ class Parser(argparse.ArgumentParser):
         """Exit with status 2."""
         self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help or an error; argparse would ignore that it cannot be written."""
+        (file or sys.stderr).write(message or "")
+
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
         """Exit once what was printed, the help for instance, is out; an error of the stream is the caller's."""
         sys.stdout.flush()

@@ -90,7 +90,10 @@ def _read_array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:
     read_header = READ_HEADER.get(np.lib.format.read_magic(file))
     if read_header is None:
         raise ValueError(f"{info.filename} has a header of another version")
-    shape, _, dtype = read_header(file)
+    try:
+        shape, _, dtype = read_header(file)
+    except MemoryError:  # what Python's parser raises for a header that is nested too deeply
+        raise ValueError(f"{info.filename} has a header that cannot be parsed") from None
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(file.getbuffer()) - file.tell():
         raise ValueError(f"{info.filename} has {len(file.getbuffer()):,} bytes, which is not what its header says")
     file.seek(0)

@@ -1,6 +1,6 @@
 """A long text as batches for truncated BPTT.
 
-The ids are read by N streams side by side. Batch k holds, for each stream, the window of T ids that follows its window in
+The ids are read by N streams side by side. Batch k has, for each stream, the window of T ids that follows its window in
 batch k - 1, so the state that the model returns for one batch is the state to pass in for the next:
 
     stream n starts at place n L,   L = (M - 1) // N                                                               (1)

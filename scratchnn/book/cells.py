@@ -21,7 +21,7 @@ Pair = tuple[Callable[..., tuple], Callable[..., tuple]]  # forward and backward
 
 
 def cell_pair(step: Step, step_backward: Step, states: int = 1) -> Pair:
-    """Forward and backward over whole sequences, for a step with so many states: the pair that a gradient check takes."""
+    """Forward and backward over whole sequences, as a gradient check takes them, for a step with ``states`` states."""
 
     def forward(x: np.ndarray, *arrays: np.ndarray) -> tuple:
         return loop_forward(step, x, arrays[:states], arrays[states:])

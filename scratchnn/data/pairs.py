@@ -50,11 +50,11 @@ class Pairs:
 
     def batch(self, epoch: int, k: int) -> tuple[np.ndarray, ...]:
         """Batch ``k`` of an epoch."""
-        return self.pick(self.order.places(epoch, k))
+        return self.pick(self.order.positions(epoch, k))
 
-    def pick(self, places: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The pairs with these numbers (M,) as one batch."""
-        source, source_lengths = pad_sequences([self.sources[place] for place in places])
-        inputs, lengths = pad_sequences([self.inputs[place] for place in places])
-        outputs, _ = pad_sequences([self.outputs[place] for place in places])
+    def pick(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The pairs at these positions (M,) as one batch."""
+        source, source_lengths = pad_sequences([self.sources[p] for p in positions])
+        inputs, lengths = pad_sequences([self.inputs[p] for p in positions])
+        outputs, _ = pad_sequences([self.outputs[p] for p in positions])
         return source, source_lengths, inputs, lengths, outputs

@@ -6,7 +6,7 @@ contribution of the inputs to gates and candidate, and the candidate itself:
     n_t = tanh(x_t Wx_n + b_n + q_t)                   candidate; q_t is what h_{t-1} contributes                  (1)
     h_t = n_t + z_t (h_{t-1} - n_t)                    (1 - z_t) n_t + z_t h_{t-1} with one product less           (2)
 
-Backward, they share two slopes (``tuning.py``). With a_z and a_n for what z_t and n_t are the sigmoid and the tanh of,
+Backward, they share two slopes (``tuning.py``). For z_t = sigmoid(a_z) and n_t = tanh(a_n), the gradients are
 da_z = dh_t slope_z and da_n = dh_t slope_n:
 
     slope_z = (h_{t-1} - n_t) z_t (1 - z_t)                                                                        (3)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Data:
-    """What files have become.
+    """The examples of a run, and what the model needs besides its parameters.
 
     Attributes:
         parts: what the model needs besides its parameters, by name: vocabularies, names of classes ...

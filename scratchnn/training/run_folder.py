@@ -34,7 +34,10 @@ FORMATS = {"scratchnn vocabulary": ("scratchnn.text.vocabulary", "Vocabulary")} 
 
 
 class Part(Protocol):
-    """What belongs to a model besides its parameters; its class is found by the ``format`` in its JSON file."""
+    """What belongs to a model besides its parameters.
+
+    Its class is found by the ``format`` in its JSON file (``FORMATS``), and needs a class method ``load(path)``.
+    """
 
     def save(self, path: str | Path) -> None:
         """Write as JSON, with the key ``format``."""
@@ -181,7 +184,7 @@ class RunFolder:
 
 
 def check_config(model: Model) -> None:
-    """Raise unless the model has what it takes to build it again."""
+    """Raise unless the model has a ``config``, from which it can be built again."""
     if not hasattr(model, "config"):
         raise DataError(f"{type(model).__name__} has no config to build it again from; set self.config in __init__")
 

@@ -1,4 +1,4 @@
-"""What comes in and goes out: encodings of terminals and files, full and closed streams, Ctrl-C, usage lines, long names."""
+"""What comes in and goes out: encodings of terminals and files, full and closed streams, Ctrl-C, usage lines, names."""
 
 from __future__ import annotations
 

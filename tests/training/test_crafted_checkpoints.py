@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import shutil
@@ -55,7 +56,8 @@ def refused_or_read(path):
     try:
         return load_arrays(path)
     except CheckpointError as error:
-        assert "\n" not in str(error).strip()
+        if "\n" in str(error).strip():
+            pytest.fail(f"more than one line: {error}")
         return None
 
 
@@ -170,10 +172,8 @@ def test_any_plain_value_in_a_checkpoint(tmp_path, checkpoint, path, value):
     """It is refused, or it is one that training can go on with."""
     arrays, document = checkpoint
     save_arrays(tmp_path / "c.npz", arrays, changed(document, path, value))
-    try:
+    with contextlib.suppress(CheckpointError, DataError):
         trainer(tmp_path / "c.npz").resume()
-    except (CheckpointError, DataError):
-        pass
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,8 @@ def test_any_plain_value_in_a_model(tmp_path, trained, path, value):
         shutil.copytree(trained / "char", run)
     arrays, document = load_arrays(trained / "char" / "model.npz")
     save_arrays(run / "model.npz", arrays, changed(document, path, value))
-    try:
+    with contextlib.suppress(CheckpointError, DataError):
         load(run)
-    except (CheckpointError, DataError):
-        pass
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=2), values)
@@ -233,10 +231,8 @@ def test_any_value_in_the_settings(tmp_path, trained, path, value):
         shutil.copytree(trained / "char", run)
     document = json.loads((trained / "char" / "settings.json").read_text())
     (run / "settings.json").write_text(json.dumps(changed(document, path, value)))
-    try:
+    with contextlib.suppress(CheckpointError, DataError):
         load(run)
-    except (CheckpointError, DataError):
-        pass
 
 
 @pytest.mark.parametrize("name", ["settings.json", "vocabulary.json"])

@@ -13,6 +13,7 @@ import os
 import sys
 import warnings
 from contextlib import suppress
+from typing import TextIO
 
 from scratchnn import __version__
 from scratchnn.commands.arguments import LateParser, Parser
@@ -90,7 +91,14 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def show_warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, *others: object) -> None:
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """One line for a warning about the user's files; Python's usual text, with its place, for any other."""
     if issubclass(category, ScratchnnWarning):
         complain(f"warning: {message}")

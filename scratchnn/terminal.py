@@ -6,6 +6,7 @@ import os
 import sys
 import textwrap
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -44,9 +45,11 @@ def progress_bar(iterable: Iterable[Any] | None = None, *, show: bool = True, **
     # The last column stays free: a terminal may begin a new line after it.
     options |= {"ncols": terminal_width() - 1, "disable": None if show else True}  # None: only on a terminal
     options["nrows"] = 20  # given, so that a terminal that does not report its size shows the bar too
-    if not in_notebook():
+    if not show or not in_notebook():
         return tqdm(iterable, **options)
-    from tqdm import auto  # imports asyncio, which takes time and is not needed elsewhere
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without the package ipywidgets it warns, and draws a bar of text
+        from tqdm import auto  # imports asyncio, which takes time and is not needed elsewhere
 
     return auto.tqdm(iterable, **{**options, "ncols": None, "disable": not show})
 

@@ -19,8 +19,8 @@ Its state is then zero instead of the carried one:
 
 Without restarts, one of three LSTMs that read 190,000 characters once, in 92 batches of 32 x 64, had a perplexity of 13.7
 in training and of 281 on a text read from the state zero. With p = 0.03, the three have 13.8 to 13.9 in training and 9.3
-to 9.6 on that text; p = 0.01 was not enough. An LSTM of 100 units that reads the Penn Treebank once, word by word, loses little:
-its validation perplexity is 200 instead of 199.
+to 9.6 on that text; p = 0.01 was not enough. An LSTM of 100 units that reads the Penn Treebank once, word by word,
+loses little: its validation perplexity is 200 instead of 199.
 """
 
 from __future__ import annotations

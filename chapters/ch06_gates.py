@@ -1022,10 +1022,10 @@ print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 # So the digits after the decimal point mean nothing here. The same settings on the command line, where S is the seed:
 #
 # ```sh
-# python -m scratchnn train lm --level word --text ptb.train.txt --valid ptb.valid.txt \
+# python -m scratchnn train lm --level word --data ptb.train.txt --valid ptb.valid.txt \
 #     --hidden 100 --forget-bias 0 --batch 20 --window 35 --optimizer sgd --lr 20 \
 #     --clip 0.25 --epochs 4 --seed S --out RUN
-# python -m scratchnn evaluate RUN --text ptb.test.txt
+# python -m scratchnn evaluate RUN --data ptb.test.txt
 # ```
 #
 # ## What goes wrong

@@ -115,8 +115,9 @@ def test_in_a_notebook_the_bar_is_that_of_tqdm_auto_and_is_shown(notebook, monke
     monkeypatch.setattr(tqdm.auto, "tqdm", lambda iterable, **given: options.update(given))
     progress_bar(total=3)
     assert (options["disable"], options["total"]) == (False, 3)
-    progress_bar(total=3, show=False)
-    assert options["disable"] is True
+    bar = progress_bar(total=3, show=False)
+    assert bar.disable
+    assert options["disable"] is False  # the notebook's bar was not asked for
 
 
 def test_elsewhere_than_on_a_terminal_no_bar_is_shown(capsys):

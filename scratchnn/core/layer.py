@@ -61,10 +61,11 @@ class Layer(Tree):
         """From the gradients with respect to the outputs, those with respect to the inputs; pops the matching cache."""
         raise TypeError(f"{type(self).__name__} does not define backward")
 
-    def out_lengths(self, lengths: Array) -> Array:
+    def out_lengths(self, lengths: Array) -> Array | None:
         """The number of real steps of each sequence (N,) in the outputs, from that in the inputs: the same number.
 
-        A layer that changes the number of steps (a convolution, a pooling layer) overrides this.
+        A layer that changes the number of steps (a convolution, a pooling layer) overrides this; None if its outputs have no
+        steps.
         """
         return lengths
 

@@ -57,6 +57,10 @@ class Model(Layer):
         """
         raise TypeError(f"{type(self).__name__} does not define backward_loss")
 
+    def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The arrays of a batch that are arguments of ``forward``; here all but the last, the targets."""
+        return batch[:-1]
+
     def figures(self, loss: float) -> dict[str, float]:
         """Named figures that follow from a mean loss, for the history and the progress bar; here the loss alone."""
         return {"loss": loss}

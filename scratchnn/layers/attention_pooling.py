@@ -194,6 +194,9 @@ class AttentionPool(Layer):
         self.push(cache, y)
         return y
 
+    def out_lengths(self, lengths: Array) -> None:
+        """None: the outputs have no steps."""
+
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x (N, T, ``input_size``)."""
         dx, dW, db, dv = attention_pool_backward(dy, self.pop(dy))

@@ -123,6 +123,9 @@ class GlobalPool1D(Layer):
         self.push(cache, y)
         return y
 
+    def out_lengths(self, lengths: Array) -> None:
+        """None: the outputs have no steps."""
+
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x (N, T, D)."""
         return self.run_backward(dy, self.pop(dy))

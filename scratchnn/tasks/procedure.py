@@ -81,8 +81,8 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     folder.create(resume)
     folder.save_parts(data.parts)
     folder.write_settings(settings)
-    *inputs, _ = (move(part[:1], library) for part in batches.batch(0, 0))
-    print(summary(model, *inputs))
+    first = tuple(move(part[:1], library) for part in batches.batch(0, 0))
+    print(summary(model, *model.inputs(first)))
     steps = -(-len(batches) // trainer.accumulate)
     where = f"continuing after {trainer.step} steps" if resumed else f"{steps} steps per epoch"
     print(wrapped(f"{data.note}; {where}"), flush=True)

@@ -130,7 +130,7 @@ class Task(Kind):
         raise TypeError(f"{type(self).__name__} does not define config")
 
     def batches(self, train: Any, settings: Values, parts: Parts) -> Batches:
-        """The training part as batches; all arrays but the last are arguments of the model's ``forward``."""
+        """The training part as batches: what ``model.loss`` takes, see also ``Model.inputs``."""
         raise TypeError(f"{type(self).__name__} does not define batches")
 
     def evaluate(self, model: Model, examples: Any, settings: Values, parts: Parts) -> dict[str, float]:

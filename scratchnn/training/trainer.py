@@ -192,7 +192,7 @@ class Trainer:
         finally:  # so that after an error, or Ctrl-C in a notebook, ``fit`` can go on
             self.model.clear_gradients()
             self.model.discard_caches()
-        self.state = state
+        self.state = state if getattr(self.batches, "carries_state", False) else None
         return loss_value, count, norm
 
     def compute_gradients(self, batches: list[tuple[np.ndarray, ...]]) -> tuple[Array, int, Any]:

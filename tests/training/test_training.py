@@ -203,3 +203,20 @@ def test_validation_leaves_no_trace_in_training():
         assert model.pending() == 0
         results.append(copies(model))
     assert unchanged(model, results[0])
+
+
+def test_independent_batches_carry_no_state():
+    """Whatever state the model returns: only batches that say ``carries_state`` continue each other."""
+
+    class Independent:
+        def __len__(self):
+            return 3
+
+        def batch(self, epoch, k):
+            return np.full((1, 4), k, dtype=np.int32), np.full((1, 4), k, dtype=np.int32)
+
+    model = Recorder()
+    trainer = Trainer(model, SGD(model.parameters(), 0.1), Independent(), progress=False)
+    trainer.fit(2)
+    assert model.states == [None] * 6
+    assert trainer.state is None

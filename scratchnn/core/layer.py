@@ -64,8 +64,8 @@ class Layer(Tree):
     def out_lengths(self, lengths: Array) -> Array | None:
         """The number of real steps of each sequence (N,) in the outputs, from that in the inputs: the same number.
 
-        A layer that changes the number of steps (a convolution, a pooling layer) overrides this; None if its outputs have no
-        steps.
+        A layer that changes the number of steps (a convolution, a pooling layer) overrides this. It returns None if its
+        outputs have no steps.
         """
         return lengths
 

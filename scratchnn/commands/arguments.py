@@ -1,15 +1,20 @@
 """What the commands share: parsers that complain in one line, and settings as arguments.
 
-The arguments of ``train KIND`` and ``predict DIR`` depend on the kind of run. Such a parser gets them when it is used, so
-that no command imports a kind that it does not need.
+The arguments of ``train KIND``, ``predict DIR`` and ``sample DIR`` depend on the kind of run. Such a parser gets them when
+it is used, so that no command imports a kind that it does not need.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from scratchnn.errors import ScratchnnError
+from scratchnn.tasks.registry import find_kind
+from scratchnn.tasks.task import Kind
+from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import Setting
 
 MOST_CHOICES = 4  # that are shown as {a,b,c,d}; more are listed in the help, where they can be wrapped
@@ -68,3 +73,22 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -
 def given_settings(args: argparse.Namespace, settings: Iterable[Setting]) -> dict[str, Any]:
     """The values of these settings among parsed arguments."""
     return {setting.name: getattr(args, setting.name) for setting in settings}
+
+
+def add_run_folder(parser: LateParser, settings_of: Callable[[Kind], Iterable[Setting]]) -> None:
+    """Argument DIR, and once DIR is known, the settings that its kind of run has for this command."""
+    parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
+
+    def fill(parser: LateParser, words: Sequence[str]) -> None:
+        kind = next((kind_of(word) for word in words if os.path.isdir(word)), None)
+        add_settings(parser, () if kind is None else settings_of(kind))
+
+    parser.fill, parser.mixed = fill, True
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind of run in a folder, or ``None``: what is wrong with it is said when it is loaded."""
+    try:
+        return find_kind(RunFolder(path).read_settings().get("kind"))
+    except ScratchnnError:
+        return None

@@ -34,10 +34,12 @@ class LateParser(Parser):
     Attributes:
         fill: adds the arguments; called with the parser and the words to be parsed.
         mixed: whether options may come between the positional arguments, as in ``predict DIR --limit 9 TEXT``.
+        strict: whether an unknown option is an error; not if DIR is no run, which is then the error.
     """
 
     fill: Callable[[LateParser, Sequence[str]], None] | None = None
     mixed: bool = False
+    strict: bool = True
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Add the arguments, then parse."""
@@ -46,7 +48,8 @@ class LateParser(Parser):
             fill(self, args)
         if self.mixed:
             self.mixed = False  # the next line may call this method
-            return self.parse_known_intermixed_args(args, namespace)
+            parsed, rest = self.parse_known_intermixed_args(args, namespace)
+            return parsed, rest if self.strict else []
         return super().parse_known_args(args, namespace)
 
 
@@ -81,6 +84,7 @@ def add_run_folder(parser: LateParser, settings_of: Callable[[Kind], Iterable[Se
 
     def fill(parser: LateParser, words: Sequence[str]) -> None:
         kind = next((kind_of(word) for word in words if os.path.isdir(word)), None)
+        parser.strict = kind is not None
         add_settings(parser, () if kind is None else settings_of(kind))
 
     parser.fill, parser.mixed = fill, True

@@ -1205,7 +1205,8 @@ show(figures.pairs(clouds))
 #
 # Solutions are in [`chapters/solutions/ch02.py`](../chapters/solutions/ch02.py). The package's files are short enough to
 # read: [`tokens.py`](../scratchnn/text/tokens.py), [`vocabulary.py`](../scratchnn/text/vocabulary.py),
-# [`sequences.py`](../scratchnn/text/sequences.py), [`padded.py`](../scratchnn/data/padded.py), [`vectorizers.py`](../scratchnn/text/vectorizers.py),
+# [`sequences.py`](../scratchnn/text/sequences.py), [`padded.py`](../scratchnn/data/padded.py),
+# [`vectorizers.py`](../scratchnn/text/vectorizers.py),
 # [`counting.py`](../scratchnn/text/counting.py) and [`korean.py`](../scratchnn/text/korean.py).
 #
 # ## What comes next

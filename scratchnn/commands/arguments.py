@@ -1,7 +1,7 @@
 """What the commands share: parsers that complain in one line, and settings as arguments.
 
-The arguments of ``train KIND`` and ``predict DIR`` depend on the kind of run. Such a parser gets them when it is used, so
-that no command imports a kind that it does not need.
+The arguments of ``train KIND``, ``predict DIR`` and ``sample DIR`` depend on the kind of run. Such a parser gets them when
+it is used, so that no command imports a kind that it does not need.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, ScratchnnError
 from scratchnn.files import write_atomically
+from scratchnn.tasks.registry import find_kind
+from scratchnn.tasks.task import Kind
+from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import Setting
 
 MOST_CHOICES = 4  # that are shown as {a,b,c,d}; more are listed in the help, where they can be wrapped
@@ -42,10 +45,12 @@ class LateParser(Parser):
     Attributes:
         fill: adds the arguments; called with the parser and the words to be parsed.
         mixed: whether options may come between the positional arguments, as in ``predict DIR --limit 9 TEXT``.
+        strict: whether an unknown option is an error; not if DIR is no run, which is then the error.
     """
 
     fill: Callable[[LateParser, Sequence[str]], None] | None = None
     mixed: bool = False
+    strict: bool = True
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Add the arguments, then parse."""
@@ -54,7 +59,8 @@ class LateParser(Parser):
             fill(self, args)
         if self.mixed:
             self.mixed = False  # the next line may call this method
-            return self.parse_known_intermixed_args(args, namespace)
+            parsed, rest = self.parse_known_intermixed_args(args, namespace)
+            return parsed, rest if self.strict else []
         return super().parse_known_args(args, namespace)
 
 
@@ -93,3 +99,23 @@ def give_template(text: str, out: str | None) -> int:
 def given_settings(args: argparse.Namespace, settings: Iterable[Setting]) -> dict[str, Any]:
     """The values of these settings among parsed arguments."""
     return {setting.name: getattr(args, setting.name) for setting in settings}
+
+
+def add_run_folder(parser: LateParser, settings_of: Callable[[Kind], Iterable[Setting]]) -> None:
+    """Argument DIR, and once DIR is known, the settings that its kind of run has for this command."""
+    parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
+
+    def fill(parser: LateParser, words: Sequence[str]) -> None:
+        kind = next((kind_of(word) for word in words if os.path.isdir(word)), None)
+        parser.strict = kind is not None
+        add_settings(parser, () if kind is None else settings_of(kind))
+
+    parser.fill, parser.mixed = fill, True
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind of run in a folder, or ``None``: what is wrong with it is said when it is loaded."""
+    try:
+        return find_kind(RunFolder(path).read_settings().get("kind"))
+    except ScratchnnError:
+        return None

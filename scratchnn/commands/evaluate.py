@@ -25,10 +25,9 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the figures of the data."""
     trained = load(args.run_folder)
-    if trained.kind is None:
-        raise DataError(f"{trained.place} was saved without a kind; evaluate its model in Python")
-    if not args.data and isinstance(trained.kind, Task):
+    kind = trained.known_kind()
+    if not args.data and isinstance(kind, Task):
         raise DataError("no data: name one or more files with --data FILE")
-    for line in trained.kind.report(trained, args.data):
+    for line in kind.report(trained, args.data):
         print(line)
     return 0

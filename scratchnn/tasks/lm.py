@@ -61,6 +61,13 @@ class LanguageModelTask(Task):
         Setting("--tie", "tied", False, "share embedding and output weights", bool),
         Setting("--window", "window", 64, "steps of truncated BPTT", int, "T", inherited=False),
     )
+    sampling = (
+        Setting("--length", "length", 300, "tokens to draw", int, "M"),
+        Setting("--temperature", "temperature", 1.0, "above 1 bolder, 0 greedy", float),
+        Setting("--top-k", "top_k", None, "draw among the K most probable tokens", int, "K"),
+        Setting("--top-p", "top_p", None, "draw among the most probable tokens of probability P", float, "P"),
+        Setting("--seed", "seed", 0, "of the draws", int, least=0),
+    )
     defaults: ClassVar = {"clip": 0.25}
     rates: ClassVar = {"adam": 0.002, "sgd": 20.0}
     metric = "perplexity"
@@ -133,7 +140,7 @@ class LanguageModelTask(Task):
         raise DataError(f"{trained.place} contains a language model; let it continue a text with sample --prompt TEXT")
 
     def sample(self, trained: Trained, prompt: str, options: Values) -> str:
-        """The prompt and a continuation; ``options`` are ``length``, ``seed`` and those of ``generate``."""
+        """The prompt and a continuation."""
         settings = dict(options)
         rng = np.random.default_rng(settings.pop("seed"))
         length = settings.pop("length")

@@ -47,7 +47,7 @@ class Kind:
         title: what a run of it has trained, as in "a language model".
         description: one sentence for the help.
         settings: everything that can be set for training.
-        prediction: what can be set for ``predict``, beside the input.
+        prediction, sampling: what can be set for ``predict`` beside the input, and for ``sample`` beside the prompt.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Kind:
     description: str
     settings: tuple[Setting, ...]
     prediction: tuple[Setting, ...] = ()
+    sampling: tuple[Setting, ...] = ()
 
     def train(self, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
         """Train, or continue to train, with the settings that are given, in the folder.

@@ -15,7 +15,7 @@ from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.task import Kind, Task
 from scratchnn.training.checkpoint import damage_in
 from scratchnn.training.run_folder import Parts, RunFolder, check_config
-from scratchnn.training.settings import Values, training_settings
+from scratchnn.training.settings import Setting, Values, training_settings
 
 
 class Trained:
@@ -39,7 +39,7 @@ class Trained:
 
     def evaluate(self, *files: str | Path) -> dict[str, float]:
         """Named figures of labelled files."""
-        task = self._known()
+        task = self.known_kind()
         if not isinstance(task, Task):
             raise DataError(f"{self.place} contains {task.title}, which has no figures of labelled files")
         examples = task.examples([str(file) for file in files], self.settings, self.parts)
@@ -49,19 +49,30 @@ class Trained:
         """The answers to lines of input, one for each; ``options`` are those of the kind's ``prediction``."""
         if isinstance(lines, str):
             raise DataError("predict needs a list of texts, got one string; pass [text]")
-        kind = self._known()
-        known = {setting.name: setting.default for setting in kind.prediction}
-        if unknown := [name for name in options if name not in known]:
-            raise DataError(f"predict has no option {unknown[0]!r}; there are {', '.join(known) or 'none'}")
-        for setting in kind.prediction:
-            setting.check({**known, **options}[setting.name])
-        return list(kind.predict(self, lines, {**known, **options}))
+        kind = self.known_kind()
+        return list(kind.predict(self, lines, checked("predict", kind.prediction, options)))
 
-    def _known(self) -> Kind:
+    def sample(self, prompt: str = "", **options: Any) -> str:
+        """The prompt and what the model writes after it; ``options`` are those of the kind's ``sampling``."""
+        kind = self.known_kind()
+        return kind.sample(self, prompt, checked("sample", kind.sampling, options))
+
+    def known_kind(self) -> Kind:
         """The kind; an error if the model was saved without one."""
         if self.kind is None:
             raise DataError(f"{self.place} was saved without a kind; use its model, or save it with kind=...")
         return self.kind
+
+
+def checked(verb: str, settings: Iterable[Setting], options: Values) -> Values:
+    """All settings of a verb by name: those in ``options``, checked; the default of one that is None or left out."""
+    values = {setting.name: setting.default for setting in settings}
+    if unknown := [name for name in options if name not in values]:
+        raise DataError(f"{verb} has no option {unknown[0]!r}; there are {', '.join(values) or 'none'}")
+    values |= {name: value for name, value in options.items() if value is not None}
+    for setting in settings:
+        setting.check(values[setting.name])
+    return values
 
 
 def load(path: str | Path) -> Trained:

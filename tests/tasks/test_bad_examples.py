@@ -197,6 +197,13 @@ def test_bad_commands(tables, monkeypatch, capsys, arguments, message):
     assert {name: contents(tables / name) for name in ("classifier", "seq2seq")} == before
 
 
+@pytest.mark.parametrize("words", [["predict", "nowhere", "--limit", 3, "1"], ["sample", "nowhere", "--length", 3]])
+def test_options_of_a_folder_that_is_not_there(tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    assert command(*words) == 2
+    assert_one_line(capsys, "nowhere contains no run (no settings.json)")
+
+
 def test_standard_input_that_is_not_text(tables, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("caf\xe9\n".encode("latin-1"))))
     assert command("predict", tables / "classifier") == 2

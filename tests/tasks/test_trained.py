@@ -133,7 +133,14 @@ def test_a_language_model_from_python_samples(tmp_path, capsys):
     model = LanguageModel(len(vocabulary), embedding_size=4, hidden_size=4, rng=np.random.default_rng(0))
     save(tmp_path / "mine", model, {"vocabulary": vocabulary}, kind="lm", level="word")
     assert command("sample", tmp_path / "mine", "--prompt", "the cat", "--length", 5) == 0
-    assert capsys.readouterr().out.startswith("the cat ")
+    written = capsys.readouterr().out
+    assert written.startswith("the cat ")
+    mine = load(tmp_path / "mine")
+    assert mine.sample("the cat", length=5) + "\n" == written
+    with pytest.raises(DataError, match="sample has no option 'limit'; there are length, temperature, top_k, top_p, seed"):
+        mine.sample("the cat", limit=5)
+    with pytest.raises(DataError, match="--length must be a whole number of 1 or more, got 0"):
+        mine.sample("the cat", length=0)
     model.evaluate()
     expected = evaluate_text(model, vocabulary.encode(tokenize(text, "word")))[0]
     assert load(tmp_path / "mine").evaluate(tmp_path / "text.txt")["loss"] == pytest.approx(expected, rel=1e-6)

@@ -121,7 +121,7 @@ TRAINING = (
     Setting("--epochs", "epochs", 3, "passes over the data", int, "E", identity=False),
     Setting("--batch", "batch_size", 32, "sequences per batch", int, "N"),
     Setting("--accumulate", "accumulate", 1, "batches per step", int, "K"),
-    Setting("--optimizer", "optimizer", "adam", "how parameters follow gradients", choices=tuple(OPTIMIZERS)),
+    Setting("--optimizer", "optimizer", "adam", "update rule of the parameters", choices=tuple(OPTIMIZERS)),
     Setting("--lr", "lr", None, "learning rate", float, aliases=("--alpha",)),
     Setting("--clip", "clip", 1.0, "bound on the gradient's norm", float, "NORM", above=0),
     Setting("--schedule", "schedule", "none", "learning rate by epoch", choices=SCHEDULES),

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     prepare_streams()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = show_warning
+            warnings.showwarning = show_warning  # type: ignore[assignment]  # the file is always stderr
             args = build_parser().parse_args(arguments)
             status: int = args.run(args)
         sys.stdout.flush()
@@ -70,12 +70,12 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         return complain(f"error: not enough memory; use smaller sizes ({error})")
     except BrokenPipeError:  # the program that read our output has ended, for instance ``| head``
-        discard_output()
+        discard(sys.stdout)
         return 141
     except OSError as error:  # without the name of a file: of the output, as on a full disk
         if error.filename is not None:
             raise
-        discard_output()
+        discard(sys.stdout)
         return complain(f"error: cannot write the output: {error.strerror or error}")
     except KeyboardInterrupt:
         return complain("\ninterrupted", 130)
@@ -108,12 +108,14 @@ def show_warning(
 
 def complain(text: str, status: int = 2) -> int:
     """Print to stderr, which may be full or closed; returns ``status``."""
-    with suppress(OSError):
+    try:
         print(text, file=sys.stderr, flush=True)
+    except OSError:
+        discard(sys.stderr)
     return status
 
 
-def discard_output() -> None:
+def discard(stream: TextIO) -> None:
     """Send what is still to be printed nowhere, or Python complains when it flushes at its end."""
     with suppress(OSError):  # a stream without a file number, in a test or a notebook
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

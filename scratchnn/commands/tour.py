@@ -134,7 +134,7 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
         "For more text: `python -m scratchnn sample " + str(path.parent / "model") + ' --prompt "The " --temperature 0.7`',
         "## 3. The gradient on its way back through time",
         f"The fraction of the gradient norm that remains after 50 steps back, at initialisation: {reach}. The cell state "
-        "of the LSTM multiplies the gradient by the forget gate alone; the RNN multiplies it by a matrix and by slopes "
+        "of the LSTM scales the gradient with the forget gate alone; the RNN multiplies it by a matrix and by slopes "
         "below 1.",
         "![The gradient norm through time](gradient_through_time.png)",
     ]

@@ -12,15 +12,15 @@ the start of the next stream. So, unless T divides L, the windows are cut at oth
 always has the same few steps of context to learn from.
 
 A text that is evaluated or continued is read from the state zero. Training that only ever carries its state on starts from
-zero once. So a stream restarts: at the start of each epoch, and before any other batch with a small probability p. Its state
-is then zero instead of the carried one:
+zero once. So a stream restarts: at the start of each epoch, and before any other batch with a small probability p. Then its
+state is zero instead of the carried one:
 
     stream n restarts before batch k of epoch e    if k = 0 or u < p,    u uniform from (seed, e, k, n)            (4)
 
-Without restarts, one of three LSTMs that read 190,000 characters once, in 92 batches of 32 x 64, had a perplexity of 13.7 in
-training and of 281 on a text read from the state zero. With p = 0.03, the three have 13.8 to 13.9 in training and 9.3 to 9.6
-on that text; p = 0.01 was not enough. An LSTM of 100 units that reads the Penn Treebank once, word by word, loses little:
-its validation perplexity is 200 instead of 199.
+Without restarts, one of three LSTMs that read 190,000 characters once, in 92 batches of 32 x 64, had a perplexity of 13.7
+in training and of 281 on a text read from the state zero. With p = 0.03, the three have 13.8 to 13.9 in training and 9.3 to
+9.6 on that text; p = 0.01 was not enough. An LSTM of 100 units that reads the Penn Treebank once, word by word, loses
+little: its validation perplexity is 200 instead of 199.
 """
 
 from __future__ import annotations

@@ -32,6 +32,13 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)  # exists only after an error
 
 
+def remove_unfinished(folder: Path, name: str = "*") -> None:
+    """Remove what killed processes left of the file ``name``, or of all files; call it where no other process writes."""
+    for file in folder.glob(f".{name}{TEMPORARY}"):
+        with suppress(OSError):
+            file.unlink()
+
+
 def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
     """Write ``data`` so that a reader, or a crash at any moment, finds the old file or the new one, never a part."""
     with atomic_file(path) as file:

@@ -1,6 +1,6 @@
 """A long text as batches for truncated BPTT.
 
-The ids are read by N streams side by side. Batch k has, for each stream, the window of T ids that follows its window in
+The ids are read by N streams side by side. Batch k holds, for each stream, the window of T ids that follows its window in
 batch k - 1, so the state that the model returns for one batch is the state to pass in for the next:
 
     stream n starts at place n L,   L = (M - 1) // N                                                               (1)
@@ -11,16 +11,16 @@ Places form a ring: the first follows the last. An epoch continues where the one
 the start of the next stream. So, unless T divides L, the windows are cut at other places in the next epoch, and no target
 always has the same few steps of context to learn from.
 
-A text that is evaluated or continued is read from the state zero. Training that only ever carries its state on starts
-from zero once. So a stream restarts: at the start of each epoch, and before any other batch with a small probability p.
-Its state is then zero instead of the carried one:
+A text that is evaluated or continued is read from the state zero. Training that only ever carries its state on starts from
+zero once. So a stream restarts: at the start of each epoch, and before any other batch with a small probability p. Then its
+state is zero instead of the carried one:
 
     stream n restarts before batch k of epoch e    if k = 0 or u < p,    u uniform from (seed, e, k, n)            (4)
 
 Without restarts, one of three LSTMs that read 190,000 characters once, in 92 batches of 32 x 64, had a perplexity of 13.7
-in training and of 281 on a text read from the state zero. With p = 0.03, the three have 13.8 to 13.9 in training and 9.3
-to 9.6 on that text; p = 0.01 was not enough. An LSTM of 100 units that reads the Penn Treebank once, word by word,
-loses little: its validation perplexity is 200 instead of 199.
+in training and of 281 on a text read from the state zero. With p = 0.03, the three have 13.8 to 13.9 in training and 9.3 to
+9.6 on that text; p = 0.01 was not enough. An LSTM of 100 units that reads the Penn Treebank once, word by word, loses
+little: its validation perplexity is 200 instead of 199.
 """
 
 from __future__ import annotations

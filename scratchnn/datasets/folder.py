@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scratchnn.errors import DataError
-from scratchnn.files import atomic_file
+from scratchnn.files import atomic_file, remove_unfinished
+from scratchnn.folder_lock import FolderLock
 from scratchnn.terminal import progress_bar
 
 BLOCK = 1 << 18  # bytes read at a time
@@ -80,6 +81,17 @@ def fetch(published: Published, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot create {path.parent}: {error.strerror or error}") from None
+    lock = FolderLock(path.parent, f"another process is downloading to {path.parent}; wait until it has ended")
+    lock.acquire()
+    try:
+        if lock.held:
+            remove_unfinished(path.parent, f"{path.name}.*")
+        _download(published, path)
+    finally:
+        lock.release()
+
+
+def _download(published: Published, path: Path) -> None:
     digest, size = hashlib.sha256(), 0
     with (
         atomic_file(path) as file,

@@ -14,7 +14,7 @@ from scratchnn.inspection.summary import summary
 from scratchnn.plot import save_figure
 from scratchnn.tasks.task import Task
 from scratchnn.tasks.trained import Trained, load
-from scratchnn.terminal import wrapped
+from scratchnn.terminal import WIDTH, wrapped
 from scratchnn.training import Trainer
 from scratchnn.training.figure import plot_history
 from scratchnn.training.reports import Reports
@@ -85,7 +85,8 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     print(summary(model, *model.inputs(first)))
     steps = -(-len(batches) // trainer.accumulate)
     where = f"continuing after {trainer.step} steps" if resumed else f"{steps} steps per epoch"
-    print(wrapped(f"{data.note}; {where}"), flush=True)
+    note = f"{data.note}; {where}"
+    print(note if len(note) <= WIDTH else f"{wrapped(data.note)}\n{where}", flush=True)
     trainer.fit(settings["epochs"])
     best = "" if trainer.best is None else task.show(task.metric, trainer.best[task.metric])
     print(f"best validation {task.metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")

@@ -99,7 +99,7 @@ class Word2Vec(Kind):
             resumed = resume and trainer.resume()
         except ScratchnnError:
             if new:
-                folder.path.rmdir()
+                folder.discard()
             raise
         vectors = folder.path / VECTORS
         if resumed and trainer.done() and os.path.exists(vectors):

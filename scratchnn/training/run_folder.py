@@ -17,7 +17,7 @@ import importlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,9 +26,9 @@ import numpy as np
 from scratchnn import __version__
 from scratchnn.core import Model
 from scratchnn.errors import CheckpointError, DataError
-from scratchnn.files import TEMPORARY, write_atomically
+from scratchnn.files import remove_unfinished, write_atomically
+from scratchnn.folder_lock import FolderLock
 from scratchnn.training.checkpoint import load_arrays, save_arrays
-from scratchnn.training.lock import FolderLock
 
 FORMATS = {"scratchnn vocabulary": ("scratchnn.text.vocabulary", "Vocabulary")}  # of parts: first words of "format"
 
@@ -74,7 +74,8 @@ class RunFolder:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """No other process trains in this folder during the ``with`` block; a new folder is locked by ``create``."""
-        self.lock = lock = FolderLock(self.path)
+        busy = f"another process is training in {self.path}; wait until it has ended, or choose another --out"
+        self.lock = lock = FolderLock(self.path, busy)
         try:
             if os.path.isdir(self.path):
                 lock.acquire()
@@ -108,9 +109,14 @@ class RunFolder:
         if not self.lock.asked:
             self.lock.acquire()
             self.check_free()  # another process may have been faster
-        for unfinished in self.path.glob(f".*{TEMPORARY}") if self.lock.held else ():  # by a process that was killed
-            with suppress(OSError):
-                unfinished.unlink()
+        if self.lock.held:
+            remove_unfinished(self.path)
+
+    def discard(self) -> None:
+        """Remove the folder again, which is still empty."""
+        if self.lock is not None:
+            self.lock.release()
+        self.path.rmdir()
 
     # --- settings ----------------------------------------------------------------------------------------------------
 

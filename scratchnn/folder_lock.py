@@ -1,4 +1,4 @@
-"""A lock on a folder, so that two processes do not write one run. The system drops it with the process, even if killed.
+"""A lock on a folder, so that two processes do not write the same files. A process that ends or is killed loses it.
 
 The lock is advisory: readers need none. Where the file system has no locks, none is taken.
 """
@@ -24,12 +24,16 @@ FILE = ".lock"  # on Windows, where a folder cannot be locked; the system remove
 class FolderLock:
     """The lock of one folder.
 
+    Args:
+        path: the folder.
+        message: what to say if another process has the lock.
+
     Attributes:
         asked: whether ``acquire`` has been called.
     """
 
-    def __init__(self, path: Path):
-        self.path = path
+    def __init__(self, path: Path, message: str):
+        self.path, self.message = path, message
         self.asked = False
         self._file: int | None = None  # open as long as the lock is held
 
@@ -57,9 +61,7 @@ class FolderLock:
             opened = self._file is not None
             self.release()
             if opened and (msvcrt is not None or isinstance(error, BlockingIOError)):
-                raise DataError(
-                    f"another process is training in {self.path}; wait until it has ended, or choose another --out"
-                ) from None
+                raise DataError(self.message) from None
 
     def release(self) -> None:
         """Drop the lock, if it is held."""

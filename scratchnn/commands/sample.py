@@ -15,7 +15,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("run_folder", metavar="DIR", help="run folder of train lm")
     parser.add_argument("--prompt", default="", help="text to continue (default: the start of a line)")
     parser.add_argument("--length", type=int, default=300, metavar="M", help="tokens to draw (default: 300)")
-    parser.add_argument("--temperature", type=float, default=1.0, help="below 1 bolder, 0 greedy (default: 1)")
+    parser.add_argument("--temperature", type=float, default=1.0, help="below 1 is more cautious, 0 is greedy (default: 1)")
     parser.add_argument("--top-k", type=int, metavar="K", help="draw among the K most probable tokens")
     parser.add_argument("--top-p", type=float, metavar="P", help="draw among the most probable tokens of probability P")
     parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")

@@ -39,6 +39,8 @@ class Trained:
     def evaluate(self, *files: str | Path) -> dict[str, float]:
         """Named figures of labelled files."""
         task = self._known()
+        if not files:
+            raise DataError("no data: pass one or more files to evaluate")
         if not isinstance(task, Task):
             raise DataError(f"{self.place} contains {task.title}, which has no figures of labelled files")
         examples = task.examples([str(file) for file in files], self.settings, self.parts)
@@ -51,7 +53,7 @@ class Trained:
         kind = self._known()
         known = {setting.name: setting.default for setting in kind.prediction}
         if unknown := [name for name in options if name not in known]:
-            raise DataError(f"predict has no option {unknown[0]!r}; there are {', '.join(known) or 'none'}")
+            raise DataError(f"predict has no option {unknown[0]!r} for {kind.title}; it has {', '.join(known) or 'none'}")
         for setting in kind.prediction:
             setting.check({**known, **options}[setting.name])
         return list(kind.predict(self, lines, {**known, **options}))

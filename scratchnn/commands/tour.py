@@ -20,7 +20,7 @@ from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import LIMITS
 from scratchnn.gradcheck.figure import plot_findings
 from scratchnn.gradcheck.registry import select
-from scratchnn.gradcheck.report import check_cases, family_table
+from scratchnn.gradcheck.report import check_cases, family_of, family_table
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.models.language_model import LanguageModel, evaluate_text, perplexity
 from scratchnn.optim import Adam
@@ -169,4 +169,7 @@ def run(args: argparse.Namespace) -> int:
 
     write_summary(out / "summary.md", table, learned, norms, time.perf_counter() - start)
     print(f"\nDone in {time.perf_counter() - start:.0f} seconds. The figures and summary.md are in {out}/")
-    return 0 if all(finding.ok for _, finding in findings) else 1
+    failed = dict.fromkeys(family_of(case) for case, finding in findings if not finding.ok)
+    if failed:
+        print(f"A gradient check fails; for details: python -m scratchnn gradcheck {' '.join(failed)}")
+    return 1 if failed else 0

@@ -63,7 +63,7 @@ class LanguageModelTask(Task):
     )
     sampling = (
         Setting("--length", "length", 300, "tokens to draw", int, "M"),
-        Setting("--temperature", "temperature", 1.0, "above 1 bolder, 0 greedy", float),
+        Setting("--temperature", "temperature", 1.0, "below 1 is more cautious, 0 greedy", float),
         Setting("--top-k", "top_k", None, "draw among the K most probable tokens", int, "K"),
         Setting("--top-p", "top_p", None, "draw among the most probable tokens of probability P", float, "P"),
         Setting("--seed", "seed", 0, "of the draws", int, least=0),

@@ -40,6 +40,8 @@ class Trained:
     def evaluate(self, *files: str | Path) -> dict[str, float]:
         """Named figures of labelled files."""
         task = self.known_kind()
+        if not files:
+            raise DataError("no data: pass one or more files to evaluate")
         if not isinstance(task, Task):
             raise DataError(f"{self.place} contains {task.title}, which has no figures of labelled files")
         examples = task.examples([str(file) for file in files], self.settings, self.parts)
@@ -50,12 +52,12 @@ class Trained:
         if isinstance(lines, str):
             raise DataError("predict needs a list of texts, got one string; pass [text]")
         kind = self.known_kind()
-        return list(kind.predict(self, lines, checked("predict", kind.prediction, options)))
+        return list(kind.predict(self, lines, checked("predict", kind, kind.prediction, options)))
 
     def sample(self, prompt: str = "", **options: Any) -> str:
         """The prompt and what the model writes after it; ``options`` are those of the kind's ``sampling``."""
         kind = self.known_kind()
-        return kind.sample(self, prompt, checked("sample", kind.sampling, options))
+        return kind.sample(self, prompt, checked("sample", kind, kind.sampling, options))
 
     def known_kind(self) -> Kind:
         """The kind; an error if the model was saved without one."""
@@ -64,11 +66,11 @@ class Trained:
         return self.kind
 
 
-def checked(verb: str, settings: Iterable[Setting], options: Values) -> Values:
+def checked(verb: str, kind: Kind, settings: Iterable[Setting], options: Values) -> Values:
     """All settings of a verb by name: those in ``options``, checked; the default of one that is None or left out."""
     values = {setting.name: setting.default for setting in settings}
     if unknown := [name for name in options if name not in values]:
-        raise DataError(f"{verb} has no option {unknown[0]!r}; there are {', '.join(values) or 'none'}")
+        raise DataError(f"{verb} has no option {unknown[0]!r} for {kind.title}; it has {', '.join(values) or 'none'}")
     values |= {name: value for name, value in options.items() if value is not None}
     for setting in settings:
         setting.check(values[setting.name])

@@ -52,7 +52,7 @@ class Trainer:
         accumulate: batches per step; more than one needs batches that carry no state.
         schedule: sets the learning rate after each epoch, by the figure ``metric`` (negated if higher is better).
         validate: computes named figures of the validation part; called after each epoch.
-        metric: the validation figure that decides which epoch is best.
+        metric: the validation figure that decides which epoch is best; the loss breaks ties.
         higher_is_better: whether a larger value of ``metric`` is the better one.
         patience: training stops after this many epochs without a better ``metric``; never if None.
         skip_nonfinite: skip a step whose gradients are not finite, and count it in ``skipped``, rather than raise; then a
@@ -221,7 +221,7 @@ class Trainer:
         self.position = 0
         self.unsaved = True
         self.history.record(self.epoch, self.step, self.optimizer.lr, figures)
-        if figures is not None and self._cost(figures) < (np.inf if self.best is None else self._cost(self.best)):
+        if figures is not None and self._rank(figures) < self._rank(self.best):
             self.best, self.best_epoch = figures, self.epoch
         if self.schedule is not None:
             self.schedule.after_epoch(self.epoch, None if figures is None else self._cost(figures))
@@ -238,6 +238,10 @@ class Trainer:
     def _cost(self, figures: Mapping[str, float]) -> float:
         """The deciding figure as something to be made small."""
         return -figures[self.metric] if self.higher_is_better else figures[self.metric]
+
+    def _rank(self, figures: Mapping[str, float] | None) -> tuple[float, float]:
+        """What decides which epoch is best, smallest first; the loss breaks ties, which accuracies often have."""
+        return (np.inf, np.inf) if figures is None else (self._cost(figures), figures.get("loss", 0.0))
 
     def done(self, epochs: int) -> bool:
         """Whether ``epochs`` epochs are over, or the metric has not improved for ``patience`` of them."""

@@ -75,10 +75,12 @@ def test_options_of_predict(tables):
     assert trained.predict(["3"], limit=3) == ["thr"]
     with pytest.raises(DataError, match="--limit must be a whole number of 1 or more, got 0"):
         trained.predict(["3"], limit=0)
-    with pytest.raises(DataError, match="predict has no option 'length'; there are limit"):
+    with pytest.raises(DataError, match="predict has no option 'length' for a sequence-to-sequence model; it has limit"):
         trained.predict(["3"], length=3)
-    with pytest.raises(DataError, match="predict has no option 'limit'; there are none"):
+    with pytest.raises(DataError, match="predict has no option 'limit' for a classifier; it has none"):
         load(tables / "classifier").predict(["good"], limit=3)
+    with pytest.raises(DataError, match="no data: pass one or more files to evaluate"):
+        trained.evaluate()
     with pytest.raises(DataError, match=r"predict needs a list of texts, got one string; pass \[text\]"):
         trained.predict("3")
 

@@ -220,3 +220,11 @@ def test_independent_batches_carry_no_state():
     trainer.fit(2)
     assert model.states == [None] * 6
     assert trainer.state is None
+
+
+def test_the_loss_breaks_ties_of_the_metric():
+    given = iter([(0.5, 0.9), (0.9, 0.4), (0.9, 0.3), (0.9, 0.35)])
+    figures = lambda: dict(zip(("accuracy", "loss"), next(given), strict=True))  # noqa: E731
+    trainer = trainer_of(validate=figures, metric="accuracy", higher_is_better=True)
+    trainer.fit(4)
+    assert (trainer.best_epoch, trainer.best) == (3, {"accuracy": 0.9, "loss": 0.3})

@@ -74,6 +74,7 @@ class Trainer:
         best: the validation figures of the best epoch; None before the first validation.
         best_epoch: its number, from 1; 0 before the first validation.
         skipped: number of steps that were skipped.
+        unsaved: whether an epoch has ended whose model or checkpoint could not be written; ``fit`` writes them first.
     """
 
     def __init__(
@@ -122,7 +123,7 @@ class Trainer:
         self.identity = plain(kinds | (identity or {}))
         self.epoch, self.position, self.step = 0, 0, 0
         self.skipped = 0
-        self.unsaved = False  # whether the epoch that has ended is still to be saved
+        self.unsaved = False
         self.state: Any = None
         self.history = History(model.figures)
         self.best: dict[str, float] | None = None

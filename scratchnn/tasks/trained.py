@@ -41,7 +41,7 @@ class Trained:
         """Named figures of labelled files."""
         task = self.known_kind()
         if not files:
-            raise DataError("no data: pass one or more files to evaluate")
+            raise DataError("no data: pass one or more files")
         if not isinstance(task, Task):
             raise DataError(f"{self.place} contains {task.title}, which has no figures of labelled files")
         examples = task.examples([str(file) for file in files], self.settings, self.parts)

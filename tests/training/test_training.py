@@ -153,13 +153,14 @@ def test_early_stopping():
 def test_any_figure_can_decide_and_either_direction_can_be_the_better_one(higher):
     """The same figures with the other sign: the same best epoch, learning rates and end."""
     sign = -1 if higher else 1
-    given = iter([{"loss": 9 - k, "errors": sign * value} for k, value in enumerate([5.0, 3.0, 4.0, 3.0, 2.0])])
+    errors, losses = [5.0, 3.0, 4.0, 3.0, 2.0], [9, 5, 4, 6, 3]
+    given = iter([{"loss": loss, "errors": sign * value} for loss, value in zip(losses, errors, strict=True)])
     options = {"metric": "errors", "higher_is_better": higher, "patience": 2}
     trainer = trainer_of(lr=8.0, validate=lambda: next(given), max_norm=0.01, **options)
     trainer.schedule = Plateau(trainer.optimizer, 0.25)
     history = trainer.fit(9)
     assert (trainer.epoch, trainer.best_epoch) == (4, 2)
-    assert trainer.best == {"loss": 8, "errors": sign * 3.0}  # all figures of that epoch; the loss became better later
+    assert trainer.best == {"loss": 5, "errors": sign * 3.0}  # all figures of that epoch; the loss became better later
     assert history.column("lr")[1] == [8.0, 8.0, 8.0, 2.0]
     assert history.column("validation_errors")[1] == [sign * value for value in (5.0, 3.0, 4.0, 3.0)]
 

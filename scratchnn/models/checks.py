@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import to_numpy
 from scratchnn.core import Layer, Model
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
@@ -100,7 +99,7 @@ class BatchLoss(Layer):
 
     def backward(self, dloss: Any) -> None:
         """From the gradient with respect to the loss."""
-        self.model.backward_loss(float(to_numpy(dloss)))
+        self.model.backward_loss(dloss.item())
 
 
 def register_loss(

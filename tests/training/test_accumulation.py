@@ -184,7 +184,7 @@ def test_an_epoch_is_cut_into_groups_and_the_last_may_be_smaller():
             return 4
 
         def batch(self, epoch, k):
-            places = [batches.order.places(epoch, j) for j in range(4 * k, min(4 * k + 4, 15))]
+            places = [batches.order.positions(epoch, j) for j in range(4 * k, min(4 * k + 4, 15))]
             return batches.pick(np.concatenate(places))
 
     large = trainer_for(classifier, batches=Grouped(), record_every=1)

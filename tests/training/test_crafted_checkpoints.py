@@ -134,7 +134,7 @@ def test_crafted_documents(tmp_path, document):
 @pytest.mark.parametrize("names", [3, None, "a", {"a": 1}, [["a"]], ["a", "a"], []])
 def test_names_of_arrays_that_are_not_those_of_the_archive(tmp_path, names):
     save_arrays(tmp_path / "a.npz", {"a": np.ones(2)}, {"arrays": names})
-    with pytest.raises(CheckpointError, match="is damaged: it holds 1 of"):
+    with pytest.raises(CheckpointError, match="is damaged: it has 1 of"):
         load_arrays(tmp_path / "a.npz")
 
 

@@ -38,9 +38,7 @@ class Convolutions(Layer):
         super().__init__()
         if not kernel_sizes:
             raise DataError("Convolutions: pass at least one kernel size")
-        self.layers = [
-            Conv1D(input_size, units, size, rng=rng, stride=stride, padding="causal") for size in kernel_sizes
-        ]
+        self.layers = [Conv1D(input_size, units, size, rng=rng, stride=stride, padding="causal") for size in kernel_sizes]
         self.relu = ReLU()
         self.input_size, self.units = input_size, units * len(self.layers)
 

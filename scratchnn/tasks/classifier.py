@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,10 +15,14 @@ from scratchnn.core import Model
 from scratchnn.data import PaddedExamples, bucket_batches
 from scratchnn.datasets.generated.reviews import generated_reviews
 from scratchnn.errors import DataError
-from scratchnn.metrics import exact_match
+from scratchnn.inspection.texts import plot_confusion
+from scratchnn.metrics import confusion_matrix
 from scratchnn.models.classifier import OUTPUTS, POOLINGS, READERS, Classifier
+from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
+from scratchnn.tasks.label_table import score_table
 from scratchnn.tasks.labelled import Columns, Pairs, read_labelled
+from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
@@ -66,6 +71,9 @@ class ClassifierTask(Task):
         Setting("--output", "output", "softmax", "what reads the logits", choices=OUTPUTS),
         Setting("--separator", "separator", ",", "between the labels of a text, with --output multilabel"),
         Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P"),
+        Setting("--vectors", "vectors", None, "word vectors to start from; their size is D", metavar="FILE or DIR"),
+        Setting("--body", "body", None, "language model to start from; its sizes are D, H and L", metavar="DIR"),
+        Setting("--freeze", "frozen", False, "keep the embedding as it is", bool),
     )
     prediction = (Setting("--json", "json", False, "JSON with the probability of each label", bool),)
     defaults: ClassVar = {"epochs": 10}
@@ -90,21 +98,29 @@ class ClassifierTask(Task):
         columns = Columns(settings["text_column"], settings["label_column"])
         train, valid = self.read_parts(settings, columns)
         settings["text_column"], settings["label_column"] = columns.text, columns.label
-        level = tokenizer(settings["level"])
-        tokens = (token for text, _ in train for token in tokenize(text, level) if token != END)
+        initial: Initial = {}
+        if settings["body"] is not None:
+            initial, vocabulary, note = start_from_body(settings)
+            columns.notes.append(note)
+        else:
+            level = tokenizer(settings["level"])
+            tokens = (token for text, _ in train for token in tokenize(text, level) if token != END)
+            vocabulary = Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"])
         parts = {
-            "vocabulary": Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"]),
+            "vocabulary": vocabulary,
             "labels": Vocabulary(sorted({label for _, joined in train for label in labels_of(joined, settings)})),
         }
         if len(parts["labels"]) < 2:
             raise DataError(f"all training texts have the label {train[0][1]!r}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
+        if settings["vectors"] is not None:
+            initial, note = start_from_vectors(settings, vocabulary, (ids for ids, _ in train_examples))
+            columns.notes.append(note)
         settings["class_weights"] = balanced(train_examples, parts) if settings["balance"] else None
         shown = ", ".join(parts["labels"].tokens[:SHOWN]) + (", ..." if len(parts["labels"]) > SHOWN else "")
         note = f"{len(train):,} texts to learn, {len(valid):,} to validate, labels {shown}"
-        return Data(
-            parts, train_examples, valid_examples, digest_of(train, valid), "\n".join([*columns.notes, note])
-        )
+        notes = "\n".join([*columns.notes, note])
+        return Data(parts, train_examples, valid_examples, digest_of(train, valid), notes, initial)
 
     def read_parts(self, settings: Values, columns: Columns) -> tuple[Pairs, Pairs]:
         """Training and validation part: as given, else a tenth is cut off by the seed."""
@@ -163,7 +179,8 @@ class ClassifierTask(Task):
         loss, logits = self.logits(model, examples)
         predicted = decide(model, logits)
         targets = np.array([target for _, target in examples])
-        return {"loss": loss, "accuracy": exact_match(predicted.reshape(len(targets), -1), targets.reshape(len(targets), -1))}
+        right = (predicted == targets).reshape(len(targets), -1).all(axis=1)
+        return {"loss": loss, "accuracy": float(right.mean())}
 
     def logits(self, model: Model, examples: list[Example]) -> tuple[float, np.ndarray]:
         """The mean loss of all examples, and their logits (N, K) or (N,) in their order."""
@@ -188,6 +205,21 @@ class ClassifierTask(Task):
         columns = Columns(settings.get("text_column"), settings.get("label_column"))
         several = settings.get("output") == "multilabel"
         return self.encode(read_labelled(files, columns, "test", several), settings, parts)
+
+    def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
+        """Loss, accuracy, a table per label; the confusion matrix is saved in the run folder if a text has one label."""
+        examples = self.examples(files, trained.settings, trained.parts)
+        for name, value in self.evaluate(trained.model, examples, trained.settings, trained.parts).items():
+            yield f"{name} {self.show(name, value)}"
+        labels = trained.parts["labels"].tokens
+        predicted = decide(trained.model, self.logits(trained.model, examples)[1])
+        targets = np.array([target for _, target in examples])
+        yield ""
+        yield from score_table(predicted, targets, labels)
+        if targets.ndim == 1:
+            path = Path(trained.place) / "confusion.png"
+            save_figure(plot_confusion(confusion_matrix(predicted, targets, len(labels)), labels), path)
+            yield f"confusion matrix in {path}"
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """The most probable label of each text, or all that are probable; with ``json``, the probabilities too."""

@@ -201,7 +201,8 @@ def pick_columns(source: str, rows: Rows, columns: Columns, empty_labels: bool) 
             raise DataError(f"{source} has no column {name!r}; its columns are {', '.join(names)}; choose with {flag}")
     if columns.text is None or columns.label is None:
         guess_columns(source, rows, names, columns)
-    assert columns.text is not None and columns.label is not None
+    assert columns.text is not None
+    assert columns.label is not None
     pairs = []
     for line, row in rows:
         text, label = row.get(columns.text, ""), row.get(columns.label, "").strip()

@@ -33,6 +33,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         )
     rng = np.random.default_rng(settings["seed"])
     model = task.model.from_config(task.config(settings, data.parts), rng)
+    model.load_state_dict({**model.state_dict(), **data.initial})
     optimizer, schedule = make_optimizer(model, settings)
     library = "cupy" if device == "gpu" else "numpy"
     model.to(library)

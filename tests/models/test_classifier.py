@@ -160,7 +160,16 @@ def test_config_builds_it_again(cell):
         name: p.shape for name, p in model.named_parameters().items()
     }
     assert again.config == model.config
-    assert model.config == {"vocabulary_size": V, "classes": K, "embedding_size": D, "hidden_size": H, **options}
+    rest = {
+        "reader": "recurrent",
+        "pooling": "last",
+        "output": "softmax",
+        "kernel_sizes": [3],
+        "stride": 1,
+        "frozen": False,
+    }
+    sizes = {"vocabulary_size": V, "classes": K, "embedding_size": D, "hidden_size": H, "class_weights": None}
+    assert model.config == {**sizes, **rest, **options}
     again.astype("float64")
     again.load_state_dict(model.state_dict())
     again.evaluate()
@@ -196,7 +205,7 @@ def test_what_cannot_be_built():
         find_model("Tagger")
     with pytest.raises(DataError, match=r"id 9 is out of range 0 .. 8"):
         model_of().forward(np.array([[9]]), np.array([1]))
-    with pytest.raises(DataError, match=r"lengths must lie in 0 .. T = 2, got 3 .. 3"):
+    with pytest.raises(DataError, match=r"lengths must be between 0 and T = 2, got 3 to 3"):
         model_of().forward(np.array([[1, 2]]), np.array([3]))
     with pytest.raises(DataError, match=r"id 4 is out of range 0 .. 3"):
         model_of().loss((np.array([[1]]), np.array([1]), np.array([K])), None)

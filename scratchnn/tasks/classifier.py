@@ -89,6 +89,8 @@ class ClassifierTask(Task):
         if settings["pooling"] is None:
             usual = {"recurrent": "last", "conv": "max", "conv-recurrent": "last", "embedding": "mean"}
             settings["pooling"] = usual[settings["reader"]]
+        if settings["balance"] and settings["output"] == "multilabel":
+            raise DataError("--balance needs one label per text; leave it out with --output multilabel")
         for size in settings["kernel_sizes"]:
             if not size.isdecimal() or int(size) < 1:
                 raise DataError(f"--kernels must be whole numbers of 1 or more, got {size!r}")

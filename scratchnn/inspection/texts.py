@@ -1,12 +1,20 @@
-"""Figures of a classifier of texts: its errors, and what happens along one text."""
+"""Figures of a classifier of texts: its errors, and what happens along one text.
+
+Gates are computed again from the states, with the equations of the cells (``recurrent/lstm.py``, ``recurrent/gru.py``):
+
+    gates_t = sigmoid(x_t Wx + h_{t-1} Wh + b)         the columns of the gates, in the order of ``GATES``         (1)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scratchnn.backend import to_numpy
+from scratchnn.errors import DataError
+from scratchnn.functions import sigmoid
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
@@ -14,6 +22,38 @@ if TYPE_CHECKING:
 
 MOST_NUMBERS = 12  # classes up to which each cell shows its count
 MOST_WORDS = 60  # words per figure
+GATES = {"LSTM": ("output", "input", "forget"), "GRU": ("update", "reset")}  # the first columns of Wx, Wh and b
+
+
+def gate_activity(layer: Any, x: Any) -> dict[str, np.ndarray]:
+    """Equation (1): the mean over the units of each gate, at each step.
+
+    Args:
+        layer: an LSTM or a GRU.
+        x: its inputs for one sequence (T, D).
+
+    Returns:
+        One array (T,) per gate, by name.
+
+    Raises:
+        DataError: another cell.
+    """
+    names = GATES.get(type(layer).__name__)
+    if names is None:
+        raise DataError(f"{type(layer).__name__} has no gates that depend on inputs and states alone; use an LSTM or a GRU")
+    names = names[: layer.Wx.shape[1] // layer.units - 1]  # without the candidate; the simplified GRU has one gate
+    lease = layer.pool.lease()
+    y, _, _ = layer.run(x[None], layer.zero_state(x[None]), None, None, lease)
+    lease.end()
+    Wx, Wh, b, h = (to_numpy(array) for array in (layer.Wx.data, layer.Wh.data, layer.b.data, y[0]))
+    before = np.concatenate([np.zeros_like(h[:1]), h[:-1]])  # h_{t-1}  (T, H)
+    H = layer.units
+    activity = {}
+    for k, name in enumerate(names):
+        part = slice(k * H, (k + 1) * H)
+        gates = sigmoid(to_numpy(x) @ Wx[:, part] + before @ Wh[:, part] + b[part])  # (1)  (T, H)
+        activity[name] = gates.mean(axis=1)
+    return activity
 
 
 def plot_confusion(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
@@ -82,9 +122,9 @@ def plot_accuracy_by_labels(counts: Sequence[int], accuracies: Mapping[str, Sequ
     return figure
 
 
-def name_words(axes: object, words: Sequence[str]) -> None:
+def name_words(axes: Any, words: Sequence[str]) -> None:
     """The words of a text along the x axis."""
-    axes.set_xticks(np.arange(len(words)), [shown(word) for word in words], rotation=90)  # type: ignore[attr-defined]
+    axes.set_xticks(np.arange(len(words)), [shown(word) for word in words], rotation=90)
 
 
 def shown(name: str) -> str:

@@ -160,12 +160,12 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
         (
             "good.csv",
             ["--text-column", "body"],
-            "good.csv has no column 'body'; its columns are text, label; choose with --t",
+            "good.csv has no column 'body'; its columns are text, label; choose with",
         ),
         (
             "good.csv",
             ["--label-column", "y"],
-            "good.csv has no column 'y'; its columns are text, label; choose with --label",
+            "good.csv has no column 'y'; its columns are text, label; choose with",
         ),
         ("good.csv", ["--kernels", 0], "--kernels must be whole numbers of 1 or more, got '0'"),
         ("good.csv", ["--reader", "conv", "--pooling", "last"], "pooling 'last' needs recurrent layers; with the reader"),

@@ -162,7 +162,7 @@ register_loss("classifier/gru+bidirectional+dropout+two-layers", _two_layers, LA
 for _pooling in POOLINGS:
     for _reader in READERS:
         if (_reader, _pooling) != ("recurrent", "last") and (_pooling != "last" or _reader == "conv-recurrent"):
-            _parts = classifier(reader=_reader, pooling=_pooling, cell="gru", kernel_sizes=(1, 3), stride=2, dropout=0.2)
+            _parts = classifier(reader=_reader, pooling=_pooling, cell="rnn", kernel_sizes=(3, 2), stride=2, dropout=0.2)
             register_loss(f"classifier/{_reader}+{_pooling}", _parts, LABELLED)
 _both_ways = classifier(cell="lstm", bidirectional=True, layers=2, pooling="mean", class_weights=(0.5, 1.0, 2.5))
 register_loss("classifier/lstm+bidirectional+two-layers+mean+weights", _both_ways, LABELLED)

@@ -131,7 +131,7 @@ class Classifier(Model):
                 directions = [
                     make_cell(cell, width, hidden_size, rng, return_sequences=sequences) for _ in range(1 + bidirectional)
                 ]
-                stack.append(Bidirectional(*directions) if bidirectional else directions[0])
+                stack.append(Bidirectional(directions[0], directions[1]) if bidirectional else directions[0])
                 width = stack[-1].units
             self.reader = Stacked(stack, dropout=dropout, rng=rng)
         self.pooling = make_pooling(pooling, width, rng)

@@ -143,9 +143,14 @@ def table_rows(source: str) -> Rows:
     text = read_text(source)
     header = first_line(text)
     separator = max(SEPARATORS, key=header.count)
-    quoting = csv.QUOTE_NONE if separator == "\t" and '"' not in header else csv.QUOTE_MINIMAL
+    plain = separator == "\t" and '"' not in header  # then quotes mean nothing, as in nsmc
     csv.field_size_limit(max(len(text), 1))  # a document may be longer than Python's limit of 128 KiB
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, quoting=quoting, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
     rows: Rows = []
     names: list[str] | None = None
     line = 1

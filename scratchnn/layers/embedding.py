@@ -77,7 +77,8 @@ class Embedding(Layer):
         Args:
             vocabulary: the tokens; a ``Vocabulary``.
             vectors: words and their vectors (W, D); a ``KeyedVectors``.
-            rng: draws the rows of all other tokens, normal with the standard deviation of the vectors that were found.
+            rng: draws the rows of all other tokens, normal with the standard deviation of the vectors that were found; but a
+                run of words ("not good") starts from the mean of their vectors if all have one.
             frozen: whether the table is kept as it is; if false, the vectors are only a start (fine-tuning).
 
         Returns:
@@ -96,6 +97,10 @@ class Embedding(Layer):
         given = vectors.vectors[rows[known]]
         table = given.std() * rng.standard_normal((len(rows), given.shape[1]))
         table[known] = given
+        for row in np.flatnonzero(~known):
+            parts = [vectors.ids.get(part, -1) for part in vocabulary.tokens[row].split(" ")]
+            if len(parts) > 1 and min(parts) >= 0:
+                table[row] = vectors.vectors[parts].mean(axis=0)
         layer = cls(*table.shape, table=table, frozen=frozen)
         layer.found = int(known.sum())
         return layer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,9 +25,9 @@ from scratchnn.tasks.labelled import Columns, Pairs, read_labelled
 from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
+from scratchnn.tasks.text_tokens import LEVELS, tokens_of
 from scratchnn.tasks.trained import Trained
-from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary, texts_to_sequences, tokenize
-from scratchnn.text.words import plain_tokens
+from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
@@ -39,7 +39,6 @@ ARCHITECTURE = (
     "frozen",
 )  # fmt: skip
 SOURCES = "labelled texts: .csv, .tsv, .jsonl, lines with a tab, a folder per label, or imdb, nsmc (default: generated)"
-LEVELS = ("plain", "word", "char", "letter")
 
 Example = tuple[np.ndarray, Any]  # ids; a class, or 0 and 1 for each label (K,)
 
@@ -58,6 +57,7 @@ class ClassifierTask(Task):
         Setting("--balance", "balance", False, "let all classes count the same, however many texts they have", bool),
         Setting("--level", "level", "plain", "what a token is; plain: a word in lower case", choices=LEVELS),
         Setting("--max-length", "max_length", 400, "tokens of a longer text: its first and last ones", int, "T", least=2),
+        Setting("--ngrams", "ngrams", 1, "largest number of adjacent tokens that make one more token", int, "N"),
         Setting("--vocabulary", "vocabulary_size", 10000, "largest number of distinct tokens", int, "V", least=3),
         Setting("--reader", "reader", "recurrent", "what reads the embeddings", choices=READERS),
         Setting("--cell", "cell", "gru", "recurrent cell", choices=tuple(CELLS)),
@@ -105,8 +105,7 @@ class ClassifierTask(Task):
             initial, vocabulary, note = start_from_body(settings)
             columns.notes.append(note)
         else:
-            level = tokenizer(settings["level"])
-            tokens = (token for text, _ in train for token in tokenize(text, level) if token != END)
+            tokens = (token for text, _ in train for token in tokens_of(text, settings) if token != END)
             vocabulary = Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"])
         parts = {
             "vocabulary": vocabulary,
@@ -159,10 +158,8 @@ class ClassifierTask(Task):
         return list(zip(sequences, targets, strict=True))
 
     def sequences(self, texts: Sequence[str], settings: Values, parts: Parts) -> list[np.ndarray]:
-        """The ids of each text; of a long one, its first and last ones."""
-        found = texts_to_sequences(texts, parts["vocabulary"], tokenizer(settings["level"]))
-        most = settings.get("max_length")
-        return found if most is None else [shortened(ids, most) for ids in found]
+        """The ids of each text."""
+        return [parts["vocabulary"].encode(tokens_of(text, settings)) for text in texts]
 
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
         """Sizes of both vocabularies, and the architecture."""
@@ -243,24 +240,11 @@ class ClassifierTask(Task):
                 yield trained.settings.get("separator", ",").join(chosen)
 
 
-def tokenizer(level: str) -> str | Callable[[str], list[str]]:
-    """What ``tokenize`` takes for a level of ``LEVELS``."""
-    return plain_tokens if level == "plain" else level
-
-
 def labels_of(joined: str, settings: Values) -> list[str]:
     """The labels in a field: one, or several between separators."""
     if settings.get("output") != "multilabel":
         return [joined]
     return [label.strip() for label in joined.split(settings["separator"]) if label.strip()]
-
-
-def shortened(ids: np.ndarray, most: int) -> np.ndarray:
-    """At most ``most`` ids: the first half and the last half of them, since reviews begin and end with their judgement."""
-    if len(ids) <= most:
-        return ids
-    head = most // 2
-    return np.concatenate([ids[:head], ids[len(ids) - (most - head) :]])
 
 
 def balanced(examples: list[Example], parts: Parts) -> list[float]:

@@ -14,7 +14,8 @@ from small_text import arrays_and_meta, assert_one_line, command, write_text
 from scratchnn.errors import DataError
 from scratchnn.layers import Embedding
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
-from scratchnn.tasks.classifier import balanced, shortened
+from scratchnn.tasks.classifier import balanced
+from scratchnn.tasks.text_tokens import shortened, tokens_of
 from scratchnn.tasks.trained import load
 from scratchnn.text import Vocabulary
 from scratchnn.text.words import plain_tokens
@@ -170,12 +171,17 @@ def vectors_of(words, size=4, seed=0):
 def test_an_embedding_from_vectors():
     vocabulary = Vocabulary(["<pad>", "<unk>", "film", "good", "rare"])
     vectors = vectors_of(["good", "film", "other"])
-    layer = Embedding.from_vectors(vocabulary, vectors, rng=np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    layer = Embedding.from_vectors(vocabulary, vectors, rng=rng)
     assert (layer.W.shape, layer.found, layer.W.trainable) == ((5, 4), 2, True)
     np.testing.assert_array_equal(layer.W.data[[2, 3]], vectors.vectors[[1, 0]])
     others = layer.W.data[[0, 1, 4]]
     assert others.all()
     assert 0.2 < others.std() / vectors.vectors[:2].std() < 3
+    runs = Embedding.from_vectors(
+        Vocabulary(["good film", "good rare"]), vectors_of(["good", "film", "good rare"]), rng=rng
+    )
+    np.testing.assert_allclose(runs.W.data[0], vectors_of(["good", "film", "x"]).vectors[:2].mean(axis=0), rtol=1e-6)
     assert not Embedding.from_vectors(vocabulary, vectors, rng=np.random.default_rng(1), frozen=True).W.trainable
     with pytest.raises(DataError, match="none of the 5 tokens of the vocabulary has a word vector"):
         Embedding.from_vectors(vocabulary, vectors_of(["mot"]), rng=np.random.default_rng(1))
@@ -248,6 +254,35 @@ def test_plain_words():
 
 
 def test_a_long_text_keeps_its_ends():
-    ids = np.arange(10)
-    assert shortened(ids, 10) is ids
-    assert shortened(ids, 5).tolist() == [0, 1, 7, 8, 9]
+    tokens = list("0123456789")
+    assert shortened(tokens, 10) == tokens
+    assert "".join(shortened(tokens, 5)) == "01789"
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        ("plain", ["not", "so", "good", "not so", "so good", "not so good"]),
+        ("word", ["Not", "so", "good!", "Not so", "so good!", "Not so good!"]),
+    ],
+)
+def test_runs_of_adjacent_words(level, expected):
+    assert tokens_of("Not so good!", {"level": level, "ngrams": 3}) == expected
+    assert tokens_of("Not so good!", {"level": level}) == expected[:3]
+    assert tokens_of("", {"level": level, "ngrams": 3}) == []
+
+
+def test_runs_of_characters_and_the_cut_before_them():
+    assert tokens_of("abcd", {"level": "char", "ngrams": 2}) == ["a", "b", "c", "d", "ab", "bc", "cd"]
+    assert tokens_of("abcd", {"level": "char", "ngrams": 2, "max_length": 2}) == ["a", "d", "ad"]
+
+
+def test_order_matters_to_a_mean_of_pairs_alone(tmp_path):
+    pairs = [("good not bad", "pos"), ("bad not good", "neg"), ("so good not bad", "pos"), ("so bad not good", "neg")] * 10
+    data = write_pairs(tmp_path / "data.txt", pairs)
+    found = []
+    for n in (1, 2):
+        options = ["--reader", "embedding", "--ngrams", n, "--data", data, "--valid", data, "--epochs", 10]
+        assert train_task("classifier", *options, "--out", tmp_path / str(n)) == 0
+        found.append(accuracy(tmp_path / str(n), data))
+    assert found == [0.5, 1.0]

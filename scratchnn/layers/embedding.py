@@ -77,8 +77,8 @@ class Embedding(Layer):
         Args:
             vocabulary: the tokens; a ``Vocabulary``.
             vectors: words and their vectors (W, D); a ``KeyedVectors``.
-            rng: draws the rows of all other tokens, normal with the standard deviation of the vectors that were found; but a
-                run of words ("not good") starts from the mean of their vectors if all have one.
+            rng: draws the rows of all other tokens, normal with the standard deviation of the vectors that were found. A run
+                of words ("not good") starts from the mean of their vectors instead if all have one.
             frozen: whether the table is kept as it is; if false, the vectors are only a start (fine-tuning).
 
         Returns:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnn.backend import backend_name, move, to_numpy
+from scratchnn.backend import backend_name, move, seed_from, to_numpy
 from scratchnn.core import Model
 from scratchnn.data import PaddedExamples, bucket_batches
 from scratchnn.datasets.generated.reviews import generated_reviews
@@ -54,6 +54,7 @@ class ClassifierTask(Task):
         replace(VALID, metavar="DATA"),
         Setting("--text-column", "text_column", None, "column of the texts in a table (default: guessed)", metavar="NAME"),
         Setting("--label-column", "label_column", None, "column of the labels (default: guessed)", metavar="NAME"),
+        Setting("--limit", "limit", None, "use only so many labelled texts, drawn by the seed", int, "N", least=2),
         Setting("--balance", "balance", False, "let all classes count the same, however many texts they have", bool),
         Setting("--level", "level", "plain", "what a token is; plain: a word in lower case", choices=LEVELS),
         Setting("--max-length", "max_length", 400, "tokens of a longer text: its first and last ones", int, "T", least=2),
@@ -130,6 +131,9 @@ class ClassifierTask(Task):
             pairs = read_labelled(settings["data"], columns, "train", several)
         else:
             pairs = list(zip(*generated_reviews(GENERATED, seed=0), strict=True))
+        if settings["limit"] is not None and settings["limit"] < len(pairs):
+            order = np.random.default_rng(seed_from(settings["seed"], 3)).permutation(len(pairs))
+            pairs = [pairs[place] for place in sorted(order[: settings["limit"]])]
         if settings["valid"] is not None:
             return pairs, read_labelled([settings["valid"]], columns, "train", several)
         train, valid = split(pairs, settings["seed"])

@@ -161,6 +161,16 @@ def test_the_few_texts_of_a_rare_label_are_for_training(tmp_path, capsys):
         assert load(tmp_path / str(seed)).parts["labels"].tokens == ["neg", "pos", "rare"]
 
 
+def test_a_limit_takes_texts_by_the_seed(tmp_path, capsys, data):
+    for name, seed, limit in (("a", 0, 20), ("b", 0, 20), ("c", 1, 20), ("d", 0, 500)):
+        options = ["--data", data, "--limit", limit, "--seed", seed, "--epochs", 1, "--out", tmp_path / name]
+        assert train_task("classifier", *options) == 0
+        texts = "18 texts to learn, 2 to validate" if limit == 20 else "108 texts to learn, 12 to validate"
+        assert texts in capsys.readouterr().out
+    digests = [load(tmp_path / name).settings["data_digest"] for name in "abc"]
+    assert digests[0] == digests[1] != digests[2]
+
+
 # --- pretrained vectors and bodies -----------------------------------------------------------------------------------
 
 

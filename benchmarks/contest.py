@@ -17,10 +17,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from tqdm import tqdm
-
 from benchmarks.peak import SIZE
 from benchmarks.processes import run_job
+from scratchnn.terminal import progress_bar
 
 TIMES = "ms"  # the unit of times; every other unit is a rate
 
@@ -114,7 +113,7 @@ def compete(
     peaks: list[float] = []
     products = any(row.flops for row in rows)
     total = rounds * (products + sum(1 + bool(row.theirs) for row in rows))
-    with tqdm(total=total, unit="process", disable=None, ncols=100, nrows=20) as bar:
+    with progress_bar(total=total, unit="process") as bar:
         for number in range(rounds):
             if products:
                 bar.set_description_str("matrix products")

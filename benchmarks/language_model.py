@@ -17,7 +17,7 @@ from benchmarks.measure import measure, our_library
 from scratchnn.backend import move
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.optim import SGD, clip_by_norm, global_norm
-from scratchnn.training.trainer import read_scalars
+from scratchnn.training.gradients import read_scalars
 
 OPPONENTS = ("torch",)
 WORDS, QUICK_WORDS = 10_000, 50

@@ -18,8 +18,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from benchmarks.evaluation import evaluation_files, score, value_of
 from benchmarks.processes import check_installed, run_job
 from benchmarks.table import columns_of, fixed
@@ -27,6 +25,7 @@ from benchmarks.text import digest, write_text
 from benchmarks.word2vec import MODELS, SENTENCES, SIZES
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
+from scratchnn.terminal import progress_bar
 from scratchnn.word2vec.formats import read_vectors
 
 LIBRARIES = ("ours", "gensim")
@@ -72,7 +71,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
         return name, result
 
     with (
-        tqdm(total=len(todo), desc="training", unit="contestant", disable=None, ncols=100, nrows=20) as bar,
+        progress_bar(total=len(todo), desc="training", unit="contestant") as bar,
         ThreadPoolExecutor(options.jobs) as pool,
     ):
         futures = [pool.submit(train, case) for case in todo]

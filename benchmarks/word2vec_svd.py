@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from benchmarks.evaluation import evaluation_files, score, value_of
 from benchmarks.processes import check_installed, run_job
 from benchmarks.table import columns_of, fixed, number
 from benchmarks.text import write_text
 from benchmarks.word2vec import MIN_COUNT, MODELS, SIZES
+from scratchnn.terminal import progress_bar
 from scratchnn.text.counting import count_vectors
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
     case = {"similarity": similarity, "analogies": analogies, "epochs": options.epochs or 5, "seed": options.seeds[0]}
     case |= {"text": str(text), "out": str(Path(options.folder, "vectors.bin"))}
     results = {}
-    for method in (bar := tqdm(METHODS, unit="method", disable=None, ncols=100, nrows=20)):
+    for method in (bar := progress_bar(METHODS, unit="method")):
         bar.set_description_str(METHODS[method])
         function = "counted" if method == "svd" else "predicted"
         results[method] = run_job(f"benchmarks.word2vec_svd:{function}", {**case, "model": method}, settings)

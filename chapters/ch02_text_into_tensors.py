@@ -29,6 +29,7 @@ import numpy as np
 from scratchnn import functions
 from scratchnn.book.figures import ch02 as figures
 from scratchnn.book.page import FULL, show
+from scratchnn.data import bucket_batches, pad_sequences
 from scratchnn.datasets import load_ptb, python_manual
 from scratchnn.text import counting, korean, sequences, tokens, vectorizers
 from scratchnn.text.vocabulary import Vocabulary
@@ -212,7 +213,7 @@ print("special tokens first:", vocabulary.tokens)
 print(ids)
 print("lengths:", lengths)
 
-their_ids, their_lengths = sequences.pad_sequences(rows, padding_id=vocabulary.padding)
+their_ids, their_lengths = pad_sequences(rows, padding_id=vocabulary.padding)
 same = (ids == their_ids).all() and (lengths == their_lengths).all()
 print("the package gives the same:", same)
 
@@ -249,7 +250,7 @@ shares = {name: padded_share(lengths, ordered) for name, ordered in batches.item
 for name, share in shares.items():
     print(f"{name:<17} {share:.1%} of all positions are padding")
 
-theirs = sequences.bucket_batches(lengths, 32)
+theirs = bucket_batches(lengths, 32)
 both = zip(batches["sorted by length"], theirs, strict=True)
 print("the package gives the same:", all((ours == other).all() for ours, other in both))
 
@@ -261,7 +262,7 @@ show(figures.padding(lengths, batches, shares))
 # batches, and then shuffle the batches. That wastes more, but every epoch is different.
 
 # %%
-pooled = sequences.bucket_batches(lengths, 32, rng=np.random.default_rng(1), pool=10)
+pooled = bucket_batches(lengths, 32, rng=np.random.default_rng(1), pool=10)
 share = padded_share(lengths, pooled)
 print(f"shuffled, sorted in pools of 10 batches: {share:.1%} of all positions are padding")
 
@@ -1204,7 +1205,8 @@ show(figures.pairs(clouds))
 #
 # Solutions are in [`chapters/solutions/ch02.py`](../chapters/solutions/ch02.py). The package's files are short enough to
 # read: [`tokens.py`](../scratchnn/text/tokens.py), [`vocabulary.py`](../scratchnn/text/vocabulary.py),
-# [`sequences.py`](../scratchnn/text/sequences.py), [`vectorizers.py`](../scratchnn/text/vectorizers.py),
+# [`sequences.py`](../scratchnn/text/sequences.py), [`padded.py`](../scratchnn/data/padded.py),
+# [`vectorizers.py`](../scratchnn/text/vectorizers.py),
 # [`counting.py`](../scratchnn/text/counting.py) and [`korean.py`](../scratchnn/text/korean.py).
 #
 # ## What comes next

@@ -1161,7 +1161,7 @@ if FULL:
 # - **4.6** The gradients of a whole block.
 #
 # Solutions are in [`chapters/solutions/ch04.py`](../chapters/solutions/ch04.py). To train on a text of your own:
-# `python -m scratchnn train word2vec --text FILE --model skipgram --out DIR`, and then
+# `python -m scratchnn train word2vec --data FILE --model skipgram --out DIR`, and then
 # `python -m scratchnn similar DIR WORD` and `python -m scratchnn analogy DIR man king woman`.
 #
 # ## What comes next

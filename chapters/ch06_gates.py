@@ -30,7 +30,6 @@ from scratchnn.book.cells import (
     check_cell,
     influence,
     relative_errors,
-    through_time,
 )
 from scratchnn.book.examples import ch06 as examples
 from scratchnn.book.figures import ch06 as figures
@@ -46,6 +45,7 @@ from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.optim import SGD, Adam, clip_by_norm, clip_by_value
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
+from scratchnn.recurrent.plain_loop import loop_forward
 from scratchnn.text import UNKNOWN, Vocabulary, tokenize
 from scratchnn.training import Trainer
 
@@ -267,25 +267,28 @@ def simplified_step(x, h, Wx, Wh, b):
 
 
 def simplified_step_backward(dh_next, cache):
-    """Gradients with respect to x and h, and a list of those with respect to Wx, Wh, b."""
+    """Gradients with respect to x, h, Wx, Wh and b."""
     x, h, z, n, Wx, Wh = cache
     da_z = dh_next * (h - n) * z * (1 - z)  # (10)
     da_n = dh_next * (1 - z) * (1 - n**2)  # (10)
     da = np.concatenate([da_z, da_n], axis=1)  # (N, 2H)
     dh = dh_next * z + da @ Wh.T  # (11)
-    return da @ Wx.T, dh, [x.T @ da, h.T @ da, da.sum(axis=0)]  # (12)
+    return da @ Wx.T, dh, x.T @ da, h.T @ da, da.sum(axis=0)  # (12)
 
 
 # %% [markdown]
-# The loop over time is that of chapter 5, with the step as an argument ([`book/cells.py`](../scratchnn/book/cells.py)).
-# Forward it keeps all outputs and caches; backward it starts at the last step and adds up the gradients of the weights:
+# The loop over time is that of chapter 5, with the step as an argument. The package has it as well, in
+# [`recurrent/plain_loop.py`](../scratchnn/recurrent/plain_loop.py); its tests compare every fast cell with it. Forward
+# it keeps all outputs and caches; backward it starts at the last step and adds up the gradients of the weights. Without
+# sequences of different lengths, this is all:
 #
 # ```python
 # for t in range(T):
-#     *state, cache = step(x[:, t], *state, *parameters)
+#     *state, cache = step(x[:, t], *state, *weights)
 # for t in reversed(range(T)):
 #     dh, *others = dstate
-#     dx_t, *dstate, gradients = step_backward(dh + dy[:, t], *others, caches[t])
+#     dx_t, *rest = step_backward(dh + dy[:, t], *others, caches[t])
+#     dstate, dweights = rest[: len(dstate)], rest[len(dstate) :]
 # ```
 #
 # A state is a list of arrays, which contains only $h$ for now. In Python, `*state` on the left of an assignment takes all
@@ -347,7 +350,7 @@ def gru_step(x, h, Wx, Wh, b):
 
 
 def gru_step_backward(dh_next, cache):
-    """Gradients with respect to x and h, and a list of those with respect to Wx, Wh, b."""
+    """Gradients with respect to x, h, Wx, Wh and b."""
     x, h, z, r, k, n, Wx, Wh = cache
     H = h.shape[1]
     da_z = dh_next * (h - n) * z * (1 - z)  # (10)
@@ -358,7 +361,7 @@ def gru_step_backward(dh_next, cache):
     dh = dh_next * z + dk * r + da_zr @ Wh[:, : 2 * H].T  # (17)
     da = np.concatenate([da_zr, da_n], axis=1)  # (N, 3H)
     dWh = np.concatenate([h.T @ da_zr, k.T @ da_n], axis=1)  # (12) with k for the candidate
-    return da @ Wx.T, dh, [x.T @ da, dWh, da.sum(axis=0)]  # (12)
+    return da @ Wx.T, dh, x.T @ da, dWh, da.sum(axis=0)  # (12)
 
 
 arrays = cell_arrays(rng, blocks=3)
@@ -434,7 +437,7 @@ def lstm_step(x, h, c, Wx, Wh, b):
 
 
 def lstm_step_backward(dh_next, dc_next, cache):
-    """Gradients with respect to x, h and c, and a list of those with respect to Wx, Wh, b."""
+    """Gradients with respect to x, h, c, Wx, Wh and b."""
     x, h, c, c_next, o, i, f, g, Wx, Wh = cache
     tanh_c = np.tanh(c_next)
     da_o = dh_next * tanh_c * o * (1 - o)  # (23)
@@ -443,7 +446,7 @@ def lstm_step_backward(dh_next, dc_next, cache):
     da_f = dc * c * f * (1 - f)  # (25)
     da_g = dc * i * (1 - g**2)  # (25)
     da = np.concatenate([da_o, da_i, da_f, da_g], axis=1)  # (N, 4H)
-    return da @ Wx.T, da @ Wh.T, dc * f, [x.T @ da, h.T @ da, da.sum(axis=0)]  # (26), (12)
+    return da @ Wx.T, da @ Wh.T, dc * f, x.T @ da, h.T @ da, da.sum(axis=0)  # (26), (12)
 
 
 lstm_pair = cell_pair(lstm_step, lstm_step_backward, states=2)
@@ -780,10 +783,8 @@ def masked_step(x, h, Wx, Wh, b, m):
 
 x, h0, *weights = cell_arrays(rng, blocks=1).values()
 _, m = dropout_forward(h0, 0.3, rng)
-ours, _, _ = through_time(masked_step, x, (h0,), [*weights, m])
-layer = RNN(3, 4, rng=rng)
-layer.Wx.data, layer.Wh.data, layer.b.data = weights
-theirs, _, _ = layer.run(x, h0, None, m)  # what forward calls once it has drawn a mask
+ours, _, _ = loop_forward(masked_step, x, (h0,), [*weights, m])
+theirs, _, _ = recurrent.rnn_forward(x, h0, *weights, mask_h=m)
 print("the package gives the same:", np.allclose(ours, theirs, rtol=0, atol=1e-12))
 
 # %% [markdown]
@@ -1021,10 +1022,10 @@ print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 # So the digits after the decimal point mean nothing here. The same settings on the command line, where S is the seed:
 #
 # ```sh
-# python -m scratchnn train lm --level word --text ptb.train.txt --valid ptb.valid.txt \
+# python -m scratchnn train lm --level word --data ptb.train.txt --valid ptb.valid.txt \
 #     --hidden 100 --forget-bias 0 --batch 20 --window 35 --optimizer sgd --lr 20 \
 #     --clip 0.25 --epochs 4 --seed S --out RUN
-# python -m scratchnn evaluate RUN --text ptb.test.txt
+# python -m scratchnn evaluate RUN --data ptb.test.txt
 # ```
 #
 # ## What goes wrong
@@ -1050,7 +1051,7 @@ class OwnLSTM(LSTM):
 
     pair = cell_pair(lstm_step, lstm_step_backward, states=2)
 
-    def run(self, x, state, lengths, mask_h):
+    def run(self, x, state, lengths, mask_h, lease):
         return self.pair[0](x, *state, self.Wx.data, self.Wh.data, self.b.data)
 
     def run_backward(self, dy, dstate, cache):
@@ -1058,9 +1059,6 @@ class OwnLSTM(LSTM):
         for parameter, gradient in zip((self.Wx, self.Wh, self.b), gradients, strict=True):
             parameter.accumulate(gradient)
         return dx, (dh, dc)
-
-    def release(self, cache):
-        """The cache holds no buffers of the package, so nothing is given back."""
 
 
 class ForgetfulLSTM(OwnLSTM):

@@ -4,8 +4,8 @@
     top-k:    keep the k most probable tokens                                                                      (2)
     nucleus:  keep the smallest set of most probable tokens whose probabilities add up to at least top_p           (3)
 
-A temperature below 1 sharpens the distribution, above 1 flattens it; 0 stands for the most probable token (greedy). (2)
-and (3), in this order, act on (1); what is left is scaled to sum to 1. Holtzman et al. (2020) for the nucleus.
+A temperature below 1 sharpens the distribution, above 1 flattens it; 0 means the most probable token (greedy). (2) and
+(3) are applied to (1), in this order, and the result is scaled to sum to 1. Holtzman et al. (2020) for the nucleus.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, to_numpy
+from scratchnn.backend import Array, check_ids, to_numpy
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.functions import softmax
 
@@ -25,7 +25,7 @@ def token_probabilities(
 ) -> np.ndarray:
     """Equations (1) to (3): logits (V,) give probabilities (V,) in float64, zero where a token is left out.
 
-    A logit of minus infinity stands for a token that must not come; among equally probable ones, lower ids go first.
+    A logit of minus infinity excludes its token. Of equally probable tokens, those with lower ids are kept first.
     """
     if not 0 <= temperature < np.inf:
         raise DataError(f"temperature must be 0 or more and finite, got {temperature}")
@@ -89,6 +89,8 @@ def generate(
         last = to_numpy(logits[0]).copy()  # (V,)
         if len(set(avoid)) >= len(last):
             raise DataError("there is no token left to draw: all are to be avoided")
+        if len(avoid):
+            check_ids(np.asarray(avoid), len(last), "generate: avoid")
         last[list(avoid)] = -np.inf
         drawn.append(int(rng.choice(len(last), p=token_probabilities(last, temperature, top_k, top_p))))
         if drawn[-1] == end:

@@ -41,6 +41,10 @@ class NonFiniteError(ScratchnnError, FloatingPointError):
     """NaN or infinity in a gradient or a loss."""
 
 
+class ScratchnnWarning(UserWarning):
+    """Something in the user's files that is worth a look, but does not stop the work; the command line prints one line."""
+
+
 def whole_number(value: Any, name: str, least: int = 1) -> int:
     """``value`` itself if it is an integer of at least ``least``; otherwise a ``DataError`` with its name."""
     if not isinstance(value, Integral) or isinstance(value, bool) or value < least:

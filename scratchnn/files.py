@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import BinaryIO
 
 from scratchnn.errors import DataError
 
+TEMPORARY = ".part"  # end of the name of a file that is being written
+
 
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     """A file to write to, in any number of pieces, that gets its name at the end: no reader, and no crash, sees a part."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")  # its own in each process
     try:
         with open(temporary, "wb") as file:
             yield file
@@ -27,6 +30,13 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # the folder itself may not be writable
             temporary.unlink(missing_ok=True)  # exists only after an error
+
+
+def remove_unfinished(folder: Path, name: str = "*") -> None:
+    """Remove what killed processes left of the file ``name``, or of all files; call it where no other process writes."""
+    for file in folder.glob(f".{name}{TEMPORARY}"):
+        with suppress(OSError):
+            file.unlink()
 
 
 def write_atomically(path: str | Path, data: bytes | memoryview) -> None:

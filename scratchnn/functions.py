@@ -15,16 +15,17 @@ saturate for x > 0; for x < 0 its slope is exactly zero, and at x = 0, where it 
 
 Softmax, logsumexp and log_softmax subtract the largest entry first: the result is the same, and exp cannot overflow. They
 act on the last axis. Comparisons use the real part, so that the complex step (``scratchnn.gradcheck``) takes the branch of
-the real number that it perturbs.
+the real number that it perturbs. Integers, booleans and float16 are promoted (``scratchnn.backend.arrays``).
 """
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, array_module, check_ids
+from scratchnn.backend import Array, array_module, check_ids, floating
 
 
 def sigmoid(x: Array) -> Array:
     """Equation (1), through tanh: no overflow at either end."""
+    x = floating(x, "sigmoid: x")
     return 0.5 * array_module(x).tanh(0.5 * x) + 0.5
 
 
@@ -35,6 +36,7 @@ def sigmoid_backward(dy: Array, y: Array) -> Array:
 
 def tanh(x: Array) -> Array:
     """Equation (2)."""
+    x = floating(x, "tanh: x")
     return array_module(x).tanh(x)
 
 
@@ -44,8 +46,9 @@ def tanh_backward(dy: Array, y: Array) -> Array:
 
 
 def relu(x: Array) -> Array:
-    """Equation (3)."""
-    return x * (x.real > 0)
+    """Equation (3). NaN stays NaN; minus infinity gives 0, which a product with the slope would not."""
+    x = floating(x, "relu: x")
+    return array_module(x).where(x.real <= 0, 0, x)
 
 
 def relu_backward(dy: Array, x: Array) -> Array:
@@ -55,6 +58,7 @@ def relu_backward(dy: Array, x: Array) -> Array:
 
 def softmax(x: Array) -> Array:
     """Equation (4) over the last axis."""
+    x = floating(x, "softmax: x")
     xp = array_module(x)
     e = xp.exp(x - x.real.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
@@ -67,6 +71,7 @@ def softmax_backward(dy: Array, y: Array) -> Array:
 
 def logsumexp(x: Array) -> Array:
     """Equation (5) over the last axis, which disappears."""
+    x = floating(x, "logsumexp: x")
     xp = array_module(x)
     top = x.real.max(axis=-1, keepdims=True)
     return xp.log(xp.exp(x - top).sum(axis=-1)) + top[..., 0]
@@ -79,6 +84,7 @@ def logsumexp_backward(dy: Array, x: Array) -> Array:
 
 def log_softmax(x: Array) -> Array:
     """Equation (6) over the last axis."""
+    x = floating(x, "log_softmax: x")
     xp = array_module(x)
     shifted = x - x.real.max(axis=-1, keepdims=True)  # not x - logsumexp(x): both may be large, their difference small
     return shifted - xp.log(xp.exp(shifted).sum(axis=-1, keepdims=True))
@@ -97,12 +103,14 @@ def one_hot(ids: Array, size: int, dtype: object = "float32") -> Array:
 
 def cosine_similarity(a: Array, b: Array) -> Array:
     """Equation (7) over the last axis, which disappears; ``a`` and ``b`` must not be zero."""
+    a, b = floating(a, "cosine_similarity: a"), floating(b, "cosine_similarity: b")
     xp = array_module(a)
     return (a * b).sum(axis=-1) / xp.sqrt((a * a).sum(axis=-1) * (b * b).sum(axis=-1))
 
 
 def cosine_similarity_backward(dy: Array, a: Array, b: Array) -> tuple[Array, Array]:
     """The gradients with respect to a and b, from the gradient with respect to the cosine and both inputs."""
+    a, b = floating(a, "cosine_similarity: a"), floating(b, "cosine_similarity: b")
     xp = array_module(a)
     norm_a = xp.sqrt((a * a).sum(axis=-1, keepdims=True))
     norm_b = xp.sqrt((b * b).sum(axis=-1, keepdims=True))
@@ -116,6 +124,7 @@ def cosine_similarity_backward(dy: Array, a: Array, b: Array) -> tuple[Array, Ar
 
 def clip(x: Array, low: float, high: float) -> Array:
     """Equation (8)."""
+    x = floating(x, "clip: x")
     xp = array_module(x)
     inside = (x.real > low) & (x.real < high)
     return xp.where(inside, x, xp.clip(x.real, low, high))

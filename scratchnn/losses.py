@@ -14,12 +14,13 @@ softplus(z) = log(1 + exp(z)) is computed as max(z, 0) + log1p(exp(-|z|)), which
 A weight is the product of up to three factors: ``mask`` (if false, the target does not count, whatever its value),
 ``step_weights`` (one number per target), and, for the softmax, ``class_weights`` (one number per class).
 PyTorch's ``cross_entropy`` divides by the summed weights as well. The leading axes are arbitrary: (N,), (N, T) ...
-For the squared and absolute errors and the sigmoid, every entry of (...) is one target.
+For the squared and absolute errors and the sigmoid, every entry of (...) is one target. Integers, booleans and float16 are
+promoted to float32 or wider (``scratchnn.backend.arrays``), class ids excepted.
 """
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, array_module, blocks, check_ids
+from scratchnn.backend import Array, array_module, blocks, check_array, check_ids, floating
 from scratchnn.errors import ShapeError
 from scratchnn.functions import sigmoid
 
@@ -31,8 +32,10 @@ def _weights(like: Array, mask: Array | None, step_weights: Array | None, owner:
     xp = array_module(like)
     dtype = like.real.dtype
     for name, given in (("mask", mask), ("step_weights", step_weights)):
-        if given is not None and given.shape != like.shape:
-            raise ShapeError(f"{owner}: {name} has shape {tuple(given.shape)}, targets have {tuple(like.shape)}")
+        if given is not None:
+            check_array(given, f"{owner}: {name}")
+            if given.shape != like.shape:
+                raise ShapeError(f"{owner}: {name} has shape {tuple(given.shape)}, targets have {tuple(like.shape)}")
     if mask is None and step_weights is None:
         return None, xp.asarray(1.0 / max(like.size, 1), dtype=dtype)
     weights = xp.ones(like.shape, dtype=dtype) if step_weights is None else step_weights.astype(dtype)
@@ -73,28 +76,40 @@ def softmax_cross_entropy_forward(
         mask: booleans (...), true if the target counts.
         class_weights: weights (V,).
         step_weights: weights (...).
-        out: an array (..., V) for the gradient with respect to the logits; it may be the logits themselves if they are not
-            needed any longer.
+        out: a C-contiguous array (..., V) of the logits' dtype for the gradient with respect to the logits; it may be the
+            logits themselves if they are not needed any longer.
 
     Returns:
         The loss, an array of shape (), and the cache: the gradient with respect to the logits for ``dloss`` = 1, in ``out``
         if given. It is computed here, block by block, while the exponentials are still in the processor's cache.
     """
-    xp = array_module(logits)
     owner = "softmax_cross_entropy"
+    logits = floating(logits, f"{owner}: logits")
+    check_array(targets, f"{owner}: targets")
+    xp = array_module(logits)
     V = logits.shape[-1]
     if targets.shape != logits.shape[:-1]:
-        raise ShapeError(f"{owner}: targets have shape {tuple(targets.shape)}, logits {tuple(logits.shape)}")
-    if mask is not None and mask.shape == targets.shape:
-        targets = xp.where(mask, targets, 0)
+        remedy = "; for one-hot targets pass targets.argmax(axis=-1)" if targets.shape == logits.shape else ""
+        raise ShapeError(f"{owner}: targets have shape {tuple(targets.shape)}, logits {tuple(logits.shape)}{remedy}")
+    if out is not None and not (out.shape == logits.shape and out.dtype == logits.dtype and out.flags.c_contiguous):
+        raise ShapeError(
+            f"{owner}: out must be a C-contiguous {logits.dtype} array of shape {tuple(logits.shape)}, "
+            f"got {out.dtype} {tuple(out.shape)}{'' if out.flags.c_contiguous else ', not contiguous'}"
+        )
+    if mask is not None:
+        check_array(mask, f"{owner}: mask")
+        targets = xp.where(mask, targets, 0) if mask.shape == targets.shape else targets
     check_ids(targets, V, owner)
     rows = logits.reshape(-1, V)  # (M, V)
     ids = targets.reshape(-1)
     gradient = xp.empty_like(rows) if out is None else out.reshape(-1, V)
     losses = xp.empty(targets.shape, dtype=rows.dtype)
     if class_weights is not None:
+        class_weights = floating(class_weights, f"{owner}: class_weights")
+        if class_weights.shape != (V,):
+            raise ShapeError(f"{owner}: class_weights have shape {tuple(class_weights.shape)}, expected {(V,)}")
         by_class = class_weights[targets]
-        step_weights = by_class if step_weights is None else step_weights * by_class
+        step_weights = by_class if step_weights is None else floating(step_weights, f"{owner}: step_weights") * by_class
     weights, scale = _weights(losses, mask, step_weights, owner)
     factor = xp.broadcast_to(scale if weights is None else weights * scale, targets.shape).reshape(-1)  # w / W  (M,)
     for z, e, ids_z, factor_z, losses_z in blocks(rows, gradient, ids, factor, losses.reshape(-1), entries=ENTRIES):
@@ -114,6 +129,8 @@ def softmax_cross_entropy_forward(
 def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
     """The gradient with respect to the logits (..., V), from the gradient ``dloss`` with respect to the loss."""
     (gradient,) = cache
+    if not isinstance(dloss, float | int) and dloss.shape:
+        raise ShapeError(f"softmax_cross_entropy: dloss must be a number or an array (), got shape {dloss.shape}")
     return gradient * array_module(gradient).asarray(dloss, dtype=gradient.dtype)
 
 
@@ -124,8 +141,8 @@ def sigmoid_cross_entropy_forward(
     logits: Array, targets: Array, mask: Array | None = None, step_weights: Array | None = None
 ) -> tuple[Array, tuple]:
     """Mean negative log-likelihood, in nats, of independent yes/no targets in 0 .. 1; all arrays of one shape (...)."""
+    logits, targets = _same_shape(logits, targets, "sigmoid_cross_entropy")
     xp = array_module(logits)
-    _check_same_shape(logits, targets, "sigmoid_cross_entropy")
     away = xp.where(logits.real > 0, -logits, logits)  # -|z|, by the real part
     softplus = logits * (logits.real > 0) + xp.log1p(xp.exp(away))
     losses = softplus - logits * targets  # (3)
@@ -146,7 +163,7 @@ def mean_squared_error_forward(
     y: Array, targets: Array, mask: Array | None = None, step_weights: Array | None = None
 ) -> tuple[Array, tuple]:
     """Mean of (y - target)^2 in the squared unit of y; all arrays of one shape (...)."""
-    _check_same_shape(y, targets, "mean_squared_error")
+    y, targets = _same_shape(y, targets, "mean_squared_error")
     error = y - targets
     weights, scale = _weights(error, mask, step_weights, "mean_squared_error")
     return _weighted_mean(error * error, weights, scale), (error, weights, scale)  # (4)
@@ -162,10 +179,9 @@ def mean_absolute_error_forward(
     y: Array, targets: Array, mask: Array | None = None, step_weights: Array | None = None
 ) -> tuple[Array, tuple]:
     """Mean of |y - target| in the unit of y; all arrays of one shape (...)."""
-    xp = array_module(y)
-    _check_same_shape(y, targets, "mean_absolute_error")
+    y, targets = _same_shape(y, targets, "mean_absolute_error")
     error = y - targets
-    sign = xp.sign(error.real)
+    sign = array_module(y).sign(error.real)
     weights, scale = _weights(error, mask, step_weights, "mean_absolute_error")
     return _weighted_mean(error * sign, weights, scale), (sign, weights, scale)  # (5)
 
@@ -178,11 +194,16 @@ def mean_absolute_error_backward(dloss: Array | float, cache: tuple) -> Array:
 
 def _spread(slope: Array, dloss: Array | float, weights: Array | None, scale: Array) -> Array:
     """The gradient with respect to each prediction; a masked entry gets zero even if its slope is NaN."""
+    if not isinstance(dloss, float | int) and dloss.shape:
+        raise ShapeError(f"dloss must be a number or an array (), got shape {dloss.shape}")
     if weights is None:
         return slope * (dloss * scale)
     return array_module(slope).where(weights != 0, slope, 0) * (weights * (dloss * scale))
 
 
-def _check_same_shape(y: Array, targets: Array, owner: str) -> None:
+def _same_shape(y: Array, targets: Array, owner: str) -> tuple[Array, Array]:
+    """Both arrays in float32 or wider; a ``ShapeError`` unless they have one shape."""
+    y, targets = floating(y, f"{owner}: predictions"), floating(targets, f"{owner}: targets")
     if y.shape != targets.shape:
         raise ShapeError(f"{owner}: targets have shape {tuple(targets.shape)}, predictions {tuple(y.shape)}")
+    return y, targets

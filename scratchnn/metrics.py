@@ -19,7 +19,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from scratchnn.backend import Array, array_module
+from scratchnn.backend import Array, array_module, check_array
 from scratchnn.errors import ShapeError
 
 
@@ -32,13 +32,20 @@ def accuracy(predicted: Array, targets: Array, mask: Array | None = None, length
     """Equation (2): the share of targets that were predicted.
 
     Args:
-        predicted, targets: class ids of one shape (...), such as (N,) or (N, T). Take the arg max of logits first.
+        predicted, targets: class ids of one shape (...), such as (N,) or (N, T). Take the arg max of logits and of one-hot
+            targets first.
         mask: booleans (...), true if the target counts; all count if None.
         lengths: number of real steps (N,) of arrays (N, T, ...), beyond which nothing counts; T if None.
     """
+    for name, ids in {"predictions": predicted, "targets": targets, "mask": mask, "lengths": lengths}.items():
+        if ids is not None:
+            check_array(ids, f"accuracy: {name}")
     xp = array_module(targets)
     if predicted.shape != targets.shape:
         raise ShapeError(f"accuracy: targets have shape {tuple(targets.shape)}, predictions {tuple(predicted.shape)}")
+    for name, ids in {"predictions": predicted, "targets": targets}.items():
+        if ids.dtype.kind in "fc":
+            raise ShapeError(f"accuracy: {name} must be class ids, got dtype {ids.dtype}; pass logits.argmax(axis=-1)")
     counts = xp.ones(targets.shape, dtype=bool)
     if mask is not None:
         if mask.shape != targets.shape:

@@ -251,6 +251,7 @@ def test_the_model_is_left_in_its_mode_and_without_caches(training):
         ([-1], {}, DataError, r"Embedding: id -1 is out of range 0 \.\. 8"),
         ([0.5], {}, ShapeError, "Embedding: ids must be integers, got dtype float64"),
         ([0], {"avoid": range(9)}, DataError, "there is no token left to draw"),
+        ([0], {"avoid": [-1]}, DataError, r"generate: avoid: id -1 is out of range 0 \.\. "),
     ],
 )
 def test_bad_prompts(prompt, options, error, message):

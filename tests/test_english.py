@@ -16,7 +16,7 @@ FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")
 UNITS = "microseconds|milliseconds|seconds|bytes|numbers|steps|batches|lines|products|arrays|state|row|column"
 WHOLES = "call|step|word|layer|sequence|epoch|token|gate|sentence|document"
 SAY_INSTEAD = {
-    r"[Gg]radients? by (the|x|W|h|y|b|it|each|all)\b": "the gradient with respect to x",
+    r"[Gg]radients? by ((x|W|h|y|b|it)\b|the (input|output|logit|state|weight|final))": "the gradient with respect to x",
     r"\bwhere absent\b|\bwhere there (is|are) none\b": "if it is None; defaults to",
     rf"\b({UNITS}) an? ({WHOLES})\b": "per call, per layer",
     r"\b([Nn]obody|[Ww]hoever|[Ss]omebody)\b": "you, or the passive",

@@ -15,9 +15,9 @@ ROOT = Path(scratchnn.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 # From the ground up. The gradient checks of a package (``checks.py``) belong to its users, not to the package itself.
 ORDER = """
-    __init__ errors files backend plot core functions losses metrics layers recurrent structured optim gradcheck lesson
-    your_layer text datasets data training inspection decoding models word2vec tasks checks book doctor
-    commands cli __main__
+    __init__ errors files folder_lock terminal backend notebook_figure plot core functions losses metrics layers recurrent
+    structured optim gradcheck lesson your_layer text datasets data training inspection decoding models word2vec tasks
+    checks book doctor commands cli __main__
 """.split()
 
 
@@ -50,6 +50,11 @@ def test_a_module_imports_only_from_those_below_it(path):
     own = module_name(path)
     above = [name for name in imported(path) if level(name) > level(own)]
     assert above == []
+
+
+def test_every_folder_is_a_package():
+    """Without ``__init__.py`` a folder works from a checkout, but is left out when the package is installed."""
+    assert {path.parent for path in FILES} == {path.parent for path in FILES if path.name == "__init__.py"}
 
 
 def test_every_module_has_its_place():

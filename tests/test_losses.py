@@ -69,6 +69,54 @@ def test_shapes_that_disagree_are_named():
         losses.mean_squared_error_forward(np.zeros(4), np.zeros(4), mask=np.ones(3, dtype=bool))
 
 
+def test_class_weights_one_hot_targets_and_lists_are_one_line():
+    z, ids = np.zeros((4, 3)), np.array([0, 1, 2, 0])
+    with pytest.raises(ShapeError, match=r"^softmax_cross_entropy: class_weights have shape \(4,\), expected \(3,\)$"):
+        losses.softmax_cross_entropy_forward(z, ids, class_weights=np.ones(4))
+    with pytest.raises(
+        ShapeError, match=r"shape \(4, 3\), logits \(4, 3\); for one-hot .* pass targets.argmax\(axis=-1\)$"
+    ):
+        losses.softmax_cross_entropy_forward(z, one_hot(ids, 3))
+    with pytest.raises(ShapeError, match=r"^softmax_cross_entropy: ids must be integers, got dtype float64$"):
+        losses.softmax_cross_entropy_forward(z, ids.astype(float))
+    remedy = "must be a NumPy or CuPy array, got list; convert it with np.asarray$"
+    softmax_loss, squared = losses.softmax_cross_entropy_forward, losses.mean_squared_error_forward
+    for name, call in {
+        "softmax_cross_entropy: logits": lambda: softmax_loss([[0.0, 1]], ids),
+        "softmax_cross_entropy: targets": lambda: softmax_loss(z, [0, 1, 2, 0]),
+        "softmax_cross_entropy: mask": lambda: softmax_loss(z, ids, mask=[True] * 4),
+        "softmax_cross_entropy: class_weights": lambda: softmax_loss(z, ids, class_weights=[1, 2, 3]),
+        "softmax_cross_entropy: step_weights": lambda: softmax_loss(z, ids, step_weights=[1, 2, 3, 4]),
+        "sigmoid_cross_entropy: targets": lambda: losses.sigmoid_cross_entropy_forward(z, [[1, 0, 0]] * 4),
+        "mean_squared_error: predictions": lambda: squared([1, 2], np.array([1, 2])),
+        "mean_squared_error: mask": lambda: squared(np.ones(2), np.ones(2), mask=[1, 0]),
+        "mean_absolute_error: targets": lambda: losses.mean_absolute_error_forward(np.array([1, 2]), [1, 2]),
+        "softmax: x": lambda: softmax([1, 2]),
+        "one_hot: ids": lambda: one_hot([1, 2], 3),
+    }.items():
+        with pytest.raises(ShapeError, match=rf"^{name} {remedy}"):
+            call()
+
+
+def test_out_is_filled_or_refused():
+    """A view that is not contiguous used to stay as it was: the gradient went into a copy of it."""
+    rng = np.random.default_rng(0)
+    z, ids = rng.standard_normal((4, 5, 3)), rng.integers(0, 3, (4, 5))
+    _, (expected,) = losses.softmax_cross_entropy_forward(z, ids)
+    for out in (np.full((4, 5, 3), np.nan), np.full((8, 5, 3), np.nan)[2:6], z.copy()):
+        _, (gradient,) = losses.softmax_cross_entropy_forward(z, ids, out=out)
+        np.testing.assert_array_equal(out, expected)
+        assert np.shares_memory(gradient, out)
+    larger = np.zeros((4, 5, 6))
+    views = [larger[:, :, ::2], larger[:, :, :3], np.zeros((4, 5, 3), order="F"), np.zeros((5, 4, 3)).swapaxes(0, 1)]
+    for out in [*views, np.zeros((20, 3)), np.zeros((4, 5, 4)), np.zeros((4, 5, 3), "float32"), np.zeros((4, 5, 3), int)]:
+        with pytest.raises(ShapeError, match=r"out must be a C-contiguous float64 array of shape \(4, 5, 3\), got "):
+            losses.softmax_cross_entropy_forward(z, ids, out=out)
+        assert not out.any()
+    with pytest.raises(ShapeError, match=r"got float64 \(4, 5, 3\), not contiguous$"):
+        losses.softmax_cross_entropy_forward(z, ids, out=views[0])
+
+
 def test_softmax_of_the_textbook():
     """softmax(2.0, 1.0, 0.1), to three digits as in the lectures."""
     np.testing.assert_allclose(softmax(np.array([2.0, 1.0, 0.1])), [0.659, 0.242, 0.099], atol=5e-4)

@@ -75,6 +75,18 @@ def test_exact_match_takes_whole_sequences_only():
     assert exact_match([["one", "two"]], [["one", "two"]]) == 1
 
 
+def test_predictions_that_are_no_ids_are_refused():
+    ids = np.array([1, 0])
+    with pytest.raises(ShapeError, match=r"targets must be class ids, got dtype float64; pass logits.argmax\(axis=-1\)$"):
+        accuracy(ids, ids.astype(float))
+    with pytest.raises(ShapeError, match=r"^accuracy: predictions must be class ids, got dtype float64"):
+        accuracy(np.array([0.2, 0.8]), ids)
+    for arguments in ([[1, 0], ids], [ids, [1, 0]], [ids, ids, [True, True]], [ids[None], ids[None], None, [2]]):
+        with pytest.raises(ShapeError, match=r"^accuracy: \w+ must be a NumPy or CuPy array, got list"):
+            accuracy(*arguments)
+    assert accuracy(ids > 0, ids > 0) == 1
+
+
 # --- labels ----------------------------------------------------------------------------------------------------------
 
 

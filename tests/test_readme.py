@@ -70,3 +70,17 @@ def test_links_and_paths_lead_somewhere():
         assert target.startswith("https://") or (ROOT / target).exists(), target
     for path in re.findall(r"`((?:scratchnn|tests|chapters|benchmarks)/[\w/.]*)`", TEXT):
         assert (ROOT / path).exists(), path
+
+
+def test_the_reading_order_is_as_long_as_it_says():
+    part = TEXT[TEXT.index("### The package in a weekend") :]
+    stated = int(re.search(r"About ([\d,]+) lines", part)[1].replace(",", ""))
+    total = 0
+    for row in re.findall(r"^\| .*scratchnn/.*$", part, re.MULTILINE):
+        files = re.findall(r"\]\((scratchnn/[\w/.]+)\)", row)
+        lines = sum(len((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in files)
+        if files:
+            assert abs(lines - int(row.split("|")[-2])) <= 40, f"{row}: {lines}"
+            total += lines
+    assert abs(total - stated) <= 200
+    assert 3500 < total < 4500

@@ -5,12 +5,15 @@ GPU. This is the only package that imports CuPy, and only when it is first neede
 """
 
 from scratchnn.backend.arrays import (
+    FLOATING,
     Array,
     Generator,
     array_module,
     backend_name,
+    check_array,
     check_axis,
     check_ids,
+    floating,
     generator,
     is_generator_type,
     move,
@@ -24,6 +27,7 @@ from scratchnn.backend.scatter import scatter_add, sum_rows
 from scratchnn.backend.threads import one_thread
 
 __all__ = [
+    "FLOATING",
     "Array",
     "BufferPool",
     "Generator",
@@ -31,8 +35,10 @@ __all__ = [
     "array_module",
     "backend_name",
     "blocks",
+    "check_array",
     "check_axis",
     "check_ids",
+    "floating",
     "generator",
     "is_generator_type",
     "move",

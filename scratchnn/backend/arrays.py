@@ -1,4 +1,11 @@
-"""Arrays and random generators: which library they belong to, and how they are moved to the other one."""
+"""Arrays and random generators: which library they belong to, which dtypes are computed with, moving to the other library.
+
+Dtypes. Everything is computed in float32, float64, complex64 or complex128, whichever the data has. Booleans, integers and
+float16 are promoted together with float32 (``floating``): int64 and int32 to float64, all others to float32. Computed as
+they are, unsigned numbers would wrap below zero, integers would be cut, and sums of float16 would lose all digits. The
+functions, the losses and the forward passes of layers do this to their inputs. Ids and lengths are integers of any type.
+Weights and the gradients that backward passes take are float32 or wider; another dtype is an error with its name.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +21,7 @@ from scratchnn.errors import BackendError, DataError, ShapeError
 Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray: the same methods, but no common base class
 Generator: TypeAlias = Any  # numpy.random.Generator or cupy.random.Generator
 
+FLOATING = frozenset("fdgFDG")  # the codes of float32 and wider, real and complex
 BACKENDS = ["numpy", "cupy"]  # top-level modules; a type belongs to the one that defines it
 
 
@@ -90,8 +98,29 @@ def seed_from(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, dtype=np.uint64)[0])
 
 
+def check_array(x: Any, what: str) -> None:
+    """Raise ``ShapeError`` unless ``x`` is an array; the message begins with ``what``."""
+    if type(x).__module__.partition(".")[0] not in BACKENDS or not hasattr(x, "dtype"):
+        raise ShapeError(f"{what} must be a NumPy or CuPy array, got {type(x).__name__}; convert it with np.asarray")
+
+
+def floating(x: Array, what: str) -> Array:
+    """``x`` itself if it is float32 or wider; otherwise a copy, promoted together with float32.
+
+    Raises:
+        ShapeError: ``x`` is no array, or its dtype is not one of numbers; the message begins with ``what``.
+    """
+    if type(x) is np.ndarray and x.dtype.char in FLOATING:  # at little cost, because every call comes here
+        return x
+    check_array(x, what)
+    if x.dtype.kind not in "biufc":
+        raise ShapeError(f"{what} must be an array of numbers, got dtype {x.dtype}")
+    return x if x.dtype.char in FLOATING else x.astype(np.result_type(x.dtype, np.float32))
+
+
 def check_axis(x: Array, axis: int, size: int, owner: str, meaning: str) -> None:
     """Raise ``ShapeError`` unless ``x`` has ``size`` along ``axis``; the message names the layer, the axis, both sizes."""
+    check_array(x, f"{owner}: input")
     if x.ndim < (axis + 1 if axis >= 0 else -axis):
         raise ShapeError(f"{owner}: input of shape {tuple(x.shape)} has no axis {axis}, which should be {meaning} = {size}")
     if x.shape[axis] != size:
@@ -107,9 +136,10 @@ def check_ids(ids: Array, size: int, owner: str) -> None:
     The range is checked only for ids in host memory. On a GPU the check would wait for the device at every call; ids come
     from the host, where the data pipeline has checked them.
     """
+    check_array(ids, f"{owner}: ids")
     if ids.dtype.kind not in "iu":
         raise ShapeError(f"{owner}: ids must be integers, got dtype {ids.dtype}")
-    if isinstance(ids, np.ndarray) and ids.size:
+    if backend_name(ids) == "numpy" and ids.size:  # arrays, and single numbers such as np.int64(-1)
         low, high = int(ids.min()), int(ids.max())
         if low < 0 or high >= size:
             raise DataError(f"{owner}: id {low if low < 0 else high} is out of range 0 .. {size - 1}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from scratchnn.backend.arrays import Array, array_module
+from scratchnn.errors import DataError
 
 
 def sum_rows(ids: Array, rows: Array) -> tuple[Array, Array]:
@@ -44,10 +45,15 @@ def sum_rows(ids: Array, rows: Array) -> tuple[Array, Array]:
 
 
 def scatter_add(table: Array, ids: Array, rows: Array) -> None:
-    """Add ``rows`` (M, D) to ``table`` (V, D) at ``ids`` (M,), in place; repeated ids add up."""
+    """Add ``rows`` (M, D) to ``table`` (V, D) at ``ids`` (M,), in place; repeated ids add up.
+
+    A negative id is a ``DataError`` in host memory: -1 and V - 1 would be two ids of one row.
+    """
     xp = array_module(table)
     if xp is np:
         distinct, sums = sum_rows(ids, rows)
+        if distinct.size and distinct[0] < 0:
+            raise DataError(f"scatter_add: id {distinct[0]} is out of range 0 .. {len(table) - 1}")
         table[distinct] += sums
     else:
         xp.add.at(table, ids, rows)

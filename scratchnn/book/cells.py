@@ -1,14 +1,12 @@
-"""Recurrent cells as a chapter writes them: the loop over a step, its checks, and which inputs an output depends on.
+"""Recurrent cells as a chapter writes them: pairs made of a step by the plain loop, their checks, and which inputs an
+output depends on.
 
-A step takes the input (N, D), its states (N, H) and its parameters, and returns the next states, the output first, and a
-cache. Its backward takes the gradients with respect to the next states, and the cache; it returns the gradient with respect
-to the input, those with respect to the states, and a list of those with respect to the parameters.
+A step and its backward are as in ``recurrent/plain_loop.py``: flat tuples, the output first among the states.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,46 +14,20 @@ from scratchnn.core.nested import flatten
 from scratchnn.gradcheck import check, pair_problem
 from scratchnn.gradcheck.engine import numeric_gradients
 from scratchnn.recurrent import SequenceLayer
+from scratchnn.recurrent.plain_loop import loop_backward, loop_forward
 
 Step = Callable[..., tuple]
 Pair = tuple[Callable[..., tuple], Callable[..., tuple]]  # forward and backward over whole sequences
 
 
-def through_time(
-    step: Step, x: np.ndarray, state: Sequence[np.ndarray], parameters: Sequence[np.ndarray]
-) -> tuple[np.ndarray, tuple[np.ndarray, ...], list]:
-    """Run ``step`` over x (N, T, D): outputs (N, T, H), the last state, and the caches of all steps."""
-    outputs, caches = [], []
-    for t in range(x.shape[1]):
-        *state, cache = step(x[:, t], *state, *parameters)
-        outputs.append(state[0])
-        caches.append(cache)
-    return np.stack(outputs, axis=1), tuple(state), caches
-
-
-def through_time_backward(
-    step_backward: Step, dy: np.ndarray, dstate: Sequence[np.ndarray], caches: list
-) -> tuple[np.ndarray, tuple[np.ndarray, ...], list[np.ndarray]]:
-    """Gradients of x, the first state and the parameters, from those of all outputs (N, T, H) and the last state."""
-    dx: list[np.ndarray] = []
-    of_each_step = []
-    for t in reversed(range(len(caches))):
-        dh, *others = dstate
-        dx_t, *dstate, gradients = step_backward(dh + dy[:, t], *others, caches[t])
-        dx.insert(0, dx_t)
-        of_each_step.append(gradients)
-    total: list[Any] = [sum(parts) for parts in zip(*of_each_step, strict=True)]  # a weight is used at every step
-    return np.stack(dx, axis=1), tuple(dstate), total
-
-
 def cell_pair(step: Step, step_backward: Step, states: int = 1) -> Pair:
-    """Forward and backward over whole sequences, for a step with so many states: the pair that a gradient check takes."""
+    """Forward and backward over whole sequences, as a gradient check takes them, for a step with ``states`` states."""
 
     def forward(x: np.ndarray, *arrays: np.ndarray) -> tuple:
-        return through_time(step, x, arrays[:states], arrays[states:])
+        return loop_forward(step, x, arrays[:states], arrays[states:])
 
     def backward(dy: np.ndarray, dstate: tuple[np.ndarray, ...], caches: list) -> tuple:
-        dx, dstate, gradients = through_time_backward(step_backward, dy, dstate, caches)
+        dx, dstate, gradients = loop_backward(step_backward, dy, dstate, caches)
         return dx, *dstate, *gradients
 
     return forward, backward

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import sys
 from typing import TYPE_CHECKING
+
+from scratchnn.plot import give_glyphs
+from scratchnn.terminal import in_notebook
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,15 +16,9 @@ if TYPE_CHECKING:
 FULL = os.environ.get("SCRATCHNN_FULL", "") not in ("", "0")  # run the full experiment instead of the quick one
 
 
-def in_notebook() -> bool:
-    """Whether the code runs in a Jupyter kernel, in a notebook or in the cells of an editor."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return hasattr(shell, "kernel")
-
-
 def show(figure: Figure) -> None:
     """Show a figure below its cell in a notebook; a script draws it, so that errors appear, but opens no window."""
+    give_glyphs(figure)
     buffer = io.BytesIO()
     figure.savefig(
         buffer, format="png", dpi=90, metadata={"Software": None}

@@ -25,7 +25,7 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print rank, score and word, one line per word."""
-    vectors = read_vectors(args.vectors)
+    vectors = read_vectors(args.vectors, args.limit)
     found = vectors.analogy(args.a, args.b, args.c, args.count, args.method)
     print(f"{args.a} is to {args.b} as {args.c} is to ...  by {SCORES[args.method]}")
     for line in ranking(found):

@@ -1,15 +1,22 @@
 """What the commands share: parsers that complain in one line, and settings as arguments.
 
-The arguments of ``train KIND`` and ``predict DIR`` depend on the kind of run. Such a parser gets them when it is used, so
-that no command imports a kind that it does not need.
+The arguments of ``train KIND``, ``predict DIR`` and ``sample DIR`` depend on the kind of run. Such a parser gets them when
+it is used, so that no command imports a kind that it does not need.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from scratchnn.errors import DataError, ScratchnnError
+from scratchnn.files import write_atomically
+from scratchnn.tasks.registry import find_kind
+from scratchnn.tasks.task import Kind
+from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import Setting
 
 MOST_CHOICES = 4  # that are shown as {a,b,c,d}; more are listed in the help, where they can be wrapped
@@ -22,6 +29,15 @@ class Parser(argparse.ArgumentParser):
         """Exit with status 2."""
         self.exit(2, f"error: {message}; see {self.prog} --help\n")
 
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print the help or an error; argparse would ignore that it cannot be written."""
+        (file or sys.stderr).write(message or "")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Exit once what was printed, the help for instance, is out; an error of the stream is the caller's."""
+        sys.stdout.flush()
+        super().exit(status, message)
+
 
 class LateParser(Parser):
     """A parser whose arguments are added when it parses for the first time.
@@ -29,10 +45,12 @@ class LateParser(Parser):
     Attributes:
         fill: adds the arguments; called with the parser and the words to be parsed.
         mixed: whether options may come between the positional arguments, as in ``predict DIR --limit 9 TEXT``.
+        strict: whether an unknown option is an error; not if DIR is no run, which is then the error.
     """
 
     fill: Callable[[LateParser, Sequence[str]], None] | None = None
     mixed: bool = False
+    strict: bool = True
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Add the arguments, then parse."""
@@ -41,7 +59,8 @@ class LateParser(Parser):
             fill(self, args)
         if self.mixed:
             self.mixed = False  # the next line may call this method
-            return self.parse_known_intermixed_args(args, namespace)
+            parsed, rest = self.parse_known_intermixed_args(args, namespace)
+            return parsed, rest if self.strict else []
         return super().parse_known_args(args, namespace)
 
 
@@ -65,6 +84,38 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -
         parser.add_argument(setting.flag, *setting.aliases, **options)
 
 
+def give_template(text: str, out: str | None) -> int:
+    """Print a file to start from, or write it to ``out``, which must not exist; returns the exit status."""
+    if out is None:
+        print(text, end="")
+        return 0
+    if not out or os.path.exists(out):
+        raise DataError(f"{out} already exists; choose another --out" if out else "--out is empty; name a file")
+    write_atomically(out, text.encode("utf-8"))
+    print(f"wrote {out}")
+    return 0
+
+
 def given_settings(args: argparse.Namespace, settings: Iterable[Setting]) -> dict[str, Any]:
     """The values of these settings among parsed arguments."""
     return {setting.name: getattr(args, setting.name) for setting in settings}
+
+
+def add_run_folder(parser: LateParser, settings_of: Callable[[Kind], Iterable[Setting]]) -> None:
+    """Argument DIR, and once DIR is known, the settings that its kind of run has for this command."""
+    parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
+
+    def fill(parser: LateParser, words: Sequence[str]) -> None:
+        kind = next((kind_of(word) for word in words if os.path.isdir(word)), None)
+        parser.strict = kind is not None
+        add_settings(parser, () if kind is None else settings_of(kind))
+
+    parser.fill, parser.mixed = fill, True
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind of run in a folder, or ``None``: what is wrong with it is said when it is loaded."""
+    try:
+        return find_kind(RunFolder(path).read_settings().get("kind"))
+    except ScratchnnError:
+        return None

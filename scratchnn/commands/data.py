@@ -9,20 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from scratchnn.datasets.folder import data_folder
 from scratchnn.datasets.registry import DataSet, data_set, data_sets
 from scratchnn.errors import DataError
 from scratchnn.files import atomic_file
+from scratchnn.terminal import progress_bar
 
 COLUMNS = 80
 INDENT = 11  # columns of a label in ``data list``
 EPILOG = """
-    python -m scratchnn data list                       what is known, what is here
-    python -m scratchnn data fetch imdb                 download it
-    python -m scratchnn data verify                     read and check all that is here
-    python -m scratchnn data text imdb --out imdb.txt   a text for train word2vec
+    python -m scratchnn data list                      what is known and here
+    python -m scratchnn data fetch imdb                download it
+    python -m scratchnn data verify                    read and check them
+    python -m scratchnn data text imdb --out imdb.txt  a text for train word2vec
 """
 
 
@@ -134,7 +133,7 @@ def run_text(args: argparse.Namespace) -> int:
         if args.download:
             list(dataset.fetch(args.data))
         found = dataset.lines(args.data, part) if part else dataset.lines(args.data)
-        for line in tqdm(found, dataset.name, unit="line", disable=None, ncols=100, nrows=20):
+        for line in progress_bar(found, desc=dataset.name, unit="line"):
             file.write(line.encode("utf-8") + b"\n")
             lines += 1
             words += len(line.split())

@@ -12,7 +12,11 @@ from scratchnn.tasks.trained import load
 
 def add_parser(commands: Any) -> None:
     """Arguments of the command."""
-    parser: argparse.ArgumentParser = commands.add_parser("evaluate", help="how good a trained model is on labelled data")
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "evaluate",
+        help="how good a trained model is on labelled data",
+        usage="%(prog)s [-h] DIR --data FILE [FILE ...]",  # DIR after the files would be taken for one of them
+    )
     parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
     parser.add_argument("--data", "--text", nargs="+", default=[], metavar="FILE", help="labelled data, or a text for lm")
     parser.set_defaults(run=run)
@@ -21,10 +25,9 @@ def add_parser(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the figures of the data."""
     trained = load(args.run_folder)
-    if trained.kind is None:
-        raise DataError(f"{trained.place} was saved without a kind; evaluate its model in Python")
-    if not args.data and isinstance(trained.kind, Task):
+    kind = trained.known_kind()
+    if not args.data and isinstance(kind, Task):
         raise DataError("no data: name one or more files with --data FILE")
-    for line in trained.kind.report(trained, args.data):
+    for line in kind.report(trained, args.data):
         print(line)
     return 0

@@ -22,7 +22,7 @@ from scratchnn.word2vec.evaluation import (
 )
 from scratchnn.word2vec.formats import read_vectors
 
-NAME = 46  # columns for a name
+NAME = 33  # columns for a name; the wider table then has 80
 QUESTIONS = "questions-words.txt"
 
 
@@ -31,6 +31,8 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "evaluate-vectors",
         help="word similarity and analogy benchmarks",
+        usage="%(prog)s [-h] DIR_OR_FILE [--limit N] [--restrict N]\n"  # files first would take DIR_OR_FILE for one of them
+        "           [--analogies FILE] [--similarity FILE [FILE ...]]",
         description="Without --similarity and --analogies, the files in $SCRATCHNN_DATA/wordsim are used: *.txt for "
         f"similarity, {QUESTIONS} (or .gz) for analogies.",
     )
@@ -51,7 +53,7 @@ def benchmark_files() -> tuple[list[Path], Path | None]:
     if not data:
         raise DataError("no benchmarks; pass --similarity FILE or --analogies FILE, or set SCRATCHNN_DATA")
     folder = Path(data, "wordsim")
-    questions = [path for path in (folder / QUESTIONS, folder / f"{QUESTIONS}.gz") if path.exists()]
+    questions = [path for path in (folder / QUESTIONS, folder / f"{QUESTIONS}.gz") if os.path.exists(path)]
     similarity = sorted(path for path in folder.glob("*.txt") if path.name != QUESTIONS)
     if not questions and not similarity:
         raise DataError(f"{folder} contains no benchmarks; pass --similarity FILE or --analogies FILE")
@@ -85,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         read_pairs(path)  # report errors in these files before reading the vectors, which may take a while
     if analogies:
         read_questions(analogies)
-    vectors = read_vectors(args.vectors)
+    vectors = read_vectors(args.vectors, args.limit)
     print(f"{len(vectors):,} words of {vectors.vectors.shape[1]} dimensions")
     if similarity:
         results = [evaluate_similarity(vectors, path, args.restrict) for path in similarity]

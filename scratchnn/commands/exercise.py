@@ -10,13 +10,14 @@ from typing import Any
 from scratchnn.book.exercises import Exercise, all_exercises, chapter_title, find
 from scratchnn.book.exercises.answer import check_answer, load_answer
 from scratchnn.book.exercises.registry import COLUMNS
+from scratchnn.commands.arguments import give_template
 from scratchnn.errors import DataError
 
 EPILOG = """
     python -m scratchnn exercise                    # lists all exercises
     python -m scratchnn exercise 1                  # lists those of chapter 1
     python -m scratchnn exercise 1.2                # prints the question
-    python -m scratchnn exercise 1.2 --template > my_answer.py
+    python -m scratchnn exercise 1.2 --template --out my_answer.py
     python -m scratchnn exercise 1.2 my_answer.py   # checks your answer
 
 exit status: 0 if the answer is right, 1 if it is wrong, 2 for bad input
@@ -35,6 +36,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="a chapter (1) or an exercise (1.2); default: all")
     parser.add_argument("answer", nargs="?", type=Path, metavar="FILE.py", help="the file with your answer")
     parser.add_argument("--template", action="store_true", help="print a file to start from")
+    parser.add_argument("--out", metavar="FILE.py", help="with --template: write the file, in UTF-8")
     parser.set_defaults(run=run)
 
 
@@ -44,11 +46,12 @@ def run(args: argparse.Namespace) -> int:
     one = args.name is not None and "." in args.name
     if (args.template or args.answer) and not one:
         raise DataError(f"name one exercise: {', '.join(e.name for e in exercises)}")
+    if args.out is not None and not args.template:
+        raise DataError("--out needs --template")
     if args.template and args.answer:
         raise DataError("--template prints a file and checks none; leave out either --template or FILE.py")
     if args.template:
-        print(exercises[0].template(), end="")
-        return 0
+        return give_template(exercises[0].template(), args.out)
     if args.answer is not None:
         return check(exercises[0], args.answer)
     if one:
@@ -73,7 +76,7 @@ def check(exercise: Exercise, path: Path) -> int:
 def print_question(exercise: Exercise) -> None:
     """Print the question, and the commands that check an answer."""
     print(f"Exercise {exercise.name}: {exercise.title}\n\n    def {exercise.head}:\n\n{exercise.statement}\n")
-    print(f"python -m scratchnn exercise {exercise.name} --template > my_answer.py")
+    print(f"python -m scratchnn exercise {exercise.name} --template --out my_answer.py")
     print(f"python -m scratchnn exercise {exercise.name} my_answer.py")
 
 

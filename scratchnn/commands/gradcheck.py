@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import textwrap
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from scratchnn.backend.arrays import load_backend
+from scratchnn.commands.arguments import give_template
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import METHODS
@@ -33,17 +35,18 @@ from scratchnn.plot import save_figure
 from scratchnn.your_layer.check import is_own, own_case, template_text
 
 EPILOG = f"""
-Every case is checked entry by entry, and for these properties, which --properties
-shows as a table: {", ".join(PROPERTIES[:5])},
-{", ".join(PROPERTIES[5:])}. An entry where the function has a kink is left out.
+Every case is checked entry by entry; an entry where the function has a kink is
+left out. --properties shows a table of what is checked besides:
+{", ".join(PROPERTIES)}.
 
---directions K checks all arrays at once, along K random directions, at any size:
+--directions K checks all arrays at once, along K random directions, at any
+size:
 
     python -m scratchnn gradcheck lstm --shape 20,35,650,650 --directions 3
 
 A direction misses an error that is a smaller part of the whole slope than the
-limit, such as one slightly wrong entry among millions, and it names no entry; so
-check small shapes entry by entry first.
+limit, such as one slightly wrong entry among millions, and it names no entry.
+Check small shapes entry by entry first.
 
 --break plants a fault in a backward pass of NAME and asks you which equation is
 wrong; you have {TRIES} tries.
@@ -51,11 +54,11 @@ wrong; you have {TRIES} tries.
 To check your own layer, start from the file that --template prints. It also
 describes what the check requires of a class.
 
-    python -m scratchnn gradcheck --template > my_layer.py
+    python -m scratchnn gradcheck --template --out my_layer.py
     python -m scratchnn gradcheck my_layer.py:MyGRU
 
-A pair of functions is checked as well, once its file has a function example(rng)
-that returns the inputs by the names of the arguments of forward:
+A pair of functions is checked as well, once its file has a function
+example(rng) that returns the inputs by the names of the arguments of forward:
 
     python -m scratchnn gradcheck my_pair.py:my_forward,my_backward
 
@@ -86,6 +89,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all findings to FILE")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw all errors")
     parser.add_argument("--seed", type=int, metavar="S", help="with --break: plant the same fault every time")
+    parser.add_argument("--out", metavar="FILE.py", help="with --template: write the file, in UTF-8")
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--list", action="store_true", help="list all cases and what cannot be checked")
     other.add_argument("--properties", action="store_true", help="a table of properties by families")
@@ -96,9 +100,10 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, list, teach, or print the template."""
+    if args.out is not None and not args.template:
+        raise DataError("--out needs --template; --json and --plot write the findings")
     if args.template:
-        print(template_text(), end="")
-        return 0
+        return give_template(template_text(), args.out)
     if args.list:
         print_list(select(args.names))
         return 0
@@ -148,9 +153,9 @@ def check_output(path: Path | None, suffix: str) -> None:
     """Raise unless a file can be written at ``path``; called before any work is done."""
     if path is None:
         return
-    if path.is_dir():
+    if os.path.isdir(path):
         raise DataError(f"{path} is a folder, not a file")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise DataError(f"no folder {path.parent} for {path.name}; create it first")
     if suffix and path.suffix.lower() != suffix:
         raise DataError(f"{path}: figures are written as PNG; use a name that ends in {suffix}")

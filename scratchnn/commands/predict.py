@@ -5,48 +5,28 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scratchnn.commands.arguments import LateParser, add_settings, given_settings
-from scratchnn.errors import DataError, ScratchnnError
+from scratchnn.commands.arguments import LateParser, add_run_folder, given_settings
+from scratchnn.errors import DataError
 from scratchnn.files import atomic_file
-from scratchnn.tasks.registry import find_kind
-from scratchnn.tasks.task import Kind
 from scratchnn.tasks.trained import load
 from scratchnn.text import read_text
-from scratchnn.training.run_folder import RunFolder
+from scratchnn.text.files import split_lines
 
 
 def add_parser(commands: Any) -> None:
-    """Arguments of the command; those of the run's kind are added when DIR is known."""
+    """Arguments of the command."""
     parser: LateParser = commands.add_parser("predict", help="the answers of a trained model, one per line")
-    parser.add_argument("run_folder", metavar="DIR", help="run folder of train")
+    add_run_folder(parser, lambda kind: kind.prediction)
     parser.add_argument(
         "texts", nargs="*", default=[], metavar="TEXT", help="lines of input (default: --data, else standard input)"
     )
     parser.add_argument("--data", metavar="FILE", help="input, one line each; UTF-8 text, plain or .gz")
     parser.add_argument("--out", metavar="FILE", help="where to write the answers (default: standard output)")
-    parser.fill, parser.mixed = fill, True
     parser.set_defaults(run=run)
-
-
-def fill(parser: LateParser, words: Sequence[str]) -> None:
-    """Arguments of the kind of the first run folder among the words."""
-    for word in words:
-        if os.path.isdir(word):
-            kind = kind_of(word)
-            add_settings(parser, () if kind is None else kind.prediction)
-            return
-
-
-def kind_of(path: str) -> Kind | None:
-    """The kind of run in a folder, or ``None``: what is wrong with it is said when it is loaded."""
-    try:
-        return find_kind(RunFolder(path).read_settings().get("kind"))
-    except ScratchnnError:
-        return None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,16 +36,13 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None and (not args.out or os.path.exists(args.out)):
         raise DataError(f"{args.out} already exists; choose another --out" if args.out else "--out is empty; name a file")
     trained = load(args.run_folder)
-    if trained.kind is None:
-        raise DataError(f"{trained.place} was saved without a kind; predict with its model in Python")
-    options = {name: value for name, value in given_settings(args, trained.kind.prediction).items() if value is not None}
-    answers = trained.predict(input_lines(args), **options)
+    answers = trained.predict(input_lines(args), **given_settings(args, trained.known_kind().prediction))
     if args.out is None:
         for answer in answers:
             print(answer)
         return 0
     with atomic_file(Path(args.out)) as file:
-        file.writelines(f"{answer}\n".encode() for answer in answers)
+        file.writelines(f"{answer}\n".encode("utf-8", "backslashreplace") for answer in answers)
     print(f"{len(answers):,} answers in {args.out}")
     return 0
 
@@ -77,9 +54,10 @@ def input_lines(args: argparse.Namespace) -> Iterable[str]:
     if args.data is not None:
         text = read_text(args.data)
     else:
+        if sys.stdin is None:
+            raise DataError("no input: standard input is closed; give TEXT or --data FILE")
         try:
             text = sys.stdin.buffer.read().decode("utf-8-sig")
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             raise DataError("standard input is not UTF-8; convert it first") from None
-    return text.removesuffix("\n").split("\n") if text else []
+    return split_lines(text)

@@ -27,6 +27,7 @@ def add_vectors(parser: argparse.ArgumentParser) -> None:
         metavar="DIR_OR_FILE",
         help="run folder of train word2vec, or a file in the word2vec text or binary format or the GloVe format, or .gz",
     )
+    parser.add_argument("--limit", type=int, metavar="N", help="read only the first N words of the file")
 
 
 def add_count(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def ranking(found: Iterable[tuple[str, float]]) -> Iterator[str]:
 
 def run(args: argparse.Namespace) -> int:
     """Print rank, cosine and word, one line per word."""
-    vectors = read_vectors(args.vectors)
+    vectors = read_vectors(args.vectors, args.limit)
     found = vectors.most_similar(args.word, args.count)
     print(f"nearest to {args.word!r} among {len(vectors):,} words of {vectors.vectors.shape[1]} dimensions, by cosine")
     for line in ranking(found):

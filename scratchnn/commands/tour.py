@@ -16,12 +16,11 @@ import numpy as np
 
 from scratchnn.data import TokenStreams
 from scratchnn.datasets import python_manual
-from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import LIMITS
 from scratchnn.gradcheck.figure import plot_findings
 from scratchnn.gradcheck.registry import select
-from scratchnn.gradcheck.report import check_cases, family_table
+from scratchnn.gradcheck.report import check_cases, family_of, family_table
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.models.language_model import LanguageModel, evaluate_text, perplexity
 from scratchnn.optim import Adam
@@ -135,7 +134,7 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
         "For more text: `python -m scratchnn sample " + str(path.parent / "model") + ' --prompt "The " --temperature 0.7`',
         "## 3. The gradient on its way back through time",
         f"The fraction of the gradient norm that remains after 50 steps back, at initialisation: {reach}. The cell state "
-        "of the LSTM multiplies the gradient by the forget gate alone; the RNN multiplies it by a matrix and by slopes "
+        "of the LSTM scales the gradient with the forget gate alone; the RNN multiplies it by a matrix and by slopes "
         "below 1.",
         "![The gradient norm through time](gradient_through_time.png)",
     ]
@@ -145,8 +144,6 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
 def run(args: argparse.Namespace) -> int:
     """Check, train, measure, and write the results; the status is 1 if a gradient check fails."""
     out = Path(args.out)
-    if out.exists() and not out.is_dir():
-        raise DataError(f"{out} is a file, not a folder")
     RunFolder(out).create(resume=True)
     start = time.perf_counter()
 
@@ -172,4 +169,7 @@ def run(args: argparse.Namespace) -> int:
 
     write_summary(out / "summary.md", table, learned, norms, time.perf_counter() - start)
     print(f"\nDone in {time.perf_counter() - start:.0f} seconds. The figures and summary.md are in {out}/")
-    return 0 if all(finding.ok for _, finding in findings) else 1
+    failed = dict.fromkeys(family_of(case) for case, finding in findings if not finding.ok)
+    if failed:
+        print(f"A gradient check fails; for details: python -m scratchnn gradcheck {' '.join(failed)}")
+    return 1 if failed else 0

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from scratchnn.commands.arguments import LateParser, add_settings, given_settings
+from scratchnn.errors import DataError
 from scratchnn.tasks.registry import KINDS, find_kind
 from scratchnn.training.run_folder import RunFolder
 
@@ -14,7 +15,7 @@ from scratchnn.training.run_folder import RunFolder
 def add_parser(commands: Any) -> None:
     """Arguments of the command."""
     parser: argparse.ArgumentParser = commands.add_parser("train", help="train a model on your own data")
-    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND", parser_class=LateParser)
+    kinds = parser.add_subparsers(dest="kind", metavar="KIND", parser_class=LateParser)
     for name, (_, text) in KINDS.items():
         kind_parser: LateParser = kinds.add_parser(name, help=text, allow_abbrev=False)
         kind_parser.fill = fill
@@ -34,6 +35,8 @@ def fill(parser: LateParser, words: Sequence[str]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, or continue to train."""
+    if args.kind is None:
+        raise DataError(f"choose what to train: {', '.join(KINDS)}; see scratchnn train --help")
     kind = find_kind(args.kind)
     kind.train(given_settings(args, kind.settings), RunFolder(args.out), args.resume, args.device)
     return 0

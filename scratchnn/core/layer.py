@@ -3,7 +3,7 @@
 A layer has parameters, calls a pair of pure functions, and keeps a stack of caches:
 
     y = layer.forward(x)       pushes a cache with the arrays that backward needs
-    dx = layer.backward(dy)    pops the cache, and adds to the gradient of each parameter
+    dx = layer.backward(dy)    pops the cache, and adds to the gradient of each parameter; dy has the shape of y
 
 Because the caches form a stack, one layer may be used many times before backward (a decoder step, a shared embedding); the
 backward calls are then made in reverse order. Gradients accumulate until ``clear_gradients``. In evaluation mode no cache
@@ -15,7 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from scratchnn.backend import (
+    FLOATING,
     Array,
     array_module,
     backend_name,
@@ -25,7 +28,7 @@ from scratchnn.backend import (
     seed_from,
 )
 from scratchnn.core.tree import Tree
-from scratchnn.errors import CacheError, CheckpointError
+from scratchnn.errors import CacheError, CheckpointError, ShapeError
 
 
 class Layer(Tree):
@@ -58,10 +61,11 @@ class Layer(Tree):
         """From the gradients with respect to the outputs, those with respect to the inputs; pops the matching cache."""
         raise TypeError(f"{type(self).__name__} does not define backward")
 
-    def out_lengths(self, lengths: Array) -> Array:
+    def out_lengths(self, lengths: Array) -> Array | None:
         """The number of real steps of each sequence (N,) in the outputs, from that in the inputs: the same number.
 
-        A layer that changes the number of steps (a convolution, a pooling layer) overrides this.
+        A layer that changes the number of steps (a convolution, a pooling layer) overrides this. It returns None if its
+        outputs have no steps.
         """
         return lengths
 
@@ -72,19 +76,36 @@ class Layer(Tree):
 
     # --- caches ------------------------------------------------------------------------------------------------------
 
-    def push(self, cache: Any) -> None:
-        """Keep ``cache`` for the backward pass; in evaluation mode, do nothing."""
+    def push(self, cache: Any, y: Array | None = None) -> None:
+        """Keep ``cache`` for the backward pass, and the shape of the outputs ``y``; in evaluation mode, do nothing."""
         if self.training:
-            self._caches.append(cache)
+            self._caches.append((cache, None if y is None else tuple(y.shape)))
 
-    def pop(self) -> Any:
-        """Remove and return the cache of the latest forward call that has had no backward call yet."""
+    def pop(self, dy: Array | None = None) -> Any:
+        """Remove and return the cache of the latest forward call that has had no backward call yet.
+
+        Raises:
+            ShapeError: the gradient ``dy`` with respect to the outputs of that call has another shape than they have, or is
+                not float32 or wider. An array of another shape might be broadcast, and the result be wrong.
+            CacheError: there is no such call.
+        """
         if not self._caches:
             raise CacheError(
                 f"{type(self).__name__}: backward without a forward call "
                 "(forward not called in training mode, or backward called twice)"
             )
-        return self._caches.pop()
+        shape = self._caches[-1][1]
+        if dy is not None and shape is not None and getattr(dy, "shape", None) != shape:
+            raise ShapeError(
+                f"{type(self).__name__}: the gradient with respect to the outputs has shape "
+                f"{getattr(dy, 'shape', type(dy).__name__)}, the outputs have shape {shape}"
+            )
+        if dy is not None and shape is not None and dy.dtype.char not in FLOATING:
+            raise ShapeError(
+                f"{type(self).__name__}: the gradient with respect to the outputs has dtype {dy.dtype}; "
+                "expected float32 or wider"
+            )
+        return self._caches.pop()[0]
 
     def pending(self) -> int:
         """Number of forward calls, of this layer and all sub-layers, without a backward call yet."""
@@ -135,7 +156,12 @@ class Layer(Tree):
         return self
 
     def astype(self, dtype: Any) -> Layer:
-        """Cast every parameter, for example to float64 for a gradient check; clears gradients. Returns the layer itself."""
+        """Cast every parameter, for example to float64 for a gradient check; clears gradients. Returns the layer itself.
+
+        Weights are float32 or wider; any other ``dtype`` is a ``ShapeError``.
+        """
+        if np.dtype(dtype).char not in FLOATING:
+            raise ShapeError(f"{type(self).__name__}: weights must be float32 or wider, got {np.dtype(dtype)}")
         self.clear_gradients()
         for parameter in self.parameters():
             parameter.data = parameter.data.astype(dtype)
@@ -159,6 +185,8 @@ class Layer(Tree):
                     f"{who}: parameter {name!r} has shape {tuple(state[name].shape)} in the saved state, "
                     f"{parameter.shape} here"
                 )
+            if state[name].dtype.kind not in ("f", parameter.data.dtype.kind):  # bool or dates would be cast in silence
+                raise CheckpointError(f"{who}: parameter {name!r} has dtype {state[name].dtype} in the saved state")
         for name, parameter in own.items():
             value = move(state[name], backend_name(parameter.data))
             parameter.data = array_module(parameter.data).array(value, dtype=parameter.data.dtype)

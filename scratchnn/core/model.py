@@ -1,4 +1,4 @@
-"""Models: layers that know their loss, and from what they can be built again."""
+"""Models: layers with a loss, and with a ``config`` from which they can be built again."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Model(Layer):
             rng: draws weights and masks; a generator with seed 0 if None, which is enough if saved values are then loaded.
 
         Raises:
-            CheckpointError: ``config`` lacks an argument of the class, or has one that it does not know.
+            CheckpointError: ``config`` lacks an argument of the class, or has one that the class does not take.
         """
         arguments = {**config, "rng": np.random.default_rng(0) if rng is None else rng}
         try:
@@ -56,6 +56,10 @@ class Model(Layer):
                 the k-th part in the number of targets: the gradients then add up to those of the whole.
         """
         raise TypeError(f"{type(self).__name__} does not define backward_loss")
+
+    def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The arrays of a batch that are arguments of ``forward``; here all but the last, the targets."""
+        return batch[:-1]
 
     def figures(self, loss: float) -> dict[str, float]:
         """Named figures that follow from a mean loss, for the history and the progress bar; here the loss alone."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from scratchnn.backend import Array
+from scratchnn.backend import Array, array_module
 from scratchnn.errors import CheckpointError, DataError
 
 Nested = Any  # an array, None, or a tuple, list or dict of Nested
@@ -45,6 +45,15 @@ def rebuild(state: Nested, arrays: Iterator[Array]) -> Nested:
 def select_rows(state: Nested, rows: Array) -> Nested:
     """The state of other sequences: ``rows`` (M,) of each array (N, ...), as a beam search needs them; arrays (M, ...)."""
     return map_arrays(lambda array: array[rows], state)
+
+
+def zero_rows(state: Nested, rows: Array) -> Nested:
+    """The state with zeros for the sequences whose boolean in ``rows`` (N,) is true; arrays (N, ...)."""
+
+    def zeroed(array: Array) -> Array:
+        return array_module(array).where(rows.reshape(-1, *[1] * (array.ndim - 1)), array.dtype.type(0), array)
+
+    return map_arrays(zeroed, state)
 
 
 # --- states in files -------------------------------------------------------------------------------------------------

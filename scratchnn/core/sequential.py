@@ -46,11 +46,13 @@ class Sequential(Layer):
             dy = dx[0] if layer.returns_state else dx
         return dy
 
-    def out_lengths(self, lengths: Array) -> Array:
-        """The lengths (N,) after all layers, from those before the first."""
+    def out_lengths(self, lengths: Array) -> Array | None:
+        """The lengths (N,) after all layers, from those before the first; None if the outputs are no sequences."""
+        after: Array | None = lengths
         for layer in self.layers:
-            lengths = layer.out_lengths(lengths)
-        return lengths
+            if after is not None:
+                after = layer.out_lengths(after)
+        return after
 
     def __repr__(self) -> str:
         """One line per layer."""

@@ -35,8 +35,8 @@ class Shuffled:
         """Number of batches in an epoch."""
         return -(-len(self.lengths) // self.batch_size)
 
-    def places(self, epoch: int, k: int) -> np.ndarray:
-        """The numbers of the examples of batch ``k`` of an epoch (M,)."""
+    def positions(self, epoch: int, k: int) -> np.ndarray:
+        """Positions of the examples of batch ``k`` of an epoch (M,)."""
         if epoch != self._epoch:
             rng = np.random.default_rng(seed_from(self.seed, epoch))
             self._epoch, self._batches = epoch, bucket_batches(self.lengths, self.batch_size, rng)
@@ -74,12 +74,12 @@ class PaddedExamples:
 
     def batch(self, epoch: int, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Batch ``k`` of an epoch."""
-        return self.pick(self.order.places(epoch, k))
+        return self.pick(self.order.positions(epoch, k))
 
-    def pick(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The examples with these numbers (M,) as one batch."""
-        ids, lengths = pad_sequences([self.sequences[place] for place in places], padding_id=self.padding_id)
+    def pick(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The examples at these positions (M,) as one batch."""
+        ids, lengths = pad_sequences([self.sequences[p] for p in positions], padding_id=self.padding_id)
         if isinstance(self.targets, np.ndarray):
-            return ids, lengths, self.targets[places]
-        targets, _ = pad_sequences([self.targets[place] for place in places], padding_id=self.padding_id)
+            return ids, lengths, self.targets[positions]
+        targets, _ = pad_sequences([self.targets[p] for p in positions], padding_id=self.padding_id)
         return ids, lengths, targets

@@ -6,9 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scratchnn.errors import DataError, whole_number
+from scratchnn.errors import DataError, ShapeError, whole_number
 
 SIDES = ("left", "right")
+LOWEST, HIGHEST = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+
+
+def as_ids(values: Sequence[int] | np.ndarray, what: str) -> np.ndarray:
+    """``values`` as int32 (M,). Numbers that are no integers or do not fit are errors, which begin with ``what``."""
+    ids = np.asarray(values)
+    if ids.ndim != 1:
+        raise ShapeError(f"{what} must be a sequence of ids (M,), got shape {ids.shape}")
+    if not ids.size:
+        return ids.astype(np.int32)
+    if ids.dtype.kind not in "iu":
+        raise ShapeError(f"{what} must be integers, got dtype {ids.dtype}")
+    if not np.can_cast(ids.dtype, np.int32) and (ids.min() < LOWEST or ids.max() > HIGHEST):
+        raise DataError(f"{what} must be between {LOWEST} and {HIGHEST}, got {ids.min()} to {ids.max()}")
+    return ids.astype(np.int32, copy=False)
 
 
 def pad_sequences(
@@ -22,24 +37,30 @@ def pad_sequences(
 
     Args:
         sequences: N sequences of ids.
-        length: T; that of the longest sequence where absent.
+        length: T; defaults to the length of the longest sequence.
         padding_id: what is filled in.
         pad: the side that is filled, ``"left"`` or ``"right"``. Layers take ``lengths``, and so padding on the right.
         truncate: the side that loses what is too long.
 
     Returns:
-        Ids (N, T), int32, and the lengths that are left (N,).
+        Ids (N, T), int32, and the lengths that remain (N,).
+
+    Raises:
+        ShapeError: a sequence is no sequence of integers.
+        DataError: an id does not fit into int32, or a length or a side is none.
     """
     for name, side in (("pad", pad), ("truncate", truncate)):
         if side not in SIDES:
             raise DataError(f"{name} must be one of {', '.join(SIDES)}, got {side!r}")
     if length is not None:
         whole_number(length, "pad_sequences: length", 0)
-    lengths = np.array([len(s) for s in sequences], dtype=np.int64)
+    rows = [as_ids(sequence, f"pad_sequences: sequence {n}") for n, sequence in enumerate(sequences)]
+    (fill,) = as_ids([padding_id], "pad_sequences: padding_id")
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
     T = int(lengths.max(initial=0)) if length is None else length
     lengths = np.minimum(lengths, T)
-    ids = np.full((len(sequences), T), padding_id, dtype=np.int32)
-    for row, sequence, kept in zip(ids, sequences, lengths, strict=True):
+    ids = np.full((len(rows), T), fill, dtype=np.int32)
+    for row, sequence, kept in zip(ids, rows, lengths, strict=True):
         part = sequence[:kept] if truncate == "right" else sequence[len(sequence) - kept :]
         if pad == "right":
             row[:kept] = part
@@ -60,7 +81,7 @@ def bucket_batches(
         pool: with ``rng``, sequences are sorted within pools of that many batches, so that no epoch is like another.
 
     Returns:
-        Arrays of positions; each position stands in exactly one.
+        Arrays of positions; each position is in exactly one.
     """
     whole_number(batch_size, "bucket_batches: batch_size")
     whole_number(pool, "bucket_batches: pool")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scratchnn.data.examples import Shuffled
-from scratchnn.data.padded import pad_sequences
+from scratchnn.data.padded import as_ids, pad_sequences
 from scratchnn.errors import DataError
 
 
@@ -39,6 +39,7 @@ class Pairs:
         if len(sources) != len(targets):
             raise DataError(f"{len(sources)} sources have {len(targets)} targets; each source needs one")
         self.sources = sources
+        targets = [as_ids(target, f"target {n}") for n, target in enumerate(targets)]  # an empty list would be of floats
         self.inputs = [np.concatenate([[begin], target]) for target in targets]  # (1)
         self.outputs = [np.concatenate([target, [end]]) for target in targets]  # (2)
         self.order = Shuffled([len(source) for source in sources], batch_size, seed)
@@ -49,11 +50,11 @@ class Pairs:
 
     def batch(self, epoch: int, k: int) -> tuple[np.ndarray, ...]:
         """Batch ``k`` of an epoch."""
-        return self.pick(self.order.places(epoch, k))
+        return self.pick(self.order.positions(epoch, k))
 
-    def pick(self, places: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The pairs with these numbers (M,) as one batch."""
-        source, source_lengths = pad_sequences([self.sources[place] for place in places])
-        inputs, lengths = pad_sequences([self.inputs[place] for place in places])
-        outputs, _ = pad_sequences([self.outputs[place] for place in places])
+    def pick(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:
+        """The pairs at these positions (M,) as one batch."""
+        source, source_lengths = pad_sequences([self.sources[p] for p in positions])
+        inputs, lengths = pad_sequences([self.inputs[p] for p in positions])
+        outputs, _ = pad_sequences([self.outputs[p] for p in positions])
         return source, source_lengths, inputs, lengths, outputs

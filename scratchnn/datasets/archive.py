@@ -26,6 +26,8 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
         with gzip.open(path) as file:
             while any(header := file.read(RECORD)):
                 size = int(header[124:136].strip(b"\0 "), 8)
+                if size < 0:
+                    raise ValueError("a member of negative size")
                 content = file.read(-(-size // RECORD) * RECORD)
                 if len(content) < size:
                     raise EOFError("its last member is truncated")
@@ -36,7 +38,7 @@ def read_members(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[st
                         yield name, content[:size]
             while file.read(1 << 20):  # gzip's checksum is at the end
                 pass
-    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError, OverflowError) as error:  # of a size that is no size
         raise DataError(f"{path} is not a complete .tar.gz archive ({error}); remove it and download it again") from None
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None

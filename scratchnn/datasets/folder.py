@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from scratchnn.errors import DataError
-from scratchnn.files import atomic_file
+from scratchnn.files import atomic_file, remove_unfinished
+from scratchnn.folder_lock import FolderLock
+from scratchnn.terminal import progress_bar
 
 BLOCK = 1 << 18  # bytes read at a time
 TIMEOUT = 60  # seconds without a byte after which a download is given up
@@ -81,12 +81,21 @@ def fetch(published: Published, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot create {path.parent}: {error.strerror or error}") from None
+    lock = FolderLock(path.parent, f"another process is downloading to {path.parent}; wait until it has ended")
+    lock.acquire()
+    try:
+        if lock.held:
+            remove_unfinished(path.parent, f"{path.name}.*")
+        _download(published, path)
+    finally:
+        lock.release()
+
+
+def _download(published: Published, path: Path) -> None:
     digest, size = hashlib.sha256(), 0
     with (
         atomic_file(path) as file,
-        tqdm(
-            desc=published.name, total=published.size, unit="B", unit_scale=True, disable=None, ncols=100, nrows=20
-        ) as bar,  # disable=None: shown on a terminal only
+        progress_bar(desc=published.name, total=published.size, unit="B", unit_scale=True) as bar,
     ):
         for block in _blocks(published.url):
             file.write(block)

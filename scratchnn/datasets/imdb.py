@@ -70,7 +70,9 @@ def _read(path: Path, splits: Iterable[str]) -> dict[str, list[str]]:
     """The reviews of each split, from the archive or the folder, which is read once."""
     counts = {part: count for split in splits for part, count in SPLITS[split].items()}
     found: dict[str, list[tuple[int, bytes]]] = {part: [] for part in counts}
-    for part, number, content in _from_folder(path, list(found)) if path.is_dir() else _from_archive(path, list(found)):
+    for part, number, content in (
+        _from_folder(path, list(found)) if os.path.isdir(path) else _from_archive(path, list(found))
+    ):
         found[part].append((number, content))
     for part, count in counts.items():
         if len(found[part]) != count:
@@ -115,7 +117,7 @@ def _check(part: str, folder: str | Path | None) -> str:
     reviews = _read(path, SPLITS)
     found = f"{sum(map(len, reviews.values())):,} reviews"
     published = DATASET.files[part].published
-    if path.is_dir() or published is None:
+    if os.path.isdir(path) or published is None:
         return f"{found} in a folder"
     digest = hashlib.sha256()
     with open(path, "rb") as file:

@@ -14,6 +14,7 @@ from pathlib import Path
 from scratchnn.datasets.registry import DataSet, File
 from scratchnn.errors import DataError
 from scratchnn.text import read_text
+from scratchnn.text.files import split_lines
 
 SHA256 = {  # of the unpacked files
     "train": "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf",
@@ -48,7 +49,7 @@ def _check(part: str, folder: str | Path | None) -> str:
 
 def _lines(folder: str | Path | None) -> Iterator[str]:
     """The training text, without the spaces at both ends of each line."""
-    yield from map(str.strip, load_ptb("train", folder).splitlines())
+    yield from map(str.strip, split_lines(load_ptb("train", folder)))
 
 
 DATASET = DataSet(

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -64,7 +65,7 @@ class DataSet:
         """Where the file of one part is, None if it is missing; for ``folder`` see ``scratchnn.datasets.folder``."""
         file = self.files[part]
         place = data_folder(folder)
-        if file.unpacked and (place / file.unpacked).is_dir():
+        if file.unpacked and os.path.isdir(place / file.unpacked):
             return place
         return existing(self.name, file.names, folder)
 

@@ -1,16 +1,16 @@
 """Gradient checks of arrays of real size: along a few random directions through all arrays at once.
 
-A direction u has one array u_A for each array A of the problem. Equation (1) of ``engine`` gives the slope of L along u, and
-two or three forward passes give it again, whatever the number of entries:
+A direction u has one array u_A for each array A of the problem. The gradients (1) of ``engine`` give the slope of L along
+u, and one or two forward passes give it again, whatever the number of entries:
 
     sum_A sum(a_A * u_A)  =  d/ds L(x + s u) at s = 0                                                              (4)
 
 The entries of u_A are normal with the size of the entries of A, so that a step changes all arrays by the same part. The
 error is relative to the larger of both slopes, or to a thousandth of sqrt(sum (a u)^2), the usual size of (4).
 
-What a direction can miss: an error below the limit as a part of the whole slope, such as a single slightly wrong entry among
-millions; and code that these shapes do not reach. What it cannot do: name the entry. If a direction fails, each array is
-checked along a direction of its own, to name the array.
+What a direction can miss: an error below the limit as a part of the whole slope, such as a single slightly wrong entry
+among millions; and code that these shapes do not reach. What it cannot do: name the entry. If a direction fails, each
+array is checked along a direction of its own, to name the array.
 """
 
 from __future__ import annotations

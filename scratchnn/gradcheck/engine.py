@@ -124,7 +124,7 @@ def numeric_gradients(problem: Problem, cotangents: list[Array], method: str) ->
 
 
 def measure(problem: Problem, methods: tuple[str, ...] = METHODS) -> Reference:
-    """Random cotangents, and the numeric gradients by each method."""
+    """Random cotangents, and for each method the numeric gradients."""
     cotangents = draw_cotangents(problem)
     return Reference(cotangents, {method: numeric_gradients(problem, cotangents, method) for method in methods})
 
@@ -227,7 +227,7 @@ def run_once(problem: Problem, cotangents: list[Array]) -> Trial:
 
 
 def examine(problem: Problem, reference: Reference, zero: dict[str, str] | None = None) -> list[Finding]:
-    """Run the backward pass and compare each gradient by each method; if all agree, look for forbidden side effects."""
+    """Run the backward pass and compare all gradients by all methods; if they agree, look for forbidden side effects."""
     trial = run_once(problem, reference.cotangents)
     sizes = axes.sizes(problem)
     findings = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scratchnn.gradcheck.engine import LIMITS, METHODS
 from scratchnn.gradcheck.report import Findings, family_of
-from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.plot import COLOURS, drawable, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,8 @@ def plot_findings(findings: Findings) -> Figure:
         axes.scatter(errors, rows, s=60, marker="x", color="black", linewidths=1.2, label="fails", zorder=4)
     axes.set_xscale("log")
     axes.set_xlim(DRAWN_ZERO / 4, max(DRAWN_INFINITY if failed else 0, 1e-5))
-    axes.set_yticks(range(len(families)), families, fontsize=8)
+    shown, fonts = drawable(families)  # the reader's own class may have any name
+    axes.set_yticks(range(len(shown)), shown, fontsize=8, fontfamily=fonts)
     axes.set_ylim(len(families) - 0.4, -0.6)
     note = f"an error of exactly 0 is drawn at {DRAWN_ZERO:.0e}"
     if any(finding.error > DRAWN_INFINITY for _, finding in findings):

@@ -1,8 +1,8 @@
 """Kinks told from mistakes: where the function is not differentiable, no gradient can be compared.
 
-Let s = L(x + h e_k) - L(x) and r = L(x) - L(x - h e_k). Where L is smooth, the second difference D(h) = s - r is h^2 L'' with
-an error of order h^4, so D(h) = 4 D(h/2) = 16 D(h/4). A kink or a jump between x - h e_k and x + h e_k breaks one of these
-equations. Then s / h and r / h are the slopes on its two sides, or blends of them, and the true slope lies between.
+Let s = L(x + h e_k) - L(x) and r = L(x) - L(x - h e_k). Where L is smooth, the second difference D(h) = s - r is h^2 L''
+with an error of order h^4, so D(h) = 4 D(h/2) = 16 D(h/4). A kink or a jump between x - h e_k and x + h e_k breaks one of
+these equations. Then s / h and r / h are the slopes on its two sides, or blends of them, and the true slope lies between.
 
 An entry is left out only if its analytic gradient lies between the two slopes as well: a wrong slope is still refused.
 Central differences are blind up to their own step from a kink. The complex step takes the branch of the real number, so it

@@ -60,6 +60,6 @@ def multiple(ratio: float, sizes: dict[str, int]) -> str:
     for name, size in named.items():
         if size > 1 and math.isclose(ratio, 1 / size, rel_tol=CLOSE):
             return f"numeric / {size}, and {name} = {size}: a mean in place of a sum?"
-        if size > 1 and math.isclose(ratio, size, rel_tol=CLOSE):
+        if size > 2 and math.isclose(ratio, size, rel_tol=CLOSE):  # a factor of 2 has many causes
             return f"{ratio:.3f} x numeric, and {name} = {size}: a sum in place of a mean?"
     return "- numeric" if math.isclose(ratio, -1, rel_tol=CLOSE) else f"{ratio:.3f} x numeric"

@@ -65,7 +65,8 @@ def pair_problem(forward: Callable[..., tuple], backward: Callable[..., Any], ar
         arrays: the arrays to differentiate with respect to, by name.
         fixed: arguments that are not differentiated.
     """
-    held, counts = dict(fixed), []
+    held = dict(fixed)
+    counts: list[int] = []
 
     def run(values: Arrays) -> tuple[list[Array], Pull]:
         *outputs, cache = forward(*values.values(), **held)
@@ -110,8 +111,8 @@ def layer_problem(layer: Layer, inputs: Arrays, call: Callable[..., Any] | None 
         inputs: arrays by name; ``layer.backward`` returns their gradients in this order.
         call: called as ``call(layer, inputs, *fixed)`` to run the forward pass; defaults to
             ``layer.forward(*inputs.values(), *fixed)``.
-        fixed: arrays that are not differentiated, such as ids and lengths; a sequence, or a dict whose names matter to
-            the reader only. Lengths are recognised by the name ``"lengths"``, or as integers (N,) if the layer takes lengths.
+        fixed: arrays that are not differentiated, such as ids and lengths; a sequence, or a dict of names for
+            them. Lengths are recognised by the name ``"lengths"``, or as integers (N,) if the layer takes lengths.
     """
     layer.astype(np.float64)
     rng = np.random.default_rng(2)

@@ -35,6 +35,7 @@ FIXED_SHAPE = {
     ("skip-gram-block", "N = 1"): "its counts belong to three centres",
     ("cbow-block", "N = 1"): "its weights belong to six words",
     ("lstm/many-units", "N = 1"): "its weights have as many rows as it has sequences",
+    ("conv1d/step", "T = 1"): "its window has as many steps as its kernel",
 }
 
 

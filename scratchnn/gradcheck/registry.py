@@ -49,6 +49,7 @@ class Case:
         zero: for each array whose gradient has to be zero everywhere, the reason.
         real_only: the reason why the complex step cannot be used, or ``""``.
         strict: whether the case is batch-first, as the package is (see ``check_properties``).
+        random: whether the forward pass draws random numbers (dropout), so that its values depend on the generator.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Case:
     zero: dict[str, str] = field(default_factory=dict)
     real_only: str = ""
     strict: bool = True
+    random: bool = False
 
     @property
     def family(self) -> str:
@@ -96,13 +98,13 @@ class Case:
 CASES: dict[str, Case] = {}
 
 
-def case(name: str, zero: dict[str, str] | None = None) -> Callable:
-    """Decorator: registers a function from a generator to a ``Problem`` as the case ``name``."""
+def case(name: str, zero: dict[str, str] | None = None, random: bool = False) -> Callable:
+    """Decorator: registers a function from a generator to a ``Problem`` as the case ``name``; for the rest see ``Case``."""
 
     def register(build: Callable[[np.random.Generator], Problem]) -> Callable:
         if name in CASES:
             raise DataError(f"gradient check {name!r} is registered twice")
-        CASES[name] = Case(name, build, zero or {})
+        CASES[name] = Case(name, build, zero or {}, random=random)
         return build
 
     return register

@@ -7,13 +7,12 @@ import textwrap
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tqdm import tqdm
-
 from scratchnn.gradcheck.engine import LIMITS, METHODS, Finding
-from scratchnn.gradcheck.properties import PROPERTIES
+from scratchnn.gradcheck.properties import PROPERTIES, REFUSED
 from scratchnn.gradcheck.registry import Case
+from scratchnn.terminal import WIDTH as COLUMNS
+from scratchnn.terminal import progress_bar
 
-COLUMNS = 80
 LEGEND = (
     "ok: holds in every case of the family that it applies to",
     "1 output: there is no other output whose cotangent could be None",
@@ -42,13 +41,13 @@ def check_cases(
         directions: check along so many random directions; entry by entry if 0.
     """
     findings: Findings = []
-    with tqdm(list(cases), disable=None, unit="case", leave=False, ncols=COLUMNS, nrows=20) as bar:
+    with progress_bar(list(cases), unit="case", leave=False) as bar:
         for case in bar:
             bar.set_postfix_str(case.name)
             found = case.check_directions(directions, methods, device) if directions else case.check(methods, device)
             findings += [(case.name, finding) for finding in found]
             if show is not None:
-                with tqdm.external_write_mode():
+                with bar.external_write_mode():
                     show("\n".join(case_lines(case.name, found, methods)))
     return findings
 
@@ -199,8 +198,8 @@ def property_table(cases: Iterable[Case], device: str = "numpy") -> tuple[str, b
 
 
 def summed(words: list[str]) -> str:
-    """The word for a family: ``FAIL`` if one case fails, ``ok`` if the property holds in one, or why it does not apply."""
-    return "FAIL" if "FAIL" in words else "ok" if "ok" in words else words[0]
+    """The word for a family: the gravest of its cases, or why the property does not apply to the first."""
+    return next((word for word in ("FAIL", "ok", REFUSED) if word in words), words[0])
 
 
 # --- document --------------------------------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from scratchnn.backend import Array, array_module, to_numpy
-from scratchnn.recurrent.base import Recurrent
+from scratchnn.core.nested import flatten
+from scratchnn.recurrent.base import SequenceLayer, State
 
 
-def gradient_norms(layer: Recurrent, x: Array, dstate: Array | tuple[Array, ...]) -> np.ndarray:
+def gradient_norms(layer: SequenceLayer, x: Array, dstate: State) -> np.ndarray:
     """Norms of the gradient with respect to the state, for a loss that depends on the last step only.
 
     Args:
@@ -17,8 +18,8 @@ def gradient_norms(layer: Recurrent, x: Array, dstate: Array | tuple[Array, ...]
         dstate: the gradient of the loss with respect to the final state.
 
     Returns:
-        Norms (T + 1,) of the gradient with respect to the state k steps before the last, k = 0 .. T. The state of an LSTM
-        is (h, c).
+        Norms (T + 1,) of the gradient with respect to the state k steps before the last, k = 0 .. T. All arrays of a state
+        count, such as h and c of an LSTM.
     """
     xp = array_module(x)
     state, dy = None, []
@@ -33,6 +34,5 @@ def gradient_norms(layer: Recurrent, x: Array, dstate: Array | tuple[Array, ...]
     return np.array(norms)
 
 
-def _norm(dstate: Array | tuple[Array, ...]) -> float:
-    parts = dstate if isinstance(dstate, tuple) else (dstate,)
-    return float(np.sqrt(sum((to_numpy(part).astype(np.float64) ** 2).sum() for part in parts)))
+def _norm(dstate: State) -> float:
+    return float(np.sqrt(sum((to_numpy(part).astype(np.float64) ** 2).sum() for part in flatten(dstate))))

@@ -10,8 +10,8 @@ from scratchnn.backend import Array
 from scratchnn.core import Layer, Parameter
 from scratchnn.recurrent.base import Recurrent
 
-COLUMNS = 100  # width of the table
-NAME_COLUMNS = 40  # a longer name gets its own line
+COLUMNS = 80  # width of the table
+NAME_COLUMNS = 28  # a longer name gets its own line
 
 
 def output_shapes(model: Layer, *inputs: Array) -> dict[int, str]:
@@ -78,7 +78,7 @@ def summary(model: Layer, *inputs: Array) -> str:
         inputs: example inputs, which give the output shapes; a batch of one is enough.
 
     Returns:
-        Text of at most 100 columns: layer, output shape, number of parameters, their shapes. A shared parameter is counted
+        Text of at most 80 columns: layer, output shape, number of parameters, their shapes. A shared parameter is counted
         at its first layer. A layer that was not used and has no parameters is omitted.
     """
     shapes = output_shapes(model, *inputs)

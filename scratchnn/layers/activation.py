@@ -25,12 +25,12 @@ class Sigmoid(Layer):
     def forward(self, x: Array) -> Array:
         """Outputs in 0 .. 1."""
         y = sigmoid(x)
-        self.push(y)
+        self.push(y, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x."""
-        return sigmoid_backward(dy, self.pop())
+        return sigmoid_backward(dy, self.pop(dy))
 
 
 class Tanh(Layer):
@@ -39,12 +39,12 @@ class Tanh(Layer):
     def forward(self, x: Array) -> Array:
         """Outputs in -1 .. 1."""
         y = tanh(x)
-        self.push(y)
+        self.push(y, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x."""
-        return tanh_backward(dy, self.pop())
+        return tanh_backward(dy, self.pop(dy))
 
 
 class ReLU(Layer):
@@ -52,12 +52,13 @@ class ReLU(Layer):
 
     def forward(self, x: Array) -> Array:
         """Outputs of 0 or more."""
-        self.push(x)
-        return relu(x)
+        y = relu(x)
+        self.push(x, y)
+        return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x."""
-        return relu_backward(dy, self.pop())
+        return relu_backward(dy, self.pop(dy))
 
 
 class Softmax(Layer):
@@ -66,9 +67,9 @@ class Softmax(Layer):
     def forward(self, x: Array) -> Array:
         """Outputs that are positive and sum to 1 along the last axis."""
         y = softmax(x)
-        self.push(y)
+        self.push(y, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x."""
-        return softmax_backward(dy, self.pop())
+        return softmax_backward(dy, self.pop(dy))

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scratchnn.backend import Array, Generator, array_module
+from scratchnn.backend import Array, Generator, array_module, floating
 from scratchnn.core import Layer, Parameter
 from scratchnn.layers.sequences import check_lengths, check_sequences, real_steps
 
@@ -128,6 +128,7 @@ def attention_pool_forward(x: Array, W: Array, b: Array, v: Array, lengths: Arra
     Returns:
         Outputs (N, D) and the cache for ``attention_pool_backward``.
     """
+    x = floating(x, "AttentionPool: input")
     real = real_steps(lengths, x.shape[1])
     if real is not None:
         x = array_module(x).where(real, x, 0)  # 0 times NaN would be NaN in (4)
@@ -190,12 +191,15 @@ class AttentionPool(Layer):
         """Outputs (N, ``input_size``) for ``x`` (N, T, ``input_size``) and ``lengths`` (N,), T if None."""
         lengths = self.check(x, lengths)
         y, cache = attention_pool_forward(x, self.W.data, self.b.data, self.v.data, lengths)
-        self.push(cache)
+        self.push(cache, y)
         return y
+
+    def out_lengths(self, lengths: Array) -> None:
+        """None: the outputs have no steps."""
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x (N, T, ``input_size``)."""
-        dx, dW, db, dv = attention_pool_backward(dy, self.pop())
+        dx, dW, db, dv = attention_pool_backward(dy, self.pop(dy))
         self.W.accumulate(dW)
         self.b.accumulate(db)
         self.v.accumulate(dv)

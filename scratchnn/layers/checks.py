@@ -16,12 +16,12 @@ from scratchnn.layers import attention_pooling, conv1d, global_pooling, pooling
 IDS = np.array([[1, 4, 1], [0, 3, 1]])  # a repeated id, and one (2) that never occurs
 
 
-def register(name: str, make: Callable[[np.random.Generator], Layer], shape: tuple[int, ...] = (2, 3, 4)) -> None:
-    """A layer with one input ``x`` of the given shape."""
+def register(name: str, make: Callable[[np.random.Generator], Layer], random: bool = False) -> None:
+    """A layer with one input ``x`` (2, 3, 4)."""
 
-    @case(name)
+    @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
-        return layer_problem(make(rng), {"x": rng.standard_normal(shape)})
+        return layer_problem(make(rng), {"x": rng.standard_normal((2, 3, 4))})
 
 
 register("layer-sigmoid", lambda rng: layers.Sigmoid())
@@ -31,12 +31,13 @@ register("layer-softmax", lambda rng: layers.Softmax())
 register("dense", lambda rng: layers.Dense(4, 5, rng=rng))
 register("dense/no-bias", lambda rng: layers.Dense(4, 5, rng=rng, bias=False))
 register("layer-norm", lambda rng: layers.LayerNorm(4))
-register("dropout", lambda rng: layers.Dropout(0.4, rng=rng))
+register("dropout", lambda rng: layers.Dropout(0.4, rng=rng), random=True)
 register(
     "sequential",
     lambda rng: Sequential(
         layers.Dense(4, 6, rng=rng), layers.Tanh(), layers.Dropout(0.3, rng=rng), layers.Dense(6, 2, rng=rng)
     ),
+    random=True,
 )
 
 

@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scratchnn.backend import Array, Generator, array_module, backend_name
+from scratchnn.backend import Array, Generator, array_module, backend_name, floating
 from scratchnn.core import Layer, Parameter
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.layers.sequences import Window, check_lengths, check_sequences, make_window, real_steps
@@ -191,6 +191,7 @@ def conv1d_forward(
         ShapeError: if the padding is ``"valid"`` and T is less than the d (K - 1) + 1 steps of a window.
         DataError: for a stride or dilation below 1, an unknown padding, or ``"same"`` with a stride.
     """
+    x = floating(x, "Conv1D: input")
     xp = array_module(x)
     N, T, _ = x.shape
     K, D, H = W.shape
@@ -284,12 +285,12 @@ class Conv1D(Layer):
         lengths = check_lengths(lengths, x, "Conv1D")
         b = None if self.b is None else self.b.data
         y, cache = conv1d_forward(x, self.W.data, b, self.stride, self.padding, self.dilation, lengths)
-        self.push(cache)
+        self.push(cache, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x (N, T, ``input_size``)."""
-        dx, dW, db = conv1d_backward(dy, self.pop())
+        dx, dW, db = conv1d_backward(dy, self.pop(dy))
         self.W.accumulate(dW)
         if self.b is not None:
             self.b.accumulate(db)

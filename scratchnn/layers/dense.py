@@ -11,7 +11,7 @@ table (H, D) held by another layer: one Parameter, whose gradient is the sum of 
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, Generator, Lease, array_module, check_axis
+from scratchnn.backend import Array, Generator, Lease, array_module, check_axis, floating
 from scratchnn.core import Layer, Parameter
 
 
@@ -20,6 +20,7 @@ def dense_forward(x: Array, W: Array, b: Array | None, lease: Lease | None = Non
 
     The array of outputs is taken from ``lease`` unless it is None.
     """
+    x = floating(x, "Dense: input")
     xp = array_module(x)
     rows = x.reshape(-1, x.shape[-1])  # one matrix product over all leading axes
     dtype = xp.result_type(x, W) if b is None else xp.result_type(x, W, b)
@@ -74,12 +75,12 @@ class Dense(Layer):
         W = self.W.data.T if self.tied else self.W.data
         check_axis(x, -1, W.shape[0], "Dense", "inputs")
         y, cache = dense_forward(x, W, None if self.b is None else self.b.data, lease)
-        self.push(cache)
+        self.push(cache, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x (..., ``inputs``)."""
-        dx, dW, db = dense_backward(dy, self.pop())
+        dx, dW, db = dense_backward(dy, self.pop(dy))
         self.W.accumulate(dW.T if self.tied else dW)
         if self.b is not None:
             self.b.accumulate(db)

@@ -9,7 +9,7 @@ Srivastava et al. (2014); scaling during training instead of evaluation is calle
 
 from __future__ import annotations
 
-from scratchnn.backend import Array, Generator, array_module, backend_name
+from scratchnn.backend import Array, Generator, array_module, backend_name, floating
 from scratchnn.core import Layer
 from scratchnn.core.parameter import require_generator
 from scratchnn.errors import BackendError, DataError
@@ -54,14 +54,15 @@ class Dropout(Layer):
 
     def forward(self, x: Array) -> Array:
         """Equation (1) while training, x itself in evaluation mode."""
+        x = floating(x, "Dropout: input")
         if not self.training or self.p == 0:
-            self.push(None)
+            self.push(None, x)
             return x
         mask = dropout_mask(x.shape, self.p, x, self.rng)
-        self.push(mask)
+        self.push(mask, x)
         return x * mask
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x."""
-        mask = self.pop()
+        mask = self.pop(dy)
         return dy if mask is None else dy * mask  # (2)

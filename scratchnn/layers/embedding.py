@@ -15,16 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, check_ids
+from scratchnn.backend import Array, Generator, array_module, check_array, check_ids
 from scratchnn.core import Layer, Parameter, RowGradient
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
 
 
 def embedding_forward(ids: Array, W: Array, padding_id: int | None = None) -> tuple[Array, tuple]:
     """Equation (1): ``ids`` (...) and the table ``W`` (V, D) give (..., D) and the cache."""
+    check_ids(ids, W.shape[0], "Embedding")  # a negative id would count from the end of the table
     y = W[ids]
     if padding_id is not None:
-        y *= (ids != padding_id)[..., None]
+        y = array_module(y).where((ids != padding_id)[..., None], y, 0)  # not a product: the row may contain NaN
     return y, (ids, padding_id, W.shape)
 
 
@@ -32,7 +33,7 @@ def embedding_backward(dy: Array, cache: tuple) -> RowGradient:
     """Equation (2) before the sum: the rows (M, D) and their ids (M,)."""
     ids, padding_id, shape = cache
     if padding_id is not None:
-        dy = dy * (ids != padding_id)[..., None]
+        dy = array_module(dy).where((ids != padding_id)[..., None], dy, 0)
     return RowGradient(ids.reshape(-1), dy.reshape(-1, shape[1]), shape)  # (2)
 
 
@@ -59,12 +60,13 @@ class Embedding(Layer):
     ):
         super().__init__()
         if table is not None:
+            check_array(table, "Embedding: table")
             if table.shape != (vocabulary_size, size):
                 raise DataError(f"Embedding: table has shape {table.shape}, expected {(vocabulary_size, size)}")
             self.W = Parameter(np.array(table, dtype=np.float32))
         else:
             self.W = Parameter.normal((vocabulary_size, size), 0.1, rng)
-        if padding_id is not None and not 0 <= padding_id < vocabulary_size:
+        if padding_id is not None and whole_number(padding_id, "Embedding: padding_id", 0) >= vocabulary_size:
             raise DataError(f"Embedding: padding_id {padding_id} is out of range 0 .. {vocabulary_size - 1}")
         self.W.trainable = not frozen
         self.padding_id = padding_id
@@ -77,8 +79,8 @@ class Embedding(Layer):
         Args:
             vocabulary: the tokens; a ``Vocabulary``.
             vectors: words and their vectors (W, D); a ``KeyedVectors``.
-            rng: draws the rows of all other tokens, normal with the standard deviation of the vectors that were found. A run
-                of words ("not good") starts from the mean of their vectors instead if all have one.
+            rng: draws the rows of all other tokens, normal with the standard deviation of the vectors that were found. A
+                run of words ("not good") starts from the mean of their vectors instead if all have one.
             frozen: whether the table is kept as it is; if false, the vectors are only a start (fine-tuning).
 
         Returns:
@@ -111,13 +113,12 @@ class Embedding(Layer):
 
     def forward(self, ids: Array) -> Array:
         """Vectors (..., ``size``)."""
-        check_ids(ids, self.W.shape[0], "Embedding")
         y, cache = embedding_forward(ids, self.W.data, self.padding_id)
-        self.push(cache)
+        self.push(cache, y)
         return y
 
     def backward(self, dy: Array) -> None:
         """Adds to the gradient of the table; ids have no gradient, so nothing is returned."""
-        gradient = embedding_backward(dy, self.pop())
+        gradient = embedding_backward(dy, self.pop(dy))
         if self.W.trainable:
             self.W.accumulate(gradient)

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scratchnn.backend import Array, array_module
+from scratchnn.backend import Array, array_module, floating
 from scratchnn.core import Layer
 from scratchnn.layers.sequences import check_lengths, check_sequences, real_steps
 
@@ -39,6 +39,7 @@ def global_pool_loop_forward(x: Array, lengths: list[int], step: Callable) -> tu
     Returns:
         Outputs (N, D) and the cache for ``global_pool_loop_backward``.
     """
+    x = floating(x, "global pooling: input")
     N, _, D = x.shape
     y, caches = array_module(x).zeros((N, D), dtype=x.dtype), []
     for n, L in enumerate(lengths):
@@ -64,6 +65,7 @@ def global_pool_loop_backward(dy: Array, cache: tuple, step_backward: Callable) 
 
 def global_max_pool1d_forward(x: Array, lengths: Array | None = None) -> tuple[Array, tuple]:
     """Equations (1) and (2): ``x`` (N, T, D) and ``lengths`` (N,), T if None, give (N, D) and the cache."""
+    x = floating(x, "GlobalMaxPool1D: input")
     xp = array_module(x)
     N, T, D = x.shape
     real = real_steps(lengths, T)
@@ -86,6 +88,7 @@ def global_max_pool1d_backward(dy: Array, cache: tuple) -> Array:
 
 def global_average_pool1d_forward(x: Array, lengths: Array | None = None) -> tuple[Array, tuple]:
     """Equation (4): ``x`` (N, T, D) and ``lengths`` (N,), T if None, give (N, D) and the cache."""
+    x = floating(x, "GlobalAveragePool1D: input")
     xp = array_module(x)
     N, T, _ = x.shape
     real = real_steps(lengths, T)
@@ -117,12 +120,15 @@ class GlobalPool1D(Layer):
         """Outputs (N, D) for ``x`` (N, T, D) and ``lengths`` (N,), T if None."""
         check_sequences(x, type(self).__name__)
         y, cache = self.run(x, check_lengths(lengths, x, type(self).__name__))
-        self.push(cache)
+        self.push(cache, y)
         return y
+
+    def out_lengths(self, lengths: Array) -> None:
+        """None: the outputs have no steps."""
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x (N, T, D)."""
-        return self.run_backward(dy, self.pop())
+        return self.run_backward(dy, self.pop(dy))
 
 
 class GlobalMaxPool1D(GlobalPool1D):

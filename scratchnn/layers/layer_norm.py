@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, check_axis
+from scratchnn.backend import Array, array_module, check_axis, floating
 from scratchnn.core import Layer, Parameter
 
 
 def layer_norm_forward(x: Array, g: Array, b: Array, eps: float = 1e-5) -> tuple[Array, tuple]:
     """Equations (1) and (2): outputs (..., D) and the cache."""
+    x = floating(x, "LayerNorm: input")
     xp = array_module(x)
     centred = x - x.mean(axis=-1, keepdims=True)
     s = 1 / xp.sqrt((centred * centred).mean(axis=-1, keepdims=True) + eps)
@@ -55,12 +56,12 @@ class LayerNorm(Layer):
         """Outputs of the shape of x."""
         check_axis(x, -1, self.g.shape[0], "LayerNorm", "size")
         y, cache = layer_norm_forward(x, self.g.data, self.b.data, self.eps)
-        self.push(cache)
+        self.push(cache, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x."""
-        dx, dg, db = layer_norm_backward(dy, self.pop())
+        dx, dg, db = layer_norm_backward(dy, self.pop(dy))
         self.g.accumulate(dg)
         self.b.accumulate(db)
         return dx

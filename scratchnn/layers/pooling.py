@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from scratchnn.backend import Array, array_module
+from scratchnn.backend import Array, array_module, floating
 from scratchnn.core import Layer
 from scratchnn.errors import ShapeError
 from scratchnn.layers.sequences import Window, check_lengths, check_sequences, make_window, real_steps
@@ -73,6 +73,7 @@ def pool_loop_forward(
     x: Array, kernel_size: int, stride: int | None = None, lengths: Array | None = None, *, step: Callable
 ) -> tuple[Array, tuple]:
     """What the window functions below compute, one ``step`` after the other: ``max_step`` or ``average_step``."""
+    x = floating(x, "pooling: input")
     xp = array_module(x)
     N, _, D = x.shape
     window = pool_window(kernel_size, stride, "pooling")
@@ -116,6 +117,7 @@ def max_pool1d_forward(
         ShapeError: if K is more than T.
         DataError: if K or s is below 1.
     """
+    x = floating(x, "MaxPool1D: input")
     xp = array_module(x)
     window = pool_window(kernel_size, stride, "MaxPool1D")
     steps, real_out = windows_of(x, window, lengths, "MaxPool1D")
@@ -147,6 +149,7 @@ def average_pool1d_forward(
     x: Array, kernel_size: int, stride: int | None = None, lengths: Array | None = None
 ) -> tuple[Array, tuple]:
     """Equation (4); arguments, results and errors are those of ``max_pool1d_forward``."""
+    x = floating(x, "AveragePool1D: input")
     xp = array_module(x)
     window = pool_window(kernel_size, stride, "AveragePool1D")
     steps, real_out = windows_of(x, window, lengths, "AveragePool1D")
@@ -204,12 +207,12 @@ class Pool1D(Layer):
         check_sequences(x, type(self).__name__)
         lengths = check_lengths(lengths, x, type(self).__name__)
         y, cache = self.run(x, self.window.size, self.window.stride, lengths)
-        self.push(cache)
+        self.push(cache, y)
         return y
 
     def backward(self, dy: Array) -> Array:
         """The gradient with respect to x (N, T, D)."""
-        return self.run_backward(dy, self.pop())
+        return self.run_backward(dy, self.pop(dy))
 
 
 class MaxPool1D(Pool1D):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, backend_name, check_axis, move
+from scratchnn.backend import Array, array_module, backend_name, check_array, check_axis, move
 from scratchnn.errors import DataError, ShapeError, whole_number
 
 
@@ -61,6 +61,7 @@ def make_window(size: Any, stride: Any, owner: str, dilation: Any = 1) -> Window
 
 def check_sequences(x: Array, owner: str, input_size: int | None = None) -> None:
     """Raise ``ShapeError`` unless ``x`` is (N, T, D), with D = ``input_size`` unless this is None."""
+    check_array(x, f"{owner}: input")
     if x.ndim != 3:
         raise ShapeError(f"{owner}: input must be (N, T, D), got shape {tuple(x.shape)}")
     if input_size is not None:
@@ -68,21 +69,25 @@ def check_sequences(x: Array, owner: str, input_size: int | None = None) -> None
 
 
 def check_lengths(lengths: Any, x: Array, owner: str) -> Array | None:
-    """``lengths`` as an array of integers (N,) on the backend of ``x`` (N, T, D), each between 0 and T; None stays None."""
+    """``lengths`` as an int64 array (N,) on the backend of ``x`` (N, T, D), each between 0 and T; None stays None.
+
+    They may be integers of any type. Unsigned ones would wrap in sums and differences such as L - 1 - t.
+    """
     if lengths is None:
         return None
     if isinstance(lengths, list | tuple | np.ndarray):
         lengths = np.asarray(lengths)
-        if lengths.size and (lengths.min() < 0 or lengths.max() > x.shape[1]):
+        if lengths.size and lengths.dtype.kind in "iu" and (lengths.min() < 0 or lengths.max() > x.shape[1]):
             raise DataError(
                 f"{owner}: lengths must be between 0 and T = {x.shape[1]}, got {lengths.min()} to {lengths.max()}"
             )
         lengths = move(lengths, backend_name(x))
+    check_array(lengths, f"{owner}: lengths")
     if lengths.shape != x.shape[:1] or lengths.dtype.kind not in "iu":
         raise ShapeError(
             f"{owner}: lengths must be integers of shape {(x.shape[0],)}, got {lengths.dtype} {tuple(lengths.shape)}"
         )
-    return lengths
+    return lengths.astype("int64", copy=False)
 
 
 def real_steps(lengths: Array | None, T: int) -> Array | None:

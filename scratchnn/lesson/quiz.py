@@ -1,7 +1,8 @@
 """A lesson: a fault is planted in a backward pass, the gradient check is shown, and the reader names the broken equation.
 
 The fault is a mutant (``faults``) of a line whose comment gives the number of its equation. It is drawn at random from the
-mutants with which every case still runs and at least one case fails.
+mutants with which every case still runs and at least one case fails: from the file that defines the named function or
+layer, or, if that file has no such line, from those of the layers inside it. The report before the question fits a page.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from functools import partial
 from types import FunctionType
+from typing import Any
 
 import numpy as np
 
+from scratchnn.core import Layer
 from scratchnn.errors import DataError
 from scratchnn.gradcheck.engine import METHODS, Reference, examine, measure
 from scratchnn.gradcheck.registry import Case
@@ -23,6 +27,7 @@ from scratchnn.gradcheck.report import COLUMNS, Findings, case_lines, header, su
 from scratchnn.lesson.faults import Mutant, called, mutants, package_functions
 
 TRIES = 3
+PAGE = 24  # lines of a terminal, the question included
 NUMBERED = re.compile(r"\((\d+)\)\s*$")
 SPACED = re.compile(r"\s{4,}(?=\(\d+\)$)")  # the space between an equation and its number
 
@@ -64,12 +69,46 @@ def caught(cases: list[Case], references: list[Reference]) -> bool:
 
 def plant(cases: list[Case], references: list[Reference], rng: np.random.Generator) -> Mutant:
     """A random fault that the check detects, on a line with an equation number."""
-    found = [m for function in backward_functions(cases, references) for m in mutants(function) if m.equations]
-    for k in rng.permutation(len(found)):
-        with found[k].apply():
-            if caught(cases, references):
-                return found[k]
-    raise DataError(f"{cases[0].family}: no line of its backward pass has an equation number, so there is nothing to break")
+    functions = backward_functions(cases, references)
+    own, inner = own_modules(cases), inner_modules(cases)
+    for modules in (own, inner) if own else ({f.__module__ for f in functions},):
+        found = [m for f in functions if f.__module__ in modules for m in mutants(f) if m.equations]
+        for k in rng.permutation(len(found)):
+            with found[k].apply():
+                if caught(cases, references):
+                    return found[k]
+    raise DataError(
+        f"{cases[0].family}: no line of its backward pass has an equation number and a fault that only the gradient check "
+        "detects, so there is nothing to break"
+    )
+
+
+def own_modules(cases: list[Case]) -> set[str]:
+    """The modules that define what the cases check; for a layer made for a check only, those of the layers inside it."""
+    return {module for case in cases for subject in case.problem().subject for module in modules_of(subject)}
+
+
+def modules_of(subject: Any) -> set[str]:
+    """The module of a function or of a layer; ``checks`` modules define nothing that is checked."""
+    if isinstance(subject, partial):
+        return modules_of(subject.func)
+    module = type(subject).__module__ if isinstance(subject, Layer) else subject.__module__
+    if not module.endswith(".checks"):
+        return {module}
+    return {inner for layer in layers_below(subject, direct=True) for inner in modules_of(layer)}
+
+
+def inner_modules(cases: list[Case]) -> set[str]:
+    """The modules of all layers inside those that the cases check."""
+    layers = [layer for case in cases for subject in case.problem().subject for layer in layers_below(subject)]
+    return {module for layer in layers for module in modules_of(layer)}
+
+
+def layers_below(subject: Any, direct: bool = False) -> list[Layer]:
+    """The layers inside a layer, at any depth or its own attributes only; none for a function."""
+    if not isinstance(subject, Layer):
+        return []
+    return [layer for name, layer in subject.named_layers() if layer is not subject and not (direct and "." in name)]
 
 
 # --- asking ----------------------------------------------------------------------------------------------------------
@@ -88,20 +127,31 @@ def teach(
     mutant = plant(cases, references, rng)
     with mutant.apply():
         findings = run_cases(cases, references)
-    say(header(methods))
-    for case in cases:
-        for line in case_lines(case.name, [f for name, f in findings if name == case.name], methods):
-            say(line)
-    say(summary(findings, methods, time.perf_counter() - start))
-    say("")
-    for line in clues(findings):
+    for line in page(findings, methods, mutant, time.perf_counter() - start):
         say(line)
-    say("One line of a backward pass is faulty in this run; the file itself is unchanged:")
-    say(f"  {mutant.file}")
     right = question(mutant, ask, say)
     for line in answer(mutant):
         say(line)
     return right
+
+
+def page(findings: Findings, methods: tuple[str, ...], mutant: Mutant, seconds: float) -> list[str]:
+    """The lines before the question: the first case that fails, as far as a page has space for it, and the clues."""
+    last = [
+        summary(findings, methods, seconds),
+        "",
+        *clues(findings),
+        "One line of a backward pass is faulty in this run; the file itself is unchanged:",
+        f"  {mutant.file}",
+    ]
+    failing = next(name for name, finding in findings if not finding.ok)
+    lines = case_lines(failing, [finding for name, finding in findings if name == failing], methods)
+    space = PAGE - 1 - sum(line.count("\n") + 1 for line in last) - 1  # for the question and the header
+    if len(lines) > space:
+        lines = [line for line in lines if not line.startswith("    ")]  # without the explanations
+    if len(lines) > space:
+        lines = [*lines[: space - 1], f"  ... and {len(lines) - space + 1} more"]
+    return [header(methods), *lines, *last]
 
 
 def clues(findings: Findings) -> list[str]:

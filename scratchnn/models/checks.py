@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import to_numpy
 from scratchnn.core import Layer, Model
+from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
@@ -28,27 +30,25 @@ class WithLoss(Layer):
     def forward(self, *state_and_ids: Any) -> Any:
         """State arrays, then inputs and targets (N, T) each: the loss, of shape ()."""
         *state, inputs, targets = state_and_ids
-        layers = len(self.model.cells.layers)
-        width = len(state) // layers
-        parts = [tuple(state[k * width : (k + 1) * width]) if width > 1 else state[k] for k in range(layers)]
-        logits, _ = self.model.forward(inputs, tuple(parts))
+        first_state = rebuild(self.model.cells.zero_state(state[0]), iter(state))
+        logits, _ = self.model.forward(inputs, first_state)
         loss, cache = softmax_cross_entropy_forward(logits, targets)
         self.push(cache)
         return loss
 
     def backward(self, dloss: Any) -> Any:
-        """Gradients by the state arrays."""
+        """Gradients with respect to the state arrays."""
         return self.model.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
-def register(name: str, width: int, make: Callable[[np.random.Generator], LanguageModel]) -> None:
-    """A language model with ``width`` state arrays a layer."""
+def register(name: str, make: Callable[[np.random.Generator], LanguageModel], random: bool = False) -> None:
+    """A language model from a given state."""
 
-    @case(name)
+    @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
         model = make(rng)
-        names = [f"state{k}" for k in range(width * len(model.cells.layers))]
-        state = {key: 0.5 * rng.standard_normal((2, 3)) for key in names}
+        zeros = flatten(model.cells.zero_state(np.zeros((2, 1))))
+        state = {f"state{k}": 0.5 * rng.standard_normal(part.shape) for k, part in enumerate(zeros)}
         return enlarged(layer_problem(WithLoss(model), state, fixed=(IDS[:, :-1], IDS[:, 1:])), 2)
 
 
@@ -67,42 +67,14 @@ def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
     return LanguageModel(5, embedding_size=3, hidden_size=3, rng=rng, **options)
 
 
-register("language-model/rnn", 1, lambda rng: sizes(rng, cell="rnn"))
-register("language-model/gru", 1, lambda rng: sizes(rng, cell="gru"))
-register("language-model/lstm", 2, lambda rng: sizes(rng, cell="lstm"))
-register("language-model/tied+dropout+two-layers", 2, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True))
+register("language-model/rnn", lambda rng: sizes(rng, cell="rnn"))
+register("language-model/gru", lambda rng: sizes(rng, cell="gru"))
+register("language-model/lstm", lambda rng: sizes(rng, cell="lstm"))
+_tied = "language-model/tied+dropout+two-layers"
+register(_tied, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True), random=True)
 
 
-class Trained(Layer):
-    """A model as the training loop runs it: ``loss``, then ``backward_loss``, whose cotangent is always 1."""
-
-    def __init__(self, model: Model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, inputs: Any, targets: Any) -> Any:
-        """The loss of a batch, from zero states."""
-        return self.model.loss((inputs, targets), None)[0]
-
-    def backward(self, dloss: Any) -> None:
-        """Scales what ``backward_loss`` gives by the cotangent, and adds it to what was there."""
-        parameters = self.model.parameters()
-        before = [parameter.grad for parameter in parameters]
-        self.model.clear_gradients()
-        self.model.backward_loss()
-        for parameter, gradient in zip(parameters, before, strict=True):
-            new = parameter.dense_gradient() * dloss
-            parameter.grad = gradient
-            parameter.accumulate(new)
-
-
-@case("language-model/training-step")
-def training_step(rng: np.random.Generator) -> Problem:
-    """The two methods that the training loop calls."""
-    return layer_problem(Trained(sizes(rng, cell="gru")), {}, fixed=(IDS[:, :-1], IDS[:, 1:]))
-
-
-# --- models of padded sequences: loss and backward_loss for any gradient of the loss ----------------------------------
+# --- loss and backward_loss, as the training loop calls them, for any gradient of the loss -----------------------------
 
 # Unsorted lengths, an empty sequence and a full one. The padding is filled with ids that occur: it must not be read.
 TEXTS, TEXT_LENGTHS, CLASSES = (
@@ -128,13 +100,15 @@ class BatchLoss(Layer):
 
     def backward(self, dloss: Any) -> None:
         """From the gradient with respect to the loss."""
-        self.model.backward_loss(dloss)
+        self.model.backward_loss(float(to_numpy(dloss)))
 
 
-def register_loss(name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...]) -> None:
+def register_loss(
+    name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...], random: bool = False
+) -> None:
     """The loss of a batch with respect to all parameters of a model."""
 
-    @case(name)
+    @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
         return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), 1.6)
 
@@ -149,21 +123,22 @@ def seq2seq(cell: str) -> Callable[[np.random.Generator], Model]:
     return lambda rng: Seq2Seq(5, 4, embedding_size=3, hidden_size=2, rng=rng, cell=cell)
 
 
+register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
 LABELLED = (TEXTS, TEXT_LENGTHS, CLASSES)
 for _cell in CELLS:
     register_loss(f"classifier/{_cell}", classifier(cell=_cell), LABELLED)
     _both_ways = classifier(cell=_cell, bidirectional=True, dropout=0.3)
-    register_loss(f"classifier/{_cell}+bidirectional+dropout", _both_ways, LABELLED)
+    register_loss(f"classifier/{_cell}+bidirectional+dropout", _both_ways, LABELLED, random=True)
     register_loss(f"seq2seq/{_cell}", seq2seq(_cell), PAIRS)
 _two_layers = classifier(cell="gru", bidirectional=True, layers=2, dropout=0.3)
-register_loss("classifier/gru+bidirectional+dropout+two-layers", _two_layers, LABELLED)
+register_loss("classifier/gru+bidirectional+dropout+two-layers", _two_layers, LABELLED, random=True)
 
 # Every reader with every pooling that it can have, and the three outputs.
 for _pooling in POOLINGS:
     for _reader in READERS:
         if (_reader, _pooling) != ("recurrent", "last") and (_pooling != "last" or _reader == "conv-recurrent"):
             _parts = classifier(reader=_reader, pooling=_pooling, cell="rnn", kernel_sizes=(3, 2), stride=2, dropout=0.2)
-            register_loss(f"classifier/{_reader}+{_pooling}", _parts, LABELLED)
+            register_loss(f"classifier/{_reader}+{_pooling}", _parts, LABELLED, random=True)
 _both_ways = classifier(cell="lstm", bidirectional=True, layers=2, pooling="mean", class_weights=(0.5, 1.0, 2.5))
 register_loss("classifier/lstm+bidirectional+two-layers+mean+weights", _both_ways, LABELLED)
 TWO, SETS = np.array([1, 0, 0, 1]), np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]])

@@ -80,7 +80,7 @@ class LanguageModel(Model):
         self.pool = BufferPool()
 
     def forward(self, ids: Array, state: State | None = None) -> tuple[Array, State]:
-        """Equations (1) to (3), from ``state`` (zeros where absent)."""
+        """Equations (1) to (3), from ``state``; zeros if None."""
         h, state = self._hidden(ids, state)
         return self.output.forward(h), state
 
@@ -93,7 +93,7 @@ class LanguageModel(Model):
         return self.dropout_out.forward(y), state
 
     def backward(self, dlogits: Array, dstate: State | None = None) -> State:
-        """From the gradients by the logits and by the final state: the gradient by the first state."""
+        """The gradient with respect to the first state, from those with respect to the logits and the final state."""
         dy = self.dropout_out.backward(self.output.backward(dlogits))
         dx, dstate = self.cells.backward(dy, dstate)
         self.embedding.backward(self.dropout_in.backward(dx))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, array_module, backend_name, move
+from scratchnn.backend import Array, Generator, array_module, backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.errors import whole_number
 from scratchnn.layers import Dense, Embedding
@@ -90,7 +90,7 @@ class Seq2Seq(Model):
         mask = array_module(outputs).arange(outputs.shape[1]) < lengths[:, None]
         loss, cache = softmax_cross_entropy_forward(logits, outputs, mask)
         self.push(cache)
-        return loss, int(lengths.sum()), None
+        return loss, int(to_numpy(lengths).sum()), None
 
     def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``, for the gradient ``dloss`` with respect to it."""

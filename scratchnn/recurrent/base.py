@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module, check_axis
+from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module, check_array, check_axis, floating
 from scratchnn.core import Layer
 from scratchnn.errors import ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
@@ -44,6 +44,7 @@ class SequenceLayer(Layer):
     def check_input(self, x: Array) -> None:
         """Raise ``ShapeError`` unless ``x`` is (N, T, ``input_size``)."""
         owner = type(self).__name__
+        check_array(x, f"{owner}: input")
         if x.ndim != 3:
             raise ShapeError(f"{owner}: input must be (N, T, D), got shape {tuple(x.shape)}")
         check_axis(x, 2, self.input_size, owner, "input_size")
@@ -103,6 +104,18 @@ class Recurrent(SequenceLayer):
         """The whole-sequence backward function; adds to the parameters' gradients, returns dx and dstate."""
         raise TypeError(f"{type(self).__name__} does not define run_backward")
 
+    def check_state(self, state: State, N: int, name: str) -> State:
+        """``state`` itself, or the gradient with respect to one; a ``ShapeError`` unless each array is (N, ``units``)."""
+        owner = type(self).__name__
+        parts = state if isinstance(state, tuple) else (state,)
+        if len(parts) != self.state_parts:
+            raise ShapeError(f"{owner}: {name} must be {self.state_parts} array(s) of shape (N, units), got {len(parts)}")
+        for part in parts:
+            check_array(part, f"{owner}: {name}")
+            if part.shape != (N, self.units):
+                raise ShapeError(f"{owner}: {name} must be {(N, self.units)}, got shape {tuple(part.shape)}")
+        return state
+
     # --- the layer ---------------------------------------------------------------------------------------------------
 
     def forward(self, x: Array, state: State | None = None, lengths: Any = None) -> tuple[Array, State]:
@@ -119,15 +132,9 @@ class Recurrent(SequenceLayer):
         """
         owner = type(self).__name__
         self.check_input(x)
+        x = floating(x, f"{owner}: input")
         lengths = check_lengths(lengths, x, owner)
-        if state is None:
-            state = self.zero_state(x)
-        parts = state if isinstance(state, tuple) else (state,)
-        if len(parts) != self.state_parts:
-            raise ShapeError(f"{owner}: state must be {self.state_parts} array(s) of shape (N, units), got {len(parts)}")
-        for part in parts:
-            if part.shape != (x.shape[0], self.units):
-                raise ShapeError(f"{owner}: state must be {(x.shape[0], self.units)}, got shape {tuple(part.shape)}")
+        state = self.zero_state(x) if state is None else self.check_state(state, x.shape[0], "state")
         mask_x = mask_h = None
         if self.training and self.dropout:
             mask_x = dropout_mask((x.shape[0], 1, self.input_size), self.dropout, x, self.rng)
@@ -136,10 +143,11 @@ class Recurrent(SequenceLayer):
             mask_h = dropout_mask((x.shape[0], self.units), self.recurrent_dropout, x, self.rng)
         lease = self.pool.lease()
         y, state, cache = self.run(x, state, lengths, mask_h, lease)
-        self.push((cache, lease, mask_x, y.shape))
+        outputs = y if self.return_sequences else self.hidden(state)
+        self.push((cache, lease, mask_x, y.shape), outputs)
         if not self.training:
             lease.end()
-        return (y if self.return_sequences else self.hidden(state)), state
+        return outputs, state
 
     def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
         """Backward from the gradients with respect to the outputs and the final state, which defaults to zeros.
@@ -147,10 +155,9 @@ class Recurrent(SequenceLayer):
         Returns:
             The gradients with respect to the inputs and the first state.
         """
-        cache, lease, mask_x, shape = self.pop()
+        cache, lease, mask_x, shape = self.pop(dy)
         xp = array_module(dy)
-        if dstate is None:
-            dstate = self.zero_state(dy)
+        dstate = self.zero_state(dy) if dstate is None else self.check_state(dstate, len(dy), "gradient of the state")
         if not self.return_sequences:  # the output is the final hidden state, so the two gradients add up
             dstate = self.add_to_hidden(dstate, dy)
             dy = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), shape)

@@ -37,7 +37,7 @@ def reverse_time(x: Array, lengths: Array | None = None) -> Array:
         return x[:, ::-1]
     xp = array_module(x)
     steps = xp.arange(x.shape[1])
-    last = lengths[:, None] - 1
+    last = lengths.astype("int64", casting="same_kind")[:, None] - 1  # unsigned, 0 - 1 would wrap
     source = xp.where(steps <= last, last - steps, steps)  # (N, T)
     return x[xp.arange(x.shape[0])[:, None], source]
 
@@ -90,8 +90,8 @@ class Bidirectional(SequenceLayer):
         v, state_v = self.backward_layer.forward(reverse_time(x, lengths), first_v, lengths)
         if self.return_sequences:
             v = reverse_time(v, lengths)
-        self.push(lengths)
         y = array_module(x).concatenate([u, v], axis=-1) if self.merge == "concat" else u + v
+        self.push(lengths, y)
         return y, (state_u, state_v)
 
     def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
@@ -100,9 +100,11 @@ class Bidirectional(SequenceLayer):
         Returns:
             The gradients with respect to the inputs and the first states.
         """
-        lengths = self.pop()
+        lengths = self.pop(dy)
         split = self.forward_layer.units
         du, dv = (dy[..., :split], dy[..., split:]) if self.merge == "concat" else (dy, dy)  # (5)
+        if dstate is not None and len(dstate) != 2:
+            raise ShapeError(f"Bidirectional: gradient of the state must be a pair, got {len(dstate)} parts")
         dlast_u, dlast_v = (None, None) if dstate is None else dstate
         if self.return_sequences:
             dv = reverse_time(dv, lengths)  # (6)

@@ -13,7 +13,8 @@ from scratchnn import layers, recurrent
 from scratchnn.core import Layer, Sequential
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
-from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, LSTMPeephole, SequenceLayer, Stacked, tuning
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked, tuning
+from scratchnn.recurrent.cells import CELLS
 
 N, T, D, H = 5, 4, 2, 3  # all different, so that no wrong axis fits
 LENGTHS = np.array([4, 2, 0, 1, 3])  # an odd and an even number of padded steps, so that a flipped sign cannot come back
@@ -170,11 +171,11 @@ def call_with_state(layer: SequenceLayer, inputs: dict, lengths: np.ndarray | No
     return layer.forward(x, rebuild(layer.zero_state(x), iter(parts)), lengths)
 
 
-def register_layer(name: str, make: Make) -> None:
+def register_layer(name: str, make: Make, random: bool = False) -> None:
     """A recurrent layer from a given state, with and without lengths."""
     for lengths in (None, LENGTHS):
 
-        @case(name + ("" if lengths is None else "/lengths"))
+        @case(name + ("" if lengths is None else "/lengths"), random=random)
         def build(rng: np.random.Generator, lengths: np.ndarray | None = lengths) -> Problem:
             layer = make(rng)
             inputs = {"x": normal(rng, N, T, D)}
@@ -184,15 +185,6 @@ def register_layer(name: str, make: Make) -> None:
             return layer_problem(layer, inputs, call_with_state, () if lengths is None else (lengths.copy(),))
 
 
-CELLS: dict[str, tuple[Callable[..., SequenceLayer], dict[str, Any]]] = {
-    "rnn": (RNN, {}),
-    "rnn-relu": (RNN, {"activation": "relu"}),
-    "gru-simplified": (GRU, {"form": "simplified"}),
-    "gru-reset-before": (GRU, {"form": "reset_before"}),
-    "gru-reset-after": (GRU, {"form": "reset_after"}),
-    "lstm": (LSTM, {}),
-    "lstm-peephole": (LSTMPeephole, {}),
-}
 VARIANTS: dict[str, dict[str, Any]] = {
     "": {},
     "/last-output": {"return_sequences": False},
@@ -205,9 +197,10 @@ def made(cell: Callable[..., SequenceLayer], options: dict[str, Any]) -> Make:
     return lambda rng: cell(D, H, rng=rng, **options)
 
 
-for _name, (_cell, _options) in CELLS.items():
-    for _variant, _more in VARIANTS.items():
-        register_layer(f"layer-{_name}{_variant}", made(_cell, {**_options, **_more}))
+for _cell_name, _cell in CELLS.items():
+    _name = "gru-reset-after" if _cell_name == "gru" else _cell_name  # the default form is named like the others here
+    for _variant, _options in VARIANTS.items():
+        register_layer(f"layer-{_name}{_variant}", made(_cell, _options), random="dropout" in _options)
 
 
 def last_outputs(merge: str) -> Make:
@@ -223,7 +216,9 @@ register_layer("bidirectional/sum-last-output", last_outputs("sum"))
 register_layer("stacked", lambda rng: Stacked([LSTM(D, H, rng=rng), GRU(H, 2, rng=rng)]))
 register_layer("stacked/last-output", lambda rng: Stacked([RNN(D, H, rng=rng), GRU(H, 2, rng=rng, return_sequences=False)]))
 register_layer(
-    "stacked/dropout", lambda rng: Stacked([RNN(D, H, rng=rng), RNN(H, 2, rng=rng), RNN(2, H, rng=rng)], 0.4, rng)
+    "stacked/dropout",
+    lambda rng: Stacked([RNN(D, H, rng=rng), RNN(H, 2, rng=rng), RNN(2, H, rng=rng)], 0.4, rng),
+    random=True,
 )
 register_layer(
     "stacked/bidirectional",
@@ -232,6 +227,7 @@ register_layer(
         dropout=0.4,
         rng=rng,
     ),
+    random=True,
 )
 
 

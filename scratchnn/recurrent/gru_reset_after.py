@@ -40,14 +40,17 @@ from __future__ import annotations
 from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.functions import sigmoid
 from scratchnn.recurrent.gru_shared import (
-    full_gru_inputs_forward,
-    full_gru_pieces_backward,
     full_gru_slopes_backward,
     gru_candidate_forward,
+    gru_epilogue_forward,
+    gru_prologue_backward,
+    gru_prologue_forward,
+    gru_scratch_forward,
+    gru_steps_backward,
 )
 from scratchnn.recurrent.inputs import inputs_backward
-from scratchnn.recurrent.steps import Steps, masked
-from scratchnn.recurrent.tuning import gate_by_gate, halves, sigmoid_from_tanh
+from scratchnn.recurrent.steps import masked
+from scratchnn.recurrent.tuning import sigmoid_from_tanh
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -95,7 +98,7 @@ def gru_reset_after_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, 
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is two large products over all steps before the loop, for the gates
 # and for the candidate; (12) and (13) are large products after it (``inputs.py``): 2 T + 5 matrix products instead of 6 T.
 # Halved weights let one tanh compute both gates; the factors of dh_t in (8) to (11) are computed for many steps at once
-# (``tuning.py``).
+# (``gru_shared.py``, ``tuning.py``).
 
 
 def gru_reset_after_forward(
@@ -124,45 +127,51 @@ def gru_reset_after_forward(
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_after_backward``.
     """
     xp = array_module(x)
-    lease = lease or BufferPool().lease()
-    N, H = h0.shape
-    dtype = xp.result_type(x, h0, Wx, Wh, b, bh)
-    steps = Steps(x, lengths)
-    factors, half = halves(b, 2 * H)
-    rows, zr_from_x, n_from_x = full_gru_inputs_forward(steps, x, Wx, b, factors, dtype, lease)  # (1)
-    s_n_all, h = lease.take(xp, (steps.P, H), dtype), steps.states(h0, dtype, lease)
-    mask = steps.sort(mask_h)
-    with lease.pool.lease() as scratch:
-        Wh_half, q = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
-        s = scratch.take(xp, (N, 3 * H), dtype)
-        s_zr = s[:, : 2 * H]
-        a_s_by_gate = gate_by_gate(s_zr, 2)  # the same memory: a_z + s_z and a_r + s_r replace s_z and s_r  (2, N, H)
-        for now, before, after, N_t in steps:
+    dtype, H = xp.result_type(x, h0, Wx, Wh, b, bh), h0.shape[1]
+    start = gru_prologue_forward(dtype, x, h0, Wx, b, lengths, mask_h, lease)  # (1)
+    (zr_from_x, n_from_x), h, mask = start.from_x, start.h, start.mask
+    s_n_all = start.lease.take(xp, n_from_x.shape, dtype)
+    with start.lease.pool.lease() as scratch:
+        Wh_scaled, s, a_s_by_gate, spare = gru_scratch_forward(start, Wh, scratch)
+        s_zr = s[:, : 2 * H]  # the same memory as a_s_by_gate: a_z + s_z and a_r + s_r replace s_z and s_r
+        for now, before, after, N_t in start.steps:
             if N_t < len(s):  # some sequences have ended
-                s, s_zr, a_s_by_gate, q = s[:N_t], s_zr[:N_t], a_s_by_gate[:, :N_t], q[:N_t]
-            h_before, zr_from_x_t, n_from_x_t = h[before], zr_from_x[now], n_from_x[now]
-            xp.matmul(masked(h_before, mask), Wh_half, out=s)  # (2)
+                s, s_zr, a_s_by_gate, spare = s[:N_t], s_zr[:N_t], a_s_by_gate[:, :N_t], spare[:N_t]
+            h_before, h_after, zr_from_x_t, n_from_x_t = h[before], h[after], zr_from_x[now], n_from_x[now]
+            xp.matmul(masked(h_before, mask), Wh_scaled, out=s)  # (2)  (N_t, H) @ (H, 3H) -> (N_t, 3H)
             s_n = xp.add(s[:, 2 * H :], bh, out=s_n_all[now])  # (2)
-            xp.add(s_zr, zr_from_x_t, out=s_zr)
+            xp.add(s_zr, zr_from_x_t, out=s_zr)  # (3), (4)
             zr, n = zr_from_x_t.reshape(2, N_t, H), n_from_x_t  # the same memory: they replace x_t Wx + b
-            gru_reset_after_gates_forward(a_s_by_gate, s_n, half, zr, q)  # (3), (4)
-            gru_candidate_forward(q, n_from_x_t, zr[0], h_before, n, h[after])  # (5), (6)
-    zr_all, n_all = zr_from_x, n_from_x  # by now the gates and candidates of all steps
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, s_n_all, h, steps, Wx, Wh, mask)
+            gru_reset_after_gates_forward(a_s_by_gate, n_from_x_t, s_n, h_before, start.half, zr, n, h_after, spare)
+    return gru_epilogue_forward(start, Wx, Wh, s_n_all)
 
 
-def gru_reset_after_gates_forward(a_s: Array, s_n: Array, half: Array, gates: Array, q: Array) -> None:
-    """Equations (3) and (4) for one step, into ``gates`` (2, N, H), and r_t s_n for (5), into ``q`` (N, H).
+def gru_reset_after_gates_forward(
+    a_s: Array,
+    a_n: Array,
+    s_n: Array,
+    h_before: Array,
+    half: Array,
+    gates: Array,
+    n: Array,
+    h_after: Array,
+    spare: Array,
+) -> None:
+    """Equations (3) to (6) for one step, into ``gates`` (2, N, H), ``n`` and ``h_after`` (N, H).
 
     Args:
         a_s: half of a_z + s_z and of a_r + s_r (2, N, H).
-        s_n: what h_{t-1} contributes to the candidate, with its bias, before the reset gate (N, H).
+        a_n, s_n: what x_t and h_{t-1} contribute to the candidate, with their biases, before the reset gate (N, H);
+            ``a_n`` may be the memory of ``n``.
+        h_before: h_{t-1} (N, H).
         half: 1/2 as an array ().
+        spare: an array (N, H) for intermediate results.
     """
     xp = array_module(a_s)
-    xp.tanh(a_s, out=gates)
+    z, r = xp.tanh(a_s, out=gates)
     sigmoid_from_tanh(gates, half)  # (3), (4)
-    xp.multiply(gates[1], s_n, out=q)
+    r_s_n = xp.multiply(r, s_n, out=spare)  # (5)
+    gru_candidate_forward(r_s_n, a_n, z, h_before, n, h_after)  # (5), (6)
 
 
 def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
@@ -201,29 +210,36 @@ def gru_reset_after_through_time_backward(dy: Array, dstate: Array, cache: tuple
     _, zr_all, n_all, s_n_all, h, steps, _, Wh, mask = cache
     xp = array_module(dy)
     H = dstate.shape[1]
-    dtype = xp.result_type(dy, dstate, zr_all)
-    d = scratch.take(xp, (steps.P, 4 * H), dtype)
-    d_by_gate = gate_by_gate(d, 4)  # (4, P, H)
-    dh_carried_all = steps.sort(dstate).astype(dtype)  # what step t + 1 passes to h_t
+    d, d_by_gate, dh_carried_all = gru_prologue_backward(dy, dstate, zr_all, steps, 4, scratch)
     with scratch.pool.lease() as loop:
         dy_rows, WhT_nzr = steps.pack(dy, loop), loop.take(xp, (3 * H, H), Wh.dtype)  # stacked as ds_t is in d
         WhT_nzr[:H], WhT_nzr[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
-        for of_steps, N_t, piece_steps in full_gru_pieces_backward(steps, zr_all, n_all, s_n_all, h):
-            z, r, n, s_n, h_before = of_steps  # (steps, N_t, H) each
+        of_gates, others = (zr_all, n_all), (s_n_all, steps.states_before(h))
+        back = gru_steps_backward(gru_reset_after_slopes_backward, d_by_gate, steps, of_gates, others, loop.pool)
+        for now, N_t, slopes, (z, _) in back:
             dh_carried = dh_carried_all[:N_t]
-            with scratch.pool.lease() as of_piece:
-                slopes = of_piece.take(xp, (4, len(piece_steps), N_t, H), dtype)
-                gru_reset_after_slopes_backward(z, r, n, s_n, h_before, slopes)
-                for k, now in piece_steps:
-                    dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
-                    slopes_t = slopes[:, k]
-                    d_by_gate[:, now] = xp.multiply(slopes_t, dh, out=slopes_t)  # (8), (9), (10), (11)
-                    dh_recurrent = d[now, : 3 * H] @ WhT_nzr  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
-                    if mask is not None:
-                        dh_recurrent *= mask[:N_t]  # (7)
-                    xp.multiply(dh, z[k], out=dh_carried)  # (7)
-                    dh_carried += dh_recurrent  # (7)
+            dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
+            d_by_gate[:, now] = gru_reset_after_gates_backward(slopes, z, dh, dh_carried)  # (7) to (11)
+            dh_recurrent = d[now, : 3 * H] @ WhT_nzr  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
+            if mask is not None:
+                dh_recurrent *= mask[:N_t]  # (7)
+            dh_carried += dh_recurrent  # (7)
     return d, steps.unsort(dh_carried_all)
+
+
+def gru_reset_after_gates_backward(slopes: Array, z: Array, dh: Array, dh_carried: Array) -> Array:
+    """Equations (8) to (11) and dh_t z_t of (7) for one step: returns ds_n, da_z, da_r, da_n in the memory of ``slopes``.
+
+    Args:
+        slopes: the factors of dh_t in (11), (8), (10) and (9), in this order (4, N, H).
+        z: update gate (N, H).
+        dh: dh_t (N, H).
+        dh_carried: receives dh_t z_t (N, H); may be the memory of ``dh``.
+    """
+    xp = array_module(slopes)
+    d = xp.multiply(slopes, dh, out=slopes)  # (8), (9), (10), (11)
+    xp.multiply(dh, z, out=dh_carried)  # (7)
+    return d
 
 
 def gru_reset_after_slopes_backward(z: Array, r: Array, n: Array, s_n: Array, h_before: Array, slopes: Array) -> None:

@@ -6,7 +6,7 @@ z, r, n, and so are the weights: Wx = [Wx_zr, Wx_n], Wh = [Wh_zr, Wh_n]:
     [a_z, a_r] = x_t Wx_zr + (h_{t-1} m) Wh_zr + b_zr                                                              (1)
     z_t = sigmoid(a_z)                                 update gate: how much of the old state is kept              (2)
     r_t = sigmoid(a_r)                                 reset gate: how much of the old state the candidate sees    (3)
-    k_t = r_t h_{t-1} m                                what is left of the old state                               (4)
+    k_t = r_t h_{t-1} m                                the part of the old state that the candidate sees           (4)
     n_t = tanh(a_n),  a_n = x_t Wx_n + k_t Wh_n + b_n  candidate                                                   (5)
     h_t = (1 - z_t) n_t + z_t h_{t-1}                  hidden state, which is also the output y_t                  (6)
 
@@ -38,14 +38,17 @@ from __future__ import annotations
 from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.functions import sigmoid
 from scratchnn.recurrent.gru_shared import (
-    full_gru_inputs_forward,
-    full_gru_pieces_backward,
     full_gru_slopes_backward,
     gru_candidate_forward,
+    gru_epilogue_forward,
+    gru_prologue_backward,
+    gru_prologue_forward,
+    gru_scratch_forward,
+    gru_steps_backward,
 )
 from scratchnn.recurrent.inputs import inputs_backward
-from scratchnn.recurrent.steps import Steps, masked
-from scratchnn.recurrent.tuning import gate_by_gate, halves, sigmoid_from_tanh
+from scratchnn.recurrent.steps import masked
+from scratchnn.recurrent.tuning import sigmoid_from_tanh
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -95,7 +98,8 @@ def gru_reset_before_step_backward(dh_next: Array, cache: tuple) -> tuple[Array,
 # Only the products with Wh depend on the previous step. x Wx + b is two large products over all steps before the loop, for
 # the gates and for the candidate; (12) to (14) are large products after it (``inputs.py``): 4 T + 6 matrix products instead
 # of 9 T. Halved weights let one tanh compute both gates; the factors of dh_t and dk_t in (8), (9) and (11) are computed for
-# many steps at once (``tuning.py``).
+# many steps at once (``gru_shared.py``, ``tuning.py``). The product in the middle of a step divides its element-wise
+# equations into two functions in each direction.
 
 
 def gru_reset_before_forward(
@@ -122,31 +126,25 @@ def gru_reset_before_forward(
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_reset_before_backward``.
     """
     xp = array_module(x)
-    lease = lease or BufferPool().lease()
-    N, H = h0.shape
-    dtype = xp.result_type(x, h0, Wx, Wh, b)
-    steps = Steps(x, lengths)
-    factors, half = halves(b, 2 * H)
-    rows, zr_from_x, n_from_x = full_gru_inputs_forward(steps, x, Wx, b, factors, dtype, lease)
-    k_all, h = lease.take(xp, (steps.P, H), dtype), steps.states(h0, dtype, lease)
-    mask = steps.sort(mask_h)
-    with lease.pool.lease() as scratch:
-        Wh_zr_half, Wh_n = scratch.product(Wh[:, : 2 * H], half), scratch.copy(Wh[:, 2 * H :])
-        a, q = scratch.take(xp, (N, 2 * H), dtype), scratch.take(xp, (N, H), dtype)
-        a_by_gate = gate_by_gate(a, 2)  # (2, N, H)
-        for now, before, after, N_t in steps:
+    dtype, H = xp.result_type(x, h0, Wx, Wh, b), h0.shape[1]
+    start = gru_prologue_forward(dtype, x, h0, Wx, b, lengths, mask_h, lease)
+    (zr_from_x, n_from_x), h, mask = start.from_x, start.h, start.mask
+    k_all = start.lease.take(xp, n_from_x.shape, dtype)
+    with start.lease.pool.lease() as scratch:
+        Wh_zr, a, a_by_gate, q = gru_scratch_forward(start, Wh[:, : 2 * H], scratch)
+        Wh_n = scratch.copy(Wh[:, 2 * H :])
+        for now, before, after, N_t in start.steps:
             if N_t < len(a):  # some sequences have ended
                 a, a_by_gate, q = a[:N_t], a_by_gate[:, :N_t], q[:N_t]
             h_before, zr_from_x_t, n_from_x_t, k = h[before], zr_from_x[now], n_from_x[now], k_all[now]
             h_seen = masked(h_before, mask)
-            xp.matmul(h_seen, Wh_zr_half, out=a)
+            xp.matmul(h_seen, Wh_zr, out=a)  # (N_t, H) @ (H, 2H) -> (N_t, 2H)
             a += zr_from_x_t  # (1)
             zr, n = zr_from_x_t.reshape(2, N_t, H), n_from_x_t  # the same memory: they replace x_t Wx + b
-            gru_reset_before_gates_forward(a_by_gate, h_seen, half, zr, k)  # (2), (3), (4)
+            gru_reset_before_gates_forward(a_by_gate, h_seen, start.half, zr, k)  # (2), (3), (4)
             xp.matmul(k, Wh_n, out=q)  # (N_t, H) @ (H, H) -> (N_t, H)
             gru_candidate_forward(q, n_from_x_t, zr[0], h_before, n, h[after])  # (5), (6)
-    zr_all, n_all = zr_from_x, n_from_x  # by now the gates and candidates of all steps
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, zr_all, n_all, k_all, h, steps, Wx, Wh, mask)
+    return gru_epilogue_forward(start, Wx, Wh, k_all)
 
 
 def gru_reset_before_gates_forward(a: Array, h_seen: Array, half: Array, gates: Array, k: Array) -> None:
@@ -191,35 +189,62 @@ def gru_reset_before_through_time_backward(dy: Array, dstate: Array, cache: tupl
     _, zr_all, n_all, k_all, h, steps, _, Wh, mask = cache
     xp = array_module(dy)
     H = dstate.shape[1]
-    dtype = xp.result_type(dy, dstate, zr_all)
-    da = scratch.take(xp, (steps.P, 3 * H), dtype)
-    da_by_gate = gate_by_gate(da, 3)  # (3, P, H)
-    dh_carried_all = steps.sort(dstate).astype(dtype)  # what step t + 1 passes to h_t
+    da, da_by_gate, dh_carried_all = gru_prologue_backward(dy, dstate, zr_all, steps, 3, scratch)
     with scratch.pool.lease() as loop:
         dy_rows = steps.pack(dy, loop)
         WhT_zr, WhT_n = loop.copy(Wh[:, : 2 * H].T), loop.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
-        for of_steps, N_t, piece_steps in full_gru_pieces_backward(steps, zr_all, n_all, k_all, h):
-            z, r, n, k, h_before = of_steps  # (steps, N_t, H) each
+        of_gates, others = (zr_all, n_all), (k_all, steps.states_before(h))
+        back = gru_steps_backward(gru_reset_before_slopes_backward, da_by_gate, steps, of_gates, others, loop.pool)
+        for now, N_t, slopes, gates in back:
             dh_carried = dh_carried_all[:N_t]
-            with scratch.pool.lease() as of_piece:
-                slopes = of_piece.take(xp, (3, len(piece_steps), N_t, H), dtype)
-                gru_reset_before_slopes_backward(z, r, n, k, h_before, slopes)
-                for j, now in piece_steps:
-                    slope_z, slope_r, slope_n = slopes[:, j]
-                    dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
-                    xp.multiply(slope_z, dh, out=slope_z)  # (8)
-                    da_n = xp.multiply(slope_n, dh, out=slope_n)  # (9)
-                    dk = da_n @ WhT_n  # (10)  (N_t, H) @ (H, H) -> (N_t, H)
-                    xp.multiply(slope_r, dk, out=slope_r)  # (11)
-                    da_t = slopes[:, j]  # by now da_z, da_r, da_n
-                    da_by_gate[:, now] = da_t
-                    dh_recurrent = xp.multiply(dk, r[j], out=dk)  # (7)
-                    dh_recurrent += da[now, : 2 * H] @ WhT_zr  # (7)  (N_t, 2H) @ (2H, H) -> (N_t, H)
-                    if mask is not None:
-                        dh_recurrent *= mask[:N_t]  # (7)
-                    xp.multiply(dh, z[j], out=dh_carried)  # (7)
-                    dh_carried += dh_recurrent  # (7)
+            dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
+            da_n = gru_reset_before_candidate_backward(slopes, dh)  # (8), (9)
+            dk = da_n @ WhT_n  # (10)  (N_t, H) @ (H, H) -> (N_t, H)
+            da_t, dh_recurrent = gru_reset_before_gates_backward(slopes, gates, dh, dk, dh_carried)  # (7), (11)
+            da_by_gate[:, now] = da_t
+            dh_recurrent += da[now, : 2 * H] @ WhT_zr  # (7)  (N_t, 2H) @ (2H, H) -> (N_t, H)
+            if mask is not None:
+                dh_recurrent *= mask[:N_t]  # (7)
+            dh_carried += dh_recurrent  # (7)
     return da, steps.unsort(dh_carried_all)
+
+
+def gru_reset_before_candidate_backward(slopes: Array, dh: Array) -> Array:
+    """Equations (8) and (9) for one step, in place: returns da_n (N, H) in the memory of ``slopes``.
+
+    Args:
+        slopes: the factors of dh_t in (8), of dk_t in (11) and of dh_t in (9) (3, N, H); afterwards, da_z and da_n are in
+            the places of the first and the last.
+        dh: dh_t (N, H).
+    """
+    xp = array_module(slopes)
+    slope_z, _, slope_n = slopes
+    xp.multiply(slope_z, dh, out=slope_z)  # (8)
+    return xp.multiply(slope_n, dh, out=slope_n)  # (9)
+
+
+def gru_reset_before_gates_backward(
+    slopes: Array, gates: Array, dh: Array, dk: Array, dh_carried: Array
+) -> tuple[Array, Array]:
+    """Equation (11) and the element-wise products of (7) for one step, after the product (10), in place.
+
+    Args:
+        slopes: da_z, the factor of dk_t in (11), and da_n (3, N, H).
+        gates: z_t and r_t (2, N, H).
+        dh, dk: dh_t and dk_t (N, H); ``dk`` is overwritten.
+        dh_carried: receives dh_t z_t (N, H); may be the memory of ``dh``.
+
+    Returns:
+        da_z, da_r, da_n (3, N, H) in the memory of ``slopes``; dk_t r_t (N, H) in the memory of ``dk``.
+    """
+    xp = array_module(slopes)
+    z, r = gates
+    slope_r = slopes[1]
+    xp.multiply(slope_r, dk, out=slope_r)  # (11)
+    da = slopes  # the same memory: the gradients have replaced the slopes
+    dh_recurrent = xp.multiply(dk, r, out=dk)  # (7)
+    xp.multiply(dh, z, out=dh_carried)  # (7)
+    return da, dh_recurrent
 
 
 def gru_reset_before_slopes_backward(z: Array, r: Array, n: Array, k: Array, h_before: Array, slopes: Array) -> None:

@@ -32,10 +32,17 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.functions import sigmoid
-from scratchnn.recurrent.gru_shared import gru_update_forward
-from scratchnn.recurrent.inputs import inputs_backward, inputs_forward
-from scratchnn.recurrent.steps import Steps, masked
-from scratchnn.recurrent.tuning import gate_by_gate, halves, pieces, sigmoid_from_tanh
+from scratchnn.recurrent.gru_shared import (
+    gru_epilogue_forward,
+    gru_prologue_backward,
+    gru_prologue_forward,
+    gru_scratch_forward,
+    gru_steps_backward,
+    gru_update_forward,
+)
+from scratchnn.recurrent.inputs import inputs_backward
+from scratchnn.recurrent.steps import masked
+from scratchnn.recurrent.tuning import sigmoid_from_tanh
 
 # --- one step, as a textbook writes it -------------------------------------------------------------------------------
 
@@ -74,7 +81,8 @@ def gru_simplified_step_backward(dh_next: Array, cache: tuple) -> tuple[Array, .
 #
 # Only h_{t-1} Wh depends on the previous step. x Wx + b is one large product over all steps before the loop; (8) and (9)
 # are large products after it (``inputs.py``): 2 T + 4 matrix products instead of 6 T. Halved weights let one tanh compute
-# gate and candidate; the factors of dh_t in (6) and (7) are computed for many steps at once (``tuning.py``).
+# gate and candidate; the factors of dh_t in (6) and (7) are computed for many steps at once
+# (``gru_shared.py``, ``tuning.py``).
 
 
 def gru_simplified_forward(
@@ -101,29 +109,20 @@ def gru_simplified_forward(
         Outputs (N, T, H), final state (N, H), and the cache for ``gru_simplified_backward``.
     """
     xp = array_module(x)
-    lease = lease or BufferPool().lease()
-    N, H = h0.shape
-    dtype = xp.result_type(x, h0, Wx, Wh, b)
-    steps = Steps(x, lengths)
-    factors, half = halves(b, H)
-    rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
-    from_x = lease.take(xp, (steps.P, 2 * H), dtype)
-    inputs_forward(rows, Wx, b, [from_x], lease.pool, factors)  # (P, D + 1) @ (D + 1, 2H) -> (P, 2H)
-    h, mask = steps.states(h0, dtype, lease), steps.sort(mask_h)
-    with lease.pool.lease() as scratch:
-        Wh_half, spare = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
-        a = scratch.take(xp, (N, 2 * H), dtype)
-        a_by_gate = gate_by_gate(a, 2)  # (2, N, H)
-        for now, before, after, N_t in steps:
+    dtype, H = xp.result_type(x, h0, Wx, Wh, b), h0.shape[1]
+    start = gru_prologue_forward(dtype, x, h0, Wx, b, lengths, mask_h, lease)
+    (from_x,), h, mask = start.from_x, start.h, start.mask
+    with start.lease.pool.lease() as scratch:
+        Wh_scaled, a, a_by_gate, spare = gru_scratch_forward(start, Wh, scratch)
+        for now, before, after, N_t in start.steps:
             if N_t < len(a):  # some sequences have ended
                 a, a_by_gate, spare = a[:N_t], a_by_gate[:, :N_t], spare[:N_t]
             h_before, from_x_t = h[before], from_x[now]
-            xp.matmul(masked(h_before, mask), Wh_half, out=a)
+            xp.matmul(masked(h_before, mask), Wh_scaled, out=a)  # (N_t, H) @ (H, 2H) -> (N_t, 2H)
             a += from_x_t  # (1)
             gates_t = from_x_t.reshape(2, N_t, H)  # the same memory: gate and candidate replace x_t Wx + b
-            gru_simplified_gates_forward(a_by_gate, h_before, half, gates_t, h[after], spare)  # (2), (3), (4)
-    gates = from_x  # by now those of all steps (P, 2H)
-    return steps.unpack(h[N:]), steps.states_last(h), (rows, gates, h, steps, Wx, Wh, mask)
+            gru_simplified_gates_forward(a_by_gate, h_before, start.half, gates_t, h[after], spare)  # (2), (3), (4)
+    return gru_epilogue_forward(start, Wx, Wh)
 
 
 def gru_simplified_gates_forward(
@@ -167,30 +166,35 @@ def gru_simplified_through_time_backward(dy: Array, dstate: Array, cache: tuple,
     """Equations (5) to (7) for all steps, the last one first: da (P, 2H), an array of ``scratch``, and dh0 (N, H)."""
     _, gates, h, steps, _, Wh, mask = cache
     xp = array_module(dy)
-    H = dstate.shape[1]
-    dtype = xp.result_type(dy, dstate, gates)
-    da = scratch.take(xp, (steps.P, 2 * H), dtype)
-    da_by_gate = gate_by_gate(da, 2)  # (2, P, H)
-    h_before = steps.states_before(h)
-    dh_carried_all = steps.sort(dstate).astype(dtype)  # what step t + 1 passes to h_t
+    da, da_by_gate, dh_carried_all = gru_prologue_backward(dy, dstate, gates, steps, 2, scratch)
     with scratch.pool.lease() as loop:
         dy_rows, WhT = steps.pack(dy, loop), loop.copy(Wh.T)
-        for piece, N_t, piece_steps in pieces(steps, gates):
-            z, n = gates[piece].reshape(-1, 2, N_t, H).transpose(1, 0, 2, 3)  # (steps, N_t, H) each
+        of_gates, others = (gates,), (steps.states_before(h),)
+        back = gru_steps_backward(gru_simplified_slopes_backward, da_by_gate, steps, of_gates, others, loop.pool)
+        for now, N_t, slopes, (z, _) in back:
             dh_carried = dh_carried_all[:N_t]
-            with scratch.pool.lease() as of_piece:
-                slopes = of_piece.take(xp, (2, len(piece_steps), N_t, H), dtype)
-                gru_simplified_slopes_backward(z, n, h_before[piece].reshape(-1, N_t, H), slopes)
-                for k, now in piece_steps:
-                    dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (5)
-                    slopes_t = slopes[:, k]
-                    da_by_gate[:, now] = xp.multiply(slopes_t, dh, out=slopes_t)  # (6), (7)
-                    dh_recurrent = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
-                    if mask is not None:
-                        dh_recurrent *= mask[:N_t]  # (5)
-                    xp.multiply(dh, z[k], out=dh_carried)  # (5)
-                    dh_carried += dh_recurrent  # (5)
+            dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (5)
+            da_by_gate[:, now] = gru_simplified_gates_backward(slopes, z, dh, dh_carried)  # (5), (6), (7)
+            dh_recurrent = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
+            if mask is not None:
+                dh_recurrent *= mask[:N_t]  # (5)
+            dh_carried += dh_recurrent  # (5)
     return da, steps.unsort(dh_carried_all)
+
+
+def gru_simplified_gates_backward(slopes: Array, z: Array, dh: Array, dh_carried: Array) -> Array:
+    """Equations (6), (7) and dh_t z_t of (5) for one step: returns da_z and da_n (2, N, H) in the memory of ``slopes``.
+
+    Args:
+        slopes: the factors of dh_t in (6) and (7) (2, N, H).
+        z: update gate (N, H).
+        dh: dh_t (N, H).
+        dh_carried: receives dh_t z_t (N, H); may be the memory of ``dh``.
+    """
+    xp = array_module(slopes)
+    da = xp.multiply(slopes, dh, out=slopes)  # (6), (7)
+    xp.multiply(dh, z, out=dh_carried)  # (5)
+    return da
 
 
 def gru_simplified_slopes_backward(z: Array, n: Array, h_before: Array, slopes: Array) -> None:

@@ -132,7 +132,7 @@ def rnn_units_forward(from_x: Array, from_h: Array, activation: str, h_after: Ar
     if activation == "tanh":
         xp.tanh(a, out=h_after)  # (2)
     else:
-        xp.multiply(a, a.real > 0, out=h_after)  # (2)
+        h_after[...] = relu(a)  # (2)
 
 
 def rnn_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
@@ -171,11 +171,16 @@ def rnn_through_time_backward(dy: Array, dstate: Array, cache: tuple, scratch: L
         for now, _, _, N_t in reversed(steps):
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (3)
-            da_t = xp.multiply(slopes[now], dh, out=da[now])  # (4)
+            da_t = rnn_units_backward(slopes[now], dh, da[now])  # (4)
             xp.matmul(da_t, WhT, out=dh_carried)  # (3)  (N_t, H) @ (H, H) -> (N_t, H)
             if mask is not None:
                 dh_carried *= mask[:N_t]  # (3)
     return da, steps.unsort(dh_carried_all)
+
+
+def rnn_units_backward(slope: Array, dh: Array, da: Array) -> Array:
+    """Equation (4) for one step, from the factor of dh_t and dh_t, into ``da``, which is returned; all (N, H)."""
+    return array_module(slope).multiply(slope, dh, out=da)  # (4)
 
 
 def rnn_slopes_backward(h_after: Array, activation: str, slopes: Array) -> None:

@@ -77,6 +77,11 @@ class Stacked(SequenceLayer):
         Returns:
             The gradients with respect to the inputs and the first states.
         """
+        if dstate is not None and len(dstate) != len(self.layers):
+            raise ShapeError(
+                f"Stacked: gradient of the state must have one part for each of {len(self.layers)} layers, "
+                f"got {len(dstate)}"
+            )
         first: list[State] = []
         for k in reversed(range(len(self.layers))):
             dy, layer_dstate = self.layers[k].backward(dy, None if dstate is None else dstate[k])  # (2)

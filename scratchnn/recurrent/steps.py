@@ -55,7 +55,8 @@ class Steps:
 
     def __init__(self, x: Array, lengths: Array | None):
         self.N, self.T = N, T = x.shape[:2]
-        host = None if lengths is None else np.asarray(move(lengths, "numpy"))
+        # signed integers, as -L of an unsigned one would wrap
+        host = None if lengths is None else np.asarray(move(lengths, "numpy")).astype(np.int64, casting="same_kind")
         self.even = host is None or bool((host == T).all())
         if host is None or self.even:
             self.P, self.steps = N * T, lay_out(N, (N,) * (T if N else 0))

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, array_module, check_axis, check_ids, scatter_add
+from scratchnn.backend import Array, Generator, array_module, check_array, check_axis, check_ids, floating, scatter_add
 from scratchnn.core import Layer, Parameter
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
@@ -71,6 +71,7 @@ def possible_heads(scores: Array, lengths: Array | None = None) -> Array:
 
     Position 0 is the root; ``lengths`` (N,) counts words, T if None.
     """
+    scores = floating(scores, "arc scores")
     xp = array_module(scores)
     positions = xp.arange(scores.shape[1])
     possible = positions[:, None] != positions  # (T + 1, T + 1)
@@ -95,6 +96,8 @@ def head_loss_forward(scores: Array, heads: Array, lengths: Array | None = None)
         ShapeError: the shapes do not fit, or the heads are no integers.
         DataError: a head is outside 0 .. the sentence's length, or a word is its own head.
     """
+    check_array(scores, "head_loss: scores")
+    check_array(heads, "head_loss: heads")
     xp = array_module(scores)
     N, S, _ = scores.shape
     if heads.shape != (N, S - 1) or scores.shape[2] != S:
@@ -153,7 +156,9 @@ def label_scores_forward(x: Array, y: Array, V: Array, A: Array, B: Array, b: Ar
     """
     N, T, D = x.shape
     S, R = y.shape[1], len(b)
+    check_ids(heads, S, "LabelScores: heads")
     xp = array_module(x)
+    heads = heads.astype("int64")  # the sum of uint64 and int64 would be float64
     ids = (heads + S * xp.arange(N)[:, None]).reshape(-1)  # rows of the heads of all sentences, one below the other
     x_rows = x.reshape(-1, D)  # (N T, D)
     y_rows = y.reshape(-1, D)[ids]  # (N T, D)
@@ -199,12 +204,12 @@ class Biaffine(Layer):
         """Scores (N, T, S): dependents ``x`` in rows, heads ``y`` in columns."""
         _check_pair(x, y, self.u.shape[0], "Biaffine")
         scores, cache = biaffine_forward(x, y, self.U.data, self.u.data)
-        self.push(cache)
+        self.push(cache, scores)
         return scores
 
     def backward(self, ds: Array) -> tuple[Array, Array]:
         """The gradients with respect to the dependents and to the heads."""
-        dx, dy, dU, du = biaffine_backward(ds, self.pop())
+        dx, dy, dU, du = biaffine_backward(ds, self.pop(ds))
         self.U.accumulate(dU)
         self.u.accumulate(du)
         return dx, dy
@@ -232,16 +237,16 @@ class LabelScores(Layer):
     def forward(self, x: Array, y: Array, heads: Array) -> Array:
         """Scores (N, T, ``labels``) of dependents ``x`` at ``heads`` (N, T), positions in ``y``."""
         _check_pair(x, y, self.A.shape[0], "LabelScores")
+        check_array(heads, "LabelScores: heads")
         if heads.shape != x.shape[:2]:
             raise ShapeError(f"LabelScores: heads have shape {tuple(heads.shape)}, expected {tuple(x.shape[:2])}")
-        check_ids(heads, y.shape[1], "LabelScores: heads")
         scores, cache = label_scores_forward(x, y, self.V.data, self.A.data, self.B.data, self.b.data, heads)
-        self.push(cache)
+        self.push(cache, scores)
         return scores
 
     def backward(self, dl: Array) -> tuple[Array, Array]:
         """The gradients with respect to the dependents and to the heads."""
-        dx, dy, dV, dA, dB, db = label_scores_backward(dl, self.pop())
+        dx, dy, dV, dA, dB, db = label_scores_backward(dl, self.pop(dl))
         self.V.accumulate(dV)
         self.A.accumulate(dA)
         self.B.accumulate(dB)
@@ -252,6 +257,7 @@ class LabelScores(Layer):
 def _check_pair(x: Array, y: Array, size: int, owner: str) -> None:
     """Raise unless ``x`` is (N, T, ``size``) and ``y`` is (N, S, ``size``)."""
     for name, vectors in (("dependents", x), ("heads", y)):
+        check_array(vectors, f"{owner}: {name}")
         if vectors.ndim != 3 or vectors.shape[0] != x.shape[0]:
             raise ShapeError(f"{owner}: {name} must have shape (N, T, {size}), got {tuple(vectors.shape)}")
         check_axis(vectors, -1, size, owner, "size")

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, to_numpy
+from scratchnn.backend import Array, array_module, floating, to_numpy
 from scratchnn.errors import DataError
 
 
@@ -42,6 +42,7 @@ def time_first(
     Returns:
         Emissions (T, N, K); booleans (T, N, 1) that are true at the real, the first and the last tokens; lengths (N,).
     """
+    emissions = floating(emissions, "emissions")
     xp = array_module(emissions)
     N, T, _ = emissions.shape
     if lengths is None:
@@ -49,7 +50,7 @@ def time_first(
     steps = xp.arange(T)[:, None]
     real = (steps < lengths)[..., None]  # (T, N, 1)
     first = real & (steps == 0)[..., None]  # (T, N, 1)
-    last = (steps == lengths - 1)[..., None]  # (T, N, 1)
+    last = (steps + 1 == lengths)[..., None]  # (T, N, 1)  not lengths - 1: unsigned, 0 - 1 would wrap
     e = emissions.transpose(1, 0, 2) + xp.where(first, start, 0) + xp.where(last, end, 0)  # (T, N, K)
     return e, real, first, last, lengths
 

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, check_axis, check_ids
+from scratchnn.backend import Array, array_module, check_array, check_axis, check_ids
 from scratchnn.core import Layer, Parameter
 from scratchnn.errors import ShapeError, whole_number
 from scratchnn.functions import logsumexp, softmax
@@ -48,6 +48,7 @@ from scratchnn.structured.chain import sequence_score, time_first, viterbi
 
 def crf_loop_forward(emissions: Array, transitions: Array, start: Array, end: Array, tags: Array) -> tuple[Array, tuple]:
     """The loss log Z - score () of one sentence with emissions (L, K) and tags (L,), L at least 1, and the cache."""
+    check_ids(tags, len(start), "CRF tags")
     alpha = [start + emissions[0]]  # (2)  (K,)
     for t in range(1, len(emissions)):
         alpha.append(emissions[t] + logsumexp((alpha[t - 1][:, None] + transitions).T))  # (2)  (K, K) -> (K,)
@@ -182,6 +183,8 @@ def crf_forward(
 def crf_backward(dloss: Array | float, cache: tuple) -> tuple[Array, Array, Array, Array]:
     """Equations (8) to (10): demissions (N, T, K), dtransitions (K, K), dstart (K,), dend (K,)."""
     alpha, s, transitions, tags, real, first, last, scale = cache
+    if not isinstance(dloss, float | int) and dloss.shape:
+        raise ShapeError(f"CRF: dloss must be a number or an array (), got shape {dloss.shape}")
     xp = array_module(alpha)
     K = alpha.shape[2]
     factor = xp.asarray(dloss, dtype=scale.dtype) * scale
@@ -237,6 +240,7 @@ class CRF(Layer):
     def loss(self, emissions: Array, tags: Array, lengths: Array | None = None) -> Array:
         """The loss () in nats per token of the given tags (N, T); see ``crf_forward``."""
         lengths = self._check(emissions, lengths)
+        check_array(tags, "CRF: tags")
         if tags.shape != emissions.shape[:2]:
             raise ShapeError(f"CRF: tags have shape {tuple(tags.shape)}, emissions {tuple(emissions.shape)}")
         loss, cache = crf_forward(emissions, self.transitions.data, self.start.data, self.end.data, tags, lengths)
@@ -281,6 +285,7 @@ class CRF(Layer):
 
     def _check(self, emissions: Array, lengths: Array | None) -> Array | None:
         """``lengths`` as integers (N,), or an error about a shape."""
+        check_array(emissions, "CRF: emissions")
         if emissions.ndim != 3:
             raise ShapeError(f"CRF: emissions must have shape (N, T, tags), got {tuple(emissions.shape)}")
         check_axis(emissions, -1, self.start.shape[0], "CRF", "tags")

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.backend import Array, backend_name, move, to_numpy
+from scratchnn.backend import Array, backend_name, check_array, move, to_numpy
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.recurrent.base import check_lengths
 
@@ -49,6 +49,7 @@ def best_trees(scores: Array, lengths: Array | None = None, projective: bool = T
         ShapeError: the scores are not (N, T + 1, T + 1), or the lengths not integers (N,).
         DataError: a length is not in 0 .. T, a score is NaN or plus infinity, or a sentence has no tree of finite score.
     """
+    check_array(scores, "best_trees: scores")
     if scores.ndim != 3 or scores.shape[1] != scores.shape[2] or not scores.shape[1]:
         raise ShapeError(f"best_trees: scores must have shape (N, T + 1, T + 1), got {tuple(scores.shape)}")
     lengths = check_lengths(lengths, scores[:, 1:], "best_trees")

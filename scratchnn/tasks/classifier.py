@@ -52,15 +52,26 @@ class ClassifierTask(Task):
     own = (
         replace(EXAMPLES, help=SOURCES, metavar="DATA"),
         replace(VALID, metavar="DATA"),
-        Setting("--text-column", "text_column", None, "column of the texts in a table (default: guessed)", metavar="NAME"),
-        Setting("--label-column", "label_column", None, "column of the labels (default: guessed)", metavar="NAME"),
-        Setting("--limit", "limit", None, "use only so many labelled texts, drawn by the seed", int, "N", least=2),
-        Setting("--balance", "balance", False, "let all classes count the same, however many texts they have", bool),
+        Setting("--text-column", "text_column", None, "column of texts (default: guessed)", metavar="NAME", identity=False),
+        Setting(
+            "--label-column", "label_column", None, "column of labels (default: guessed)", metavar="NAME", identity=False
+        ),
+        Setting("--limit", "limit", None, "use N labelled texts, drawn by the seed", int, "N", least=2, identity=False),
+        Setting("--balance", "balance", False, "let all classes count the same", bool, inherited=False),
         Setting("--level", "level", "plain", "what a token is; plain: a word in lower case", choices=LEVELS),
-        Setting("--max-length", "max_length", 400, "tokens of a longer text: its first and last ones", int, "T", least=2),
+        Setting(
+            "--max-length", "max_length", 400, "tokens of a text: the first and last", int, "T", least=2, inherited=False
+        ),
         Setting("--ngrams", "ngrams", 1, "largest number of adjacent tokens that make one more token", int, "N"),
         Setting("--vocabulary", "vocabulary_size", 10000, "largest number of distinct tokens", int, "V", least=3),
-        Setting("--reader", "reader", "recurrent", "what reads the embeddings", choices=READERS),
+        Setting(
+            "--reader",
+            "reader",
+            "recurrent",
+            f"layers after the embedding: {', '.join(READERS)}",
+            metavar="READER",
+            choices=READERS,
+        ),
         Setting("--cell", "cell", "gru", "recurrent cell", choices=tuple(CELLS)),
         Setting("--hidden", "hidden_size", 64, "units in each recurrent layer or convolution", int, "H"),
         Setting("--embed", "embedding_size", 32, "size of the embedding", int, "D"),
@@ -70,11 +81,13 @@ class ClassifierTask(Task):
         Setting("--stride", "stride", 1, "stride of the convolutions", int, "S"),
         Setting("--pooling", "pooling", None, "from steps to a text (default: last, max or mean)", choices=POOLINGS),
         Setting("--output", "output", "softmax", "what reads the logits", choices=OUTPUTS),
-        Setting("--separator", "separator", ",", "between the labels of a text, with --output multilabel"),
-        Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P"),
-        Setting("--vectors", "vectors", None, "word vectors to start from; their size is D", metavar="FILE or DIR"),
+        Setting("--separator", "separator", ",", "between the labels of a text, with --output multilabel", inherited=False),
+        Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P", inherited=False),
+        Setting(
+            "--vectors", "vectors", None, "file or run with word vectors to start from; their size is D", metavar="PATH"
+        ),
         Setting("--body", "body", None, "language model to start from; its sizes are D, H and L", metavar="DIR"),
-        Setting("--freeze", "frozen", False, "keep the embedding as it is", bool),
+        Setting("--freeze", "frozen", False, "keep the embedding as it is", bool, inherited=False),
     )
     prediction = (Setting("--json", "json", False, "JSON with the probability of each label", bool),)
     defaults: ClassVar = {"epochs": 10}
@@ -96,27 +109,27 @@ class ClassifierTask(Task):
             if not size.isdecimal() or int(size) < 1:
                 raise DataError(f"--kernels must be whole numbers of 1 or more, got {size!r}")
 
-    def read(self, settings: Values) -> Data:
+    def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of tokens and labels of the training part, and both parts as ids."""
         columns = Columns(settings["text_column"], settings["label_column"])
         train, valid = self.read_parts(settings, columns)
         settings["text_column"], settings["label_column"] = columns.text, columns.label
         initial: Initial = {}
-        if settings["body"] is not None:
-            initial, vocabulary, note = start_from_body(settings)
-            columns.notes.append(note)
-        else:
-            tokens = (token for text, _ in train for token in tokens_of(text, settings) if token != END)
-            vocabulary = Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"])
-        parts = {
-            "vocabulary": vocabulary,
-            "labels": Vocabulary(sorted({label for _, joined in train for label in labels_of(joined, settings)})),
-        }
+        fresh = parts is None  # a run to start from has its vectors or its body in its parameters
+        if parts is None:
+            if settings["body"] is not None:
+                initial, vocabulary, note = start_from_body(settings)
+                columns.notes.append(note)
+            else:
+                tokens = (token for text, _ in train for token in tokens_of(text, settings) if token != END)
+                vocabulary = Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"])
+            labels = sorted({label for _, joined in train for label in labels_of(joined, settings)})
+            parts = {"vocabulary": vocabulary, "labels": Vocabulary(labels)}
         if len(parts["labels"]) < 2:
             raise DataError(f"all training texts have the label {train[0][1]!r}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
-        if settings["vectors"] is not None:
-            initial, note = start_from_vectors(settings, vocabulary, (ids for ids, _ in train_examples))
+        if fresh and settings["vectors"] is not None:
+            initial, note = start_from_vectors(settings, parts["vocabulary"], (ids for ids, _ in train_examples))
             columns.notes.append(note)
         settings["class_weights"] = balanced(train_examples, parts) if settings["balance"] else None
         shown = ", ".join(parts["labels"].tokens[:SHOWN]) + (", ..." if len(parts["labels"]) > SHOWN else "")
@@ -252,9 +265,9 @@ def labels_of(joined: str, settings: Values) -> list[str]:
 
 
 def balanced(examples: list[Example], parts: Parts) -> list[float]:
-    """For each class, N / (K n_k): all classes count the same, and the weights have a mean of 1 over the texts."""
+    """For each class, N / (K n_k): all K classes that occur count the same; the mean over the texts is 1."""
     counts = np.bincount([target for _, target in examples], minlength=len(parts["labels"]))
-    return (len(examples) / (len(counts) * counts)).tolist()
+    return (len(examples) / (np.count_nonzero(counts) * np.maximum(counts, 1))).tolist()
 
 
 def decide(model: Classifier | Model, logits: np.ndarray) -> np.ndarray:

@@ -57,9 +57,16 @@ class LanguageModelTask(Task):
         Setting("--embed", "embedding_size", None, "size of the embedding (default: H)", int, "D"),
         Setting("--layers", "layers", 1, "recurrent layers", int, "L"),
         Setting("--forget-bias", "forget_bias", 1.0, "initial bias of the LSTM's forget gate", float, "B"),
-        Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P"),
+        Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P", inherited=False),
         Setting("--tie", "tied", False, "share embedding and output weights", bool),
-        Setting("--window", "window", 64, "steps of truncated BPTT", int, "T"),
+        Setting("--window", "window", 64, "steps of truncated BPTT", int, "T", inherited=False),
+    )
+    sampling = (
+        Setting("--length", "length", 300, "tokens to draw", int, "M"),
+        Setting("--temperature", "temperature", 1.0, "below 1 is more cautious, 0 greedy", float),
+        Setting("--top-k", "top_k", None, "draw among the K most probable tokens", int, "K"),
+        Setting("--top-p", "top_p", None, "draw among the most probable tokens of probability P", float, "P"),
+        Setting("--seed", "seed", 0, "of the draws", int, least=0),
     )
     defaults: ClassVar = {"clip": 0.25}
     rates: ClassVar = {"adam": 0.002, "sgd": 20.0}
@@ -73,12 +80,13 @@ class LanguageModelTask(Task):
         if settings["embedding_size"] is None:
             settings["embedding_size"] = settings["hidden_size"]
 
-    def read(self, settings: Values) -> Data:
+    def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabulary of the training text, ids of the training and of the validation text."""
         text = read_texts(settings["data"]) if settings["data"] else python_sources()
         text, valid = split_text(text) if settings["valid"] is None else (text, read_text(settings["valid"]))
         level, size = settings["level"], settings["vocabulary_size"]
-        vocabulary = Vocabulary.build(tokenize(text, level), specials=(UNKNOWN,), max_size=size)
+        parts = parts or {"vocabulary": Vocabulary.build(tokenize(text, level), specials=(UNKNOWN,), max_size=size)}
+        vocabulary = parts["vocabulary"]
         train_ids, valid_ids = (vocabulary.encode(tokenize(part, level)) for part in (text, valid))
         if len(valid_ids) < 2 and settings["valid"] is None:
             raise DataError(
@@ -87,8 +95,13 @@ class LanguageModelTask(Task):
             )
         if len(valid_ids) < 2:
             raise DataError("the validation text has fewer than two tokens; give a longer one with --valid FILE")
+        if (share := unknown_share(train_ids, vocabulary)) > 0.5:  # of another vocabulary; its own would have them
+            raise DataError(
+                f"the vocabulary has only {1 - share:.0%} of the text's tokens; use a text of the same language, or train "
+                "anew without --from"
+            )
         return Data(
-            {"vocabulary": vocabulary},
+            parts,
             train_ids,
             valid_ids,
             hashlib.sha256(train_ids.tobytes() + valid_ids.tobytes()).hexdigest(),
@@ -100,8 +113,8 @@ class LanguageModelTask(Task):
         return {"vocabulary_size": len(parts["vocabulary"]), **{name: settings[name] for name in ARCHITECTURE}}
 
     def batches(self, train: np.ndarray, settings: Values, parts: Parts) -> TokenStreams:
-        """Streams read side by side, the state carried from window to window."""
-        return TokenStreams(train, settings["batch_size"], settings["window"])
+        """Streams read side by side, the state carried from window to window until a stream restarts."""
+        return TokenStreams(train, settings["batch_size"], settings["window"], seed=settings["seed"])
 
     def evaluate(self, model: Model, examples: np.ndarray, settings: Values, parts: Parts) -> dict[str, float]:
         """Loss and perplexity over the whole text, read once with the state carried on."""
@@ -118,8 +131,7 @@ class LanguageModelTask(Task):
         vocabulary, level = trained.parts["vocabulary"], trained.settings["level"]
         ids = self.examples(files, trained.settings, trained.parts)
         loss, count = evaluate_text(trained.model, ids)
-        unknown = 0.0 if vocabulary.unknown is None else float((ids == vocabulary.unknown).mean())
-        yield f"{count:,} {level}s predicted, {unknown:.2%} of the text <unk>"
+        yield f"{count:,} {level}s predicted, {unknown_share(ids, vocabulary):.2%} of the text <unk>"
         perplexity = trained.model.figures(loss)["perplexity"]
         yield f"loss {loss:.4f} nats, {loss / math.log(2):.4f} bits per {level}, perplexity {perplexity:.2f}"
 
@@ -128,12 +140,17 @@ class LanguageModelTask(Task):
         raise DataError(f"{trained.place} contains a language model; let it continue a text with sample --prompt TEXT")
 
     def sample(self, trained: Trained, prompt: str, options: Values) -> str:
-        """The prompt and a continuation; ``options`` are ``length``, ``seed`` and those of ``generate``."""
+        """The prompt and a continuation."""
         settings = dict(options)
         rng = np.random.default_rng(settings.pop("seed"))
         length = settings.pop("length")
         vocabulary, level = trained.parts["vocabulary"], trained.settings["level"]
         return continue_text(trained.model, vocabulary, level, prompt, length, rng, **settings)
+
+
+def unknown_share(ids: np.ndarray, vocabulary: Vocabulary) -> float:
+    """The share of the ids that stand for tokens which the vocabulary does not have."""
+    return 0.0 if vocabulary.unknown is None else float((ids == vocabulary.unknown).mean())
 
 
 def split_text(text: str) -> tuple[str, str]:

@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 
 from scratchnn.backend import move
-from scratchnn.errors import CheckpointError
+from scratchnn.errors import CheckpointError, DataError
 from scratchnn.inspection.summary import summary
 from scratchnn.plot import save_figure
 from scratchnn.tasks.task import Task
+from scratchnn.tasks.trained import Trained, load
+from scratchnn.terminal import WIDTH, wrapped
 from scratchnn.training import Trainer
 from scratchnn.training.figure import plot_history
+from scratchnn.training.reports import Reports
 from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import RATES, Values, choose, make_optimizer
 
@@ -24,8 +27,12 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     if not resume:
         folder.check_free()
     saved = folder.settings_to_resume(task.name) if resume else {}
-    settings = settle(task, given, saved, folder)
-    data = task.read(settings)
+    start = find_start(task, given, saved, folder)
+    settings = settle(task, given, saved if start is None else {**inherit(task, given, start), **saved}, folder)
+    known = None if start is None else start.parts
+    if settings["start"] is not None and os.path.exists(folder.checkpoint):
+        known = folder.load_parts(task.part_names, {})
+    data = task.read(settings, known)
     settings["data_digest"] = data.digest
     if os.path.exists(folder.checkpoint) and saved.get("data_digest", data.digest) != data.digest:
         raise CheckpointError(
@@ -33,19 +40,23 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         )
     rng = np.random.default_rng(settings["seed"])
     model = task.model.from_config(task.config(settings, data.parts), rng)
-    model.load_state_dict({**model.state_dict(), **data.initial})
+    if start is not None:
+        model.load_state_dict(start.model.state_dict())
+    elif data.initial:
+        model.load_state_dict({**model.state_dict(), **data.initial})
     optimizer, schedule = make_optimizer(model, settings)
     library = "cupy" if device == "gpu" else "numpy"
     model.to(library)
     batches = task.batches(data.train, settings, data.parts)
 
     def after_epoch(trainer: Trainer) -> None:
-        print(epoch_line(task, trainer), flush=True)
-        if trainer.best_epoch == trainer.epoch:
-            folder.save_model(model, data.parts)
-        trainer.history.write_csv(folder.history)
-        save_figure(plot_history(trainer.history, task.title, trainer.best_epoch), folder.path / "loss.png")
+        print(wrapped(epoch_line(task, trainer)), flush=True)
+        reports.write(
+            lambda: trainer.history.write_csv(folder.history),
+            lambda: save_figure(plot_history(trainer.history, task.title, trainer.best_epoch), folder.path / "loss.png"),
+        )
 
+    reports = Reports()
     trainer = Trainer(
         model,
         optimizer,
@@ -60,23 +71,36 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         patience=settings["patience"],
         checkpoint=folder.checkpoint,
         checkpoint_every=settings["checkpoint_every"],
+        on_best=lambda trainer: folder.save_model(model, data.parts),
         on_epoch=after_epoch,
         identity=identity(task, settings),
     )
     resumed = resume and trainer.resume()
     if resumed and trainer.done(settings["epochs"]):
         print(f"{folder.path}: this run is finished ({trainer.epoch} epochs); nothing to do")
+        print(wrapped(way_on(folder, trainer, settings)))
         return
     folder.create(resume)
     folder.save_parts(data.parts)
     folder.write_settings(settings)
-    *inputs, _ = (move(part[:1], library) for part in batches.batch(0, 0))
-    print(summary(model, *inputs))
+    first = tuple(move(part[:1], library) for part in batches.batch(0, 0))
+    print(summary(model, *model.inputs(first)))
     steps = -(-len(batches) // trainer.accumulate)
-    print(f"{data.note}; " + (f"continuing after {trainer.step} steps" if resumed else f"{steps} steps per epoch"))
+    where = f"continuing after {trainer.step} steps" if resumed else f"{steps} steps per epoch"
+    *notes, last = data.note.split("\n")
+    ending = f"{last}; {where}" if len(f"{last}; {where}") <= WIDTH else f"{wrapped(last)}\n{where}"
+    print(*map(wrapped, notes), ending, sep="\n", flush=True)
     trainer.fit(settings["epochs"])
     best = "" if trainer.best is None else task.show(task.metric, trainer.best[task.metric])
     print(f"best validation {task.metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")
+
+
+def way_on(folder: RunFolder, trainer: Trainer, settings: Values) -> str:
+    """How the model of a finished run can be trained further."""
+    if trainer.epoch >= settings["epochs"] and settings["schedule"] != "cosine":
+        return f"to train on, give a larger number of epochs: --resume --epochs {trainer.epoch + settings['epochs']}"
+    reason = "the cosine schedule has ended" if trainer.epoch >= settings["epochs"] else "--patience is used up"
+    return f"{reason}; to train on, start another run with --from {folder.path}"
 
 
 def settle(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolder) -> Values:
@@ -86,6 +110,31 @@ def settle(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolde
         settings["lr"] = {**RATES, **task.rates}[settings["optimizer"]]
     task.complete(settings)
     return settings
+
+
+def find_start(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolder) -> Trained | None:
+    """The trained model of ``--from``; None if there is none, or if the run has a checkpoint to go on from."""
+    path = given.get("start") or saved.get("start")
+    if path is None or os.path.exists(folder.checkpoint):
+        return None
+    start = load(path)
+    if start.kind is None or start.kind.name != task.name:
+        found = "a model without a kind" if start.kind is None else start.kind.title
+        raise DataError(f"--from {path}: the folder contains {found}, not {task.title}")
+    return start
+
+
+def inherit(task: Task, given: Mapping[str, Any], start: Trained) -> Values:
+    """The task's own settings of the run to start from; raises if one that makes the model is given another value."""
+    own = {setting.name: setting for setting in task.own if setting.identity and setting.name in start.settings}
+    for name, setting in own.items():
+        before, now = start.settings[name], given.get(name)
+        if setting.inherited and now is not None and now != before:
+            raise DataError(
+                f"--from {start.place}: its model was trained with {setting.flag} {before}, not {now}; leave "
+                f"{setting.flag} out, or train anew without --from"
+            )
+    return {name: start.settings[name] for name, setting in own.items() if given.get(name) is None}
 
 
 def identity(task: Task, settings: Values) -> Values:

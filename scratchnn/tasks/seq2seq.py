@@ -52,14 +52,14 @@ class Seq2SeqTask(Task):
     part_names = ("source_vocabulary", "target_vocabulary")
     model = Seq2Seq
 
-    def read(self, settings: Values) -> Data:
+    def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of the training part, and both parts as ids."""
         pairs = read_pairs(settings["data"], WHAT) if settings["data"] else number_words(GENERATED, seed=0)
         train, valid = split(pairs, settings["seed"]) if settings["valid"] is None else (pairs, [])
         if settings["valid"] is not None:
             valid = read_pairs([settings["valid"]], WHAT)
         level = settings["level"]
-        parts = {
+        parts = parts or {
             f"{side}_vocabulary": Vocabulary.build(token for pair in train for token in tokenize(pair[k], level))
             for k, side in enumerate(("source", "target"))
         }

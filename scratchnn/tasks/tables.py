@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -29,16 +30,19 @@ def read_pairs(files: Sequence[str], what: str) -> list[tuple[str, str]]:
         files: UTF-8 text, plain or .gz.
         what: the two fields, for messages: "a text and its label".
     """
+    if not files:
+        raise DataError("no data: name one or more files with --data FILE")
     pairs = []
     for file in files:
-        for number, line in enumerate(read_text(file).split("\n"), start=1):
+        text = unicodedata.normalize("NFC", read_text(file))  # a label in two forms would be two labels
+        for number, line in enumerate(text.split("\n"), start=1):
             fields = line.split("\t")
             if line and len(fields) != 2:
                 raise DataError(f"{file}: line {number} is not {what} with one tab between them")
             if line:
                 pairs.append((fields[0], fields[1]))
     if not pairs:
-        raise DataError(f"no examples in {', '.join(files) or 'no file'}; a line is {what} with one tab between them")
+        raise DataError(f"no examples in {', '.join(files)}; a line is {what} with one tab between them")
     return pairs
 
 

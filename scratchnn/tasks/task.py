@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Data:
-    """What files have become.
+    """The examples of a run, and what the model needs besides its parameters.
 
     Attributes:
         parts: what the model needs besides its parameters, by name: vocabularies, names of classes ...
@@ -51,7 +51,7 @@ class Kind:
         title: what a run of it has trained, as in "a language model".
         description: one sentence for the help.
         settings: everything that can be set for training.
-        prediction: what can be set for ``predict``, beside the input.
+        prediction, sampling: what can be set for ``predict`` beside the input, and for ``sample`` beside the prompt.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Kind:
     description: str
     settings: tuple[Setting, ...]
     prediction: tuple[Setting, ...] = ()
+    sampling: tuple[Setting, ...] = ()
 
     def train(self, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
         """Train, or continue to train, with the settings that are given, in the folder.
@@ -120,8 +121,13 @@ class Task(Kind):
     def complete(self, settings: Values) -> None:
         """Fill in the settings that depend on others, and raise if some do not go together."""
 
-    def read(self, settings: Values) -> Data:
-        """Files into data; generated data if no file is given."""
+    def read(self, settings: Values, parts: Parts | None = None) -> Data:
+        """Files into data; generated data if no file is given.
+
+        Args:
+            settings: of the run.
+            parts: those of the run to start from; made from the training part if None.
+        """
         raise TypeError(f"{type(self).__name__} does not define read")
 
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
@@ -129,7 +135,7 @@ class Task(Kind):
         raise TypeError(f"{type(self).__name__} does not define config")
 
     def batches(self, train: Any, settings: Values, parts: Parts) -> Batches:
-        """The training part as batches; all arrays but the last are arguments of the model's ``forward``."""
+        """The training part as batches: what ``model.loss`` takes, see also ``Model.inputs``."""
         raise TypeError(f"{type(self).__name__} does not define batches")
 
     def evaluate(self, model: Model, examples: Any, settings: Values, parts: Parts) -> dict[str, float]:
@@ -146,7 +152,8 @@ class Task(Kind):
         """The procedure of all tasks; see ``Kind.train``."""
         from scratchnn.tasks.procedure import train  # the procedure needs this module
 
-        train(self, given, folder, resume, device)
+        with folder.locked():
+            train(self, given, folder, resume, device)
 
     def load(self, folder: RunFolder, settings: Values) -> Trained:
         """The trained model in a folder, with its parts; see ``Kind.load``."""

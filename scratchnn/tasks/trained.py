@@ -13,8 +13,9 @@ from scratchnn.errors import DataError
 from scratchnn.models import find_model
 from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.task import Kind, Task
+from scratchnn.training.checkpoint import damage_in
 from scratchnn.training.run_folder import Parts, RunFolder, check_config
-from scratchnn.training.settings import Values, training_settings
+from scratchnn.training.settings import Setting, Values, training_settings
 
 
 class Trained:
@@ -38,7 +39,9 @@ class Trained:
 
     def evaluate(self, *files: str | Path) -> dict[str, float]:
         """Named figures of labelled files."""
-        task = self._known()
+        task = self.known_kind()
+        if not files:
+            raise DataError("no data: pass one or more files")
         if not isinstance(task, Task):
             raise DataError(f"{self.place} contains {task.title}, which has no figures of labelled files")
         examples = task.examples([str(file) for file in files], self.settings, self.parts)
@@ -48,19 +51,30 @@ class Trained:
         """The answers to lines of input, one for each; ``options`` are those of the kind's ``prediction``."""
         if isinstance(lines, str):
             raise DataError("predict needs a list of texts, got one string; pass [text]")
-        kind = self._known()
-        known = {setting.name: setting.default for setting in kind.prediction}
-        if unknown := [name for name in options if name not in known]:
-            raise DataError(f"predict has no option {unknown[0]!r}; there are {', '.join(known) or 'none'}")
-        for setting in kind.prediction:
-            setting.check({**known, **options}[setting.name])
-        return list(kind.predict(self, lines, {**known, **options}))
+        kind = self.known_kind()
+        return list(kind.predict(self, lines, checked("predict", kind, kind.prediction, options)))
 
-    def _known(self) -> Kind:
+    def sample(self, prompt: str = "", **options: Any) -> str:
+        """The prompt and what the model writes after it; ``options`` are those of the kind's ``sampling``."""
+        kind = self.known_kind()
+        return kind.sample(self, prompt, checked("sample", kind, kind.sampling, options))
+
+    def known_kind(self) -> Kind:
         """The kind; an error if the model was saved without one."""
         if self.kind is None:
             raise DataError(f"{self.place} was saved without a kind; use its model, or save it with kind=...")
         return self.kind
+
+
+def checked(verb: str, kind: Kind, settings: Iterable[Setting], options: Values) -> Values:
+    """All settings of a verb by name: those in ``options``, checked; the default of one that is None or left out."""
+    values = {setting.name: setting.default for setting in settings}
+    if unknown := [name for name in options if name not in values]:
+        raise DataError(f"{verb} has no option {unknown[0]!r} for {kind.title}; it has {', '.join(values) or 'none'}")
+    values |= {name: value for name, value in options.items() if value is not None}
+    for setting in settings:
+        setting.check(values[setting.name])
+    return values
 
 
 def load(path: str | Path) -> Trained:
@@ -71,13 +85,14 @@ def load(path: str | Path) -> Trained:
     """
     folder = RunFolder(path)
     settings = folder.read_settings()
-    if settings.get("kind") is None:
-        return load_model(None, folder, settings)
-    try:
-        kind = find_kind(settings["kind"])
-    except DataError as error:
-        raise DataError(f"{folder.settings}: {error}") from None
-    return kind.load(folder, settings)
+    kind = None
+    if settings.get("kind") is not None:
+        try:
+            kind = find_kind(settings["kind"])
+        except DataError as error:
+            raise DataError(f"{folder.settings}: {error}") from None
+    with damage_in(folder.path):
+        return load_model(None, folder, settings) if kind is None else kind.load(folder, settings)
 
 
 def load_model(task: Task | None, folder: RunFolder, settings: Values) -> Trained:
@@ -125,10 +140,11 @@ def save(path: str | Path, model: Model, parts: Parts | None = None, **settings:
         if unknown := settings.keys() - {"kind", *(setting.name for setting in task.settings)}:
             raise DataError(f"{task.name} has no setting {min(unknown)!r}")
     folder = RunFolder(path)
-    folder.create(resume=False)
-    folder.save_parts(parts)
-    folder.write_settings(settings)
-    folder.save_model(model, parts)
+    with folder.locked():
+        folder.create(resume=False)
+        folder.save_parts(parts)
+        folder.write_settings(settings)
+        folder.save_model(model, parts)
 
 
 def check_for(task: Task, settings: Values, parts: Parts, place: str) -> None:

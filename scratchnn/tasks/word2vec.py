@@ -6,22 +6,31 @@ checkpoints are those of every kind.
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from scratchnn.backend import to_numpy
 from scratchnn.backend.arrays import load_backend
 from scratchnn.errors import CheckpointError, DataError, ScratchnnError
 from scratchnn.plot import COLOURS, label, new_figure, save_figure
 from scratchnn.tasks.task import Kind
 from scratchnn.tasks.trained import Trained
+from scratchnn.terminal import wrapped
 from scratchnn.training.history import write_rows
+from scratchnn.training.reports import Reports
 from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import Setting, Values, choose
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.formats import VECTORS, read_vectors, write_vectors
-from scratchnn.word2vec.training import ALPHA, COLUMNS, MODELS, Word2VecTrainer
+from scratchnn.word2vec.training import ALPHA, CHECKPOINT_EVERY, COLUMNS, MODELS, Word2VecTrainer
 
+COLLAPSED = 0.8  # mean cosine of two words above which neighbours say little
+UNTRAINED = 1.2  # times their first size, below which vectors have hardly moved
 FREE = ("data", "checkpoint_every")  # what a resumed run may change; the text counts by its content, see data_digest
 
 
@@ -63,17 +72,20 @@ class Word2Vec(Kind):
         Setting(
             "--checkpoint-every",
             "checkpoint_every",
-            60.0,
-            "seconds between checkpoints",
-            float,
-            "S",
-            above=0,
+            CHECKPOINT_EVERY,
+            "steps (blocks) between checkpoints",
+            int,
+            "STEPS",
             identity=False,
         ),
     )
 
     def train(self, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
         """Train, or continue to train; see ``Kind.train``."""
+        with folder.locked():
+            self._train(given, folder, resume, device)
+
+    def _train(self, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
         if not resume:
             folder.check_free()
         saved = folder.settings_to_resume(self.name) if resume else {}
@@ -87,20 +99,24 @@ class Word2Vec(Kind):
             resumed = resume and trainer.resume()
         except ScratchnnError:
             if new:
-                folder.path.rmdir()
+                folder.discard()
             raise
         vectors = folder.path / VECTORS
         if resumed and trainer.done() and os.path.exists(vectors):
             print(f"{folder.path}: this run is finished ({trainer.epoch} epochs); nothing to do")
+            print("its learning rate has reached its end; for more --epochs, choose another --out")
             return
         corpus = trainer.corpus
         folder.save_parts({"vocabulary": corpus.vocabulary})
         folder.write_settings(settings)
         kept = corpus.counts.sum() / corpus.words
         where = f"; continuing after {trainer.words:,} words" if resumed else ""
-        print(f"{corpus.words:,} words of text, {kept:.1%} of them in the vocabulary of {len(corpus.vocabulary):,}{where}")
+        note = f"{corpus.words:,} words of text, {kept:.1%} of them in the vocabulary of {len(corpus.vocabulary):,}{where}"
+        print(wrapped(note), flush=True)
         write_vectors(vectors, trainer.fit())
         print(f"vectors of {len(corpus.vocabulary):,} words in {vectors}")
+        if warning := weakness(trainer):
+            print(wrapped(f"warning: {warning}"), file=sys.stderr)
 
     def settle(self, given: Mapping[str, Any], saved: Values, folder: RunFolder) -> Values:
         """All settings of the run, checked."""
@@ -140,12 +156,11 @@ def prepare(settings: Values, saved: Values, folder: RunFolder, library: str) ->
         )
 
     def after_epoch(trainer: Word2VecTrainer) -> None:
-        row = trainer.rows[-1]
-        loss = "" if row["loss"] is None else f"loss {row['loss']:.4f}, "
-        print(f"epoch {trainer.epoch}: {loss}{row['words_per_second']:,.0f} words/s", flush=True)
-        write_rows(folder.history, COLUMNS, trainer.rows)
-        plot_loss(trainer, folder)
+        loss, speed = trainer.epoch_means(trainer.epoch)
+        print(f"epoch {trainer.epoch}: {'' if loss is None else f'loss {loss:.4f}, '}{speed:,.0f} words/s", flush=True)
+        reports.write(lambda: write_rows(folder.history, COLUMNS, trainer.rows), lambda: plot_loss(trainer, folder))
 
+    reports = Reports()
     names = ("epochs", "size", "window", "negative", "sample", "alpha", "block", "seed", "checkpoint_every")
     return Word2VecTrainer(
         corpus,
@@ -156,6 +171,25 @@ def prepare(settings: Values, saved: Values, folder: RunFolder, library: str) ->
         on_epoch=after_epoch,
         identity={name: value for name, value in settings.items() if name not in FREE},
     )
+
+
+def weakness(trainer: Word2VecTrainer) -> str:
+    """What is wrong with the vectors of a text that was too short for its epochs, and what helps; empty if nothing is.
+
+    At first all vectors move in one common direction; they part later. With the defaults, 36,000 words of Shakespeare end
+    with a mean cosine of 0.96 between two words; ten times the epochs bring it down to 0.27.
+    """
+    help_ = f"use more epochs (--epochs {10 * trainer.epochs}, in another --out) or a longer text"
+    W = to_numpy(trainer.tables.W_in.data).astype(np.float64)  # (V, D)
+    directions = W / np.linalg.norm(W, axis=1, keepdims=True)
+    V, total = len(W), directions.sum(axis=0)
+    cosine = (total @ total - V) / (V * (V - 1))  # mean over all pairs
+    if cosine > COLLAPSED:
+        return f"all words look alike: two vectors have a mean cosine of {cosine:.2f}; {help_}"
+    size, first = math.sqrt((W * W).mean()), 0.5 / W.shape[1] / math.sqrt(3)  # root mean squares, now and at first
+    if size < UNTRAINED * first:
+        return f"the vectors have hardly moved from their random start, so neighbours are chance; {help_}"
+    return ""
 
 
 def plot_loss(trainer: Word2VecTrainer, folder: RunFolder) -> None:

@@ -1,12 +1,55 @@
-"""Reads text files: UTF-8, plain or gzip, with one clear error line for any other content."""
+"""Reads text files: UTF-8, plain or gzip, with one clear error line for any other content.
+
+LF, CRLF and CR end a line, also mixed in one file; nothing else does. Form feeds, U+0085 and U+2028, at which
+``str.splitlines`` also splits, are white space inside a line.
+"""
 
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from pathlib import Path
 
 from scratchnn.errors import DataError
+
+KINDS = {  # what files begin with that are often taken for text; what they are, and what to do
+    rb"\x1f\x8b": "gzip; add .gz to its name, or unpack it",
+    rb"PK\x03\x04(?s:.{26,70}?)\.npy": "a NumPy archive (.npz); pass the run folder, or write its arrays as text",
+    rb"PK\x03\x04": "a zip archive; unpack it and pass the file inside",
+    rb"BZh|\xfd7zXZ|7z\xbc\xaf|\x28\xb5\x2f\xfd": "a compressed archive; unpack it and pass the file inside",
+    rb"\x93NUMPY": "a NumPy array (.npy), which has no words; write words and numbers as text",
+    rb"\x80[\x02-\x05]": "a Python pickle, as gensim's save writes; in gensim, write it with save_word2vec_format",
+    rb"\xba\x16\x4f\x2f": "a fastText model (.bin); pass its .vec file",
+    rb"version https://git-lfs": "a Git LFS pointer, not the file itself; fetch it with git lfs pull",
+    rb"(?i)\s*<(?:!doctype html|html|head)\b": "an HTML page; open the link in a browser, and download the file itself",
+    rb"\xff\xfe|\xfe\xff": "UTF-16 text; save it as UTF-8",
+}
+
+
+def recognise(head: bytes) -> str | None:
+    """What a file is that begins with ``head`` and what to do about it, if it is none that this package reads."""
+    return next((text for pattern, text in KINDS.items() if re.match(pattern, head)), None)
+
+
+def not_utf8(path: Path, byte: int, offset: int, head: bytes) -> DataError:
+    """The error for a file with a byte that is not UTF-8; ``head`` is the beginning of the file."""
+    kind = recognise(head)
+    hint = "" if kind is None else f" (it is {kind})"
+    return DataError(f"{path} is not UTF-8: byte 0x{byte:02x} at offset {offset}; convert it first{hint}")
+
+
+def one_line_end(text: str) -> str:
+    """All line ends converted to line feeds."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text without their ends; a line end at the end of the text begins no further line."""
+    lines = one_line_end(text).split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def read_text(path: str | Path) -> str:
@@ -16,15 +59,12 @@ def read_text(path: str | Path) -> str:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not a complete gzip file ({error})") from None
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
     try:
-        text = raw.decode("utf-8-sig")
+        return one_line_end(raw.decode("utf-8").removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not UTF-8: byte 0x{raw[error.start]:02x} at offset {error.start}; convert it first"
-        ) from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        raise not_utf8(path, raw[error.start], error.start, raw[:200]) from None
 
 
 def read_texts(paths: list[str] | list[Path]) -> str:

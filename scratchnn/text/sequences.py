@@ -36,7 +36,8 @@ def texts_to_sequences(
         eos: whether it ends with ``<eos>``.
 
     Raises:
-        DataError: ``texts`` is a single string, or the vocabulary lacks a token.
+        DataError: ``texts`` is a single string, a text is none (None and NaN are what a table has where a text is missing),
+            or the vocabulary lacks a token.
     """
     if isinstance(texts, str):
         raise DataError("texts_to_sequences takes a list of texts, got one string")
@@ -45,7 +46,11 @@ def texts_to_sequences(
             raise DataError(f"the vocabulary has no {token}; build it with {token} among the specials")
     first, last = [BEGIN] * bos, [END] * eos
     sequences = []
-    for text in texts:
+    for n, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise DataError(
+                f"texts_to_sequences: text {n} is {text!r:.40}, not a string; leave it out, or replace it by ''"
+            )
         tokens = list(tokenize(text, level))
         if level == "word":
             tokens = tokens[:-1]  # without <eos> for the end of the last line

@@ -4,7 +4,7 @@ The level says what a token is:
 
     "char"     one character; in Korean, one syllable (음절)
     "letter"   the same, but a Korean syllable is split into its two or three letters (자모), see korean.py
-    "word"     the text between white space; in Korean, the 어절. ``<eos>`` ends each line
+    "word"     the text between white space; in Korean, the 어절. ``<eos>`` ends each line; LF, CRLF and CR are line ends
 
 Unicode can write one text in several ways: é is one character or e with an accent, 한 is one syllable or three letters.
 ``tokenize`` converts every text to the composed form (NFC) first, also for a callable, so that files from different systems
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from scratchnn.errors import DataError, whole_number
+from scratchnn.text.files import split_lines
 from scratchnn.text.korean import from_letters, to_letters
 from scratchnn.text.vocabulary import END
 
@@ -45,7 +46,7 @@ def tokenize(text: str, level: str | Tokenizer) -> Iterator[str]:
     if level == "letter":
         return iter(to_letters(text))
     if level == "word":  # not a generator, which would add a tenth to the time of counting the words
-        return chain.from_iterable(map(_words, text.splitlines()))
+        return chain.from_iterable(map(_words, split_lines(text)))
     raise DataError(f"unknown level {level!r}; choose one of {', '.join(LEVELS)}")
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scratchnn.errors import DataError, whole_number
+from scratchnn.backend import check_ids
+from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.files import write_atomically
 
 PADDING, UNKNOWN, BEGIN, END = SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
@@ -98,8 +99,19 @@ class Vocabulary:
             raise DataError(f"token {error.args[0]!r} is not in the vocabulary, which has no {UNKNOWN}") from None
 
     def decode(self, ids: Iterable[int]) -> list[str]:
-        """The tokens of the given ids."""
-        return [self.tokens[k] for k in ids]
+        """The tokens of ids (M,) in host memory.
+
+        Raises:
+            ShapeError: the ids are no integers (M,).
+            DataError: an id is out of range; a negative one would count from the end.
+        """
+        found = ids if isinstance(ids, np.ndarray) else np.array(list(ids))
+        if found.ndim != 1:
+            raise ShapeError(f"Vocabulary.decode: ids must have shape (M,), got {found.shape}")
+        if not found.size:
+            return []
+        check_ids(found, len(self), "Vocabulary.decode")
+        return [self.tokens[k] for k in found.tolist()]
 
     def __repr__(self) -> str:
         """The size and a few tokens, for instance ``Vocabulary of 1,024 tokens: <pad>, <unk>, ..., 'zebra'``."""
@@ -119,7 +131,10 @@ class Vocabulary:
 
     def _document(self) -> bytes:
         """Format and tokens as JSON, in UTF-8."""
-        return json.dumps({"format": FORMAT, "tokens": self.tokens}, ensure_ascii=False, indent=0).encode("utf-8")
+        return json.dumps({"format": FORMAT, "tokens": self.tokens}, ensure_ascii=False, indent=0).encode(
+            "utf-8",
+            "backslashreplace",  # a lone surrogate, which UTF-8 lacks, becomes its escape, which JSON reads back
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the format and the tokens as a JSON file."""
@@ -132,7 +147,7 @@ class Vocabulary:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
             raise DataError(f"cannot read vocabulary {path}: {error.strerror or error}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path} is not a vocabulary file: {error}") from None
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise DataError(f"{path} is not a vocabulary file of this version ({FORMAT!r})")

@@ -19,11 +19,11 @@ def plot_history(history: History, title: str, best_epoch: int = 0) -> Figure:
         title: what was trained.
         best_epoch: the epoch whose validation figures are named in the legend; none if 0.
     """
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
-
     columns = [name for name in history.columns() if name not in FIRST + LAST and history.column(name)[0]]
     names = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in columns)) or ["loss"]
     figure, axes = new_figure(max(7, 5 * len(names)), 4.2, ncols=len(names), squeeze=False)
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter  # after the first figure
+
     for axis, name in zip(axes[0], names, strict=True):
         shown: list[float] = []
         for part, column, colour in (("training", name, COLOURS[0]), ("validation", VALIDATION + name, COLOURS[1])):

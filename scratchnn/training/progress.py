@@ -6,9 +6,11 @@ settings, the digest of the data. A checkpoint of another run is refused with th
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ import numpy as np
 
 from scratchnn.backend import Array
 from scratchnn.errors import CheckpointError
-from scratchnn.training.checkpoint import load_arrays, save_arrays
+from scratchnn.training.checkpoint import damage_in, load_arrays, save_arrays
+
+COUNTS = ("seed", "epoch", "position", "step", "skipped", "best_epoch", "piece", "words")  # of any trainer, from 0
 
 
 def plain(identity: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,4 +58,37 @@ def load_progress(
     for key, value in identity.items():
         if meta["identity"].get(key) != value:
             raise CheckpointError(f"{path} was written with {key} = {meta['identity'].get(key)!r}, this run has {value!r}")
+    check_plain(path, meta)
     return arrays, meta
+
+
+def check_plain(path: str | Path, meta: Mapping[str, Any]) -> None:
+    """Raise unless the plain values of a checkpoint are of the kinds that training goes on with."""
+    history = meta.get("history", meta)  # word2vec has no other figures than its history
+    rows = history["rows"]
+    wrong = [name for name in COUNTS if name in meta and not _is_count(meta[name])]
+    wrong += [name for name in ("best", "schedule") if not _are_numbers((meta.get(name) or {}).values())]
+    if not _are_numbers(history["open"]) or not all(_are_numbers(row.values()) for row in rows):
+        wrong.append("history")
+    if wrong:
+        raise CheckpointError(f"{path} is damaged: its {wrong[0]} is {meta.get(wrong[0], rows)!r:.60}")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= sys.maxsize
+
+
+def _are_numbers(values: Iterable[object]) -> bool:
+    """Whether all are numbers or None."""
+    return all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values)
+
+
+def refuses_damage(resume: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """A trainer's ``resume`` that raises ``CheckpointError`` for anything that its checkpoint makes it raise."""
+
+    @functools.wraps(resume)
+    def guarded(trainer: Any) -> bool:
+        with damage_in(trainer.checkpoint):
+            return resume(trainer)
+
+    return guarded

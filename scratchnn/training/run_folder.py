@@ -16,7 +16,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,14 +26,18 @@ import numpy as np
 from scratchnn import __version__
 from scratchnn.core import Model
 from scratchnn.errors import CheckpointError, DataError
-from scratchnn.files import write_atomically
+from scratchnn.files import remove_unfinished, write_atomically
+from scratchnn.folder_lock import FolderLock
 from scratchnn.training.checkpoint import load_arrays, save_arrays
 
 FORMATS = {"scratchnn vocabulary": ("scratchnn.text.vocabulary", "Vocabulary")}  # of parts: first words of "format"
 
 
 class Part(Protocol):
-    """What belongs to a model besides its parameters; its class is found by the ``format`` in its JSON file."""
+    """What belongs to a model besides its parameters.
+
+    Its class is found by the ``format`` in its JSON file (``FORMATS``), and needs a class method ``load(path)``.
+    """
 
     def save(self, path: str | Path) -> None:
         """Write as JSON, with the key ``format``."""
@@ -64,6 +69,20 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoint.npz"
         self.model = self.path / "model.npz"
         self.history = self.path / "history.csv"
+        self.lock: FolderLock | None = None  # inside ``locked``
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """No other process trains in this folder during the ``with`` block; a new folder is locked by ``create``."""
+        busy = f"another process is training in {self.path}; wait until it has ended, or choose another --out"
+        self.lock = lock = FolderLock(self.path, busy)
+        try:
+            if os.path.isdir(self.path):
+                lock.acquire()
+            yield
+        finally:
+            lock.release()
+            self.lock = None
 
     def has_run(self) -> bool:
         """Whether there is a file that would be lost if another run were written here."""
@@ -76,8 +95,8 @@ class RunFolder:
             raise DataError(f"{self.path} already contains a run; choose another --out, or continue it with --resume")
 
     def create(self, resume: bool) -> None:
-        """Make the folder. A run that is there is an error unless it is to be resumed."""
-        if os.path.exists(self.path) and not self.path.is_dir():
+        """Make the folder. A run that is there is an error unless it is to be resumed. Inside ``locked``, lock it."""
+        if os.path.exists(self.path) and not os.path.isdir(self.path):
             raise DataError(f"{self.path} is a file, not a folder")
         if not resume:
             self.check_free()
@@ -85,13 +104,27 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DataError(f"cannot create {self.path}: {error.strerror or error}") from None
+        if self.lock is None:
+            return
+        if not self.lock.asked:
+            self.lock.acquire()
+            self.check_free()  # another process may have been faster
+        if self.lock.held:
+            remove_unfinished(self.path)
+
+    def discard(self) -> None:
+        """Remove the folder again, which is still empty."""
+        if self.lock is not None:
+            self.lock.release()
+        self.path.rmdir()
 
     # --- settings ----------------------------------------------------------------------------------------------------
 
     def write_settings(self, settings: Mapping[str, Any]) -> None:
         """Settings as JSON, with the version that wrote them."""
         document = json.dumps({"version": __version__, **settings}, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(self.settings, document.encode("utf-8"))
+        # a file name that is not UTF-8 has lone surrogates; their escapes are read back as the same name
+        write_atomically(self.settings, document.encode("utf-8", "backslashreplace"))
 
     def read_settings(self) -> dict[str, Any]:
         """The settings of the run in this folder."""
@@ -101,7 +134,7 @@ class RunFolder:
             raise DataError(f"{self.path} contains no run (no {self.settings.name})") from None
         except OSError as error:
             raise DataError(f"cannot read {self.settings}: {error.strerror or error}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{self.settings} is not a settings file: {error}") from None
         if not isinstance(settings, dict):
             raise DataError(f"{self.settings} is not a settings file")
@@ -157,7 +190,7 @@ class RunFolder:
 
 
 def check_config(model: Model) -> None:
-    """Raise unless the model has what it takes to build it again."""
+    """Raise unless the model has a ``config``, from which it can be built again."""
     if not hasattr(model, "config"):
         raise DataError(f"{type(model).__name__} has no config to build it again from; set self.config in __init__")
 
@@ -168,7 +201,7 @@ def load_part(path: Path) -> Any:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error}") from None
     name = document.get("format") if isinstance(document, dict) else None
     for known, (module, part) in FORMATS.items():

@@ -33,6 +33,8 @@ class Setting:
         above: a number has to be larger than this, if not None.
         aliases: other flags for the same setting.
         identity: whether a resumed run must have the value of the run that it continues.
+        inherited: whether a run that starts from another one (``--from``) must have that run's value, in a task's own
+            settings.
     """
 
     flag: str
@@ -47,6 +49,7 @@ class Setting:
     above: float | None = None
     aliases: tuple[str, ...] = ()
     identity: bool = True
+    inherited: bool = True
 
     def check(self, value: Any) -> None:
         """Raise ``DataError`` unless ``value``, given or read from a file, is of the right kind."""
@@ -118,15 +121,16 @@ TRAINING = (
     Setting("--epochs", "epochs", 3, "passes over the data", int, "E", identity=False),
     Setting("--batch", "batch_size", 32, "sequences per batch", int, "N"),
     Setting("--accumulate", "accumulate", 1, "batches per step", int, "K"),
-    Setting("--optimizer", "optimizer", "adam", "how parameters follow gradients", choices=tuple(OPTIMIZERS)),
-    Setting("--lr", "lr", None, "learning rate", float),
+    Setting("--optimizer", "optimizer", "adam", "update rule of the parameters", choices=tuple(OPTIMIZERS)),
+    Setting("--lr", "lr", None, "learning rate", float, aliases=("--alpha",)),
     Setting("--clip", "clip", 1.0, "bound on the gradient's norm", float, "NORM", above=0),
     Setting("--schedule", "schedule", "none", "learning rate by epoch", choices=SCHEDULES),
     Setting("--decay", "decay", 0.25, "factor of the step and plateau schedules", float),
     Setting("--decay-after", "decay_after", 1, "epochs before the step schedule begins", int, "E"),
     Setting("--patience", "patience", None, "stop after E epochs without improvement", int, "E"),
     Setting("--seed", "seed", 0, "of weights, dropout masks and the order of the data", int, least=0),
-    Setting("--checkpoint-every", "checkpoint_every", 1000, "steps between checkpoints", int, "STEPS"),
+    Setting("--checkpoint-every", "checkpoint_every", 1000, "steps between checkpoints", int, "STEPS", identity=False),
+    Setting("--from", "start", None, "run folder whose model is trained further, in --out", metavar="DIR"),
 )
 
 

@@ -8,12 +8,7 @@ One step of truncated BPTT:
     gradients *= min(1, max_norm / norm)
     optimizer.step()
 
-A step may accumulate the gradients of K batches, whose losses are means over n_1 .. n_K targets. The mean over all targets
-and its gradient are
-
-    L = sum_k n_k L_k / n,   dL = sum_k n_k dL_k / n,   n = sum_k n_k                                              (1)
-
-so that batches of unequal size, and targets that a mask leaves out, count as they would in one large batch.
+A step may accumulate the gradients of several batches (``gradients.py``).
 
 What changes during a run: the parameters, the optimizer's and the schedule's state, the state carried over, the position
 (epoch, batch), and the history. A checkpoint contains all of it. Random masks are drawn from generators that start anew at
@@ -26,35 +21,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
-from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
+from scratchnn.backend import Array, backend_name, move
 from scratchnn.core import Model
 from scratchnn.core.nested import fill, flatten, outline
-from scratchnn.errors import CacheError, DataError, NonFiniteError, whole_number
+from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.optim import Optimizer, Schedule, check_finite, clip_by_norm, global_norm
-from scratchnn.optim.clipping import scale_gradients
+from scratchnn.terminal import Estimate, progress_bar
+from scratchnn.training.batches import Batches, state_before
 from scratchnn.training.checkpoint import under_prefix, with_prefix
+from scratchnn.training.gradients import compute_gradients, read_scalars
 from scratchnn.training.history import History
-from scratchnn.training.progress import load_progress, plain, save_progress
+from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
 
 POSITION = ("seed", "epoch", "position", "step", "skipped", "best", "best_epoch")  # of a run, in its checkpoint
-
-
-class Batches(Protocol):
-    """What the loop asks of data: how many batches an epoch has, and batch ``k`` of an epoch, a tuple of arrays.
-
-    An attribute ``carries_state`` that is true says that batch k + 1 continues the sequences of batch k.
-    """
-
-    def __len__(self) -> int:
-        """Number of batches in an epoch."""
-
-    def batch(self, epoch: int, k: int) -> tuple[np.ndarray, ...]:
-        """The same batch for the same arguments, every time."""
 
 
 class Trainer:
@@ -66,10 +49,10 @@ class Trainer:
         batches: the training data.
         seed: of the random masks.
         max_norm: bound on the norm of all gradients together; no bound if None.
-        accumulate: batches per step, equation (1); more than one needs batches that carry no state.
+        accumulate: batches per step; more than one needs batches that carry no state.
         schedule: sets the learning rate after each epoch, by the figure ``metric`` (negated if higher is better).
         validate: computes named figures of the validation part; called after each epoch.
-        metric: the validation figure that decides which epoch is best.
+        metric: the validation figure that decides which epoch is best; the loss breaks ties.
         higher_is_better: whether a larger value of ``metric`` is the better one.
         patience: training stops after this many epochs without a better ``metric``; never if None.
         skip_nonfinite: skip a step whose gradients are not finite, and count it in ``skipped``, rather than raise; then a
@@ -77,8 +60,11 @@ class Trainer:
         checkpoint: file for checkpoints; none are written if None.
         checkpoint_every: steps between two checkpoints; there is always one after an epoch.
         record_every: batches between two rows of the history.
-        on_epoch: called with the trainer after each epoch, before its checkpoint.
-        progress: whether to show a progress bar (on a terminal).
+        on_best: called with the trainer after an epoch that is the best so far, before its checkpoint: to save the model.
+            If it raises, the next call of ``fit`` begins with it.
+        on_epoch: called with the trainer after each epoch and its checkpoint: to report. If it raises, nothing is lost.
+            What it changes is not in that checkpoint.
+        progress: whether to show a progress bar (on a terminal or in a notebook), and after some seconds how long it takes.
         identity: plain values that a checkpoint must agree with to be continued (architecture, settings, data); the names
             of the optimizer's and the schedule's class are added.
 
@@ -88,6 +74,7 @@ class Trainer:
         best: the validation figures of the best epoch; None before the first validation.
         best_epoch: its number, from 1; 0 before the first validation.
         skipped: number of steps that were skipped.
+        unsaved: whether an epoch has ended whose model or checkpoint could not be written; ``fit`` writes them first.
     """
 
     def __init__(
@@ -108,6 +95,7 @@ class Trainer:
         checkpoint: Path | None = None,
         checkpoint_every: int = 1000,
         record_every: int = 100,
+        on_best: Callable[[Trainer], None] | None = None,
         on_epoch: Callable[[Trainer], None] | None = None,
         progress: bool = True,
         identity: dict[str, Any] | None = None,
@@ -127,7 +115,7 @@ class Trainer:
         self.validate, self.metric, self.higher_is_better = validate, metric, higher_is_better
         self.skip_nonfinite = skip_nonfinite
         self.patience = None if patience is None else whole_number(patience, "Trainer: patience")
-        self.checkpoint, self.on_epoch = checkpoint, on_epoch
+        self.checkpoint, self.on_best, self.on_epoch = checkpoint, on_best, on_epoch
         self.checkpoint_every = whole_number(checkpoint_every, "Trainer: checkpoint_every")
         self.record_every = whole_number(record_every, "Trainer: record_every")
         self.progress = progress
@@ -135,6 +123,7 @@ class Trainer:
         self.identity = plain(kinds | (identity or {}))
         self.epoch, self.position, self.step = 0, 0, 0
         self.skipped = 0
+        self.unsaved = False
         self.state: Any = None
         self.history = History(model.figures)
         self.best: dict[str, float] | None = None
@@ -143,21 +132,26 @@ class Trainer:
     def fit(self, epochs: int) -> History:
         """Train until ``epochs`` epochs are done in all, or until early stopping; returns the history."""
         self.model.train()
+        left = (epochs - self.epoch) * len(self.batches) - self.position
+        what = "the rest" if self.step else f"{epochs} epoch{'s' if epochs > 1 else ''}"
+        estimate = Estimate(what, left)
+        self._save_epoch()
         while not self.done(epochs):
-            self._run_epoch(epochs)
+            self._run_epoch(epochs, estimate)
             self._finish_epoch()
-            self.save()
+            self._save_epoch()
+            if self.on_epoch is not None:
+                self.on_epoch(self)
         return self.history
 
-    def _run_epoch(self, epochs: int) -> None:
-        bar = tqdm(
+    def _run_epoch(self, epochs: int, estimate: Estimate) -> None:
+        bar = progress_bar(
+            show=self.progress,
             total=len(self.batches),
             initial=self.position,
             desc=f"epoch {self.epoch + 1}/{epochs}",
             unit="batch",
-            disable=None if self.progress else True,  # None: shown on a terminal only
-            ncols=100,
-            nrows=20,  # given, so that a terminal which does not report its size (docker, script) shows the bar too
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]",
         )
         with bar:
             clock = time.perf_counter()
@@ -173,6 +167,8 @@ class Trainer:
                 if last or self.step % 10 == 0:
                     bar.set_postfix_str(self.history.summary(), refresh=False)
                 bar.update(len(group))
+                if self.progress:
+                    estimate.update(self.epoch * len(self.batches) + self.position, bar)
                 if before // self.record_every < self.position // self.record_every and not last:
                     self.history.record(self.epoch + 1, self.step, self.optimizer.lr)
                 if self.step % self.checkpoint_every == 0 and not last:
@@ -183,6 +179,7 @@ class Trainer:
     def _one_step(self, group: range) -> tuple[float, int, float]:
         """A step on the batches ``group`` of this epoch: loss, number of targets, norm of the gradients before clipping."""
         self.model.reseed(self.seed, self.step)
+        self.state = state_before(self.batches, self.epoch, group.start, self.state)
         try:
             loss, count, state = self.compute_gradients([self.batches.batch(self.epoch, k) for k in group])
             loss_value, norm = read_scalars(loss, global_norm(self.model.parameters()))
@@ -196,35 +193,12 @@ class Trainer:
         finally:  # so that after an error, or Ctrl-C in a notebook, ``fit`` can go on
             self.model.clear_gradients()
             self.model.discard_caches()
-        self.state = state
+        self.state = state if getattr(self.batches, "carries_state", False) else None
         return loss_value, count, norm
 
     def compute_gradients(self, batches: list[tuple[np.ndarray, ...]]) -> tuple[Array, int, Any]:
-        """Forward and backward over the batches of one step; the gradients are then in the parameters.
-
-        Returns:
-            The mean loss (), the number of targets, and the state to carry on; a step of one batch starts from the state
-            of the step before.
-        """
-        name = backend_name(self.model.parameters()[0].data)
-        moved = [tuple(move(np.ascontiguousarray(part), name) for part in batch) for batch in batches]
-        if len(moved) == 1:
-            loss, count, state = self.model.loss(moved[0], self.state)
-            self.model.backward_loss()
-        else:
-            loss, count, state = 0.0, 0, None
-            for batch in moved:
-                batch_loss, n, _ = self.model.loss(batch, None)
-                self.model.backward_loss(float(n))  # (1)
-                loss, count = loss + batch_loss * n, count + n
-            loss = loss / max(count, 1)
-            scale_gradients(self.model.parameters(), 1 / max(count, 1))  # (1)
-        if self.model.pending():
-            raise CacheError(
-                f"{type(self.model).__name__}: {self.model.pending()} forward calls had no backward call in this step; "
-                "call discard_caches() on what is not to be trained"
-            )
-        return loss, count, state
+        """Forward and backward over the batches of one step, from the state carried over; see ``gradients.py``."""
+        return compute_gradients(self.model, batches, self.state)
 
     def apply_gradients(self, norm: float) -> None:
         """Clip the gradients, whose norm is given, and let the optimizer move the parameters."""
@@ -246,17 +220,29 @@ class Trainer:
                 )
         self.epoch += 1
         self.position = 0
+        self.unsaved = True
         self.history.record(self.epoch, self.step, self.optimizer.lr, figures)
-        if figures is not None and self._cost(figures) < (np.inf if self.best is None else self._cost(self.best)):
+        if figures is not None and self._rank(figures) < self._rank(self.best):
             self.best, self.best_epoch = figures, self.epoch
         if self.schedule is not None:
             self.schedule.after_epoch(self.epoch, None if figures is None else self._cost(figures))
-        if self.on_epoch is not None:
-            self.on_epoch(self)
+
+    def _save_epoch(self) -> None:
+        """Let the best model be saved and write the checkpoint, unless both are done already."""
+        if not self.unsaved:
+            return
+        if self.on_best is not None and self.best_epoch == self.epoch:
+            self.on_best(self)
+        self.save()
+        self.unsaved = False
 
     def _cost(self, figures: Mapping[str, float]) -> float:
         """The deciding figure as something to be made small."""
         return -figures[self.metric] if self.higher_is_better else figures[self.metric]
+
+    def _rank(self, figures: Mapping[str, float] | None) -> tuple[float, float]:
+        """What decides which epoch is best, smallest first; the loss breaks ties, which accuracies often have."""
+        return (np.inf, np.inf) if figures is None else (self._cost(figures), figures.get("loss", 0.0))
 
     def done(self, epochs: int) -> bool:
         """Whether ``epochs`` epochs are over, or the metric has not improved for ``patience`` of them."""
@@ -282,6 +268,7 @@ class Trainer:
         }
         save_progress(self.checkpoint, type(self).__name__, self.identity, arrays, meta)
 
+    @refuses_damage
     def resume(self) -> bool:
         """Continue from the checkpoint file if it exists; returns whether it did."""
         found = load_progress(self.checkpoint, type(self).__name__, self.identity)
@@ -299,9 +286,3 @@ class Trainer:
         for key in POSITION:
             setattr(self, key, meta[key])
         return True
-
-
-def read_scalars(*scalars: Array) -> list[float]:
-    """Arrays of shape () as Python floats, fetched from a GPU in one transfer."""
-    xp = array_module(scalars[0])
-    return to_numpy(xp.stack([scalar.astype("float64") for scalar in scalars])).tolist()

@@ -10,7 +10,7 @@ import numpy as np
 from scratchnn.backend import array_module
 from scratchnn.core import Layer
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
-from scratchnn.models.checks import Trained
+from scratchnn.models.checks import BatchLoss
 from scratchnn.word2vec.cbow_block import (
     cbow_loss_backward,
     cbow_loss_forward,
@@ -58,7 +58,7 @@ def skip_gram(output: Any, rng: np.random.Generator) -> SkipGram:
 
 register("nnlm", lambda rng: NNLM(V, D, 4, order=3, rng=rng), WORDS)
 register("nnlm/no-direct", lambda rng: NNLM(V, D, 4, order=3, rng=rng, direct=False), WORDS)
-register("nnlm/training-step", lambda rng: Trained(NNLM(V, D, 4, order=3, rng=rng)), WORDS, TARGETS)
+register("nnlm/training-step", lambda rng: BatchLoss(NNLM(V, D, 4, order=3, rng=rng)), WORDS, TARGETS)
 register("cbow/full-softmax", lambda rng: cbow(FullSoftmax(V, D), rng), CONTEXTS, MASK, TARGETS)
 register("cbow/no-mask", lambda rng: cbow(FullSoftmax(V, D), rng), CONTEXTS, None, TARGETS)
 register("cbow/negative-sampling", lambda rng: cbow(NegativeSampling(V, D), rng), CONTEXTS, MASK, TARGETS, NEGATIVES)
@@ -66,7 +66,7 @@ register("cbow/hierarchical", lambda rng: cbow(HierarchicalSoftmax(COUNTS, D), r
 register("skip-gram/full-softmax", lambda rng: skip_gram(FullSoftmax(V, D), rng), CENTRES, TARGETS)
 register("skip-gram/negative-sampling", lambda rng: skip_gram(NegativeSampling(V, D), rng), CENTRES, TARGETS, NEGATIVES)
 register("skip-gram/hierarchical", lambda rng: skip_gram(HierarchicalSoftmax(COUNTS, D), rng), CENTRES, TARGETS)
-register("skip-gram/training-step", lambda rng: Trained(skip_gram(FullSoftmax(V, D), rng)), CENTRES, TARGETS)
+register("skip-gram/training-step", lambda rng: BatchLoss(skip_gram(FullSoftmax(V, D), rng)), CENTRES, TARGETS)
 
 
 # --- the fast steps --------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Text files larger than memory: split into words once, then read again as numbers, once per epoch.
 
-Words are separated by white space and not changed in any way (no lower-casing, no cleaning). A line is a sentence, and no
-window extends over its end. LF, CRLF and CR end a line, also mixed in one file. The text is cut into pieces of whole lines,
-about ``PIECE`` bytes each; a line of that length is cut at a space. Piece k of a text is always the same.
+Words are separated by white space. The text is converted to NFC, as ``tokenize`` does, so that a word has one form whatever
+system the file is from; otherwise words are not changed (no lower-casing, no cleaning). A line is a sentence, and no window
+extends over its end. LF, CRLF and CR end a line, also mixed in one file, and nothing else does. The text is cut into pieces
+of whole lines, about ``PIECE`` bytes each; a line of that length is cut at a space. Piece k of a text is always the same.
 
 The first pass numbers the words in order of first occurrence, counts them, and writes the numbers to a temporary file, four
 bytes per word. Afterwards the vocabulary is known, and a table from these numbers to ids. So memory contains the vocabulary
@@ -15,18 +16,21 @@ import gzip
 import hashlib
 import os
 import tempfile
+import unicodedata
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from scratchnn.errors import DataError, whole_number
+from scratchnn.terminal import progress_bar
 from scratchnn.text import Vocabulary
+from scratchnn.text.files import not_utf8, one_line_end
 
 PIECE = 1 << 18  # bytes: about 50,000 words
 BOM = b"\xef\xbb\xbf"
+HEAD = 200  # bytes by which a file of another kind is recognised
 
 
 class Corpus:
@@ -36,14 +40,14 @@ class Corpus:
         paths: text files, UTF-8, plain or ``.gz``; read one after the other.
         min_count: words that occur less often are left out, as if they were not in the text.
         folder: folder for the temporary file; defaults to the system's temporary folder.
-        progress: whether to show a progress bar (on a terminal) while counting.
+        progress: whether to show a progress bar (on a terminal and in a notebook) while counting.
 
     Attributes:
         vocabulary: the words, most frequent first, equally frequent ones in alphabetical order.
         counts: how often each occurs (V,).
         words: length of the text, including the words left out.
         pieces: number of pieces.
-        digest: SHA-256 of the text.
+        digest: SHA-256 of the text, in NFC and with LF at the end of each line.
     """
 
     def __init__(
@@ -57,8 +61,7 @@ class Corpus:
         self._numbers = _Numbers(folder)
         digest = hashlib.sha256()
         self.words = self.pieces = 0
-        hidden = None if progress else True  # None: shown on a terminal only
-        with tqdm(desc="counting words", unit="word", unit_scale=True, disable=hidden, ncols=100, nrows=20) as bar:
+        with progress_bar(show=progress, desc="counting words", unit="word", unit_scale=True) as bar:
             for text in read_pieces([Path(path) for path in paths]):
                 count = self._numbers.add(text)
                 digest.update(text.encode("utf-8"))
@@ -80,6 +83,10 @@ class Corpus:
         self.counts = np.array([found[word] for word in kept], dtype=np.int64)
         ids = self.vocabulary.ids
         self._ids = np.array([ids.get(word, -1) for word in words], dtype=np.int64)  # by the numbers of the first pass
+
+    def has_pairs(self) -> bool:
+        """Whether any line has two words of the vocabulary; reads the text up to the first such line."""
+        return any((sentences[1:] == sentences[:-1]).any() for _, sentences, _ in self.read())
 
     def read(self, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
         """The pieces from number ``first`` on: ids (n,), the sentence number of each (n,), words read (n or more)."""
@@ -148,37 +155,42 @@ class _Numbers(dict):
 
 
 def read_pieces(paths: Sequence[Path]) -> Iterator[str]:
-    """The texts in pieces, with LF at the end of each line."""
+    """The texts in pieces, in NFC, with LF at the end of each line."""
     for path in paths:
         offset = 0  # of the piece in the unpacked file
         for piece in _byte_pieces(path):
-            yield _decode(piece, path, offset)
+            yield unicodedata.normalize("NFC", _decode(piece, path, offset))
             offset += len(piece)
 
 
 def _byte_pieces(path: Path) -> Iterator[bytes]:
     """The bytes of the file, unpacked and cut into pieces."""
+    word: list[bytes] = []  # parts of one word longer than a piece; joined once, so that the time is linear in its length
     rest = b""
     try:
         with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
             while block := file.read(PIECE):
                 data = rest + block
-                cut = _last_break(data)
+                cut = _last_break(data, long=bool(word) or len(data) >= PIECE)
                 if cut:
-                    yield data[:cut]
+                    yield b"".join([*word, data[:cut]])
+                    word.clear()
                 rest = data[cut:]
+                if len(rest) >= PIECE:  # without a space
+                    word.append(rest)
+                    rest = b""
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{path} is not a complete gzip file ({error})") from None
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-    if rest:
-        yield rest
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+    if word or rest:
+        yield b"".join([*word, rest])
 
 
-def _last_break(data: bytes) -> int:
+def _last_break(data: bytes, long: bool) -> int:
     """Where to cut ``data``: after its last line end; in a line as long as a piece, after its last space; 0 if nowhere."""
     line = max(data.rfind(b"\n"), data.rfind(b"\r"))
-    if line < 0 and len(data) >= PIECE:
+    if line < 0 and long:
         return 1 + max(data.rfind(b" "), data.rfind(b"\t"))
     return 1 + line
 
@@ -189,6 +201,5 @@ def _decode(piece: bytes, path: Path, offset: int) -> str:
         text = (piece.removeprefix(BOM) if offset == 0 else piece).decode("utf-8")
     except UnicodeDecodeError as error:
         at = offset + error.start + (len(BOM) if offset == 0 and piece.startswith(BOM) else 0)
-        byte = error.object[error.start]
-        raise DataError(f"{path} is not UTF-8: byte 0x{byte:02x} at offset {at}; convert it first") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        raise not_utf8(path, error.object[error.start], at, piece[:HEAD] if offset == 0 else b"") from None
+    return one_line_end(text)

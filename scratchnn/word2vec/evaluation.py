@@ -11,8 +11,9 @@ c that is nearest to u_b - u_a + u_c (3CosAdd). A block of questions is answered
     answer = argmax_v  u_v . (u_b - u_a + u_c)                                                                 (2)
 
 Three rules are those of gensim and of the original compute-accuracy program, so that scores can be compared. Only the
-first ``restrict`` (most frequent) words are used. Case is ignored: a word in a file means the first of these words with the
-same letters. A pair or question with a word that is not among them is left out, and the coverage is reported.
+first ``restrict`` (most frequent) words are used. Case and Unicode form are ignored: a word in a file means the first of
+these words with the same letters. A pair or question with a word that is not among them is left out, and the coverage is
+reported.
 
 Sources: Spearman, "The Proof and Measurement of Association between Two Things" (1904); Finkelstein et al., "Placing Search
 in Context" (2002), WordSim-353; Hill et al., "SimLex-999" (2015); Mikolov et al., "Efficient Estimation of Word
@@ -22,6 +23,7 @@ Representations in Vector Space" (2013), analogies.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +68,8 @@ def evaluate_similarity(vectors: KeyedVectors, path: str | Path, restrict: int =
     """Agreement of the cosines with the judgements in a file of lines ``word word score``."""
     pairs = read_pairs(path)
     rows, _ = fold_case(vectors.words[: whole_number(restrict, "restrict")])
-    known = [(rows[a.upper()], rows[b.upper()], score) for a, b, score in pairs if {a.upper(), b.upper()} <= rows.keys()]
+    folded = [(fold(a), fold(b), score) for a, b, score in pairs]
+    known = [(rows[a], rows[b], score) for a, b, score in folded if {a, b} <= rows.keys()]
     a, b, scores = np.array(known).reshape(-1, 3).T  # (P,) each
     units_a, units_b = (vectors.unit[row.astype(np.intp)] for row in (a, b))  # (P, D) each
     return SimilarityResult(Path(path).name, spearman((units_a * units_b).sum(axis=1), scores), len(known), len(pairs))
@@ -125,10 +128,15 @@ def totals(results: Iterable[AnalogyResult]) -> list[AnalogyResult]:
     return [add_up("semantic", semantic), add_up("syntactic", syntactic), add_up("total", sections)]
 
 
+def fold(word: str) -> str:
+    """A word as words are compared: in upper case and NFC."""
+    return unicodedata.normalize("NFC", word.upper())
+
+
 def fold_case(words: list[str]) -> tuple[dict[str, int], np.ndarray]:
-    """The first row of each upper-case spelling; and for each row, the first row with the same upper-case spelling (W,)."""
+    """The first row of each folded spelling; and for each row, the first row with the same folded spelling (W,)."""
     rows: dict[str, int] = {}
-    first = np.array([rows.setdefault(word.upper(), row) for row, word in enumerate(words)])
+    first = np.array([rows.setdefault(fold(word), row) for row, word in enumerate(words)])
     return rows, first
 
 
@@ -149,14 +157,14 @@ def ranks(values: np.ndarray) -> np.ndarray:
 
 
 def read_pairs(path: str | Path) -> list[tuple[str, str, float]]:
-    """Lines ``word word score``, separated by tabs, or by spaces if the line contains no tab.
+    """Lines ``word word score``, separated by tabs, else by two commas or more (WordSim-353's ``.csv``), else by spaces.
 
     Empty lines, lines that begin with ``#``, and a first line with the names of the columns are skipped. SimLex-999 in its
     published form has more than three columns; the score is in the column ``SimLex999``.
     """
     pairs: list[tuple[str, str, float]] = []
     column = 2
-    for number, parts in table_rows(path, comment="#"):
+    for number, parts in table_rows(path, comment="#", commas=2):
         if number == 1 and "SimLex999" in parts:
             column = parts.index("SimLex999")
             continue
@@ -177,10 +185,10 @@ def read_pairs(path: str | Path) -> list[tuple[str, str, float]]:
 
 
 def read_questions(path: str | Path) -> dict[str, list[list[str]]]:
-    """Sections ``: name`` of lines ``a b c d``, in upper case; empty lines and lines that begin with ``//`` are skipped."""
+    """Sections ``: name`` of lines ``a b c d``, folded; empty lines and lines that begin with ``//`` are skipped."""
     sections: dict[str, list[list[str]]] = {}
     section = None
-    for number, parts in table_rows(path, comment="//"):
+    for number, parts in table_rows(path, comment="//", commas=3):
         if parts[0].startswith(":"):
             section = sections.setdefault(" ".join(parts)[1:].strip(), [])
         elif section is None:
@@ -188,14 +196,18 @@ def read_questions(path: str | Path) -> dict[str, list[list[str]]]:
         elif len(parts) != 4:
             raise DataError(f"{path}, line {number}: expected four words, got {' '.join(parts)!r}")
         else:
-            section.append([word.upper() for word in parts])
+            section.append([fold(word) for word in parts])
     if not any(sections.values()):
         raise DataError(f"{path} contains no analogy questions")
     return sections
 
 
-def table_rows(path: str | Path, comment: str) -> Iterator[tuple[int, list[str]]]:
-    """The number and the fields of each line that is neither empty nor a comment."""
+def table_rows(path: str | Path, comment: str, commas: int) -> Iterator[tuple[int, list[str]]]:
+    """The number and the fields of each line that is neither empty nor a comment.
+
+    Fields are separated by tabs, else by commas if there are ``commas`` of them or more, else by white space.
+    """
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if line.strip() and not line.startswith(comment):
-            yield number, [field.strip() for field in line.split("\t" if "\t" in line else None)]
+            separator = "\t" if "\t" in line else "," if line.count(",") >= commas else None
+            yield number, [field.strip() for field in line.split(separator)]

@@ -21,6 +21,7 @@ Shapes: V words, D dimensions.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import islice
@@ -71,21 +72,42 @@ class KeyedVectors:
         return len(self.words)
 
     def __contains__(self, word: object) -> bool:
-        """Whether ``word`` has a vector; the spelling must match exactly."""
-        return word in self.ids
+        """Whether ``word`` has a vector, in this spelling or one that is equivalent to it in Unicode."""
+        return isinstance(word, str) and self.find(word) is not None
 
     def __getitem__(self, word: str) -> np.ndarray:
         """The vector (D,) of ``word``."""
         return self.vectors[self.row(word)]
 
+    def find(self, word: str) -> int | None:
+        """The row of ``word``; None if it has no vector.
+
+        Unicode can write a word in several ways, and a file has the one of the system that it is from. The word as it is
+        comes first, then the first word with the same NFC form.
+        """
+        row = self.ids.get(word)
+        if row is None:
+            composed = unicodedata.normalize("NFC", word)
+            row = self.ids.get(composed, self._decomposed.get(composed))
+        return row
+
+    @cached_property
+    def _decomposed(self) -> dict[str, int]:
+        """The rows of the words that are not in NFC, by their NFC form."""
+        rows: dict[str, int] = {}
+        for row, word in enumerate(self.words):
+            if not unicodedata.is_normalized("NFC", word):
+                rows.setdefault(unicodedata.normalize("NFC", word), row)
+        return rows
+
     def row(self, word: str) -> int:
-        """The row of ``word``; for an unknown word, a ``DataError`` that lists the closest spellings."""
-        try:
-            return self.ids[word]
-        except KeyError:
+        """The row of ``word``, see ``find``; for an unknown word, a ``DataError`` that lists the closest spellings."""
+        row = self.find(word)
+        if row is None:
             close = closest_spellings(word, self.words)
             hint = f"closest spellings: {', '.join(close)}" if close else "no word is spelled similarly"
-            raise DataError(f"{word!r} is not among the {len(self):,} words; {hint}") from None
+            raise DataError(f"{word!r} is not among the {len(self):,} words; {hint}")
+        return row
 
     @cached_property
     def unit(self) -> np.ndarray:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnn.errors import BackendError, DataError
-from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.plot import COLOURS, drawable, label, new_figure
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ SIDES = [  # positions of a label relative to its point: offset in points, and t
     (-8, -12, "right", "top"),
 ]
 POINT = 4  # pixels around a point that a label should not cover
-LAST_RESORT = "Last Resort"  # matplotlib's font of placeholders for all characters
 NUMBERED = 15  # largest number of words for which the cells of a heat map show their values
 
 
@@ -97,9 +96,9 @@ def plot_words(vectors: KeyedVectors, words: Iterable[str], projection: str = "p
         raise DataError(f"unknown projection {projection!r}; choose one of {', '.join(PROJECTIONS)}")
     figure, axes = new_figure(8, 6)
     axes.scatter(*places.T, s=14, color=COLOURS[0])
-    families = font_families("".join(chosen))
+    shown, families = drawable(chosen)
     options = {"textcoords": "offset points", "fontsize": 9, "fontfamily": families, "parse_math": False}
-    labels = [axes.annotate(word, place, SIDES[0][:2], **options) for word, place in zip(chosen, places, strict=True)]
+    labels = [axes.annotate(word, place, SIDES[0][:2], **options) for word, place in zip(shown, places, strict=True)]
     axes.margins(0.12)  # space for the labels at the edges
     label(axes, title, x, y)
     keep_apart(axes, labels)
@@ -132,10 +131,10 @@ def plot_similarity(vectors: KeyedVectors, words: Iterable[str]) -> Figure:
     size = min(max(4.5, 1.8 + 0.42 * W), 16)
     figure, axes = new_figure(size + 1, size)
     image = axes.imshow(cosines, vmin=-1, vmax=1, cmap="RdBu_r")
-    families = font_families("".join(chosen))
+    shown, families = drawable(chosen)
     options = {"fontfamily": families, "fontsize": 9 if W <= 30 else 6, "parse_math": False}
-    axes.set_xticks(range(W), chosen, rotation=45, ha="right", rotation_mode="anchor", **options)
-    axes.set_yticks(range(W), chosen, **options)
+    axes.set_xticks(range(W), shown, rotation=45, ha="right", rotation_mode="anchor", **options)
+    axes.set_yticks(range(W), shown, **options)
     if W <= NUMBERED:
         for row, column in np.ndindex(W, W):
             value = cosines[row, column]
@@ -152,26 +151,3 @@ def chosen_words(vectors: KeyedVectors, words: Iterable[str], at_least: int) -> 
     if len(chosen) < at_least:
         raise DataError(f"the figure needs {at_least} distinct words or more, got {len(chosen)}")
     return chosen, vectors.unit[[vectors.row(word) for word in chosen]]
-
-
-def font_families(text: str) -> list[str]:
-    """Matplotlib's default font, followed by installed fonts until every character of ``text`` has a glyph."""
-    from matplotlib import rcParams
-    from matplotlib.font_manager import FontProperties, findfont, fontManager
-    from matplotlib.ft2font import FT2Font
-
-    def drawn(path: str) -> set[str]:
-        return {chr(code) for code in FT2Font(path).get_charmap()}
-
-    families = list(rcParams["font.family"])
-    missing = set(text) - drawn(findfont(FontProperties(family=families)))
-    for entry in sorted(
-        fontManager.ttflist, key=lambda entry: (entry.style != "normal", entry.weight not in (400, "normal"), entry.name)
-    ):
-        if not missing:
-            break
-        found = missing & drawn(entry.fname) if not entry.name.startswith(LAST_RESORT) else set()
-        if found:
-            families.append(entry.name)
-            missing -= found
-    return families

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from scratchnn.backend import Array, array_module, one_thread, seed_from, to_numpy
 from scratchnn.errors import DataError, NonFiniteError, whole_number
-from scratchnn.training.progress import load_progress, plain, save_progress
+from scratchnn.terminal import Estimate, progress_bar
+from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
 from scratchnn.word2vec.blocks import CBOWBlock, CBOWBlocks, SkipGramBlock, SkipGramBlocks
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
@@ -34,6 +34,7 @@ LEAST_ALPHA = 1e-4  # of the initial learning rate, as in word2vec.c
 NOISE = {CBOW: 0.25, SKIP_GRAM: 1.0}  # noise words per position; all positions of a block share them
 LARGEST_PULL = 4.0  # see Word2VecTrainer.block_size
 LOSS_EVERY = 32  # compute the loss of one block in 32
+CHECKPOINT_EVERY = 100_000  # steps: a minute or so
 RECORDS = 50  # largest number of rows that an epoch adds to the history
 
 
@@ -53,9 +54,10 @@ class Word2VecTrainer:
         seed: seed of the initial word vectors and of all random choices.
         device: ``"numpy"`` or ``"cupy"``.
         checkpoint: file for checkpoints; no checkpoints if None.
-        checkpoint_every: seconds between two checkpoints; each epoch also ends with one.
-        on_epoch: called with the trainer after each epoch, before its checkpoint.
-        progress: whether to show a progress bar (on a terminal).
+        checkpoint_every: steps between two checkpoints, rounded up to whole pieces of the text; a step is a block. Each
+            epoch also ends with a checkpoint.
+        on_epoch: called with the trainer after each epoch and its checkpoint. If it raises, nothing is lost.
+        progress: whether to show a progress bar (on a terminal or in a notebook), and after some seconds how long it takes.
         identity: plain values that must be equal in a checkpoint for it to be resumed.
 
     Attributes:
@@ -81,7 +83,7 @@ class Word2VecTrainer:
         seed: int = 0,
         device: str = "numpy",
         checkpoint: Path | None = None,
-        checkpoint_every: float = 60,
+        checkpoint_every: int = CHECKPOINT_EVERY,
         on_epoch: Callable[[Word2VecTrainer], None] | None = None,
         progress: bool = True,
         identity: dict[str, Any] | None = None,
@@ -95,10 +97,16 @@ class Word2VecTrainer:
             raise DataError(f"Word2VecTrainer: alpha must be above 0, got {alpha}")
         if window >= corpus.words:
             raise DataError(f"a window of {window} words to either side is larger than the text, which has {corpus.words}")
+        if not corpus.has_pairs():
+            raise DataError(
+                "no line of the text has two words of the vocabulary, so there are no pairs to learn from; write each "
+                "sentence in one line, or lower --min-count"
+            )
         self.corpus, self.model, self.epochs = corpus, model, epochs
         self.window, self.negative, self.seed = window, negative, seed
         self.alpha = ALPHA[model] if alpha is None else alpha
-        self.checkpoint, self.checkpoint_every = checkpoint, checkpoint_every
+        self.checkpoint = checkpoint
+        self.checkpoint_every = whole_number(checkpoint_every, "Word2VecTrainer: checkpoint_every")
         self.on_epoch, self.progress = on_epoch, progress
         self.identity = plain(identity or {})
         self.keep = keep_probabilities(corpus.counts, sample)
@@ -109,6 +117,7 @@ class Word2VecTrainer:
         self.epoch = self.piece = self.words = 0
         self.rows: list[dict[str, Any]] = []
         self._open = [0.0, 0, 0, 0.0]  # since the last row: sum of the losses, true words in it, words read, seconds
+        self.unsaved = False  # whether the epoch that has ended is still to be saved
 
     def block_size(self, wanted: int) -> int:
         """Positions in a block: ``wanted``, or fewer if one word makes up a large part of the text.
@@ -133,28 +142,37 @@ class Word2VecTrainer:
 
     def fit(self) -> KeyedVectors:
         """Train until all epochs are completed; returns the word vectors."""
+        what = "the rest" if self.words else f"{self.epochs} epoch{'s' if self.epochs > 1 else ''}"
+        estimate = Estimate(what, self.epochs * self.corpus.words - self.words)
+        self._save_epoch()
         while not self.done():
             with one_thread():  # the products of a block are too small for more
-                self._run_epoch()
+                self._run_epoch(estimate)
             self.epoch += 1
             self.piece = 0
+            self.unsaved = True
+            self._save_epoch()
             if self.on_epoch is not None:
                 self.on_epoch(self)
-            self.save()
         return self.vectors()
 
-    def _run_epoch(self) -> None:
-        saved = clock = time.perf_counter()
+    def _save_epoch(self) -> None:
+        """Write the checkpoint of the epoch that has ended, unless that is done already."""
+        if self.unsaved:
+            self.save()
+            self.unsaved = False
+
+    def _run_epoch(self, estimate: Estimate) -> None:
+        steps, clock = 0, time.perf_counter()  # steps since the last checkpoint
+        total, true_words = 0.0, 0  # of the losses, for the bar
         every = math.ceil(self.corpus.pieces / RECORDS)
-        with tqdm(
+        with progress_bar(
+            show=self.progress,
             total=self.corpus.words,
             initial=self.words - self.epoch * self.corpus.words,
             desc=f"epoch {self.epoch + 1}/{self.epochs}",
             unit="word",
             unit_scale=True,
-            disable=None if self.progress else True,  # None: shown on a terminal only
-            ncols=100,
-            nrows=20,  # passed, so that a terminal that does not report its size shows the bar too
         ) as bar:
             for blocks, words in self.prepared():
                 loss, count = (0.0, 0) if blocks is None else self.learn(blocks, words)
@@ -163,14 +181,18 @@ class Word2VecTrainer:
                 now = time.perf_counter()
                 self._open = [a + b for a, b in zip(self._open, (loss, count, words, now - clock), strict=True)]
                 clock = now
-                bar.set_postfix_str(f"loss {self.mean_loss():.4f}", refresh=False)
+                total, true_words = total + loss, true_words + count
+                bar.set_postfix_str(f"loss {total / true_words:.4f}" if true_words else "", refresh=False)
                 bar.update(words)
+                if self.progress:
+                    estimate.update(self.words, bar)
                 last = self.piece == self.corpus.pieces
                 if last or self.piece % every == 0:
                     self._record()
-                if not last and now - saved >= self.checkpoint_every:
+                steps += 0 if blocks is None else len(blocks)
+                if not last and steps >= self.checkpoint_every:
                     self.save()
-                    saved = now
+                    steps = 0
 
     def prepared(self) -> Iterator[tuple[CBOWBlocks | SkipGramBlocks | None, int]]:
         """The remaining pieces of this epoch: blocks, None if subsampling leaves no word, and words read."""
@@ -223,6 +245,21 @@ class Word2VecTrainer:
         """The mean loss since the last row of the history; NaN if there was no true word."""
         return self._open[0] / self._open[1] if self._open[1] else math.nan
 
+    def epoch_means(self, epoch: int) -> tuple[float | None, float]:
+        """Means over one epoch, from 1, by the words of each row: the loss, None if there was no true word, and words/s."""
+        loss = weight = words = seconds = 0.0
+        before = (epoch - 1) * self.corpus.words
+        for row in self.rows:
+            if row["epoch"] != epoch:
+                continue
+            read, before = row["words"] - before, row["words"]
+            words += read
+            seconds += read / row["words_per_second"] if row["words_per_second"] else 0.0
+            if row["loss"] is not None:
+                loss += row["loss"] * read
+                weight += read
+        return loss / weight if weight else None, words / seconds if seconds else 0.0
+
     def _record(self) -> None:
         """Append a row to the history."""
         _, count, words, seconds = self._open
@@ -239,6 +276,7 @@ class Word2VecTrainer:
             meta = {"rows": self.rows, "open": self._open, **{name: getattr(self, name) for name in POSITION}}
             save_progress(self.checkpoint, type(self).__name__, self.identity, self.tables.state_dict(), meta)
 
+    @refuses_damage
     def resume(self) -> bool:
         """Continue from the checkpoint file if it exists; returns whether it did."""
         found = load_progress(self.checkpoint, type(self).__name__, self.identity)

@@ -1,4 +1,7 @@
-"""The reader's own pair of functions, as chapter 1 writes it: ``y, cache = forward(x, W)``, ``dx, dW = backward(dy, cache)``.
+"""The reader's own pair of functions, as chapter 1 writes it.
+
+    y, cache = forward(x, W)
+    dx, dW = backward(dy, cache)
 
 The file has a function ``example(rng)``, which returns small inputs by name. Those named like the arguments of ``forward``
 are passed to it, so that several pairs of one file can share an example. Integers and booleans are passed on unchanged;

@@ -8,6 +8,9 @@ file, what was called, what was raised, and the line of the reader's file where 
 
 from __future__ import annotations
 
+import codecs
+import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -16,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 
 from scratchnn.errors import DataError
+
+DECLARED = re.compile(rb"(?:[^\n]*\n)?[ \t\f]*#[^\n]*coding[:=]")  # of an encoding, in the first or second line (PEP 263)
 
 
 class ReaderFileError(DataError):
@@ -32,7 +37,7 @@ def load(path: Path, template_command: str) -> ModuleType:
     Raises:
         ReaderFileError: if there is no such file, or if executing it raises anything.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ReaderFileError(f"no file {path}; {template_command} prints one to start from")
     module = ModuleType(f"reader_file_{path.stem}")
     module.__file__ = str(path.resolve())
@@ -40,10 +45,32 @@ def load(path: Path, template_command: str) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))
     try:
         with blame(path, "the import"):
-            exec(compile(path.read_bytes(), module.__file__, "exec"), vars(module))
+            exec(compile(source(path, template_command), module.__file__, "exec"), vars(module))
     finally:
         sys.path.pop(0)
     return module
+
+
+def source(path: Path, template_command: str) -> bytes:
+    """The file as Python reads it: UTF-8, or in the encoding that its first lines declare.
+
+    The ``>`` of some shells writes what a command prints in another encoding: Windows PowerShell in UTF-16, which is
+    recognised, and cmd in the system's own, which is not.
+    """
+    code = path.read_bytes()
+    if code.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        code = code.decode("utf-16").encode("utf-8")
+    try:
+        code.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if DECLARED.match(code):
+            return code
+        line = 1 + code.count(b"\n", 0, error.start)
+        raise ReaderFileError(
+            f"{path} is not UTF-8: byte 0x{code[error.start]:02x} in line {line}; save it as UTF-8, or write a new "
+            f"one with {template_command} --out FILE.py"
+        ) from None
+    return code
 
 
 @contextmanager

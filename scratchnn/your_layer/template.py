@@ -1,6 +1,6 @@
 """One step of a gated recurrent layer: copy it, change it, and check it.
 
-    python -m scratchnn gradcheck --template > my_layer.py
+    python -m scratchnn gradcheck --template --out my_layer.py
     python -m scratchnn gradcheck my_layer.py:MyGRU
 
 Forward, from inputs x (N, D) and the previous state h (N, H):

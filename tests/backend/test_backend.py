@@ -82,6 +82,11 @@ def test_check_ids():
         check_ids(np.array([1, 5, 2]), 5, "Embedding")
     with pytest.raises(DataError, match=r"^Embedding: id -1 is out of range 0 \.\. 4$"):
         check_ids(np.array([1, -1, 9]), 5, "Embedding")
+    with pytest.raises(DataError, match=r"^Embedding: id -1 is out of range 0 \.\. 4$"):
+        check_ids(np.int64(-1), 5, "Embedding")  # a number is an array of NumPy, but no numpy.ndarray
+    for ids in ([1, 2], 3, "12", None, range(2)):
+        with pytest.raises(ShapeError, match=rf"^Embedding: ids must be a NumPy or CuPy array, got {type(ids).__name__}; "):
+            check_ids(ids, 5, "Embedding")
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
@@ -108,6 +113,14 @@ def test_scatter_add_equals_a_loop(ids, D, dtype, seed):
     np.testing.assert_allclose(table, expected, rtol=tolerance, atol=tolerance)
     assert table.dtype == dtype
     assert (rows == before).all()
+
+
+def test_scatter_add_refuses_ids_that_count_from_the_end():
+    """-1 and 5 are the same row of six: of two different ids, one would be lost."""
+    table = np.zeros((6, 1))
+    with pytest.raises(DataError, match=r"^scatter_add: id -1 is out of range 0 \.\. 5$"):
+        scatter_add(table, np.array([5, -1]), np.ones((2, 1)))
+    assert not table.any()
 
 
 @PROBLEMS

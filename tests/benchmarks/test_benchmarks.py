@@ -97,7 +97,7 @@ def test_operations_of_variations():
 
 
 def test_table_is_narrow():
-    long = "a name that is much longer than the column that it has to stand in"
+    long = "a name that is much longer than the column that it has to fit"
     results = [
         result([123_456.7], [9_876_543.2], unit="words/s", section=long, label=long),
         result([0.5, 10.0], [9_999.0, 0.001], flops=10**10, section=long, label=long),

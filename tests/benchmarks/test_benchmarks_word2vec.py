@@ -181,7 +181,7 @@ def test_quality_goes_on_where_it_stopped(trained, command, tmp_path, capsys):
     assert done[:2] == NAMES[:2]
     trained.names, trained.broken = [], set()
     assert cli.main([*command, "--jobs", "2"]) == 0
-    assert sorted(done + trained.names) == sorted(NAMES)  # nobody twice
+    assert sorted(done + trained.names) == sorted(NAMES)  # none of them twice
     assert f"{len(done)} of 8 contestants are in" in capsys.readouterr().out
     trained.names = []
     assert cli.main(command) == 0

@@ -240,7 +240,7 @@ def test_help_of_training_names_arguments_and_defaults(monkeypatch, capsys):
     for part in (
         "--cell CELL recurrent cell: rnn, rnn-relu, gru, gru-reset-before, gru-simplified, lstm, lstm-peephole "
         "(default: lstm)",
-        "--optimizer OPTIMIZER how parameters follow gradients: adam, adamw, sgd, momentum, nesterov, adagrad, rmsprop "
+        "--optimizer OPTIMIZER update rule of the parameters: adam, adamw, sgd, momentum, nesterov, adagrad, rmsprop "
         "(default: adam)",
         "--level {char,letter,word}",
         "--tie",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.core.nested import fill, flatten, map_arrays, outline, rebuild, select_rows
+from scratchnn.core.nested import fill, flatten, map_arrays, outline, rebuild, select_rows, zero_rows
 from scratchnn.errors import CheckpointError, DataError
 
 arrays = st.integers(0, 1000).map(lambda k: k + np.arange(6.0).reshape(3, 2))
@@ -115,3 +115,14 @@ def test_what_fill_could_not_make_again_is_refused(state, kind):
 def test_a_damaged_outline_is_refused(structure):
     with pytest.raises(CheckpointError, match="the saved state is damaged"):
         fill(structure, [np.zeros(1)])
+
+
+def test_zero_rows_of_every_array():
+    """Each keeps its dtype, also a row that is not finite, and the argument is not changed."""
+    h, c = np.arange(1, 7, dtype=np.float32).reshape(3, 2), np.full((3, 1, 2), np.nan)
+    state = ((h, None), {"c": c})
+    (new_h, nothing), rest = zero_rows(state, np.array([True, False, True]))
+    assert new_h.tolist() == [[0, 0], [3, 4], [0, 0]]
+    assert (new_h.dtype, nothing) == (np.float32, None)
+    assert np.isnan(rest["c"]).reshape(3, 2).all(axis=1).tolist() == [False, True, False]
+    assert h[0].tolist() == [1, 2]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scratchnn.core import Layer, Sequential
-from scratchnn.layers import Dense, Dropout, Tanh
-from scratchnn.recurrent import GRU, RNN, Bidirectional, Stacked
+from scratchnn.layers import Dense, Dropout, GlobalAveragePool1D, GlobalMaxPool1D, Tanh
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
 
 
 def rng(seed=0):
@@ -116,3 +116,10 @@ def test_its_repr_has_one_line_per_layer():
         "Sequential(\n  Dense(2 -> 3)\n  Sequential(\n    Tanh()\n    GRU(3 -> 4)\n  )\n  Dropout(0.3)\n)"
     )
     assert repr(Sequential()) == "Sequential()"
+
+
+@pytest.mark.parametrize("last", [GlobalMaxPool1D(), GlobalAveragePool1D(), LSTM(3, 3, rng=rng(), return_sequences=False)])
+def test_one_output_per_sequence_has_no_lengths(last):
+    model = Sequential(last, Dense(3, 2, rng=rng()))
+    assert model.out_lengths(np.array([2, 3])) is None
+    assert model.forward(np.ones((2, 3, 3), dtype="float32"), [2, 3]).shape == (2, 2)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.data import bucket_batches, pad_sequences
-from scratchnn.errors import DataError
+from scratchnn.data import Pairs, bucket_batches, pad_sequences
+from scratchnn.errors import DataError, ShapeError
 from scratchnn.text import END, UNKNOWN, Vocabulary, texts_to_sequences, tokenize
 
 TEXTS = ["the cat sat on the mat", "", "a dog\nran"]
@@ -51,6 +51,49 @@ def test_texts_that_cannot_be_sequences():
         texts_to_sequences("the", vocabulary)
     with pytest.raises(DataError, match="token 'cat' is not in the vocabulary, which has no <unk>"):
         texts_to_sequences(["the cat"], Vocabulary(["the"]))
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), 3, b"the", ["the"]])
+def test_a_text_that_is_no_string_is_named_with_its_position(missing):
+    """None and NaN are what a table has where a text is missing."""
+    vocabulary = Vocabulary.build(["the"])
+    with pytest.raises(DataError) as caught:
+        texts_to_sequences(["the", "", missing], vocabulary)
+    assert str(caught.value) == (
+        f"texts_to_sequences: text 2 is {missing!r}, not a string; leave it out, or replace it by ''"
+    )
+
+
+def test_ids_are_not_cut_and_do_not_wrap():
+    rows = [np.array([1, 2], np.uint64), np.array([3], np.int64), [4, 5, 2**31 - 1], (), np.array([]), [-(2**31)]]
+    ids, lengths = pad_sequences(rows)
+    assert ids.dtype == np.int32
+    assert ids.tolist() == [[1, 2, 0], [3, 0, 0], [4, 5, 2**31 - 1], [0, 0, 0], [0, 0, 0], [-(2**31), 0, 0]]
+    assert lengths.tolist() == [2, 1, 3, 0, 0, 1]
+    for row, dtype in ([[1.5, 2.7], "float64"], [[True], "bool"], ["12", "<U2"], [[1, None], "object"], [["1"], "<U1"]):
+        with pytest.raises(ShapeError, match=r"^pad_sequences: sequence 1 must be (integers, got dtype|a sequence of ids)"):
+            pad_sequences([[1], row])
+        if not isinstance(row, str):
+            with pytest.raises(ShapeError, match=f"got dtype {dtype}$"):
+                pad_sequences([[1], row])
+    for row in ([2**31], [-(2**31) - 1], np.array([2**32 + 5]), np.array([2**63], np.uint64)):
+        with pytest.raises(DataError, match=r"^pad_sequences: sequence 0 must be between -2147483648 and 2147483647, got "):
+            pad_sequences([row])
+    for row in (3, [[1, 2]], np.zeros((2, 2), int)):
+        with pytest.raises(ShapeError, match=r"^pad_sequences: sequence 0 must be a sequence of ids \(M,\), got shape"):
+            pad_sequences([row])
+    with pytest.raises(ShapeError, match=r"^pad_sequences: padding_id must be integers, got dtype float64"):
+        pad_sequences([[1]], 2, padding_id=0.5)
+    with pytest.raises(DataError, match=r"^pad_sequences: padding_id must be between"):
+        pad_sequences([[1]], 2, padding_id=2**31)
+
+
+def test_pairs_with_an_empty_target_or_one_that_is_no_target():
+    source = np.array([1, 2])
+    *_, inputs, lengths, outputs = Pairs([source, source], [[], [5]], 2, begin=3, end=4).pick(np.arange(2))
+    assert (inputs.tolist(), outputs.tolist(), lengths.tolist()) == ([[3, 0], [3, 5]], [[4, 0], [5, 4]], [1, 2])
+    with pytest.raises(ShapeError, match=r"^target 1 must be integers, got dtype float64$"):
+        Pairs([source, source], [[], [5.5]], 2, begin=3, end=4)
 
 
 def test_padding_and_truncation_by_hand():

@@ -147,16 +147,18 @@ from scratchnn.datasets.folder import Published, fetch
 fetch({file!r}, Path({str(path)!r}))
 """
     process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "no_proxy": "127.0.0.1"})
-    part = tmp_path / ".file.bin.part"
     assert reached.wait(60)
-    while not (part.exists() and part.stat().st_size):
+    while not ((parts := list(tmp_path.glob(".file.bin.*.part"))) and parts[0].stat().st_size):
         assert process.poll() is None
+    with pytest.raises(DataError, match=f"another process is downloading to {tmp_path}; wait until it has ended"):
+        fetch(file, path)
     process.send_signal(signal.SIGKILL)
     process.wait()
     done.set()
     server.shutdown()
     server.server_close()
-    assert files(tmp_path) == [".file.bin.part"]
+    (part,) = parts
+    assert files(tmp_path) == [part.name]
     assert 0 < part.stat().st_size < len(CONTENT)
     with served(CONTENT) as url:
         fetch(published(url + "file.bin", CONTENT), path)

@@ -157,7 +157,7 @@ def test_non_finite_forward_is_refused():
 def test_wrong_shape_is_refused():
     for finding in findings(lambda dy, y, x: F.tanh_backward(dy, y).T, F.tanh):
         assert (finding.ok, finding.error) == (False, math.inf)
-        assert finding.note == "the gradient has shape (4, 3), the array (3, 4)"
+        assert finding.note == "the gradient has shape (4, 3), the array (3, 4); analytic = numeric transposed"
 
 
 def test_zero_everywhere_fails_unless_the_case_says_why():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scratchnn.inspection.gradient_flow import gradient_norms
-from scratchnn.recurrent import LSTM, RNN
+from scratchnn.recurrent import LSTM, RNN, Stacked
 
 
 @pytest.mark.parametrize("return_sequences", [True, False])
@@ -27,3 +27,12 @@ def test_norms_end_at_the_gradient_with_respect_to_the_first_state():
     _, first = layer.backward(np.zeros_like(y), dstate)
     assert norms[0] == pytest.approx(np.sqrt(sum((part**2).sum() for part in dstate)))
     assert norms[-1] == pytest.approx(np.sqrt(sum((part**2).sum() for part in first)))
+
+
+def test_the_norm_is_that_of_all_arrays_of_a_nested_state():
+    rng = np.random.default_rng(0)
+    layer = Stacked([LSTM(2, 3, rng=rng), RNN(3, 3, rng=rng)])
+    h, c, top = rng.standard_normal((3, 4, 3))
+    norms = gradient_norms(layer, rng.standard_normal((4, 6, 2)), ((h, c), top))
+    assert norms[0] == pytest.approx(np.sqrt((h**2 + c**2 + top**2).sum()))
+    assert np.isfinite(norms).all()

@@ -154,7 +154,8 @@ def test_lengths_travel_through_a_stack():
         np.testing.assert_allclose(y[n], model.forward(x[n : n + 1, : lengths[n]])[0], atol=1e-13)
     assert not y[2].any()
     assert model.layers[0].out_lengths(np.array(lengths)).tolist() == lengths
-    assert model.out_lengths(np.array(lengths)).tolist() == [5, 2, 0]
+    assert Sequential(*model.layers[:-1]).out_lengths(np.array(lengths)).tolist() == [5, 2, 0]
+    assert model.out_lengths(np.array(lengths)) is None
 
 
 @pytest.mark.parametrize("padding", ["same", "causal"])

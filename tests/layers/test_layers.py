@@ -9,7 +9,23 @@ import pytest
 
 from scratchnn.core import Parameter
 from scratchnn.errors import DataError, ShapeError
-from scratchnn.layers import Dense, Dropout, Embedding, LayerNorm, ReLU, Sigmoid, Softmax, Tanh
+from scratchnn.layers import (
+    AttentionPool,
+    Conv1D,
+    Dense,
+    Dropout,
+    Embedding,
+    GlobalMaxPool1D,
+    LayerNorm,
+    MaxPool1D,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Tanh,
+)
+from scratchnn.layers.embedding import embedding_forward
+from scratchnn.recurrent import LSTM, RNN
+from scratchnn.structured import CRF, Biaffine, LabelScores
 
 
 def rng(seed=0):
@@ -134,3 +150,57 @@ def test_a_frozen_table_and_a_padding_id_get_no_gradient():
     assert not padded.forward(ids)[0, 1].any()
     padded.backward(np.ones((1, 3, 2), dtype="float32"))
     np.testing.assert_array_equal(padded.W.dense_gradient(), [[1, 1], [1, 1], [0, 0]])
+
+
+def test_a_padding_id_gives_zeros_whatever_its_row_and_gradient_contain():
+    table = np.array([[1, 2], [np.nan, np.inf]], dtype="float32")
+    layer = Embedding(2, 2, table=table, padding_id=1)
+    np.testing.assert_array_equal(layer.forward(np.array([0, 1])), [[1, 2], [0, 0]])
+    layer.backward(np.array([[1, 1], [np.nan, np.inf]], dtype="float32"))
+    np.testing.assert_array_equal(layer.W.dense_gradient(), [[1, 1], [0, 0]])
+
+
+def test_ids_do_not_count_from_the_end():
+    layer, W = Embedding(3, 2, rng=rng()), np.ones((3, 2))
+    for ids in (np.array([0, -1]), np.int64(-1), np.array(-1)):
+        for call in (layer.forward, lambda ids: embedding_forward(ids, W)):
+            with pytest.raises(DataError, match=r"^Embedding: id -1 is out of range 0 \.\. 2$"):
+                call(ids)
+    for padding_id in (-1, 0.5, True):
+        with pytest.raises(DataError, match=f"Embedding: padding_id must be a whole number of 0 or more, got {padding_id}"):
+            Embedding(3, 2, rng=rng(), padding_id=padding_id)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    {
+        "Dense: input": lambda: Dense(2, 3, rng=rng()).forward([[1.0, 2]]),
+        "LayerNorm: input": lambda: LayerNorm(2).forward([[1.0, 2]]),
+        "relu: x": lambda: ReLU().forward([[1.0, 2]]),
+        "tanh: x": lambda: Tanh().forward([[1.0, 2]]),
+        "Dropout: input": lambda: Dropout(0.5, rng=rng()).forward([[1.0, 2]]),
+        "Embedding: ids": lambda: Embedding(3, 2, rng=rng()).forward([0, 1]),
+        "Embedding: table": lambda: Embedding(1, 2, table=[[1.0, 2]]),
+        "Conv1D: input": lambda: Conv1D(2, 3, 1, rng=rng()).forward([[[1.0, 2]]]),
+        "MaxPool1D: input": lambda: MaxPool1D(1).forward([[[1.0, 2]]]),
+        "GlobalMaxPool1D: input": lambda: GlobalMaxPool1D().forward([[[1.0, 2]]]),
+        "AttentionPool: input": lambda: AttentionPool(2, 3, rng=rng()).forward([[[1.0, 2]]]),
+        "LSTM: input": lambda: LSTM(2, 3, rng=rng()).forward([[[1.0, 2]]]),
+        "LSTM: state": lambda: LSTM(2, 3, rng=rng()).forward(np.ones((1, 1, 2)), ([[0.0] * 3], [[0.0] * 3])),
+        "RNN: state": lambda: RNN(2, 3, rng=rng()).forward(np.ones((1, 1, 2)), [[0.0] * 3]),
+        "CRF: emissions": lambda: CRF(2).decode([[[1.0, 2]]]),
+        "CRF: tags": lambda: CRF(2).loss(np.ones((1, 1, 2)), [[1]]),
+        "Biaffine: heads": lambda: Biaffine(2, rng=rng()).forward(np.ones((1, 1, 2)), [[[1.0, 2]]]),
+        "LabelScores: heads": lambda: LabelScores(2, 2, rng=rng()).forward(*np.ones((2, 1, 1, 2)), [[0]]),
+    }.items(),
+)
+def test_lists_are_refused_with_what_was_expected(name, call):
+    with pytest.raises(ShapeError, match=rf"^{name} must be a NumPy or CuPy array, got list; convert it with np.asarray$"):
+        call()
+
+
+def test_a_list_as_gradient_is_refused():
+    layer = Dense(2, 3, rng=rng())
+    layer.forward(np.ones((1, 2)))
+    with pytest.raises(ShapeError, match=r"with respect to the outputs has shape list, the outputs have shape \(1, 3\)"):
+        layer.backward([[1.0, 2, 3]])

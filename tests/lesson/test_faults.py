@@ -15,12 +15,15 @@ import scratchnn
 from scratchnn import functions as F
 from scratchnn.core import Layer
 from scratchnn.gradcheck import examine, measure, select
+from scratchnn.gradcheck.directions import check_directions
 from scratchnn.layers import LayerNorm
 from scratchnn.lesson.faults import called, is_backward_pass, mutants, package_functions, qualified_name
 from scratchnn.recurrent import LSTM, lstm_backward
 
 # Mutants with which every case runs and which compute the same values, with the proof. No other mutant may survive.
 SURVIVORS: dict[str, str] = {}
+
+SAMPLE = 200  # mutants for the check along directions
 
 # Functions that run in backward passes only but are no backward passes; each has its own tests.
 NOT_BACKWARD = {
@@ -99,6 +102,32 @@ def test_gradient_check_refuses_every_mutant(cases, reached, capsys):
     assert fates["refused"] > 800
     assert {name: place for name, place in survivors.items() if name not in SURVIVORS} == {}
     assert [name for name in SURVIVORS if name not in survivors] == []
+
+
+def test_directions_refuse_what_entries_refuse(reached):
+    """A random sample of the mutants that the check entry by entry refuses is refused along three directions as well."""
+    tried, rng = 0, np.random.default_rng(0)
+    found = [(mutant, cases) for function, cases in reached.items() for mutant in mutants(function) if cases]
+    for k in rng.permutation(len(found)):
+        mutant, cases = found[k]
+        with mutant.apply(), np.errstate(all="ignore"):
+            case = next((case for case, reference in cases if refused(case, reference)), None)
+            if case is None:
+                continue
+            findings = check_directions(case.problem(), 3, ("complex",))
+        assert not all(finding.ok for finding in findings), f"{mutant.name} in {case.name}"
+        tried += 1
+        if tried == SAMPLE:
+            return
+    pytest.fail(f"only {tried} mutants")
+
+
+def refused(case, reference):
+    """Whether the check entry by entry refuses the present code by its numbers, in a case that runs."""
+    try:
+        return not all(finding.ok for finding in examine(case.problem(), reference, case.zero))
+    except Exception:  # the mistake may raise anything
+        return False
 
 
 def test_the_book_has_no_functions_to_break(reached):

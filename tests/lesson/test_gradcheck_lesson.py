@@ -114,3 +114,40 @@ def test_bad_lesson(run, arguments, expected):
     status, output, error = run(*arguments)
     assert (status, output) == (2, "")
     assert expected in error
+
+
+# --- the named layer, on one page ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("lstm/step", "scratchnn/recurrent/lstm.py"),
+        ("layer-norm", "scratchnn/layers/layer_norm.py"),
+        ("stacked/dropout", "scratchnn/recurrent/stacked.py"),
+        ("bidirectional/sum", "scratchnn/recurrent/bidirectional.py"),
+        ("nnlm", "scratchnn/word2vec/nnlm.py"),
+        ("template", "scratchnn/your_layer/template.py"),
+        ("softmax", "scratchnn/functions.py"),
+    ],
+)
+def test_the_fault_is_in_the_named_layer(name, file):
+    assert {planted(name, seed).file for seed in range(3)} == {file}
+
+
+def test_a_layer_of_layers_without_numbered_lines_breaks_in_one_of_them():
+    assert planted("sequential/rnn", 0).file == "scratchnn/recurrent/rnn.py"
+    assert planted("language-model/rnn", 0).file == "scratchnn/recurrent/rnn.py"
+
+
+@pytest.mark.parametrize("name", ["lstm", "stacked/bidirectional", "layer-norm"])
+def test_the_report_fits_a_page(run, answer, name):
+    answer("")
+    status, output, _ = run("--break", name, "--seed", 1, "--method", "complex")
+    before = output.partition("Which equation of ")[0].splitlines()
+    assert status == 1
+    assert len(before) < quiz.PAGE == 24
+    assert max(map(len, before)) <= 80
+    assert re.match(r"case, array +shape +complex at$", before[0])
+    assert before[1].endswith("FAIL")
+    assert "arrays: " in "".join(before)

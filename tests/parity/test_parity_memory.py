@@ -51,7 +51,7 @@ streams = TokenStreams(rng.integers(0, V, N * T * 5 + 1).astype(np.int32), N, T)
 trainer = Trainer(model, SGD(model.parameters(), 1.0), streams, max_norm=0.25)
 
 def step():
-    trainer._one_step()
+    trainer._one_step(range(trainer.position, trainer.position + 1))
     trainer.position += 1
 
 report(step)

@@ -94,6 +94,10 @@ class Array:
         return self.held.nbytes
 
     @property
+    def flags(self) -> Any:
+        return self.held.flags
+
+    @property
     def base(self) -> Array | None:
         return None if self.held.base is None else Array(self.held.base)
 

@@ -36,12 +36,14 @@ def trainer_of(
     optimizer: Any = SGD,
     batch: int = 4,
     window: int = 5,
+    restart: float = 0.0,
     **options: Any,
 ) -> Trainer:
-    """A trainer with ten batches per epoch unless other ids are given."""
+    """A trainer with ten batches per epoch unless other ids are given; its streams restart with each epoch only."""
     model = model_of() if model is None else model
     ids = language(201) if ids is None else ids
-    return Trainer(model, optimizer(model.parameters(), lr), TokenStreams(ids, batch, window), **options)
+    streams = TokenStreams(ids, batch, window, restart=restart)
+    return Trainer(model, optimizer(model.parameters(), lr), streams, **options)
 
 
 def copies(model: Layer) -> dict[str, np.ndarray]:
@@ -55,18 +57,20 @@ def unchanged(model: Layer, before: dict[str, np.ndarray]) -> bool:
 
 
 class Recorder(Model):
-    """Adds up the ids that it reads, and records the states that it is called with."""
+    """Adds up the ids that it reads, per stream, and records the states that it is called with: the first, and each."""
 
     def __init__(self) -> None:
         super().__init__()
         self.W = Parameter(np.zeros(1, dtype="float32"))
         self.states: list[int | None] = []
+        self.each: list[list[int] | None] = []
 
     def loss(self, batch: tuple, state: Any) -> tuple:
         """A loss of 1, and the sum so far as the state."""
         self.states.append(None if state is None else int(state[0]))
+        self.each.append(None if state is None else state.tolist())
         self.push(None)
-        return np.float32(1.0), batch[0].size, np.array([batch[0].sum() + (0 if state is None else state[0])])
+        return np.float32(1.0), batch[0].size, batch[0].sum(axis=1) + (0 if state is None else state)
 
     def backward_loss(self, dloss: float = 1.0) -> None:
         """A gradient of 1."""

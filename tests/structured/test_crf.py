@@ -306,8 +306,8 @@ BAD_CALLS = {
         ShapeError,
         r"CRF: emissions must have shape \(N, T, t",
     ),
-    "a length too large": (lambda c, e, y: c.loss(e, y, [4, 5]), DataError, r"CRF: lengths must lie in 0 \.\. T = 4"),
-    "a negative length": (lambda c, e, y: c.decode(e, [4, -1]), DataError, r"CRF: lengths must lie in 0 \.\. T = 4"),
+    "a length too large": (lambda c, e, y: c.loss(e, y, [4, 5]), DataError, r"CRF: lengths must be between 0 and T = 4"),
+    "a negative length": (lambda c, e, y: c.decode(e, [4, -1]), DataError, r"CRF: lengths must be between 0 and T = 4"),
     "too few lengths": (lambda c, e, y: c.decode(e, [4]), ShapeError, r"CRF: lengths must be integers of shape \(2,\)"),
     "NaN": (lambda c, e, y: c.decode(e * np.nan), DataError, "CRF: the scores of sentence 0 contain NaN or plus infinity"),
     "infinity": (

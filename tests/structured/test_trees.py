@@ -195,7 +195,7 @@ def test_a_batch_on_another_device_comes_back_there(monkeypatch):
     [
         (lambda: best_trees(np.zeros((2, 3, 4))), ShapeError, r"best_trees: scores must have shape \(N, T \+ 1, T \+ 1\)"),
         (lambda: best_trees(np.zeros((3, 3))), ShapeError, "best_trees: scores must have shape"),
-        (lambda: best_trees(np.zeros((1, 3, 3)), [3]), DataError, r"best_trees: lengths must lie in 0 \.\. T = 2"),
+        (lambda: best_trees(np.zeros((1, 3, 3)), [3]), DataError, r"best_trees: lengths must be between 0 and T = 2"),
         (lambda: best_trees(np.zeros((1, 3, 3)), [1, 1]), ShapeError, "best_trees: lengths must be integers of shape"),
         (lambda: eisner(np.zeros((3, 2))), ShapeError, r"eisner: scores must have shape \(L \+ 1, L \+ 1\), got \(3, 2\)"),
         (lambda: chu_liu_edmonds(np.zeros(3)), ShapeError, "chu_liu_edmonds: scores must have shape"),

@@ -153,7 +153,7 @@ def test_bad_settings(tables, tmp_path, capsys, kind, options, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train"], "the following arguments are required: KIND; see scratchnn train --help"),
+        (["train"], "choose what to train: lm, classifier, seq2seq, word2vec; see scratchnn train --help"),
         (["train", "clasifier"], "invalid choice: 'clasifier' (choose from"),
         (["evaluate", "classifier"], "no data: name one or more files with --data FILE"),
         (["evaluate"], "the following arguments are required: DIR"),
@@ -195,6 +195,13 @@ def test_bad_commands(tables, monkeypatch, capsys, arguments, message):
     assert command(*arguments) == 2
     assert_one_line(capsys, message)
     assert {name: contents(tables / name) for name in ("classifier", "seq2seq")} == before
+
+
+@pytest.mark.parametrize("words", [["predict", "nowhere", "--limit", 3, "1"], ["sample", "nowhere", "--length", 3]])
+def test_options_of_a_folder_that_is_not_there(tmp_path, monkeypatch, capsys, words):
+    monkeypatch.chdir(tmp_path)
+    assert command(*words) == 2
+    assert_one_line(capsys, "nowhere contains no run (no settings.json)")
 
 
 def test_standard_input_that_is_not_text(tables, monkeypatch, capsys):

@@ -129,23 +129,10 @@ def test_class_weights_act_in_training_alone(output):
 
 def test_balance_lets_a_rare_class_count(tmp_path):
     """The text says nothing, so the probabilities go to those of the classes: a twentieth, or one half if balanced."""
-    pairs = [("film", "pos")] * 190 + [("film", "neg")] * 10
-    data = write_pairs(tmp_path / "data.txt", pairs)
-    for name, options in (("plain", []), ("balanced", ["--balance"])):
-        small = [
-            "--reader",
-            "embedding",
-            "--epochs",
-            20,
-            "--lr",
-            0.03,
-            "--schedule",
-            "cosine",
-            "--data",
-            data,
-            "--valid",
-            data,
-        ]
+    data = write_pairs(tmp_path / "data.txt", [("film", "pos")] * 190 + [("film", "neg")] * 10)
+    even = write_pairs(tmp_path / "even.txt", [("film", "pos"), ("film", "neg")] * 50)
+    small = ["--reader", "embedding", "--epochs", 20, "--lr", 0.03, "--schedule", "cosine", "--data", data]
+    for name, options in (("plain", ["--valid", data]), ("balanced", ["--valid", even, "--balance"])):
         assert train_task("classifier", *small, *options, "--out", tmp_path / name) == 0
     found = [json.loads(load(tmp_path / name).predict(["film"], json=True)[0]) for name in ("plain", "balanced")]
     assert found[0]["probabilities"]["neg"] == pytest.approx(0.05, abs=0.04)

@@ -104,7 +104,7 @@ def test_guesses_are_said_aloud_and_remembered(tmp_path, capsys, header, text, l
     data.write_text(header + "\n" + "".join(f"{label},{text} and more\n" for text, label in reviews(40)))
     assert train_task("classifier", "--data", data, "--out", tmp_path / "run", "--epochs", 1) == 0
     said = f"{data}: text from the column {text!r}, label from {label!r}; to change this, use --text-column and --label-col"
-    assert said in capsys.readouterr().out
+    assert said in " ".join(capsys.readouterr().out.split())  # wrapped
     settings = load(tmp_path / "run").settings
     assert (settings["text_column"], settings["label_column"]) == (text, label)
     assert command("evaluate", tmp_path / "run", "--data", data) == 0

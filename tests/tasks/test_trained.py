@@ -75,12 +75,20 @@ def test_options_of_predict(tables):
     assert trained.predict(["3"], limit=3) == ["thr"]
     with pytest.raises(DataError, match="--limit must be a whole number of 1 or more, got 0"):
         trained.predict(["3"], limit=0)
-    with pytest.raises(DataError, match="predict has no option 'length'; there are limit"):
+    with pytest.raises(DataError, match="predict has no option 'length' for a sequence-to-sequence model; it has limit"):
         trained.predict(["3"], length=3)
-    with pytest.raises(DataError, match="predict has no option 'limit'; there are json"):
+    with pytest.raises(DataError, match="predict has no option 'limit' for a classifier; it has json"):
         load(tables / "classifier").predict(["good"], limit=3)
+    with pytest.raises(DataError, match="no data: pass one or more files"):
+        trained.evaluate()
     with pytest.raises(DataError, match=r"predict needs a list of texts, got one string; pass \[text\]"):
         trained.predict("3")
+
+
+@pytest.mark.parametrize("kind", ["classifier", "seq2seq"])
+def test_figures_of_no_files(tables, kind):
+    with pytest.raises(DataError, match="no data: pass one or more files"):
+        load(tables / kind).evaluate()
 
 
 def test_repr_names_model_and_parts(tables):
@@ -127,7 +135,16 @@ def test_a_language_model_from_python_samples(tmp_path, capsys):
     model = LanguageModel(len(vocabulary), embedding_size=4, hidden_size=4, rng=np.random.default_rng(0))
     save(tmp_path / "mine", model, {"vocabulary": vocabulary}, kind="lm", level="word")
     assert command("sample", tmp_path / "mine", "--prompt", "the cat", "--length", 5) == 0
-    assert capsys.readouterr().out.startswith("the cat ")
+    written = capsys.readouterr().out
+    assert written.startswith("the cat ")
+    mine = load(tmp_path / "mine")
+    assert mine.sample("the cat", length=5) + "\n" == written
+    with pytest.raises(
+        DataError, match="sample has no option 'limit' for a language model; it has length, temperature, top_k, top_p, seed"
+    ):
+        mine.sample("the cat", limit=5)
+    with pytest.raises(DataError, match="--length must be a whole number of 1 or more, got 0"):
+        mine.sample("the cat", length=0)
     model.evaluate()
     expected = evaluate_text(model, vocabulary.encode(tokenize(text, "word")))[0]
     assert load(tmp_path / "mine").evaluate(tmp_path / "text.txt")["loss"] == pytest.approx(expected, rel=1e-6)

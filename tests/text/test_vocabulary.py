@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, ShapeError
 from scratchnn.text import BEGIN, END, PADDING, SPECIALS, UNKNOWN, Vocabulary, tokenize
 
 
@@ -23,6 +23,21 @@ def test_ids_are_ordered_by_frequency_then_alphabet_after_the_special_tokens():
     assert vocabulary.decode(np.array([7, 1, 4])) == ["d", "<unk>", "a"]
     assert "a" in vocabulary
     assert "x" not in vocabulary
+
+
+def test_ids_that_are_none_are_refused_and_do_not_count_from_the_end():
+    vocabulary = Vocabulary(["a", "b", "c"])
+    for ids in ([2, 0], (2, 0), iter([2, 0]), np.array([2, 0], np.uint8), [np.int64(2), 0]):
+        assert vocabulary.decode(ids) == ["c", "a"]
+    assert vocabulary.decode([]) == vocabulary.decode(np.array([])) == []
+    for ids, bad in ([[-1], -1], [(0, 3), 3], [np.array([1, -3]), -3], [[2**40], 2**40], [np.array([2**63], "u8"), 2**63]):
+        with pytest.raises(DataError, match=rf"^Vocabulary.decode: id {bad} is out of range 0 \.\. 2$"):
+            vocabulary.decode(ids)
+    for ids, dtype in ([[1.0], "float64"], [[True], "bool"], [["1"], "<U1"], [[None], "object"], [[0, np.nan], "float64"]):
+        with pytest.raises(ShapeError, match=rf"^Vocabulary.decode: ids must be integers, got dtype {dtype}$"):
+            vocabulary.decode(ids)
+    with pytest.raises(ShapeError, match=r"^Vocabulary.decode: ids must have shape \(M,\), got \(1, 2\)$"):
+        vocabulary.decode([[0, 1]])
 
 
 def test_special_tokens_have_the_first_ids():

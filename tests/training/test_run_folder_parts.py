@@ -143,7 +143,7 @@ def test_a_model_whose_parts_are_not_those_of_its_task(tmp_path, vocabulary, cap
         ('{"kind": "lm"}', "settings.json lacks 'level'"),
         ('{"kind": "lm", "level": 3}', "--level must be a string, got 3"),
         ('{"kind": "lm", "level": "word", "clip": -1}', "--clip must be above 0, got -1"),
-        ("{}", "was saved without a kind; sample from its model in Python"),
+        ("{}", "was saved without a kind; use its model, or save it with kind=..."),
     ],
 )
 def test_damaged_settings(run, capsys, raw, message):

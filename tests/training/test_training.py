@@ -9,6 +9,7 @@ import pytest
 from training_cases import Recorder, V, copies, language, model_of, trainer_of, unchanged
 
 from scratchnn.core import Model
+from scratchnn.data import TokenStreams
 from scratchnn.errors import DataError
 from scratchnn.layers import Dense
 from scratchnn.models.language_model import evaluate_text
@@ -36,10 +37,29 @@ def test_it_learns_a_generated_language(cell):
     assert best_possible - 0.01 < trainer.best["loss"] < best_possible + 0.08
 
 
-def test_the_state_is_carried_from_batch_to_batch_and_from_epoch_to_epoch():
+def test_the_state_is_carried_from_batch_to_batch_and_each_epoch_starts_from_zero():
     model = Recorder()
     trainer_of(model, ids=np.ones(13, dtype=np.int32), batch=1, window=4).fit(2)
-    assert model.states == [None, 4, 8, 12, 16, 20]
+    assert model.states == [None, 4, 8, None, 4, 8]
+
+
+def test_the_streams_that_restart_get_zeros_and_the_others_their_state():
+    """Ids are all 1, so the state of a stream is the number of ids that it has read since its last restart."""
+    model = Recorder()
+    trainer = trainer_of(model, ids=np.ones(4 * 400 + 1, dtype=np.int32), batch=4, window=4, seed=3, restart=0.3)
+    trainer.fit(2)
+    expected, reads = [], np.zeros(4, dtype=int)
+    for epoch in range(2):
+        for k in range(100):
+            restarts = trainer.batches.restarts(epoch, k)
+            assert (restarts == trainer.batches.restarts(epoch, k)).all()  # a pure function
+            reads[restarts] = 0
+            expected.append(reads.tolist())
+            reads += 4
+    assert [[0] * 4 if state is None else state for state in model.each] == expected
+    assert 0.25 < np.mean(np.array(expected) == 0) < 0.35
+    other = TokenStreams(trainer.batches.ids, 4, 4, restart=0.3, seed=4)
+    assert any((other.restarts(0, k) != trainer.batches.restarts(0, k)).any() for k in range(100))
 
 
 def test_a_window_shorter_than_the_text_gives_the_loss_of_the_whole_text():
@@ -133,13 +153,14 @@ def test_early_stopping():
 def test_any_figure_can_decide_and_either_direction_can_be_the_better_one(higher):
     """The same figures with the other sign: the same best epoch, learning rates and end."""
     sign = -1 if higher else 1
-    given = iter([{"loss": 9 - k, "errors": sign * value} for k, value in enumerate([5.0, 3.0, 4.0, 3.0, 2.0])])
+    errors, losses = [5.0, 3.0, 4.0, 3.0, 2.0], [9, 5, 4, 6, 3]
+    given = iter([{"loss": loss, "errors": sign * value} for loss, value in zip(losses, errors, strict=True)])
     options = {"metric": "errors", "higher_is_better": higher, "patience": 2}
     trainer = trainer_of(lr=8.0, validate=lambda: next(given), max_norm=0.01, **options)
     trainer.schedule = Plateau(trainer.optimizer, 0.25)
     history = trainer.fit(9)
     assert (trainer.epoch, trainer.best_epoch) == (4, 2)
-    assert trainer.best == {"loss": 8, "errors": sign * 3.0}  # all figures of that epoch; the loss became better later
+    assert trainer.best == {"loss": 5, "errors": sign * 3.0}  # all figures of that epoch; the loss became better later
     assert history.column("lr")[1] == [8.0, 8.0, 8.0, 2.0]
     assert history.column("validation_errors")[1] == [sign * value for value in (5.0, 3.0, 4.0, 3.0)]
 
@@ -183,3 +204,28 @@ def test_validation_leaves_no_trace_in_training():
         assert model.pending() == 0
         results.append(copies(model))
     assert unchanged(model, results[0])
+
+
+def test_independent_batches_carry_no_state():
+    """Whatever state the model returns: only batches that say ``carries_state`` continue each other."""
+
+    class Independent:
+        def __len__(self):
+            return 3
+
+        def batch(self, epoch, k):
+            return np.full((1, 4), k, dtype=np.int32), np.full((1, 4), k, dtype=np.int32)
+
+    model = Recorder()
+    trainer = Trainer(model, SGD(model.parameters(), 0.1), Independent(), progress=False)
+    trainer.fit(2)
+    assert model.states == [None] * 6
+    assert trainer.state is None
+
+
+def test_the_loss_breaks_ties_of_the_metric():
+    given = iter([(0.5, 0.9), (0.9, 0.4), (0.9, 0.3), (0.9, 0.35)])
+    figures = lambda: dict(zip(("accuracy", "loss"), next(given), strict=True))  # noqa: E731
+    trainer = trainer_of(validate=figures, metric="accuracy", higher_is_better=True)
+    trainer.fit(4)
+    assert (trainer.best_epoch, trainer.best) == (3, {"accuracy": 0.9, "loss": 0.3})

@@ -77,15 +77,15 @@ def benchmarks(tmp_path):
 TABLE = """\
 7 words of 2 dimensions
 
-word similarity                                 Spearman    pairs       of   covered
-EN-MINE.txt                                       1.0000        3        4     75.0%
+word similarity                    Spearman    pairs       of   covered
+EN-MINE.txt                          1.0000        3        4     75.0%
 
-analogies (3CosAdd)                             accuracy  correct    asked       of   covered
-capital                                           1.0000        1        1        1    100.0%
-gram1                                                nan        0        0        1      0.0%
-semantic                                          1.0000        1        1        1    100.0%
-syntactic                                            nan        0        0        1      0.0%
-total                                             1.0000        1        1        2     50.0%"""
+analogies (3CosAdd)                accuracy  correct    asked       of   covered
+capital                              1.0000        1        1        1    100.0%
+gram1                                   nan        0        0        1      0.0%
+semantic                             1.0000        1        1        1    100.0%
+syntactic                               nan        0        0        1      0.0%
+total                                1.0000        1        1        2     50.0%"""
 
 
 def test_evaluate(run_folder, command, benchmarks, monkeypatch):

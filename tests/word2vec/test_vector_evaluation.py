@@ -213,3 +213,21 @@ def test_real_benchmarks():
     assert (semantic.total, syntactic.total, total.total) == (8869, 10675, 19544)
     assert (total.covered, semantic.covered) == (2274, 601)
     assert total.accuracy == pytest.approx(0.5849, abs=0.002)
+
+
+@pytest.mark.parametrize("name", ["combined.csv", "combined.txt"])
+def test_pairs_separated_by_commas(tmp_path, name):
+    """WordSim-353 as it is published, and a phrase with a space."""
+    path = tmp_path / name
+    path.write_text("Word 1,Word 2,Human (mean)\nlove,sex,6.77\nnew york, city ,7.35\n", encoding="utf-8")
+    assert read_pairs(path) == [("love", "sex", 6.77), ("new york", "city", 7.35)]
+    path.write_text(", . 3.5\n", encoding="utf-8")
+    assert read_pairs(path) == [(",", ".", 3.5)]
+
+
+def test_words_of_a_benchmark_in_another_unicode_form(tmp_path):
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    vectors = KeyedVectors(["a", composed, "b"], np.array([[1, 0], [1, 1], [0, 1]]))
+    (tmp_path / "pairs.txt").write_text(f"a\t{decomposed}\t1\nB\t{composed}\t2\n", encoding="utf-8")
+    result = evaluate_similarity(vectors, tmp_path / "pairs.txt")
+    assert (result.covered, result.total) == (2, 2)

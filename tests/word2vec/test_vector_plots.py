@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.errors import BackendError, DataError
-from scratchnn.plot import save_figure
+from scratchnn.errors import BackendError, DataError, ScratchnnWarning
+from scratchnn.plot import drawable, font_families, new_figure, save_figure
 from scratchnn.word2vec import KeyedVectors
-from scratchnn.word2vec.plots import font_families, plot_similarity, plot_words, principal_components
+from scratchnn.word2vec.plots import plot_similarity, plot_words, principal_components
 
 WORDS = ["king", "queen", "$", "a_b^c", "Å", "слово"]
 
@@ -107,6 +107,51 @@ def test_another_font_is_found_for_characters_that_the_first_lacks(tmp_path):
     words = [*only, "a" + only]
     saved(plot_words(vectors_of(words), words), tmp_path / "plane.png")
     saved(plot_similarity(vectors_of(words), words), tmp_path / "map.png")
+
+
+NOBODY_HAS = "\U000f1234\U000f1235"  # private characters
+
+
+@pytest.mark.parametrize("plot", [plot_words, plot_similarity])
+def test_characters_that_no_font_has_are_escaped_and_named_in_one_line(tmp_path, plot):
+    words = ["king", NOBODY_HAS, "a" + NOBODY_HAS]
+    with pytest.warns(ScratchnnWarning) as found:
+        figure = plot(vectors_of(words), words)
+    [warning] = found
+    assert str(warning.message).startswith(
+        "no installed font has the characters \U000f1234 \U000f1235; install one that has them"
+    )
+    saved(figure, tmp_path / "figure.png")  # without a box, of which matplotlib would warn
+    assert {r"\U000f1234\U000f1235", r"a\U000f1234\U000f1235"} <= labels(figure.axes[0])
+
+
+def test_any_figure_is_saved_without_boxes(tmp_path):
+    figure, axes = new_figure()
+    axes.set_title("title " + NOBODY_HAS)
+    with pytest.warns(ScratchnnWarning, match="no installed font has the characters"):
+        save_figure(figure, tmp_path / "figure.png")
+    assert axes.get_title() == r"title \U000f1234\U000f1235"
+    saved(figure, tmp_path / "figure.png")
+
+
+def test_a_font_that_was_installed_since_is_found(tmp_path, monkeypatch):
+    """A font that matplotlib's remembered list lacks: the one with the STIX characters."""
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    def drawn(entries):
+        return {chr(code) for entry in entries for code in FT2Font(entry.fname).get_charmap()}
+
+    every = [entry for entry in font_manager.fontManager.ttflist if not entry.name.startswith("Last Resort")]
+    stix = [entry for entry in every if entry.name.startswith("STIX")]
+    others = [entry for entry in every if entry not in stix]
+    only = min(drawn(stix) - drawn(others))
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", others)
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: [str(tmp_path / "broken.ttf"), *(e.fname for e in stix)])
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    shown, families = drawable([only])
+    assert shown == [only]
+    assert any(name.startswith("STIX") for name in families)
 
 
 def test_korean_labels(tmp_path):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 import json
 import random
+import re
 import subprocess
 import sys
 import time
@@ -92,7 +94,7 @@ def test_a_language_model_is_no_run_of_word2vec(tmp_path, capsys):
         (["--lr", 0], "--lr must be above 0, got 0.0"),
         (["--sample", -1], "--sample must be 0 or more, got -1"),
         (["--dim", 0], "--dim must be a whole number of 1 or more, got 0"),
-        (["--checkpoint-every", 0], "--checkpoint-every must be above 0"),
+        (["--checkpoint-every", 0], "--checkpoint-every must be a whole number of 1 or more, got 0"),
         (["--window", 360], "a window of 360 words to either side is larger than the text, which has 360"),
         (["--min-count", 1000], "a vocabulary of 0 word(s)"),
     ],
@@ -117,7 +119,7 @@ def test_no_text(tmp_path, capsys):
 
 
 def start(text, out):
-    arguments = [*OPTIONS, "--epochs", 3, "--checkpoint-every", 0.001, "--text", text, "--out", out, "--resume"]
+    arguments = [*OPTIONS, "--epochs", 3, "--checkpoint-every", 1, "--text", text, "--out", out, "--resume"]
     command = [sys.executable, "-m", "scratchnn", "train", "word2vec", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -145,3 +147,64 @@ def test_killed_and_resumed_ends_with_the_same_bits(tmp_path):
     assert set(whole) == set(parts)
     for name in ("vectors.txt", "vocabulary.json", "settings.json"):
         assert whole[name] == parts[name], name
+
+
+# --- small texts -----------------------------------------------------------------------------------------------------
+
+
+def epochs_shown(output):
+    """Loss and speed of each epoch that was printed."""
+    return [(float(a), float(b.replace(",", ""))) for a, b in re.findall(r"loss ([\d.]+), ([\d,]+) words/s", output)]
+
+
+def test_the_log_has_means_over_the_epoch(tmp_path, capsys):
+    """By the words of each row of the history; the last row of an epoch may have a few words, or none that counts."""
+    text, out = write_text(tmp_path / "text.txt", lines=20_000), tmp_path / "run"
+    with open(text, "a") as file:
+        file.write("mat\n" * 60_000)  # several pieces without a pair
+    assert train("--data", text, "--out", out) == 0
+    shown = epochs_shown(capsys.readouterr().out)
+    assert len(shown) == 2
+    with open(out / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for epoch, (loss, speed) in enumerate(shown, 1):
+        own = [row for row in rows if int(row["epoch"]) == epoch]
+        before = [(epoch - 1) * int(rows[-1]["words"]) // 2, *(int(row["words"]) for row in own)]
+        words = [b - a for a, b in itertools.pairwise(before)]
+        counted = [(n, float(row["loss"])) for n, row in zip(words, own, strict=True) if row["loss"]]
+        assert len(counted) < len(own) > 2  # the last piece has no loss
+        assert loss == pytest.approx(sum(n * value for n, value in counted) / sum(n for n, _ in counted), abs=1e-4)
+        seconds = sum(n / float(row["words_per_second"]) for n, row in zip(words, own, strict=True))
+        assert speed == pytest.approx(sum(words) / seconds, abs=1)
+
+
+def test_a_text_of_one_word_per_line_trains_nothing_and_says_so(tmp_path, capsys):
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(["the cat sat on a mat".replace(" ", "\n")] * 50))
+    assert train("--data", text, "--out", tmp_path / "run") == 2
+    assert_one_line(capsys, "no line of the text has two words of the vocabulary", "write each sentence in one line")
+    assert not (tmp_path / "run").exists()
+
+
+def warning(capsys, text, out, *options):
+    assert command("train", "word2vec", "--data", text, "--dim", 20, "--out", out, *options) == 0
+    return " ".join(capsys.readouterr().err.split())
+
+
+def test_vectors_of_a_text_that_is_too_short_are_named_with_what_helps(tmp_path, capsys):
+    """After a few steps they are still random, then they all point one way; more epochs part them."""
+    rng = random.Random(0)
+    topics = [[f"{name}{k}" for k in range(12)] for name in "abcdef"]
+    text = tmp_path / "text.txt"
+    with open(text, "w") as file:
+        for _ in range(1500):
+            topic = rng.choice(topics)
+            words = [rng.choice(["the", "of", "and", "to"]) if rng.random() < 0.4 else rng.choice(topic) for _ in range(8)]
+            file.write(" ".join(words) + "\n")
+    options = ["--sample", 0]
+    few = warning(capsys, text, tmp_path / "few", *options, "--epochs", 1, "--lr", 0.0003)
+    assert few.startswith("warning: the vectors have hardly moved from their random start, so neighbours are chance; ")
+    assert few.endswith("use more epochs (--epochs 10, in another --out) or a longer text")
+    more = warning(capsys, text, tmp_path / "more", *options, "--epochs", 1)
+    assert more.startswith("warning: all words look alike: two vectors have a mean cosine of 0.99; use more epochs (--ep")
+    assert warning(capsys, text, tmp_path / "enough", *options, "--epochs", 10) == ""

@@ -11,6 +11,7 @@ from small_text import write_text
 from scratchnn.backend import arrays, backend_name, one_thread, to_numpy
 from scratchnn.backend.threads import blas_threads
 from scratchnn.errors import CheckpointError, DataError, NonFiniteError
+from scratchnn.training.checkpoint import load_arrays
 from scratchnn.word2vec import corpus as corpus_module
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.training import MODELS, Word2VecTrainer
@@ -150,7 +151,7 @@ def test_resumed_in_the_middle_of_an_epoch(corpus, tmp_path, model, monkeypatch)
     """A trainer that another one's checkpoint was loaded into ends with the same bits, and the same history."""
     whole = trainer(corpus, model, seed=3)
     whole.fit()
-    first = trainer(corpus, model, seed=3, checkpoint=tmp_path / "c.npz", checkpoint_every=1e-9)
+    first = trainer(corpus, model, seed=3, checkpoint=tmp_path / "c.npz", checkpoint_every=1)
     save, saved = first.save, []
 
     def save_and_stop():
@@ -200,3 +201,27 @@ def test_on_an_array_library_as_strict_as_cupy(corpus, model, monkeypatch):
     here.fit()
     np.testing.assert_allclose(to_numpy(there.tables.W_in.data), here.tables.W_in.data, rtol=1e-4, atol=1e-6)
     assert [r["loss"] for r in there.rows] == pytest.approx([r["loss"] for r in here.rows], rel=1e-4)
+
+
+@pytest.mark.parametrize("place", ["save", "on_epoch"])
+def test_an_error_after_an_epoch_does_not_lose_it(corpus, tmp_path, place):
+    """The checkpoint comes before the report; if it fails, the next ``fit`` begins with it."""
+    path, reported = tmp_path / "c.npz", []
+    unsteady = trainer(corpus, "cbow", checkpoint=path, on_epoch=lambda trainer: reported.append(trainer.epoch))
+    original = getattr(unsteady, place)
+
+    def fail(*arguments):
+        setattr(unsteady, place, original)
+        raise OSError("the disk is full")
+
+    setattr(unsteady, place, fail)
+    with pytest.raises(OSError, match="disk is full"):
+        unsteady.fit()
+    assert (unsteady.epoch, path.exists()) == (1, place == "on_epoch")
+    unsteady._save_epoch()  # what ``fit`` begins with
+    assert load_arrays(path)[1]["epoch"] == 1
+    unsteady.fit()
+    assert reported == list(range(2, unsteady.epochs + 1))
+    whole = trainer(corpus, "cbow")
+    whole.fit()
+    assert unsteady.tables.W_in.data.tobytes() == whole.tables.W_in.data.tobytes()

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     prepare_streams()
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = show_warning  # type: ignore[assignment]  # the file is always stderr
+            warnings.showwarning = show_warning
             args = build_parser().parse_args(arguments)
             status: int = args.run(args)
         sys.stdout.flush()

@@ -216,10 +216,10 @@ def gru_reset_after_through_time_backward(dy: Array, dstate: Array, cache: tuple
         WhT_nzr[:H], WhT_nzr[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
         of_gates, others = (zr_all, n_all), (s_n_all, steps.states_before(h))
         back = gru_steps_backward(gru_reset_after_slopes_backward, d_by_gate, steps, of_gates, others, loop.pool)
-        for now, N_t, slopes, (z, _) in back:
+        for now, N_t, slopes, gates_t in back:
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
-            d_by_gate[:, now] = gru_reset_after_gates_backward(slopes, z, dh, dh_carried)  # (7) to (11)
+            d_by_gate[:, now] = gru_reset_after_gates_backward(slopes, gates_t[0], dh, dh_carried)  # (7) to (11)
             dh_recurrent = d[now, : 3 * H] @ WhT_nzr  # (7)  (N_t, 3H) @ (3H, H) -> (N_t, H)
             if mask is not None:
                 dh_recurrent *= mask[:N_t]  # (7)

@@ -195,12 +195,12 @@ def gru_reset_before_through_time_backward(dy: Array, dstate: Array, cache: tupl
         WhT_zr, WhT_n = loop.copy(Wh[:, : 2 * H].T), loop.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
         of_gates, others = (zr_all, n_all), (k_all, steps.states_before(h))
         back = gru_steps_backward(gru_reset_before_slopes_backward, da_by_gate, steps, of_gates, others, loop.pool)
-        for now, N_t, slopes, gates in back:
+        for now, N_t, slopes, gates_t in back:
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)
             da_n = gru_reset_before_candidate_backward(slopes, dh)  # (8), (9)
             dk = da_n @ WhT_n  # (10)  (N_t, H) @ (H, H) -> (N_t, H)
-            da_t, dh_recurrent = gru_reset_before_gates_backward(slopes, gates, dh, dk, dh_carried)  # (7), (11)
+            da_t, dh_recurrent = gru_reset_before_gates_backward(slopes, gates_t, dh, dk, dh_carried)  # (7), (11)
             da_by_gate[:, now] = da_t
             dh_recurrent += da[now, : 2 * H] @ WhT_zr  # (7)  (N_t, 2H) @ (2H, H) -> (N_t, H)
             if mask is not None:

@@ -119,7 +119,7 @@ def gru_scratch_forward(start: Prologue, Wh: Array, scratch: Lease) -> tuple[Arr
         one after the other (2, N, H), a view of the same memory; an array (N, H) for intermediate results.
     """
     xp = array_module(Wh)
-    N, H, columns, dtype = start.steps.N, *Wh.shape, start.h.dtype
+    N, (H, columns), dtype = start.steps.N, Wh.shape, start.h.dtype
     products = scratch.take(xp, (N, columns), dtype)
     products_by_gate = gate_by_gate(products[:, : 2 * H], 2)
     return scratch.product(Wh, start.factors[:columns]), products, products_by_gate, scratch.take(xp, (N, H), dtype)
@@ -159,8 +159,8 @@ def gru_steps_backward(
     """All steps, the last one first, with their slopes, which are computed for a piece of consecutive steps at once.
 
     Args:
-        compute_slopes: computes the form's slopes from the blocks of ``gates`` and ``others`` (steps, N_t, H), into its last
-            argument (blocks, steps, N_t, H).
+        compute_slopes: computes the form's slopes from the blocks of ``gates`` and ``others`` (steps, N_t, H), into its
+            last argument (blocks, steps, N_t, H).
         da_by_gate: an array (blocks, P, H) for the gradients; only its shape and dtype matter.
         gates: the gates and candidates of all steps, the first array (P, 2H).
         others: other arrays of all steps (P, H).

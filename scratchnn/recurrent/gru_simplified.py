@@ -171,10 +171,10 @@ def gru_simplified_through_time_backward(dy: Array, dstate: Array, cache: tuple,
         dy_rows, WhT = steps.pack(dy, loop), loop.copy(Wh.T)
         of_gates, others = (gates,), (steps.states_before(h),)
         back = gru_steps_backward(gru_simplified_slopes_backward, da_by_gate, steps, of_gates, others, loop.pool)
-        for now, N_t, slopes, (z, _) in back:
+        for now, N_t, slopes, gates_t in back:
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (5)
-            da_by_gate[:, now] = gru_simplified_gates_backward(slopes, z, dh, dh_carried)  # (5), (6), (7)
+            da_by_gate[:, now] = gru_simplified_gates_backward(slopes, gates_t[0], dh, dh_carried)  # (5), (6), (7)
             dh_recurrent = da[now] @ WhT  # (5)  (N_t, 2H) @ (2H, H) -> (N_t, H)
             if mask is not None:
                 dh_recurrent *= mask[:N_t]  # (5)

@@ -31,6 +31,7 @@ FAMILIES = {  # the module that makes each family's rows
     "gru": "recurrent",
     "lstm": "recurrent",
     "lm": "language_model",
+    "classifier": "classifier",
     "softmax": "softmax",
     "embedding": "embedding",
     "word2vec": "word2vec_speed",

@@ -3,10 +3,14 @@
     perplexity    exp(L)                                         L: mean loss in nats per token                    (1)
     accuracy      sum_n m_n [p_n = t_n] / sum_n m_n              over targets t_n, predictions p_n, m_n 0 or 1     (2)
     exact match   sum_n [p_n = t_n] / N                          over whole sequences p_n, t_n                     (3)
+    confusion     C[i, j] = sum_n [t_n = i] [p_n = j]            true class i, predicted class j                   (4)
+    precision     P_k = TP_k / (number of texts predicted as k)  TP_k: those of them that have the label k         (5)
+    recall        R_k = TP_k / (number of texts with k)                                                            (6)
+    F1            2 TP_k / (texts predicted as k + texts with k) the harmonic mean of (5) and (6)                  (7)
 
-[...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. (2) and (3) are 0 if nothing
-counts, like the losses. All three describe a whole data set: collect the predictions of all batches first, or weight the
-mean of the batches by the number of targets in each.
+[...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
+0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
+the mean of the batches by the number of targets in each.
 """
 
 from __future__ import annotations
@@ -62,3 +66,36 @@ def exact_match(predicted: Sequence[Sequence[Any]], targets: Sequence[Sequence[A
         raise ShapeError(f"exact_match: {len(targets)} target sequences, {len(predicted)} predicted")
     right = sum(list(p) == list(t) for p, t in zip(predicted, targets, strict=True))
     return right / len(targets) if len(targets) else 0.0
+
+
+def confusion_matrix(predicted: Array, targets: Array, classes: int) -> Array:
+    """Equation (4): counts (K, K) of the classes ``targets`` (N,), the rows, that were predicted as ``predicted`` (N,)."""
+    if predicted.shape != targets.shape or targets.ndim != 1:
+        raise ShapeError(
+            f"confusion_matrix: targets have shape {tuple(targets.shape)}, predictions {tuple(predicted.shape)}"
+        )
+    xp = array_module(targets)
+    pairs = targets.astype("int64") * classes + predicted  # a pair (true, predicted) as one number
+    return xp.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
+    """Equations (5) to (7) for each of K labels.
+
+    Args:
+        predicted, targets: 1 for each label that a text has, else 0 (N, K). One class per text is one 1 in each row.
+
+    Returns:
+        ``"precision"``, ``"recall"``, ``"f1"`` and ``"texts"``, the number of texts that have the label, (K,) each.
+    """
+    xp = array_module(targets)
+    if predicted.shape != targets.shape or targets.ndim != 2:
+        raise ShapeError(f"label_scores: targets have shape {tuple(targets.shape)}, predictions {tuple(predicted.shape)}")
+    said, real = predicted.astype(bool), targets.astype(bool)
+    both, said_count, texts = ((said & real).sum(axis=0), said.sum(axis=0), real.sum(axis=0))
+    scores = {
+        "precision": both / xp.maximum(said_count, 1),  # (5)
+        "recall": both / xp.maximum(texts, 1),  # (6)
+        "f1": 2 * both / xp.maximum(said_count + texts, 1),  # (7)
+    }
+    return {**scores, "texts": texts}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.errors import ShapeError
-from scratchnn.metrics import accuracy, exact_match, perplexity
+from scratchnn.metrics import accuracy, confusion_matrix, exact_match, label_scores, perplexity
 
 
 def test_perplexity_of_a_uniform_guess_is_the_number_of_tokens():
@@ -85,3 +85,25 @@ def test_predictions_that_are_no_ids_are_refused():
         with pytest.raises(ShapeError, match=r"^accuracy: \w+ must be a NumPy or CuPy array, got list"):
             accuracy(*arguments)
     assert accuracy(ids > 0, ids > 0) == 1
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def test_confusion_matrix_by_hand():
+    predicted, targets = np.array([0, 1, 1, 2, 0]), np.array([0, 1, 0, 0, 2])
+    assert confusion_matrix(predicted, targets, 3).tolist() == [[1, 1, 1], [0, 1, 0], [1, 0, 0]]
+    with pytest.raises(ShapeError, match=r"confusion_matrix: targets have shape \(5,\), predictions \(4,\)"):
+        confusion_matrix(predicted[:4], targets, 3)
+
+
+def test_label_scores_by_hand():
+    predicted = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0], [1, 0, 0]])
+    targets = np.array([[1, 0, 1], [0, 1, 0], [1, 0, 0], [1, 0, 0]])
+    found = label_scores(predicted, targets)
+    np.testing.assert_allclose(found["precision"], [2 / 3, 1, 0])  # nothing predicted: 0
+    np.testing.assert_allclose(found["recall"], [2 / 3, 1, 0])
+    np.testing.assert_allclose(found["f1"], [2 / 3, 1, 0])
+    assert found["texts"].tolist() == [3, 1, 1]
+    with pytest.raises(ShapeError, match=r"label_scores: targets have shape \(4, 3\), predictions \(4, 2\)"):
+        label_scores(predicted[:, :2], targets)

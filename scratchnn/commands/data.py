@@ -50,7 +50,7 @@ def add_parser(commands: Any) -> None:
     old = commands.add_parser("text", parents=[folder], description="The older name of data text.", allow_abbrev=False)
     old.add_argument("--download", action="store_true", help="download the data set if it is missing")
     for both in (one, old):
-        both.add_argument("name", metavar="NAME", help="a name from data list")
+        both.add_argument("name", metavar="NAME", help="a name from data list, or one of its parts: imdb:unsup")
         both.add_argument("--out", metavar="FILE", help="the text file to write (default: NAME.txt)")
         both.set_defaults(run=run_text, download=False)
 
@@ -115,11 +115,15 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def run_text(args: argparse.Namespace) -> int:
     """Write all lines, or nothing."""
-    dataset = data_set(args.name)
+    name, _, part = args.name.partition(":")
+    dataset = data_set(name)
     if dataset.lines is None:
         texts = [name for name, known in data_sets().items() if known.lines is not None]
         raise DataError(f"{dataset.name} cannot be written as plain text; choose from {', '.join(texts)}")
-    out = Path(args.out or f"{dataset.name}.txt")
+    if part and part not in dataset.parts:
+        known = ", ".join(f"{name}:{one}" for one in dataset.parts)
+        raise DataError(f"{name} has no part {part!r}; choose {f'from {known}' if known else name}")
+    out = Path(args.out or f"{args.name.replace(':', '-')}.txt")
     if os.path.exists(out):
         raise DataError(f"{out} already exists; choose another --out")
     if out.suffix == ".gz":
@@ -128,7 +132,8 @@ def run_text(args: argparse.Namespace) -> int:
     with atomic_file(out) as file:
         if args.download:
             list(dataset.fetch(args.data))
-        for line in progress_bar(dataset.lines(args.data), desc=dataset.name, unit="line"):
+        found = dataset.lines(args.data, part) if part else dataset.lines(args.data)
+        for line in progress_bar(found, desc=dataset.name, unit="line"):
             file.write(line.encode("utf-8") + b"\n")
             lines += 1
             words += len(line.split())

@@ -127,10 +127,18 @@ def _check(part: str, folder: str | Path | None) -> str:
     return f"{found}, {'SHA-256 as published' if same else 'in an archive that was packed again'}"
 
 
-def _lines(folder: str | Path | None) -> Iterator[str]:
-    """All reviews as lower-case words: train, test, and those without a label."""
-    for split in SPLITS:
+def _lines(folder: str | Path | None, part: str | None = None) -> Iterator[str]:
+    """Reviews as lower-case words: those of one part, or train, test, and those without a label."""
+    for split in SPLITS if part is None else (part,):
         yield from map(plain_words, load_imdb(split, folder)[0])
+
+
+def _labelled(part: str, folder: str | Path | None) -> tuple[list[str], list[str]]:
+    """Reviews and their labels, neg and pos."""
+    texts, labels = load_imdb(part, folder)
+    if labels is None:
+        raise DataError(f"imdb:{part} has no labels; use imdb:train or imdb:test")
+    return texts, ["pos" if label else "neg" for label in labels]
 
 
 DATASET = DataSet(
@@ -141,4 +149,6 @@ DATASET = DataSet(
     files={"archive": File((PUBLISHED.name, "aclImdb"), PUBLISHED, unpacked="train/pos")},
     check=_check,
     lines=_lines,
+    labelled=_labelled,
+    parts=tuple(SPLITS),
 )

@@ -78,10 +78,16 @@ def _check(part: str, folder: str | Path | None) -> str:
     return f"{len(documents):,} documents, SHA-256 as published"
 
 
-def _lines(folder: str | Path | None) -> Iterator[str]:
-    """All documents that are not empty, with single spaces: train and test."""
-    for split in DATASET.files:
+def _lines(folder: str | Path | None, part: str | None = None) -> Iterator[str]:
+    """The documents that are not empty, with single spaces: those of one part, or train and test."""
+    for split in DATASET.files if part is None else (part,):
         yield from filter(None, (" ".join(document.split()) for document in load_nsmc(split, folder)[0]))
+
+
+def _labelled(part: str, folder: str | Path | None) -> tuple[list[str], list[str]]:
+    """Documents and their labels, 0 and 1 as in the file."""
+    texts, labels = load_nsmc(part, folder)
+    return texts, [str(label) for label in labels]
 
 
 DATASET = DataSet(
@@ -92,4 +98,6 @@ DATASET = DataSet(
     files={split: File((file.name, file.name + ".gz"), file) for split, file in PUBLISHED.items()},
     check=_check,
     lines=_lines,
+    labelled=_labelled,
+    parts=tuple(PUBLISHED),
 )

@@ -45,7 +45,10 @@ class DataSet:
         source: a web page, or where to obtain it.
         files: the files, by part: ``"train"``, ``"test"`` ...
         check: reads one part from a data folder and returns what it contains; raises ``DataError`` if it is damaged.
-        lines: reads all documents from a data folder, as plain text without line ends; None if the set is not text.
+        lines: reads the documents of one part (of all parts if None) from a data folder, as plain text without line ends;
+            None if the set is not text.
+        labelled: reads the texts of one part and the label of each; None if they have no labels.
+        parts: the parts that ``lines`` and ``labelled`` know, if they are not those of ``files``.
     """
 
     name: str
@@ -54,7 +57,9 @@ class DataSet:
     source: str
     files: Mapping[str, File]
     check: Callable[[str, Folder], str]
-    lines: Callable[[Folder], Iterator[str]] | None = None
+    lines: Callable[..., Iterator[str]] | None = None  # (folder, part=None)
+    labelled: Callable[[str, Folder], tuple[list[str], list[str]]] | None = None
+    parts: tuple[str, ...] = ()
 
     def existing(self, part: str, folder: Folder = None) -> Path | None:
         """Where the file of one part is, None if it is missing; for ``folder`` see ``scratchnn.datasets.folder``."""

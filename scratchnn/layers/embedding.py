@@ -11,6 +11,8 @@ Shapes: ids (...), W (V, D), y (..., D).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from scratchnn.backend import Array, Generator, array_module, check_array, check_ids
@@ -68,6 +70,42 @@ class Embedding(Layer):
             raise DataError(f"Embedding: padding_id {padding_id} is out of range 0 .. {vocabulary_size - 1}")
         self.W.trainable = not frozen
         self.padding_id = padding_id
+        self.found: int | None = None  # tokens with a pretrained vector, see ``from_vectors``
+
+    @classmethod
+    def from_vectors(cls, vocabulary: Any, vectors: Any, *, rng: Generator, frozen: bool = False) -> Embedding:
+        """An embedding whose rows are pretrained word vectors.
+
+        Args:
+            vocabulary: the tokens; a ``Vocabulary``.
+            vectors: words and their vectors (W, D); a ``KeyedVectors``.
+            rng: draws the rows of all other tokens, normal with the standard deviation of the vectors that were found. A
+                run of words ("not good") starts from the mean of their vectors instead if all have one.
+            frozen: whether the table is kept as it is; if false, the vectors are only a start (fine-tuning).
+
+        Returns:
+            The layer. Its ``found`` is the number of tokens that have a vector.
+
+        Raises:
+            DataError: no token has a vector.
+        """
+        rows = np.array([vectors.ids.get(token, -1) for token in vocabulary.tokens])  # (V,)
+        known = rows >= 0
+        if not known.any():
+            raise DataError(
+                f"none of the {len(rows):,} tokens of the vocabulary has a word vector; use vectors of the same language "
+                "and spelling"
+            )
+        given = vectors.vectors[rows[known]]
+        table = given.std() * rng.standard_normal((len(rows), given.shape[1]))
+        table[known] = given
+        for row in np.flatnonzero(~known):
+            parts = [vectors.ids.get(part, -1) for part in vocabulary.tokens[row].split(" ")]
+            if len(parts) > 1 and min(parts) >= 0:
+                table[row] = vectors.vectors[parts].mean(axis=0)
+        layer = cls(*table.shape, table=table, frozen=frozen)
+        layer.found = int(known.sum())
+        return layer
 
     def __repr__(self) -> str:
         """Class and shape of the table."""

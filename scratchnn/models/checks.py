@@ -11,7 +11,7 @@ from scratchnn.core import Layer, Model
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from scratchnn.models.classifier import Classifier
+from scratchnn.models.classifier import POOLINGS, READERS, Classifier
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.recurrent.cells import CELLS
@@ -112,9 +112,9 @@ def register_loss(
         return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), 1.6)
 
 
-def classifier(**options: Any) -> Callable[[np.random.Generator], Model]:
+def classifier(classes: int = 3, **options: Any) -> Callable[[np.random.Generator], Model]:
     """Five tokens, three classes."""
-    return lambda rng: Classifier(5, 3, embedding_size=3, hidden_size=2, rng=rng, **options)
+    return lambda rng: Classifier(5, classes, embedding_size=3, hidden_size=2, rng=rng, **options)
 
 
 def seq2seq(cell: str) -> Callable[[np.random.Generator], Model]:
@@ -131,3 +131,19 @@ for _cell in CELLS:
     register_loss(f"seq2seq/{_cell}", seq2seq(_cell), PAIRS)
 _two_layers = classifier(cell="gru", bidirectional=True, layers=2, dropout=0.3)
 register_loss("classifier/gru+bidirectional+dropout+two-layers", _two_layers, LABELLED, random=True)
+
+# Every reader with every pooling that it can have, and the three outputs.
+for _pooling in POOLINGS:
+    for _reader in READERS:
+        if (_reader, _pooling) != ("recurrent", "last") and (_pooling != "last" or _reader == "conv-recurrent"):
+            _parts = classifier(reader=_reader, pooling=_pooling, cell="rnn", kernel_sizes=(3, 2), stride=2, dropout=0.2)
+            register_loss(f"classifier/{_reader}+{_pooling}", _parts, LABELLED, random=True)
+_both_ways = classifier(cell="lstm", bidirectional=True, layers=2, pooling="mean", class_weights=(0.5, 1.0, 2.5))
+register_loss("classifier/lstm+bidirectional+two-layers+mean+weights", _both_ways, LABELLED)
+TWO, SETS = np.array([1, 0, 0, 1]), np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]])
+register_loss("classifier/sigmoid", classifier(2, output="sigmoid", pooling="mean"), (TEXTS, TEXT_LENGTHS, TWO))
+_weights = classifier(2, output="sigmoid", reader="embedding", pooling="attention", class_weights=(0.5, 2.0))
+register_loss("classifier/sigmoid+weights", _weights, (TEXTS, TEXT_LENGTHS, TWO))
+register_loss(
+    "classifier/multilabel", classifier(output="multilabel", reader="conv", pooling="max"), (TEXTS, TEXT_LENGTHS, SETS)
+)

@@ -1,53 +1,95 @@
-"""``classifier``: one label per text."""
+"""``classifier``: one label per text, or several."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnn.backend import backend_name, move, to_numpy
+from scratchnn.backend import backend_name, move, seed_from, to_numpy
 from scratchnn.core import Model
-from scratchnn.data import PaddedExamples
+from scratchnn.data import PaddedExamples, bucket_batches
 from scratchnn.datasets.generated.reviews import generated_reviews
 from scratchnn.errors import DataError
-from scratchnn.metrics import accuracy
-from scratchnn.models.classifier import Classifier
+from scratchnn.inspection.texts import plot_confusion
+from scratchnn.metrics import confusion_matrix
+from scratchnn.models.classifier import OUTPUTS, POOLINGS, READERS, Classifier
+from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
-from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, read_pairs, split
+from scratchnn.tasks.label_table import score_table
+from scratchnn.tasks.labelled import Columns, Pairs, read_labelled
+from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors
+from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
+from scratchnn.tasks.text_tokens import LEVELS, tokens_of
 from scratchnn.tasks.trained import Trained
-from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary, texts_to_sequences, tokenize
+from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
 GENERATED = 3000  # reviews
-WHAT = "a text and its label"
 SHOWN = 10  # labels in a message
-ARCHITECTURE = ("embedding_size", "hidden_size", "cell", "layers", "bidirectional", "dropout")
+BATCH = 64  # texts that are read side by side in evaluation
+ARCHITECTURE = (
+    "embedding_size", "hidden_size", "reader", "pooling", "output", "cell", "layers", "bidirectional", "stride", "dropout",
+    "frozen",
+)  # fmt: skip
+SOURCES = "labelled texts: .csv, .tsv, .jsonl, lines with a tab, a folder per label, or imdb, nsmc (default: generated)"
 
-Example = tuple[np.ndarray, int]  # ids, class
+Example = tuple[np.ndarray, Any]  # ids; a class, or 0 and 1 for each label (K,)
 
 
 class ClassifierTask(Task):
-    """Texts and labels, one per line with a tab between them; labels are whatever strings the file has."""
+    """Texts and their labels, which are whatever strings the data has."""
 
     name = "classifier"
     title = "a classifier"
-    description = "Train a classifier of texts. A line of a file is a text and its label, with a tab between them."
+    description = "Train a classifier of texts: one label per text, or several."
     own = (
-        EXAMPLES,
-        VALID,
-        Setting("--level", "level", "word", "what a token is", choices=("char", "letter", "word")),
+        replace(EXAMPLES, help=SOURCES, metavar="DATA"),
+        replace(VALID, metavar="DATA"),
+        Setting("--text-column", "text_column", None, "column of texts (default: guessed)", metavar="NAME", identity=False),
+        Setting(
+            "--label-column", "label_column", None, "column of labels (default: guessed)", metavar="NAME", identity=False
+        ),
+        Setting("--limit", "limit", None, "use N labelled texts, drawn by the seed", int, "N", least=2, identity=False),
+        Setting("--balance", "balance", False, "let all classes count the same", bool, inherited=False),
+        Setting("--level", "level", "plain", "what a token is; plain: a word in lower case", choices=LEVELS),
+        Setting(
+            "--max-length", "max_length", 400, "tokens of a text: the first and last", int, "T", least=2, inherited=False
+        ),
+        Setting("--ngrams", "ngrams", 1, "largest number of adjacent tokens that make one more token", int, "N"),
         Setting("--vocabulary", "vocabulary_size", 10000, "largest number of distinct tokens", int, "V", least=3),
+        Setting(
+            "--reader",
+            "reader",
+            "recurrent",
+            f"layers after the embedding: {', '.join(READERS)}",
+            metavar="READER",
+            choices=READERS,
+        ),
         Setting("--cell", "cell", "gru", "recurrent cell", choices=tuple(CELLS)),
-        Setting("--hidden", "hidden_size", 64, "units in each recurrent layer", int, "H"),
+        Setting("--hidden", "hidden_size", 64, "units in each recurrent layer or convolution", int, "H"),
         Setting("--embed", "embedding_size", 32, "size of the embedding", int, "D"),
         Setting("--layers", "layers", 1, "recurrent layers", int, "L"),
         Setting("--bidirectional", "bidirectional", False, "read in both directions", bool),
+        Setting("--kernels", "kernel_sizes", ["3"], "kernel size of each convolution", metavar="K", many=True),
+        Setting("--stride", "stride", 1, "stride of the convolutions", int, "S"),
+        Setting("--pooling", "pooling", None, "from steps to a text (default: last, max or mean)", choices=POOLINGS),
+        Setting("--output", "output", "softmax", "what reads the logits", choices=OUTPUTS),
+        Setting("--separator", "separator", ",", "between the labels of a text, with --output multilabel", inherited=False),
         Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P", inherited=False),
+        Setting(
+            "--vectors", "vectors", None, "file or run with word vectors to start from; their size is D", metavar="PATH"
+        ),
+        Setting("--body", "body", None, "language model to start from; its sizes are D, H and L", metavar="DIR"),
+        Setting("--freeze", "frozen", False, "keep the embedding as it is", bool, inherited=False),
     )
+    prediction = (Setting("--json", "json", False, "JSON with the probability of each label", bool),)
     defaults: ClassVar = {"epochs": 10}
     rates: ClassVar = {"adam": 0.005}
     metric = "accuracy"
@@ -56,81 +98,181 @@ class ClassifierTask(Task):
     part_names = ("vocabulary", "labels")
     model = Classifier
 
+    def complete(self, settings: Values) -> None:
+        """The usual pooling of the reader, unless another is given; kernel sizes are whole numbers."""
+        if settings["pooling"] is None:
+            usual = {"recurrent": "last", "conv": "max", "conv-recurrent": "last", "embedding": "mean"}
+            settings["pooling"] = usual[settings["reader"]]
+        if settings["balance"] and settings["output"] == "multilabel":
+            raise DataError("--balance needs one label per text; leave it out with --output multilabel")
+        for size in settings["kernel_sizes"]:
+            if not size.isdecimal() or int(size) < 1:
+                raise DataError(f"--kernels must be whole numbers of 1 or more, got {size!r}")
+
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of tokens and labels of the training part, and both parts as ids."""
-        if settings["data"]:
-            pairs = read_labelled(settings["data"])
-        else:
-            pairs = list(zip(*generated_reviews(GENERATED, seed=0), strict=True))
-        train, valid = split(pairs, settings["seed"]) if settings["valid"] is None else (pairs, [])
-        if settings["valid"] is not None:
-            valid = read_labelled([settings["valid"]])
-        tokens = (token for text, _ in train for token in tokenize(text, settings["level"]) if token != END)
-        parts = parts or {
-            "vocabulary": Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"]),
-            "labels": Vocabulary(sorted({label for _, label in train})),
-        }
+        columns = Columns(settings["text_column"], settings["label_column"])
+        train, valid = self.read_parts(settings, columns)
+        settings["text_column"], settings["label_column"] = columns.text, columns.label
+        initial: Initial = {}
+        fresh = parts is None  # a run to start from has its vectors or its body in its parameters
+        if parts is None:
+            if settings["body"] is not None:
+                initial, vocabulary, note = start_from_body(settings)
+                columns.notes.append(note)
+            else:
+                tokens = (token for text, _ in train for token in tokens_of(text, settings) if token != END)
+                vocabulary = Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"])
+            labels = sorted({label for _, joined in train for label in labels_of(joined, settings)})
+            parts = {"vocabulary": vocabulary, "labels": Vocabulary(labels)}
         if len(parts["labels"]) < 2:
             raise DataError(f"all training texts have the label {train[0][1]!r}; a classifier needs at least two labels")
-        note = f"{len(train):,} texts to learn, {len(valid):,} to validate, labels {', '.join(parts['labels'].tokens)}"
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
-        return Data(parts, train_examples, valid_examples, digest_of(train, valid), note)
+        if fresh and settings["vectors"] is not None:
+            initial, note = start_from_vectors(settings, parts["vocabulary"], (ids for ids, _ in train_examples))
+            columns.notes.append(note)
+        settings["class_weights"] = balanced(train_examples, parts) if settings["balance"] else None
+        shown = ", ".join(parts["labels"].tokens[:SHOWN]) + (", ..." if len(parts["labels"]) > SHOWN else "")
+        note = f"{len(train):,} texts to learn, {len(valid):,} to validate, labels {shown}"
+        notes = "\n".join([*columns.notes, note])
+        return Data(parts, train_examples, valid_examples, digest_of(train, valid), notes, initial)
 
-    def encode(self, pairs: Sequence[tuple[str, str]], settings: Values, parts: Parts) -> list[Example]:
-        """Texts as ids, labels as numbers of classes."""
+    def read_parts(self, settings: Values, columns: Columns) -> tuple[Pairs, Pairs]:
+        """Training and validation part: as given, else a tenth is cut off by the seed."""
+        several = settings["output"] == "multilabel"
+        if settings["data"]:
+            pairs = read_labelled(settings["data"], columns, "train", several)
+        else:
+            pairs = list(zip(*generated_reviews(GENERATED, seed=0), strict=True))
+        if settings["limit"] is not None and settings["limit"] < len(pairs):
+            order = np.random.default_rng(seed_from(settings["seed"], 3)).permutation(len(pairs))
+            pairs = [pairs[place] for place in sorted(order[: settings["limit"]])]
+        if settings["valid"] is not None:
+            return pairs, read_labelled([settings["valid"]], columns, "train", several)
+        train, valid = split(pairs, settings["seed"])
+        seen = {label for _, joined in train for label in labels_of(joined, settings)}
+        unseen = [pair for pair in valid if not seen.issuperset(labels_of(pair[1], settings))]
+        if len(unseen) < len(valid):  # the few texts of a rare label are for training
+            train, valid = train + unseen, [pair for pair in valid if pair not in unseen]
+        return train, valid
+
+    def encode(self, pairs: Pairs, settings: Values, parts: Parts) -> list[Example]:
+        """Texts as ids, labels as numbers of classes, or as 0 and 1 for each label."""
         labels = parts["labels"]
-        if unknown := next((label for _, label in pairs if label not in labels), None):
+        sets = [labels_of(joined, settings) for _, joined in pairs]
+        if unknown := next((label for one in sets for label in one if label not in labels), None):
             known = ", ".join(labels.tokens[:SHOWN]) + (", ..." if len(labels) > SHOWN else "")
             raise DataError(
                 f"the label {unknown!r} does not occur in the training part, whose labels are {known}; leave out its "
                 "examples, or train with some of them"
             )
-        sequences = texts_to_sequences([text for text, _ in pairs], parts["vocabulary"], settings["level"])
-        return list(zip(sequences, labels.encode(label for _, label in pairs).tolist(), strict=True))
+        sequences = self.sequences([text for text, _ in pairs], settings, parts)
+        if settings.get("output") != "multilabel":
+            return list(zip(sequences, labels.encode(one[0] for one in sets).tolist(), strict=True))
+        targets = np.zeros((len(sets), len(labels)), dtype=np.float32)
+        for row, one in zip(targets, sets, strict=True):
+            row[labels.encode(one)] = 1
+        return list(zip(sequences, targets, strict=True))
+
+    def sequences(self, texts: Sequence[str], settings: Values, parts: Parts) -> list[np.ndarray]:
+        """The ids of each text."""
+        return [parts["vocabulary"].encode(tokens_of(text, settings)) for text in texts]
 
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
         """Sizes of both vocabularies, and the architecture."""
         sizes = {"vocabulary_size": len(parts["vocabulary"]), "classes": len(parts["labels"])}
-        return {**sizes, **{name: settings[name] for name in ARCHITECTURE}}
+        chosen = {name: settings[name] for name in ARCHITECTURE if name in settings}
+        kernels = [int(size) for size in settings.get("kernel_sizes", ["3"])]
+        return {**sizes, **chosen, "kernel_sizes": kernels, "class_weights": settings.get("class_weights")}
 
     def batches(self, train: list[Example], settings: Values, parts: Parts) -> PaddedExamples:
         """Texts of similar length side by side, in another order in each epoch."""
-        sequences, classes = zip(*train, strict=True)
-        return PaddedExamples(sequences, np.array(classes), settings["batch_size"], seed=settings["seed"])
+        sequences, targets = zip(*train, strict=True)
+        return PaddedExamples(sequences, np.array(targets), settings["batch_size"], seed=settings["seed"])
 
     def evaluate(self, model: Model, examples: list[Example], settings: Values, parts: Parts) -> dict[str, float]:
-        """Mean loss in nats, and the share of texts whose label is right."""
-        batches = self.batches(examples, settings, parts)
-        total, right = 0.0, 0.0
-        name = backend_name(model.parameters()[0].data)
+        """Mean loss in nats, and the share of texts whose label is right (whose labels all are right, if several)."""
+        loss, logits = self.logits(model, examples)
+        predicted = decide(model, logits)
+        targets = np.array([target for _, target in examples])
+        right = (predicted == targets).reshape(len(targets), -1).all(axis=1)
+        return {"loss": loss, "accuracy": float(right.mean())}
+
+    def logits(self, model: Model, examples: list[Example]) -> tuple[float, np.ndarray]:
+        """The mean loss of all examples, and their logits (N, K) or (N,) in their order."""
+        assert isinstance(model, Classifier)
+        sequences, targets = zip(*examples, strict=True)
+        batches = PaddedExamples(sequences, np.array(targets), BATCH)
+        name = backend_name(model.embedding.W.data)
+        total, found = 0.0, []
+        order = bucket_batches([len(ids) for ids in sequences], BATCH)
         with model.evaluation():
-            for k in range(len(batches)):
-                ids, lengths, classes = (move(part, name) for part in batches.batch(0, k))
-                right += accuracy(model.forward(ids, lengths).argmax(axis=-1), classes) * len(classes)
-                total += float(to_numpy(model.loss((ids, lengths, classes), None)[0])) * len(classes)
-        return {"loss": total / len(examples), "accuracy": right / len(examples)}
+            for places in order:
+                ids, lengths, classes = (move(part, name) for part in batches.pick(places))
+                logits = model.forward(ids, lengths)
+                total += float(to_numpy(model.score(logits, classes)[0])) * len(places)
+                found.append(to_numpy(logits))
+        places = np.concatenate(order)
+        logits = np.concatenate(found)
+        return total / len(examples), logits[np.argsort(places)]
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Example]:
-        """Labelled texts, by the vocabularies of a trained model."""
-        return self.encode(read_labelled(files), settings, parts)
+        """Labelled texts, by the vocabularies of a trained model; a known set that is named without a part is its test."""
+        columns = Columns(settings.get("text_column"), settings.get("label_column"))
+        several = settings.get("output") == "multilabel"
+        return self.encode(read_labelled(files, columns, "test", several), settings, parts)
+
+    def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
+        """Loss, accuracy, a table per label; the confusion matrix is saved in the run folder if a text has one label."""
+        examples = self.examples(files, trained.settings, trained.parts)
+        for name, value in self.evaluate(trained.model, examples, trained.settings, trained.parts).items():
+            yield f"{name} {self.show(name, value)}"
+        labels = trained.parts["labels"].tokens
+        predicted = decide(trained.model, self.logits(trained.model, examples)[1])
+        targets = np.array([target for _, target in examples])
+        yield ""
+        yield from score_table(predicted, targets, labels)
+        if targets.ndim == 1:
+            path = Path(trained.place) / "confusion.png"
+            save_figure(plot_confusion(confusion_matrix(predicted, targets, len(labels)), labels), path)
+            yield f"confusion matrix in {path}"
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
-        """The most probable label of each text."""
-        model, labels = trained.model, trained.parts["labels"]
-        name = backend_name(model.embedding.W.data)
-        for ids in texts_to_sequences(list(lines), trained.parts["vocabulary"], trained.settings["level"]):
-            with model.evaluation():
-                logits = model.forward(move(ids[None], name), move(np.array([len(ids)]), name))
-            yield labels.tokens[int(to_numpy(logits[0]).argmax())]
+        """The most probable label of each text, or all that are probable; with ``json``, the probabilities too."""
+        model, labels = trained.model, trained.parts["labels"].tokens
+        sequences = self.sequences(list(lines), trained.settings, trained.parts)
+        if not sequences:
+            return
+        several = model.config["output"] == "multilabel"
+        nothing: Any = np.zeros(len(labels), dtype=np.float32) if several else 0
+        _, logits = self.logits(model, [(ids, nothing) for ids in sequences])
+        probabilities = to_numpy(model.probabilities(logits))
+        for row, decided in zip(probabilities, decide(model, logits), strict=True):
+            chosen = [label for label, yes in zip(labels, decided, strict=True) if yes] if several else [labels[decided]]
+            if options["json"]:
+                answer = {"labels": chosen} if several else {"label": chosen[0]}
+                shown = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
+                yield json.dumps({**answer, "probabilities": shown}, ensure_ascii=False)
+            else:
+                yield trained.settings.get("separator", ",").join(chosen)
 
 
-def read_labelled(files: Sequence[str]) -> list[tuple[str, str]]:
-    """Texts and their labels; a text may be empty, a label may not."""
-    pairs = read_pairs(files, WHAT)
-    for text, label in pairs:
-        if not label.strip():
-            raise DataError(f"the text {text!r} in {', '.join(files)} has no label after its tab")
-    return pairs
+def labels_of(joined: str, settings: Values) -> list[str]:
+    """The labels in a field: one, or several between separators."""
+    if settings.get("output") != "multilabel":
+        return [joined]
+    return [label.strip() for label in joined.split(settings["separator"]) if label.strip()]
+
+
+def balanced(examples: list[Example], parts: Parts) -> list[float]:
+    """For each class, N / (K n_k): all K classes that occur count the same; the mean over the texts is 1."""
+    counts = np.bincount([target for _, target in examples], minlength=len(parts["labels"]))
+    return (len(examples) / (np.count_nonzero(counts) * np.maximum(counts, 1))).tolist()
+
+
+def decide(model: Classifier | Model, logits: np.ndarray) -> np.ndarray:
+    """The class of each text (N,), or which labels it has (N, K): those with a probability above one half."""
+    return logits.argmax(axis=1) if model.config["output"] == "softmax" else (logits > 0).astype(int)
 
 
 KIND = ClassifierTask()

@@ -42,6 +42,8 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     model = task.model.from_config(task.config(settings, data.parts), rng)
     if start is not None:
         model.load_state_dict(start.model.state_dict())
+    elif data.initial:
+        model.load_state_dict({**model.state_dict(), **data.initial})
     optimizer, schedule = make_optimizer(model, settings)
     library = "cupy" if device == "gpu" else "numpy"
     model.to(library)
@@ -85,8 +87,9 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     print(summary(model, *model.inputs(first)))
     steps = -(-len(batches) // trainer.accumulate)
     where = f"continuing after {trainer.step} steps" if resumed else f"{steps} steps per epoch"
-    note = f"{data.note}; {where}"
-    print(note if len(note) <= WIDTH else f"{wrapped(data.note)}\n{where}", flush=True)
+    *notes, last = data.note.split("\n")
+    ending = f"{last}; {where}" if len(f"{last}; {where}") <= WIDTH else f"{wrapped(last)}\n{where}"
+    print(*map(wrapped, notes), ending, sep="\n", flush=True)
     trainer.fit(settings["epochs"])
     best = "" if trainer.best is None else task.show(task.metric, trainer.best[task.metric])
     print(f"best validation {task.metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")

@@ -8,8 +8,10 @@ decides, how a model is evaluated and how lines of input become lines of output
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from scratchnn.core import Model
 from scratchnn.errors import DataError
@@ -30,6 +32,7 @@ class Data:
         train, valid: the training and the validation part, in whatever form the task uses.
         digest: of all examples; a resumed run must have the same.
         note: what was read, in a few words: "13 words, 900 reviews to learn".
+        initial: values of parameters by name, with which training starts instead of random ones.
     """
 
     parts: Parts
@@ -37,6 +40,7 @@ class Data:
     valid: Any
     digest: str
     note: str
+    initial: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 class Kind:

@@ -40,6 +40,23 @@ def test_text_nsmc_and_ptb(folder, tmp_path, monkeypatch, capsys, verb):
     assert capsys.readouterr().out == "3 lines, 5 words in nsmc.txt\n2 lines, 6 words in ptb.txt\n"
 
 
+@BOTH
+def test_text_of_one_part(folder, tmp_path, monkeypatch, capsys, verb):
+    """The unlabelled reviews alone, so that word vectors have not seen the texts that they are tested on."""
+    write(folder / "aclImdb_v1.tar.gz", IMDB)
+    write(folder / "nsmc" / "ratings_test.txt", rows(["싫다"], [0]))
+    monkeypatch.chdir(tmp_path)
+    assert command(*verb, "imdb:unsup") == 0
+    assert command(*verb, "nsmc:test", "--out", "test.txt") == 0
+    assert Path("imdb-unsup.txt").read_text("utf-8") == "\nsecond\n"
+    assert Path("test.txt").read_text("utf-8") == "싫다\n"
+    capsys.readouterr()
+    assert command(*verb, "imdb:dev") == 2
+    assert_one_line(capsys, "imdb has no part 'dev'; choose from imdb:train, imdb:test, imdb:unsup")
+    assert command(*verb, "ptb:test") == 2
+    assert_one_line(capsys, "ptb has no part 'test'; choose ptb")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

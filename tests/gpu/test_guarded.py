@@ -16,6 +16,8 @@ from scratchnn.gradcheck import all_cases
 from scratchnn.gradcheck.engine import draw_cotangents
 from scratchnn.gradcheck.problems import move_problem
 from scratchnn.layers import Dense, Dropout
+from scratchnn.metrics import confusion_matrix, label_scores
+from scratchnn.models.classifier import Classifier
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, RMSprop, clip_by_norm, clip_by_value, global_norm
 from scratchnn.training import Trainer
@@ -206,3 +208,21 @@ def test_nested_containers_move_with_their_generators(rng):
 def test_unknown_backend_is_named(rng):
     with pytest.raises(backend.arrays.BackendError, match="unknown backend 'jax'"):
         language_model(rng).to("jax")
+
+
+def test_scores_of_labels(rng):
+    targets, predicted = rng.integers(0, 3, (2, 20))
+    matrix = confusion_matrix(move(predicted, "guarded"), move(targets, "guarded"), 3)
+    assert np.array_equal(matrix.get(), confusion_matrix(predicted, targets, 3))
+    ones = [np.eye(3)[classes] for classes in (predicted, targets)]
+    for name, values in label_scores(*(move(array, "guarded") for array in ones)).items():
+        assert np.array_equal(values.get(), label_scores(*ones)[name])
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid", "multilabel"])
+def test_probabilities_of_a_classifier(rng, output):
+    model = Classifier(5, 2, embedding_size=3, hidden_size=2, output=output, rng=rng)
+    logits = rng.standard_normal(4 if output == "sigmoid" else (4, 2))
+    found = model.probabilities(move(logits, "guarded"))
+    assert np.allclose(found.get(), model.probabilities(logits), atol=1e-15)
+    assert found.shape == (4, 2)

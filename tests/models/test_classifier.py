@@ -160,7 +160,16 @@ def test_config_builds_it_again(cell):
         name: p.shape for name, p in model.named_parameters().items()
     }
     assert again.config == model.config
-    assert model.config == {"vocabulary_size": V, "classes": K, "embedding_size": D, "hidden_size": H, **options}
+    rest = {
+        "reader": "recurrent",
+        "pooling": "last",
+        "output": "softmax",
+        "kernel_sizes": [3],
+        "stride": 1,
+        "frozen": False,
+    }
+    sizes = {"vocabulary_size": V, "classes": K, "embedding_size": D, "hidden_size": H, "class_weights": None}
+    assert model.config == {**sizes, **rest, **options}
     again.astype("float64")
     again.load_state_dict(model.state_dict())
     again.evaluate()

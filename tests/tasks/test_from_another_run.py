@@ -10,7 +10,9 @@ import pytest
 from small_tables import write_pairs
 from small_text import assert_one_line, command, contents, small_text, train, write_text
 
+from scratchnn.tasks.classifier import balanced
 from scratchnn.tasks.trained import load
+from scratchnn.text import Vocabulary
 from scratchnn.training.checkpoint import load_arrays
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -105,3 +107,36 @@ def test_every_task_can_start_from_a_run(tmp_path, capsys, kind):
         capsys.readouterr()
         assert command(*words) == 2
         assert_one_line(capsys, "the label 'prime' does not occur")
+
+
+def test_a_classifier_reads_other_data_with_the_settings_of_its_model(tmp_path, capsys):
+    """Columns and limits belong to the data, and the vectors of the first run are in its parameters."""
+    rows = [(f"good {k % 7}", "yes") for k in range(30)] + [(f"bad {k % 7}", "no") for k in range(30)]
+    tables = {"first": "review,opinion", "other": "text,label"}
+    for name, header in tables.items():
+        lines = [header, *(",".join(row) for row in (rows if name == "first" else rows[:20] + rows[-1:]))]
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("2 4\ngood 1 0 0 1\nbad 0 1 1 0\n")
+    first, small = tmp_path / "first", ["--reader", "embedding", "--epochs", 1, "--balance", "--freeze"]
+    words = ["train", "classifier", "--data", tmp_path / "first.csv", "--limit", 50, "--vectors", vectors, "--out", first]
+    assert command(*words, *small) == 0
+    vectors.unlink()
+    capsys.readouterr()
+    words = ["train", "classifier", "--data", tmp_path / "other.csv", "--from", first, "--out", tmp_path / "next"]
+    assert command(*words, "--epochs", 1, "--lr", 1e-12, "--valid", tmp_path / "first.csv") == 2
+    assert_one_line(capsys, "first.csv has no column 'text'; its columns are review, opinion")
+    assert command(*words, "--epochs", 1, "--lr", 1e-12) == 0
+    settings = load(tmp_path / "next").settings
+    chosen = ("embedding_size", "reader", "pooling", "balance", "frozen", "text_column", "limit")
+    assert [settings[name] for name in chosen] == [4, "embedding", "mean", True, True, "text", None]
+    capsys.readouterr()
+    for name, value in parameters(first).items():
+        np.testing.assert_allclose(parameters(tmp_path / "next")[name], value, atol=1e-8)
+    assert command(*words[:-1], tmp_path / "third", "--vectors", tmp_path / "more.txt") == 2
+    assert_one_line(capsys, "its model was trained with --vectors", "vectors.txt")
+
+
+def test_a_class_that_the_other_data_lack_has_a_weight():
+    weights = balanced([(None, 0)] * 6 + [(None, 2)] * 2, {"labels": Vocabulary(["a", "b", "c"])})
+    np.testing.assert_allclose(weights, [8 / 12, 8 / 2, 8 / 4])

@@ -1,0 +1,81 @@
+"""``classifier``: an epoch of a classifier of texts, with bidirectional LSTM or with convolutions.
+
+An epoch is ``BATCHES`` batches of padded texts of similar length. For each: embedding, reader, maximum over time, output
+layer, softmax cross-entropy; their backward passes; clipping by norm; Adam; reading the loss. PyTorch gets the same
+batches, packs them for its LSTM, and has sparse gradients of the embedding with its ``SparseAdam``, as ours has rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from benchmarks.contest import Row
+from benchmarks.measure import measure, our_library
+from scratchnn.backend import move
+from scratchnn.data import bucket_batches, pad_sequences
+from scratchnn.models.classifier import Classifier
+from scratchnn.optim import Adam, clip_by_norm, global_norm
+from scratchnn.training.trainer import read_scalars
+
+OPPONENTS = ("torch",)
+Case = dict[str, Any]
+Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+# N texts per batch, longest text, D, H, words
+SIZES, QUICK_SIZES = (32, 400, 100, 64, 10_000), (2, 5, 3, 4, 30)
+BATCHES, QUICK_BATCHES = 8, 2
+KERNELS = (3,)
+LR, MAX_NORM = 0.001, 1.0
+
+
+def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
+    """One row per reader."""
+    theirs = "benchmarks.classifier_torch:theirs" if "torch" in options.against else ""
+    N, T, D, H, V = QUICK_SIZES if options.quick else SIZES
+    count = QUICK_BATCHES if options.quick else BATCHES
+    found = []
+    for reader, units in (("recurrent", H), ("conv", 2 * H)):
+        case = {"reader": reader, "sizes": [N, T, D, units, V], "batches": count}
+        steps = sum(int(lengths.sum()) for _, lengths, _ in batches(case))
+        per_step = 2 * (D + units) * 4 * units if reader == "recurrent" else sum(KERNELS) * D * units
+        label = f"{'BiLSTM' if reader == 'recurrent' else 'Conv1D'}, {count} x {N} texts, {D}, {units}"
+        found.append(Row("classifier", label, case, "benchmarks.classifier:ours", theirs, 6 * steps * per_step))
+    return found
+
+
+def batches(case: Case) -> list[Batch]:
+    """Ids (N, T), lengths and classes (N,): lengths like those of film reviews, ids by Zipf's law."""
+    N, T, _, _, V = case["sizes"]
+    rng = np.random.default_rng(0)
+    count = N * case["batches"]
+    lengths = np.clip(np.exp(rng.normal(np.log(0.45 * T), 0.6, count)), 1, T).astype(int)
+    chance = 1 / np.arange(1, V)
+    texts = [rng.choice(V - 1, length, p=chance / chance.sum()) + 1 for length in lengths]
+    classes = rng.integers(0, 2, count)
+    return [(*pad_sequences([texts[place] for place in places]), classes[places]) for places in bucket_batches(lengths, N)]
+
+
+def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
+    """Time our epoch."""
+    library, synchronise = our_library(settings)
+    _, _, D, H, V = case["sizes"]
+    options = {"reader": case["reader"], "cell": "lstm", "bidirectional": True, "pooling": "max", "kernel_sizes": KERNELS}
+    model = Classifier(V, 2, embedding_size=D, hidden_size=H, **options, rng=np.random.default_rng(0))
+    model.to(library)
+    parameters = model.parameters()
+    optimizer = Adam(parameters, lr=LR)
+    moved = [tuple(move(part, library) for part in batch) for batch in batches(case)]
+
+    def epoch() -> None:
+        for batch in moved:
+            loss, _, _ = model.loss(batch, None)
+            model.backward_loss()
+            _, norm = read_scalars(loss, global_norm(parameters))
+            clip_by_norm(parameters, MAX_NORM, norm)
+            optimizer.step()
+            model.clear_gradients()
+
+    return measure(epoch, settings, synchronise)

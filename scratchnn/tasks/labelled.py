@@ -1,0 +1,260 @@
+"""Labelled texts of one's own, in the forms in which they usually come, and those of known data sets.
+
+    NAME.csv, NAME.tsv       a table with a header; fields may be quoted and contain line ends (RFC 4180)
+    NAME.jsonl, .ndjson      one JSON object per line
+    a folder                 one sub-folder per label, one file per text
+    any other file           a text, a tab, its label; no header
+    imdb, nsmc:test          a known data set, or one part of it
+
+All files may be packed (``.gz``) except those in a folder. Columns of a table are guessed by name, then by content. A text
+may be empty, a label may not.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scratchnn.datasets.registry import DataSet, data_sets
+from scratchnn.errors import DataError
+from scratchnn.tasks.tables import read_pairs
+from scratchnn.text import read_text
+
+WHAT = "a text and its label"
+TEXT_NAMES = ("text", "review", "document", "sentence", "comment", "content", "message", "tweet", "body", "title")
+LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "rating", "polarity", "topic", "tag", "tags", "labels")
+MISSING = ("", "nan", "null", "none", "na", "n/a")  # of a label; a text such as "none" is a text
+NO_TEXT = ("nan", "null")  # what programs write for a text that is missing
+MOST_NUMBERS = 20  # different labels that may be numbers with fractions
+SEPARATORS = ",;\t"
+JSON_LINES = (".jsonl", ".ndjson")
+
+
+@dataclass
+class Columns:
+    """Which columns of a table are read.
+
+    Attributes:
+        text, label: their names; None until a table has been read, then those that were given or guessed.
+        notes: what was guessed, in words.
+    """
+
+    text: str | None = None
+    label: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+Pairs = list[tuple[str, str]]  # texts and labels
+
+
+def read_labelled(sources: Sequence[str], columns: Columns, part: str, empty_labels: bool = False) -> Pairs:
+    """Texts and labels of files, folders and known data sets.
+
+    Args:
+        sources: see above.
+        columns: the columns of tables; guesses are written into it.
+        part: of a known data set that is named without one.
+        empty_labels: whether a text may be without a label, as in a multi-label problem.
+
+    Raises:
+        DataError: a source is missing, damaged or has another form, or a text has no label.
+    """
+    pairs: Pairs = []
+    for source in sources:
+        pairs += read_source(source, columns, part, empty_labels)
+    return pairs
+
+
+def read_source(source: str, columns: Columns, part: str, empty_labels: bool) -> Pairs:
+    """Texts and labels of one source."""
+    name, _, wanted = source.partition(":")
+    if not os.path.exists(source) and (name in data_sets() or looks_like_a_name(name)):
+        return read_known(name, wanted or part)
+    if os.path.isdir(source):
+        return list(read_folder(Path(source)))
+    kind = Path(source.removesuffix(".gz")).suffix.lower()
+    if kind in JSON_LINES:
+        rows = json_rows(source)
+    elif kind in (".csv", ".tsv") or has_columns(source, columns):
+        rows = table_rows(source)
+    else:
+        pairs = read_pairs([source], WHAT)
+        for text, label in pairs:
+            if not label.strip() and not empty_labels:
+                raise DataError(f"the text {text!r} in {source} has no label after its tab")
+        return pairs
+    return pick_columns(source, rows, columns, empty_labels)
+
+
+# --- known data sets and folders -------------------------------------------------------------------------------------
+
+
+def looks_like_a_name(name: str) -> bool:
+    """Whether a source that does not exist can only have been meant as the name of a data set."""
+    return not any(mark in name for mark in "./\\")
+
+
+def read_known(name: str, part: str) -> Pairs:
+    """One part of a known data set."""
+    known = {key: found for key, found in data_sets().items() if found.labelled is not None}
+    found: DataSet | None = known.get(name)
+    if found is None or found.labelled is None:
+        reason = "has no labels" if name in data_sets() else "is neither a file nor a known data set"
+        raise DataError(f"{name!r} {reason}; known sets with labels are {', '.join(known)}")
+    if part not in found.parts:
+        raise DataError(f"{name} has no part {part!r}; choose from {', '.join(f'{name}:{one}' for one in found.parts)}")
+    texts, labels = found.labelled(part, None)
+    return list(zip(texts, labels, strict=True))
+
+
+def read_folder(folder: Path) -> Iterator[tuple[str, str]]:
+    """Texts of a folder with one sub-folder per label, in the order of their names."""
+    labels = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    if not labels:
+        raise DataError(f"{folder} has no sub-folders; a folder of texts has one sub-folder per label")
+    for label in labels:
+        for path in sorted(path for path in label.iterdir() if path.is_file() and not path.name.startswith(".")):
+            yield read_text(path).strip(), label.name
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+Rows = list[tuple[int, dict[str, str]]]  # line numbers, and cells by column
+
+
+def has_columns(source: str, columns: Columns) -> bool:
+    """Whether the first line of a file contains a column that was asked for by name."""
+    wanted = [name for name in (columns.text, columns.label) if name is not None]
+    return bool(wanted) and wanted[0] in first_line(read_text(source)).split("\t")
+
+
+def first_line(text: str) -> str:
+    """The text up to its first line end."""
+    return text.partition("\n")[0]
+
+
+def table_rows(source: str) -> Rows:
+    """The rows of a CSV or TSV file; the separator is the one that occurs most often in the header."""
+    text = read_text(source)
+    header = first_line(text)
+    separator = max(SEPARATORS, key=header.count)
+    plain = separator == "\t" and '"' not in header  # then quotes mean nothing, as in nsmc
+    csv.field_size_limit(max(len(text), 1))  # a document may be longer than Python's limit of 128 KiB
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=separator,
+        quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
+    rows: Rows = []
+    names: list[str] | None = None
+    line = 1
+    try:
+        for cells in reader:
+            if names is None:
+                names = [name.strip() for name in cells]
+            elif cells:
+                if len(cells) != len(names):
+                    raise DataError(
+                        f"{source}: the row at line {line} has {len(cells)} fields, the header has {len(names)}; put "
+                        "fields that contain a separator or a line end in double quotes"
+                    )
+                rows.append((line, dict(zip(names, cells, strict=True))))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{source}: the row at line {line} is damaged ({error}); check its double quotes") from None
+    if not rows:
+        raise DataError(f"no examples in {source}; a table has a header and one row per text")
+    return rows
+
+
+def json_rows(source: str) -> Rows:
+    """The objects of a file with one per line; a list of strings becomes one string with commas."""
+    rows: Rows = []
+    for number, line in enumerate(read_text(source).split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"{source}: line {number} is not JSON ({error})") from None
+        if not isinstance(values, dict):
+            raise DataError(f"{source}: line {number} is not a JSON object such as " + '{"text": "...", "label": "..."}')
+        rows.append((number, {name: as_cell(value) for name, value in values.items()}))
+    if not rows:
+        raise DataError(f"no examples in {source}; a line is a JSON object with a text and a label")
+    return rows
+
+
+def as_cell(value: object) -> str:
+    """A JSON value as it would be in a table."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def pick_columns(source: str, rows: Rows, columns: Columns, empty_labels: bool) -> Pairs:
+    """The text and the label of each row."""
+    names = list(dict.fromkeys(name for _, row in rows for name in row))
+    for flag, name in (("--text-column", columns.text), ("--label-column", columns.label)):
+        if name is not None and name not in names:
+            raise DataError(f"{source} has no column {name!r}; its columns are {', '.join(names)}; choose with {flag}")
+    if columns.text is None or columns.label is None:
+        guess_columns(source, rows, names, columns)
+    assert columns.text is not None
+    assert columns.label is not None
+    pairs = []
+    for line, row in rows:
+        text, label = row.get(columns.text, ""), row.get(columns.label, "").strip()
+        if label.lower() in MISSING and not (empty_labels and not label):
+            raise DataError(
+                f"{source}: the row at line {line} has no label in the column {columns.label!r} ({label or 'empty'}); "
+                "leave out such rows"
+            )
+        pairs.append(("" if text.strip().lower() in NO_TEXT else text, label))
+    check_classes(source, [label for _, label in pairs], columns.label)
+    return pairs
+
+
+def guess_columns(source: str, rows: Rows, names: list[str], columns: Columns) -> None:
+    """Fill in the columns that were not named: by a usual name, else the longest text and the fewest labels."""
+    if len(names) < 2:
+        raise DataError(f"{source} has one column, {', '.join(names)}; a text and its label need two")
+    sample = [row for _, row in rows[:1000]]
+    if columns.text is None:
+        free = [name for name in names if name != columns.label]
+        longest = max(free, key=lambda name: sum(len(row.get(name, "")) for row in sample))
+        columns.text = by_name(free, TEXT_NAMES) or longest
+    if columns.label is None:
+        free = [name for name in names if name != columns.text]
+        fewest = min(free, key=lambda name: len({row.get(name, "") for row in sample}))
+        columns.label = by_name(free, LABEL_NAMES) or fewest
+    columns.notes.append(
+        f"{source}: text from the column {columns.text!r}, label from {columns.label!r}; to change this, use --text-column "
+        "and --label-column"
+    )
+
+
+def by_name(names: Sequence[str], usual: Sequence[str]) -> str | None:
+    """The first usual name that occurs among the names, in any case."""
+    folded = {name.casefold(): name for name in reversed(names)}
+    return next((folded[name] for name in usual if name in folded), None)
+
+
+def check_classes(source: str, labels: Sequence[str], column: str) -> None:
+    """Raise ``DataError`` if the labels are measurements: numbers with fractions, nearly all different."""
+    distinct = set(labels)
+    try:
+        fractions = [label for label in labels if not float(label).is_integer()]
+    except (ValueError, OverflowError):
+        return
+    if fractions and (len(distinct) > MOST_NUMBERS or 2 * len(distinct) > len(labels)):
+        raise DataError(
+            f"{source}: the column {column!r} contains {len(distinct):,} different numbers such as {fractions[0]}; a "
+            "classifier needs a few labels; choose another --label-column, or write classes instead of numbers"
+        )

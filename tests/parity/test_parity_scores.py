@@ -1,0 +1,79 @@
+"""Confusion matrix, precision, recall, F1 and accuracy are those of scikit-learn on the same predictions."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from small_tables import reviews, write_pairs
+
+from scratchnn.metrics import confusion_matrix, label_scores
+from scratchnn.models.classifier import Classifier
+from scratchnn.tasks.classifier import decide
+from scratchnn.tasks.trained import load, save
+from scratchnn.text import Vocabulary
+
+metrics = pytest.importorskip("sklearn.metrics", reason='scikit-learn is not installed: pip install -e ".[scores]"')
+pytestmark = [pytest.mark.parity, pytest.mark.filterwarnings("ignore")]  # it warns of labels without predictions
+NAMES = ("precision", "recall", "f1")
+
+
+def theirs(predicted, targets):
+    *scores, texts = metrics.precision_recall_fscore_support(targets, predicted, zero_division=0)
+    return [*scores, texts]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_class_per_text(seed):
+    rng = np.random.default_rng(seed)
+    K = 2 + seed
+    targets, predicted = rng.integers(0, K, (2, 60))
+    targets[targets == 1] = 0  # a class that does not occur, but is predicted
+    targets[0] = K - 1
+    matrix = confusion_matrix(predicted, targets, K)
+    np.testing.assert_array_equal(matrix, metrics.confusion_matrix(targets, predicted, labels=range(K)))
+    assert matrix.trace() / matrix.sum() == metrics.accuracy_score(targets, predicted)
+    found = label_scores(np.eye(K)[predicted], np.eye(K)[targets])
+    expected = metrics.precision_recall_fscore_support(targets, predicted, labels=range(K), zero_division=0)
+    for name, values in zip((*NAMES, "texts"), expected, strict=True):
+        np.testing.assert_allclose(found[name], values, atol=1e-15, err_msg=name)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_several_labels_per_text(seed):
+    rng = np.random.default_rng(seed)
+    targets, predicted = (rng.random((2, 50, 4)) < 0.4).astype(int)
+    targets[:, 2] = 0
+    predicted[:, 3] = 0
+    found = label_scores(predicted, targets)
+    for name, values in zip((*NAMES, "texts"), theirs(predicted, targets), strict=True):
+        np.testing.assert_allclose(found[name], values, atol=1e-15, err_msg=name)
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid", "multilabel"])
+def test_what_evaluate_prints_is_what_scikit_learn_finds(tmp_path, output):
+    """The table, the accuracy and the loss of a whole evaluation, from a file to four decimals."""
+    pairs = reviews(90)
+    vocabulary = Vocabulary.build((word for text, _ in pairs for word in text.split()), ("<pad>", "<unk>"))
+    parts = {"vocabulary": vocabulary, "labels": Vocabulary(["neg", "pos"])}
+    model = Classifier(len(vocabulary), 2, embedding_size=4, hidden_size=5, output=output, rng=np.random.default_rng(3))
+    for parameter in model.parameters():
+        parameter.data = parameter.data * 5
+    save(tmp_path / "run", model, parts, kind="classifier", level="word", output=output, separator=",")
+    trained = load(tmp_path / "run")
+    file = str(write_pairs(tmp_path / "data.txt", pairs))
+    lines = list(trained.kind.report(trained, [file]))
+    examples = trained.kind.examples([file], trained.settings, trained.parts)
+    predicted = decide(model, trained.kind.logits(trained.model, examples)[1])
+    targets = np.array([target for _, target in examples])
+    assert lines[1] == f"accuracy {metrics.accuracy_score(targets, predicted):.4f}"
+    if output != "multilabel":
+        answers = [json.loads(line) for line in trained.predict([text for text, _ in pairs], json=True)]
+        probabilities = np.array([list(answer["probabilities"].values()) for answer in answers])
+        assert float(lines[0].split()[1]) == pytest.approx(metrics.log_loss(targets, probabilities), abs=2e-4)
+    *scores, texts = theirs(predicted, targets)
+    for k, name in enumerate(("neg", "pos")):
+        values = [f"{score[k]:.4f}" for score in scores]
+        assert lines[4 + k].split() == [name, *values, str(texts[k])]
+    assert lines[6].split()[:4] == ["mean", *(f"{score.mean():.4f}" for score in scores)]

@@ -151,9 +151,10 @@ class ClassifierTask(Task):
             return pairs, read_labelled([settings["valid"]], columns, "train", several)
         train, valid = split(pairs, settings["seed"])
         seen = {label for _, joined in train for label in labels_of(joined, settings)}
-        unseen = [pair for pair in valid if not seen.issuperset(labels_of(pair[1], settings))]
-        if len(unseen) < len(valid):  # the few texts of a rare label are for training
-            train, valid = train + unseen, [pair for pair in valid if pair not in unseen]
+        known = [seen.issuperset(labels_of(joined, settings)) for _, joined in valid]
+        if any(known):  # the few texts of a rare label are for training
+            train += [pair for pair, usable in zip(valid, known, strict=True) if not usable]
+            valid = [pair for pair, usable in zip(valid, known, strict=True) if usable]
         return train, valid
 
     def encode(self, pairs: Pairs, settings: Values, parts: Parts) -> list[Example]:

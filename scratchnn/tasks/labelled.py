@@ -73,7 +73,7 @@ def read_labelled(sources: Sequence[str], columns: Columns, part: str, empty_lab
 def read_source(source: str, columns: Columns, part: str, empty_labels: bool) -> Pairs:
     """Texts and labels of one source."""
     name, _, wanted = source.partition(":")
-    if not os.path.exists(source) and (name in data_sets() or looks_like_a_name(name)):
+    if not os.path.exists(source) and (name in data_sets() or looks_like_a_name(source)):
         return read_known(name, wanted or part)
     if os.path.isdir(source):
         return list(read_folder(Path(source)))

@@ -37,9 +37,9 @@ OPPOSITE: dict[type, tuple[str, str]] = {
     ast.Is: ("is", "is not"),
     ast.IsNot: ("is not", "is"),
 }
-MEMORY = {"end", "ascontiguousarray"}  # these change no values
+MEMORY = {"end", "ascontiguousarray", "to_numpy"}  # these change no values
 # Leaving out one of these calls either fails at once or changes no values.
-PLUMBING = {"array_module", "range", "len", "isinstance", "tuple"} | MEMORY
+PLUMBING = {"array_module", "range", "len", "isinstance", "tuple", "float"} | MEMORY
 
 
 @dataclass(frozen=True)

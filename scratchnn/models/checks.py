@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import to_numpy
 from scratchnn.core import Layer, Model
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
@@ -99,7 +100,7 @@ class BatchLoss(Layer):
 
     def backward(self, dloss: Any) -> None:
         """From the gradient with respect to the loss."""
-        self.model.backward_loss(dloss.item())
+        self.model.backward_loss(float(to_numpy(dloss)))
 
 
 def register_loss(

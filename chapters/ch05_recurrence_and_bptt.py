@@ -946,9 +946,9 @@ def train_language(parameters, epochs, backward=rnn_backward, order=None, pass_o
     N, T, lr = 10, 10, 0.5
     steps = (len(train_ids) - 1) // N // T
     zero = np.zeros((N, len(parameters[2])))
-    state, history = zero, []
+    history = []
     for epoch in range(epochs):
-        epoch_losses = []
+        state, epoch_losses = zero, []
         for k in epoch * steps + np.arange(steps) if order is None else order(steps):
             ids, t = stream_batch(train_ids, N, T, k)
             # (13): the state of this window is the first state of the next
@@ -983,11 +983,16 @@ show(figures.language_model(language_history, floors))  # for the README
 # [`Trainer`](../scratchnn/training/trainer.py) is the loop: it passes the state on, and `backward_loss` discards
 # $dh_0$. A model that gives probabilities can also write: `generate` draws the next word by its probability, feeds it in,
 # and draws again.
+#
+# One thing is easily missed. A text that you evaluate or continue is read from the state zero. If training only ever
+# carries its state on, it starts from zero once and never again, and the first words of a new text may then be predicted
+# badly. So each epoch starts from zero here, and in the package each stream also restarts with a small probability before
+# any other window. `restart=0` leaves that out, so that both programs do the same.
 
 # %%
 model = LanguageModel(len(lexicon), embedding_size=16, hidden_size=32, cell="rnn", rng=rng)
 set_parameters(model, first_language_parameters(0))
-optimizer, batches = SGD(model.parameters(), lr=0.5), TokenStreams(train_ids, 10, 10)
+optimizer, batches = SGD(model.parameters(), lr=0.5), TokenStreams(train_ids, 10, 10, restart=0)
 history = Trainer(model, optimizer, batches, progress=False).fit(10)
 package_perplexities = np.exp([history.epoch_loss(epoch) for epoch in range(1, 11)])
 same = np.allclose(package_perplexities, language_history[:, 0], rtol=1e-6)

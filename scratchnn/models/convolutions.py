@@ -56,6 +56,6 @@ class Convolutions(Layer):
         dc = self.relu.backward(dc)
         H = self.units // len(self.layers)
         dx: Any = 0
-        for k in reversed(range(len(self.layers))):
-            dx = dx + self.layers[k].backward(dc[..., k * H : (k + 1) * H])  # (3)
+        for k, layer in enumerate(self.layers):
+            dx = dx + layer.backward(dc[..., k * H : (k + 1) * H])  # (3)
         return dx

@@ -235,7 +235,8 @@ register_layer(
 P, Q, M = 6, 7, 2
 _pictures: Shapes = {"x": (3, P, Q, D)}
 _conv2d = _pictures | {"W": (K, M, D, H), "b": (H,)}
-for _variant, _fixed in {"": {}, "/stride": {"stride": 2}, "/same": {"padding": "same"}}.items():
+_options = {"": {}, "/stride": {"stride": 2}, "/same": {"padding": "same"}}
+for _variant, _fixed in _options.items():
     register_pair("conv2d" + _variant, (conv2d.conv2d_forward, conv2d.conv2d_backward), _conv2d, **_fixed)
     register_pair("conv2d-loop" + _variant, (conv2d.conv2d_loop_forward, conv2d.conv2d_loop_backward), _conv2d, **_fixed)
 register_pair("conv2d/step", (conv2d.conv2d_step, conv2d.conv2d_step_backward), {**_conv2d, "x": (N, K, M, D)})

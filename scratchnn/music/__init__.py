@@ -1,0 +1,8 @@
+"""Tunes in ABC notation: reading and checking them, their notes, and files that can be played."""
+
+from scratchnn.music.abc import Tune, read_tunes, split_tokens
+from scratchnn.music.bars import bar_fault
+from scratchnn.music.notes import Note, tune_notes
+from scratchnn.music.transpose import transpose
+
+__all__ = ["Note", "Tune", "bar_fault", "read_tunes", "split_tokens", "transpose", "tune_notes"]

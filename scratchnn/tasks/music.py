@@ -17,7 +17,7 @@ from scratchnn.datasets.registry import data_set
 from scratchnn.decoding import generate
 from scratchnn.errors import DataError
 from scratchnn.models.language_model import LanguageModel, evaluate_text
-from scratchnn.music import Tune, bar_fault, read_tunes, split_tokens, transpose
+from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, split_tokens, transpose
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.tables import VALID, split
 from scratchnn.tasks.task import Data, Task
@@ -28,6 +28,8 @@ from scratchnn.training.settings import Setting, Values
 
 GENERATED = 500  # tunes
 LONGEST = 2000  # tokens of a tune that is written; the longest of the Nottingham tunes has about 1,500
+WRITTEN = 200  # tunes that ``evaluate`` lets the model write
+MOST_COPIED = 8  # bars in a row that a tune may share with a training tune by chance
 TRIES = 20  # tunes that are written until one can be read
 
 
@@ -74,14 +76,11 @@ class MusicTask(Task):
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabulary of the training tunes, and both parts as ids."""
-        if settings["data"]:
-            tunes = read_sources(settings["data"], "train")
-        else:
-            tunes = read_tunes(generated_tunes(GENERATED, seed=0), "generated tunes")
+        train, valid = training_tunes(settings), []
         if settings["valid"] is None:
-            train, valid = split(tunes, settings["seed"])
+            train, valid = split(train, settings["seed"])
         else:
-            train, valid = tunes, read_sources([settings["valid"]], "valid")
+            valid = read_sources([settings["valid"]], "valid")
         written = [moved for tune in train for moved in near_keys(tune, settings["keys"])]
         parts = parts or {
             "vocabulary": Vocabulary.build(
@@ -117,12 +116,21 @@ class MusicTask(Task):
         return read_sources(files, "test")
 
     def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
-        """Bits per character, and the share of the tunes whose bars are right."""
+        """Bits per character of the tunes, and what the model writes beside them at temperature 1."""
         tunes = self.examples(files, trained.settings, trained.parts)
         figures = self.evaluate(trained.model, tunes, trained.settings, trained.parts)
         yield f"{len(tunes):,} tunes, {sum(len(tune.text()) + 1 for tune in tunes):,} characters"
         yield f"{figures['bits per character']:.3f} bits per character"
-        yield f"all bars as long as the metre says in {figures['right bars']:.1%} of the tunes"
+        yield f"all bars as long as the metre says: {figures['right bars']:.1%} of these tunes"
+        rng = np.random.default_rng(0)
+        written = [readable(_draw(trained, "", {}, rng, {})) for _ in range(WRITTEN)]
+        kept = [tune for tune in written if tune is not None]
+        share = sum(bar_fault(tune) is None for tune in kept) / WRITTEN
+        yield f"all bars as long as the metre says: {share:.1%} of {WRITTEN} tunes that the model writes"
+        known = runs(training_tunes(trained.settings))
+        copied = [longest_copy(tune, known) for tune in kept]
+        share = sum(count > MOST_COPIED for count in copied) / WRITTEN
+        yield f"{share:.1%} of them share more than {MOST_COPIED} bars in a row with a training tune, at most {max(copied)}"
 
     def sample(self, trained: Trained, prompt: str, options: Values) -> str:
         """A new tune in ABC notation, which begins with the prompt; also saved if files are named."""
@@ -137,6 +145,21 @@ class MusicTask(Task):
         for path in files:
             save_tune(path, tune)
         return tune.file().rstrip("\n")
+
+
+def training_tunes(settings: Values) -> list[Tune]:
+    """The tunes that a run was trained on, with those that it kept for validation."""
+    if settings["data"]:
+        return read_sources(settings["data"], "train")
+    return read_tunes(generated_tunes(GENERATED, seed=0), "generated tunes")
+
+
+def readable(text: str) -> Tune | None:
+    """A tune from header and body, None if it cannot be read."""
+    try:
+        return read_tunes(f"X:1\n{text}", "the tune")[0]
+    except DataError:
+        return None
 
 
 def read_sources(sources: Sequence[str], part: str) -> list[Tune]:

@@ -7,6 +7,7 @@ there must be at least two of these.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from scratchnn.errors import DataError
@@ -18,26 +19,31 @@ LEAST = 2  # inner bars; a tune of fewer has nothing to check
 
 def bar_fault(tune: Tune) -> str | None:
     """What is wrong with the bars of a tune, in a few words; None if all is right."""
-    metre = fraction(tune.metre, "the metre", "tune")
-    length, number, inner = Fraction(0), 0, 0
-    before = "||"  # the sign before the bar
     try:
-        written = list(events(tune))
+        bars = list(_bars(tune))
     except DataError as error:
         return str(error)
-    for event in written:
+    inner = 0
+    for number, (length, metre, plain) in enumerate(bars, start=1):
+        plain = plain and number < len(bars)
+        inner += plain
+        if length > metre or (plain and length < metre):
+            return f"bar {number} of {len(bars)} has the length {length}, the metre is {metre}"
+    return None if inner >= LEAST else f"only {inner} whole bars"
+
+
+def _bars(tune: Tune) -> Iterator[tuple[Fraction, Fraction, bool]]:
+    """Of each bar the length, the metre, and whether it is between two single bar lines."""
+    metre = fraction(tune.metre, "the metre", "tune")
+    length, before = Fraction(0), "||"
+    for event in events(tune):
         if event.kind == "metre":
             metre = event.length
-        length += event.length if event.kind in ("note", "rest") else 0
-        if event.kind != "bar":
-            continue
-        if length:
-            number += 1
-            plain = before == event.sign == "|"
-            inner += plain
-            if length > metre or (plain and length < metre):
-                return f"bar {number} has the length {length}, the metre is {metre}"
-        length, before = Fraction(0), event.sign
-    if length > metre:
-        return f"the last bar has the length {length}, the metre is {metre}"
-    return None if inner >= LEAST else f"only {inner} whole bars"
+        elif event.kind != "bar":
+            length += event.length
+        else:
+            if length:
+                yield length, metre, before == event.sign == "|"
+            length, before = Fraction(0), event.sign
+    if length:
+        yield length, metre, False

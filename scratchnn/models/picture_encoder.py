@@ -4,10 +4,10 @@
     a_l = maxpool(relu(conv(a_{l-1}))), l = 1 .. L   3 x 3 windows, then each 2 x 2 places become one                 (2)
     m   = a_L, its places one after the other, row by row                                          (N, S, C_L)       (3)
 
-with S = floor(P / 2^L) floor(Q / 2^L). The coordinates go from -1 to 1. A convolution does the same everywhere, so without them
-its outputs contain what is in a region, but only roughly where (Liu et al., "An intriguing failing of convolutional neural
-networks and the CoordConv solution", 2018). Vinyals et al., "Show and tell" (2015), and Xu et al., "Show, attend and tell"
-(2015), for reading a picture in this way.
+with S = floor(P / 2^L) floor(Q / 2^L). The coordinates go from -1 to 1. A convolution does the same everywhere, so without
+them its outputs contain what is in a region, but only roughly where (Liu et al., "An intriguing failing of convolutional
+neural networks and the CoordConv solution", 2018). Vinyals et al., "Show and tell" (2015), and Xu et al., "Show, attend and
+tell" (2015), for reading a picture in this way.
 """
 
 from __future__ import annotations

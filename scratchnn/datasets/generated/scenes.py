@@ -16,6 +16,7 @@ training and testing; ``unseen=True`` makes scenes that need one of the combinat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -174,8 +175,6 @@ def write_scenes(folder: str, count: int, seed: int) -> None:
     Raises:
         DataError: the folder cannot be written.
     """
-    from pathlib import Path
-
     from matplotlib.image import imsave
 
     place = Path(folder)

@@ -139,6 +139,8 @@ def chosen_cases(args: argparse.Namespace) -> list[Case]:
         raise DataError("--directions needs a number of 1 or more, and does not go with --properties")
     if args.shape is None:
         return named_cases(args.names, any_size=args.directions is not None)
+    if own := [name for name in args.names if is_own(name)]:
+        raise DataError(f"--shape takes registered names, not {own[0]}; set the sizes in its file, and leave --shape out")
     if args.directions is None:
         raise DataError("--shape needs --directions K: entry by entry is for small arrays")
     sizes = args.shape.split(",")
@@ -179,9 +181,10 @@ def check(
     """Run all cases and print the report; returns the exit status."""
     start = time.perf_counter()
     for case in cases:
-        if case.real_only:
-            methods = METHODS  # the table needs a column for central differences
-            print("\n".join(wrapped(f"{case.name}: checked by central differences alone. {case.real_only}")))
+        if reason := case.real_only or case.complex_only:
+            methods = METHODS  # the table needs a column for the only method
+            only = "central differences" if case.real_only else "the complex step"
+            print("\n".join(wrapped(f"{case.name}: checked by {only} alone. {reason}")))
     print(header(methods))
     findings = check_cases(cases, methods, device, print, directions)
     seconds = time.perf_counter() - start

@@ -52,8 +52,8 @@ class SequenceLayer(Layer):
                 f"{type(self).__name__}: backward needs the gradient with respect to the outputs or the final state, "
                 "got None for both"
             )
-        check_array(given[0], f"{type(self).__name__}: gradient of the state")
-        return array_module(given[0]).zeros(shape, dtype=given[0].dtype)
+        part = floating(given[0], f"{type(self).__name__}: gradient of the state")
+        return array_module(part).zeros(shape, dtype=part.dtype)
 
     def check_input(self, x: Array) -> None:
         """Raise ``ShapeError`` unless ``x`` is (N, T, ``input_size``)."""

@@ -73,11 +73,11 @@ def lstm_peephole_step_backward(dh_next: Array | None, dc_next: Array | None, ca
     """Backward through one step, equations (8) to (17): dx, dh, dc, dWx, dWh, db, dp."""
     x, h_seen, c, c_next, o, i, f, g, Wx, Wh, p, mask_h = cache
     xp = array_module(x)
-    dh_next, dc_next = or_zeros((dh_next, dc_next), (c_next, c_next))
+    dh_given, dc_given = or_zeros((dh_next, dc_next), (c_next, c_next))  # zeros where None
     p_o, p_i, p_f = p
     tanh_c = xp.tanh(c_next)
-    da_o = dh_next * tanh_c * o * (1 - o)  # (9)
-    dc_total = dc_next + dh_next * o * (1 - tanh_c * tanh_c) + da_o * p_o  # (10)
+    da_o = dh_given * tanh_c * o * (1 - o)  # (9)
+    dc_total = dc_given + dh_given * o * (1 - tanh_c * tanh_c) + da_o * p_o  # (10)
     da_i = dc_total * g * i * (1 - i)  # (11)
     da_f = dc_total * c * f * (1 - f)  # (12)
     da_g = dc_total * i * (1 - g * g)  # (13)

@@ -76,7 +76,7 @@ def loop_backward(
     Returns:
         dx (N, T, D), the gradient with respect to the first state, and a list with that of each weight.
     """
-    _, real, last = caches[-1]
+    *_, (_, real, last) = caches  # of the last step
     xp = array_module(real)
     dparts, sums = flatten(or_zeros(dstate, last)), None
     dxs: list[Array] = []

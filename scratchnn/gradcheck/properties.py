@@ -25,7 +25,7 @@ from scratchnn.gradcheck.directions import compare_slopes, direction
 from scratchnn.gradcheck.engine import Finding, draw_cotangents, run_once, unlike
 from scratchnn.gradcheck.problems import Arrays, Problem
 
-REFUSED = "refused"  # a clear error in place of a result
+REFUSED = "refused"  # an error in place of a result
 EDGES = {"N = 1": axes.one_sequence, "T = 1": axes.one_step, "lengths 0": axes.no_steps}
 PROPERTIES = ("bits", "None", "layout", "linear", *EDGES)
 

@@ -204,9 +204,10 @@ register_pooling(
     (layers.average_pool1d_forward, layers.average_pool1d_backward),
     (layers.global_average_pool1d_forward, layers.global_average_pool1d_backward),
 )
-for _kernel_size, _variant in ((2, ""), (1, "/window-of-one")):  # the second one can read a single step
-    register_layer("layer-max-pool1d" + _variant, lambda rng, size=_kernel_size: layers.MaxPool1D(size))
-    register_layer("layer-average-pool1d" + _variant, lambda rng, size=_kernel_size: layers.AveragePool1D(size))
+register_layer("layer-max-pool1d", lambda rng: layers.MaxPool1D(2))
+register_layer("layer-max-pool1d/window-of-one", lambda rng: layers.MaxPool1D(1))  # it can read a single step
+register_layer("layer-average-pool1d", lambda rng: layers.AveragePool1D(2))
+register_layer("layer-average-pool1d/window-of-one", lambda rng: layers.AveragePool1D(1))
 register_layer("layer-global-max-pool1d", lambda rng: layers.GlobalMaxPool1D())
 register_layer("layer-global-average-pool1d", lambda rng: layers.GlobalAveragePool1D())
 

@@ -45,8 +45,8 @@ def rebuild(state: Nested, arrays: Iterator[Array]) -> Nested:
 def or_zeros(gradient: Nested, like: Nested) -> Nested:
     """``gradient`` with zeros in place of each part that is None.
 
-    The zeros have the structure, the shapes and the dtypes of that part of ``like``, an array or a tuple. A gradient of None
-    means that no loss depends on these outputs.
+    The zeros have the structure, the shapes and the dtypes of that part of ``like``, an array or a tuple. A gradient of
+    None means that no loss depends on these outputs.
     """
     if gradient is None:
         return map_arrays(lambda array: array_module(array).zeros_like(array), like)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import textwrap
 import time
@@ -12,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import threads_for
 from scratchnn.backend.arrays import load_backend
-from scratchnn.commands.arguments import give_template
+from scratchnn.commands.arguments import add_threads, give_template
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import METHODS
@@ -90,6 +92,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw all errors")
     parser.add_argument("--seed", type=int, metavar="S", help="with --break: plant the same fault every time")
     parser.add_argument("--out", metavar="FILE.py", help="with --template: write the file, in UTF-8")
+    add_threads(parser)
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--list", action="store_true", help="list all cases and what cannot be checked")
     other.add_argument("--properties", action="store_true", help="a table of properties by families")
@@ -100,6 +103,12 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, list, teach, or print the template."""
+    with threads_for(0 if args.shape is None else math.inf):  # entry by entry, all arrays are small
+        return choose(args)
+
+
+def choose(args: argparse.Namespace) -> int:
+    """Do what the arguments ask for; returns the exit status."""
     if args.out is not None and not args.template:
         raise DataError("--out needs --template; --json and --plot write the findings")
     if args.template:

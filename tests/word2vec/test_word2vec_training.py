@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import numpy as np
 import pytest
 from small_text import write_text
 
-from scratchnn.backend import arrays, backend_name, one_thread, to_numpy
-from scratchnn.backend.threads import blas_threads
+from scratchnn.backend import arrays, backend_name, to_numpy
 from scratchnn.errors import CheckpointError, DataError, NonFiniteError
 from scratchnn.training.checkpoint import load_arrays
 from scratchnn.word2vec import corpus as corpus_module
@@ -133,14 +130,6 @@ def test_bad_settings(corpus):
     ):
         with pytest.raises(DataError, match=message):
             trainer(corpus, **{"model": "skipgram", **options})
-
-
-def test_one_thread():
-    before = blas_threads()
-    with suppress(KeyError), one_thread():
-        assert blas_threads() in (1, None)
-        raise KeyError
-    assert blas_threads() == before
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------------------

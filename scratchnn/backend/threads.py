@@ -30,7 +30,7 @@ import numpy as np
 
 from scratchnn.errors import ScratchnnWarning, whole_number
 
-LARGE = 32_000_000  # multiply-adds of a matrix product; from here on, more than one thread is worthwhile
+LARGE = 24_000_000  # multiply-adds of a matrix product; from here on, more than one thread is worthwhile
 VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")  # in the order in which OpenBLAS reads them
 OTHER_VARIABLES = {  # of other libraries, by a part of their name
     "mkl": "MKL_NUM_THREADS",

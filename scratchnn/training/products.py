@@ -20,7 +20,8 @@ from scratchnn.recurrent import Recurrent
 
 def product_size(model: Layer, N: int) -> float:
     """Equation (1) for batches of N sequences; infinity without recurrent layers."""
-    cells, weights = 0, {}
+    cells = 0
+    weights: dict[int, int] = {}
     for _, layer in model.named_layers():
         cells += isinstance(layer, Recurrent)
         if not isinstance(layer, Embedding):

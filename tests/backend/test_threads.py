@@ -95,7 +95,7 @@ def test_the_size_of_products():
 
 
 @pytest.mark.parametrize(
-    ("H", "V", "N", "one"), [(64, 100, 32, True), (128, 100, 32, True), (650, 10_000, 20, False), (128, 10_000, 32, False)]
+    ("H", "V", "N", "one"), [(64, 100, 32, True), (128, 100, 32, True), (650, 1000, 20, False), (128, 10_000, 32, False)]
 )
 def test_usual_sizes(H, V, N, one):
     assert (product_size(language_model(H, V), N) < LARGE) == one

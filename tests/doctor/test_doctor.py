@@ -145,7 +145,7 @@ def test_facts(monkeypatch, capsys):
     for line in (
         "  cores         8",
         "  BLAS          scipy-openblas 0.3.31, 8 threads, for NumPy's matrix products",
-        "  threads       one for models whose matrix products have fewer than 32 million",
+        "  threads       one for models whose matrix products have fewer than 24 million",
         "                multiply-adds in the mean, otherwise all; --threads N or",
         "                scratchnn.set_threads(N) chooses",
         "  numpy         2.4.6 (required: 2.0 or newer)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from small_text import write_text
@@ -130,6 +132,13 @@ def test_bad_settings(corpus):
     ):
         with pytest.raises(DataError, match=message):
             trainer(corpus, **{"model": "skipgram", **options})
+
+
+def test_the_products_are_small(corpus, monkeypatch):
+    sizes = []
+    monkeypatch.setattr("scratchnn.word2vec.training.threads_for", lambda size: sizes.append(size) or nullcontext())
+    trainer(corpus, model="cbow").fit()
+    assert sizes == [0, 0]  # per epoch
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from scratchnn.doctor.machine import CuPy, Driver, Machine
 REQUIRED = {"numpy": "2.0", "matplotlib": "3.8", "tqdm": "4.66"}  # as in setup.cfg
 RULE = (
     f"one for models whose matrix products have fewer than {LARGE / 1e6:g} million multiply-adds in the mean, "
-    "otherwise all; --threads N or scratchnn.set_threads(N) chooses"
+    "otherwise all; --threads N, scratchnn.set_threads(N), or OPENBLAS_NUM_THREADS in the environment decide instead"
 )
 OPTIONAL = {  # the purpose of each, and the extra of setup.cfg that installs it
     "scipy": ("counted word vectors of large vocabularies", "text"),

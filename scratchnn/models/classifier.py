@@ -193,7 +193,9 @@ class Classifier(Model):
         if self.config["output"] == "softmax":
             loss, cache = softmax_cross_entropy_forward(logits, targets, step_weights=weights)  # (5)
         else:
-            loss, cache = sigmoid_cross_entropy_forward(logits, targets.astype(logits.dtype), step_weights=weights)  # (6), (7)
+            loss, cache = sigmoid_cross_entropy_forward(
+                logits, targets.astype(logits.dtype), step_weights=weights
+            )  # (6), (7)
         return loss * scale, (cache, scale)  # (8)
 
     def loss(self, batch: tuple[Array, ...], state: Any) -> tuple[Array, int, None]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from scratchnn.backend import backend_name, move, seed_from, to_numpy
 from scratchnn.core import Model
-from scratchnn.data import PaddedExamples, bucket_batches
+from scratchnn.data import PaddedExamples, bucket_batches, pad_sequences
 from scratchnn.datasets.generated.reviews import generated_reviews
 from scratchnn.errors import DataError
 from scratchnn.inspection.texts import plot_confusion
@@ -193,29 +193,8 @@ class ClassifierTask(Task):
 
     def evaluate(self, model: Model, examples: list[Example], settings: Values, parts: Parts) -> dict[str, float]:
         """Mean loss in nats, and the share of texts whose label is right (whose labels all are right, if several)."""
-        loss, logits = self.logits(model, examples)
-        predicted = decide(model, logits)
-        targets = np.array([target for _, target in examples])
-        right = (predicted == targets).reshape(len(targets), -1).all(axis=1)
-        return {"loss": loss, "accuracy": float(right.mean())}
-
-    def logits(self, model: Model, examples: list[Example]) -> tuple[float, np.ndarray]:
-        """The mean loss of all examples, and their logits (N, K) or (N,) in their order."""
         assert isinstance(model, Classifier)
-        sequences, targets = zip(*examples, strict=True)
-        batches = PaddedExamples(sequences, np.array(targets), BATCH)
-        name = backend_name(model.embedding.W.data)
-        total, found = 0.0, []
-        order = bucket_batches([len(ids) for ids in sequences], BATCH)
-        with model.evaluation():
-            for places in order:
-                ids, lengths, classes = (move(part, name) for part in batches.pick(places))
-                logits = model.forward(ids, lengths)
-                total += float(to_numpy(model.score(logits, classes)[0])) * len(places)
-                found.append(to_numpy(logits))
-        places = np.concatenate(order)
-        logits = np.concatenate(found)
-        return total / len(examples), logits[np.argsort(places)]
+        return figures(model, logits_of(model, [ids for ids, _ in examples]), targets_of(examples))
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Example]:
         """Labelled texts, by the vocabularies of a trained model; a known set that is named without a part is its test."""
@@ -226,17 +205,22 @@ class ClassifierTask(Task):
     def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
         """Loss, accuracy, a table per label; the confusion matrix is saved in the run folder if a text has one label."""
         examples = self.examples(files, trained.settings, trained.parts)
-        for name, value in self.evaluate(trained.model, examples, trained.settings, trained.parts).items():
+        labels, targets = trained.parts["labels"].tokens, targets_of(examples)
+        logits = logits_of(trained.model, [ids for ids, _ in examples])
+        for name, value in figures(trained.model, logits, targets).items():
             yield f"{name} {self.show(name, value)}"
-        labels = trained.parts["labels"].tokens
-        predicted = decide(trained.model, self.logits(trained.model, examples)[1])
-        targets = np.array([target for _, target in examples])
+        predicted = decide(trained.model, logits)
         yield ""
         yield from score_table(predicted, targets, labels)
         if targets.ndim == 1:
             path = Path(trained.place) / "confusion.png"
-            save_figure(plot_confusion(confusion_matrix(predicted, targets, len(labels)), labels), path)
-            yield f"confusion matrix in {path}"
+            figure = plot_confusion(confusion_matrix(predicted, targets, len(labels)), labels)
+            try:
+                save_figure(figure, path)
+            except DataError as error:  # the run may be in a folder that is not the user's
+                yield f"without the confusion matrix: {error}"
+            else:
+                yield f"confusion matrix in {path}"
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """The most probable label of each text, or all that are probable; with ``json``, the probabilities too."""
@@ -245,9 +229,8 @@ class ClassifierTask(Task):
         if not sequences:
             return
         several = model.config["output"] == "multilabel"
-        nothing: Any = np.zeros(len(labels), dtype=np.float32) if several else 0
-        _, logits = self.logits(model, [(ids, nothing) for ids in sequences])
-        probabilities = to_numpy(model.probabilities(logits))
+        logits = logits_of(model, sequences)
+        probabilities = model.probabilities(logits)
         for row, decided in zip(probabilities, decide(model, logits), strict=True):
             chosen = [label for label, yes in zip(labels, decided, strict=True) if yes] if several else [labels[decided]]
             if options["json"]:
@@ -269,6 +252,30 @@ def balanced(examples: list[Example], parts: Parts) -> list[float]:
     """For each class, N / (K n_k): all K classes that occur count the same; the mean over the texts is 1."""
     counts = np.bincount([target for _, target in examples], minlength=len(parts["labels"]))
     return (len(examples) / (np.count_nonzero(counts) * np.maximum(counts, 1))).tolist()
+
+
+def targets_of(examples: list[Example]) -> np.ndarray:
+    """The classes of all examples (N,), or 0 and 1 for each label (N, K)."""
+    return np.array([target for _, target in examples])
+
+
+def logits_of(model: Classifier, sequences: Sequence[np.ndarray]) -> np.ndarray:
+    """The logits (N, K), or (N,) for one sigmoid unit, of N texts as ids, in their order."""
+    name, found = backend_name(model.embedding.W.data), []
+    order = bucket_batches([len(ids) for ids in sequences], BATCH)
+    with model.evaluation():
+        for places in order:
+            ids, lengths = (move(part, name) for part in pad_sequences([sequences[place] for place in places]))
+            found.append(to_numpy(model.forward(ids, lengths)))
+    return np.concatenate(found)[np.argsort(np.concatenate(order))]
+
+
+def figures(model: Classifier, logits: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    """Loss and accuracy, by the logits and the targets of all texts."""
+    right = (decide(model, logits) == targets).reshape(len(targets), -1).all(axis=1)
+    with model.evaluation():
+        loss, _ = model.score(logits, targets)
+    return {"loss": float(loss), "accuracy": float(right.mean())}
 
 
 def decide(model: Classifier | Model, logits: np.ndarray) -> np.ndarray:

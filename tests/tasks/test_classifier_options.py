@@ -133,7 +133,9 @@ def test_a_rare_class_counts_the_same_in_every_division_into_batches(output):
     """With balanced weights, the gradients of an epoch add up to that of the weighted mean of all texts."""
     targets = np.array([0] * 6 + [1] * 2)
     weights = balanced([(None, target) for target in targets], {"labels": Vocabulary(["a", "b"])})
-    model = Classifier(6, 2, embedding_size=3, hidden_size=4, output=output, class_weights=weights, rng=np.random.default_rng(0))
+    model = Classifier(
+        6, 2, embedding_size=3, hidden_size=4, output=output, class_weights=weights, rng=np.random.default_rng(0)
+    )
     model.astype("float64")
     ids = np.random.default_rng(1).integers(0, 6, (8, 3))
     batch = (ids, np.full(8, 3), targets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnn.backend import backend_name, move, seed_from, to_numpy
+from scratchnn.backend import seed_from
 from scratchnn.core import Model
-from scratchnn.data import PaddedExamples, bucket_batches, pad_sequences
+from scratchnn.data import PaddedExamples
 from scratchnn.datasets.generated.reviews import generated_reviews
 from scratchnn.errors import DataError
 from scratchnn.inspection.texts import plot_confusion
@@ -20,20 +21,22 @@ from scratchnn.metrics import confusion_matrix
 from scratchnn.models.classifier import OUTPUTS, POOLINGS, READERS, Classifier
 from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
+from scratchnn.tasks.class_scores import decide, figures, logits_of, targets_of
 from scratchnn.tasks.label_table import score_table
-from scratchnn.tasks.labelled import Columns, Pairs, read_labelled
+from scratchnn.tasks.labelled import Columns, Pairs, read_labelled, read_unlabelled
 from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors
+from scratchnn.tasks.table_files import is_table
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.text_tokens import LEVELS, tokens_of
 from scratchnn.tasks.trained import Trained
+from scratchnn.terminal import wrapped
 from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
 GENERATED = 3000  # reviews
 SHOWN = 10  # labels in a message
-BATCH = 64  # texts that are read side by side in evaluation
 ARCHITECTURE = (
     "embedding_size", "hidden_size", "reader", "pooling", "output", "cell", "layers", "bidirectional", "stride", "dropout",
     "frozen",
@@ -139,7 +142,7 @@ class ClassifierTask(Task):
 
     def read_parts(self, settings: Values, columns: Columns) -> tuple[Pairs, Pairs]:
         """Training and validation part: as given, else a tenth is cut off by the seed."""
-        several = settings["output"] == "multilabel"
+        several = is_multilabel(settings)
         if settings["data"]:
             pairs = read_labelled(settings["data"], columns, "train", several)
         else:
@@ -168,7 +171,7 @@ class ClassifierTask(Task):
                 "examples, or train with some of them"
             )
         sequences = self.sequences([text for text, _ in pairs], settings, parts)
-        if settings.get("output") != "multilabel":
+        if not is_multilabel(settings):
             return list(zip(sequences, labels.encode(one[0] for one in sets).tolist(), strict=True))
         targets = np.zeros((len(sets), len(labels)), dtype=np.float32)
         for row, one in zip(targets, sets, strict=True):
@@ -198,13 +201,14 @@ class ClassifierTask(Task):
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Example]:
         """Labelled texts, by the vocabularies of a trained model; a known set that is named without a part is its test."""
-        columns = Columns(settings.get("text_column"), settings.get("label_column"))
-        several = settings.get("output") == "multilabel"
-        return self.encode(read_labelled(files, columns, "test", several), settings, parts)
+        return self.encode(read_labelled(files, columns_of(settings), "test", is_multilabel(settings)), settings, parts)
 
     def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
         """Loss, accuracy, a table per label; the confusion matrix is saved in the run folder if a text has one label."""
-        examples = self.examples(files, trained.settings, trained.parts)
+        columns = columns_of(trained.settings)
+        pairs = read_labelled(files, columns, "test", is_multilabel(trained.settings))
+        yield from map(wrapped, columns.notes)
+        examples = self.encode(pairs, trained.settings, trained.parts)
         labels, targets = trained.parts["labels"].tokens, targets_of(examples)
         logits = logits_of(trained.model, [ids for ids, _ in examples])
         for name, value in figures(trained.model, logits, targets).items():
@@ -221,6 +225,15 @@ class ClassifierTask(Task):
                 yield f"without the confusion matrix: {error}"
             else:
                 yield f"confusion matrix in {path}"
+
+    def read_input(self, trained: Trained, file: str) -> list[str]:
+        """One text per line; of a table, the texts of its rows."""
+        if not is_table(file):
+            return super().read_input(trained, file)
+        columns = columns_of(trained.settings)
+        texts = read_unlabelled(file, columns)
+        print(*map(wrapped, columns.notes), sep="\n", end="\n" if columns.notes else "", file=sys.stderr)
+        return texts
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """The most probable label of each text, or all that are probable; with ``json``, the probabilities too."""
@@ -241,9 +254,19 @@ class ClassifierTask(Task):
                 yield trained.settings.get("separator", ",").join(chosen)
 
 
+def columns_of(settings: Values) -> Columns:
+    """The columns of the table that a run was trained on, if it was one."""
+    return Columns(settings.get("text_column"), settings.get("label_column"), of_run=True)
+
+
+def is_multilabel(settings: Values) -> bool:
+    """Whether a text may have several labels, or none."""
+    return settings.get("output") == "multilabel"
+
+
 def labels_of(joined: str, settings: Values) -> list[str]:
     """The labels in a field: one, or several between separators."""
-    if settings.get("output") != "multilabel":
+    if not is_multilabel(settings):
         return [joined]
     return [label.strip() for label in joined.split(settings["separator"]) if label.strip()]
 
@@ -252,35 +275,6 @@ def balanced(examples: list[Example], parts: Parts) -> list[float]:
     """For each class, N / (K n_k): all K classes that occur count the same; the mean over the texts is 1."""
     counts = np.bincount([target for _, target in examples], minlength=len(parts["labels"]))
     return (len(examples) / (np.count_nonzero(counts) * np.maximum(counts, 1))).tolist()
-
-
-def targets_of(examples: list[Example]) -> np.ndarray:
-    """The classes of all examples (N,), or 0 and 1 for each label (N, K)."""
-    return np.array([target for _, target in examples])
-
-
-def logits_of(model: Classifier, sequences: Sequence[np.ndarray]) -> np.ndarray:
-    """The logits (N, K), or (N,) for one sigmoid unit, of N texts as ids, in their order."""
-    name, found = backend_name(model.embedding.W.data), []
-    order = bucket_batches([len(ids) for ids in sequences], BATCH)
-    with model.evaluation():
-        for places in order:
-            ids, lengths = (move(part, name) for part in pad_sequences([sequences[place] for place in places]))
-            found.append(to_numpy(model.forward(ids, lengths)))
-    return np.concatenate(found)[np.argsort(np.concatenate(order))]
-
-
-def figures(model: Classifier, logits: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """Loss and accuracy, by the logits and the targets of all texts."""
-    right = (decide(model, logits) == targets).reshape(len(targets), -1).all(axis=1)
-    with model.evaluation():
-        loss, _ = model.score(logits, targets)
-    return {"loss": float(loss), "accuracy": float(right.mean())}
-
-
-def decide(model: Classifier | Model, logits: np.ndarray) -> np.ndarray:
-    """The class of each text (N,), or which labels it has (N, K): those with a probability above one half."""
-    return logits.argmax(axis=1) if model.config["output"] == "softmax" else (logits > 0).astype(int)
 
 
 KIND = ClassifierTask()

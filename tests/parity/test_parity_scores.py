@@ -10,7 +10,7 @@ from small_tables import reviews, write_pairs
 
 from scratchnn.metrics import confusion_matrix, label_scores
 from scratchnn.models.classifier import Classifier
-from scratchnn.tasks.classifier import decide
+from scratchnn.tasks.class_scores import decide
 from scratchnn.tasks.trained import load, save
 from scratchnn.text import Vocabulary
 

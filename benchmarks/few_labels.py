@@ -39,10 +39,10 @@ TITLES = {"none": "random start", "vectors": "pretrained vectors"}
 STARTS: dict[str, dict[str, Any]] = {"none": {}, "vectors": {"frozen": True}}  # settings of each start
 BATCH = 32
 MODEL = {  # settings of both; picked on training reviews that are not among the labelled ones
-    "reader": "conv", "hidden_size": 32, "kernel_sizes": ["3"], "max_length": 200, "vocabulary_size": 30_000,
-    "dropout": 0.5, "lr": 0.001, "batch_size": BATCH, "schedule": "cosine",
+    "reader": "embedding", "pooling": "attention", "max_length": 200, "vocabulary_size": 30_000, "dropout": 0.3,
+    "lr": 0.005, "batch_size": BATCH, "schedule": "cosine",
 }  # fmt: skip
-STEPS, LEAST_EPOCHS, MOST_EPOCHS = 1_000, 4, 40  # as many epochs as make so many steps, but within these bounds
+STEPS, LEAST_EPOCHS, MOST_EPOCHS = 1_500, 3, 100  # as many epochs as make so many steps, but within these bounds
 
 
 def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.class_scores import decide, figures, logits_of, targets_of
 from scratchnn.tasks.label_table import score_table
 from scratchnn.tasks.labelled import Columns, Pairs, read_labelled, read_unlabelled
-from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors
+from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors, with_words_of
 from scratchnn.tasks.table_files import is_table
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
@@ -34,6 +34,8 @@ from scratchnn.terminal import wrapped
 from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
+from scratchnn.word2vec.formats import read_vectors
+from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 GENERATED = 3000  # reviews
 SHOWN = 10  # labels in a message
@@ -118,7 +120,7 @@ class ClassifierTask(Task):
         train, valid = self.read_parts(settings, columns)
         settings["text_column"], settings["label_column"] = columns.text, columns.label
         initial: Initial = {}
-        fresh = parts is None  # a run to start from has its vectors or its body in its parameters
+        vectors: KeyedVectors | None = None  # stays None with a run to start from, whose parameters contain them
         if parts is None:
             if settings["body"] is not None:
                 initial, vocabulary, note = start_from_body(settings)
@@ -126,13 +128,16 @@ class ClassifierTask(Task):
             else:
                 tokens = (token for text, _ in train for token in tokens_of(text, settings) if token != END)
                 vocabulary = Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"])
+                if settings["vectors"] is not None:
+                    vectors = read_vectors(settings["vectors"])
+                    vocabulary = with_words_of(vectors, vocabulary, settings["vocabulary_size"])
             labels = sorted({label for _, joined in train for label in labels_of(joined, settings)})
             parts = {"vocabulary": vocabulary, "labels": Vocabulary(labels)}
         if len(parts["labels"]) < 2:
             raise DataError(f"all training texts have the label {train[0][1]!r}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
-        if fresh and settings["vectors"] is not None:
-            initial, note = start_from_vectors(settings, parts["vocabulary"], (ids for ids, _ in train_examples))
+        if vectors is not None:
+            initial, note = start_from_vectors(settings, vectors, parts["vocabulary"], (ids for ids, _ in train_examples))
             columns.notes.append(note)
         settings["class_weights"] = balanced(train_examples, parts) if settings["balance"] else None
         shown = ", ".join(parts["labels"].tokens[:SHOWN]) + (", ..." if len(parts["labels"]) > SHOWN else "")

@@ -220,6 +220,7 @@ def test_a_run_from_vectors_says_its_coverage(tmp_path, capsys, data, frozen):
     assert train_task("classifier", *options, "--out", tmp_path / "run") == 0
     said = capsys.readouterr().out
     assert "5 of 11 words have a vector in" in said
+    assert "1 more from there" in " ".join(said.split())
     trained = load(tmp_path / "run")
     table, vocabulary = trained.model.embedding.W.data, trained.parts["vocabulary"]
     assert trained.settings["embedding_size"] == table.shape[1] == 4

@@ -27,8 +27,11 @@ OF_BODY = ("embedding_size", "hidden_size", "cell", "layers")  # settings that a
 def with_words_of(vectors: KeyedVectors, vocabulary: Vocabulary, most: int) -> Vocabulary:
     """The vocabulary of the training texts, filled up to ``most`` tokens with other words that have a vector.
 
-    They are words that only later texts contain. Their vectors tell the model what words like them meant in training.
+    They are words that only later texts contain. Their vectors tell the model what words like them meant in training. The
+    vocabulary is left alone if none of its own words has a vector: these are vectors of another language.
     """
+    if not any(word in vectors for word in vocabulary.tokens):
+        return vocabulary
     others = (word for word in vectors.words if word not in vocabulary)
     return Vocabulary([*vocabulary.tokens, *itertools.islice(others, max(most - len(vocabulary), 0))])
 

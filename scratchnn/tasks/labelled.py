@@ -189,9 +189,9 @@ def guess_columns(source: str, rows: Rows, names: list[str], columns: Columns) -
         counts = {name: len({row.get(name, "") for row in sample}) for name in free}
         fewest = min(free, key=lambda name: (counts[name] < 2, counts[name]))  # not a column with one value throughout
         columns.label = by_name(free, LABEL_NAMES) or fewest
+    remedy = "rename the columns" if columns.of_run else "use --text-column and --label-column"
     columns.notes.append(
-        f"{source}: text from the column {columns.text!r}, label from {columns.label!r}; to change this, use --text-column "
-        "and --label-column"
+        f"{source}: text from the column {columns.text!r}, label from {columns.label!r}; to change this, {remedy}"
     )
 
 

@@ -42,7 +42,8 @@ def test_what_is_guessed_at_evaluation_is_said_aloud(tables, tmp_path, capsys):
     """The model was trained on lines with a tab, so its run names no columns."""
     (tmp_path / "test.csv").write_text("mark,words\npos,a good film\nneg,an awful one\n")
     assert command("evaluate", tables / "classifier", "--data", tmp_path / "test.csv") == 0
-    assert "text from the column 'words', label from 'mark'" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "text from the column 'words', label from 'mark'; to change this, rename the columns" in said
     assert command("predict", tables / "classifier", "--data", tmp_path / "test.csv") == 0
     output = capsys.readouterr()
     assert output.out == "pos\nneg\n"

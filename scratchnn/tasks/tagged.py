@@ -96,10 +96,10 @@ def find_part(name: str, wanted: str, usual: str) -> tuple[DataSet, str]:
         reason = "has no tags" if name in data_sets() else "is neither a file nor a known data set"
         raise DataError(f"{name!r} {reason}; known sets with tags are {', '.join(known)}")
     parts = known[name].files
-    choices = [full for full in (wanted, f"{wanted}:{usual}", usual) if full in parts]
-    if not choices or (wanted and choices[0] == usual):
-        raise DataError(f"{name} has no part {wanted!r}; choose from {', '.join(f'{name}:{one}' for one in parts)}")
-    return known[name], choices[0]
+    full = next((full for full in (wanted, f"{wanted}:{usual}") if full in parts), wanted or usual)
+    if full not in parts:
+        raise DataError(f"{name} has no part {full!r}; choose from {', '.join(f'{name}:{one}' for one in parts)}")
+    return known[name], full
 
 
 def from_conllu(path: str | Path, column: str) -> list[Tagged]:

@@ -120,6 +120,8 @@ class TaggerTask(Task):
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of words, characters and tags of the training part, and both parts as ids."""
         train, valid, scheme = self.read_parts(settings)
+        if scheme is None and settings["scheme"] is not None:
+            raise DataError(f"--scheme {settings['scheme']} needs tags that mark entities; leave it out, or see --column")
         settings["scheme"] = settings["scheme"] or scheme
         initial: Initial = {}
         notes = []
@@ -211,10 +213,10 @@ class TaggerTask(Task):
         examples = self.examples(files, trained.settings, trained.parts)
         loss, predicted = find_tags(trained.model, examples, trained.parts)
         true = [one.tags for one in examples.tagged]
-        for name, value in {"loss": loss, **figures(predicted, true, marks_entities(tags))}.items():
+        for name, value in {"loss": loss, **figures(predicted, true, marked)}.items():
             yield f"{name} {self.show(name, value)}"
         if new := Counter(tag for one in true for tag in one if tag not in tags):
-            yield f"{new.total():,} words have a tag that training did not have, such as {min(new)}; they count as wrong"
+            yield f"{new.total():,} of the tags did not occur in training, such as {min(new)}; they count as wrong"
         yield ""
         if marked:
             yield from entity_table([entities(one) for one in predicted], [entities(one) for one in true])

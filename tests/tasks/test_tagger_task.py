@@ -128,7 +128,7 @@ def test_a_tag_that_training_did_not_have_counts_as_wrong(folder, tmp_path, caps
     file = write_columns(tmp_path / "new.txt", [(words, ["B-ZOO", *tags[1:]]), TRAVELS[301]])
     run = shutil.copytree(folder / "entities", tmp_path / "run")
     lines = lines_of(capsys, "evaluate", run, "--data", file)
-    assert "1 words have a tag that training did not have, such as S-ZOO; they count as wrong" in lines
+    assert "1 of the tags did not occur in training, such as S-ZOO; they count as wrong" in lines
     trained = load(run)
     assert trained.evaluate(file)["loss"] == pytest.approx(trained.evaluate(known)["loss"], rel=1e-5)
     assert trained.evaluate(file)["recall"] < 1
@@ -293,6 +293,10 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
             "the tags in good.txt mark entities, those in slashes.txt do not",
         ),
         (["--data", "good.txt", "--valid", "slashes.txt"], "only one of --data and --valid slashes.txt has tags that mark"),
+        (
+            ["--data", "slashes.txt", "--scheme", "IOB2"],
+            "--scheme IOB2 needs tags that mark entities; leave it out, or see",
+        ),
         (["--data", "good.txt", "--limit", "1"], "--limit must be a whole number of 2 or more, got 1"),
         (["--data", "good.txt", "--dropout", "1"], "the dropout probability must be 0 or more and below 1, got 1.0"),
         (["--data", "good.txt", "--word-dropout", "-1"], "--word-dropout must be 0 or more, got -1.0"),

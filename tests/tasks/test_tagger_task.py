@@ -295,7 +295,7 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
         (["--data", "good.txt", "--valid", "slashes.txt"], "only one of --data and --valid slashes.txt has tags that mark"),
         (
             ["--data", "slashes.txt", "--scheme", "IOB2"],
-            "--scheme IOB2 needs tags that mark entities; leave it out, or see",
+            "--scheme IOB2 needs tags that mark entities; leave it out",
         ),
         (["--data", "good.txt", "--limit", "1"], "--limit must be a whole number of 2 or more, got 1"),
         (["--data", "good.txt", "--dropout", "1"], "the dropout probability must be 0 or more and below 1, got 1.0"),

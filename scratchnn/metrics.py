@@ -7,6 +7,8 @@
     precision     P_k = TP_k / (number of texts predicted as k)  TP_k: those of them that have the label k         (5)
     recall        R_k = TP_k / (number of texts with k)                                                            (6)
     F1            2 TP_k / (texts predicted as k + texts with k) the harmonic mean of (5) and (6)                  (7)
+    entities      (5) to (7) with entities instead of texts: TP_k counts those of type k whose first and last token
+                  and type are right; micro: TP and both numbers summed over all types                             (8)
 
 [...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
 0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
@@ -16,6 +18,7 @@ the mean of the batches by the number of targets in each.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,3 +102,34 @@ def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
         "f1": 2 * both / xp.maximum(said_count + texts, 1),  # (7)
     }
     return {**scores, "texts": texts}
+
+
+def entity_scores(
+    predicted: Sequence[Sequence[tuple[str, int, int]]], targets: Sequence[Sequence[tuple[str, int, int]]]
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Equation (8).
+
+    Args:
+        predicted, targets: the entities of each sentence: type, first token, and the token after the last one.
+
+    Returns:
+        ``"precision"``, ``"recall"``, ``"f1"`` and ``"entities"``, the number of true ones, for each type; and the same
+        over all types.
+    """
+    if len(predicted) != len(targets):
+        raise ShapeError(f"entity_scores: {len(targets)} sentences, {len(predicted)} predicted")
+    both: Counter[str] = Counter()
+    for found, real in zip(predicted, targets, strict=True):
+        both.update(kind for kind, _, _ in set(found) & set(real))
+    said, true = (Counter(kind for one in part for kind, _, _ in one) for part in (predicted, targets))
+    kinds = sorted(said | true)
+    return (
+        {kind: _scores(both[kind], said[kind], true[kind]) for kind in kinds},
+        _scores(both.total(), said.total(), true.total()),
+    )
+
+
+def _scores(both: int, said: int, true: int) -> dict[str, float]:
+    """Equations (5) to (7) from counts: right ones, predicted ones and true ones."""
+    precision, recall, f1 = both / max(said, 1), both / max(true, 1), 2 * both / max(said + true, 1)
+    return {"precision": precision, "recall": recall, "f1": f1, "entities": true}

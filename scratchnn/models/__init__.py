@@ -11,6 +11,7 @@ MODELS = {
     "Classifier": "scratchnn.models.classifier",
     "LanguageModel": "scratchnn.models.language_model",
     "Seq2Seq": "scratchnn.models.seq2seq",
+    "Tagger": "scratchnn.models.tagger",
 }
 
 

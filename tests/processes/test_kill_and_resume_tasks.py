@@ -1,4 +1,4 @@
-"""Runs of ``train classifier`` and ``train seq2seq`` that were killed and resumed end with the same bits."""
+"""Runs of classifier, tagger and sequence to sequence that were killed and resumed end with the same bits."""
 
 from __future__ import annotations
 
@@ -9,17 +9,28 @@ import sys
 import time
 
 import pytest
-from small_tables import PAIRS, reviews, write_pairs
+from small_tables import PAIRS, reviews, write_columns, write_pairs
 from small_text import arrays_and_meta, command, contents, make_quick
+
+from scratchnn.datasets.generated import generated_travels
 
 MEASURED = "targets_per_second"
 COMMON = ["--batch", "4", "--accumulate", "3", "--epochs", "3", "--checkpoint-every", "2", "--schedule", "plateau"]
 OPTIONS = {
     "classifier": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--bidirectional", "--dropout", "0.4"],
+    "tagger": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--word-dropout", "1"],
     "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3"],
 }
-PARTS = {"classifier": ["vocabulary", "labels"], "seq2seq": ["source_vocabulary", "target_vocabulary"]}
-DATA = {"classifier": reviews(390), "seq2seq": [(a + c, f"{b} {d}") for a, b in PAIRS for c, d in PAIRS][:140]}
+PARTS = {
+    "classifier": ["vocabulary", "labels"],
+    "tagger": ["words", "characters", "tags"],
+    "seq2seq": ["source_vocabulary", "target_vocabulary"],
+}
+DATA = {
+    "classifier": reviews(390),
+    "tagger": generated_travels(140, seed=0),
+    "seq2seq": [(a + c, f"{b} {d}") for a, b in PAIRS for c, d in PAIRS][:140],
+}
 each_kind = pytest.mark.parametrize("kind", OPTIONS)
 
 
@@ -30,8 +41,9 @@ def arguments(kind, folder, out, *more):
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
-    for kind, pairs in DATA.items():
-        write_pairs(folder / f"{kind}.txt", pairs)
+    for kind, examples in DATA.items():
+        write = write_columns if kind == "tagger" else write_pairs
+        write(folder / f"{kind}.txt", examples)
     return folder
 
 

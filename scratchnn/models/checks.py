@@ -15,6 +15,8 @@ from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entro
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.seq2seq import Seq2Seq
+from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
+from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
 
 IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
@@ -148,3 +150,28 @@ register_loss("classifier/sigmoid+weights", _weights, (TEXTS, TEXT_LENGTHS, TWO)
 register_loss(
     "classifier/multilabel", classifier(output="multilabel", reader="conv", pooling="max"), (TEXTS, TEXT_LENGTHS, SETS)
 )
+
+
+# --- words and their characters --------------------------------------------------------------------------------------
+
+# A form that occurs twice in one sentence, one in both, one without characters, and one that no word has.
+WORDS, WORD_FORMS = np.array([[1, 4, 1], [0, 3, 1]]), np.array([[1, 0, 1], [3, 2, 1]])
+CHARACTERS, SPELLED = (
+    np.array([[1, 4, 1, 2], [0, 3, 1, 1], [2, 2, 2, 2], [3, 1, 0, 0], [2, 4, 4, 3]]),
+    np.array([3, 4, 0, 2, 1]),
+)
+
+
+def register_encoder(name: str, random: bool = False, **options: Any) -> None:
+    """The vectors of words, with respect to all parameters."""
+
+    @case(name, random=random)
+    def build(rng: np.random.Generator) -> Problem:
+        sizes = {"embedding_size": 3, "character_size": 3, "character_units": 2}
+        encoder = WordEncoder(5, 5, **sizes, **options, rng=rng)
+        return layer_problem(encoder, {}, fixed=(WORDS, WORD_FORMS, CHARACTERS, SPELLED))
+
+
+for _reader in CHARACTER_READERS:
+    register_encoder(f"word-encoder/{_reader}", reader=_reader)
+register_encoder("word-encoder/lstm+dropout", random=True, dropout=0.3)

@@ -7,6 +7,8 @@
     precision     P_k = TP_k / (number of texts predicted as k)  TP_k: those of them that have the label k         (5)
     recall        R_k = TP_k / (number of texts with k)                                                            (6)
     F1            2 TP_k / (texts predicted as k + texts with k) the harmonic mean of (5) and (6)                  (7)
+    unlabelled    sum_d [head_d = h_d] / W                       attachment over all W words d of all trees        (8)
+    labelled      sum_d [head_d = h_d] [label_d = l_d] / W       the words whose head and label are right          (9)
 
 [...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
 0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
@@ -99,3 +101,33 @@ def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
         "f1": 2 * both / xp.maximum(said_count + texts, 1),  # (7)
     }
     return {**scores, "texts": texts}
+
+
+def attachment_scores(
+    heads: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[str]],
+    true_heads: Sequence[Sequence[int]],
+    true_labels: Sequence[Sequence[str]],
+) -> dict[str, float]:
+    """Equations (8) and (9): how many words have the right head, and how many the right label as well.
+
+    Every word counts, punctuation too. A subtype of a label, what follows its first colon, does not: ``nmod:poss`` is right
+    for ``nmod``. These are the rules of the shared tasks on Universal Dependencies (Zeman et al., 2017).
+
+    Args:
+        heads, labels: of each word of each sentence, as predicted.
+        true_heads, true_labels: the same in the treebank.
+
+    Returns:
+        ``"unlabelled"`` and ``"labelled"``.
+    """
+    right = right_label = total = 0
+    for predicted, true in zip(zip(heads, labels, strict=True), zip(true_heads, true_labels, strict=True), strict=True):
+        if len({len(part) for part in (*predicted, *true)}) > 1:
+            raise ShapeError(f"attachment_scores: a sentence has {len(true[0])} words, but {len(predicted[0])} predictions")
+        for head, label, true_head, true_label in zip(*predicted, *true, strict=True):
+            same = head == true_head
+            right += same
+            right_label += same and label.partition(":")[0] == true_label.partition(":")[0]
+            total += 1
+    return {"unlabelled": right / max(total, 1), "labelled": right_label / max(total, 1)}

@@ -24,16 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, array_module
+from scratchnn.backend import Array, Generator, array_module, to_numpy
 from scratchnn.core import Model, Parameter
-from scratchnn.errors import DataError, whole_number
+from scratchnn.errors import whole_number
 from scratchnn.layers import Dense, Dropout, ReLU
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent import LSTM, Bidirectional, Stacked
 from scratchnn.structured import Biaffine, LabelScores, best_trees, head_loss_backward, head_loss_forward
 
-MOST_WORDS = 2000  # of a sentence: the arc scores take 16 MB then, and the search for the best tree ten seconds
+MOST_WORDS = 2000  # of a sentence: its arcs have 4 million scores then, and the search for the best tree takes seconds
 
 
 class Parser(Model):
@@ -123,30 +123,34 @@ class Parser(Model):
         Returns:
             Arc scores (N, T + 1, T + 1), dependents in rows and heads in columns, and label scores (N, T, R).
         """
-        scores, dependents, governors = self.score_arcs(words, lengths, forms, characters, sizes)
-        return scores, self.labels.forward(dependents[:, 1:], governors, heads)  # (5)
+        scores, views = self.score_arcs(words, lengths, forms, characters, sizes)
+        return scores, self.score_labels(views, heads)
 
     def score_arcs(
         self, words: Array, lengths: Array, forms: Array, characters: Array, sizes: Array
-    ) -> tuple[Array, Array, Array]:
-        """Equations (1) to (4): the arc scores, and for the labels the vectors l^d and l^h, (N, T + 1, B) each."""
+    ) -> tuple[Array, tuple[Array, Array]]:
+        """Equations (1) to (4): the arc scores, and for ``score_labels`` the vectors l^d and l^h, (N, T + 1, B) each."""
         xp = array_module(words)
         e = self.encoder.forward(words, forms, characters, sizes)  # (1)
-        root = xp.broadcast_to(self.root.data, (len(e), 1, len(self.root.data)))
+        root = xp.broadcast_to(self.root.data, (len(e), 1, e.shape[2]))
         h, _ = self.reader.forward(xp.concatenate([root, e], axis=1), lengths=lengths + 1)  # (2)
         views = self.dropout.forward(self.relu.forward(self.views.forward(h)))  # (3)
         arc_dependents, arc_heads, label_dependents, label_heads = xp.split(views, self.cuts, axis=2)
-        return self.arcs.forward(arc_dependents, arc_heads), label_dependents, label_heads  # (4)
+        return self.arcs.forward(arc_dependents, arc_heads), (label_dependents, label_heads)  # (4)
+
+    def score_labels(self, views: tuple[Array, Array], heads: Array) -> Array:
+        """Equation (5): label scores (N, T, R) of the arcs to ``heads`` (N, T)."""
+        dependents, governors = views
+        return self.labels.forward(dependents[:, 1:], governors, heads)  # (5)
 
     def backward(self, dscores: Array, dlabels: Array) -> None:
         """From the gradients with respect to both scores; ids have none to return."""
         xp = array_module(dscores)
         dlabel_dependents, dlabel_heads = self.labels.backward(dlabels)
         first = xp.zeros_like(dlabel_heads[:, :1])  # the root has no label
+        dlabel_dependents = xp.concatenate([first, dlabel_dependents], axis=1)  # (N, T, B) -> (N, T + 1, B)
         darc_dependents, darc_heads = self.arcs.backward(dscores)
-        dviews = xp.concatenate(
-            [darc_dependents, darc_heads, xp.concatenate([first, dlabel_dependents], axis=1), dlabel_heads], axis=2
-        )
+        dviews = xp.concatenate([darc_dependents, darc_heads, dlabel_dependents, dlabel_heads], axis=2)
         dh = self.views.backward(self.relu.backward(self.dropout.backward(dviews)))
         dx, _ = self.reader.backward(dh)
         self.root.accumulate(dx[:, 0].sum(axis=0))
@@ -155,16 +159,25 @@ class Parser(Model):
     # --- the loss ----------------------------------------------------------------------------------------------------
 
     def loss(self, batch: tuple[Array, ...], state: Any) -> tuple[Array, int, None]:
-        """Equation (6), the number of words, and no state, of a batch (sentences, heads, labels)."""
+        """Equation (6), the number of words, and no state, of a batch (sentences, heads, labels).
+
+        A label of -1 is one that the model does not have; it is left out of the second mean.
+        """
         *sentences, heads, labels = batch
-        xp = array_module(heads)
-        lengths = sentences[1]
         scores, label_scores = self.forward(*sentences, heads)
+        loss, cache = self.compare(scores, label_scores, sentences[1], heads, labels)
+        self.push(cache)
+        return loss, int(to_numpy(sentences[1]).sum()), None
+
+    def compare(
+        self, scores: Array, label_scores: Array, lengths: Array, heads: Array, labels: Array
+    ) -> tuple[Array, tuple[tuple, tuple]]:
+        """Equation (6) for scores, lengths (N,), heads and labels (N, T): the loss () and the cache."""
+        xp = array_module(heads)
         head_loss, head_cache = head_loss_forward(scores, heads, lengths)
-        real = xp.arange(heads.shape[1]) < lengths[:, None]  # (N, T)
+        real = (xp.arange(heads.shape[1]) < lengths[:, None]) & (labels >= 0)  # (N, T)
         label_loss, label_cache = softmax_cross_entropy_forward(label_scores, labels, mask=real)
-        self.push((head_cache, label_cache))
-        return head_loss + label_loss, int(lengths.sum()), None  # (6)
+        return head_loss + label_loss, (head_cache, label_cache)  # (6)
 
     def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``, for the gradient ``dloss`` with respect to it."""
@@ -173,25 +186,23 @@ class Parser(Model):
 
     # --- prediction --------------------------------------------------------------------------------------------------
 
-    def parse(
-        self, words: Array, lengths: Array, forms: Array, characters: Array, sizes: Array, projective: bool = False
+    def best(
+        self, scores: Array, views: tuple[Array, Array], lengths: Array, projective: bool = False
     ) -> tuple[Array, Array]:
-        """The best tree of each sentence and the labels of its arcs; the model has to be in evaluation mode.
+        """The best tree of each sentence and the best label of each of its arcs.
 
         Args:
-            words, lengths, forms, characters, sizes: as in ``forward``.
+            scores, views: what ``score_arcs`` returns.
+            lengths: numbers of words (N,).
             projective: whether arcs must not cross; see ``structured.trees``. The search runs on the CPU.
 
         Returns:
-            Heads and ids of labels (N, T), both 0 in the padding.
-
-        Raises:
-            DataError: a sentence has more than ``MOST_WORDS`` words.
+            Heads and ids of labels (N, T); in the padding they have no meaning.
         """
-        if words.shape[1] > MOST_WORDS:
-            raise DataError(f"a sentence has {words.shape[1]:,} words; a parser reads at most {MOST_WORDS:,}; split it")
-        scores, dependents, governors = self.score_arcs(words, lengths, forms, characters, sizes)
         heads = best_trees(scores, lengths, projective)
-        labels = self.labels.forward(dependents[:, 1:], governors, heads).argmax(axis=2)  # (5)
-        xp = array_module(heads)
-        return heads, xp.where(xp.arange(heads.shape[1]) < lengths[:, None], labels, 0)
+        return heads, self.score_labels(views, heads).argmax(axis=2)
+
+    def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The arrays of a batch that are arguments of ``forward``: all but the labels."""
+        words, lengths, forms, characters, sizes, heads, _ = batch
+        return words, lengths, forms % len(characters), characters, sizes, heads

@@ -68,8 +68,8 @@ class Sentence:
         """The head and the label of each word.
 
         Raises:
-            DataError: a word has no head, or none in the sentence, or no label; no word or more than one has the root as its
-                head; or there is a cycle.
+            DataError: a word has no label, or no head in the sentence; no word or more than one has the root as its head; or
+                there is a cycle.
         """
         heads = []
         for d, (head, label) in enumerate(zip(self.column("HEAD"), self.column("DEPREL"), strict=True), start=1):
@@ -136,7 +136,9 @@ def is_word(line: str, before: int, place: str) -> bool:
     if number == str(before + 1):
         return True
     joined, node = RANGE.fullmatch(number), EMPTY_NODE.fullmatch(number)
-    if joined and int(joined[1]) == before + 1 < int(joined[2]) or node and int(node[1]) == before:
+    if joined is not None and int(joined[1]) == before + 1 < int(joined[2]):
+        return False
+    if node is not None and int(node[1]) == before:
         return False
     raise DataError(f"{place} has the ID {number!r}; expected word {before + 1}, or a range or an empty node there")
 

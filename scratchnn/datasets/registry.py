@@ -49,6 +49,7 @@ class DataSet:
             None if the set is not text.
         labelled: reads the texts of one part and the label of each; None if they have no labels.
         parts: the parts that ``lines`` and ``labelled`` know, if they are not those of ``files``.
+        layout: ``"columns"`` or ``"conllu"`` if each file has one token per line, see ``scratchnn.text.columns``.
     """
 
     name: str
@@ -60,6 +61,7 @@ class DataSet:
     lines: Callable[..., Iterator[str]] | None = None  # (folder, part=None)
     labelled: Callable[[str, Folder], tuple[list[str], list[str]]] | None = None
     parts: tuple[str, ...] = ()
+    layout: str = ""
 
     def existing(self, part: str, folder: Folder = None) -> Path | None:
         """Where the file of one part is, None if it is missing; for ``folder`` see ``scratchnn.datasets.folder``."""

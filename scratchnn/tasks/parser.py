@@ -21,7 +21,7 @@ from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import Vocabulary
-from scratchnn.text.conllu import Sentence, looks_like_conllu, parse_conllu, read_conllu
+from scratchnn.text.conllu import Sentence, looks_like_conllu, parse_conllu, read_sentences
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
@@ -179,7 +179,7 @@ class ParserTask(Task):
             sentences = [Sentence.from_forms(line.split(), "input", n) for n, line in enumerate(lines, start=1)]
         for sentence in sentences:
             check_size(sentence)
-        nothing: list[Tree] = [(s.column("FORM"), [0] * len(s), [""] * len(s)) for s in sentences]
+        nothing: list[Tree] = [(s.column("form"), [0] * len(s), [""] * len(s)) for s in sentences]
         _, heads, labels = self.parse(trained.model, self.encode(nothing, trained.parts), trained.settings, trained.parts)
         for sentence, tree in zip(sentences, zip(heads, labels, strict=True), strict=True):
             yield sentence.with_tree(*tree).text()
@@ -191,9 +191,9 @@ def read_trees(files: Sequence[str]) -> list[Tree]:
         raise DataError("no data: name one or more treebanks with --data FILE")
     trees = []
     for file in files:
-        for sentence in read_conllu(file):
+        for sentence in read_sentences(file):
             check_size(sentence)
-            trees.append((sentence.column("FORM"), *sentence.tree()))
+            trees.append((sentence.column("form"), *sentence.tree()))
     return trees
 
 
@@ -201,8 +201,8 @@ def check_size(sentence: Sentence) -> None:
     """Raise ``DataError`` if a sentence is too long to be parsed."""
     if len(sentence) > MOST_WORDS:
         raise DataError(
-            f"{sentence.source}: line {sentence.start} begins a sentence of {len(sentence):,} words; a parser reads at most "
-            f"{MOST_WORDS:,}, since it scores an arc for every pair of words; split the sentence"
+            f"{sentence.source}: the sentence at line {sentence.start} has {len(sentence):,} words, but a parser reads at most "
+            f"{MOST_WORDS:,}, since it scores every pair of words; split the sentence"
         )
 
 

@@ -23,8 +23,8 @@ from scratchnn.errors import DataError
 from scratchnn.structured.trees import check_tree
 from scratchnn.text.files import read_text
 
-COLUMNS = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
-FORM, HEAD, DEPREL = (COLUMNS.index(name) for name in ("FORM", "HEAD", "DEPREL"))
+CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+HEAD, DEPREL = CONLLU.index("head"), CONLLU.index("deprel")
 EMPTY = "_"
 RANGE, EMPTY_NODE = re.compile(r"([0-9]+)-([0-9]+)"), re.compile(r"([0-9]+)\.[1-9][0-9]*")
 
@@ -55,34 +55,39 @@ class Sentence:
         """Number of words."""
         return len(self.words)
 
-    def column(self, name: str) -> list[str]:
-        """The column ``name``, one of ``COLUMNS``, of all words, in Unicode's composed form (NFC)."""
-        k = COLUMNS.index(name)
-        return [unicodedata.normalize("NFC", self.lines[row].split("\t")[k]) for row in self.words]
+    def fields(self) -> list[list[str]]:
+        """The ten columns of each word, in Unicode's composed form (NFC)."""
+        return [unicodedata.normalize("NFC", self.lines[row]).split("\t") for row in self.words]
 
-    def place(self, word: int) -> str:
-        """File and line of the word with this number, from 1."""
-        return f"{self.source}: line {self.start + self.words[word - 1]}"
+    def column(self, name: str) -> list[str]:
+        """The column ``name``, one of ``CONLLU``, of all words."""
+        k = CONLLU.index(name)
+        return [fields[k] for fields in self.fields()]
+
+    def numbers(self) -> list[int]:
+        """The number of each word's line in the file."""
+        return [self.start + row for row in self.words]
 
     def tree(self) -> tuple[list[int], list[str]]:
         """The head and the label of each word.
 
         Raises:
-            DataError: a word has no label, or no head in the sentence; no word or more than one has the root as its head; or
-                there is a cycle.
+            DataError: a word has no label, or no head in the sentence; not exactly one word has the root as its head; or there
+                is a cycle.
         """
         heads = []
-        for d, (head, label) in enumerate(zip(self.column("HEAD"), self.column("DEPREL"), strict=True), start=1):
+        labels = self.column("deprel")
+        for d, (head, label, number) in enumerate(zip(self.column("head"), labels, self.numbers(), strict=True), start=1):
             if not head.isdecimal():
                 what = "no head" if head == EMPTY else f"the head {head!r}, which is not a number"
-                raise DataError(f"{self.place(d)}: word {d} has {what} (column HEAD)")
+                raise DataError(f"{self.source}: line {number}: word {d} has {what} (column {HEAD + 1})")
             if int(head) > len(self):
-                raise DataError(f"{self.place(d)}: the head of word {d} is {head}, outside 0 .. {len(self)}")
-            if label == EMPTY:
-                raise DataError(f"{self.place(d)}: word {d} has no label (column DEPREL)")
+                raise DataError(f"{self.source}: line {number}: the head of word {d} is {head}, outside 0 .. {len(self)}")
+            if label in ("", EMPTY):
+                raise DataError(f"{self.source}: line {number}: word {d} has no label (column {DEPREL + 1})")
             heads.append(int(head))
         check_tree(heads, owner=f"{self.source}: the sentence at line {self.start}")
-        return heads, self.column("DEPREL")
+        return heads, labels
 
     def with_tree(self, heads: Sequence[int], labels: Sequence[str]) -> Sentence:
         """The sentence with other heads and labels (L,); all other columns and lines are kept."""
@@ -94,14 +99,14 @@ class Sentence:
         return Sentence(tuple(lines), self.words, self.source, self.start)
 
     def text(self) -> str:
-        """The block as it is written to a file, with the blank line that ends it but without the line end of that."""
+        """The block as it is written to a file, up to the blank line that ends it."""
         return "".join(f"{line}\n" for line in self.lines)
 
 
 def looks_like_conllu(lines: Iterable[str]) -> bool:
     """Whether the first line that is neither blank nor a comment has ten fields that begin with a word's ID."""
     first = next((line for line in lines if line and not line.startswith("#")), "")
-    return bool(re.match(r"[0-9]+[-.0-9]*\t", first)) and first.count("\t") == len(COLUMNS) - 1
+    return bool(re.match(r"[0-9]+[-.0-9]*\t", first)) and first.count("\t") == len(CONLLU) - 1
 
 
 def parse_conllu(lines: Iterable[str], source: str) -> Iterator[Sentence]:
@@ -128,24 +133,30 @@ def parse_conllu(lines: Iterable[str], source: str) -> Iterator[Sentence]:
 def is_word(line: str, before: int, place: str) -> bool:
     """Whether a line is a word, rather than a range or an empty node, after ``before`` words of its sentence."""
     fields = line.split("\t")
-    if len(fields) != len(COLUMNS):
-        raise DataError(f"{place} has {len(fields)} fields; a word in CoNLL-U has {len(COLUMNS)}, separated by tabs")
-    if not all(fields):
-        raise DataError(f"{place} has an empty {COLUMNS[fields.index('')]}; an empty column is written {EMPTY}")
-    number = fields[0]
-    if number == str(before + 1):
+    if len(fields) != len(CONLLU):
+        columns = f"{len(fields)} column{'s' * (len(fields) != 1)}"
+        raise DataError(f"{place} has {columns} between tabs; a CoNLL-U line has ten")
+    if not fields[1].strip():
+        raise DataError(f"{place} has no word in its second column")
+    if fields[0].isdecimal():
+        if int(fields[0]) != before + 1:
+            raise DataError(f"{place} has the id {fields[0]}, expected {before + 1}")
         return True
-    joined, node = RANGE.fullmatch(number), EMPTY_NODE.fullmatch(number)
-    if joined is not None and int(joined[1]) == before + 1 < int(joined[2]):
-        return False
-    if node is not None and int(node[1]) == before:
-        return False
-    raise DataError(f"{place} has the ID {number!r}; expected word {before + 1}, or a range or an empty node there")
+    joined, node = RANGE.fullmatch(fields[0]), EMPTY_NODE.fullmatch(fields[0])
+    if joined is None and node is None:
+        raise DataError(f"{place} has the id {fields[0]!r}; an id is 3, a range 3-4, a node 3.1")
+    if joined is not None and not int(joined[1]) == before + 1 < int(joined[2]):
+        raise DataError(
+            f"{place} has the range {fields[0]}; after word {before}, it begins with {before + 1} and is longer"
+        )
+    if node is not None and int(node[1]) != before:
+        raise DataError(f"{place} has the node {fields[0]}, expected {before}.1 or the like after word {before}")
+    return False
 
 
-def read_conllu(path: str | Path) -> list[Sentence]:
+def read_sentences(path: str | Path) -> list[Sentence]:
     """The sentences of a file, UTF-8, plain or ``.gz``; ``DataError`` if there are none, see also ``parse_conllu``."""
     found = [sentence for sentence in parse_conllu(read_text(path).split("\n"), str(path)) if len(sentence)]
     if not found:
-        raise DataError(f"no sentences in {path}; CoNLL-U has one word per line, in {len(COLUMNS)} columns")
+        raise DataError(f"no tokens in {path}; a line is one token with its columns, and an empty line ends a sentence")
     return found

@@ -201,8 +201,8 @@ def check_size(sentence: Sentence) -> None:
     """Raise ``DataError`` if a sentence is too long to be parsed."""
     if len(sentence) > MOST_WORDS:
         raise DataError(
-            f"{sentence.source}: the sentence at line {sentence.start} has {len(sentence):,} words, but a parser reads at most "
-            f"{MOST_WORDS:,}, since it scores every pair of words; split the sentence"
+            f"{sentence.source}: the sentence at line {sentence.start} has {len(sentence):,} words; a parser reads at "
+            f"most {MOST_WORDS:,}, since it scores every pair of words; split the sentence"
         )
 
 

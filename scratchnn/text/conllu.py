@@ -72,8 +72,8 @@ class Sentence:
         """The head and the label of each word.
 
         Raises:
-            DataError: a word has no label, or no head in the sentence; not exactly one word has the root as its head; or there
-                is a cycle.
+            DataError: a word has no label, or no head in the sentence; no word or several have the root as head; or there is a
+                cycle.
         """
         heads = []
         labels = self.column("deprel")

@@ -109,10 +109,7 @@ def attachment_scores(
     true_heads: Sequence[Sequence[int]],
     true_labels: Sequence[Sequence[str]],
 ) -> dict[str, float]:
-    """Equations (8) and (9): how many words have the right head, and how many the right label as well.
-
-    Every word counts, punctuation too. A subtype of a label, what follows its first colon, does not: ``nmod:poss`` is right
-    for ``nmod``. These are the rules of the shared tasks on Universal Dependencies (Zeman et al., 2017).
+    """Equations (8) and (9); every word counts, punctuation too.
 
     Args:
         heads, labels: of each word of each sentence, as predicted.
@@ -121,13 +118,35 @@ def attachment_scores(
     Returns:
         ``"unlabelled"`` and ``"labelled"``.
     """
-    right = right_label = total = 0
-    for predicted, true in zip(zip(heads, labels, strict=True), zip(true_heads, true_labels, strict=True), strict=True):
-        if len({len(part) for part in (*predicted, *true)}) > 1:
-            raise ShapeError(f"attachment_scores: a sentence has {len(true[0])} words, but {len(predicted[0])} predictions")
-        for head, label, true_head, true_label in zip(*predicted, *true, strict=True):
-            same = head == true_head
-            right += same
-            right_label += same and label.partition(":")[0] == true_label.partition(":")[0]
-            total += 1
-    return {"unlabelled": right / max(total, 1), "labelled": right_label / max(total, 1)}
+    right, right_label = right_arcs(heads, labels, true_heads, true_labels)
+    W = max(len(right), 1)
+    return {"unlabelled": sum(right) / W, "labelled": sum(right_label) / W}
+
+
+def right_arcs(
+    heads: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[str]],
+    true_heads: Sequence[Sequence[int]],
+    true_labels: Sequence[Sequence[str]],
+) -> tuple[list[bool], list[bool]]:
+    """For each word of all sentences, one after the other: whether its head is right, and whether its label is too.
+
+    Labels are compared without their subtypes, see ``universal``.
+    """
+    right: list[bool] = []
+    right_label: list[bool] = []
+    for n, (h, names, true_h, true_names) in enumerate(zip(heads, labels, true_heads, true_labels, strict=True)):
+        if len({len(h), len(names), len(true_h), len(true_names)}) > 1:
+            raise ShapeError(f"attachment: sentence {n} has {len(true_h)} words, but {len(h)} predicted heads")
+        for d in range(len(true_h)):
+            right.append(h[d] == true_h[d])
+            right_label.append(right[-1] and universal(names[d]) == universal(true_names[d]))
+    return right, right_label
+
+
+def universal(label: str) -> str:
+    """A label of Universal Dependencies without its subtype, as the shared tasks compare it: ``nmod`` for ``nmod:poss``.
+
+    Zeman et al., "CoNLL 2017 Shared Task: Multilingual Parsing from Raw Text to Universal Dependencies" (2017).
+    """
+    return label.partition(":")[0]

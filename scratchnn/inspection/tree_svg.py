@@ -127,11 +127,11 @@ def set_ports(arcs: list[Arc], heads: Sequence[int]) -> list[tuple[int, float]]:
     for word, here in enumerate(meeting):
         from_left = sorted((arc for arc in here if arc.right == word), key=lambda arc: word - arc.left)
         from_right = sorted((arc for arc in here if arc.left == word), key=lambda arc: word - arc.right)
-        row = [*from_left, *([None] if heads[word] == 0 else []), *from_right]
-        for k, arc in enumerate(row):
-            if arc is not None:
-                arc.ports[word] = PORT * (k - (len(row) - 1) / 2)
-        found.append((len(row), PORT * (len(from_left) - (len(row) - 1) / 2)))
+        root = heads[word] == 0
+        count = len(here) + root
+        for k, arc in enumerate(from_left + from_right):
+            arc.ports[word] = PORT * (k + (root and k >= len(from_left)) - (count - 1) / 2)
+        found.append((count, PORT * (len(from_left) - (count - 1) / 2)))
     return found
 
 

@@ -163,11 +163,11 @@ class Parser(Model):
 
         A label of -1 is one that the model does not have; it is left out of the second mean.
         """
-        *sentences, heads, labels = batch
-        scores, label_scores = self.forward(*sentences, heads)
-        loss, cache = self.compare(scores, label_scores, sentences[1], heads, labels)
+        words, lengths, forms, characters, sizes, heads, labels = batch
+        scores, label_scores = self.forward(words, lengths, forms, characters, sizes, heads)
+        loss, cache = self.compare(scores, label_scores, lengths, heads, labels)
         self.push(cache)
-        return loss, int(to_numpy(sentences[1]).sum()), None
+        return loss, int(to_numpy(lengths).sum()), None
 
     def compare(
         self, scores: Array, label_scores: Array, lengths: Array, heads: Array, labels: Array

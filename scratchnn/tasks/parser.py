@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scratchnn.backend import backend_name, move, to_numpy
 from scratchnn.core import Model
-from scratchnn.data import SentenceBatches, Sentences, bucket_batches
+from scratchnn.data import SentenceBatches, Sentences
+from scratchnn.data.examples import ShuffledByWords
 from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
 from scratchnn.datasets.generated.treebank import generated_treebank
 from scratchnn.errors import DataError
-from scratchnn.metrics import attachment_scores
-from scratchnn.models.parser import MOST_WORDS, Parser
+from scratchnn.files import write_atomically
+from scratchnn.inspection.attachment import attachment_table, plot_attachment
+from scratchnn.inspection.tree_svg import trees_svg
+from scratchnn.metrics import attachment_scores, right_arcs
+from scratchnn.models.parser import Parser
 from scratchnn.models.word_encoder import READERS
+from scratchnn.plot import save_figure
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
+from scratchnn.tasks.treebanks import Tree, as_pair, check_size, known_treebanks, read_trees
 from scratchnn.text import Vocabulary
-from scratchnn.text.conllu import Sentence, looks_like_conllu, parse_conllu, read_sentences
+from scratchnn.text.conllu import Sentence, looks_like_conllu, parse_conllu
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
 GENERATED = 3000  # sentences
-BATCH = 32  # sentences that are parsed side by side
+WORDS = 2000  # that are parsed side by side
 ARCHITECTURE = (
     "embedding_size", "character_size", "character_units", "reader", "hidden_size", "layers", "arc_size", "label_size",
     "dropout", "recurrent_dropout",
 )  # fmt: skip
-
-Tree = tuple[list[str], list[int], list[str]]  # words, heads and labels
 
 
 @dataclass
@@ -41,15 +47,25 @@ class Treebank:
 
     Attributes:
         sentences: N sentences.
-        heads: the heads of the words of each sentence (T,).
+        heads: the heads of the words of each sentence (T,); empty if there are no trees.
         labels: the labels of the arcs to them.
         ids: the same as ids, -1 for one that does not occur in the training part.
+        rates: how often each word is replaced by ``<unk>`` in training, by its id; None in other parts.
     """
 
     sentences: Sentences
-    heads: list[np.ndarray]
-    labels: list[list[str]]
-    ids: list[np.ndarray]
+    heads: list[np.ndarray] = field(default_factory=list)
+    labels: list[list[str]] = field(default_factory=list)
+    ids: list[np.ndarray] = field(default_factory=list)
+    rates: np.ndarray | None = None
+
+    def targets(self) -> list[list[np.ndarray]]:
+        """Heads and labels for batches, if there are trees."""
+        return [self.heads, self.ids] if self.heads else []
+
+    def true_heads(self) -> list[list[int]]:
+        """The heads of each sentence as a list."""
+        return [heads.tolist() for heads in self.heads]
 
 
 class ParserTask(Task):
@@ -59,8 +75,8 @@ class ParserTask(Task):
     title = "a parser"
     description = "Train a dependency parser: the head of each word, and the label of the arc to it."
     own = (
-        replace(EXAMPLES, help="treebank in CoNLL-U, or ud:NAME (default: generated)"),
-        replace(VALID),
+        replace(EXAMPLES, help="treebanks in CoNLL-U, or ud:en_ewt, ud:ko_kaist (default: a generated one)"),
+        replace(VALID, help="validation treebank (default: that of a known treebank, else a tenth)"),
         Setting("--min-count", "min_count", 1, "words that occur less often are <unk>", int, "N"),
         Setting("--unknown", "unknown", 0.25, "a: a word that occurs n times is <unk> in a / (a + n) cases", float, "A",
                 inherited=False),
@@ -77,6 +93,7 @@ class ParserTask(Task):
         Setting("--projective", "projective", False, "only trees without crossing arcs", bool, identity=False,
                 inherited=False),
     )  # fmt: skip
+    prediction = (Setting("--svg", "svg", None, "draw the trees above their sentences (SVG)", metavar="FILE"),)
     defaults: ClassVar = {"epochs": 20, "batch_size": 600, "clip": 5.0, "schedule": "cosine"}
     rates: ClassVar = {"adam": 0.002}
     metric = "labelled"
@@ -94,25 +111,30 @@ class ParserTask(Task):
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of words, characters and labels of the training part, and both parts as ids."""
-        trees = read_trees(settings["data"]) if settings["data"] else generated_treebank(GENERATED, seed=0)
-        if settings["valid"] is None:
-            train, valid = split(trees, settings["seed"])
+        train: Sequence[Tree] = (
+            read_trees(settings["data"], "train") if settings["data"] else generated_treebank(GENERATED, seed=0)
+        )
+        if settings["valid"] is not None:
+            valid: Sequence[Tree] = read_trees([settings["valid"]], "valid")
+        elif len(settings["data"]) == 1 and settings["data"][0] in known_treebanks():
+            valid = read_trees(settings["data"], "valid")
         else:
-            train, valid = trees, read_trees([settings["valid"]])
+            train, valid = split(train, settings["seed"])
         forms = [words for words, _, _ in train]
         counts = word_counts(forms)
         if parts is None:
             labels = sorted({label for _, _, labels in train for label in labels})
             words = word_vocabulary(counts, settings["min_count"])
             parts = {"words": words, "characters": character_vocabulary(forms, "char"), "labels": Vocabulary(labels)}
-        self.rates_of_unknown = unknown_rates(parts["words"], counts, settings["unknown"])
         total = sum(map(len, forms))
         note = (
             f"{len(train):,} sentences with {total:,} words to learn, {len(valid):,} to validate, "
             f"{len(parts['labels'])} labels"
         )
         digest = digest_of(*([as_pair(tree) for tree in part] for part in (train, valid)))
-        return Data(parts, self.encode(train, parts), self.encode(valid, parts), digest, note)
+        examples = self.encode(train, parts)
+        examples.rates = unknown_rates(parts["words"], counts, settings["unknown"])
+        return Data(parts, examples, self.encode(valid, parts), digest, note)
 
     def encode(self, trees: Sequence[Tree], parts: Parts) -> Treebank:
         """Words, heads and labels as numbers."""
@@ -133,45 +155,66 @@ class ParserTask(Task):
         """Sentences of similar length side by side, in another order in each epoch, some words replaced by ``<unk>``."""
         return SentenceBatches(
             train.sentences,
-            [train.heads, train.ids],
+            train.targets(),
             settings["batch_size"],
             by_words=True,
             seed=settings["seed"],
-            rates=self.rates_of_unknown,
+            rates=train.rates,
         )
 
     def evaluate(self, model: Model, examples: Treebank, settings: Values, parts: Parts) -> dict[str, float]:
         """Mean loss in nats per word, and the share of words with the right head, and with the right label as well."""
         loss, heads, labels = self.parse(model, examples, settings, parts)
-        return {"loss": loss, **attachment_scores(heads, labels, [h.tolist() for h in examples.heads], examples.labels)}
+        return {"loss": loss, **attachment_scores(heads, labels, examples.true_heads(), examples.labels)}
 
     def parse(
         self, model: Model, examples: Treebank, settings: Values, parts: Parts
     ) -> tuple[float, list[list[int]], list[list[str]]]:
-        """The mean loss of all sentences, and the heads and labels of the words of each, as predicted."""
+        """The heads and labels of the words of each sentence, as predicted, and the mean loss, 0 if there are no trees."""
         assert isinstance(model, Parser)
-        batches = SentenceBatches(examples.sentences, [examples.heads, examples.ids], BATCH)
+        batches = SentenceBatches(examples.sentences, examples.targets(), WORDS)
         lengths = examples.sentences.lengths
-        found: list[tuple[list[int], list[str]]] = [([], [])] * len(lengths)
+        heads: list[list[int]] = [[] for _ in lengths]
+        labels: list[list[str]] = [[] for _ in lengths]
         name, total = backend_name(model.root.data), 0.0
         with model.evaluation():
-            for places in bucket_batches(lengths, BATCH):
-                *sentences, heads, ids = (move(part, name) for part in batches.pick(places))
-                scores, views = model.score_arcs(*sentences)
-                loss, _ = model.compare(scores, model.score_labels(views, heads), sentences[1], heads, ids)
-                total += float(to_numpy(loss)) * int(lengths[places].sum())
-                best, labels = (to_numpy(part) for part in model.best(scores, views, sentences[1], settings["projective"]))
-                for row, place in enumerate(places.tolist()):
-                    L = int(lengths[place])
-                    found[place] = (best[row, :L].tolist(), parts["labels"].decode(labels[row, :L]))
-        return total / max(int(lengths.sum()), 1), [heads for heads, _ in found], [names for _, names in found]
+            for places in by_words(lengths):
+                batch = tuple(move(part, name) for part in batches.pick(places))
+                scores, views = model.score_arcs(*batch[:5])
+                if examples.heads:
+                    loss, _ = model.compare(scores, model.score_labels(views, batch[5]), batch[1], *batch[5:])
+                    total += float(to_numpy(loss)) * int(lengths[places].sum())
+                found = zip(*map(to_numpy, model.best(scores, views, batch[1], settings["projective"])), strict=True)
+                for place, (best, ids) in zip(places.tolist(), found, strict=True):
+                    heads[place] = best[: lengths[place]].tolist()
+                    labels[place] = parts["labels"].decode(ids[: lengths[place]])
+        return total / max(int(lengths.sum()), 1), heads, labels
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> Treebank:
         """Trees, by the vocabularies of a trained model."""
-        return self.encode(read_trees(files), parts)
+        return self.encode(read_trees(files, "test"), parts)
+
+    def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
+        """Loss and attachment, a table per label; a figure by the distance to the head is saved in the run folder."""
+        examples = self.examples(files, trained.settings, trained.parts)
+        loss, heads, labels = self.parse(trained.model, examples, trained.settings, trained.parts)
+        true_heads = examples.true_heads()
+        scores = attachment_scores(heads, labels, true_heads, examples.labels)
+        for name, value in {"loss": loss, **scores}.items():
+            yield f"{name} {self.show(name, value)}"
+        yield ""
+        right = right_arcs(heads, labels, true_heads, examples.labels)
+        yield from attachment_table(*right, [name for names in examples.labels for name in names])
+        distances = [abs(h - d) if h else 0 for part in true_heads for d, h in enumerate(part, start=1)]
+        path = Path(trained.place) / "attachment.png"
+        save_figure(plot_attachment(*right, distances), path)
+        yield f"attachment by distance in {path}"
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
-        """A block of CoNLL-U for each sentence: lines of words separated by white space, or CoNLL-U."""
+        """A block of CoNLL-U for each sentence: a line with its words between white space, or a block of CoNLL-U."""
+        drawing = options["svg"]
+        if drawing is not None and (not drawing or os.path.exists(drawing)):
+            raise DataError(f"{drawing} already exists; choose another --svg" if drawing else "--svg is empty; name a file")
         lines = list(lines)
         if looks_like_conllu(lines):
             sentences = list(parse_conllu(lines, "input"))
@@ -179,37 +222,22 @@ class ParserTask(Task):
             sentences = [Sentence.from_forms(line.split(), "input", n) for n, line in enumerate(lines, start=1)]
         for sentence in sentences:
             check_size(sentence)
-        nothing: list[Tree] = [(s.column("form"), [0] * len(s), [""] * len(s)) for s in sentences]
-        _, heads, labels = self.parse(trained.model, self.encode(nothing, trained.parts), trained.settings, trained.parts)
-        for sentence, tree in zip(sentences, zip(heads, labels, strict=True), strict=True):
-            yield sentence.with_tree(*tree).text()
+        forms = [sentence.column("form") for sentence in sentences]
+        examples = Treebank(Sentences(forms, trained.parts["words"], trained.parts["characters"]))
+        _, heads, labels = self.parse(trained.model, examples, trained.settings, trained.parts)
+        trees = list(zip(forms, heads, labels, strict=True))
+        if drawing is not None:
+            write_atomically(drawing, trees_svg([tree for tree in trees if tree[0]]).encode("utf-8"))
+        for sentence, (_, best, names) in zip(sentences, trees, strict=True):
+            yield sentence.with_tree(best, names).text()
 
 
-def read_trees(files: Sequence[str]) -> list[Tree]:
-    """The sentences of treebanks, with their trees."""
-    if not files:
-        raise DataError("no data: name one or more treebanks with --data FILE")
-    trees = []
-    for file in files:
-        for sentence in read_sentences(file):
-            check_size(sentence)
-            trees.append((sentence.column("form"), *sentence.tree()))
-    return trees
-
-
-def check_size(sentence: Sentence) -> None:
-    """Raise ``DataError`` if a sentence is too long to be parsed."""
-    if len(sentence) > MOST_WORDS:
-        raise DataError(
-            f"{sentence.source}: the sentence at line {sentence.start} has {len(sentence):,} words; a parser reads at "
-            f"most {MOST_WORDS:,}, since it scores every pair of words; split the sentence"
-        )
-
-
-def as_pair(tree: Tree) -> tuple[str, str]:
-    """A tree as two strings."""
-    words, heads, labels = tree
-    return " ".join(words), " ".join(f"{head}:{label}" for head, label in zip(heads, labels, strict=True))
+def by_words(lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """The positions of sentences that are parsed side by side, those without words left out."""
+    kept = np.flatnonzero(lengths)
+    if kept.size:
+        order = ShuffledByWords(lengths[kept], WORDS)
+        yield from (kept[order.positions(0, k)] for k in range(len(order)))
 
 
 KIND = ParserTask()

@@ -48,8 +48,10 @@ class Sentence:
     @classmethod
     def from_forms(cls, forms: Sequence[str], source: str = "sentence", start: int = 1) -> Sentence:
         """A sentence of which only the words are known; every other column is empty."""
-        lines = tuple("\t".join([str(d), form, *[EMPTY] * 8]) for d, form in enumerate(forms, start=1))
-        return cls(lines, tuple(range(len(lines))), source, start)
+        if not forms:
+            return cls((), (), source, start)
+        lines = ["\t".join([str(d), form, *[EMPTY] * 8]) for d, form in enumerate(forms, start=1)]
+        return cls((f"# text = {' '.join(forms)}", *lines), tuple(range(1, len(forms) + 1)), source, start)
 
     def __len__(self) -> int:
         """Number of words."""
@@ -72,7 +74,7 @@ class Sentence:
         """The head and the label of each word.
 
         Raises:
-            DataError: a word has no label, or no head in the sentence; no word or several have the root as head; or there is a
+            DataError: a word has no label or no head in the sentence, none or several have the root as head, or there is a
                 cycle.
         """
         heads = []

@@ -7,8 +7,10 @@
     precision     P_k = TP_k / (number of texts predicted as k)  TP_k: those of them that have the label k         (5)
     recall        R_k = TP_k / (number of texts with k)                                                            (6)
     F1            2 TP_k / (texts predicted as k + texts with k) the harmonic mean of (5) and (6)                  (7)
-    unlabelled    sum_d [head_d = h_d] / W                       attachment over all W words d of all trees        (8)
-    labelled      sum_d [head_d = h_d] [label_d = l_d] / W       the words whose head and label are right          (9)
+    entities      (5) to (7) with entities instead of texts: TP_k counts those of type k whose first and last token
+                  and type are right; micro: TP and both numbers summed over all types                             (8)
+    unlabelled    sum_d [head_d = h_d] / W                       attachment over all W words d of all trees        (9)
+    labelled      sum_d [head_d = h_d] [label_d = l_d] / W       the words whose head and label are right         (10)
 
 [...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
 0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
@@ -18,6 +20,7 @@ the mean of the batches by the number of targets in each.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -103,13 +106,44 @@ def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
     return {**scores, "texts": texts}
 
 
+def entity_scores(
+    predicted: Sequence[Sequence[tuple[str, int, int]]], targets: Sequence[Sequence[tuple[str, int, int]]]
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Equation (8).
+
+    Args:
+        predicted, targets: the entities of each sentence: type, first token, and the token after the last one.
+
+    Returns:
+        ``"precision"``, ``"recall"``, ``"f1"`` and ``"entities"``, the number of true ones, for each type; and the same
+        over all types.
+    """
+    if len(predicted) != len(targets):
+        raise ShapeError(f"entity_scores: {len(targets)} sentences, {len(predicted)} predicted")
+    both: Counter[str] = Counter()
+    for found, real in zip(predicted, targets, strict=True):
+        both.update(kind for kind, _, _ in set(found) & set(real))
+    said, true = (Counter(kind for one in part for kind, _, _ in one) for part in (predicted, targets))
+    kinds = sorted(said | true)
+    return (
+        {kind: _scores(both[kind], said[kind], true[kind]) for kind in kinds},
+        _scores(both.total(), said.total(), true.total()),
+    )
+
+
+def _scores(both: int, said: int, true: int) -> dict[str, float]:
+    """Equations (5) to (7) from counts: right ones, predicted ones and true ones."""
+    precision, recall, f1 = both / max(said, 1), both / max(true, 1), 2 * both / max(said + true, 1)
+    return {"precision": precision, "recall": recall, "f1": f1, "entities": true}
+
+
 def attachment_scores(
     heads: Sequence[Sequence[int]],
     labels: Sequence[Sequence[str]],
     true_heads: Sequence[Sequence[int]],
     true_labels: Sequence[Sequence[str]],
 ) -> dict[str, float]:
-    """Equations (8) and (9); every word counts, punctuation too.
+    """Equations (9) and (10); every word counts, punctuation too.
 
     Args:
         heads, labels: of each word of each sentence, as predicted.
@@ -133,6 +167,8 @@ def right_arcs(
 
     Labels are compared without their subtypes, see ``universal``.
     """
+    if not len(heads) == len(labels) == len(true_heads) == len(true_labels):
+        raise ShapeError(f"attachment: {len(true_heads)} sentences, {len(heads)} predicted")
     right: list[bool] = []
     right_label: list[bool] = []
     for n, (h, names, true_h, true_names) in enumerate(zip(heads, labels, true_heads, true_labels, strict=True)):

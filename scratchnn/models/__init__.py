@@ -12,6 +12,7 @@ MODELS = {
     "LanguageModel": "scratchnn.models.language_model",
     "Parser": "scratchnn.models.parser",
     "Seq2Seq": "scratchnn.models.seq2seq",
+    "Tagger": "scratchnn.models.tagger",
 }
 
 

@@ -15,6 +15,7 @@ from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entro
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.seq2seq import Seq2Seq
+from scratchnn.models.tagger import Tagger
 from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
 from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
@@ -106,13 +107,17 @@ class BatchLoss(Layer):
 
 
 def register_loss(
-    name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...], random: bool = False
+    name: str,
+    make: Callable[[np.random.Generator], Model],
+    batch: tuple[np.ndarray, ...],
+    random: bool = False,
+    factor: float = 1.6,
 ) -> None:
     """The loss of a batch with respect to all parameters of a model."""
 
     @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
-        return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), 1.6)
+        return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), factor)
 
 
 def classifier(classes: int = 3, **options: Any) -> Callable[[np.random.Generator], Model]:
@@ -175,3 +180,32 @@ def register_encoder(name: str, random: bool = False, **options: Any) -> None:
 for _reader in CHARACTER_READERS:
     register_encoder(f"word-encoder/{_reader}", reader=_reader)
 register_encoder("word-encoder/lstm+dropout", random=True, dropout=0.3)
+
+
+# --- the tagger: an empty sentence among others, a word without characters, and tags in the padding that are none ------
+
+TAGGED = (
+    np.array([[1, 4, 1, 2, 3], [0, 3, 1, 1, 1], [2, 2, 4, 1, 0], [3, 1, 2, 0, 0]]),  # words
+    np.array([5, 0, 4, 1]),  # numbers of words
+    np.array([[1, 0, 1, 4, 2], [0, 0, 0, 0, 0], [2, 0, 3, 1, 0], [3, 1, 0, 0, 0]]),  # forms
+    CHARACTERS,
+    SPELLED,
+    np.array([[2, 0, 1, 1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # tags
+)
+
+
+def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
+    """Five words, five characters, three tags."""
+    sizes = {"embedding_size": 3, "character_size": 2, "character_units": 2, "hidden_size": 3}
+    return lambda rng: Tagger(5, 5, 3, **sizes, **options, rng=rng)
+
+
+def register_tagger(name: str, random: bool = False, **options: Any) -> None:
+    """Arrays large enough that the loss depends on the states of a sentence of three words."""
+    register_loss(f"tagger/{name}", tagger(**options), TAGGED, random, factor=1.5)
+
+
+register_tagger("crf")
+register_tagger("softmax", output="softmax")
+register_tagger("conv+dropout", random=True, reader="conv", dropout=0.3)
+register_tagger("none+gru+softmax+dropout", random=True, reader="none", cell="gru", output="softmax", dropout=0.3)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -103,6 +103,18 @@ class Sentences:
     def __len__(self) -> int:
         """Number of sentences."""
         return len(self.words)
+
+    def by_length(self, most: int) -> Iterator[np.ndarray]:
+        """Positions of all sentences, sorted by length, in batches of at most ``most`` words, padding included.
+
+        A longer sentence is a batch of its own.
+        """
+        order = np.argsort(self.lengths, kind="stable")
+        start = 0
+        for k in range(1, len(order) + 1):
+            if k == len(order) or (k + 1 - start) * self.lengths[order[k]] > most:
+                yield order[start:k]
+                start = k
 
     def pick(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:
         """The sentences at these positions (M,) as one batch: words, lengths, forms, characters, sizes."""

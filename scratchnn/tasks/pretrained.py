@@ -18,14 +18,20 @@ from scratchnn.tasks.trained import Trained, load
 from scratchnn.text import Vocabulary
 from scratchnn.training.settings import Values
 from scratchnn.word2vec.formats import read_vectors
+from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 Initial = dict[str, np.ndarray]  # values of parameters by name
 OF_BODY = ("embedding_size", "hidden_size", "cell", "layers")  # settings that a body decides
 
 
-def start_from_vectors(settings: Values, vocabulary: Vocabulary, texts: Iterable[np.ndarray]) -> tuple[Initial, str]:
-    """The embedding table of ``--vectors``, and how much of the vocabulary and of the texts (ids) it covers."""
-    vectors = read_vectors(settings["vectors"])
+def start_from_vectors(
+    settings: Values, vocabulary: Vocabulary, texts: Iterable[np.ndarray], vectors: KeyedVectors | None = None
+) -> tuple[Initial, str]:
+    """The embedding table of ``--vectors``, and how much of the vocabulary and of the texts (ids) it covers.
+
+    ``vectors`` are those of the file, if they have been read already.
+    """
+    vectors = vectors or read_vectors(settings["vectors"])
     settings["embedding_size"] = vectors.vectors.shape[1]
     rng = np.random.default_rng(seed_from(settings["seed"], 2))
     embedding = Embedding.from_vectors(vocabulary, vectors, rng=rng)

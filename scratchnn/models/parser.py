@@ -41,7 +41,7 @@ class Parser(Model):
 
     Args:
         vocabulary_size, characters, labels: numbers of distinct words, characters and labels.
-        embedding_size, character_size, character_units, reader: of the word encoder, which see.
+        embedding_size, character_size, character_units, reader, frozen: of the ``WordEncoder``.
         hidden_size: H, units of each LSTM in each direction.
         layers: number of layers of LSTMs.
         arc_size, label_size: A and B.
@@ -61,6 +61,7 @@ class Parser(Model):
         character_size: int = 32,
         character_units: int = 50,
         reader: str = "lstm",
+        frozen: bool = False,
         hidden_size: int = 200,
         layers: int = 3,
         arc_size: int = 300,
@@ -69,20 +70,9 @@ class Parser(Model):
         recurrent_dropout: float = 0.0,
     ):
         super().__init__()
-        sizes = {
-            "vocabulary_size": vocabulary_size,
-            "characters": characters,
-            "labels": labels,
-            "embedding_size": embedding_size,
-            "character_size": character_size,
-            "character_units": character_units,
-            "hidden_size": hidden_size,
-            "layers": layers,
-            "arc_size": arc_size,
-            "label_size": label_size,
-        }
-        self.config = {name: whole_number(size, f"Parser: {name}") for name, size in sizes.items()}
-        self.config |= {"reader": reader, "dropout": float(dropout), "recurrent_dropout": float(recurrent_dropout)}
+        sizes = {"labels": labels, "hidden_size": hidden_size, "layers": layers}
+        for name, size in {**sizes, "arc_size": arc_size, "label_size": label_size}.items():
+            whole_number(size, f"Parser: {name}")
         self.encoder = WordEncoder(
             vocabulary_size,
             characters,
@@ -91,8 +81,25 @@ class Parser(Model):
             character_units=character_units,
             reader=reader,
             dropout=dropout,
+            frozen=frozen,
             rng=rng,
         )
+        self.config = {
+            "vocabulary_size": int(vocabulary_size),
+            "characters": int(characters),
+            "labels": int(labels),
+            "embedding_size": int(embedding_size),
+            "character_size": int(character_size),
+            "character_units": int(character_units),
+            "reader": reader,
+            "frozen": bool(frozen),
+            "hidden_size": int(hidden_size),
+            "layers": int(layers),
+            "arc_size": int(arc_size),
+            "label_size": int(label_size),
+            "dropout": float(dropout),
+            "recurrent_dropout": float(recurrent_dropout),
+        }
         self.root = Parameter.normal((self.encoder.units,), 0.1, rng)
         stack = []
         for k in range(layers):
@@ -201,8 +208,3 @@ class Parser(Model):
         """
         heads = best_trees(scores, lengths, projective)
         return heads, self.score_labels(views, heads).argmax(axis=2)
-
-    def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
-        """The arrays of a batch that are arguments of ``forward``: all but the labels."""
-        words, lengths, forms, characters, sizes, heads, _ = batch
-        return words, lengths, forms % len(characters), characters, sizes, heads

@@ -12,9 +12,9 @@ import numpy as np
 
 from scratchnn.backend import backend_name, move, to_numpy
 from scratchnn.core import Model
-from scratchnn.data import SentenceBatches, Sentences
+from scratchnn.data import SentenceBatches, Sentences, normal_form
 from scratchnn.data.examples import ShuffledByWords
-from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
+from scratchnn.data.sentences import SPELLINGS, character_vocabulary, unknown_rates, word_counts, word_vocabulary
 from scratchnn.datasets.generated.treebank import generated_treebank
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
@@ -24,20 +24,22 @@ from scratchnn.metrics import attachment_scores, right_arcs
 from scratchnn.models.parser import Parser
 from scratchnn.models.word_encoder import READERS
 from scratchnn.plot import save_figure
+from scratchnn.tasks.pretrained import Initial, start_from_vectors
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
-from scratchnn.tasks.treebanks import Tree, as_pair, check_size, known_treebanks, read_trees
+from scratchnn.tasks.treebanks import Tree, as_pair, check_size, read_trees
 from scratchnn.text import Vocabulary
 from scratchnn.text.conllu import Sentence, looks_like_conllu, parse_conllu
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
+from scratchnn.word2vec.formats import read_vectors
 
 GENERATED = 3000  # sentences
 WORDS = 2000  # that are parsed side by side
 ARCHITECTURE = (
-    "embedding_size", "character_size", "character_units", "reader", "hidden_size", "layers", "arc_size", "label_size",
-    "dropout", "recurrent_dropout",
+    "embedding_size", "character_size", "character_units", "reader", "frozen", "hidden_size", "layers", "arc_size",
+    "label_size", "dropout", "recurrent_dropout",
 )  # fmt: skip
 
 
@@ -75,16 +77,16 @@ class ParserTask(Task):
     title = "a parser"
     description = "Train a dependency parser: the head of each word, and the label of the arc to it."
     own = (
-        replace(EXAMPLES, help="treebanks in CoNLL-U, or ud:en_ewt, ud:ko_kaist (default: a generated one)"),
-        replace(VALID, help="validation treebank (default: that of a known treebank, else a tenth)"),
-        Setting("--min-count", "min_count", 1, "words that occur less often are <unk>", int, "N"),
-        Setting("--unknown", "unknown", 0.25, "a: a word that occurs n times is <unk> in a / (a + n) cases", float, "A",
-                inherited=False),
-        Setting("--embed", "embedding_size", 100, "size of the embedding of words", int, "D"),
-        Setting("--char-embed", "character_size", 32, "size of the embedding of characters", int, "D"),
-        Setting("--char-hidden", "character_units", 50, "units that read the characters of a word", int, "H"),
-        Setting("--char-reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
-        Setting("--hidden", "hidden_size", 200, "units of each LSTM", int, "H"),
+        replace(EXAMPLES, help="treebanks in CoNLL-U, or ud:en_ewt, ud:ko_kaist (default: generated)", metavar="DATA"),
+        replace(VALID, metavar="DATA"),
+        Setting("--min-count", "min_count", 1, "rarer words have no vector of their own", int, "N"),
+        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A"),
+        Setting("--reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
+        Setting("--spelling", "spelling", "char", "characters, or letters of Korean syllables", choices=SPELLINGS),
+        Setting("--character-embed", "character_size", 32, "size of a character's vector", int, "D"),
+        Setting("--character-hidden", "character_units", 50, "units that read the characters", int, "H"),
+        Setting("--embed", "embedding_size", 100, "size of a word's vector", int, "D"),
+        Setting("--hidden", "hidden_size", 200, "units of an LSTM, in each direction", int, "H"),
         Setting("--layers", "layers", 2, "layers of LSTMs", int, "L"),
         Setting("--arc-size", "arc_size", 200, "numbers of a word's vector for arcs", int, "A"),
         Setting("--label-size", "label_size", 50, "numbers of a word's vector for labels", int, "B"),
@@ -92,6 +94,9 @@ class ParserTask(Task):
         Setting("--recurrent-dropout", "recurrent_dropout", 0.33, "dropout inside the LSTMs", float, "P", inherited=False),
         Setting("--projective", "projective", False, "only trees without crossing arcs", bool, identity=False,
                 inherited=False),
+        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size is D",
+                metavar="PATH"),
+        Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
     )  # fmt: skip
     prediction = (Setting("--svg", "svg", None, "draw the trees above their sentences (SVG)", metavar="FILE"),)
     defaults: ClassVar = {"epochs": 20, "batch_size": 600, "clip": 5.0, "schedule": "cosine"}
@@ -109,47 +114,65 @@ class ParserTask(Task):
             for setting in self.settings
         )
 
+    def complete(self, settings: Values) -> None:
+        """The probability of <unk> needs a number of 0 or more."""
+        if not 0 <= settings["word_dropout"] < float("inf"):
+            raise DataError(f"--word-dropout must be 0 or more, got {settings['word_dropout']}")
+
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of words, characters and labels of the training part, and both parts as ids."""
-        train: Sequence[Tree] = (
-            read_trees(settings["data"], "train") if settings["data"] else generated_treebank(GENERATED, seed=0)
-        )
-        if settings["valid"] is not None:
-            valid: Sequence[Tree] = read_trees([settings["valid"]], "valid")
-        elif len(settings["data"]) == 1 and settings["data"][0] in known_treebanks():
-            valid = read_trees(settings["data"], "valid")
+        trees = read_trees(settings["data"], "train") if settings["data"] else generated_treebank(GENERATED, seed=0)
+        if settings["valid"] is None:
+            train, valid = split(trees, settings["seed"])
         else:
-            train, valid = split(train, settings["seed"])
+            train, valid = trees, read_trees([settings["valid"]], "valid")
         forms = [words for words, _, _ in train]
         counts = word_counts(forms)
+        initial: Initial = {}
+        notes = []
         if parts is None:
-            labels = sorted({label for _, _, labels in train for label in labels})
-            words = word_vocabulary(counts, settings["min_count"])
-            parts = {"words": words, "characters": character_vocabulary(forms, "char"), "labels": Vocabulary(labels)}
-        total = sum(map(len, forms))
-        note = (
-            f"{len(train):,} sentences with {total:,} words to learn, {len(valid):,} to validate, "
-            f"{len(parts['labels'])} labels"
+            vectors = None if settings["vectors"] is None else read_vectors(settings["vectors"])
+            more = () if vectors is None else (word for word in vectors.words if normal_form(word) == word)
+            words = word_vocabulary(counts, settings["min_count"], more)
+            characters = character_vocabulary(forms, settings["spelling"])
+            labels = Vocabulary(sorted({label for _, _, names in train for label in names}))
+            parts = {"words": words, "characters": characters, "labels": labels}
+            if vectors is not None:
+                ids = (words.encode(map(normal_form, sentence)) for sentence in forms)
+                table, note = start_from_vectors(settings, words, ids, vectors)
+                initial = {f"encoder.{name}": array for name, array in table.items()}
+                notes.append(note)
+        counted = f"{sum(map(len, forms)):,} words"
+        notes.append(
+            f"{len(train):,} sentences ({counted}) to learn, {len(valid):,} to validate, {len(parts['labels'])} labels"
         )
         digest = digest_of(*([as_pair(tree) for tree in part] for part in (train, valid)))
-        examples = self.encode(train, parts)
-        examples.rates = unknown_rates(parts["words"], counts, settings["unknown"])
-        return Data(parts, examples, self.encode(valid, parts), digest, note)
+        examples = self.encode(train, settings, parts)
+        examples.rates = unknown_rates(parts["words"], counts, settings["word_dropout"])
+        return Data(parts, examples, self.encode(valid, settings, parts), digest, "\n".join(notes), initial)
 
-    def encode(self, trees: Sequence[Tree], parts: Parts) -> Treebank:
+    def encode(self, trees: Sequence[Tree], settings: Values, parts: Parts) -> Treebank:
         """Words, heads and labels as numbers."""
         labels = parts["labels"]
         return Treebank(
-            Sentences([words for words, _, _ in trees], parts["words"], parts["characters"]),
+            self.sentences([words for words, _, _ in trees], settings, parts),
             [np.array(heads, dtype=np.int64) for _, heads, _ in trees],
             [names for _, _, names in trees],
             [np.array([labels.ids.get(name, -1) for name in names], dtype=np.int64) for _, _, names in trees],
         )
 
+    def sentences(self, forms: Sequence[Sequence[str]], settings: Values, parts: Parts) -> Sentences:
+        """The ids of words and characters."""
+        return Sentences(forms, parts["words"], parts["characters"], settings.get("spelling", "char"))
+
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
         """Sizes of the vocabularies, and the architecture."""
         sizes = {"vocabulary_size": len(parts["words"]), "characters": len(parts["characters"])}
-        return {**sizes, "labels": len(parts["labels"]), **{name: settings[name] for name in ARCHITECTURE}}
+        return {
+            **sizes,
+            "labels": len(parts["labels"]),
+            **{name: settings[name] for name in ARCHITECTURE if name in settings},
+        }
 
     def batches(self, train: Treebank, settings: Values, parts: Parts) -> SentenceBatches:
         """Sentences of similar length side by side, in another order in each epoch, some words replaced by ``<unk>``."""
@@ -161,6 +184,11 @@ class ParserTask(Task):
             seed=settings["seed"],
             rates=train.rates,
         )
+
+    def first_batch(self, batches: Any) -> tuple[np.ndarray, ...]:
+        """One sentence, with its characters."""
+        first: tuple[np.ndarray, ...] = batches.pick(batches.order.positions(0, 0)[:1])
+        return first
 
     def evaluate(self, model: Model, examples: Treebank, settings: Values, parts: Parts) -> dict[str, float]:
         """Mean loss in nats per word, and the share of words with the right head, and with the right label as well."""
@@ -184,7 +212,9 @@ class ParserTask(Task):
                 if examples.heads:
                     loss, _ = model.compare(scores, model.score_labels(views, batch[5]), batch[1], *batch[5:])
                     total += float(to_numpy(loss)) * int(lengths[places].sum())
-                found = zip(*map(to_numpy, model.best(scores, views, batch[1], settings["projective"])), strict=True)
+                found = zip(
+                    *map(to_numpy, model.best(scores, views, batch[1], settings.get("projective", False))), strict=True
+                )
                 for place, (best, ids) in zip(places.tolist(), found, strict=True):
                     heads[place] = best[: lengths[place]].tolist()
                     labels[place] = parts["labels"].decode(ids[: lengths[place]])
@@ -192,7 +222,7 @@ class ParserTask(Task):
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> Treebank:
         """Trees, by the vocabularies of a trained model."""
-        return self.encode(read_trees(files, "test"), parts)
+        return self.encode(read_trees(files, "test"), settings, parts)
 
     def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
         """Loss and attachment, a table per label; a figure by the distance to the head is saved in the run folder."""
@@ -223,7 +253,7 @@ class ParserTask(Task):
         for sentence in sentences:
             check_size(sentence)
         forms = [sentence.column("form") for sentence in sentences]
-        examples = Treebank(Sentences(forms, trained.parts["words"], trained.parts["characters"]))
+        examples = Treebank(self.sentences(forms, trained.settings, trained.parts))
         _, heads, labels = self.parse(trained.model, examples, trained.settings, trained.parts)
         trees = list(zip(forms, heads, labels, strict=True))
         if drawing is not None:

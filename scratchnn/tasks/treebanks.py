@@ -9,6 +9,8 @@ from pathlib import Path
 from scratchnn.datasets.registry import data_sets
 from scratchnn.errors import DataError
 from scratchnn.models.parser import MOST_WORDS
+from scratchnn.tasks.labelled import looks_like_a_name
+from scratchnn.tasks.tagged import find_part
 from scratchnn.text.conllu import Sentence, read_sentences
 
 Tree = tuple[list[str], list[int], list[str]]  # words, heads and labels
@@ -27,21 +29,14 @@ def read_trees(sources: Sequence[str], part: str) -> list[Tree]:
 def find_treebank(source: str, part: str) -> str | Path:
     """The file of a treebank: ``source`` itself, or what a name such as ``ud:en_ewt`` or ``ud:en_ewt:test`` means."""
     name, _, wanted = source.partition(":")
-    if os.path.exists(source) or name not in data_sets():
+    if os.path.exists(source) or not (name in data_sets() or looks_like_a_name(source)):
         return source
-    found = data_sets()[name]
-    if found.layout != "conllu":
-        raise DataError(f"{name} has no trees; a treebank is a file in CoNLL-U or one of {', '.join(known_treebanks())}")
-    wanted = wanted if wanted in found.files else f"{wanted}:{part}"
-    if wanted not in found.files:
-        raise DataError(f"{name} has no treebank {source!r}; choose from {', '.join(known_treebanks())}")
-    return found.find(wanted)
-
-
-def known_treebanks() -> list[str]:
-    """The names of all known treebanks."""
-    parts = ((name, part) for name, one in data_sets().items() if one.layout == "conllu" for part in one.files)
-    return list(dict.fromkeys(f"{name}:{part.partition(':')[0]}" for name, part in parts))
+    known = {key: found for key, found in data_sets().items() if found.layout == "conllu"}
+    if name not in known:
+        reason = "has no trees" if name in data_sets() else "is neither a file nor a known data set"
+        raise DataError(f"{name!r} {reason}; known sets with trees are {', '.join(known)}")
+    dataset, full = find_part(name, wanted, part)
+    return dataset.find(full)
 
 
 def check_size(sentence: Sentence) -> None:

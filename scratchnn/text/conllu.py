@@ -148,9 +148,7 @@ def is_word(line: str, before: int, place: str) -> bool:
     if joined is None and node is None:
         raise DataError(f"{place} has the id {fields[0]!r}; an id is 3, a range 3-4, a node 3.1")
     if joined is not None and not int(joined[1]) == before + 1 < int(joined[2]):
-        raise DataError(
-            f"{place} has the range {fields[0]}; after word {before}, it begins with {before + 1} and is longer"
-        )
+        raise DataError(f"{place} has the range {fields[0]}; a range here begins with {before + 1} and ends later")
     if node is not None and int(node[1]) != before:
         raise DataError(f"{place} has the node {fields[0]}, expected {before}.1 or the like after word {before}")
     return False

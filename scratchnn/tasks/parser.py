@@ -200,6 +200,8 @@ class ParserTask(Task):
     ) -> tuple[float, list[list[int]], list[list[str]]]:
         """The heads and labels of the words of each sentence, as predicted, and the mean loss, 0 if there are no trees."""
         assert isinstance(model, Parser)
+        if not len(examples.sentences):
+            return 0.0, [], []
         batches = SentenceBatches(examples.sentences, examples.targets(), WORDS)
         lengths = examples.sentences.lengths
         heads: list[list[int]] = [[] for _ in lengths]

@@ -12,6 +12,7 @@ import guarded
 import numpy as np
 import pytest
 from small_text import assert_one_line, command, contents, make_quick
+from small_trees import write_trees
 
 import scratchnn
 from scratchnn.backend import arrays
@@ -20,17 +21,11 @@ from scratchnn.metrics import attachment_scores
 from scratchnn.structured import check_tree, crossing_arcs
 from scratchnn.tasks.parser import KIND
 from scratchnn.tasks.treebanks import read_trees
-from scratchnn.text.conllu import Sentence, parse_conllu, read_sentences
+from scratchnn.text.conllu import parse_conllu, read_sentences
 
 SMALL = ["--hidden", 24, "--layers", 1, "--arc-size", 24, "--label-size", 12, "--embed", 16, "--character-embed", 6]
 QUICK = [*SMALL, "--character-hidden", 6, "--dropout", 0.1, "--recurrent-dropout", 0, "--lr", 0.02, "--batch", 150]
 LINES = ["the dog sees the cat with the telescope .", "", "the boys near the gate bark ."]
-
-
-def write_trees(path, trees):
-    blocks = (Sentence.from_forms(words).with_tree(heads, labels).text() for words, heads, labels in trees)
-    path.write_text("\n".join(blocks), encoding="utf-8")
-    return path
 
 
 def row(d, head, label, word="w"):

@@ -22,7 +22,7 @@ COMMON = ["--batch", "4", "--accumulate", "3", "--epochs", "3", "--checkpoint-ev
 OPTIONS = {
     "classifier": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--bidirectional", "--dropout", "0.4"],
     "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3"],
-    "parser": [*COMMON[2:], "--batch", "25", "--hidden", "6", "--embed", "4", "--character-hidden", "3", "--layers", "1"],
+    "parser": [*COMMON[2:], "--batch", "27", "--hidden", "6", "--embed", "4", "--character-hidden", "3", "--layers", "1"],
 }
 PARTS = {
     "classifier": ["vocabulary", "labels"],
@@ -32,7 +32,7 @@ PARTS = {
 DATA = {"classifier": reviews(390), "seq2seq": [(a + c, f"{b} {d}") for a, b in PAIRS for c, d in PAIRS][:140]}
 DATA["parser"] = generated_treebank(120, 0)
 WRITERS = {"parser": write_trees}
-BATCHES = {"parser": len(ShuffledByWords([len(words) for words, _, _ in split(DATA["parser"], 0)[0]], 25))}
+BATCHES = {"parser": len(ShuffledByWords([len(words) for words, _, _ in split(DATA["parser"], 0)[0]], 27))}
 each_kind = pytest.mark.parametrize("kind", OPTIONS)
 
 

@@ -203,13 +203,13 @@ def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
 
 def register_tagger(name: str, random: bool = False, **options: Any) -> None:
     """Arrays large enough that the loss depends on the states of a sentence of three words."""
-    register_loss(f"tagger/{name}", tagger(**options), TAGGED, random, factor=1.5)
+    register_loss(f"tagger/{name}", tagger(**options), TAGGED, random, factor=1.1)
 
 
-register_tagger("crf")
-register_tagger("softmax", output="softmax")
-register_tagger("conv+dropout", random=True, reader="conv", dropout=0.3)
-register_tagger("none+gru+softmax+dropout", random=True, reader="none", cell="gru", output="softmax", dropout=0.3)
+register_tagger("rnn+crf", cell="rnn")
+register_tagger("rnn+softmax", cell="rnn", output="softmax")
+register_tagger("rnn+conv+dropout", random=True, cell="rnn", reader="conv", dropout=0.3)
+register_tagger("gru+none+softmax+dropout", random=True, reader="none", cell="gru", output="softmax", dropout=0.3)
 
 
 # --- the parser: the same sentences; heads with several dependents, a label that the model does not have ----------------

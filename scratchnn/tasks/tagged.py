@@ -138,7 +138,9 @@ def pick(rows: Rows, word: int, tag: int, path: str, where: str) -> Tagged:
 def is_slashed(path: str | Path) -> bool:
     """Whether all fields of the first lines have a slash between two other characters."""
     lines = [line for line in read_text(path).split("\n") if line.strip()][:SAMPLED]
-    return all(field.rpartition("/")[0] and field.rpartition("/")[2] for line in lines for field in line.split())
+    return bool(lines) and all(
+        field.rpartition("/")[0] and field.rpartition("/")[2] for line in lines for field in line.split()
+    )
 
 
 def from_slashes(path: str | Path, column: str | None) -> list[Tagged]:
@@ -149,9 +151,7 @@ def from_slashes(path: str | Path, column: str | None) -> list[Tagged]:
     for number, line in enumerate(unicodedata.normalize("NFC", read_text(path)).split("\n"), start=1):
         parts = [field.rpartition("/") for field in line.split()]
         if bad := next(("".join(part) for part in parts if not part[0] or not part[2]), None):
-            raise DataError(
-                f"{path}: line {number} contains {bad!r}, which is no word/TAG; write both, with a slash between"
-            )
+            raise DataError(f"{path}: line {number} contains {bad!r}, which is not word/TAG, a word, a slash and a tag")
         if parts:
             words, tags = [word for word, _, _ in parts], [tag for _, _, tag in parts]
             found.append(Tagged(words, tags, [f"{path}: line {number}"] * len(parts)))

@@ -176,10 +176,8 @@ class TaggerTask(Task):
         """Tagged sentences, by the vocabularies of a trained model; of a known set without a part, its test part."""
         tagged, scheme = read_tagged(files, settings.get("column"), "test")
         if (scheme is None) == marks_entities(parts["tags"]):
-            kinds = (
-                "mark no entities, those of the model do" if scheme is None else "mark entities, those of the model do not"
-            )
-            raise DataError(f"the tags in {files[0]} {kinds}; see --column")
+            kinds = "mark no entities" if scheme is None else "mark entities"
+            raise DataError(f"the tags in {files[0]} {kinds}, unlike those of the model; see --column")
         return self.encode(tagged, settings, parts)
 
     # --- training and evaluation -------------------------------------------------------------------------------------

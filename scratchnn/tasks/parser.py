@@ -15,7 +15,7 @@ from scratchnn.core import Model
 from scratchnn.data import SentenceBatches, Sentences, normal_form
 from scratchnn.data.examples import ShuffledByWords
 from scratchnn.data.sentences import SPELLINGS, character_vocabulary, unknown_rates, word_counts, word_vocabulary
-from scratchnn.datasets.generated.treebank import generated_treebank
+from scratchnn.datasets.generated import generated_treebank
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.inspection.attachment import attachment_table, plot_attachment

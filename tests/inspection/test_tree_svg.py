@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.datasets.generated.treebank import generated_treebank
+from scratchnn.datasets.generated import generated_treebank
 from scratchnn.errors import DataError
 from scratchnn.inspection.tree_svg import FONT, LABEL_FONT, text_width, trees_svg
 from scratchnn.structured.trees import find_cycle

@@ -14,8 +14,7 @@ from small_text import arrays_and_meta, command, contents, make_quick
 from small_trees import write_trees
 
 from scratchnn.data.examples import ShuffledByWords
-from scratchnn.datasets.generated import generated_travels
-from scratchnn.datasets.generated.treebank import generated_treebank
+from scratchnn.datasets.generated import generated_travels, generated_treebank
 from scratchnn.tasks.tables import split
 
 MEASURED = "targets_per_second"

@@ -16,7 +16,7 @@ from small_trees import write_trees
 
 import scratchnn
 from scratchnn.backend import arrays
-from scratchnn.datasets.generated.treebank import generated_treebank
+from scratchnn.datasets.generated import generated_treebank
 from scratchnn.metrics import attachment_scores
 from scratchnn.structured import check_tree, crossing_arcs
 from scratchnn.tasks.parser import KIND

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.datasets.generated.treebank import generated_treebank
+from scratchnn.datasets.generated import generated_treebank
 from scratchnn.errors import DataError
 from scratchnn.text.conllu import Sentence, looks_like_conllu, parse_conllu, read_sentences
 

@@ -18,10 +18,12 @@ import scratchnn
 from scratchnn.backend import arrays
 from scratchnn.datasets.generated import generated_treebank
 from scratchnn.metrics import attachment_scores
+from scratchnn.optim import Adam
 from scratchnn.structured import check_tree, crossing_arcs
 from scratchnn.tasks.parser import KIND
 from scratchnn.tasks.treebanks import read_trees
 from scratchnn.text.conllu import parse_conllu, read_sentences
+from scratchnn.training import Trainer
 
 SMALL = ["--hidden", 24, "--layers", 1, "--arc-size", 24, "--label-size", 12, "--embed", 16, "--character-embed", 6]
 QUICK = [*SMALL, "--character-hidden", 6, "--dropout", 0.1, "--recurrent-dropout", 0, "--lr", 0.02, "--batch", 150]
@@ -43,6 +45,11 @@ def bank(tmp_path_factory):
         options = ["--data", train, "--valid", test, *QUICK, "--epochs", 5, "--out", folder / "run"]
         assert command("train", "parser", *options) == 0
     return folder
+
+
+def settings_for(path):
+    """What ``read`` and ``batches`` need."""
+    return {"data": [str(path)], "valid": None, "vectors": None, "spelling": "char", "seed": 3, "min_count": 1}
 
 
 def figures(output):
@@ -136,8 +143,7 @@ def test_without_files_a_treebank_is_generated(tmp_path, capsys, monkeypatch):
 
 
 def test_rare_words_are_replaced_more_often_than_frequent_ones(bank):
-    settings = {"data": [str(bank / "train.conllu")], "valid": None, "seed": 3, "word_dropout": 5.0, "min_count": 1}
-    settings |= {"vectors": None, "spelling": "char", "batch_size": 300}
+    settings = {**settings_for(bank / "train.conllu"), "word_dropout": 5.0, "batch_size": 300}
     data = KIND.read(settings)
     batches = KIND.batches(data.train, settings, data.parts)
     unknown = data.parts["words"].unknown
@@ -215,6 +221,21 @@ def test_the_same_on_an_array_library_as_strict_as_cupy(bank, monkeypatch):
     figures = trained.evaluate(bank / "test.conllu")
     assert figures == pytest.approx(expected[0], rel=1e-5)
     assert trained.predict(LINES) == expected[1]
+
+
+def test_training_on_it_gives_the_same_losses(bank, monkeypatch):
+    monkeypatch.setattr(arrays, "BACKENDS", ["numpy", "cupy", guarded.__name__])
+    losses = []
+    for name in ("numpy", "guarded"):
+        trained = scratchnn.load(bank / "run")
+        settings = {**settings_for(bank / "test.conllu"), "word_dropout": 0.25, "batch_size": 200}
+        train = KIND.read(settings, trained.parts).train
+        model = trained.model.to(name)
+        batches = KIND.batches(train, settings, trained.parts)
+        trainer = Trainer(model, Adam(model.parameters(), 0.01), batches, max_norm=5, record_every=1, progress=False)
+        losses.append([row["loss"] for row in trainer.fit(2).rows])
+    assert len(losses[0]) > 6
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
 
 
 # --- bad input -------------------------------------------------------------------------------------------------------

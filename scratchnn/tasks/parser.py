@@ -35,7 +35,7 @@ from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 from scratchnn.word2vec.formats import read_vectors
 
-GENERATED = 3000  # sentences
+GENERATED = 2000  # sentences
 WORDS = 2000  # that are parsed side by side
 ARCHITECTURE = (
     "embedding_size", "character_size", "character_units", "reader", "frozen", "hidden_size", "layers", "arc_size",

@@ -81,6 +81,7 @@ class Sentences:
         spelling: what a word is split into, one of ``SPELLINGS``.
 
     Attributes:
+        unknown: the id of ``<unk>`` among the words.
         words, forms: for each sentence, the ids of its words (T,) and the positions of their forms in ``spelled`` (T,).
         spelled: the ids of the characters of each distinct form.
         lengths: numbers of words (N,).
@@ -90,7 +91,7 @@ class Sentences:
         for name, vocabulary in (("words", words), ("characters", characters)):
             if vocabulary.unknown is None:
                 raise DataError(f"Sentences: the vocabulary of {name} has no {UNKNOWN}, which new {name} need")
-        self.unknown = words.unknown
+        self.unknown = np.int32(words.ids[UNKNOWN])
         places: dict[str, int] = {}
         self.words, self.forms = [], []
         for sentence in sentences:
@@ -168,7 +169,7 @@ class SentenceBatches:
         words, *rest = self.pick(self.order.positions(epoch, k))
         if self.rates is not None:
             draws = np.random.default_rng(seed_from(self.seed, epoch, k, MASKS)).random(words.shape)
-            words = np.where(draws < self.rates[words], np.int32(self.sentences.unknown), words)
+            words = np.where(draws < self.rates[words], self.sentences.unknown, words)
         return words, *rest
 
     def pick(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -7,7 +7,7 @@ test (``eng.testb``). The text is from the Reuters corpus and licensed, so it ca
 
 from __future__ import annotations
 
-from scratchnn.datasets.registry import DataSet, File
+from scratchnn.datasets.registry import DataSet, File, Folder
 from scratchnn.datasets.token_files import checked_part
 
 NAMES = {"train": "eng.train", "valid": "eng.testa", "test": "eng.testb"}
@@ -17,12 +17,18 @@ SHA256 = {  # of the unpacked files
     "test": "dc4ac7f3d6d01a6bec59261814561da3b287b6b493b97d1f69c580b52ec1831b",
 }
 
+
+def _check(part: str, folder: Folder) -> str:
+    """Read one part and compare it with the expected file."""
+    return checked_part(DATASET, part, folder, SHA256)
+
+
 DATASET = DataSet(
     name="conll2003",
     about="names in English newspaper text, four types (CoNLL-2003 shared task)",
     licence="for research, under the agreement of the Reuters corpus",
     source="the Reuters corpus (RCV1) with the annotation of the shared task",
     files={part: File((name, name + ".gz")) for part, name in NAMES.items()},
-    check=lambda part, folder: checked_part(DATASET, part, folder, SHA256),
+    check=_check,
     layout="columns",
 )

@@ -8,7 +8,7 @@ other proper nouns (POH), dates (DAT), times (TIM), durations (DUR), money (MNY)
 
 from __future__ import annotations
 
-from scratchnn.datasets.registry import DataSet, File
+from scratchnn.datasets.registry import DataSet, File, Folder
 from scratchnn.datasets.token_files import checked_part
 
 SHA256 = {  # of the unpacked files
@@ -17,12 +17,18 @@ SHA256 = {  # of the unpacked files
     "test": "849250f197b59b4f41b02398e5399737b84090fc05f5c49b9e96ca0c056cf2d8",
 }
 
+
+def _check(part: str, folder: Folder) -> str:
+    """Read one part and compare it with the expected file."""
+    return checked_part(DATASET, part, folder, SHA256)
+
+
 DATASET = DataSet(
     name="korean_ner",
     about="names in Korean text split into morphemes, ten types (KMOU)",
     licence="no commercial use",
     source="https://github.com/kmounlp/NER",
     files={part: File(tuple(f"{part}.conll{end}" for end in ("", ".gz"))) for part in SHA256},
-    check=lambda part, folder: checked_part(DATASET, part, folder, SHA256),
+    check=_check,
     layout="columns",
 )

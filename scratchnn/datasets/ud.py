@@ -11,7 +11,7 @@ says whether a file is the one with which the figures of this project were measu
 
 from __future__ import annotations
 
-from scratchnn.datasets.registry import DataSet, File
+from scratchnn.datasets.registry import DataSet, File, Folder
 from scratchnn.datasets.token_files import checked_part
 
 SHA256 = {  # of the unpacked files
@@ -31,12 +31,17 @@ def _names(part: str) -> tuple[str, ...]:
     return tuple(f"{treebank}{mark}-{split}.conllu{end}" for mark in ("-ud", "") for end in ("", ".gz"))
 
 
+def _check(part: str, folder: Folder) -> str:
+    """Read one part and compare it with the expected file."""
+    return checked_part(DATASET, part, folder, SHA256)
+
+
 DATASET = DataSet(
     name="ud",
     about="parts of speech and dependency trees, English (EWT), Korean (Kaist)",
     licence="CC BY-SA 4.0",
     source="https://github.com/UniversalDependencies: UD_English-EWT, UD_Korean-Kaist",
     files={part: File(_names(part)) for part in SHA256},
-    check=lambda part, folder: checked_part(DATASET, part, folder, SHA256),
+    check=_check,
     layout="conllu",
 )

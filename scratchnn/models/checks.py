@@ -173,7 +173,7 @@ def register_encoder(name: str, random: bool = False, **options: Any) -> None:
 
     @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
-        sizes = {"embedding_size": 3, "character_size": 3, "character_units": 2}
+        sizes: dict[str, Any] = {"embedding_size": 3, "character_size": 3, "character_units": 2}
         encoder = WordEncoder(5, 5, **sizes, **options, rng=rng)
         return layer_problem(encoder, {}, fixed=(WORDS, WORD_FORMS, CHARACTERS, SPELLED))
 
@@ -197,7 +197,7 @@ TAGGED = (
 
 def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
     """Five words, five characters, three tags."""
-    sizes = {"embedding_size": 3, "character_size": 2, "character_units": 2, "hidden_size": 3}
+    sizes: dict[str, Any] = {"embedding_size": 3, "character_size": 2, "character_units": 2, "hidden_size": 3}
     return lambda rng: Tagger(5, 5, 3, **sizes, **options, rng=rng)
 
 

@@ -19,7 +19,6 @@ all others, as is usual. The loss does not use it. Huang, Xu and Yu, "Bidirectio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from scratchnn.backend import Array, Generator, array_module, to_numpy
@@ -33,7 +32,7 @@ from scratchnn.recurrent.cells import make_cell
 from scratchnn.structured import CRF
 
 OUTPUTS = ("crf", "softmax")
-Allowed = Sequence[Array]  # booleans (K, K), (K,) and (K,): transitions, first tags, last tags
+Allowed = tuple[Array, Array, Array]  # booleans (K, K), (K,) and (K,): transitions, first tags, last tags
 
 
 class Tagger(Model):
@@ -73,7 +72,7 @@ class Tagger(Model):
             whole_number(size, f"Tagger: {name}")
         if output not in OUTPUTS:
             raise DataError(f"Tagger: unknown output {output!r}; choose one of {', '.join(OUTPUTS)}")
-        encoder = {
+        encoder: dict[str, Any] = {
             "embedding_size": embedding_size,
             "character_size": character_size,
             "character_units": character_units,
@@ -95,7 +94,7 @@ class Tagger(Model):
         stack: list[SequenceLayer] = []
         for _ in range(layers):
             width = stack[-1].units if stack else self.encoder.units
-            stack.append(Bidirectional(*(make_cell(cell, width, hidden_size, rng) for _ in range(2))))
+            stack.append(Bidirectional(make_cell(cell, width, hidden_size, rng), make_cell(cell, width, hidden_size, rng)))
         self.recurrent = Stacked(stack, dropout=dropout, rng=rng)
         self.dropout_out = Dropout(dropout, rng=rng)
         self.output = Dense(self.recurrent.units, tags, rng=rng)

@@ -36,8 +36,8 @@ def entity_table(predicted: Sequence[Sequence[tuple]], true: Sequence[Sequence[t
 
 def tag_table(predicted: Iterable[str], true: Iterable[str]) -> Iterator[str]:
     """Precision, recall, F1 and number of words per tag; a word is an entity of its own."""
-    predicted, true = ([[(tag, t, t + 1)] for t, tag in enumerate(tags)] for tags in (predicted, true))
-    types, _ = entity_scores(predicted, true)
+    single = [[[(tag, t, t + 1)] for t, tag in enumerate(tags)] for tags in (predicted, true)]
+    types, _ = entity_scores(single[0], single[1])
     rows = sorted((as_row(name, scores) for name, scores in types.items()), key=lambda row: (-row[2], row[0]))
     yield from table(rows[:MOST_TAGS], "words")
     if len(rows) > MOST_TAGS:

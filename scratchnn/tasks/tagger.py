@@ -140,8 +140,8 @@ class TaggerTask(Task):
         counted = f"{sum(len(one.words) for one in train):,} words"
         what = "tags" if scheme is None else f"{scheme}, types"
         notes.append(f"{len(train):,} sentences ({counted}) to learn, {len(valid):,} to validate, {what} {shown}")
-        encoded = [self.encode(part, settings, parts) for part in (train, valid)]
-        return Data(parts, *encoded, digest_of(*map(as_pairs, (train, valid))), "\n".join(notes), initial)
+        learned, validated = (self.encode(part, settings, parts) for part in (train, valid))
+        return Data(parts, learned, validated, digest_of(*map(as_pairs, (train, valid))), "\n".join(notes), initial)
 
     def read_parts(self, settings: Values) -> tuple[list[Tagged], list[Tagged], str | None]:
         """Training and validation part: as given, else a tenth is cut off by the seed; and the scheme of the tags."""
@@ -223,9 +223,9 @@ class TaggerTask(Task):
         yield f"confusion of tags in {place / 'confusion.png'}"
         crf = trained.model.crf
         if crf is not None:
-            scores = (to_numpy(parameter.data) for parameter in (crf.transitions, crf.start, crf.end))
+            scores = [to_numpy(parameter.data) for parameter in (crf.transitions, crf.start, crf.end)]
             allowed = allowed_transitions(tags.tokens) if marked else None
-            save_figure(plot_transitions(*scores, tags.tokens, allowed), place / "transitions.png")
+            save_figure(plot_transitions(scores[0], scores[1], scores[2], tags.tokens, allowed), place / "transitions.png")
             yield f"scores of transitions in {place / 'transitions.png'}"
 
     # --- answers -----------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ SENTENCES = (
     "{PER} and {PER} met in {LOC} .",
     "The train from {LOC} to {LOC} was late again on {day} .",
     "{PER} , who was born in {LOC} , now works for {ORG} .",
-    "Nobody at {ORG} had heard of {PER} .",
+    "Few at {ORG} had heard of {PER} .",
     "It rained in {LOC} , {LOC} and {LOC} .",
     "Nothing happened on {day} .",
 )

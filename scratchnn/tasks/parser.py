@@ -91,7 +91,7 @@ class ParserTask(Task):
         Setting("--arc-size", "arc_size", 200, "numbers of a word's vector for arcs", int, "A"),
         Setting("--label-size", "label_size", 50, "numbers of a word's vector for labels", int, "B"),
         Setting("--dropout", "dropout", 0.33, "dropout between layers", float, "P", inherited=False),
-        Setting("--recurrent-dropout", "recurrent_dropout", 0.33, "dropout inside the LSTMs", float, "P", inherited=False),
+        Setting("--recurrent-dropout", "recurrent_dropout", 0.2, "dropout inside the LSTMs", float, "P", inherited=False),
         Setting("--projective", "projective", False, "only trees without crossing arcs", bool, identity=False,
                 inherited=False),
         Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size is D",
@@ -99,8 +99,8 @@ class ParserTask(Task):
         Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
     )  # fmt: skip
     prediction = (Setting("--svg", "svg", None, "draw the trees above their sentences (SVG)", metavar="FILE"),)
-    defaults: ClassVar = {"epochs": 20, "batch_size": 600, "clip": 5.0, "schedule": "cosine"}
-    rates: ClassVar = {"adam": 0.002}
+    defaults: ClassVar = {"epochs": 20, "batch_size": 400, "clip": 5.0, "schedule": "cosine"}
+    rates: ClassVar = {"adam": 0.004}
     metric = "labelled"
     higher_is_better = True
     shown = ("loss", "unlabelled", "labelled")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scratchnn.inspection.texts import plot_confusion, shown
+from scratchnn.inspection.texts import plot_by_count, plot_confusion, shown
 from scratchnn.plot import label, new_figure
 
 if TYPE_CHECKING:
@@ -67,9 +67,14 @@ def plot_transitions(
         crosses = np.zeros((K + 1, K + 1), dtype=bool)
         crosses[0, :K], crosses[1:, :K], crosses[1:, K] = ~allowed[1], ~allowed[0], ~allowed[2]
         rows, columns = np.nonzero(crosses)
-        axes.plot(columns, rows, "x", color="black", markersize=3, label="not allowed")
-        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.12), frameon=False)
-    label(axes, "Transitions of the CRF", "to", "from")
+        axes.plot(columns, rows, "x", color="black", markersize=3)
+    label(axes, "Transitions of the CRF" + ("" if allowed is None else " (x: not allowed)"), "to", "from")
     axes.grid(visible=False)
     figure.colorbar(image, ax=axes, label="score")
     return figure
+
+
+def plot_f1_by_sentences(counts: Sequence[int], scores: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
+    """F1 against the number of tagged sentences; ``scores`` are those of each way of training, as in ``plot_by_count``."""
+    titles = "F1 against the number of sentences", "tagged sentences", "F1 on the test part"
+    return plot_by_count(counts, scores, *titles)

@@ -7,7 +7,14 @@ import io
 import numpy as np
 import pytest
 
-from scratchnn.inspection.tags import MOST_TAGS, OTHER, plot_tag_confusion, plot_transitions, tag_confusion
+from scratchnn.inspection.tags import (
+    MOST_TAGS,
+    OTHER,
+    plot_f1_by_sentences,
+    plot_tag_confusion,
+    plot_transitions,
+    tag_confusion,
+)
 from scratchnn.text.schemes import allowed_transitions
 
 
@@ -55,4 +62,12 @@ def test_transitions_from_the_start_and_to_the_end(marked):
     }
     assert (("O", "I-PER") in crosses, ("start", "E-PER") in crosses, ("B-PER", "end") in crosses) == (marked,) * 3
     assert not crosses & {("O", "O"), ("B-PER", "E-PER"), ("start", "S-PER"), ("E-PER", "end")}
+    assert drawn(figure)
+
+
+def test_f1_against_sentences_has_a_line_of_means_and_a_point_per_seed():
+    figure = plot_f1_by_sentences([10, 100], {"none": [[0.1, 0.3], [0.5, 0.6]], "vectors": [[0.4], [0.7]]})
+    lines = figure.axes[0].lines
+    assert lines[0].get_ydata().tolist() == pytest.approx([0.2, 0.55])
+    assert [len(line.get_ydata()) for line in lines] == [2, 2, 2, 2, 1, 1]
     assert drawn(figure)

@@ -13,8 +13,13 @@ In training, h(d) is the head in the treebank. The loss is a mean over the words
 
 In prediction, the heads are those of the best tree by (4), and then the labels are the best ones by (5) at these heads.
 
-Each LSTM drops numbers of its inputs and of h_{t-1}, with one mask per sentence for all steps (Gal and Ghahramani, 2016).
-The vector r of the root is learned. Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017), with
+Backward. The gradients with respect to the four parts of (3) are put side by side. The root is no dependent of a label, so
+its l^d has the gradient 0. The root's vector is the same in all N sentences:
+
+    dr = sum over the sentences of dx_0                                                                            (7)
+
+Dropout: the encoder drops single numbers; the LSTMs above the first drop numbers of their inputs, and all LSTMs numbers of
+h_{t-1}, with one mask per sentence for all steps (Gal and Ghahramani, 2016). Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017), with
 the word encoder of ``word_encoder.py``, without tags, and with ReLU.
 """
 
@@ -153,15 +158,15 @@ class Parser(Model):
     def backward(self, dscores: Array, dlabels: Array) -> None:
         """From the gradients with respect to both scores; ids have none to return."""
         xp = array_module(dscores)
-        dlabel_dependents, dlabel_heads = self.labels.backward(dlabels)
-        first = xp.zeros_like(dlabel_heads[:, :1])  # the root has no label
+        dlabel_dependents, dlabel_heads = self.labels.backward(dlabels)  # (5)
+        first = xp.zeros_like(dlabel_heads[:, :1])
         dlabel_dependents = xp.concatenate([first, dlabel_dependents], axis=1)  # (N, T, B) -> (N, T + 1, B)
-        darc_dependents, darc_heads = self.arcs.backward(dscores)
+        darc_dependents, darc_heads = self.arcs.backward(dscores)  # (4)
         dviews = xp.concatenate([darc_dependents, darc_heads, dlabel_dependents, dlabel_heads], axis=2)
-        dh = self.views.backward(self.relu.backward(self.dropout.backward(dviews)))
-        dx, _ = self.reader.backward(dh)
-        self.root.accumulate(dx[:, 0].sum(axis=0))
-        self.encoder.backward(dx[:, 1:])
+        dh = self.views.backward(self.relu.backward(self.dropout.backward(dviews)))  # (3)
+        dx, _ = self.reader.backward(dh)  # (2)
+        self.root.accumulate(dx[:, 0].sum(axis=0))  # (7)
+        self.encoder.backward(dx[:, 1:])  # (1)
 
     # --- the loss ----------------------------------------------------------------------------------------------------
 

@@ -19,8 +19,10 @@ its l^d has the gradient 0. The root's vector is the same in all N sentences:
     dr = sum over the sentences of dx_0                                                                            (7)
 
 Dropout: the encoder drops single numbers; the LSTMs above the first drop numbers of their inputs, and all LSTMs numbers of
-h_{t-1}, with one mask per sentence for all steps (Gal and Ghahramani, 2016). Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017), with
-the word encoder of ``word_encoder.py``, without tags, and with ReLU.
+h_{t-1}, with one mask per sentence for all steps (Gal and Ghahramani, 2016).
+
+Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017), here with the word encoder of
+``word_encoder.py``, without tags, and with ReLU.
 """
 
 from __future__ import annotations

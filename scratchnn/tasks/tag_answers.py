@@ -10,6 +10,7 @@ import numpy as np
 from scratchnn.backend import backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.data import Sentences, pad_sequences
+from scratchnn.errors import DataError
 from scratchnn.metrics import entity_scores
 from scratchnn.models.tagger import Tagger
 from scratchnn.tasks.tagged import Tagged
@@ -47,6 +48,17 @@ def known_tags(sentences: Sequence[Tagged], scheme: str | None) -> list[str]:
         OUTSIDE,
         *(f"{prefix}-{kind}" for kind in sorted({parse_tag(tag)[1] for tag in tags} - {""}) for prefix in "BIES"),
     ]
+
+
+def check_known(sentences: Sequence[Tagged], tags: Vocabulary) -> None:
+    """Raise ``DataError`` for a tag that a model to train further cannot learn."""
+    for one in sentences:
+        for tag, place in zip(one.tags, one.places, strict=True):
+            if tag not in tags:
+                raise DataError(
+                    f"{place}: the run to start from does not have the tag {tag}; leave the sentence out, or train anew "
+                    "without --from"
+                )
 
 
 def marks_entities(tags: Vocabulary) -> bool:

@@ -14,6 +14,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from scratchnn.datasets.registry import DataSet, data_sets
@@ -62,7 +63,7 @@ def read_tagged(sources: Sequence[str], column: str | None, part: str) -> tuple[
     schemes: list[str | None] = []
     for source in sources:
         sentences = read_source(source, column, part)
-        scheme = detect_scheme([one.tags for one in sentences], lambda n, t, read=sentences: read[n].places[t])  # type: ignore[misc]
+        scheme = detect_scheme([one.tags for one in sentences], partial(place_of, sentences))
         if scheme is not None:
             for one in sentences:
                 one.tags = convert(one.tags, INTERNAL)
@@ -72,6 +73,11 @@ def read_tagged(sources: Sequence[str], column: str | None, part: str) -> tuple[
         schemes.append(scheme)
         found += sentences
     return found, schemes[0]
+
+
+def place_of(sentences: Sequence[Tagged], n: int, t: int) -> str:
+    """The file and line of word t of sentence n."""
+    return sentences[n].places[t]
 
 
 def read_source(source: str, column: str | None, part: str) -> list[Tagged]:

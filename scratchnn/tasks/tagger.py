@@ -28,7 +28,7 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.label_table import entity_table, tag_table
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
-from scratchnn.tasks.tag_answers import NEW, Examples, figures, find_tags, known_tags, marks_entities, types_of
+from scratchnn.tasks.tag_answers import NEW, Examples, check_known, figures, find_tags, known_tags, marks_entities, types_of
 from scratchnn.tasks.tagged import INTERNAL, Tagged, read_tagged
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
@@ -120,6 +120,8 @@ class TaggerTask(Task):
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of words, characters and tags of the training part, and both parts as ids."""
         train, valid, scheme = self.read_parts(settings)
+        if scheme is None and settings["scheme"] is not None:
+            raise DataError(f"--scheme {settings['scheme']} needs tags that mark entities; leave it out, or see --column")
         settings["scheme"] = settings["scheme"] or scheme
         initial: Initial = {}
         notes = []
@@ -134,6 +136,7 @@ class TaggerTask(Task):
                 table, note = start_from_vectors(settings, words, ids, vectors)
                 initial = {f"encoder.{name}": array for name, array in table.items()}
                 notes.append(note)
+        check_known(train, parts["tags"])
         if len(parts["tags"]) < 2:
             raise DataError(f"all words have the tag {train[0].tags[0]!r}; a tagger needs at least two; see --column")
         shown = ", ".join(types_of(parts["tags"])[:SHOWN]) + (", ..." if len(types_of(parts["tags"])) > SHOWN else "")
@@ -148,7 +151,8 @@ class TaggerTask(Task):
         if settings["data"]:
             found, scheme = read_tagged(settings["data"], settings["column"], "train")
         else:
-            found = [Tagged(words, convert(tags, INTERNAL), []) for words, tags in generated_travels(GENERATED, seed=0)]
+            made = generated_travels(GENERATED, seed=0)
+            found = [Tagged(words, convert(tags, INTERNAL), ["generated"] * len(words)) for words, tags in made]
             scheme = "IOB2"
         if settings["limit"] is not None and settings["limit"] < len(found):
             order = np.random.default_rng(seed_from(settings["seed"], 3)).permutation(len(found))
@@ -209,10 +213,10 @@ class TaggerTask(Task):
         examples = self.examples(files, trained.settings, trained.parts)
         loss, predicted = find_tags(trained.model, examples, trained.parts)
         true = [one.tags for one in examples.tagged]
-        for name, value in {"loss": loss, **figures(predicted, true, marks_entities(tags))}.items():
+        for name, value in {"loss": loss, **figures(predicted, true, marked)}.items():
             yield f"{name} {self.show(name, value)}"
         if new := Counter(tag for one in true for tag in one if tag not in tags):
-            yield f"{new.total():,} words have a tag that training did not have, such as {min(new)}; they count as wrong"
+            yield f"{new.total():,} of the tags did not occur in training, such as {min(new)}; they count as wrong"
         yield ""
         if marked:
             yield from entity_table([entities(one) for one in predicted], [entities(one) for one in true])

@@ -63,6 +63,15 @@ def test_a_batch_of_empty_sentences(words, characters):
     assert (lengths.tolist(), spelled.shape, sizes.tolist()) == ([0], (1, 0), [0])
 
 
+def test_batches_for_evaluation_are_limited_by_words(words, characters):
+    lengths = [3, 0, 7, 1, 2, 2, 12, 0]
+    sentences = Sentences([["a"] * length for length in lengths], words, characters)
+    found = list(sentences.by_length(6))
+    assert [[lengths[place] for place in batch] for batch in found] == [[0, 0, 1], [2, 2], [3], [7], [12]]
+    assert sorted(place for batch in found for place in batch) == list(range(8))
+    assert list(Sentences([], words, characters).by_length(6)) == []
+
+
 def test_rare_words_become_unknown_by_the_stated_probability():
     sentences = [["a"] * 8 + ["b"] * 2 + ["c"]] * 200
     counts = word_counts([sentences[0]])

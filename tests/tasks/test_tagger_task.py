@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -127,7 +128,7 @@ def test_a_tag_that_training_did_not_have_counts_as_wrong(folder, tmp_path, caps
     file = write_columns(tmp_path / "new.txt", [(words, ["B-ZOO", *tags[1:]]), TRAVELS[301]])
     run = shutil.copytree(folder / "entities", tmp_path / "run")
     lines = lines_of(capsys, "evaluate", run, "--data", file)
-    assert "1 words have a tag that training did not have, such as S-ZOO; they count as wrong" in lines
+    assert "1 of the tags did not occur in training, such as S-ZOO; they count as wrong" in lines
     trained = load(run)
     assert trained.evaluate(file)["loss"] == pytest.approx(trained.evaluate(known)["loss"], rel=1e-5)
     assert trained.evaluate(file)["recall"] < 1
@@ -182,10 +183,14 @@ def test_answers_do_not_depend_on_what_is_read_beside_a_sentence(folder):
     assert together[::-1] == trained.predict(lines[::-1])
 
 
-def test_a_sentence_of_ten_thousand_words(folder):
-    line = " ".join(word for words, _ in TRAVELS * 4 for word in words).split()[:10_000]
-    (answer,) = load(folder / "entities").predict([" ".join(line)])
-    assert [one.rpartition("/")[0] for one in answer.split(" ")] == line
+def test_a_sentence_of_ten_thousand_words(folder, tmp_path):
+    words, tags = (list(itertools.chain(*parts)) for parts in zip(*TRAVELS * 4, strict=True))
+    words, tags = words[:9999] + ["."], tags[:9999] + ["O"]
+    (answer,) = load(folder / "entities").predict([" ".join(words)])
+    assert [one.rpartition("/")[0] for one in answer.split(" ")] == words
+    file = write_columns(tmp_path / "long.txt", [(words, tags), *TRAVELS[:20]])
+    assert train_task("tagger", "--data", file, "--valid", file, "--epochs", 1, "--out", tmp_path / "run") == 0
+    assert load(tmp_path / "run").evaluate(file)["loss"] > 0
 
 
 # --- from Python, and pretrained vectors -----------------------------------------------------------------------------
@@ -195,6 +200,21 @@ def test_saved_from_python_and_loaded(folder, tmp_path):
     trained = load(folder / "entities")
     save(tmp_path / "run", trained.model, trained.parts, kind="tagger")
     assert load(tmp_path / "run").predict(LINES) == trained.predict(LINES)
+
+
+def test_training_goes_on_from_another_run(folder, tmp_path, capsys):
+    options = ["--data", folder / "test.txt", "--from", folder / "entities", "--epochs", 1, "--lr", 1e-9]
+    assert train_task("tagger", *options, "--out", tmp_path / "run", "--hidden", 12) == 0
+    assert load(tmp_path / "run").predict(LINES) == load(folder / "entities").predict(LINES)
+    capsys.readouterr()
+    file = write_columns(tmp_path / "zoo.txt", [TRAVELS[0], (["Zoo"], ["B-ZOO"])] * 3)
+    options = ["--data", file, "--valid", file, "--from", folder / "entities", "--out", tmp_path / "other"]
+    assert train_task("tagger", *options) == 2
+    line = len(TRAVELS[0][0]) + 2
+    assert_one_line(
+        capsys, f"zoo.txt: line {line}: the run to start from does not have the tag S-ZOO; leave the sentence out"
+    )
+    assert not (tmp_path / "other").exists()
 
 
 def test_word_vectors_are_the_start_and_bring_words(folder, tmp_path, capsys):
@@ -273,6 +293,10 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
             "the tags in good.txt mark entities, those in slashes.txt do not",
         ),
         (["--data", "good.txt", "--valid", "slashes.txt"], "only one of --data and --valid slashes.txt has tags that mark"),
+        (
+            ["--data", "slashes.txt", "--scheme", "IOB2"],
+            "--scheme IOB2 needs tags that mark entities; leave it out",
+        ),
         (["--data", "good.txt", "--limit", "1"], "--limit must be a whole number of 2 or more, got 1"),
         (["--data", "good.txt", "--dropout", "1"], "the dropout probability must be 0 or more and below 1, got 1.0"),
         (["--data", "good.txt", "--word-dropout", "-1"], "--word-dropout must be 0 or more, got -1.0"),

@@ -8,6 +8,7 @@ batches, packs them for its LSTM, and has sparse gradients of the embedding with
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,11 @@ def batches(case: Case) -> list[Batch]:
 def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
     """Time our epoch."""
     library, synchronise = our_library(settings)
+    return measure(our_epoch(case, library)[0], settings, synchronise)
+
+
+def our_epoch(case: Case, library: str) -> tuple[Callable[[], None], Classifier]:
+    """Our epoch, and the model that it trains."""
     _, _, D, H, V = case["sizes"]
     options = {"reader": case["reader"], "cell": "lstm", "bidirectional": True, "pooling": "max", "kernel_sizes": KERNELS}
     model = Classifier(V, 2, embedding_size=D, hidden_size=H, **options, rng=np.random.default_rng(0))
@@ -78,4 +84,4 @@ def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
             optimizer.step()
             model.clear_gradients()
 
-    return measure(epoch, settings, synchronise)
+    return epoch, model

@@ -39,8 +39,11 @@ FAMILIES = {  # the module that makes each family's rows
     "word2vec": "word2vec_speed",
     "waiting": "waiting",
     "tour": "waiting",
+    "threads": "threads",
+    "busy-tour": "threads",
 }
-BY_NAME_ONLY = ("waiting", "tour")
+OWN_TABLES = ("threads", "busy-tour")
+BY_NAME_ONLY = ("waiting", "tour", *OWN_TABLES)
 SHAPED = ("rnn", "gru", "lstm", "lm")
 AGAINST = ("torch", "gensim", "svd")
 SECONDS, QUICK_SECONDS = 0.5, 0.02  # per measurement
@@ -107,6 +110,9 @@ def check(options: argparse.Namespace) -> None:
     whole = "--quality" if options.quality else "--against svd" if "svd" in options.against else ""
     if whole and options.names != ["word2vec"]:
         raise DataError(f"{whole} goes with word2vec alone: python -m benchmarks word2vec {whole}")
+    for name in OWN_TABLES:
+        if name in options.names and (len(options.names) > 1 or options.against or options.device == "gpu"):
+            raise DataError(f"{name} is measured by itself, on the CPU: python -m benchmarks {name}")
     for library in options.against:
         if whole and library != ("gensim" if options.quality else "svd"):
             raise DataError(f"{whole} has opponents of its own; leave out --against {library}")
@@ -160,6 +166,8 @@ def run(options: argparse.Namespace) -> None:
         document["text"] = str(options.text or "the Python manual")
     if options.quality:
         document["quality"] = importlib.import_module("benchmarks.word2vec_quality").run(options, settings)
+    elif options.names[0] in OWN_TABLES:
+        document["threads"] = importlib.import_module("benchmarks.threads").run(options, settings)
     elif "svd" in options.against:
         document["svd"] = importlib.import_module("benchmarks.word2vec_svd").run(options, settings)
     else:

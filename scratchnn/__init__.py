@@ -26,6 +26,7 @@ PUBLIC = {
     "scratchnn.models.seq2seq": "Seq2Seq",
     "scratchnn.decoding": "generate",
     "scratchnn.tasks.trained": "load save",
+    "scratchnn.backend.threads": "set_threads",
 }
 _MODULES = {name: module for module, names in PUBLIC.items() for name in names.split()}
 

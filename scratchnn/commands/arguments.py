@@ -84,6 +84,12 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -
         parser.add_argument(setting.flag, *setting.aliases, **options)
 
 
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Argument of every command that computes; ``cli.main`` obeys it."""
+    text = "threads of NumPy's matrix products (default: by their size; see scratchnn doctor)"
+    parser.add_argument("--threads", type=int, metavar="N", help=text)
+
+
 def give_template(text: str, out: str | None) -> int:
     """Print a file to start from, or write it to ``out``, which must not exist; returns the exit status."""
     if out is None:

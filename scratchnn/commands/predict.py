@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scratchnn.commands.arguments import LateParser, add_run_folder, given_settings
+from scratchnn.commands.arguments import LateParser, add_run_folder, add_threads, given_settings
 from scratchnn.errors import DataError
 from scratchnn.files import atomic_file
 from scratchnn.tasks.trained import load
@@ -26,6 +26,7 @@ def add_parser(commands: Any) -> None:
     )
     parser.add_argument("--data", metavar="FILE", help="input, one line each; UTF-8 text, plain or .gz")
     parser.add_argument("--out", metavar="FILE", help="where to write the answers (default: standard output)")
+    add_threads(parser)
     parser.set_defaults(run=run)
 
 

@@ -88,7 +88,13 @@ TEXTS, TEXT_LENGTHS, CLASSES = (
 )
 TARGETS, TARGET_LENGTHS = np.array([[0, 2, 1, 3], [0, 1, 3, 2], [0, 3, 2, 1], [0, 2, 2, 1]]), np.array([2, 3, 4, 1])
 OUTPUTS = np.array([[2, 3, 1, 1], [1, 3, 3, 2], [3, 2, 1, 3], [3, 1, 2, 2]])
-PAIRS = (TEXTS, TEXT_LENGTHS, TARGETS, TARGET_LENGTHS, OUTPUTS)
+PAIRS = {
+    "sources": TEXTS,
+    "lengths": TEXT_LENGTHS,
+    "targets": TARGETS,
+    "target lengths": TARGET_LENGTHS,
+    "outputs": OUTPUTS,
+}
 
 
 class BatchLoss(Layer):
@@ -108,13 +114,9 @@ class BatchLoss(Layer):
 
 
 def register_loss(
-    name: str,
-    make: Callable[[np.random.Generator], Model],
-    batch: tuple[np.ndarray, ...],
-    random: bool = False,
-    factor: float = 1.6,
+    name: str, make: Callable[[np.random.Generator], Model], batch: Any, random: bool = False, factor: float = 1.6
 ) -> None:
-    """The loss of a batch with respect to all parameters of a model."""
+    """The loss of a batch, a tuple or a dict of arrays, with respect to all parameters of a model."""
 
     @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
@@ -132,7 +134,14 @@ def seq2seq(cell: str) -> Callable[[np.random.Generator], Model]:
 
 
 register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
-LABELLED = (TEXTS, TEXT_LENGTHS, CLASSES)
+
+
+def labelled(classes: np.ndarray) -> dict[str, np.ndarray]:
+    """The texts with these classes."""
+    return {"ids": TEXTS, "lengths": TEXT_LENGTHS, "classes": classes}
+
+
+LABELLED = labelled(CLASSES)
 for _cell in CELLS:
     register_loss(f"classifier/{_cell}", classifier(cell=_cell), LABELLED)
     _both_ways = classifier(cell=_cell, bidirectional=True, dropout=0.3)
@@ -150,12 +159,10 @@ for _pooling in POOLINGS:
 _both_ways = classifier(cell="lstm", bidirectional=True, layers=2, pooling="mean", class_weights=(0.5, 1.0, 2.5))
 register_loss("classifier/lstm+bidirectional+two-layers+mean+weights", _both_ways, LABELLED)
 TWO, SETS = np.array([1, 0, 0, 1]), np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]])
-register_loss("classifier/sigmoid", classifier(2, output="sigmoid", pooling="mean"), (TEXTS, TEXT_LENGTHS, TWO))
+register_loss("classifier/sigmoid", classifier(2, output="sigmoid", pooling="mean"), labelled(TWO))
 _weights = classifier(2, output="sigmoid", reader="embedding", pooling="attention", class_weights=(0.5, 2.0))
-register_loss("classifier/sigmoid+weights", _weights, (TEXTS, TEXT_LENGTHS, TWO))
-register_loss(
-    "classifier/multilabel", classifier(output="multilabel", reader="conv", pooling="max"), (TEXTS, TEXT_LENGTHS, SETS)
-)
+register_loss("classifier/sigmoid+weights", _weights, labelled(TWO))
+register_loss("classifier/multilabel", classifier(output="multilabel", reader="conv", pooling="max"), labelled(SETS))
 
 
 # --- words and their characters --------------------------------------------------------------------------------------

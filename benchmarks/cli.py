@@ -33,6 +33,7 @@ FAMILIES = {  # the module that makes each family's rows
     "lm": "language_model",
     "classifier": "classifier",
     "tagger": "tagger",
+    "parser": "parser",
     "softmax": "softmax",
     "embedding": "embedding",
     "word2vec": "word2vec_speed",

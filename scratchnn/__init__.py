@@ -22,6 +22,7 @@ PUBLIC = {
     "scratchnn.training": "Trainer",
     "scratchnn.models.classifier": "Classifier",
     "scratchnn.models.language_model": "LanguageModel evaluate_text",
+    "scratchnn.models.parser": "Parser",
     "scratchnn.models.seq2seq": "Seq2Seq",
     "scratchnn.decoding": "generate",
     "scratchnn.tasks.trained": "load save train",

@@ -77,7 +77,7 @@ def test_kinds_are_imported_only_when_they_are_used():
     for module in ("scratchnn", "scratchnn.cli"):
         script = f"import sys, {module}; print(*sys.modules)"
         loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-        kinds = {f"scratchnn.tasks.{name}" for name in ("lm", "classifier", "tagger", "seq2seq", "word2vec")}
+        kinds = {f"scratchnn.tasks.{name}" for name in ("lm", "classifier", "tagger", "parser", "seq2seq", "word2vec")}
         assert not kinds & set(loaded)
         assert "matplotlib" not in loaded
 

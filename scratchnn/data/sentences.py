@@ -30,7 +30,7 @@ from functools import lru_cache
 import numpy as np
 
 from scratchnn.backend import seed_from
-from scratchnn.data.examples import Shuffled
+from scratchnn.data.examples import Shuffled, ShuffledByWords
 from scratchnn.data.padded import pad_sequences
 from scratchnn.errors import DataError
 from scratchnn.text import PADDING, UNKNOWN, Vocabulary, tokenize
@@ -135,7 +135,8 @@ class SentenceBatches:
     Args:
         sentences: N sentences.
         targets: one or several kinds of targets: for each sentence, an array of integers (T,).
-        batch_size: sequences per batch.
+        batch_size: sequences per batch, or words if ``by_words``; see ``ShuffledByWords``.
+        by_words: what ``batch_size`` counts.
         seed: of the order of the sentences, and of the words that are replaced.
         rates: the probability that a word is replaced by ``<unk>``, by its id (V,), equation (1); no word is if None.
     """
@@ -146,6 +147,7 @@ class SentenceBatches:
         targets: Sequence[Sequence[np.ndarray]],
         batch_size: int,
         *,
+        by_words: bool = False,
         seed: int = 0,
         rates: np.ndarray | None = None,
     ):
@@ -156,7 +158,7 @@ class SentenceBatches:
                 if len(ids) != length:
                     raise DataError(f"SentenceBatches: sentence {n} has {length} words and {len(ids)} targets")
         self.sentences, self.targets, self.rates, self.seed = sentences, targets, rates, seed
-        self.order = Shuffled(sentences.lengths, batch_size, seed)
+        self.order = (ShuffledByWords if by_words else Shuffled)(sentences.lengths, batch_size, seed)
 
     def __len__(self) -> int:
         """Number of batches in an epoch."""

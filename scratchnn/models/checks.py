@@ -14,6 +14,7 @@ from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
 from scratchnn.models.language_model import LanguageModel
+from scratchnn.models.parser import Parser
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.models.tagger import Tagger
 from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
@@ -113,11 +114,7 @@ class BatchLoss(Layer):
 
 
 def register_loss(
-    name: str,
-    make: Callable[[np.random.Generator], Model],
-    batch: Any,
-    random: bool = False,
-    factor: float = 1.6,
+    name: str, make: Callable[[np.random.Generator], Model], batch: Any, random: bool = False, factor: float = 1.6
 ) -> None:
     """The loss of a batch, a tuple or a dict of arrays, with respect to all parameters of a model."""
 
@@ -220,3 +217,27 @@ register_tagger("rnn+crf", cell="rnn")
 register_tagger("rnn+softmax", cell="rnn", output="softmax")
 register_tagger("rnn+conv+dropout", random=True, cell="rnn", reader="conv", dropout=0.3)
 register_tagger("gru+none+softmax+dropout", random=True, reader="none", cell="gru", output="softmax", dropout=0.3)
+
+
+# --- the parser: the same sentences; heads with several dependents, a label that the model does not have ----------------
+
+PARSED = (
+    *TAGGED[:-1],
+    np.array([[2, 0, 2, 5, 3], [4, 4, 4, 4, 4], [3, 1, 0, 3, 2], [0, 1, 2, 3, 4]]),  # heads
+    np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # labels
+)
+
+
+def register_parser(name: str, random: bool = False, **options: Any) -> None:
+    """Five words, five characters, three labels."""
+    words: dict[str, Any] = {"embedding_size": 3, "character_size": 2, "character_units": 3}
+    sizes = {**words, "hidden_size": 3, "arc_size": 5, "label_size": 4}
+
+    def make(rng: np.random.Generator) -> Model:
+        return Parser(5, 5, 3, **sizes, **options, rng=rng)
+
+    register_loss(f"parser/{name}", make, PARSED, random, factor=2)
+
+
+register_parser("one-layer", reader="conv", layers=1)
+register_parser("two-layers+dropout", random=True, reader="none", layers=2, dropout=0.3, recurrent_dropout=0.3)

@@ -3,7 +3,7 @@
     columns    CoNLL shared tasks 2000 to 2003: columns between tabs, or between spaces if the first line has no tab. The
                first column is the word. All lines have the same number of columns. A line that begins with -DOCSTART-
                marks the start of a document and is no token.
-    CoNLL-U    Universal Dependencies: ten columns between tabs, see ``CONLLU``. Comments (#), words that are written as
+    CoNLL-U    Universal Dependencies: ten columns between tabs, see ``conllu.py``. Comments (#), words that are written as
                one (a range such as 3-4) and words that are left out (an empty node such as 5.1) are no tokens.
 
 Both are read to the same form, ``Rows``. All text is converted to NFC.
@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scratchnn.errors import DataError
+from scratchnn.text.conllu import CONLLU, read_sentences
 from scratchnn.text.files import read_text
 
-CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+__all__ = ["CONLLU", "Rows", "read_columns", "read_conllu"]
 DOCUMENT = "-DOCSTART-"
 
 
@@ -71,28 +72,7 @@ def read_conllu(path: str | Path) -> list[Rows]:
     Raises:
         DataError: the file is not UTF-8 text, has no tokens, or a line does not have ten columns and the next id.
     """
-    sentences = []
-    for block in _blocks(path):
-        kept = Rows([], [])
-        for number, line in block:
-            if line.startswith("#"):
-                continue
-            fields = line.split("\t")
-            if len(fields) != len(CONLLU):
-                raise DataError(f"{path}: line {number} has {_columns(len(fields))} between tabs; a CoNLL-U line has ten")
-            if not fields[0].isdecimal():
-                if not all(part.isdecimal() for part in fields[0].replace("-", ".", 1).split(".", 1)):
-                    raise DataError(f"{path}: line {number} has the id {fields[0]!r}; an id is 3, a range 3-4, a node 3.1")
-                continue
-            if int(fields[0]) != len(kept.fields) + 1:
-                raise DataError(f"{path}: line {number} has the id {fields[0]}, expected {len(kept.fields) + 1}")
-            if not fields[1].strip():
-                raise DataError(f"{path}: line {number} has no word in its second column")
-            kept.fields.append(fields)
-            kept.lines.append(number)
-        if kept.fields:
-            sentences.append(kept)
-    return _not_empty(sentences, path)
+    return [Rows(sentence.fields(), sentence.numbers()) for sentence in read_sentences(path)]
 
 
 def _blocks(path: str | Path) -> Iterator[list[tuple[int, str]]]:

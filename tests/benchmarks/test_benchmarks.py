@@ -131,7 +131,7 @@ def test_figure(tmp_path):
 
 
 def test_quick_run(tmp_path, capsys):
-    names = ["rnn", "gru", "lm", "classifier", "tagger", "softmax", "embedding"]
+    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "softmax", "embedding"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDTH
@@ -141,8 +141,8 @@ def test_quick_run(tmp_path, capsys):
     assert document["settings"] == {"device": "cpu", "threads": 2, "seconds": cli.QUICK_SECONDS, "rounds": 1}
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
-    families = {"rnn", "gru, reset after", "gru, reset before", "lm", "classifier", "tagger", "softmax", "embedding"}
-    assert sections == {*families, "classifier, predict"}
+    families = {"rnn", "gru, reset after", "gru, reset before", "lm", "classifier", "tagger", "parser", "softmax", "embedding"}
+    assert sections == {*families, "classifier, predict", "parser, trees"}
     for row in document["rows"]:
         assert row["ours_median"] > 0
         assert row["ratio"] is None

@@ -57,20 +57,13 @@ def _check(part: str, folder: str | Path | None) -> str:
     return f"{count:,} tunes, SHA-256 as published"
 
 
-def _lines(folder: str | Path | None, part: str | None = None) -> Iterator[str]:
-    """The lines of the tunes of one part, or of all."""
-    for split in PARTS if part is None else (part,):
-        yield from filter(None, load_music(split, folder).split("\n"))
-
-
 DATASET = DataSet(
     name="music",
-    about="1,034 British and American folk tunes in ABC notation (Nottingham database)",
+    about="1,034 British and American folk tunes in ABC notation",
     licence="GPL 3",
     source="https://github.com/jukedeck/nottingham-dataset",
     files={"tunes": File(NAMES)},
     check=_check,
-    lines=_lines,
     parts=PARTS,
     tunes=load_music,
 )

@@ -10,6 +10,7 @@ import numpy as np
 
 from scratchnn import layers
 from scratchnn.core import Layer, Sequential
+from scratchnn.core.nested import or_zeros
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
 from scratchnn.layers import attention_pooling, conv1d, conv2d, global_pooling, pooling, pooling2d
 
@@ -86,10 +87,13 @@ class TiedApart(Layer):
 
     def forward(self, x: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows (..., 3) and ids (...) -> logits (..., 5) and vectors (..., 3)."""
-        return self.output.forward(x), self.embedding.forward(ids)
+        outputs = self.output.forward(x), self.embedding.forward(ids)
+        self.push(outputs)
+        return outputs
 
-    def backward(self, dlogits: np.ndarray, dvectors: np.ndarray) -> np.ndarray:
+    def backward(self, dlogits: np.ndarray | None, dvectors: np.ndarray | None) -> np.ndarray:
         """The gradient with respect to x."""
+        dlogits, dvectors = or_zeros((dlogits, dvectors), self.pop())
         self.embedding.backward(dvectors)
         return self.output.backward(dlogits)
 
@@ -174,6 +178,7 @@ def register_pooling(name: str, step: Pair, windows: Pair, sequences: Pair) -> N
     for kind, pair in (("pool1d", windows), ("pool1d-loop", pooled)):
         register_pair(f"{name}-{kind}", pair, _x, kernel_size=K)
         register_pair(f"{name}-{kind}/stride+lengths", pair, _x, kernel_size=K, stride=2, lengths=LENGTHS)
+        register_pair(f"{name}-{kind}/window-of-one", pair, _x, kernel_size=1, stride=2, lengths=LENGTHS)
     register_pair(f"global-{name}-pool1d", sequences, _x)
     register_pair(f"global-{name}-pool1d/lengths", sequences, _x, lengths=LENGTHS)
     register_pair(
@@ -200,7 +205,9 @@ register_pooling(
     (layers.global_average_pool1d_forward, layers.global_average_pool1d_backward),
 )
 register_layer("layer-max-pool1d", lambda rng: layers.MaxPool1D(2))
+register_layer("layer-max-pool1d/window-of-one", lambda rng: layers.MaxPool1D(1))  # it can read a single step
 register_layer("layer-average-pool1d", lambda rng: layers.AveragePool1D(2))
+register_layer("layer-average-pool1d/window-of-one", lambda rng: layers.AveragePool1D(1))
 register_layer("layer-global-max-pool1d", lambda rng: layers.GlobalMaxPool1D())
 register_layer("layer-global-average-pool1d", lambda rng: layers.GlobalAveragePool1D())
 

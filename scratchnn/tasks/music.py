@@ -76,7 +76,7 @@ class MusicTask(Task):
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabulary of the training tunes, and both parts as ids."""
-        train, valid = training_tunes(settings), []
+        train = training_tunes(settings)
         if settings["valid"] is None:
             train, valid = split(train, settings["seed"])
         else:

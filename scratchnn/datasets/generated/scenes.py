@@ -128,7 +128,8 @@ def _things(rng: np.random.Generator, count: int) -> tuple[Thing, ...]:
     """Shapes that do not touch, with different names and clear relations."""
     found: list[Thing] = []
     for _ in range(TRIES):
-        radius, colour, shape = (choices[rng.integers(len(choices))] for choices in (RADII, COLOUR_NAMES, SHAPES))
+        radius = RADII[rng.integers(len(RADII))]
+        colour, shape = (names[rng.integers(len(names))] for names in (COLOUR_NAMES, SHAPES))
         row, column = (int(rng.integers(radius + 1, SIZE - radius - 1)) for _ in range(2))
         thing = Thing(colour, shape, row, column, radius)
         if all(_fits(thing, other) for other in found):

@@ -236,7 +236,8 @@ def register_parser(name: str, random: bool = False, **options: Any) -> None:
     def make(rng: np.random.Generator) -> Model:
         return Parser(5, 5, 3, **sizes, **options, rng=rng)
 
-    register_loss(f"parser/{name}", make, PARSED, random, factor=2)
+    names = ("words", "lengths", "forms", "characters", "sizes", "heads", "labels")
+    register_loss(f"parser/{name}", make, dict(zip(names, PARSED, strict=True)), random, factor=2)
 
 
 register_parser("one-layer", reader="conv", layers=1)

@@ -202,6 +202,11 @@ TAGGED = (
 )
 
 
+def by_name(batch: tuple[np.ndarray, ...], *targets: str) -> dict[str, np.ndarray]:
+    """A batch of sentences with the names of its arrays."""
+    return dict(zip(("words", "lengths", "forms", "characters", "sizes", *targets), batch, strict=True))
+
+
 def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
     """Five words, five characters, three tags."""
     sizes: dict[str, Any] = {"embedding_size": 3, "character_size": 2, "character_units": 2, "hidden_size": 3}
@@ -210,7 +215,7 @@ def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
 
 def register_tagger(name: str, random: bool = False, **options: Any) -> None:
     """Arrays large enough that the loss depends on the states of a sentence of three words."""
-    register_loss(f"tagger/{name}", tagger(**options), TAGGED, random, factor=1.1)
+    register_loss(f"tagger/{name}", tagger(**options), by_name(TAGGED, "tags"), random, factor=1.1)
 
 
 register_tagger("rnn+crf", cell="rnn")
@@ -223,7 +228,7 @@ register_tagger("gru+none+softmax+dropout", random=True, reader="none", cell="gr
 
 PARSED = (
     *TAGGED[:-1],
-    np.array([[2, 0, 2, 5, 3], [4, 4, 4, 4, 4], [3, 1, 0, 3, 2], [0, 1, 2, 3, 4]]),  # heads
+    np.array([[0, 1, 1, 5, 3], [1, 1, 1, 1, 1], [0, 4, 4, 1, 1], [0, 1, 1, 1, 1]]),  # heads
     np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # labels
 )
 
@@ -236,8 +241,7 @@ def register_parser(name: str, random: bool = False, **options: Any) -> None:
     def make(rng: np.random.Generator) -> Model:
         return Parser(5, 5, 3, **sizes, **options, rng=rng)
 
-    names = ("words", "lengths", "forms", "characters", "sizes", "heads", "labels")
-    register_loss(f"parser/{name}", make, dict(zip(names, PARSED, strict=True)), random, factor=2)
+    register_loss(f"parser/{name}", make, by_name(PARSED, "heads", "labels"), random, factor=2)
 
 
 register_parser("one-layer", reader="conv", layers=1)

@@ -146,7 +146,7 @@ class ParserTask(Task):
             parts = {"words": words, "characters": characters, "labels": labels}
             if vectors is not None:
                 ids = (words.encode(map(normal_form, sentence)) for sentence in forms)
-                table, note = start_from_vectors(settings, words, ids, vectors)
+                table, note = start_from_vectors(settings, vectors, words, ids)
                 initial = {f"encoder.{name}": array for name, array in table.items()}
                 notes.append(note)
         counted = f"{sum(map(len, forms)):,} words"

@@ -133,7 +133,7 @@ class TaggerTask(Task):
             parts = {"words": words, "characters": characters, "tags": Vocabulary(known_tags(train, scheme))}
             if vectors is not None:
                 ids = (words.encode(map(normal_form, one.words)) for one in train)
-                table, note = start_from_vectors(settings, words, ids, vectors)
+                table, note = start_from_vectors(settings, vectors, words, ids)
                 initial = {f"encoder.{name}": array for name, array in table.items()}
                 notes.append(note)
         check_known(train, parts["tags"])

@@ -15,6 +15,8 @@ import numpy as np
 
 from scratchnn.core import Model
 from scratchnn.errors import DataError
+from scratchnn.text import read_text
+from scratchnn.text.files import split_lines
 from scratchnn.training import Batches
 from scratchnn.training.run_folder import Parts, RunFolder
 from scratchnn.training.settings import Setting, Values, training_settings
@@ -79,6 +81,10 @@ class Kind:
     def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
         """What ``evaluate`` prints about labelled files."""
         raise DataError(f"{trained.place} contains {self.title}, which cannot be evaluated by this command")
+
+    def read_input(self, trained: Trained, file: str) -> list[str]:
+        """The lines of input that a file contains, for ``predict``."""
+        return split_lines(read_text(file))
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """One line of output for each line of input."""

@@ -89,6 +89,33 @@ def checked(verb: str, kind: Kind, settings: Iterable[Setting], options: Values)
     return values
 
 
+def train(kind: str, out: str | Path, *, resume: bool = False, device: str = "cpu", **settings: Any) -> Trained:
+    """What ``python -m scratchnn train`` does, from Python; the trained model is returned as ``load`` returns it.
+
+    Args:
+        kind: of run: ``"classifier"``, ``"lm"`` ...
+        out: run folder.
+        resume: whether to continue the run that is there.
+        device: ``"cpu"`` or ``"gpu"``.
+        settings: those of the kind, by the names that they have in ``settings.json``: ``data="my.csv", hidden_size=50``.
+
+    Raises:
+        DataError: a setting is unknown or has a value that is not allowed, or the data cannot be read.
+    """
+    found = find_kind(kind)
+    known = {setting.name: setting for setting in found.settings}
+    if unknown := [name for name in settings if name not in known]:
+        raise DataError(f"train {kind} has no setting {unknown[0]!r}; it has {', '.join(known)}")
+    given: Values = {}
+    for name, value in settings.items():
+        if known[name].many and value is not None:
+            given[name] = [str(part) for part in ([value] if isinstance(value, str | Path) else value)]
+        else:
+            given[name] = str(value) if isinstance(value, Path) else value
+    found.train(given, RunFolder(out), resume, device)
+    return load(out)
+
+
 def load(path: str | Path) -> Trained:
     """The trained model in a run folder, whatever its kind, ready to be used.
 

@@ -11,7 +11,7 @@ from small_tables import reviews, train_task, write_columns, write_pairs
 from scratchnn.datasets.generated import generated_travels
 from scratchnn.metrics import confusion_matrix, entity_scores, label_scores
 from scratchnn.models.classifier import Classifier
-from scratchnn.tasks.classifier import decide
+from scratchnn.tasks.class_scores import decide, logits_of
 from scratchnn.tasks.trained import load, save
 from scratchnn.text import Vocabulary
 from scratchnn.text.schemes import entities
@@ -67,7 +67,7 @@ def test_what_evaluate_prints_is_what_scikit_learn_finds(tmp_path, output):
     file = str(write_pairs(tmp_path / "data.txt", pairs))
     lines = list(trained.kind.report(trained, [file]))
     examples = trained.kind.examples([file], trained.settings, trained.parts)
-    predicted = decide(model, trained.kind.logits(trained.model, examples)[1])
+    predicted = decide(model, logits_of(model, [ids for ids, _ in examples]))
     targets = np.array([target for _, target in examples])
     assert lines[1] == f"accuracy {metrics.accuracy_score(targets, predicted):.4f}"
     if output != "multilabel":

@@ -19,11 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratchnn.backend import Array, backend_name, move, to_numpy
+from scratchnn.backend import Array, array_module, backend_name, move, to_numpy
 from scratchnn.core.nested import Nested, flatten, select_rows
 from scratchnn.decoding import Step
 from scratchnn.errors import DataError, NonFiniteError, whole_number
-from scratchnn.functions import log_softmax
+from scratchnn.functions import logsumexp
 
 
 class Found(NamedTuple):
@@ -69,9 +69,11 @@ def beam_search(
     scores[:, 0] = 0  # all beams begin alike: only the first one counts
     for t in range(1, limit + 1):
         logits, state = step(ids[:, :, -1].reshape(-1, 1), state)
-        gains = log_probabilities(logits, avoid)  # (S B, V)
-        best, totals = best_candidates(scores.reshape(-1, 1) + gains, len(sources), 2 * B)  # (1)  (S, 2B)
-        beams, tokens = np.divmod(best, gains.shape[1])
+        tokens, gains = best_tokens(logits, 2 * B, avoid)  # of each beam, enough for all cases
+        totals = (scores.reshape(-1, 1) + gains).reshape(len(sources), -1)  # (1)  (S, B K)
+        best = np.argsort(-totals, axis=1, kind="stable")[:, : 2 * B]  # of each source
+        totals = np.take_along_axis(totals, best, axis=1)  # (S, 2B)
+        beams, tokens = best // tokens.shape[1], np.take_along_axis(tokens.reshape(len(sources), -1), best, axis=1)
         ended, S = tokens == end, np.arange(len(sources))[:, None]
         for s, k in zip(*np.nonzero(ended[:, :B] & np.isfinite(totals[:, :B])), strict=True):
             whole = ids[s, beams[s, k], 1:].tolist()
@@ -94,30 +96,28 @@ def rows_of(state: Nested, rows: np.ndarray) -> Nested:
     return select_rows(state, move(rows, backend_name(flatten(state)[0])))
 
 
-def log_probabilities(logits: Array, avoid: tuple[int, ...]) -> np.ndarray:
-    """Of logits (R, V), in host memory; minus infinity for the ids in ``avoid``."""
-    logits = to_numpy(logits).copy()
-    if not np.isfinite(logits).all():
-        raise NonFiniteError("no token can be chosen: the logits are NaN or infinite")
-    if len(set(avoid)) >= logits.shape[1]:
-        raise DataError("there is no token left to choose: all are to be avoided")
-    logits[:, list(avoid)] = -np.inf
-    return log_softmax(logits)
+def best_tokens(logits: Array, count: int, avoid: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The K most probable tokens of each row and their log-probabilities (R, K), in host memory; K is at most ``count``.
 
-
-def best_candidates(totals: np.ndarray, S: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Places and scores of the best candidates of each of S sources (S, count), best first, equal ones by place.
-
-    Args:
-        totals: scores of all continuations of all beams (S B, V).
-        S: the number of sources.
-        count: how many, at most B V.
+    K times the largest logit is faster than one partial sort, and only these numbers leave the device.
     """
-    totals = totals.reshape(S, -1)  # (S, B V)
-    places = np.sort(np.argpartition(totals, -count, axis=1)[:, -count:], axis=1)
-    values = np.take_along_axis(totals, places, axis=1)
-    order = np.argsort(-values, axis=1, kind="stable")
-    return np.take_along_axis(places, order, axis=1), np.take_along_axis(values, order, axis=1)
+    xp = array_module(logits)
+    V = logits.shape[1]
+    if len(set(avoid)) >= V:
+        raise DataError("there is no token left to choose: all are to be avoided")
+    logits = logits.copy()
+    logits[:, list(avoid)] = -np.inf
+    norm = logsumexp(logits)  # (R,)
+    rows = xp.arange(len(logits))
+    tokens, gains = [], []
+    for _ in range(min(count, V)):
+        tokens.append(logits.argmax(axis=1))  # (R,)
+        gains.append(logits[rows, tokens[-1]] - norm)
+        logits[rows, tokens[-1]] = -np.inf
+    best = to_numpy(xp.stack(gains, axis=1))
+    if not np.isfinite(best[:, 0]).all():
+        raise NonFiniteError("no token can be chosen: the logits are NaN or infinite")
+    return to_numpy(xp.stack(tokens, axis=1)), best
 
 
 def cut_off(found: list[list[Found]], sources: np.ndarray, ids: np.ndarray, scores: np.ndarray, length_norm: float) -> None:

@@ -15,6 +15,7 @@ than there are sequences it is exhaustive search. Graves (2012), section 2; Wu e
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,11 @@ from scratchnn.core.nested import Nested, flatten, select_rows
 from scratchnn.decoding import Step
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.functions import logsumexp
+
+
+def every_row(state: Nested, rows: np.ndarray) -> Nested:
+    """``select_rows`` for rows in host memory, whichever library the state belongs to."""
+    return select_rows(state, move(rows, backend_name(flatten(state)[0])))
 
 
 class Found(NamedTuple):
@@ -43,7 +49,8 @@ def beam_search(
     beam: int = 1,
     limit: int = 100,
     length_norm: float = 1.0,
-    avoid: tuple[int, ...] = (),
+    avoid: Sequence[int] = (),
+    select: Callable[[Nested, np.ndarray], Nested] = every_row,
 ) -> list[list[Found]]:
     """The sequences found for each of N sources, best first: at least one, at most ``beam``.
 
@@ -55,6 +62,8 @@ def beam_search(
         limit: largest number of tokens, <eos> included.
         length_norm: alpha, 0 or more.
         avoid: ids that are never chosen, for instance <unk>; the other probabilities are scaled to sum to 1.
+        select: the state of other rows (M,). A model's own one need not copy what all beams of a source share, as its
+            encoder's outputs: their rows are adjacent, and equally many for each source.
     """
     whole_number(beam, "--beam")
     whole_number(limit, "--limit")
@@ -63,7 +72,7 @@ def beam_search(
     N, B = len(flatten(state)[0]), beam
     found: list[list[Found]] = [[] for _ in range(N)]
     sources = np.arange(N)  # those that are not done (S,)
-    state = rows_of(state, np.repeat(sources, B))  # the B beams of a source are rows of one batch
+    state = select(state, np.repeat(sources, B))  # the B beams of a source are rows of one batch
     ids = np.full((N, B, 1), begin)  # beginnings (S, B, t)
     scores = np.full((N, B), -np.inf)
     scores[:, 0] = 0  # all beams begin alike: only the first one counts
@@ -86,17 +95,12 @@ def beam_search(
             cut_off(found, sources[going], ids[going], scores[going], length_norm)
         if t == limit or not going.any():
             break
-        state = rows_of(state, (S * B + beams[S, kept])[going].ravel())  # each beam goes on from the state of its beginning
+        state = select(state, (S * B + beams[S, kept])[going].ravel())  # each beam goes on from the state of its beginning
         sources, ids, scores = sources[going], ids[going], scores[going]
     return [sorted(some, key=lambda one: (not one.ended, -one.rank))[:B] for some in found]
 
 
-def rows_of(state: Nested, rows: np.ndarray) -> Nested:
-    """``select_rows`` for rows in host memory, whichever library the state belongs to."""
-    return select_rows(state, move(rows, backend_name(flatten(state)[0])))
-
-
-def best_tokens(logits: Array, count: int, avoid: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def best_tokens(logits: Array, count: int, avoid: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """The K most probable tokens of each row and their log-probabilities (R, K), in host memory; K is at most ``count``.
 
     K times the largest logit is faster than one partial sort, and only these numbers leave the device.

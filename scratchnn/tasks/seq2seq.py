@@ -110,7 +110,7 @@ class Seq2SeqTask(Task):
             np.random.default_rng(0),
             temperature=0,
             avoid=[target.padding, target.unknown, target.begin],
-            state=model.start(source),
+            state=model.start(source[None], np.array([len(source)])),
             end=target.end,
         )
 

@@ -1,7 +1,7 @@
 """Beam search: the most probable sequences, found by keeping only the B best beginnings of each source.
 
-    s(y_1 .. y_t) = sum_k log p(y_k | y_1 .. y_{k-1}, source)             the score of a beginning                 (1)
-    r(y_1 .. y_t) = s(y_1 .. y_t) / t^alpha                               the rank of a whole sequence             (2)
+    s(y_1 .. y_t) = sum_k log p(y_k | y_1 .. y_{k-1}, source)             how good a beginning is                 (1)
+    r(y_1 .. y_t) = s(y_1 .. y_t) / t^alpha                               the score of a whole sequence            (2)
 
 A sequence is whole with its <eos>, which counts as one of its t tokens. (1) falls with every token, so among whole
 sequences it prefers short ones: alpha, the length norm, corrects that. With alpha = 0, (2) is the sum (1), with alpha = 1
@@ -33,10 +33,10 @@ def every_row(state: Nested, rows: np.ndarray) -> Nested:
 
 
 class Found(NamedTuple):
-    """A sequence that was found: its ids without <eos>, its rank (2), and whether it ended before the limit."""
+    """A sequence that was found: its ids without <eos>, its score r of (2), and whether it ended before the limit."""
 
     ids: list[int]
-    rank: float
+    score: float
     ended: bool
 
 
@@ -97,7 +97,7 @@ def beam_search(
             break
         state = select(state, (S * B + beams[S, kept])[going].ravel())  # each beam goes on from the state of its beginning
         sources, ids, scores = sources[going], ids[going], scores[going]
-    return [sorted(some, key=lambda one: (not one.ended, -one.rank))[:B] for some in found]
+    return [sorted(some, key=lambda one: (not one.ended, -one.score))[:B] for some in found]
 
 
 def best_tokens(logits: Array, count: int, avoid: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +125,7 @@ def best_tokens(logits: Array, count: int, avoid: Sequence[int]) -> tuple[np.nda
 
 
 def cut_off(found: list[list[Found]], sources: np.ndarray, ids: np.ndarray, scores: np.ndarray, length_norm: float) -> None:
-    """Add the beginnings that are left at the limit, by the rank (2) of their tokens so far."""
+    """Add the beginnings that are left at the limit, by (2) for their tokens so far."""
     for n, beginnings, totals in zip(sources, ids, scores, strict=True):
         for one, total in zip(beginnings, totals, strict=True):
             if np.isfinite(total):

@@ -73,12 +73,12 @@ def test_a_beam_that_is_wide_enough_is_exhaustive_search(V, limit, N, length_nor
             reverse=True,
         )
         assert [one.ids for one in ended] == [some for _, some in expected]
-        np.testing.assert_allclose([one.rank for one in ended], [rank for rank, _ in expected], rtol=1e-9)
+        np.testing.assert_allclose([one.score for one in ended], [rank for rank, _ in expected], rtol=1e-9)
         cut = [one for one in found[n] if not one.ended]
         assert found[n] == ended + cut
         assert len(cut) == (V - 1) ** limit
         for one in cut:
-            assert one.rank == pytest.approx(model.score(n, one.ids) / limit**length_norm)
+            assert one.score == pytest.approx(model.score(n, one.ids) / limit**length_norm)
 
 
 @given(st.integers(2, 6), st.integers(1, 7), SEEDS)
@@ -107,7 +107,7 @@ def test_each_source_is_answered_as_if_it_were_alone(V, beam, limit, seed):
         assert len({tuple(one.ids) for one in found[n] if one.ended}) == sum(one.ended for one in found[n])
         for one in found[n]:
             tokens = [*one.ids, END] if one.ended else one.ids
-            assert one.rank == pytest.approx(model.score(n, tokens) / len(tokens))
+            assert one.score == pytest.approx(model.score(n, tokens) / len(tokens))
 
 
 def test_the_length_norm_by_hand():
@@ -121,7 +121,7 @@ def test_the_length_norm_by_hand():
         found = beam_search(step, np.array([0]), BEGIN, END, beam=2, length_norm=length_norm)[0]
         assert found[0].ids == best
         assert sorted(one.ids for one in found) == [[], [2]]
-    assert found[0].rank == pytest.approx(np.log(0.4999 * 0.9) / 2, abs=1e-9)
+    assert found[0].score == pytest.approx(np.log(0.4999 * 0.9) / 2, abs=1e-9)
 
 
 # --- limits ----------------------------------------------------------------------------------------------------------
@@ -148,14 +148,14 @@ def test_what_has_ended_ranks_before_what_was_cut_off():
 
     first, second = beam_search(step, np.array([0]), BEGIN, END, beam=2, limit=3)[0]
     assert (first.ids, first.ended, second.ids, second.ended) == ([], True, [2, 2, 2], False)
-    assert (first.rank, second.rank) == pytest.approx((np.log(0.3), np.log(0.7) / 3))
+    assert (first.score, second.score) == pytest.approx((np.log(0.3), np.log(0.7) / 3))
 
 
 @pytest.mark.parametrize("beam", [3, 4, 50])
 def test_a_beam_wider_than_the_vocabulary(beam):
     model = Chain(2, 3, 5)
     found = beam_search(model.step, model.start(), BEGIN, END, beam=beam, limit=4)
-    assert all(np.isfinite(one.rank) for some in found for one in some)
+    assert all(np.isfinite(one.score) for some in found for one in some)
     assert max(model.rows) <= 2 * beam
 
 
@@ -164,7 +164,7 @@ def test_tokens_to_avoid_are_never_chosen():
     found = beam_search(model.step, model.start(), BEGIN, END, beam=4, limit=5, avoid=(BEGIN, 3))
     assert {token for some in found for one in some for token in one.ids} <= {2, 4}
     total = sum(
-        np.exp(one.rank) for one in beam_search(model.step, model.start(), BEGIN, END, beam=99, limit=1, avoid=(3,))[0]
+        np.exp(one.score) for one in beam_search(model.step, model.start(), BEGIN, END, beam=99, limit=1, avoid=(3,))[0]
     )
     assert total == pytest.approx(1)  # probabilities of the tokens that are left
 

@@ -1,6 +1,6 @@
-"""Sums of two numbers of one to three digits: ``52+607`` and ``659``.
+"""Sums of two numbers of one to three digits: ``52+607`` and ``659``. 50,000 questions, no two with the same two numbers.
 
-50,000 different questions, no two with the same two numbers. K. Saitoh, *Deep Learning from Scratch 2* (2018), MIT licence. A line of the file is a source and its target with an
+K. Saitoh, *Deep Learning from Scratch 2* (2018), MIT licence. A line of the file is a source and its target with an
 underscore before the target, each filled with spaces: ``52+607 _659 ``.
 
 The parts are split by the question, see ``scratchnn.datasets.pairs``. The book's own split is a random one by a seed.

@@ -1,7 +1,7 @@
-"""Dates as they are written and in ISO form: ``Monday, May 7, 1990`` and ``1990-05-07``.
+"""Dates as they are written, and in ISO form: ``Monday, May 7, 1990`` and ``1990-05-07``. 50,000 dates from 1970 to 2017 in
+four forms of writing; 8,422 of the lines are repeated.
 
-50,000 dates from 1970 to 2017 in four forms of writing, 8,422 of the lines repeated. K. Saitoh, *Deep Learning from Scratch 2* (2018), MIT licence. A line of the file is a source and its target with an
-underscore before the target, each filled with spaces: ``8/25/92 ... _1992-08-25``.
+K. Saitoh, *Deep Learning from Scratch 2* (2018), MIT licence. The file has the layout of ``addition``.
 
 The parts are split by the ISO date, see ``scratchnn.datasets.pairs``: no date of the test part occurs in the training part,
 in whatever form. Repeated lines are left out.

@@ -1,8 +1,8 @@
 """Korean and English sentences of Tatoeba, as manythings.org offers them for flash cards: 5,892 pairs.
 
 Tatoeba contributors, tatoeba.org, CC BY 2.0 France; the third field of a line names the authors of its sentences. One
-English sentence may have several Korean ones: there are 5,246 different English sentences. The parts are split by the letters
-and digits of the English sentence, see ``scratchnn.datasets.pairs``, so that no English sentence is in two parts.
+English sentence may have several Korean ones: there are 5,246 different English sentences. The parts are split by the
+letters and digits of the English sentence, see ``scratchnn.datasets.pairs``, so that no English sentence is in two parts.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 for validation, and four test sets; ``test`` is that of 2016.
 
 Elliott, Frank, Sima'an and Specia, "Multi30K: multilingual English-German image descriptions" (2016); Elliott et al. (2017)
-for French. github.com/multi30k/dataset, for research and education, non-commercial. Raw captions of task 1, one per line, the
-lines of two languages aligned. White space in a caption is read as single spaces: one German caption contains a tab.
+for French. github.com/multi30k/dataset, for research and education, non-commercial. Raw captions of task 1, one per line;
+the lines of two languages are aligned. White space is read as single spaces: one German caption contains a tab.
 """
 
 from __future__ import annotations

@@ -8,9 +8,10 @@ sequences it prefers short ones: alpha, the length norm, corrects that. With alp
 it is the mean log-probability per token.
 
 In each step, every beginning is continued with every token. Of the B V candidates of a source, those of the B best that end
-in <eos> are found, and the B best of the others are the next beginnings. A source is done with B sequences found, or after
-``limit`` tokens; what has not ended by then ranks after all that has. With one beam this is greedy search. With more beams
-than there are sequences it is exhaustive search. Graves (2012), section 2; Wu et al. (2016), section 7, for the norm.
+in <eos> are found, and the B best of the others are the next beginnings. A source is done when B sequences are found and no
+beginning is ahead of the best of them by (2), or after ``limit`` tokens; what has not ended by then ranks after all that
+has. With one beam this is greedy search; with more beams than there are sequences it is exhaustive search. Graves (2012),
+section 2, for the search; Wu et al. (2016), section 7, for the norm.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def beam_search(
         kept = np.argsort(ended, axis=1, kind="stable")[:, :B]  # the B best that have not ended
         scores = np.where(ended[S, kept], -np.inf, totals[S, kept])  # (S, B)
         ids = np.concatenate([ids[S, beams[S, kept]], tokens[S, kept][:, :, None]], axis=2)  # (S, B, t + 1)
-        going = np.array([len(found[n]) < B for n in sources]) & np.isfinite(scores).any(axis=1)
+        ahead = scores.max(axis=1) / t**length_norm  # (S,)
+        going = np.array([len(found[n]) < B or best_of(found[n]) < r for n, r in zip(sources, ahead, strict=True)])
+        going &= np.isfinite(ahead)
         if t == limit:
             cut_off(found, sources[going], ids[going], scores[going], length_norm)
         if t == limit or not going.any():
@@ -98,6 +101,11 @@ def beam_search(
         state = select(state, (S * B + beams[S, kept])[going].ravel())  # each beam goes on from the state of its beginning
         sources, ids, scores = sources[going], ids[going], scores[going]
     return [sorted(some, key=lambda one: (not one.ended, -one.score))[:B] for some in found]
+
+
+def best_of(found: list[Found]) -> float:
+    """The best score of sequences that have ended."""
+    return max(one.score for one in found)
 
 
 def best_tokens(logits: Array, count: int, avoid: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:

@@ -53,6 +53,8 @@ class Attention(Layer):
         query_size, memory_size: sizes of the last axes Q and C.
     """
 
+    takes_lengths = True
+
     def __init__(self, query_size: int, memory_size: int):
         super().__init__()
         self.query_size, self.memory_size = query_size, memory_size
@@ -116,33 +118,31 @@ class Attention(Layer):
 
     # --- all queries at once -----------------------------------------------------------------------------------------
 
-    def forward(self, q: Array, m: Array, lengths: Any = None, query_lengths: Any = None) -> Array:
+    def forward(self, q: Array, m: Array, lengths: Any = None, memory_lengths: Any = None) -> Array:
         """Context vectors (N, T, C).
 
         Args:
             q: queries (N, T, Q).
             m: memory (N, S, C).
-            lengths: number of real steps of each memory (N,); S if None.
-            query_lengths: number of real queries of each sequence (N,); T if None. The outputs of the others are zero.
+            lengths: number of real queries of each sequence (N,); T if None. The outputs of the others are zero.
+            memory_lengths: number of real steps of each memory (N,); S if None.
         """
         owner = type(self).__name__
         check_sequences(q, owner, self.query_size)
-        if q.shape[0] != m.shape[0]:
-            raise ShapeError(f"{owner}: {q.shape[0]} sequences of queries have {m.shape[0]} memories; each needs one")
         q = floating(q, f"{owner}: queries")
         xp = array_module(q)
-        real = real_steps(check_lengths(query_lengths, q, owner), q.shape[1])
-        memory = self.prepare(m, lengths)
-        if real is None:
-            self.push(None)
-            return self.attend(q, memory)[0]
-        c = xp.where(real, self.attend(xp.where(real, q, 0), memory)[0], 0)
-        self.push(real)
+        real = real_steps(check_lengths(lengths, q, owner), q.shape[1])
+        memory = self.prepare(m, memory_lengths)
+        if len(q) != len(m):
+            raise ShapeError(f"{owner}: {len(q)} sequences of queries have {len(m)} memories; each needs one")
+        c, _ = self.attend(q if real is None else xp.where(real, q, 0), memory)
+        c = c if real is None else xp.where(real, c, 0)
+        self.push(real, c)
         return c
 
     def backward(self, dc: Array) -> tuple[Array, Array]:
         """The gradients with respect to queries and memory."""
-        real = self.pop()
+        real = self.pop(dc)
         xp = array_module(dc)
         dq, dm, dk = self.attend_backward(dc if real is None else xp.where(real, dc, 0))
         return dq if real is None else xp.where(real, dq, 0), self.prepare_backward(dm, dk)

@@ -124,7 +124,7 @@ class Reading(Layer):
     def backward(self, dy: Any, dstate: Any = None) -> Any:
         """The gradients with respect to inputs, memory and state."""
         dx, dmemory, dstate = self.decoder.backward(dy, dstate)
-        return dx, self.decoder.attention.prepare_backward(*dmemory), dstate
+        return dx, self.decoder.attention.prepare_backward(dmemory), dstate
 
 
 def register_decoder(variant: str, score: str, cells: Callable[..., SequenceLayer], feeding: bool, lengths: bool) -> None:

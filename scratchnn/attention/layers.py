@@ -93,14 +93,12 @@ class Attention(Layer):
         if real is None:
             real = xp.ones((*m.shape[:2], 1), dtype=bool)
         m = xp.where(real, m, 0)  # 0 times NaN would be NaN
-        self.push((real,), m)
         return Memory(m, self.keys(m), real[:, :, 0])
 
-    def prepare_backward(self, dm: Array, dk: Array) -> Array:
-        """The gradient with respect to ``m``, from those with respect to memory and keys."""
-        dm = dm + self.keys_backward(dk)
-        (real,) = self.pop(dm)
-        return array_module(dm).where(real, dm, 0)
+    def prepare_backward(self, dmemory: tuple[Array, Array]) -> Array:
+        """The gradient with respect to ``m``, from those with respect to values and keys; zero at padded steps."""
+        dm, dk = dmemory
+        return dm + self.keys_backward(dk)
 
     def attend(self, q: Array, memory: Memory) -> tuple[Array, Array]:
         """Context vectors (N, T, C) of queries ``q`` (N, T, Q), all of them real, and the weights (N, T, S)."""
@@ -109,12 +107,12 @@ class Attention(Layer):
         self.push((cache, read_cache), c)
         return c, read_cache[0]
 
-    def attend_backward(self, dc: Array) -> tuple[Array, Array, Array]:
-        """The gradients with respect to queries, memory and keys, from that with respect to the context vectors."""
+    def attend_backward(self, dc: Array) -> tuple[Array, tuple[Array, Array]]:
+        """The gradients with respect to queries and memory (values and keys), from that with respect to the context."""
         cache, read_cache = self.pop(dc)
         ds, dm = read_backward(dc, read_cache)
         dq, dk = self.scores_backward(ds, cache)
-        return dq, dm, dk
+        return dq, (dm, dk)
 
     # --- all queries at once -----------------------------------------------------------------------------------------
 
@@ -143,9 +141,8 @@ class Attention(Layer):
     def backward(self, dc: Array) -> tuple[Array, Array]:
         """The gradients with respect to queries and memory."""
         real = self.pop(dc)
-        xp = array_module(dc)
-        dq, dm, dk = self.attend_backward(dc if real is None else xp.where(real, dc, 0))
-        return dq if real is None else xp.where(real, dq, 0), self.prepare_backward(dm, dk)
+        dq, dmemory = self.attend_backward(dc if real is None else array_module(dc).where(real, dc, 0))
+        return dq, self.prepare_backward(dmemory)
 
 
 class DotAttention(Attention):

@@ -24,13 +24,13 @@ def attention_step(q: Array, k: Array, m: Array, v: Array | None = None) -> tupl
 def attention_step_backward(dc: Array, cache: tuple) -> tuple[Array, Array, Array, Array | None]:
     """Equations (5) to (9) for one query: dq (A,), dk (L, A), dm (L, C), and dv (A,), None for (1)."""
     q, k, m, v, u, a = cache
-    da = m @ dc  # (5)  (L, C) @ (C,) -> (L,)
+    da = (m * dc).sum(axis=1)  # (5)  (L, C) -> (L,)
     dm = a[:, None] * dc  # (5)  (L, C)
     ds = a * (da - (a * da).sum())  # (6)  (L,)
     if v is None:
-        return ds @ k, ds[:, None] * q, dm, None  # (7)
+        return (ds[:, None] * k).sum(axis=0), ds[:, None] * q, dm, None  # (7)
     dz = ds[:, None] * v * (1 - u * u)  # (8)  (L, A)
-    return dz.sum(axis=0), dz, dm, ds @ u  # (9)
+    return dz.sum(axis=0), dz, dm, (ds[:, None] * u).sum(axis=0)  # (9)
 
 
 def attention_loop_forward(

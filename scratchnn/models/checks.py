@@ -174,3 +174,10 @@ register_loss("seq2seq/lstm+peeky", seq2seq("lstm", peeky=True), PAIRS)
 _parts = {**_deep, "peeky": True, "dropout": 0.3}
 register_loss("seq2seq/gru+bidirectional+two-layers+peeky+dropout", seq2seq("gru", **_parts), PAIRS, random=True)
 register_loss("seq2seq/gru+tied", seq2seq("gru", embedding_size=2, tied=True), PAIRS)
+
+
+@case("seq2seq/logits")
+def logits(rng: np.random.Generator) -> Problem:
+    """``forward`` and ``backward``, for any gradient with respect to the logits."""
+    model = seq2seq("gru", attention="general", input_feeding=True)(rng)
+    return enlarged(layer_problem(model, {}, fixed=PAIRS[:-1]), 1.6)

@@ -42,7 +42,7 @@ from scratchnn.losses import softmax_cross_entropy_forward
 from scratchnn.models.decoder_state import DecoderState
 from scratchnn.models.encoder import Bridge, make_encoder, stack
 from scratchnn.recurrent import SequenceLayer, Stacked
-from scratchnn.recurrent.base import Recurrent, State
+from scratchnn.recurrent.base import State
 from scratchnn.recurrent.cells import make_cell
 
 ATTENTIONS = ("none", *SCORES)
@@ -180,7 +180,7 @@ class Seq2Seq(Model):
             dlast, dx = add_to_highest(self.decoder, dlast, dpeeked), dx[:, :, :D]
         self.target.backward(self.dropout.backward(dx))
         if self.attention is not None:
-            dm = self.dropout.backward(self.attention.prepare_backward(*dmemory))
+            dm = self.dropout.backward(self.attention.prepare_backward(dmemory))
         if self.bridge is not None:
             dlast = self.bridge.backward(dlast)
         dsource, _ = self.encoder.backward(dm, dlast)
@@ -214,9 +214,9 @@ class Seq2Seq(Model):
             dlogits *= dloss
         drows = self.dropout.backward(self.output.backward(dlogits))  # (P, V) -> (P, W)
         lease.end()
-        dr = array_module(drows).zeros((shape[0] * shape[1], shape[2]), dtype=drows.dtype)
-        dr[real] = drows
-        self.backward_read(dr.reshape(shape))
+        dr = array_module(drows).zeros(shape, dtype=drows.dtype)
+        dr.reshape(-1, shape[2])[real] = drows
+        self.backward_read(dr)
 
     # --- decoding ----------------------------------------------------------------------------------------------------
 
@@ -287,17 +287,13 @@ def beside(x: Array, vector: Array) -> Array:
     return xp.concatenate([x, xp.broadcast_to(vector[:, None], (*x.shape[:2], vector.shape[1]))], axis=2)
 
 
-def highest(cells: SequenceLayer, state: State) -> Array:
+def highest(cells: Any, state: State) -> Array:
     """The hidden part (N, H) of the highest layer's state."""
-    if isinstance(cells, Stacked):
-        return highest(cells.layers[-1], state[-1])
-    assert isinstance(cells, Recurrent)
-    return cells.hidden(state)
+    return cells.layers[-1].hidden(state[-1]) if isinstance(cells, Stacked) else cells.hidden(state)
 
 
-def add_to_highest(cells: SequenceLayer, dstate: State, dh: Array) -> State:
+def add_to_highest(cells: Any, dstate: State, dh: Array) -> State:
     """The gradient ``dstate`` with ``dh`` (N, H) added to the hidden part of the highest layer's."""
     if isinstance(cells, Stacked):
-        return *dstate[:-1], add_to_highest(cells.layers[-1], dstate[-1], dh)
-    assert isinstance(cells, Recurrent)
+        return *dstate[:-1], cells.layers[-1].add_to_hidden(dstate[-1], dh)
     return cells.add_to_hidden(dstate, dh)

@@ -7,6 +7,7 @@
     precision     P_k = TP_k / (number of texts predicted as k)  TP_k: those of them that have the label k         (5)
     recall        R_k = TP_k / (number of texts with k)                                                            (6)
     F1            2 TP_k / (texts predicted as k + texts with k) the harmonic mean of (5) and (6)                  (7)
+    distinct-n    (number of different n-grams) / (number of n-grams)         n-grams of all sequences             (8)
 
 [...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
 0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
@@ -99,3 +100,9 @@ def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
         "f1": 2 * both / xp.maximum(said_count + texts, 1),  # (7)
     }
     return {**scores, "texts": texts}
+
+
+def distinct_ngrams(sequences: Sequence[Sequence[Any]], n: int) -> float:
+    """Equation (8): how varied sequences of words are; near 0 if they all say the same. Li et al. (2016)."""
+    found = [tuple(words[k : k + n]) for words in sequences for k in range(len(words) - n + 1)]
+    return len(set(found)) / len(found) if found else 0.0

@@ -48,7 +48,9 @@ class DataSet:
         lines: reads the documents of one part (of all parts if None) from a data folder, as plain text without line ends;
             None if the set is not text.
         labelled: reads the texts of one part and the label of each; None if they have no labels.
-        parts: the parts that ``lines`` and ``labelled`` know, if they are not those of ``files``.
+        pairs: reads the pairs of source and target of one part, in one of the ``directions``; None if there are no pairs.
+        directions: as in "en-de", if either side may be the source; empty if it is always the same one.
+        parts: the parts that ``lines``, ``labelled`` and ``pairs`` know, if they are not those of ``files``.
     """
 
     name: str
@@ -59,6 +61,8 @@ class DataSet:
     check: Callable[[str, Folder], str]
     lines: Callable[..., Iterator[str]] | None = None  # (folder, part=None)
     labelled: Callable[[str, Folder], tuple[list[str], list[str]]] | None = None
+    pairs: Callable[[str, str, Folder], list[tuple[str, str]]] | None = None  # (part, direction, folder)
+    directions: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
 
     def existing(self, part: str, folder: Folder = None) -> Path | None:

@@ -57,6 +57,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         )
 
     reports = Reports()
+    metric, higher_is_better = task.decides(settings)
     trainer = Trainer(
         model,
         optimizer,
@@ -66,8 +67,8 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         accumulate=settings["accumulate"],
         schedule=schedule,
         validate=lambda: task.evaluate(model, data.valid, settings, data.parts),
-        metric=task.metric,
-        higher_is_better=task.higher_is_better,
+        metric=metric,
+        higher_is_better=higher_is_better,
         patience=settings["patience"],
         checkpoint=folder.checkpoint,
         checkpoint_every=settings["checkpoint_every"],
@@ -91,8 +92,8 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     ending = f"{last}; {where}" if len(f"{last}; {where}") <= WIDTH else f"{wrapped(last)}\n{where}"
     print(*map(wrapped, notes), ending, sep="\n", flush=True)
     trainer.fit(settings["epochs"])
-    best = "" if trainer.best is None else task.show(task.metric, trainer.best[task.metric])
-    print(f"best validation {task.metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")
+    best = "" if trainer.best is None else task.show(metric, trainer.best[metric])
+    print(f"best validation {metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")
 
 
 def way_on(folder: RunFolder, trainer: Trainer, settings: Values) -> str:

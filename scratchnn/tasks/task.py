@@ -52,6 +52,7 @@ class Kind:
         description: one sentence for the help.
         settings: everything that can be set for training.
         prediction, sampling: what can be set for ``predict`` beside the input, and for ``sample`` beside the prompt.
+        evaluation: what can be set for ``evaluate`` beside the data; ``report`` finds it among the settings of the run.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Kind:
     settings: tuple[Setting, ...]
     prediction: tuple[Setting, ...] = ()
     sampling: tuple[Setting, ...] = ()
+    evaluation: tuple[Setting, ...] = ()
 
     def train(self, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
         """Train, or continue to train, with the settings that are given, in the folder.
@@ -120,6 +122,10 @@ class Task(Kind):
 
     def complete(self, settings: Values) -> None:
         """Fill in the settings that depend on others, and raise if some do not go together."""
+
+    def decides(self, settings: Values) -> tuple[str, bool]:
+        """The figure that decides which epoch is best, and whether the highest one is."""
+        return self.metric, self.higher_is_better
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Files into data; generated data if no file is given.

@@ -14,9 +14,11 @@ from small_text import arrays_and_meta, command, contents, make_quick
 
 MEASURED = "targets_per_second"
 COMMON = ["--batch", "4", "--accumulate", "3", "--epochs", "3", "--checkpoint-every", "2", "--schedule", "plateau"]
+ATTENTION = ["--level", "piece", "--vocabulary", "40", "--bidirectional", "--layers", "2", "--dropout", "0.3"]
+ATTENTION += ["--attention", "additive", "--input-feeding", "--tie"]
 OPTIONS = {
     "classifier": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--bidirectional", "--dropout", "0.4"],
-    "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3"],
+    "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3", *ATTENTION],
 }
 PARTS = {"classifier": ["vocabulary", "labels"], "seq2seq": ["source_vocabulary", "target_vocabulary"]}
 DATA = {"classifier": reviews(390), "seq2seq": [(a + c, f"{b} {d}") for a, b in PAIRS for c, d in PAIRS][:140]}

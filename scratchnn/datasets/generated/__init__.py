@@ -2,5 +2,6 @@
 
 from scratchnn.datasets.generated.number_words import in_words, number_words
 from scratchnn.datasets.generated.reviews import generated_reviews
+from scratchnn.datasets.generated.sums_and_dates import generated_dates, generated_sums
 
-__all__ = ["generated_reviews", "in_words", "number_words"]
+__all__ = ["generated_dates", "generated_reviews", "generated_sums", "in_words", "number_words"]

@@ -32,6 +32,7 @@ FAMILIES = {  # the module that makes each family's rows
     "lstm": "recurrent",
     "lm": "language_model",
     "classifier": "classifier",
+    "seq2seq": "seq2seq",
     "softmax": "softmax",
     "embedding": "embedding",
     "word2vec": "word2vec_speed",

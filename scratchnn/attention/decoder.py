@@ -70,15 +70,15 @@ class AttentionDecoder(Layer):
         """
         n = len(memory.values)
         c, a = self.attention.attend(h.reshape(n, -1, h.shape[2]), memory)  # (2)
-        both = array_module(h).concatenate([h, c.reshape(*h.shape[:2], -1)], axis=2)  # (N, T, H + C)
-        return self.squash.forward(self.combine.forward(both)), a.reshape(*h.shape[:2], -1)  # (3)
+        both = array_module(h).concatenate([h, c.reshape(*h.shape[:2], c.shape[2])], axis=2)  # (N, T, H + C)
+        return self.squash.forward(self.combine.forward(both)), a.reshape(*h.shape[:2], a.shape[2])  # (3)
 
-    def look_backward(self, df: Array) -> tuple[Array, Array, Array]:
-        """The gradients with respect to hidden states, memory and keys."""
+    def look_backward(self, df: Array) -> tuple[Array, tuple[Array, Array]]:
+        """The gradients with respect to hidden states and memory."""
         dboth = self.combine.backward(self.squash.backward(df))  # (4), (5)
         H = self.cells.units
-        dq, dm, dk = self.attention.attend_backward(dboth[:, :, H:])
-        return dboth[:, :, :H] + dq, dm, dk  # (6)
+        dq, dmemory = self.attention.attend_backward(dboth[:, :, H:])
+        return dboth[:, :, :H] + dq, dmemory  # (6)
 
     # --- the layer ---------------------------------------------------------------------------------------------------
 
@@ -150,9 +150,9 @@ class AttentionDecoder(Layer):
             return dx, tuple(sums), dstate
         if lengths is not None:
             dy = array_module(dy).where(real_steps(lengths, dy.shape[1]), dy, 0)
-        dh, dm, dk = self.look_backward(dy)
+        dh, dmemory = self.look_backward(dy)
         dx, dcells = self.cells.backward(dh, dcells)  # (7)
-        return dx, (dm, dk), (dcells, None)
+        return dx, dmemory, (dcells, None)
 
     def backward_fed(
         self, dy: Array, dcells: State | None, dfed: Array | None, lengths: Array | None, dmemory: list[Array]
@@ -168,9 +168,9 @@ class AttentionDecoder(Layer):
             if lengths is not None:  # a padded step keeps what was fed
                 now = (lengths > t)[:, None]
                 df, kept = xp.where(now, df, 0), xp.where(now, 0, dfed)
-            dh, dm, dk = self.look_backward(df[:, None])
+            dh, dmemory_t = self.look_backward(df[:, None])
             dboth, dcells = self.cells.backward(dh, dcells)  # (7)
             dx[:, t], dfed = dboth[:, 0, :D], dboth[:, 0, D:] + kept  # (7)
-            for total, part in zip(dmemory, (dm, dk), strict=True):
+            for total, part in zip(dmemory, dmemory_t, strict=True):
                 total += part  # (6)
         return dx, (dcells, dfed)

@@ -53,6 +53,8 @@ class Attention(Layer):
         query_size, memory_size: sizes of the last axes Q and C.
     """
 
+    takes_lengths = True
+
     def __init__(self, query_size: int, memory_size: int):
         super().__init__()
         self.query_size, self.memory_size = query_size, memory_size
@@ -91,14 +93,12 @@ class Attention(Layer):
         if real is None:
             real = xp.ones((*m.shape[:2], 1), dtype=bool)
         m = xp.where(real, m, 0)  # 0 times NaN would be NaN
-        self.push((real,), m)
         return Memory(m, self.keys(m), real[:, :, 0])
 
-    def prepare_backward(self, dm: Array, dk: Array) -> Array:
-        """The gradient with respect to ``m``, from those with respect to memory and keys."""
-        dm = dm + self.keys_backward(dk)
-        (real,) = self.pop(dm)
-        return array_module(dm).where(real, dm, 0)
+    def prepare_backward(self, dmemory: tuple[Array, Array]) -> Array:
+        """The gradient with respect to ``m``, from those with respect to values and keys; zero at padded steps."""
+        dm, dk = dmemory
+        return dm + self.keys_backward(dk)
 
     def attend(self, q: Array, memory: Memory) -> tuple[Array, Array]:
         """Context vectors (N, T, C) of queries ``q`` (N, T, Q), all of them real, and the weights (N, T, S)."""
@@ -107,45 +107,42 @@ class Attention(Layer):
         self.push((cache, read_cache), c)
         return c, read_cache[0]
 
-    def attend_backward(self, dc: Array) -> tuple[Array, Array, Array]:
-        """The gradients with respect to queries, memory and keys, from that with respect to the context vectors."""
+    def attend_backward(self, dc: Array) -> tuple[Array, tuple[Array, Array]]:
+        """The gradients with respect to queries and memory (values and keys), from that with respect to the context."""
         cache, read_cache = self.pop(dc)
         ds, dm = read_backward(dc, read_cache)
         dq, dk = self.scores_backward(ds, cache)
-        return dq, dm, dk
+        return dq, (dm, dk)
 
     # --- all queries at once -----------------------------------------------------------------------------------------
 
-    def forward(self, q: Array, m: Array, lengths: Any = None, query_lengths: Any = None) -> Array:
+    def forward(self, q: Array, m: Array, lengths: Any = None, memory_lengths: Any = None) -> Array:
         """Context vectors (N, T, C).
 
         Args:
             q: queries (N, T, Q).
             m: memory (N, S, C).
-            lengths: number of real steps of each memory (N,); S if None.
-            query_lengths: number of real queries of each sequence (N,); T if None. The outputs of the others are zero.
+            lengths: number of real queries of each sequence (N,); T if None. The outputs of the others are zero.
+            memory_lengths: number of real steps of each memory (N,); S if None.
         """
         owner = type(self).__name__
         check_sequences(q, owner, self.query_size)
-        if q.shape[0] != m.shape[0]:
-            raise ShapeError(f"{owner}: {q.shape[0]} sequences of queries have {m.shape[0]} memories; each needs one")
         q = floating(q, f"{owner}: queries")
         xp = array_module(q)
-        real = real_steps(check_lengths(query_lengths, q, owner), q.shape[1])
-        memory = self.prepare(m, lengths)
-        if real is None:
-            self.push(None)
-            return self.attend(q, memory)[0]
-        c = xp.where(real, self.attend(xp.where(real, q, 0), memory)[0], 0)
-        self.push(real)
+        real = real_steps(check_lengths(lengths, q, owner), q.shape[1])
+        memory = self.prepare(m, memory_lengths)
+        if len(q) != len(m):
+            raise ShapeError(f"{owner}: {len(q)} sequences of queries have {len(m)} memories; each needs one")
+        c, _ = self.attend(q if real is None else xp.where(real, q, 0), memory)
+        c = c if real is None else xp.where(real, c, 0)
+        self.push(real, c)
         return c
 
     def backward(self, dc: Array) -> tuple[Array, Array]:
         """The gradients with respect to queries and memory."""
-        real = self.pop()
-        xp = array_module(dc)
-        dq, dm, dk = self.attend_backward(dc if real is None else xp.where(real, dc, 0))
-        return dq if real is None else xp.where(real, dq, 0), self.prepare_backward(dm, dk)
+        real = self.pop(dc)
+        dq, dmemory = self.attend_backward(dc if real is None else array_module(dc).where(real, dc, 0))
+        return dq, self.prepare_backward(dmemory)
 
 
 class DotAttention(Attention):

@@ -19,8 +19,8 @@ Backward:
     dq_i  = sum_j dz_ij          dk_j = sum_i dz_ij       dv   = sum_ij ds_ij u_ij             of (2)              (9)
 
 With all u_ij at once, (2) would need an array (N, T, S, A). It is computed for one query at a time instead, and computed
-again in backward, so that the memory grows with T as the scores do. Where there are no real steps, a, c and all gradients
-are zero.
+again in backward, so that the memory grows with T no faster than the scores. Where there are no real steps, a, c and all
+gradients are zero. ``plain_loop.py`` has the same equations for one query at a time, as a textbook writes them.
 
 Shapes: q (N, T, A), k (N, S, A), v (A,), m (N, S, C), s and a (N, T, S), c (N, T, C). Bahdanau, Cho and Bengio, "Neural
 machine translation by jointly learning to align and translate" (2015) for (2); Luong, Pham and Manning, "Effective
@@ -31,21 +31,6 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, array_module
 from scratchnn.layers.attention_pooling import masked_softmax
-
-# --- one query, as a textbook writes it ------------------------------------------------------------------------------
-
-
-def attention_step(q: Array, k: Array, m: Array, v: Array | None = None) -> tuple[Array, Array]:
-    """Equations (1) to (4) for one query ``q`` (A,), real keys ``k`` (L, A) and memory ``m`` (L, C): c (C,) and a (L,).
-
-    The score is (1) if ``v`` is None, else (2).
-    """
-    xp = array_module(q)
-    s = k @ q if v is None else xp.tanh(q + k) @ v  # (1), (2)  (L, A) @ (A,) -> (L,)
-    e = xp.exp(s - s.real.max())
-    a = e / e.sum()  # (3)
-    return a @ m, a  # (4)  (L,) @ (L, C) -> (C,)
-
 
 # --- scores ----------------------------------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ from typing import Any
 import numpy as np
 
 from scratchnn.attention import SCORES, Attention, AttentionDecoder, make_attention
-from scratchnn.backend import Array, BufferPool, Generator, array_module, backend_name, move, to_numpy
+from scratchnn.backend import Array, BufferPool, Generator, array_module, backend_name, move
 from scratchnn.core import Model
 from scratchnn.errors import DataError, whole_number
 from scratchnn.layers import Dense, Dropout, Embedding
@@ -42,7 +42,7 @@ from scratchnn.losses import softmax_cross_entropy_forward
 from scratchnn.models.decoder_state import DecoderState
 from scratchnn.models.encoder import Bridge, make_encoder, stack
 from scratchnn.recurrent import SequenceLayer, Stacked
-from scratchnn.recurrent.base import Recurrent, State
+from scratchnn.recurrent.base import State
 from scratchnn.recurrent.cells import make_cell
 
 ATTENTIONS = ("none", *SCORES)
@@ -142,10 +142,10 @@ class Seq2Seq(Model):
     def decode(self, inputs: Array, state: DecoderState, lengths: Array | None = None) -> tuple[Array, DecoderState]:
         """Equations (3) to (7): logits, and the state after the last token."""
         r, state = self.read(inputs, state, lengths)
-        return self.output.forward(r), state
+        return self.output.forward(self.dropout.forward(r)), state
 
     def read(self, inputs: Array, state: DecoderState, lengths: Array | None) -> tuple[Array, DecoderState]:
-        """Equations (3) to (6): what the output layer sees, after dropout, and the state after the last token."""
+        """Equations (3) to (6): r (N, T, W), and the state after the last token."""
         cells, peeked, memory = state
         x = self.dropout.forward(self.target.forward(inputs))
         if peeked is not None:
@@ -156,15 +156,18 @@ class Seq2Seq(Model):
             r, cells = self.decoder.forward(x, memory, cells, lengths)
         if peeked is not None:
             r = beside(r, peeked)
-        return self.dropout.forward(r), DecoderState(cells, peeked, memory)
+        return r, DecoderState(cells, peeked, memory)
 
     def forward(self, source: Array, source_lengths: Array, inputs: Array, lengths: Array) -> Array:
         """Equations (1) to (7)."""
         return self.decode(inputs, self.encode(source, source_lengths), lengths)[0]
 
     def backward(self, dlogits: Array) -> None:
-        """From the gradient with respect to the logits, back through decoder, memory, state and encoder."""
-        dr = self.dropout.backward(self.output.backward(dlogits))
+        """From the gradient with respect to the logits of ``forward``."""
+        self.backward_read(self.dropout.backward(self.output.backward(dlogits)))
+
+    def backward_read(self, dr: Array) -> None:
+        """From the gradient with respect to r (N, T, W), back through decoder, memory, state and encoder."""
         xp = array_module(dr)
         D, H = self.config["embedding_size"], self.config["hidden_size"]
         if self.attention is None:
@@ -177,7 +180,7 @@ class Seq2Seq(Model):
             dlast, dx = add_to_highest(self.decoder, dlast, dpeeked), dx[:, :, :D]
         self.target.backward(self.dropout.backward(dx))
         if self.attention is not None:
-            dm = self.dropout.backward(self.attention.prepare_backward(*dmemory))
+            dm = self.dropout.backward(self.attention.prepare_backward(dmemory))
         if self.bridge is not None:
             dlast = self.bridge.backward(dlast)
         dsource, _ = self.encoder.backward(dm, dlast)
@@ -188,26 +191,32 @@ class Seq2Seq(Model):
     def loss(self, batch: tuple[Array, ...], state: Any) -> tuple[Array, int, None]:
         """Equation (8) for a batch of ``data.Pairs``: the loss (), the number of real target tokens, and no state.
 
-        The logits are by far the largest array: one buffer, reused for each batch, holds them and then their gradient.
+        The output layer takes most of the time. It computes the logits of the P real tokens only, in one buffer that is
+        reused for each batch and holds first them, then their gradient.
         """
         source, source_lengths, inputs, lengths, outputs = batch
+        xp = array_module(outputs)
         r, _ = self.read(inputs, self.encode(source, source_lengths), lengths)
+        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T
+        rows = self.dropout.forward(r.reshape(-1, r.shape[2])[real])  # (P, W)
         lease = self.pool.lease()
-        logits = self.output.forward(r, lease)
-        mask = array_module(outputs).arange(outputs.shape[1]) < lengths[:, None]
-        loss, _ = softmax_cross_entropy_forward(logits, outputs, mask, out=logits)
-        self.push((logits, lease))  # the loss has replaced the logits by their gradient
+        logits = self.output.forward(rows, lease)  # (P, V)
+        loss, _ = softmax_cross_entropy_forward(logits, outputs.reshape(-1)[real], out=logits)
+        self.push((logits, lease, real, r.shape))  # the loss has replaced the logits by their gradient
         if not self.training:
             lease.end()
-        return loss, int(to_numpy(lengths).sum()), None
+        return loss, len(real), None
 
     def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``, for the gradient ``dloss`` with respect to it."""
-        dlogits, lease = self.pop()
+        dlogits, lease, real, shape = self.pop()
         if dloss != 1:
             dlogits *= dloss
-        self.backward(dlogits)
+        drows = self.dropout.backward(self.output.backward(dlogits))  # (P, V) -> (P, W)
         lease.end()
+        dr = array_module(drows).zeros(shape, dtype=drows.dtype)
+        dr.reshape(-1, shape[2])[real] = drows
+        self.backward_read(dr)
 
     # --- decoding ----------------------------------------------------------------------------------------------------
 
@@ -278,17 +287,13 @@ def beside(x: Array, vector: Array) -> Array:
     return xp.concatenate([x, xp.broadcast_to(vector[:, None], (*x.shape[:2], vector.shape[1]))], axis=2)
 
 
-def highest(cells: SequenceLayer, state: State) -> Array:
+def highest(cells: Any, state: State) -> Array:
     """The hidden part (N, H) of the highest layer's state."""
-    if isinstance(cells, Stacked):
-        return highest(cells.layers[-1], state[-1])
-    assert isinstance(cells, Recurrent)
-    return cells.hidden(state)
+    return cells.layers[-1].hidden(state[-1]) if isinstance(cells, Stacked) else cells.hidden(state)
 
 
-def add_to_highest(cells: SequenceLayer, dstate: State, dh: Array) -> State:
+def add_to_highest(cells: Any, dstate: State, dh: Array) -> State:
     """The gradient ``dstate`` with ``dh`` (N, H) added to the hidden part of the highest layer's."""
     if isinstance(cells, Stacked):
-        return *dstate[:-1], add_to_highest(cells.layers[-1], dstate[-1], dh)
-    assert isinstance(cells, Recurrent)
+        return *dstate[:-1], cells.layers[-1].add_to_hidden(dstate[-1], dh)
     return cells.add_to_hidden(dstate, dh)

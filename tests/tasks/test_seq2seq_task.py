@@ -216,7 +216,7 @@ def test_maps_of_attention_are_in_reading_order(tmp_path, reverse, monkeypatch):
         ({"pairs": "one\teins\ntwo\tzwei\tdrei\n"}, "line 2 is not a source and its target with one tab between them"),
         ({"multi30k": None}, "multi30k names no set of pairs; choose from multi30k:en-de, multi30k:en-fr, multi30k:de-en"),
         ({"multi30k:en-de:2019": None}, "multi30k:en-de:2019 names no set of pairs; choose from multi30k:en-de:train"),
-        ({"generated:times": None}, "generated:times names no set of pairs; choose from generated:sums, generated:dates, gen"),
+        ({"generated:times": None}, "generated:times names no set of pairs; choose from generated:sums, generated:da"),
         ({"tweets": None}, "cannot read tweets: there is no such file, and no such data set; known are addition, chatbot"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ from scratchnn.attention.layers import AdditiveAttention, Attention, DotAttentio
 from scratchnn.core import Layer
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
-from scratchnn.recurrent import GRU, LSTM, SequenceLayer, Stacked
+from scratchnn.recurrent import GRU, LSTM, SequenceLayer
 
 N, T, S, Q, C, A, D = 5, 3, 4, 3, 2, 6, 2  # all different where they could be confused
 LENGTHS, MEMORY_LENGTHS = np.array([2, 3, 1, 0, 3]), np.array([4, 2, 0, 1, 3])
@@ -133,7 +133,7 @@ def register_decoder(variant: str, score: str, cells: Callable[..., SequenceLaye
     @case(f"attention-decoder/{score}{variant}{'+lengths' if lengths else ''}")
     def build(rng: np.random.Generator) -> Problem:
         attention = MAKERS[score](rng)
-        decoder = AttentionDecoder(cells(D + A * feeding, rng), attention, A, input_feeding=feeding, rng=rng)
+        decoder = AttentionDecoder(cells(D, rng), attention, A, input_feeding=feeding, rng=rng)
         x = normal(rng, N, T, D)
         state = {f"state{k}": normal(rng, *part.shape) for k, part in enumerate(flatten(decoder.zero_state(x)))}
         inputs = {"x": x, "m": normal(rng, N, S, attention.memory_size), **state}
@@ -141,13 +141,7 @@ def register_decoder(variant: str, score: str, cells: Callable[..., SequenceLaye
         return layer_problem(Reading(decoder), inputs, fixed=fixed)
 
 
-def two_layers(size: int, rng: np.random.Generator) -> SequenceLayer:
-    """An LSTM above a GRU."""
-    return Stacked([GRU(size, 2, rng=rng), LSTM(2, Q, rng=rng)])
-
-
 for _score in MAKERS:
     for _lengths in (False, True):
         register_decoder("", _score, lambda size, rng: GRU(size, Q, rng=rng), False, _lengths)
         register_decoder("+feeding", _score, lambda size, rng: LSTM(size, Q, rng=rng), True, _lengths)
-register_decoder("+feeding+two-layers", "general", two_layers, True, True)

@@ -1,47 +1,50 @@
 """A recurrent decoder with attention: at each step it reads what it needs of the source.
 
-    h_t, s_t = cells([x_t, f_{t-1}], s_{t-1})          f_{t-1} only with input feeding                             (1)
-    c_t      = attention(h_t, m)                       context vector, ``layers.py``                               (2)
+    h_t, s_t = cells(x_t, s_{t-1})                                                                                 (1)
+    c_t      = attention(h_t)                          context vector, ``layers.py``                               (2)
     f_t      = tanh([h_t, c_t] W + b)                  attention vector, which is the output                       (3)
 
-Without input feeding, all h_t are known before the first query, so (2) and (3) are a few large products over all steps.
-With input feeding, the cells also see what the decoder attended to at the step before. Then (1) to (3) run step by step.
-Padded steps keep s and f; their outputs are zero.
+All h_t are known before the first query, so (2) and (3) are a few large products over all steps. With input feeding, the
+cell also reads f_{t-1}, what the decoder attended to at the step before, and (1) to (3) run step by step (``feeding.py``).
+Padded steps keep the state; their outputs are zero.
 
-Backward, for t = T .. 1, with df_t = dy_t + what step t + 1 passes to f_t:
+Backward:
 
-    da_t = df_t (1 - f_t^2)                                                                                        (4)
-    [dh_t, dc_t] = da_t W^T        dW = sum_t [h_t, c_t]^T da_t        db = sum_t da_t                             (5)
-    dh_t also gets what (2) passes to its query; dm is summed over all steps                                       (6)
-    [dx_t, df_{t-1}] and ds_{t-1} from the cells' backward pass                                                    (7)
+    dg_t = df_t (1 - f_t^2)                                                                                        (4)
+    [dh_t, dc_t] = dg_t W^T        dW = sum_t [h_t, c_t]^T dg_t        db = sum_t dg_t                             (5)
+    dh_t also gets what (2) passes to its query                                                                    (6)
 
-Shapes: x (N, T, D), h (N, T, H), m (N, S, C), c (N, T, C), W (H + C, A), b (A,), f (N, T, A).
-Luong, Pham and Manning, "Effective approaches to attention-based neural machine translation" (2015), equation 5 and
-section 3.3.
+Shapes: x (N, T, D), h (N, T, H), c (N, T, C), W (H + C, A), b (A,), f (N, T, A). Luong, Pham and Manning, "Effective
+approaches to attention-based neural machine translation" (2015), equation 5 and section 3.3.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from scratchnn.attention.feeding import FedSteps, Feed
 from scratchnn.attention.layers import Attention, Memory
-from scratchnn.backend import Array, Generator, array_module
-from scratchnn.core import Layer
-from scratchnn.errors import ShapeError
+from scratchnn.attention.scores import memory_backward
+from scratchnn.backend import Array, BufferPool, Generator, array_module, floating
+from scratchnn.core import Layer, Parameter
+from scratchnn.core.nested import flatten
+from scratchnn.errors import DataError, ShapeError
 from scratchnn.layers import Dense, Tanh
 from scratchnn.layers.sequences import check_lengths, real_steps
-from scratchnn.recurrent.base import SequenceLayer, State
+from scratchnn.recurrent.base import Recurrent, SequenceLayer, State
 
 
 class AttentionDecoder(Layer):
-    """Inputs (N, T, D) and memory -> attention vectors (N, T, ``units``), and the state (cells' state, f (N, ``units``)).
+    """Inputs (N, T, D) and memory -> attention vectors (N, T, ``units``), and the state.
+
+    The state is that of the cells, or with input feeding (the cell's state, f (N, ``units``)).
 
     Args:
-        cells: reads [x_t, f_{t-1}] of size D + ``units`` with input feeding, x_t of size D without.
+        cells: reads the inputs; with input feeding one recurrent layer, no composed one.
         attention: its queries have the size of the cells' outputs.
         units: A, the size of an attention vector.
-        input_feeding: whether f_{t-1} is an input of step t. If not, the state has None in place of f.
-        rng: draws W (Glorot uniform); b starts at zero.
+        input_feeding: whether f_{t-1} is an input of step t, through weights Wf (A, columns of the cell).
+        rng: draws W and Wf (Glorot uniform); b starts at zero.
     """
 
     takes_lengths = True
@@ -58,7 +61,16 @@ class AttentionDecoder(Layer):
         self.cells, self.attention = cells, attention
         self.combine = Dense(cells.units + attention.memory_size, units, rng=rng)
         self.squash = Tanh()
-        self.units, self.input_feeding = units, bool(input_feeding)
+        self.units = units
+        self.Wf: Parameter | None = None
+        if input_feeding:
+            if not isinstance(cells, Recurrent):
+                raise DataError(
+                    f"AttentionDecoder: input feeding runs one recurrent layer step by step, not a {type(cells).__name__} "
+                    "layer; use one layer, or no input feeding"
+                )
+            self.Wf = Parameter.glorot((units, cells.Wx.shape[1]), rng)
+        self.pool = BufferPool()
 
     # --- equations (2) and (3) ---------------------------------------------------------------------------------------
 
@@ -68,10 +80,10 @@ class AttentionDecoder(Layer):
         With a memory of fewer sequences, n, the same number of rows one after the other reads each of them: the beams of a
         search. They are then queries of one sequence, and the memory is not copied.
         """
-        n = len(memory.values)
-        c, a = self.attention.attend(h.reshape(n, -1, h.shape[2]), memory)  # (2)
-        both = array_module(h).concatenate([h, c.reshape(*h.shape[:2], c.shape[2])], axis=2)  # (N, T, H + C)
-        return self.squash.forward(self.combine.forward(both)), a.reshape(*h.shape[:2], a.shape[2])  # (3)
+        N, T, H = h.shape
+        c, a = self.attention.attend(h.reshape(len(memory.values), -1, H), memory)  # (2)
+        both = array_module(h).concatenate([h, c.reshape(N, T, c.shape[2])], axis=2)  # (N, T, H + C)
+        return self.squash.forward(self.combine.forward(both)), a.reshape(N, T, a.shape[2])  # (3)
 
     def look_backward(self, df: Array) -> tuple[Array, tuple[Array, Array]]:
         """The gradients with respect to hidden states and memory."""
@@ -82,10 +94,15 @@ class AttentionDecoder(Layer):
 
     # --- the layer ---------------------------------------------------------------------------------------------------
 
+    def with_fed(self, cells: State, like: Array) -> State:
+        """The state from that of the cells, with f = 0 beside it if it is fed; in the dtype of ``like``, an array."""
+        if self.Wf is None:
+            return cells
+        return cells, array_module(like).zeros((len(like), self.units), dtype=like.dtype)
+
     def zero_state(self, x: Array) -> State:
         """The state before the first step: zeros, one row per sequence of ``x``, in its dtype."""
-        fed = array_module(x).zeros((len(x), self.units), dtype=x.dtype) if self.input_feeding else None
-        return self.cells.zero_state(x), fed
+        return self.with_fed(self.cells.zero_state(x), x)
 
     def forward(self, x: Array, memory: Memory, state: State, lengths: Any = None) -> tuple[Array, State]:
         """Attention vectors (N, T, A), and the state after the last step.
@@ -96,81 +113,66 @@ class AttentionDecoder(Layer):
             state: the state before the first step.
             lengths: number of real steps of each sequence (N,); T if None.
         """
-        lengths = check_lengths(lengths, x, "AttentionDecoder")
         y, _, state = self.run(x, memory, state, lengths)
-        self.push((lengths, memory.values.shape, memory.keys.shape), y)
         return y, state
 
-    def weights(self, x: Array, memory: Memory, state: State, lengths: Any = None) -> Array:
-        """The weights (N, T, S) that the same steps give to the memory, for figures; call it in evaluation mode."""
-        return self.run(x, memory, state, check_lengths(lengths, x, "AttentionDecoder"))[1]
-
-    def run(self, x: Array, memory: Memory, state: State, lengths: Array | None) -> tuple[Array, Array, State]:
-        """Attention vectors (N, T, A), weights (N, T, S) and the state after the last step; zeros at padded steps."""
-        xp = array_module(x)
-        cells, fed = state
-        if self.input_feeding:
-            y, a, state = self.run_fed(x, memory, cells, fed, lengths)
-        else:
-            h, cells = self.cells.forward(x, cells, lengths)
-            y, a = self.look(h, memory)
-            state = cells, None
-        if lengths is None:
-            return y, a, state
+    def run(self, x: Array, memory: Memory, state: State, lengths: Any = None) -> tuple[Array, Array, State]:
+        """As ``forward``, with the weights (N, T, S) that each step gives to the memory; zero at padded steps."""
+        x = floating(x, "AttentionDecoder: input")
+        lengths = check_lengths(lengths, x, "AttentionDecoder")
+        if self.Wf is not None:
+            return self.run_fed(x, memory, state, lengths)
+        h, state = self.cells.forward(x, state, lengths)
+        y, a = self.look(h, memory)
         real = real_steps(lengths, x.shape[1])
-        return xp.where(real, y, 0), xp.where(real, a, 0), state
-
-    def run_fed(
-        self, x: Array, memory: Memory, cells: State, fed: Array, lengths: Array | None
-    ) -> tuple[Array, Array, State]:
-        """Equations (1) to (3) step by step."""
-        xp = array_module(x)
-        vectors = [xp.zeros((len(x), 0, self.units), dtype=x.dtype)]  # of no step: there may be none
-        weights = [xp.zeros((len(x), 0, memory.values.shape[1]), dtype=x.dtype)]
-        for t in range(x.shape[1]):
-            now = None if lengths is None else lengths > t  # (N,)
-            both = xp.concatenate([x[:, t], fed], axis=1)[:, None]  # (N, 1, D + A)
-            h, cells = self.cells.forward(both, cells, None if now is None else now.astype("int64"))  # (1)
-            f, a = self.look(h, memory)  # (2), (3)  (N, 1, A), (N, 1, S)
-            vectors.append(f)
-            weights.append(a)
-            fed = f[:, 0] if now is None else xp.where(now[:, None], f[:, 0], fed)
-        return xp.concatenate(vectors, axis=1), xp.concatenate(weights, axis=1), (cells, fed)
+        if real is not None:
+            xp = array_module(x)
+            y, a = xp.where(real, y, 0), xp.where(real, a, 0)
+        self.push(real, y)
+        return y, a, state
 
     def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, tuple[Array, Array], State]:
         """The gradients with respect to inputs, memory (its values and its keys) and first state.
 
-        ``attention.prepare_backward`` turns the gradients with respect to values and keys into that with respect to m.
+        ``attention.prepare_backward`` turns the second into the gradient with respect to what was prepared.
         """
-        lengths, *shapes = self.pop(dy)
-        dcells, dfed = (None, None) if dstate is None else dstate
-        if self.input_feeding:
-            sums = [array_module(dy).zeros(shape, dtype=dy.dtype) for shape in shapes]
-            dx, dstate = self.backward_fed(dy, dcells, dfed, lengths, sums)
-            return dx, tuple(sums), dstate
-        if lengths is not None:
-            dy = array_module(dy).where(real_steps(lengths, dy.shape[1]), dy, 0)
-        dh, dmemory = self.look_backward(dy)
-        dx, dcells = self.cells.backward(dh, dcells)  # (7)
-        return dx, dmemory, (dcells, None)
+        if self.Wf is not None:
+            return self.backward_fed(dy, dstate)
+        real = self.pop(dy)
+        dh, dmemory = self.look_backward(dy if real is None else array_module(dy).where(real, dy, 0))
+        dx, dstate = self.cells.backward(dh, dstate)
+        return dx, dmemory, dstate
 
-    def backward_fed(
-        self, dy: Array, dcells: State | None, dfed: Array | None, lengths: Array | None, dmemory: list[Array]
-    ) -> tuple[Array, tuple[State, Array]]:
-        """Equations (4) to (7) step by step, the last step first; adds to the gradients in ``dmemory``."""
+    # --- with input feeding, see ``feeding.py`` ----------------------------------------------------------------------
+
+    def run_fed(self, x: Array, memory: Memory, state: State, lengths: Array | None) -> tuple[Array, Array, State]:
+        """``run`` step by step."""
+        cells, first = state
+        lease = self.pool.lease()
+        feed = Feed(self.attention, self.Wf.data, self.combine.W.data, self.combine.b.data)
+        arrays = [x, *flatten(state), *memory[:2], *(parameter.data for parameter in self.parameters())]
+        x = x.astype(array_module(x).result_type(*arrays), copy=False)
+        steps = FedSteps(x, lengths, feed, memory, first, lease)
+        _, cells = self.cells.forward(x, cells, steps=steps)
+        y, a, last = steps.unpack(steps.f[steps.N :]), steps.unpack(steps.a), steps.states_last(steps.f)
+        self.push((steps, lease), y)
+        if not self.training:
+            lease.end()
+        return y, a, (cells, last)
+
+    def backward_fed(self, dy: Array, dstate: State | None) -> tuple[Array, tuple[Array, Array], State]:
+        """``backward`` step by step."""
+        steps, lease = self.pop(dy)
         xp = array_module(dy)
-        N, T, A = dy.shape
-        D = self.cells.input_size - A
-        dx = xp.zeros((N, T, D), dtype=dy.dtype)
-        dfed = xp.zeros((N, A), dtype=dy.dtype) if dfed is None else dfed
-        for t in reversed(range(T)):
-            df, kept = dfed + dy[:, t], 0
-            if lengths is not None:  # a padded step keeps what was fed
-                now = (lengths > t)[:, None]
-                df, kept = xp.where(now, df, 0), xp.where(now, 0, dfed)
-            dh, dmemory_t = self.look_backward(df[:, None])
-            dboth, dcells = self.cells.backward(dh, dcells)  # (7)
-            dx[:, t], dfed = dboth[:, 0, :D], dboth[:, 0, D:] + kept  # (7)
-            for total, part in zip(dmemory, dmemory_t, strict=True):
-                total += part  # (6)
-        return dx, (dcells, dfed)
+        dcells, dlast = (None, xp.zeros((len(dy), self.units), dtype=dy.dtype)) if dstate is None else dstate
+        with self.pool.lease() as scratch:
+            steps.start_backward(dy, dlast, scratch)
+            dh = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), (*dy.shape[:2], self.cells.units))
+            dx, dcells = self.cells.backward(dh, dcells)
+            self.Wf.accumulate(steps.dWf)
+            self.combine.W.accumulate(steps.both.T @ steps.dg)  # (5)  (H + C, P) @ (P, A) -> (H + C, A)
+            self.combine.b.accumulate(steps.dg.sum(axis=0))  # (5)
+            self.attention.query_weights_backward(steps.dq, steps.both[:, : self.cells.units])
+            dm = memory_backward(steps.unpack(steps.dc), steps.unpack(steps.a))
+        lease.end()
+        return dx, (dm, steps.unsort(steps.dk)), (dcells, steps.unsort(steps.carried))

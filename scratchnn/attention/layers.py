@@ -73,12 +73,23 @@ class Attention(Layer):
         """The gradient with respect to the memory, from that with respect to the keys."""
         return dk
 
+    def queries(self, h: Array) -> Array:
+        """What the keys are compared with, from the queries (..., Q)."""
+        return h
+
+    def queries_backward(self, dq: Array) -> Array:
+        """The gradient with respect to the queries h, from that with respect to what the keys are compared with."""
+        return dq
+
+    def query_weights_backward(self, dq: Array, h: Array) -> None:
+        """Adds to the gradients of the weights in ``queries``, from rows of dq and of h."""
+
     def scores(self, q: Array, k: Array) -> tuple[Array, tuple]:
-        """Scores (N, T, S) of queries (N, T, Q), and a cache."""
+        """Scores (N, T, S) of ``queries(h)``, and a cache."""
         return product_scores_forward(q, k)
 
     def scores_backward(self, ds: Array, cache: tuple) -> tuple[Array, Array]:
-        """The gradients with respect to queries and keys."""
+        """The gradients with respect to ``queries(h)`` and keys."""
         return product_scores_backward(ds, cache)
 
     # --- one query or several at a time ------------------------------------------------------------------------------
@@ -102,17 +113,18 @@ class Attention(Layer):
 
     def attend(self, q: Array, memory: Memory) -> tuple[Array, Array]:
         """Context vectors (N, T, C) of queries ``q`` (N, T, Q), all of them real, and the weights (N, T, S)."""
-        s, cache = self.scores(q, memory.keys)
+        s, cache = self.scores(self.queries(q), memory.keys)
         c, read_cache = read_forward(s, memory.values, memory.real[:, None])
-        self.push((cache, read_cache), c)
+        self.push((q, cache, read_cache), c)
         return c, read_cache[0]
 
     def attend_backward(self, dc: Array) -> tuple[Array, tuple[Array, Array]]:
         """The gradients with respect to queries and memory (values and keys), from that with respect to the context."""
-        cache, read_cache = self.pop(dc)
+        q, cache, read_cache = self.pop(dc)
         ds, dm = read_backward(dc, read_cache)
         dq, dk = self.scores_backward(ds, cache)
-        return dq, (dm, dk)
+        self.query_weights_backward(dq.reshape(-1, dq.shape[2]), q.reshape(-1, q.shape[2]))
+        return self.queries_backward(dq), (dm, dk)
 
     # --- all queries at once -----------------------------------------------------------------------------------------
 
@@ -179,18 +191,30 @@ class AdditiveAttention(GeneralAttention):
     def __init__(self, query_size: int, memory_size: int, size: int, *, rng: Generator):
         Attention.__init__(self, query_size, memory_size)
         self.key = Dense(memory_size, size, rng=rng)
-        self.query = Dense(query_size, size, rng=rng, bias=False)
+        self.U = Parameter.glorot((query_size, size), rng)
         self.v = Parameter.uniform((size,), (6 / (size + 1)) ** 0.5, rng)
+
+    def queries(self, h: Array) -> Array:
+        """The q' of equation (3): h U."""
+        return h @ self.U.data
+
+    def queries_backward(self, dq: Array) -> Array:
+        """The gradient with respect to h."""
+        return dq @ self.U.data.T
+
+    def query_weights_backward(self, dq: Array, h: Array) -> None:
+        """Adds to the gradient of U."""
+        self.U.accumulate(h.T @ dq)
 
     def scores(self, q: Array, k: Array) -> tuple[Array, tuple]:
         """Equation (3)."""
-        return additive_scores_forward(self.query.forward(q), k, self.v.data)
+        return additive_scores_forward(q, k, self.v.data)
 
     def scores_backward(self, ds: Array, cache: tuple) -> tuple[Array, Array]:
-        """The gradients with respect to queries and keys; adds to those of U and v."""
+        """The gradients with respect to q' and keys; adds to that of v."""
         dq, dk, dv = additive_scores_backward(ds, cache)
         self.v.accumulate(dv)
-        return self.query.backward(dq), dk
+        return dq, dk
 
 
 SCORES = ("dot", "general", "additive")

@@ -108,8 +108,16 @@ def read_forward(s: Array, m: Array, real: Array | None = None) -> tuple[Array, 
 
 def read_backward(dc: Array, cache: tuple) -> tuple[Array, Array]:
     """Equations (5) and (6): ds (N, T, S), dm (N, S, C)."""
+    return weights_backward(dc, cache), memory_backward(dc, cache[0])
+
+
+def weights_backward(dc: Array, cache: tuple) -> Array:
+    """Equations (5) and (6): ds (N, T, S)."""
     a, m = cache
     da = dc @ m.transpose(0, 2, 1)  # (5)  (N, T, C) @ (N, C, S) -> (N, T, S)
-    dm = a.transpose(0, 2, 1) @ dc  # (5)  (N, S, T) @ (N, T, C) -> (N, S, C)
-    ds = a * (da - (a * da).sum(axis=2, keepdims=True))  # (6)
-    return ds, dm
+    return a * (da - (a * da).sum(axis=2, keepdims=True))  # (6)
+
+
+def memory_backward(dc: Array, a: Array) -> Array:
+    """Equation (5): dm (N, S, C), from the gradient with respect to c and the weights."""
+    return a.transpose(0, 2, 1) @ dc  # (5)  (N, S, T) @ (N, T, C) -> (N, S, C)

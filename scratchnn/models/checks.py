@@ -167,12 +167,11 @@ for _cell in CELLS:
     _factor = {"gru-reset-before": 2.2, "rnn-relu": 1.3}.get(_cell, 1.6)
     register_loss(f"seq2seq/{_cell}+bidirectional+additive+feeding+tied", seq2seq(_cell, **_parts), PAIRS, factor=_factor)
 _deep = {"layers": 2, "bidirectional": True}
-_parts = {**_deep, "attention": "general", "input_feeding": True}
-register_loss("seq2seq/gru+bidirectional+two-layers+general+feeding", seq2seq("gru", **_parts), PAIRS)
+register_loss("seq2seq/gru+bidirectional+two-layers+general", seq2seq("gru", **_deep, attention="general"), PAIRS)
 register_loss("seq2seq/lstm+bidirectional+two-layers", seq2seq("lstm", **_deep), PAIRS, factor=1.3)
 register_loss("seq2seq/lstm+peeky", seq2seq("lstm", peeky=True), PAIRS)
-_parts = {**_deep, "peeky": True, "dropout": 0.3}
-register_loss("seq2seq/gru+bidirectional+two-layers+peeky+dropout", seq2seq("gru", **_parts), PAIRS, random=True)
+_parts = {"layers": 3, "bidirectional": True, "peeky": True, "dropout": 0.3}
+register_loss("seq2seq/gru+bidirectional+three-layers+peeky+dropout", seq2seq("gru", **_parts), PAIRS, random=True)
 register_loss("seq2seq/gru+tied", seq2seq("gru", embedding_size=2, tied=True), PAIRS)
 
 

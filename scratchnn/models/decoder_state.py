@@ -16,7 +16,7 @@ class DecoderState(NamedTuple):
     """All that a decoder needs to go on: N rows, each of which is writing a target.
 
     Attributes:
-        cells: the state of the recurrent layers; with attention, beside f_{t-1}, which is None without input feeding.
+        cells: the state of the recurrent layers; with input feeding, beside f_{t-1}.
         peeked: v of equation (4) (N, H), or None.
         memory: what attention reads, of n sources, or None. Rows k N / n .. (k + 1) N / n - 1 read source k.
     """

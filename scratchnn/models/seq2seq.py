@@ -8,7 +8,7 @@ The decoder is one of
     plain            h_t, s_t = cells(e_t, s_{t-1})                      r_t = h_t                                 (3)
     peeky            h_t, s_t = cells([e_t, v], s_{t-1})                 r_t = [h_t, v]                            (4)
     attention        h_t, s_t = cells(e_t, s_{t-1})                      r_t = f_t = tanh([h_t, c_t] W_c + b_c)    (5)
-    input feeding    h_t, s_t = cells([e_t, f_{t-1}], s_{t-1})           r_t = f_t of (5)                          (6)
+    input feeding    h_t, s_t = cell([e_t, f_{t-1}], s_{t-1})            r_t = f_t of (5)                          (6)
 
 with e_t = W_t[y_{t-1}], y_0 = <bos>, v the hidden part of s_0 of the highest layer, and c_t what attention reads of the
 encoder's outputs m (``attention/``). Then
@@ -59,7 +59,7 @@ class Seq2Seq(Model):
         layers: number of recurrent layers of the encoder, and of the decoder.
         bidirectional: whether each layer of the encoder reads in both directions, with H units each.
         attention: one of ``ATTENTIONS``: what the decoder reads of the encoder's outputs.
-        input_feeding: whether the attention vector of a step is an input of the next one, equation (6).
+        input_feeding: whether the attention vector of a step is an input of the next one, equation (6); with one layer.
         peeky: whether each step and the output see the first state, equation (4).
         dropout: probability after both embeddings, between the layers, and of m and r_t.
         tied: whether the output layer uses the table of the target's embedding, transposed. Attention vectors then have D
@@ -91,7 +91,7 @@ class Seq2Seq(Model):
         sizes |= {"embedding_size": embedding_size, "hidden_size": hidden_size, "layers": layers}
         for name, size in sizes.items():
             whole_number(size, f"Seq2Seq: {name}")
-        check_choices(attention, input_feeding, peeky, tied, embedding_size, hidden_size)
+        check_choices(attention, input_feeding, layers, peeky, tied, embedding_size, hidden_size)
         self.config = {
             **{name: int(size) for name, size in sizes.items()},
             "cell": cell,
@@ -107,8 +107,7 @@ class Seq2Seq(Model):
         self.source = Embedding(source_size, D, rng=rng)
         self.encoder = make_encoder(cell, D, H, layers, bidirectional, attention != "none", dropout, rng)
         self.target = Embedding(target_size, D, rng=rng)
-        extra = vector * bool(input_feeding) + H * bool(peeky)  # what the cells read beside the embedding
-        below = [D + extra] + [H] * (layers - 1)
+        below = [D + H * bool(peeky)] + [H] * (layers - 1)
         cells = stack([make_cell(cell, size, H, rng) for size in below], dropout, rng)
         self.decoder: SequenceLayer | AttentionDecoder = cells
         width = H + H * bool(peeky)
@@ -137,7 +136,7 @@ class Seq2Seq(Model):
         if self.attention is None:
             return DecoderState(last, highest(self.decoder, last) if self.config["peeky"] else None)
         memory = self.attention.prepare(self.dropout.forward(m), lengths)
-        return DecoderState((last, self.decoder.zero_state(m)[1]), None, memory)
+        return DecoderState(self.decoder.with_fed(last, m), None, memory)
 
     def decode(self, inputs: Array, state: DecoderState, lengths: Array | None = None) -> tuple[Array, DecoderState]:
         """Equations (3) to (7): logits, and the state after the last token."""
@@ -174,7 +173,8 @@ class Seq2Seq(Model):
             dx, dlast = self.decoder.backward(dr[:, :, :H])
             dm = xp.zeros((len(dr), self.encoder.units), dtype=dr.dtype)  # the loss sees no output of the encoder
         else:
-            dx, dmemory, (dlast, _) = self.decoder.backward(dr)
+            dx, dmemory, dlast = self.decoder.backward(dr)
+            dlast = dlast[0] if self.config["input_feeding"] else dlast  # f_0 = 0 is a constant
         if self.config["peeky"]:
             dpeeked = dr[:, :, H:].sum(axis=1) + dx[:, :, D:].sum(axis=1)  # (4)
             dlast, dx = add_to_highest(self.decoder, dlast, dpeeked), dx[:, :, :D]
@@ -258,17 +258,19 @@ class Seq2Seq(Model):
             raise DataError("Seq2Seq: this model has no attention, so it has no alignments; train it with attention")
         with self.evaluation():
             state = self.encode(source, source_lengths)
-            return self.decoder.weights(self.target.forward(inputs), state.memory, state.cells, lengths)
+            return self.decoder.run(self.target.forward(inputs), state.memory, state.cells, lengths)[1]
 
 
 def check_choices(
-    attention: str, input_feeding: bool, peeky: bool, tied: bool, embedding_size: int, hidden_size: int
+    attention: str, input_feeding: bool, layers: int, peeky: bool, tied: bool, embedding_size: int, hidden_size: int
 ) -> None:
     """Raise ``DataError`` for an unknown attention and for settings that do not go together."""
     if attention not in ATTENTIONS:
         raise DataError(f"Seq2Seq: unknown attention {attention!r}; choose one of {', '.join(ATTENTIONS)}")
     if input_feeding and attention == "none":
         raise DataError(f"Seq2Seq: input feeding feeds attention vectors; choose an attention: {', '.join(SCORES)}")
+    if input_feeding and layers > 1:
+        raise DataError("Seq2Seq: input feeding runs one recurrent layer step by step; set layers to 1 or leave it out")
     if peeky and attention != "none":
         raise DataError(
             f"Seq2Seq: peeky repeats the final state, which {attention} attention replaces; leave out one of the two"

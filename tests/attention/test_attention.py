@@ -19,6 +19,7 @@ from scratchnn.attention.plain_loop import attention_loop_backward, attention_lo
 from scratchnn.core.nested import flatten
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.recurrent import GRU, LSTM, Stacked
+from scratchnn.recurrent.cells import CELLS, make_cell
 
 N, T, S, Q, A, D = 5, 4, 6, 3, 7, 2
 LENGTHS, MEMORY_LENGTHS = np.array([4, 0, 2, 3, 1]), np.array([6, 3, 0, 1, 4])
@@ -60,12 +61,12 @@ def test_all_queries_at_once_equal_the_plain_loop(score):
     if score != "dot":
         keys = m @ layer.key.W.data
     if score == "additive":
-        keys, v, queries = keys + layer.key.b.data, layer.v.data, q @ layer.query.W.data
+        keys, v, queries = keys + layer.key.b.data, layer.v.data, q @ layer.U.data
     c, cache = attention_loop_forward(queries, keys, m, v, LENGTHS.tolist(), MEMORY_LENGTHS.tolist())
     np.testing.assert_allclose(layer.forward(q, m, LENGTHS, MEMORY_LENGTHS), c, atol=1e-12)
     dq, dk, dm, dv = attention_loop_backward(dc, cache)
     found_q, found_m = layer.backward(dc)
-    np.testing.assert_allclose(found_q, dq if score != "additive" else dq @ layer.query.W.data.T, atol=1e-12)
+    np.testing.assert_allclose(found_q, dq if score != "additive" else dq @ layer.U.data.T, atol=1e-12)
     np.testing.assert_allclose(found_m, dm + (dk if score == "dot" else dk @ layer.key.W.data.T), atol=1e-12)
     if score == "additive":
         np.testing.assert_allclose(layer.v.grad, dv, atol=1e-12)
@@ -164,30 +165,36 @@ def test_memory_of_additive_attention_grows_with_the_number_of_queries():
 
 def decoder_of(score="general", feeding=True, cells=None, seed=0):
     rng = np.random.default_rng(seed)
-    cells = cells or GRU(D + A * feeding, Q, rng=rng)
+    cells = cells or GRU(D, Q, rng=rng)
     layer = AttentionDecoder(cells, make_attention(score, Q, Q, A, rng), A, input_feeding=feeding, rng=rng)
     return randomise(layer, seed)
 
 
 @both_ways
-def test_decoder_step_by_step(feeding):
-    """Equations (1) to (3) with a plain cell."""
-    decoder = decoder_of(feeding=feeding)
+@pytest.mark.parametrize("cell", CELLS)
+def test_decoder_step_by_step(cell, feeding):
+    """Its equations with a layer that reads [x_t, f_{t-1}], one step and one sequence at a time."""
+    decoder = decoder_of(feeding=feeding, cells=make_cell(cell, D, Q, np.random.default_rng(9)))
     rng = np.random.default_rng(3)
     x, m = rng.standard_normal((N, T, D)), rng.standard_normal((N, S, Q))
-    cells, attention, W = decoder.cells, decoder.attention, decoder.combine
+    plain, attention, W = make_cell(cell, D + A * feeding, Q, rng).astype("float64"), decoder.attention, decoder.combine
+    for name, parameter in decoder.cells.named_parameters().items():
+        plain.named_parameters()[name].data = parameter.data
+    if feeding:
+        plain.Wx.data = np.concatenate([decoder.cells.Wx.data, decoder.Wf.data])
     memory = attention.prepare(m, MEMORY_LENGTHS)
     y, state = decoder.forward(x, memory, decoder.zero_state(x), LENGTHS)
     for n in range(N):
-        h, f = np.zeros((1, Q)), np.zeros((1, A))
+        last, f = plain.zero_state(x[:1, 0]), np.zeros((1, A))
         keep = m[n : n + 1, : MEMORY_LENGTHS[n]]
         for t in range(LENGTHS[n]):
             now = np.concatenate([x[n : n + 1, t], f], axis=1) if feeding else x[n : n + 1, t]
-            h = cells.forward(now[:, None], h)[1]
-            c = attention.forward(h[:, None], keep)[:, 0]
-            f = np.tanh(np.concatenate([h, c], axis=1) @ W.W.data + W.b.data)
+            h, last = plain.forward(now[:, None], last)
+            c = attention.forward(h, keep)[:, 0]
+            f = np.tanh(np.concatenate([h[:, 0], c], axis=1) @ W.W.data + W.b.data)
             np.testing.assert_allclose(y[n, t], f[0], atol=1e-12)
-        np.testing.assert_allclose(state[0][n], h[0], atol=1e-12)
+        for found, expected in zip(flatten(state[0] if feeding else state), flatten(last), strict=True):
+            np.testing.assert_allclose(found[n], expected[0], atol=1e-12)
         if feeding:
             np.testing.assert_allclose(state[1][n], f[0], atol=1e-12)
     assert (y[beyond(LENGTHS, T)] == 0).all()
@@ -229,11 +236,25 @@ def test_rows_of_one_source_share_its_memory(feeding):
 
 def test_stacked_cells():
     rng = np.random.default_rng(0)
-    cells = Stacked([LSTM(D + A, 4, rng=rng), GRU(4, Q, rng=rng)])
-    decoder = decoder_of(cells=cells)
+    decoder = decoder_of(feeding=False, cells=Stacked([LSTM(D, 4, rng=rng), GRU(4, Q, rng=rng)]))
     x, m = np.ones((N, T, D)), np.ones((N, S, Q))
-    y, (state, fed) = decoder.forward(x, decoder.attention.prepare(m), decoder.zero_state(x), LENGTHS)
-    assert (y.shape, len(state), fed.shape) == ((N, T, A), 2, (N, A))
+    y, state = decoder.forward(x, decoder.attention.prepare(m), decoder.zero_state(x), LENGTHS)
+    assert (y.shape, len(state)) == ((N, T, A), 2)
+
+
+@both_ways
+def test_backward_twice_gives_twice_the_gradients(feeding):
+    decoder = decoder_of("additive", feeding)
+    rng = np.random.default_rng(6)
+    x, m, dy = rng.standard_normal((N, T, D)), rng.standard_normal((N, S, Q)), rng.standard_normal((N, T, A))
+    found = []
+    for _ in range(2):
+        memory = decoder.attention.prepare(m, MEMORY_LENGTHS)
+        decoder.forward(x, memory, decoder.zero_state(x), LENGTHS)
+        decoder.attention.prepare_backward(decoder.backward(dy)[1])
+        found.append({name: parameter.grad.copy() for name, parameter in decoder.named_parameters().items()})
+    for name, gradient in found[0].items():
+        np.testing.assert_allclose(found[1][name], 2 * gradient, atol=1e-12, err_msg=name)
 
 
 @both_ways
@@ -286,7 +307,12 @@ def test_repr():
         (
             ShapeError,
             "AttentionDecoder: the cells' outputs have size 5, the queries 3",
-            lambda: decoder_of(cells=GRU(D + A, 5, rng=np.random.default_rng(0))),
+            lambda: decoder_of(cells=GRU(D, 5, rng=np.random.default_rng(0))),
+        ),
+        (
+            DataError,
+            "AttentionDecoder: input feeding runs one recurrent layer step by step, not a Stacked layer; use one layer",
+            lambda: decoder_of(cells=Stacked([GRU(D, Q, rng=np.random.default_rng(0))])),
         ),
     ],
 )

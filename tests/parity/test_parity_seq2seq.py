@@ -54,7 +54,7 @@ def test_attention(score, N, T, S, Q, A, seed):
     tq, tm = torch.tensor(q, requires_grad=True), torch.tensor(m, requires_grad=True)
     keys = tm if score == "dot" else tm @ weights["key.W"]
     if score == "additive":
-        s = torch.tanh((tq @ weights["query.W"])[:, :, None] + (keys + weights["key.b"])[:, None]) @ weights["v"]
+        s = torch.tanh((tq @ weights["U"])[:, :, None] + (keys + weights["key.b"])[:, None]) @ weights["v"]
     else:
         s = tq @ keys.transpose(1, 2)
     padded = torch.arange(S) >= torch.tensor(memory_lengths)[:, None]
@@ -73,7 +73,7 @@ def test_attention(score, N, T, S, Q, A, seed):
 
 
 def counterparts(model, theirs, cell):
-    """The name of each of our parameters, PyTorch's tensor, and a function from ours to theirs or to a part of it."""
+    """The names of our parameters, PyTorch's tensor, and a function from ours, stacked, to theirs or to its last rows."""
 
     def gated(array):
         return np.concatenate([np.split(array, len(BLOCKS[cell]), axis=-1)[k] for k in BLOCKS[cell]], axis=-1)
@@ -84,7 +84,7 @@ def counterparts(model, theirs, cell):
     dense = {"decoder.combine": theirs.combine, "decoder.attention.key": theirs.key}
     dense |= {f"bridge.layers.0.maps.{k}": bridge for k, bridge in enumerate(theirs.bridges)}
     if theirs.attention == "additive":
-        dense["decoder.attention.query"] = theirs.query
+        yield "decoder.attention.U", theirs.query.weight, lambda w: w.T
         yield "decoder.attention.v", theirs.v, lambda v: v
     for name, layer in dense.items():
         yield f"{name}.W", layer.weight, lambda w: w.T
@@ -93,7 +93,8 @@ def counterparts(model, theirs, cell):
     layers = {"encoder.forward_layer": (theirs.encoder, "_l0"), "encoder.backward_layer": (theirs.encoder, "_l0_reverse")}
     layers["decoder.cells"] = theirs.decoder, "" if theirs.input_feeding else "_l0"
     for name, (layer, ending) in layers.items():
-        yield f"{name}.Wx", getattr(layer, f"weight_ih{ending}"), lambda w: gated(w).T
+        fed = " decoder.Wf" if theirs.input_feeding and name == "decoder.cells" else ""  # below Wx, in one array
+        yield f"{name}.Wx{fed}", getattr(layer, f"weight_ih{ending}"), lambda w: gated(w).T
         yield f"{name}.Wh", getattr(layer, f"weight_hh{ending}"), lambda w: gated(w).T
         yield f"{name}.b", getattr(layer, f"bias_ih{ending}"), gated
         if cell == "gru":  # PyTorch has a second bias for each gate; only the candidate's is independent of the first
@@ -117,7 +118,8 @@ def test_whole_model(cell, feeding, attention):
             if "bias_hh" in name:
                 tensor.zero_()
         for name, tensor, change in counterparts(model, theirs, cell):
-            value = torch.tensor(np.ascontiguousarray(change(ours[name].data)))
+            stacked = np.concatenate([ours[part].data for part in name.split()])
+            value = torch.tensor(np.ascontiguousarray(change(stacked)))
             tensor[len(tensor) - len(value) :] = value
     source_lengths, lengths = np.array([5, 1, 3, 2, 5, 4]), np.array([2, 4, 1, 3, 4, 2])
     source, inputs, outputs = rng.integers(0, VS, (N, S)), rng.integers(0, VT, (N, T)), rng.integers(0, VT, (N, T))
@@ -131,8 +133,8 @@ def test_whole_model(cell, feeding, attention):
     same(loss, their_loss)
     compared = set()
     for name, tensor, change in counterparts(model, theirs, cell):
-        gradient = change(ours[name].dense_gradient())
+        gradient = change(np.concatenate([ours[part].dense_gradient() for part in name.split()]))
         theirs_grad = tensor.grad.to_dense() if tensor.grad.is_sparse else tensor.grad
         same(gradient, theirs_grad[len(theirs_grad) - len(gradient) :])
-        compared.add(name)
+        compared.update(name.split())
     assert compared == set(ours) - {"output.W"}  # which is the table of the target's embedding

@@ -13,6 +13,7 @@ from small_text import assert_one_line, command
 
 from scratchnn.beam import beam_search
 from scratchnn.data import pad_sequences
+from scratchnn.decoding import generate
 from scratchnn.tasks import answer_scores
 from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.trained import load
@@ -136,6 +137,21 @@ def test_beams_answer_as_the_search_does_and_the_same_in_another_process(tables,
     assert all(one["answers"][0]["ended"] and one["answers"][0]["score"] < 0 for one in documents)
     assert command("predict", run, *(source for source, _ in PAIRS), "--beam", 4, "--n-best", 2, "--length-norm", 0.5) == 0
     assert capsys.readouterr().out == printed
+
+
+def test_greedy_search_and_sampling_use_the_same_steps(captions):
+    trained = load(captions / "run")
+    model, target = trained.model, trained.parts["target_vocabulary"]
+    (source,) = trained.kind.sources(["Zwei Katzen."], trained.settings, trained.parts)
+
+    def drawn(seed, **options):
+        state = model.start(source[None], np.array([len(source)]))
+        rng = np.random.default_rng(seed)
+        return target.decode(generate(model.step, [target.begin], 20, rng, state=state, end=target.end, **options))
+
+    assert ["".join(drawn(0, temperature=0)).strip()] == trained.predict(["Zwei Katzen."]) == ["two cats."]
+    assert drawn(1, temperature=3.0) == drawn(1, temperature=3.0)
+    assert len({tuple(drawn(seed, temperature=3.0)) for seed in range(5)}) > 1
 
 
 def test_lines_are_answered_in_their_order_however_they_are_batched(tables, monkeypatch):

@@ -159,9 +159,8 @@ register_loss(
 for _attention in SCORES:
     for _feeding in (False, True):
         _parts = {"bidirectional": _attention != "dot", "attention": _attention, "input_feeding": _feeding}
-        _factor = 1.3 if (_attention, _feeding) == ("additive", False) else 1.6
         _name = f"seq2seq/lstm+{_attention}{'+feeding' * _feeding}"
-        register_loss(_name, seq2seq("lstm", **_parts, dropout=0.3), PAIRS, random=True, factor=_factor)
+        register_loss(_name, seq2seq("lstm", **_parts, dropout=0.3), PAIRS, random=True)
 for _cell in CELLS:
     _parts = {"bidirectional": True, "attention": "additive", "input_feeding": True, "tied": True}
     _factor = {"gru-reset-before": 2.2, "rnn-relu": 1.3}.get(_cell, 1.6)

@@ -120,6 +120,12 @@ class AttentionDecoder(Layer):
         """As ``forward``, with the weights (N, T, S) that each step gives to the memory; zero at padded steps."""
         x = floating(x, "AttentionDecoder: input")
         lengths = check_lengths(lengths, x, "AttentionDecoder")
+        n = len(memory.values)
+        if n != len(x) and (lengths is not None or not n or len(x) % n):
+            raise ShapeError(
+                f"AttentionDecoder: {len(x)} sequences read {n} memories; give each sequence one, or, without lengths, the "
+                "same number of sequences for each memory"
+            )
         if self.Wf is not None:
             return self.run_fed(x, memory, state, lengths)
         h, state = self.cells.forward(x, state, lengths)
@@ -169,7 +175,8 @@ class AttentionDecoder(Layer):
             steps.start_backward(dy, dlast, scratch)
             dh = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), (*dy.shape[:2], self.cells.units))
             dx, dcells = self.cells.backward(dh, dcells)
-            self.Wf.accumulate(steps.dWf)
+            if steps.dWf is not None:
+                self.Wf.accumulate(steps.dWf)
             self.combine.W.accumulate(steps.both.T @ steps.dg)  # (5)  (H + C, P) @ (P, A) -> (H + C, A)
             self.combine.b.accumulate(steps.dg.sum(axis=0))  # (5)
             self.attention.query_weights_backward(steps.dq, steps.both[:, : self.cells.units])

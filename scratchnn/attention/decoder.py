@@ -62,14 +62,15 @@ class AttentionDecoder(Layer):
         self.combine = Dense(cells.units + attention.memory_size, units, rng=rng)
         self.squash = Tanh()
         self.units = units
-        self.Wf: Parameter | None = None
+        self.Wf: Any = None  # a Parameter with input feeding
         if input_feeding:
-            if not isinstance(cells, Recurrent):
+            columns = getattr(cells, "Wx", None)
+            if not isinstance(cells, Recurrent) or columns is None:
                 raise DataError(
                     f"AttentionDecoder: input feeding runs one recurrent layer step by step, not a {type(cells).__name__} "
                     "layer; use one layer, or no input feeding"
                 )
-            self.Wf = Parameter.glorot((units, cells.Wx.shape[1]), rng)
+            self.Wf = Parameter.glorot((units, columns.shape[1]), rng)
         self.pool = BufferPool()
 
     # --- equations (2) and (3) ---------------------------------------------------------------------------------------
@@ -155,7 +156,8 @@ class AttentionDecoder(Layer):
         """``run`` step by step."""
         cells, first = state
         lease = self.pool.lease()
-        feed = Feed(self.attention, self.Wf.data, self.combine.W.data, self.combine.b.data)
+        b: Any = self.combine.b
+        feed = Feed(self.attention, self.Wf.data, self.combine.W.data, b.data)
         arrays = [x, *flatten(state), *memory[:2], *(parameter.data for parameter in self.parameters())]
         x = x.astype(array_module(x).result_type(*arrays), copy=False)
         steps = FedSteps(x, lengths, feed, memory, first, lease)
@@ -170,6 +172,7 @@ class AttentionDecoder(Layer):
         """``backward`` step by step."""
         steps, lease = self.pop(dy)
         xp = array_module(dy)
+        b: Any = self.combine.b
         dcells, dlast = (None, xp.zeros((len(dy), self.units), dtype=dy.dtype)) if dstate is None else dstate
         with self.pool.lease() as scratch:
             steps.start_backward(dy, dlast, scratch)
@@ -178,7 +181,7 @@ class AttentionDecoder(Layer):
             if steps.dWf is not None:
                 self.Wf.accumulate(steps.dWf)
             self.combine.W.accumulate(steps.both.T @ steps.dg)  # (5)  (H + C, P) @ (P, A) -> (H + C, A)
-            self.combine.b.accumulate(steps.dg.sum(axis=0))  # (5)
+            b.accumulate(steps.dg.sum(axis=0))  # (5)
             self.attention.query_weights_backward(steps.dq, steps.both[:, : self.cells.units])
             dm = memory_backward(steps.unpack(steps.dc), steps.unpack(steps.a))
         lease.end()

@@ -20,11 +20,15 @@ def beside(x: Array, vector: Array) -> Array:
 
 def highest(cells: Any, state: State) -> Array:
     """The hidden part (N, H) of the highest layer's state."""
-    return cells.layers[-1].hidden(state[-1]) if isinstance(cells, Stacked) else cells.hidden(state)
+    top: Any = cells
+    if isinstance(cells, Stacked):
+        top, state = cells.layers[-1], state[-1]
+    return top.hidden(state)
 
 
 def add_to_highest(cells: Any, dstate: State, dh: Array) -> State:
     """The gradient ``dstate`` with ``dh`` (N, H) added to the hidden part of the highest layer's."""
-    if isinstance(cells, Stacked):
-        return *dstate[:-1], cells.layers[-1].add_to_hidden(dstate[-1], dh)
-    return cells.add_to_hidden(dstate, dh)
+    if not isinstance(cells, Stacked):
+        return cells.add_to_hidden(dstate, dh)
+    top: Any = cells.layers[-1]
+    return *dstate[:-1], top.add_to_hidden(dstate[-1], dh)

@@ -42,7 +42,6 @@ from scratchnn.losses import softmax_cross_entropy_forward
 from scratchnn.models.decoder_state import DecoderState
 from scratchnn.models.encoder import Bridge, make_encoder, stack
 from scratchnn.models.peeky import add_to_highest, beside, highest
-from scratchnn.recurrent import SequenceLayer
 from scratchnn.recurrent.cells import make_cell
 
 ATTENTIONS = ("none", *SCORES)
@@ -109,7 +108,7 @@ class Seq2Seq(Model):
         self.target = Embedding(target_size, D, rng=rng)
         below = [D + H * bool(peeky)] + [H] * (layers - 1)
         cells = stack([make_cell(cell, size, H, rng) for size in below], dropout, rng)
-        self.decoder: SequenceLayer | AttentionDecoder = cells
+        self.decoder: Any = cells  # a recurrent layer, or an AttentionDecoder
         width = H + H * bool(peeky)
         if attention != "none":
             scores = make_attention(attention, H, self.encoder.units, H, rng)
@@ -125,7 +124,7 @@ class Seq2Seq(Model):
     @property
     def attention(self) -> Attention | None:
         """The decoder's attention layer, or None."""
-        return self.decoder.attention if isinstance(self.decoder, AttentionDecoder) else None
+        return getattr(self.decoder, "attention", None)
 
     def encode(self, source: Array, lengths: Array) -> DecoderState:
         """Equations (1) and (2): what the decoder starts from."""

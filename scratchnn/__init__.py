@@ -24,6 +24,7 @@ PUBLIC = {
     "scratchnn.models.language_model": "LanguageModel evaluate_text",
     "scratchnn.models.seq2seq": "Seq2Seq",
     "scratchnn.decoding": "generate",
+    "scratchnn.beam": "beam_search",
     "scratchnn.tasks.trained": "load save",
 }
 _MODULES = {name: module for module, names in PUBLIC.items() for name in names.split()}

@@ -78,27 +78,37 @@ def beam_search(
     scores = np.full((N, B), -np.inf)
     scores[:, 0] = 0  # all beams begin alike: only the first one counts
     for t in range(1, limit + 1):
+        # 1. Continue every beginning, and rank the candidates of each source. Per beam only one can end, so among the 2B
+        # best there are B that go on.
         logits, state = step(ids[:, :, -1].reshape(-1, 1), state)
-        tokens, gains = best_tokens(logits, 2 * B, avoid)  # of each beam, enough for all cases
+        tokens, gains = best_tokens(logits, 2 * B, avoid)  # (S B, K)
         totals = (scores.reshape(-1, 1) + gains).reshape(len(sources), -1)  # (1)  (S, B K)
-        best = np.argsort(-totals, axis=1, kind="stable")[:, : 2 * B]  # of each source
-        totals = np.take_along_axis(totals, best, axis=1)  # (S, 2B)
-        beams, tokens = best // tokens.shape[1], np.take_along_axis(tokens.reshape(len(sources), -1), best, axis=1)
-        ended, S = tokens == end, np.arange(len(sources))[:, None]
+        best = np.argsort(-totals, axis=1, kind="stable")[:, : 2 * B]  # (S, 2B)
+        beams = best // gains.shape[1]
+        tokens = np.take_along_axis(tokens.reshape(totals.shape), best, axis=1)
+        totals = np.take_along_axis(totals, best, axis=1)
+        ended = tokens == end
+
+        # 2. Those of the B best that end are found.
         for s, k in zip(*np.nonzero(ended[:, :B] & np.isfinite(totals[:, :B])), strict=True):
             whole = ids[s, beams[s, k], 1:].tolist()
             found[sources[s]].append(Found(whole, float(totals[s, k]) / t**length_norm, True))  # (2)
-        kept = np.argsort(ended, axis=1, kind="stable")[:, :B]  # the B best that have not ended
-        scores = np.where(ended[S, kept], -np.inf, totals[S, kept])  # (S, B)
-        ids = np.concatenate([ids[S, beams[S, kept]], tokens[S, kept][:, :, None]], axis=2)  # (S, B, t + 1)
-        ahead = scores.max(axis=1) / t**length_norm  # (S,)
+
+        # 3. The B best that do not end are the next beginnings.
+        s, kept = np.arange(len(sources))[:, None], np.argsort(ended, axis=1, kind="stable")[:, :B]  # (S, 1), (S, B)
+        beams = beams[s, kept]
+        scores = np.where(ended[s, kept], -np.inf, totals[s, kept])
+        ids = np.concatenate([ids[s, beams], tokens[s, kept][:, :, None]], axis=2)  # (S, B, t + 1)
+
+        # 4. Sources that are done leave the batch; each beam goes on from the state of its beginning.
+        ahead = scores.max(axis=1) / t**length_norm  # (2)  (S,)
         going = np.array([len(found[n]) < B or best_of(found[n]) < r for n, r in zip(sources, ahead, strict=True)])
         going &= np.isfinite(ahead)
         if t == limit:
             cut_off(found, sources[going], ids[going], scores[going], length_norm)
         if t == limit or not going.any():
             break
-        state = select(state, (S * B + beams[S, kept])[going].ravel())  # each beam goes on from the state of its beginning
+        state = select(state, (s * B + beams)[going].ravel())
         sources, ids, scores = sources[going], ids[going], scores[going]
     return [sorted(some, key=lambda one: (not one.ended, -one.score))[:B] for some in found]
 

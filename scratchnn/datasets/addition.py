@@ -44,7 +44,7 @@ def read_fixed_width(path: Path) -> list[Pair]:
     return pairs
 
 
-DATASET = DataSet(
+DATASET: DataSet = DataSet(
     name="addition",
     about="50,000 sums of two numbers of up to three digits",
     licence="MIT",

@@ -38,7 +38,7 @@ def load_chatbot(part: str, folder: str | Path | None = None) -> list[Pair]:
     return pairs_of_part(((row[0], row[1]) for row in rows[1:]), part, key=lambda pair: letters_and_digits(pair[0]))
 
 
-DATASET = DataSet(
+DATASET: DataSet = DataSet(
     name="chatbot",
     about="11,823 Korean questions with their answers",
     licence="MIT",

@@ -32,7 +32,7 @@ def load_dates(part: str, folder: str | Path | None = None) -> list[Pair]:
     return pairs_of_part(read_fixed_width(path), part, key=lambda pair: pair[1])
 
 
-DATASET = DataSet(
+DATASET: DataSet = DataSet(
     name="dates",
     about="50,000 dates in four forms of writing, and in ISO form",
     licence="MIT",

@@ -43,7 +43,7 @@ def load_kor_eng(part: str, direction: str = "ko-en", folder: str | Path | None 
     return found if direction == "en-ko" else [(korean, english) for english, korean in found]
 
 
-DATASET = DataSet(
+DATASET: DataSet = DataSet(
     name="kor_eng",
     about="5,892 pairs of Korean and English sentences (Tatoeba)",
     licence="CC BY 2.0 France, with the authors in each line",

@@ -73,7 +73,7 @@ def captions(path: Path) -> list[str]:
     return [" ".join(line.split()) for line in split_lines(read_text(path))]
 
 
-DATASET = DataSet(
+DATASET: DataSet = DataSet(
     name="multi30k",
     about="captions of 31,000 photographs in English, German and French",
     licence="for research and education, non-commercial",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from scratchnn.inspection.texts import shown
-from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.plot import COLOURS, drawable, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,11 +32,16 @@ def plot_alignments(maps: Sequence[AlignmentMap]) -> Figure:
     width = max(CELL * max(len(one.source) for one in maps) + 1.6, 3.2)
     height = max(CELL * max(len(one.target) for one in maps) + 1.6, 2.6)
     figure, axes = new_figure(columns * width, rows * height, nrows=rows, ncols=columns, squeeze=False)
+    tokens = dict.fromkeys(token for one in maps for token in (*one.source, *one.target))
+    texts, families = drawable([visible(token) for token in tokens])
+    names = dict(zip(tokens, texts, strict=True))
     for axis, one in zip(axes.flat, maps, strict=False):
-        axis.imshow(one.weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        tall = any(len(token.strip()) > 1 for token in one.source)
-        axis.set_xticks(np.arange(len(one.source)), [visible(token) for token in one.source], rotation=90 if tall else 0)
-        axis.set_yticks(np.arange(len(one.target)), [visible(token) for token in one.target])
+        weights = one.weights if one.weights.size else np.zeros((len(one.target), 1))  # of an empty source
+        axis.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        source, target = ([names[token] for token in side] for side in (one.source, one.target))
+        rotation = 90 if max(map(len, source), default=0) > 1 else 0
+        axis.set_xticks(np.arange(len(source)), source, rotation=rotation, fontfamily=families)
+        axis.set_yticks(np.arange(len(target)), target, fontfamily=families)
         axis.xaxis.tick_top()
     for axis in axes.flat[len(maps) :]:
         axis.set_axis_off()

@@ -72,20 +72,21 @@ def search(model: Model, sources: Sequence[np.ndarray], options: Values, parts: 
     assert isinstance(model, Seq2Seq)
     target = parts["target_vocabulary"]
     found: list[list[Found]] = [[] for _ in sources]
-    for places in bucket_batches([len(source) for source in sources], max(ROWS // options["beam"], 1)):
-        answers = beam_search(
-            model.step,
-            model.start(*pad_sequences([sources[place] for place in places])),
-            target.begin,
-            target.end,
-            beam=options["beam"],
-            limit=options["limit"],
-            length_norm=options["length_norm"],
-            avoid=[target.padding, target.unknown, target.begin],
-            select=model.select,
-        )
-        for place, answer in zip(places, answers, strict=True):
-            found[place] = answer
+    with model.evaluation():  # here rather than in every step
+        for places in bucket_batches([len(source) for source in sources], max(ROWS // options["beam"], 1)):
+            answers = beam_search(
+                model.step,
+                model.start(*pad_sequences([sources[place] for place in places])),
+                target.begin,
+                target.end,
+                beam=options["beam"],
+                limit=options["limit"],
+                length_norm=options["length_norm"],
+                avoid=[target.padding, target.unknown, target.begin],
+                select=model.select,
+            )
+            for place, answer in zip(places, answers, strict=True):
+                found[place] = answer
     return found
 
 

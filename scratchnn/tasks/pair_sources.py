@@ -72,23 +72,19 @@ def read_name(source: str) -> tuple[str, str, str]:
     """Name, direction and part of a known data set; empty if they are not named."""
     name, *rest = source.split(":")
     known = with_pairs()
-    if name == "generated":
-        known_kinds = ", ".join(f"generated:{kind}" for kind in GENERATED)
-        if not rest or rest[0] not in GENERATED:
-            raise DataError(f"{source} is unknown; choose from {known_kinds}")
-        directions, parts = (rest.pop(0),), PARTS
-        direction = directions[0]
-    elif name in known:
+    directions: tuple[str, ...] = tuple(GENERATED)
+    parts: tuple[str, ...] = PARTS
+    if name in known:
         directions, parts = known[name].directions, known[name].parts
-        direction = rest.pop(0) if rest and rest[0] in directions else ""
-        if directions and not direction:
-            raise DataError(f"{source} needs a direction: {name}:{directions[0]} or {name}:{directions[1]}")
-    else:
+    elif name != "generated":
         raise DataError(f"cannot read {source}: there is no such file, and no such data set; known are {', '.join(known)}")
+    direction = rest.pop(0) if rest and rest[0] in directions else ""
+    if directions and not direction:
+        raise DataError(f"{source} names no set of pairs; choose from {', '.join(f'{name}:{one}' for one in directions)}")
     part = rest.pop(0) if rest else ""
     if rest or (part and part not in parts):
         start = f"{name}:{direction}" if direction else name
-        raise DataError(f"{source} is unknown; choose from {', '.join(f'{start}:{one}' for one in parts)}")
+        raise DataError(f"{source} names no set of pairs; choose from {', '.join(f'{start}:{one}' for one in parts)}")
     return name, direction, part
 
 

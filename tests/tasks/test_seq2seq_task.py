@@ -214,9 +214,9 @@ def test_maps_of_attention_are_in_reading_order(tmp_path, reverse, monkeypatch):
         ({"a.en": "one\ntw\to\n", "a.de": "eins\nzwei\n"}, "a.en: line 2 has a tab in it; replace it by a space"),
         ({"a.en": "\n\n", "a.de": "\n\n"}, "no examples in a.en"),
         ({"pairs": "one\teins\ntwo\tzwei\tdrei\n"}, "line 2 is not a source and its target with one tab between them"),
-        ({"multi30k": None}, "multi30k needs a direction: multi30k:en-de or multi30k:en-fr"),
-        ({"multi30k:en-de:2019": None}, "multi30k:en-de:2019 is unknown; choose from multi30k:en-de:train"),
-        ({"generated:times": None}, "generated:times is unknown; choose from generated:sums, generated:dates, gen"),
+        ({"multi30k": None}, "multi30k names no set of pairs; choose from multi30k:en-de, multi30k:en-fr, multi30k:de-en"),
+        ({"multi30k:en-de:2019": None}, "multi30k:en-de:2019 names no set of pairs; choose from multi30k:en-de:train"),
+        ({"generated:times": None}, "generated:times names no set of pairs; choose from generated:sums, generated:da"),
         ({"tweets": None}, "cannot read tweets: there is no such file, and no such data set; known are addition, chatbot"),
     ],
 )  # fmt: skip

@@ -62,14 +62,15 @@ class AttentionDecoder(Layer):
         self.combine = Dense(cells.units + attention.memory_size, units, rng=rng)
         self.squash = Tanh()
         self.units = units
-        self.Wf: Parameter | None = None
+        self.Wf: Any = None  # a Parameter with input feeding
         if input_feeding:
-            if not isinstance(cells, Recurrent):
+            columns = getattr(cells, "Wx", None)
+            if not isinstance(cells, Recurrent) or columns is None:
                 raise DataError(
                     f"AttentionDecoder: input feeding runs one recurrent layer step by step, not a {type(cells).__name__} "
                     "layer; use one layer, or no input feeding"
                 )
-            self.Wf = Parameter.glorot((units, cells.Wx.shape[1]), rng)
+            self.Wf = Parameter.glorot((units, columns.shape[1]), rng)
         self.pool = BufferPool()
 
     # --- equations (2) and (3) ---------------------------------------------------------------------------------------
@@ -120,6 +121,12 @@ class AttentionDecoder(Layer):
         """As ``forward``, with the weights (N, T, S) that each step gives to the memory; zero at padded steps."""
         x = floating(x, "AttentionDecoder: input")
         lengths = check_lengths(lengths, x, "AttentionDecoder")
+        n = len(memory.values)
+        if n != len(x) and (lengths is not None or not n or len(x) % n):
+            raise ShapeError(
+                f"AttentionDecoder: {len(x)} sequences read {n} memories; give each sequence one, or, without lengths, the "
+                "same number of sequences for each memory"
+            )
         if self.Wf is not None:
             return self.run_fed(x, memory, state, lengths)
         h, state = self.cells.forward(x, state, lengths)
@@ -149,7 +156,8 @@ class AttentionDecoder(Layer):
         """``run`` step by step."""
         cells, first = state
         lease = self.pool.lease()
-        feed = Feed(self.attention, self.Wf.data, self.combine.W.data, self.combine.b.data)
+        b: Any = self.combine.b
+        feed = Feed(self.attention, self.Wf.data, self.combine.W.data, b.data)
         arrays = [x, *flatten(state), *memory[:2], *(parameter.data for parameter in self.parameters())]
         x = x.astype(array_module(x).result_type(*arrays), copy=False)
         steps = FedSteps(x, lengths, feed, memory, first, lease)
@@ -164,14 +172,16 @@ class AttentionDecoder(Layer):
         """``backward`` step by step."""
         steps, lease = self.pop(dy)
         xp = array_module(dy)
+        b: Any = self.combine.b
         dcells, dlast = (None, xp.zeros((len(dy), self.units), dtype=dy.dtype)) if dstate is None else dstate
         with self.pool.lease() as scratch:
             steps.start_backward(dy, dlast, scratch)
             dh = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), (*dy.shape[:2], self.cells.units))
             dx, dcells = self.cells.backward(dh, dcells)
-            self.Wf.accumulate(steps.dWf)
+            if steps.dWf is not None:
+                self.Wf.accumulate(steps.dWf)
             self.combine.W.accumulate(steps.both.T @ steps.dg)  # (5)  (H + C, P) @ (P, A) -> (H + C, A)
-            self.combine.b.accumulate(steps.dg.sum(axis=0))  # (5)
+            b.accumulate(steps.dg.sum(axis=0))  # (5)
             self.attention.query_weights_backward(steps.dq, steps.both[:, : self.cells.units])
             dm = memory_backward(steps.unpack(steps.dc), steps.unpack(steps.a))
         lease.end()

@@ -72,6 +72,7 @@ class FedSteps(Steps):
         self.both = lease.take(xp, (self.P, len(feed.W)), x.dtype)
         self.a = lease.take(xp, (self.P, memory.values.shape[1]), x.dtype)
         self.scored: dict[int, tuple] = {}
+        self.dWf: Array | None = None
 
     def read_by(self, rows: int) -> Memory:
         """What the first ``rows`` sequences read: a memory each, or all memories if several rows read one."""
@@ -108,7 +109,7 @@ class FedSteps(Steps):
         After the loop, these attributes are known:
             dg, dc, dq: gradients of all steps, (6), (7), and with respect to the queries (P, ...).
             dk: with respect to the keys (N, S, A), in the order of the packed rows.
-            dWf: as in (9).
+            dWf: as in (9); None if there is no step.
             carried: with respect to f_0, in the order of the packed rows.
         """
         xp, dtype = array_module(dy), dy.dtype
@@ -118,7 +119,6 @@ class FedSteps(Steps):
         self.dc = scratch.take(xp, (self.P, self.memory.values.shape[2]), dtype)
         self.dq = scratch.take(xp, (self.P, keys.shape[2]), dtype)
         self.dk = xp.zeros(keys.shape, dtype=dtype)
-        self.dWf = xp.zeros_like(self.feed.Wf)
 
     def backward(self, items: Iterable[tuple[Any, slice]], dy_rows: Array, da: Array) -> Iterator[tuple[Any, slice]]:
         """The ``items``, with equations (5) to (7) around them; see ``Steps.backward``."""
@@ -140,7 +140,7 @@ class FedSteps(Steps):
             dq, dk = attention.scores_backward(ds, self.scored[now.start])
             self.dq[now] = dq[:, 0]
             self.dk[:N_t] += dk
-            dy_rows[now] += dboth[:, :H] + attention.queries_backward(dq[:, 0])  # (7)
+            dy_rows[now] = dboth[:, :H] + attention.queries_backward(dq[:, 0])  # (7), all that the loss sees of h_t
             yield item
             xp.matmul(da[now], Wf.T, out=carried)  # (5)  (N_t, columns) @ (columns, A) -> (N_t, A)
             if now.start == 0:

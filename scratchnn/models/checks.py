@@ -156,22 +156,22 @@ register_loss(
 
 # Every attention with and without input feeding, every cell with input feeding, and what goes with neither. At most cells
 # the factor of the other models is right; at some it makes a gradient so small that its rounding shows.
+_own: dict[str, Any]
 for _attention in SCORES:
     for _feeding in (False, True):
-        _parts = {"bidirectional": _attention != "dot", "attention": _attention, "input_feeding": _feeding}
-        _factor = 1.3 if (_attention, _feeding) == ("additive", False) else 1.6
+        _own = {"bidirectional": _attention != "dot", "attention": _attention, "input_feeding": _feeding}
         _name = f"seq2seq/lstm+{_attention}{'+feeding' * _feeding}"
-        register_loss(_name, seq2seq("lstm", **_parts, dropout=0.3), PAIRS, random=True, factor=_factor)
+        register_loss(_name, seq2seq("lstm", **_own, dropout=0.3), PAIRS, random=True)
 for _cell in CELLS:
-    _parts = {"bidirectional": True, "attention": "additive", "input_feeding": True, "tied": True}
+    _own = {"bidirectional": True, "attention": "additive", "input_feeding": True, "tied": True}
     _factor = {"gru-reset-before": 2.2, "rnn-relu": 1.3}.get(_cell, 1.6)
-    register_loss(f"seq2seq/{_cell}+bidirectional+additive+feeding+tied", seq2seq(_cell, **_parts), PAIRS, factor=_factor)
-_deep = {"layers": 2, "bidirectional": True}
+    register_loss(f"seq2seq/{_cell}+bidirectional+additive+feeding+tied", seq2seq(_cell, **_own), PAIRS, factor=_factor)
+_deep: dict[str, Any] = {"layers": 2, "bidirectional": True}
 register_loss("seq2seq/gru+bidirectional+two-layers+general", seq2seq("gru", **_deep, attention="general"), PAIRS)
 register_loss("seq2seq/lstm+bidirectional+two-layers", seq2seq("lstm", **_deep), PAIRS, factor=1.3)
 register_loss("seq2seq/lstm+peeky", seq2seq("lstm", peeky=True), PAIRS)
-_parts = {"layers": 3, "bidirectional": True, "peeky": True, "dropout": 0.3}
-register_loss("seq2seq/gru+bidirectional+three-layers+peeky+dropout", seq2seq("gru", **_parts), PAIRS, random=True)
+_own = {"layers": 3, "bidirectional": True, "peeky": True, "dropout": 0.3}
+register_loss("seq2seq/gru+bidirectional+three-layers+peeky+dropout", seq2seq("gru", **_own), PAIRS, random=True)
 register_loss("seq2seq/gru+tied", seq2seq("gru", embedding_size=2, tied=True), PAIRS)
 
 

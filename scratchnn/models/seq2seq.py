@@ -41,8 +41,7 @@ from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.losses import softmax_cross_entropy_forward
 from scratchnn.models.decoder_state import DecoderState
 from scratchnn.models.encoder import Bridge, make_encoder, stack
-from scratchnn.recurrent import SequenceLayer, Stacked
-from scratchnn.recurrent.base import State
+from scratchnn.models.peeky import add_to_highest, beside, highest
 from scratchnn.recurrent.cells import make_cell
 
 ATTENTIONS = ("none", *SCORES)
@@ -91,7 +90,7 @@ class Seq2Seq(Model):
         sizes |= {"embedding_size": embedding_size, "hidden_size": hidden_size, "layers": layers}
         for name, size in sizes.items():
             whole_number(size, f"Seq2Seq: {name}")
-        check_choices(attention, input_feeding, layers, peeky, tied, embedding_size, hidden_size)
+        check_choices(attention, input_feeding, layers, bidirectional, peeky, tied, embedding_size, hidden_size)
         self.config = {
             **{name: int(size) for name, size in sizes.items()},
             "cell": cell,
@@ -109,7 +108,7 @@ class Seq2Seq(Model):
         self.target = Embedding(target_size, D, rng=rng)
         below = [D + H * bool(peeky)] + [H] * (layers - 1)
         cells = stack([make_cell(cell, size, H, rng) for size in below], dropout, rng)
-        self.decoder: SequenceLayer | AttentionDecoder = cells
+        self.decoder: Any = cells  # a recurrent layer, or an AttentionDecoder
         width = H + H * bool(peeky)
         if attention != "none":
             scores = make_attention(attention, H, self.encoder.units, H, rng)
@@ -125,7 +124,7 @@ class Seq2Seq(Model):
     @property
     def attention(self) -> Attention | None:
         """The decoder's attention layer, or None."""
-        return self.decoder.attention if isinstance(self.decoder, AttentionDecoder) else None
+        return getattr(self.decoder, "attention", None)
 
     def encode(self, source: Array, lengths: Array) -> DecoderState:
         """Equations (1) and (2): what the decoder starts from."""
@@ -262,7 +261,14 @@ class Seq2Seq(Model):
 
 
 def check_choices(
-    attention: str, input_feeding: bool, layers: int, peeky: bool, tied: bool, embedding_size: int, hidden_size: int
+    attention: str,
+    input_feeding: bool,
+    layers: int,
+    bidirectional: bool,
+    peeky: bool,
+    tied: bool,
+    embedding_size: int,
+    hidden_size: int,
 ) -> None:
     """Raise ``DataError`` for an unknown attention and for settings that do not go together."""
     if attention not in ATTENTIONS:
@@ -271,6 +277,11 @@ def check_choices(
         raise DataError(f"Seq2Seq: input feeding feeds attention vectors; choose an attention: {', '.join(SCORES)}")
     if input_feeding and layers > 1:
         raise DataError("Seq2Seq: input feeding runs one recurrent layer step by step; set layers to 1 or leave it out")
+    if attention == "dot" and bidirectional:
+        raise DataError(
+            "Seq2Seq: dot attention compares states of one size, and a bidirectional encoder has outputs of twice the "
+            "decoder's; use general attention, or one direction"
+        )
     if peeky and attention != "none":
         raise DataError(
             f"Seq2Seq: peeky repeats the final state, which {attention} attention replaces; leave out one of the two"
@@ -281,21 +292,3 @@ def check_choices(
         raise DataError(
             f"Seq2Seq: tying without attention needs embedding_size = hidden_size, got {embedding_size} and {hidden_size}"
         )
-
-
-def beside(x: Array, vector: Array) -> Array:
-    """``x`` (N, T, D) with ``vector`` (N, H) behind the entries of each step: (N, T, D + H)."""
-    xp = array_module(x)
-    return xp.concatenate([x, xp.broadcast_to(vector[:, None], (*x.shape[:2], vector.shape[1]))], axis=2)
-
-
-def highest(cells: Any, state: State) -> Array:
-    """The hidden part (N, H) of the highest layer's state."""
-    return cells.layers[-1].hidden(state[-1]) if isinstance(cells, Stacked) else cells.hidden(state)
-
-
-def add_to_highest(cells: Any, dstate: State, dh: Array) -> State:
-    """The gradient ``dstate`` with ``dh`` (N, H) added to the hidden part of the highest layer's."""
-    if isinstance(cells, Stacked):
-        return *dstate[:-1], cells.layers[-1].add_to_hidden(dstate[-1], dh)
-    return cells.add_to_hidden(dstate, dh)

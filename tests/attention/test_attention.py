@@ -269,6 +269,13 @@ def test_no_step_at_all(feeding):
     assert not dm.any()
 
 
+def decode(rows, lengths):
+    """So many rows that read three memories."""
+    decoder = decoder_of()
+    x = np.ones((rows, T, D))
+    return decoder.forward(x, decoder.attention.prepare(np.ones((3, S, Q))), decoder.zero_state(x), lengths)
+
+
 # --- errors ----------------------------------------------------------------------------------------------------------
 
 
@@ -309,6 +316,12 @@ def test_repr():
             "AttentionDecoder: the cells' outputs have size 5, the queries 3",
             lambda: decoder_of(cells=GRU(D, 5, rng=np.random.default_rng(0))),
         ),
+        (
+            ShapeError,
+            "AttentionDecoder: 4 sequences read 3 memories; give each sequence one, or, without lengths, the same number",
+            lambda: decode(4, None),
+        ),
+        (ShapeError, "AttentionDecoder: 6 sequences read 3 memories; give each sequence one", lambda: decode(6, [T] * 6)),
         (
             DataError,
             "AttentionDecoder: input feeding runs one recurrent layer step by step, not a Stacked layer; use one layer",

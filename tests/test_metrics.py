@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.errors import ShapeError
-from scratchnn.metrics import accuracy, confusion_matrix, distinct_ngrams, exact_match, label_scores, perplexity
+from scratchnn.metrics import (
+    accuracy,
+    confusion_matrix,
+    distinct_ngrams,
+    entity_scores,
+    exact_match,
+    label_scores,
+    perplexity,
+)
 
 
 def test_perplexity_of_a_uniform_guess_is_the_number_of_tokens():
@@ -115,3 +123,22 @@ def test_distinct_ngrams_by_hand():
     assert distinct_ngrams(answers, 1) == pytest.approx(2 / 5)
     assert distinct_ngrams(answers, 2) == pytest.approx(1 / 2)
     assert distinct_ngrams(answers, 3) == distinct_ngrams([], 1) == 0
+
+
+# --- entities --------------------------------------------------------------------------------------------------------
+
+
+def test_entity_scores_by_hand():
+    """Right; wrong type; wrong end; another sentence; missed; invented."""
+    true = [[("PER", 0, 2), ("LOC", 3, 4)], [("PER", 0, 1)], [], [("ORG", 0, 1), ("PER", 2, 3)]]
+    predicted = [[("PER", 0, 2), ("ORG", 3, 4)], [("PER", 0, 2)], [("LOC", 0, 1)], [("PER", 2, 3)]]
+    types, micro = entity_scores(predicted, true)
+    assert types == {
+        "LOC": {"precision": 0, "recall": 0, "f1": 0, "entities": 1},
+        "ORG": {"precision": 0, "recall": 0, "f1": 0, "entities": 1},
+        "PER": {"precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3, "entities": 3},
+    }
+    assert micro == {"precision": 2 / 5, "recall": 2 / 5, "f1": 2 / 5, "entities": 5}
+    assert entity_scores([[]], [[]]) == ({}, {"precision": 0, "recall": 0, "f1": 0, "entities": 0})
+    with pytest.raises(ShapeError, match="entity_scores: 4 sentences, 3 predicted"):
+        entity_scores(predicted[:3], true)

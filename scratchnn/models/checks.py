@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.attention import SCORES
 from scratchnn.backend import to_numpy
 from scratchnn.core import Layer, Model
 from scratchnn.core.nested import flatten, rebuild
@@ -114,9 +115,13 @@ class BatchLoss(Layer):
 
 
 def register_loss(
-    name: str, make: Callable[[np.random.Generator], Model], batch: Any, random: bool = False, factor: float = 1.6
+    name: str,
+    make: Callable[[np.random.Generator], Model],
+    batch: Any,
+    random: bool = False,
+    factor: float = 1.6,
 ) -> None:
-    """The loss of a batch, a tuple or a dict of arrays, with respect to all parameters of a model."""
+    """The loss of a batch, a tuple or a dict of arrays, with respect to all parameters, enlarged by ``factor``."""
 
     @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
@@ -128,9 +133,9 @@ def classifier(classes: int = 3, **options: Any) -> Callable[[np.random.Generato
     return lambda rng: Classifier(5, classes, embedding_size=3, hidden_size=2, rng=rng, **options)
 
 
-def seq2seq(cell: str) -> Callable[[np.random.Generator], Model]:
+def seq2seq(cell: str, **options: Any) -> Callable[[np.random.Generator], Model]:
     """Five tokens in a source, four in a target."""
-    return lambda rng: Seq2Seq(5, 4, embedding_size=3, hidden_size=2, rng=rng, cell=cell)
+    return lambda rng: Seq2Seq(5, 4, **{"embedding_size": 3, "hidden_size": 2, **options}, rng=rng, cell=cell)
 
 
 register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
@@ -163,6 +168,36 @@ register_loss("classifier/sigmoid", classifier(2, output="sigmoid", pooling="mea
 _weights = classifier(2, output="sigmoid", reader="embedding", pooling="attention", class_weights=(0.5, 2.0))
 register_loss("classifier/sigmoid+weights", _weights, labelled(TWO))
 register_loss("classifier/multilabel", classifier(output="multilabel", reader="conv", pooling="max"), labelled(SETS))
+
+
+# --- sequence to sequence --------------------------------------------------------------------------------------------
+
+# Every attention with and without input feeding, every cell with input feeding, and what goes with neither. At most cells
+# the factor of the other models is right; at some it makes a gradient so small that its rounding shows.
+_own: dict[str, Any]
+for _attention in SCORES:
+    for _feeding in (False, True):
+        _own = {"bidirectional": _attention != "dot", "attention": _attention, "input_feeding": _feeding}
+        _name = f"seq2seq/lstm+{_attention}{'+feeding' * _feeding}"
+        register_loss(_name, seq2seq("lstm", **_own, dropout=0.3), PAIRS, random=True)
+for _cell in CELLS:
+    _own = {"bidirectional": True, "attention": "additive", "input_feeding": True, "tied": True}
+    _factor = {"gru-reset-before": 2.2, "rnn-relu": 1.3}.get(_cell, 1.6)
+    register_loss(f"seq2seq/{_cell}+bidirectional+additive+feeding+tied", seq2seq(_cell, **_own), PAIRS, factor=_factor)
+_deep: dict[str, Any] = {"layers": 2, "bidirectional": True}
+register_loss("seq2seq/gru+bidirectional+two-layers+general", seq2seq("gru", **_deep, attention="general"), PAIRS)
+register_loss("seq2seq/lstm+bidirectional+two-layers", seq2seq("lstm", **_deep), PAIRS, factor=1.3)
+register_loss("seq2seq/lstm+peeky", seq2seq("lstm", peeky=True), PAIRS)
+_own = {"layers": 3, "bidirectional": True, "peeky": True, "dropout": 0.3}
+register_loss("seq2seq/gru+bidirectional+three-layers+peeky+dropout", seq2seq("gru", **_own), PAIRS, random=True)
+register_loss("seq2seq/gru+tied", seq2seq("gru", embedding_size=2, tied=True), PAIRS)
+
+
+@case("seq2seq/logits")
+def logits(rng: np.random.Generator) -> Problem:
+    """``forward`` and ``backward``, for any gradient with respect to the logits."""
+    model = seq2seq("gru", attention="general", input_feeding=True)(rng)
+    return enlarged(layer_problem(model, {}, fixed=tuple(PAIRS.values())[:-1]), 1.6)
 
 
 # --- words and their characters --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from scratchnn.core.nested import flatten
 from scratchnn.errors import ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
 from scratchnn.layers.sequences import check_lengths
+from scratchnn.recurrent.steps import Steps
 
 State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is a tuple of its layers' states
 
@@ -132,7 +133,9 @@ class Recurrent(SequenceLayer):
 
     # --- the layer ---------------------------------------------------------------------------------------------------
 
-    def forward(self, x: Array, state: State | None = None, lengths: Any = None) -> tuple[Array, State]:
+    def forward(
+        self, x: Array, state: State | None = None, lengths: Any = None, steps: Steps | None = None
+    ) -> tuple[Array, State]:
         """Run over whole sequences.
 
         Args:
@@ -140,6 +143,7 @@ class Recurrent(SequenceLayer):
             state: state before the first step; defaults to zeros. Pass the returned state to continue the sequences.
             lengths: number of real steps of each sequence (N,); T if None. Beyond it the state does not change and the
                 outputs are zero.
+            steps: in place of ``lengths``, the steps that they lay out; they may be fed (``attention.feeding``).
 
         Returns:
             Outputs, (N, T, H) or (N, H), and the final state.
@@ -147,7 +151,7 @@ class Recurrent(SequenceLayer):
         owner = type(self).__name__
         self.check_input(x)
         x = floating(x, f"{owner}: input")
-        lengths = check_lengths(lengths, x, owner)
+        lengths = check_lengths(lengths, x, owner) if steps is None else steps
         state = self.zero_state(x) if state is None else self.check_state(state, x.shape[0], "state")
         mask_x = mask_h = None
         if self.training and self.dropout:

@@ -237,7 +237,7 @@ GOOD = "Ann\tB-PER\nmet\tO\n\nBo\tB-PER\nLi\tI-PER\n"
 BAD = {
     "empty.txt": ("", "no tokens in empty.txt; a line is one token with its columns"),
     "one_column.txt": ("Ann\nmet\n", "one_column.txt has one column; a line is a word and its tag"),
-    "ragged.txt": ("Ann\tB-PER\nmet\n", "ragged.txt: line 2 has 1 column, the first line has 2 columns; a line is one"),
+    "ragged.txt": ("Ann\tB-PER\nmet\n", "ragged.txt: line 2 has 1 column, line 1 has 2 columns; a line is one"),
     "mixed.txt": ("Ann\tB-PER\n\nBo\tI-PER\n", "mixed.txt: line 3: an entity begins with I-PER, as in IOB1, but at mixed"),
     "illegal.txt": (
         "Ann\tS-PER\n\nBo\tB-PER\nmet\tO\n",

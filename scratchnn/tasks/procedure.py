@@ -131,9 +131,9 @@ def inherit(task: Task, given: Mapping[str, Any], start: Trained) -> Values:
     for name, setting in own.items():
         before, now = start.settings[name], given.get(name)
         if setting.inherited and now is not None and now != before:
+            how = setting.difference(before, now)
             raise DataError(
-                f"--from {start.place}: its model was trained with {setting.flag} {before}, not {now}; leave "
-                f"{setting.flag} out, or train anew without --from"
+                f"--from {start.place}: its model was trained {how}; leave {setting.flag} out, or train anew without --from"
             )
     return {name: start.settings[name] for name, setting in own.items() if given.get(name) is None}
 

@@ -65,7 +65,7 @@ def check_kind(sentences: Sequence[Tagged], scheme: str | None, tags: Vocabulary
     """Raise ``DataError`` if only one of data and model has tags that mark entities."""
     if (scheme is None) == marks_entities(tags) and not (scheme is None and all_outside(sentences)):
         kinds = "mark no entities" if scheme is None else "mark entities"
-        raise DataError(f"the tags in {source} {kinds}, unlike those of the model; see --column")
+        raise DataError(f"the tags of {source} {kinds}, unlike those of the model; see --column")
 
 
 def marks_entities(tags: Vocabulary) -> bool:

@@ -57,8 +57,6 @@ ARCHITECTURE = (
     "output",
 )  # fmt: skip
 SOURCES = "tagged sentences: CoNLL columns, .conllu, lines of word/TAG, or conll2003, ud:en_ewt ... (default: generated)"
-
-
 COLUMN = Setting("--column", "column", None, "column of the tag: a number, upos or xpos", metavar="C")
 
 
@@ -73,24 +71,13 @@ class TaggerTask(Task):
         replace(VALID, metavar="DATA"),
         replace(COLUMN, help=f"{COLUMN.help} (default: the last, upos)", identity=False),
         Setting("--limit", "limit", None, "use N sentences, drawn by the seed", int, "N", least=2, identity=False),
-        Setting(
-            "--tokens",
-            "tokens",
-            "space",
-            "how predict splits lines: at spaces, or at marks too",
-            choices=("space", "marks"),
-            inherited=False,
-        ),
-        Setting(
-            "--scheme",
-            "scheme",
-            None,
-            "tags of entities in answers (default: as in the data)",
-            choices=SCHEMES,
-            inherited=False,
-        ),
+        Setting("--tokens", "tokens", "space", "how predict splits lines: at spaces, or at marks too",
+                choices=("space", "marks"), inherited=False),
+        Setting("--scheme", "scheme", None, "tags of entities in answers (default: as in the data)", choices=SCHEMES,
+                inherited=False),
         Setting("--min-count", "min_count", 1, "rarer words have no vector of their own", int, "N"),
-        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A"),
+        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A",
+                inherited=False),
         Setting("--reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
         Setting("--spelling", "spelling", "char", "characters, or letters of Korean syllables", choices=SPELLINGS),
         Setting("--character-embed", "character_size", 25, "size of a character's vector", int, "D"),
@@ -100,20 +87,12 @@ class TaggerTask(Task):
         Setting("--cell", "cell", "lstm", "recurrent cell", choices=tuple(CELLS)),
         Setting("--layers", "layers", 1, "recurrent layers", int, "L"),
         Setting("--output", "output", "crf", "what reads the scores", choices=OUTPUTS),
-        Setting(
-            "--dropout",
-            "dropout",
-            0.5,
-            "dropout at characters, words, between layers, at the output",
-            float,
-            "P",
-            inherited=False,
-        ),
-        Setting(
-            "--vectors", "vectors", None, "file or run with word vectors to start from; their size is D", metavar="PATH"
-        ),
+        Setting("--dropout", "dropout", 0.5, "dropout at characters, words, between layers, at the output", float, "P",
+                inherited=False),
+        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size is D",
+                metavar="PATH"),
         Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
-    )
+    )  # fmt: skip
     evaluation = (replace(COLUMN, name="evaluated", help=f"{COLUMN.help} (default: as in training)"),)
     prediction = (
         Setting("--conll", "conll", False, "one word and its tag per line", bool),
@@ -238,6 +217,7 @@ class TaggerTask(Task):
             yield f"{name} {self.show(name, value)}"
         if new := Counter(tag for one in true for tag in one if tag not in tags):
             yield f"{new.total():,} of the tags did not occur in training, such as {min(new)}; they count as wrong"
+            yield "the loss is that of the sentences without them"
         yield ""
         if marked:
             yield from entity_table([entities(one) for one in predicted], [entities(one) for one in true])

@@ -377,6 +377,12 @@ def test_other_kinds_of_tags_than_those_of_the_model(folder, capsys):
     assert contents(folder / "entities") == before
 
 
+@pytest.mark.parametrize(("line", "name"), [(None, "NoneType"), (3, "int"), (b"x", "bytes"), (["a"], "list")])
+def test_predict_needs_texts(folder, line, name):
+    with pytest.raises(DataError, match=f"predict needs a list of texts, got {name} at position 1"):
+        load(folder / "entities").predict(["It rained .", line])
+
+
 def test_predict_needs_a_list(folder):
     with pytest.raises(DataError, match="predict needs a list of texts, got one string"):
         load(folder / "entities").predict("It rained .")

@@ -192,19 +192,14 @@ register_encoder("word-encoder/lstm+dropout", random=True, dropout=0.3)
 
 # --- the tagger: an empty sentence among others, a word without characters, and tags in the padding that are none ------
 
-TAGGED = (
-    np.array([[1, 4, 1, 2, 3], [0, 3, 1, 1, 1], [2, 2, 4, 1, 0], [3, 1, 2, 0, 0]]),  # words
-    np.array([5, 0, 4, 1]),  # numbers of words
-    np.array([[1, 0, 1, 4, 2], [0, 0, 0, 0, 0], [2, 0, 3, 1, 0], [3, 1, 0, 0, 0]]),  # forms
-    CHARACTERS,
-    SPELLED,
-    np.array([[2, 0, 1, 1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # tags
-)
-
-
-def by_name(batch: tuple[np.ndarray, ...], *targets: str) -> dict[str, np.ndarray]:
-    """A batch of sentences with the names of its arrays."""
-    return dict(zip(("words", "lengths", "forms", "characters", "sizes", *targets), batch, strict=True))
+SENTENCES = {
+    "words": np.array([[1, 4, 1, 2, 3], [0, 3, 1, 1, 1], [2, 2, 4, 1, 0], [3, 1, 2, 0, 0]]),
+    "lengths": np.array([5, 0, 4, 1]),
+    "forms": np.array([[1, 0, 1, 4, 2], [0, 0, 0, 0, 0], [2, 0, 3, 1, 0], [3, 1, 0, 0, 0]]),
+    "characters": CHARACTERS,
+    "spelled": SPELLED,
+}
+TAGGED = {**SENTENCES, "tags": np.array([[2, 0, 1, 1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]])}
 
 
 def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
@@ -215,7 +210,7 @@ def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
 
 def register_tagger(name: str, random: bool = False, **options: Any) -> None:
     """Arrays large enough that the loss depends on the states of a sentence of three words."""
-    register_loss(f"tagger/{name}", tagger(**options), by_name(TAGGED, "tags"), random, factor=1.1)
+    register_loss(f"tagger/{name}", tagger(**options), TAGGED, random, factor=1.1)
 
 
 register_tagger("rnn+crf", cell="rnn")
@@ -226,11 +221,11 @@ register_tagger("gru+none+softmax+dropout", random=True, reader="none", cell="gr
 
 # --- the parser: the same sentences; heads with several dependents, a label that the model does not have ----------------
 
-PARSED = (
-    *TAGGED[:-1],
-    np.array([[0, 1, 1, 5, 3], [1, 1, 1, 1, 1], [0, 4, 4, 1, 1], [0, 1, 1, 1, 1]]),  # heads
-    np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # labels
-)
+PARSED = {
+    **SENTENCES,
+    "heads": np.array([[0, 1, 1, 5, 3], [1, 1, 1, 1, 1], [0, 4, 4, 1, 1], [0, 1, 1, 1, 1]]),
+    "labels": np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),
+}
 
 
 def register_parser(name: str, random: bool = False, **options: Any) -> None:
@@ -241,7 +236,7 @@ def register_parser(name: str, random: bool = False, **options: Any) -> None:
     def make(rng: np.random.Generator) -> Model:
         return Parser(5, 5, 3, **sizes, **options, rng=rng)
 
-    register_loss(f"parser/{name}", make, by_name(PARSED, "heads", "labels"), random, factor=2)
+    register_loss(f"parser/{name}", make, PARSED, random, factor=2)
 
 
 register_parser("one-layer", reader="conv", layers=1)

@@ -8,5 +8,6 @@ from scratchnn.datasets.imdb import load_imdb, plain_words
 from scratchnn.datasets.nsmc import load_nsmc
 from scratchnn.datasets.ptb import load_ptb
 from scratchnn.datasets.python_text import python_manual, python_sources
+from scratchnn.datasets.weather import load_weather
 
-__all__ = ["load_imdb", "load_nsmc", "load_ptb", "plain_words", "python_manual", "python_sources"]
+__all__ = ["load_imdb", "load_nsmc", "load_ptb", "load_weather", "plain_words", "python_manual", "python_sources"]

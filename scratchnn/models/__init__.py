@@ -9,6 +9,7 @@ from scratchnn.errors import CheckpointError
 
 MODELS = {
     "Classifier": "scratchnn.models.classifier",
+    "Forecaster": "scratchnn.models.forecaster",
     "LanguageModel": "scratchnn.models.language_model",
     "Seq2Seq": "scratchnn.models.seq2seq",
 }

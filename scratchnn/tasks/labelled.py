@@ -12,8 +12,6 @@ may be empty, a label may not.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -24,6 +22,7 @@ from scratchnn.datasets.registry import DataSet, data_sets
 from scratchnn.errors import DataError
 from scratchnn.tasks.tables import read_pairs
 from scratchnn.text import read_text
+from scratchnn.text.csv_rows import csv_rows
 
 WHAT = "a text and its label"
 TEXT_NAMES = ("text", "review", "document", "sentence", "comment", "content", "message", "tweet", "body", "title")
@@ -31,7 +30,6 @@ LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "rating", "p
 MISSING = ("", "nan", "null", "none", "na", "n/a")  # of a label; a text such as "none" is a text
 NO_TEXT = ("nan", "null")  # what programs write for a text that is missing
 MOST_NUMBERS = 20  # different labels that may be numbers with fractions
-SEPARATORS = ",;\t"
 JSON_LINES = (".jsonl", ".ndjson")
 
 
@@ -139,35 +137,11 @@ def first_line(text: str) -> str:
 
 
 def table_rows(source: str) -> Rows:
-    """The rows of a CSV or TSV file; the separator is the one that occurs most often in the header."""
+    """The rows of a CSV or TSV file with a header."""
     text = read_text(source)
-    header = first_line(text)
-    separator = max(SEPARATORS, key=header.count)
-    plain = separator == "\t" and '"' not in header  # then quotes mean nothing, as in nsmc
-    csv.field_size_limit(max(len(text), 1))  # a document may be longer than Python's limit of 128 KiB
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=separator,
-        quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
-        strict=True,
-    )
-    rows: Rows = []
-    names: list[str] | None = None
-    line = 1
-    try:
-        for cells in reader:
-            if names is None:
-                names = [name.strip() for name in cells]
-            elif cells:
-                if len(cells) != len(names):
-                    raise DataError(
-                        f"{source}: the row at line {line} has {len(cells)} fields, the header has {len(names)}; put "
-                        "fields that contain a separator or a line end in double quotes"
-                    )
-                rows.append((line, dict(zip(names, cells, strict=True))))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{source}: the row at line {line} is damaged ({error}); check its double quotes") from None
+    table = csv_rows(source, text)
+    _, names = next(table, (0, []))
+    rows = [(line, dict(zip(names, cells, strict=True))) for line, cells in table]
     if not rows:
         raise DataError(f"no examples in {source}; a table has a header and one row per text")
     return rows

@@ -12,6 +12,7 @@ KINDS = {  # module, and a line for the help
     "lm": ("scratchnn.tasks.lm", "a language model: which token comes next?"),
     "classifier": ("scratchnn.tasks.classifier", "a classifier of texts: one label per text, or several"),
     "seq2seq": ("scratchnn.tasks.seq2seq", "sequence to sequence: a line in, a line out"),
+    "forecaster": ("scratchnn.tasks.forecaster", "a forecaster of a series: measurements in a CSV file"),
     "word2vec": ("scratchnn.tasks.word2vec", "word vectors: words that occur in the same places"),
 }
 

@@ -2,5 +2,6 @@
 
 from scratchnn.datasets.generated.number_words import in_words, number_words
 from scratchnn.datasets.generated.reviews import generated_reviews
+from scratchnn.datasets.generated.solar import generated_solar
 
-__all__ = ["generated_reviews", "in_words", "number_words"]
+__all__ = ["generated_reviews", "generated_solar", "in_words", "number_words"]

@@ -217,7 +217,8 @@ def quantile_error_forward(
     )
     if y.shape[:-1] != targets.shape or y.shape[-1:] != levels.shape:
         raise ShapeError(
-            f"{owner}: predictions have shape {tuple(y.shape)}, targets {tuple(targets.shape)}, levels {tuple(levels.shape)}"
+            f"{owner}: targets have shape {tuple(targets.shape)}, "
+            f"predictions {tuple(y.shape)}, levels {tuple(levels.shape)}"
         )
     xp = array_module(y)
     error = targets[..., None] - y  # (..., Q)

@@ -123,7 +123,7 @@ def mean_quantile_error(predicted: Array, targets: Array, levels: Sequence[float
 
 
 def _difference(predicted: Array, targets: Array, owner: str) -> Array:
-    """p - t; a ``ShapeError`` unless both have one shape."""
+    """The difference p - t; a ``ShapeError`` unless both have one shape."""
     if predicted.shape != targets.shape:
         raise ShapeError(f"{owner}: targets have shape {tuple(targets.shape)}, predictions {tuple(predicted.shape)}")
     return predicted - targets

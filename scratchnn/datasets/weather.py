@@ -1,8 +1,8 @@
 """Measurements of the weather: Beijing, hourly, 2010 to 2014, and Melbourne, daily, 1981 to 1990.
 
 ``beijing`` has 43,824 rows: row number, year, month, day, hour, particles (pm2.5, micrograms per cubic metre; missing in
-2,067 rows), dew point and temperature (DEWP, TEMP, whole degrees Celsius), pressure (PRES, hPa), wind direction (cbwd), wind
-speed summed up since the direction changed (Iws, m/s), hours of snow and of rain (Is, Ir). Liang et al., "Assessing
+2,067 rows), dew point and temperature (DEWP, TEMP, whole degrees Celsius), pressure (PRES, hPa), wind direction (cbwd),
+wind speed summed up since the direction changed (Iws, m/s), hours of snow and of rain (Is, Ir). Liang et al., "Assessing
 Beijing's PM2.5 pollution" (2015).
 
 ``melbourne`` has 3,650 rows: the minimum temperature of each day (Temp, degrees Celsius); 1984-12-31 and 1988-12-31 are
@@ -27,7 +27,6 @@ SHA256 = {  # of the unpacked files, with line feeds
     "beijing": "34da912a99e1f6327ce28cddcec8deb28a80295e8d3065057dc51387f8fe2670",
     "melbourne": "178c85707c148319c4ca35069d044c799ff22e8d71b7a2c08922216756d18961",
 }
-TARGETS = {"beijing": "TEMP", "melbourne": "Temp"}
 
 
 def load_weather(part: str, folder: str | Path | None = None) -> str:

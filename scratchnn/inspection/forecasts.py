@@ -16,7 +16,9 @@ MOST_ROWS = 336  # of the line of forecasts: two weeks of hours
 BINS = 50
 
 
-def plot_forecasts(x: np.ndarray, targets: np.ndarray, forecasts: Mapping[str, np.ndarray], delay: int, target: str) -> Figure:
+def plot_forecasts(
+    x: np.ndarray, targets: np.ndarray, forecasts: Mapping[str, np.ndarray], delay: int, target: str
+) -> Figure:
     """Four panels: the last forecasts beside what was measured, all of them against it, error by horizon, residuals.
 
     Args:

@@ -114,8 +114,9 @@ class Forecaster(Model):
             "quantiles": [float(q) for q in quantiles],
         }
         steps = np.arange(width)
-        self.steps = {"forward": None, "reversed": steps[::-1], "shuffled": np.random.default_rng(0).permutation(width)}[order]
-        self.readers, units = make_reader(self.config, rng)
+        shuffled = np.random.default_rng(0).permutation(width)
+        self.steps = {"forward": None, "reversed": steps[::-1], "shuffled": shuffled}[order]
+        self.reader, units = make_reader(self.config, rng)
         self.dropout = Dropout(dropout, rng=rng)
         self.output = Dense(units, horizon * max(len(quantiles), 1), rng=rng)
         self.output.W.data[:] = 0
@@ -128,7 +129,7 @@ class Forecaster(Model):
         if x.ndim != 3 or x.shape[1:] != (W, C):
             raise ShapeError(f"Forecaster: windows must be (N, {W}, {C}), got shape {tuple(x.shape)}")
         r = x if self.steps is None else x[:, array_module(x).asarray(self.steps)]  # (1)
-        for layer in self.readers:
+        for layer in self.reader:
             r = layer.forward(r)
         y = x[:, -1, :1] + self.output.forward(self.dropout.forward(r))  # (2)
         return y.reshape(len(x), horizon, -1) if self.config["quantiles"] else y
@@ -137,7 +138,7 @@ class Forecaster(Model):
         """The gradient with respect to the windows (N, W, C)."""
         dy = dy.reshape(len(dy), -1)
         dr = self.dropout.backward(self.output.backward(dy))
-        for layer in reversed(self.readers):
+        for layer in reversed(self.reader):
             dr = layer.backward(dr)
         dx = dr if self.steps is None else dr[:, array_module(dr).asarray(np.argsort(self.steps))]  # (1)
         dx = dx.copy()

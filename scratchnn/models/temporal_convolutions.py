@@ -1,4 +1,4 @@
-"""A temporal convolutional network (TCN): residual blocks of causal convolutions whose dilation doubles from block to block.
+"""A temporal convolutional network (TCN): residual blocks of causal convolutions, each with twice the dilation of the last.
 
     u^0 = x W_in + b_in                                              the inputs as H numbers per step              (1)
     z   = drop(relu(conv2_d(drop(relu(conv1_d(u^{k-1}))))))          d = 2^{k-1}, kernel size K                    (2)

@@ -43,7 +43,9 @@ class Baselines(JsonPart):
         return f"Baselines: {', '.join(f'{name} {error:.4g}' for name, error in self.errors.items())}"
 
     @classmethod
-    def fit(cls, train: SeriesWindows, valid: SeriesWindows, section: Section, scale: Scale, levels: Sequence[float]) -> Baselines:
+    def fit(
+        cls, train: SeriesWindows, valid: SeriesWindows, section: Section, scale: Scale, levels: Sequence[float]
+    ) -> Baselines:
         """The ridge for training windows, and the errors of all forecasts on the validation section.
 
         Args:
@@ -125,7 +127,7 @@ def season_earlier(values: np.ndarray, ends: np.ndarray, delay: int, horizon: in
 def simple_forecasts(
     values: np.ndarray, ends: np.ndarray, delay: int, horizon: int, step: Step | None
 ) -> dict[str, np.ndarray]:
-    """Equations (1) and (2) by name, each (M, h); without a season that is the last value, or needs rows before the first."""
+    """Equations (1) and (2) by name, each (M, h); no season that is the last value or needs rows before the first."""
     found = {"last value": last_value(values, ends, horizon)}
     for name, season in seasons(step).items():
         forecast = season_earlier(values, ends, delay, horizon, season)

@@ -5,9 +5,10 @@
     w = (sum_n (f_n - f)^T (f_n - f) + alpha I)^-1  sum_n (f_n - f)^T (y_n - y)                     (F, h)         (2)
     b = y - f w                                                          f, y: means over all n                    (3)
 
-The sums of (2) are accumulated over blocks of windows. The memory is that of one block and of the (F, F) matrix; it does not
-grow with the number of windows. Of very many windows, ``MOST_WINDOWS`` are used, evenly spaced: neighbours are nearly equal.
-alpha is the one of ``ALPHAS`` with the smallest mean absolute error on the validation windows.
+The sums of (2) are accumulated over blocks of windows. The memory is that of one block and of the (F, F) matrix; it does
+not grow with the number of windows. Of very many windows, ``MOST_WINDOWS`` are used, evenly spaced: neighbours are nearly
+equal. The inputs are scaled, so their means are near zero and the sums lose no digits. alpha is the one of ``ALPHAS`` with
+the smallest mean absolute error on the validation windows.
 
 Hoerl and Kennard, "Ridge regression: biased estimation for nonorthogonal problems" (1970).
 """
@@ -54,11 +55,7 @@ class Ridge:
         F = windows.width * measurements + windows.series.shape[1] - measurements
         gram, cross = np.zeros((F, F)), np.zeros((F, windows.horizon))
         total, target_total, count = np.zeros(F), np.zeros(windows.horizon), 0
-        shift = None
         for f, y in blocks(windows, measurements, MOST_WINDOWS):
-            if shift is None:
-                shift = f.mean(axis=0)  # near the mean, so that no digits are lost in the sums
-            f = f - shift
             gram += f.T @ f  # (2)  (F, M) @ (M, F) -> (F, F)
             cross += f.T @ y  # (2)  (F, M) @ (M, h) -> (F, h)
             total, target_total, count = total + f.sum(axis=0), target_total + y.sum(axis=0), count + len(y)
@@ -68,7 +65,7 @@ class Ridge:
         found = []
         for alpha in ALPHAS:
             weights = np.linalg.solve(gram + alpha * np.eye(F), cross)  # (2)
-            bias = target_mean - (mean + shift) @ weights  # (3)
+            bias = target_mean - mean @ weights  # (3)
             found.append(cls(weights, bias, measurements, alpha))
         errors = [0.0] * len(found)
         for f, y in blocks(valid, measurements, MOST_WINDOWS):

@@ -3,9 +3,9 @@
     x = (v - m) / s            m, s: mean and standard deviation of a column in the training rows                  (1)
     v = m + s y                a forecast y of the scaled target in the target's unit                              (2)
 
-The means and deviations come from the training rows alone, and are saved with the model: a scale that had seen the test part
-would tell the model about it. A column of text becomes one column of 0 and 1 for each text of the training rows; a text
-that they do not have is 0 in all of them.
+The means and deviations come from the training rows alone, and are saved with the model: a scale that had seen the test
+part would tell the model about it. A column of text becomes one column of 0 and 1 for each text of the training rows; a
+text that they do not have is 0 in all of them.
 
 A missing value is replaced by the last one before it, which is known when the forecast is made, and by the mean, x = 0, if
 there is none before. A missing target is never forecast: it has no error.

@@ -64,10 +64,11 @@ class Section:
         """
         span = (sizes["lookback"] // sizes["step"] - 1) * sizes["step"] + sizes["delay"]  # from the first row to a target
         if span + sizes["horizon"] > self.end:
-            known = f"{self.name} ends with row {self.end:,}" if self.end < len(self.target) else f"it has {self.end:,} rows"
+            known = "it has" if self.end == len(self.target) else f"{self.name} ends after"
             raise DataError(
                 f"{self.table.place}: a window needs {span + sizes['horizon']:,} rows (lookback {sizes['lookback']}, delay "
-                f"{sizes['delay']}, horizon {sizes['horizon']}), but {known}; use more rows or a shorter lookback"
+                f"{sizes['delay']}, horizon {sizes['horizon']}), but {known} {self.end:,} rows; use more rows or a shorter "
+                "lookback"
             )
         first = np.arange(max(self.begin, span), self.end - sizes["horizon"] + 1)  # the first target of each window
         absent = np.concatenate([[0], np.cumsum(np.isnan(self.target))])

@@ -122,8 +122,8 @@ class Table:
         empty = self.count - len(times)
         if empty > MOST_EMPTY * self.count:
             raise DataError(
-                f"{self.place}: {empty:,} of {self.count:,} rows are missing if one is expected every {self.step}; bring all "
-                "rows to one step"
+                f"{self.place}: {empty:,} of {self.count:,} rows are missing if one is expected every {self.step}; bring "
+                "all rows to one step"
             )
         self.day = day_of(times)
         self.times = self.step.after(times[0], np.arange(self.count), self.day)

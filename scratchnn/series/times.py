@@ -38,23 +38,23 @@ REMEDY = "write times as 2009-01-31 00:10:00, without a time zone"
 
 
 class Step(NamedTuple):
-    """The time between two rows: ``count`` times ``unit``, which is ``"second"`` or ``"month"``."""
+    """The time between two rows: ``size`` times ``unit``, which is ``"second"`` or ``"month"``."""
 
-    count: int
+    size: int
     unit: str
 
     def __str__(self) -> str:
         """In the largest unit that fits: ``1 hour``, ``10 minutes``."""
-        count, unit = self
+        size, unit = self
         if unit == "second":
-            unit = next(name for name in reversed(SECONDS) if count % SECONDS[name] == 0)
-            count //= SECONDS[unit]
-        return f"{count} {unit}{'s' if count > 1 else ''}"
+            unit = next(name for name in reversed(SECONDS) if size % SECONDS[name] == 0)
+            size //= SECONDS[unit]
+        return f"{size} {unit}{'s' if size > 1 else ''}"
 
     @property
     def seconds(self) -> float:
         """Its length in seconds; that of a month is a mean."""
-        return self.count * (1 if self.unit == "second" else SECONDS["day"] * 365.2425 / 12)
+        return self.size * (1 if self.unit == "second" else SECONDS["day"] * 365.2425 / 12)
 
     def after(self, time: np.datetime64, rows: np.ndarray, day: int) -> np.ndarray:
         """The times of rows that are ``rows`` (M,) steps after ``time``.
@@ -65,17 +65,17 @@ class Step(NamedTuple):
             day: with a step of months, the day of the month; the last one of a shorter month.
         """
         if self.unit == "second":
-            return time + self.count * rows.astype("timedelta64[s]")
-        months = time.astype("M8[M]") + self.count * rows.astype("timedelta64[M]")
+            return time + self.size * rows.astype("timedelta64[s]")
+        months = time.astype("M8[M]") + self.size * rows.astype("timedelta64[M]")
         clock = time - time.astype("M8[D]")
         return (months.astype("M8[D]") + np.minimum(day, month_lengths(months)) - 1).astype("M8[s]") + clock
 
     def rows_in(self, period: str) -> int:
         """Rows in a day, a week or a year; 0 if these are no whole number of at least 2."""
         if self.unit == "month":
-            return 12 // self.count if period == "year" and 12 % self.count == 0 and self.count < 12 else 0
+            return 12 // self.size if period == "year" and 12 % self.size == 0 and self.size < 12 else 0
         days = {"day": 1, "week": 7, "year": 365}[period]
-        rows, rest = divmod(days * SECONDS["day"], self.count)
+        rows, rest = divmod(days * SECONDS["day"], self.size)
         return rows if not rest and rows > 1 else 0
 
 
@@ -122,7 +122,7 @@ def parse_times(cells: Sequence[str], places: Sequence[str]) -> np.ndarray:
 
 
 def times_of(numbers: np.ndarray, cells: Sequence[str], places: Sequence[str]) -> np.ndarray:
-    """Times (rows,) from year, month, day, hour, minute and second (rows, 6); a ``DataError`` for one that does not exist."""
+    """Times (rows,) from year, month, day, hour, minute, second (rows, 6); a ``DataError`` for one that does not exist."""
     year, month, day, hour, minute, second = numbers.T
     possible = (month >= 1) & (month <= 12)
     months = (np.where(possible, year, 1970) - 1970).astype("M8[Y]").astype("M8[M]") + np.where(possible, month - 1, 0)
@@ -143,7 +143,7 @@ def shown(time: np.datetime64) -> str:
 
 def written(time: np.datetime64, step: Step | None) -> str:
     """A time for files: a date if the step is a number of days or months, else date and time to the second."""
-    days = step is not None and (step.unit == "month" or step.count % SECONDS["day"] == 0)
+    days = step is not None and (step.unit == "month" or step.size % SECONDS["day"] == 0)
     return str(time.astype("M8[D]" if days else "M8[s]")).replace("T", " ")
 
 
@@ -166,9 +166,9 @@ def find_step(times: np.ndarray) -> Step:
 def row_numbers(times: np.ndarray, step: Step) -> np.ndarray:
     """How many steps each of ``times`` (rows,) is after the first one, float64; not whole if it is between two rows."""
     if step.unit == "second":
-        return (times - times[0]).astype("int64") / step.count
+        return (times - times[0]).astype("int64") / step.size
     months = times.astype("M8[M]")
-    return (months - months[0]).astype("int64") / step.count
+    return (months - months[0]).astype("int64") / step.size
 
 
 def day_of(times: np.ndarray) -> int:

@@ -1,7 +1,7 @@
 """What is reported of forecasts: a table of errors beside simple forecasts, a figure, and the forecasts as CSV.
 
-Errors of neighbouring forecasts are alike: with delay d and horizon h, two of them share what happened if they are less than
-d + h - 1 rows apart. The standard error of a mean is therefore computed from the means m_j of blocks of d + h - 1 windows:
+Errors of neighbouring forecasts are alike: with delay d and horizon h, two of them share what happened if they are less
+than d + h - 1 rows apart. The standard error of a mean is computed from the means m_j of blocks of d + h - 1 windows:
 
     standard error = sqrt(sum_j (m_j - m)^2 / (J (J - 1)))           J blocks, m: the mean of their means          (1)
 """
@@ -85,7 +85,7 @@ def figure_of(
     target: str,
     path: Path,
 ) -> None:
-    """Save the figure of a model's forecasts (K, h) and of the best simple ones; ``rows`` (K, h) are those of the targets."""
+    """Save the figure of a model's forecasts (K, h) and of the best simple ones; ``rows`` (K, h) are their targets."""
     names = ["this model", best if best in forecasts else "ridge"]
     x = rows[:, 0] if section.table.times is None else section.table.times[rows[:, 0]]
     shown_forecasts = {name: forecasts[name] for name in names}

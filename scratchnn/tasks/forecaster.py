@@ -14,7 +14,7 @@ from scratchnn.backend import backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.data import SeriesWindows
 from scratchnn.datasets.generated.solar import generated_solar
-from scratchnn.datasets.weather import NAMES, TARGETS, load_weather
+from scratchnn.datasets.weather import load_weather
 from scratchnn.errors import DataError
 from scratchnn.metrics import mean_absolute_error, root_mean_squared_error
 from scratchnn.models.forecaster import LOSSES, ORDERS, READERS, Forecaster
@@ -29,7 +29,8 @@ from scratchnn.text import read_text
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
-GENERATED = 8760  # hours of the generated series
+GENERATED, HOURS = "the generated series", 8760
+KNOWN_TARGETS = {GENERATED: "power", "weather:beijing": "TEMP", "weather:melbourne": "Temp"}
 BATCH = 512  # windows side by side in evaluation
 WINDOW = ("lookback", "step", "delay", "horizon")
 ARCHITECTURE = (
@@ -50,7 +51,12 @@ class ForecasterTask(Task):
         Setting("--target", "target", None, "column to forecast (default: if there is only one)", metavar="NAME"),
         Setting("--columns", "columns", None, "other columns to read (default: all)", metavar="NAME", many=True),
         Setting(
-            "--time-column", "time_columns", None, "column of the time, or several (default: guessed)", None, "NAME", many=True
+            "--time-column",
+            "time_columns",
+            None,
+            "column of the time, or several (default: guessed)",
+            metavar="NAME",
+            many=True,
         ),
         Setting("--calendar", "calendar", False, "read the time of day, week and year as well", bool),
         Setting("--lookback", "lookback", 48, "rows that a forecast looks back on", int, "ROWS"),
@@ -58,7 +64,9 @@ class ForecasterTask(Task):
         Setting("--delay", "delay", 1, "rows from the last one read to the first forecast", int, "ROWS"),
         Setting("--horizon", "horizon", 1, "rows to forecast", int, "ROWS"),
         Setting("--valid-share", "valid_share", 0.15, "part of the rows for validation", float, "PART", inherited=False),
-        Setting("--test-share", "test_share", 0.15, "part, the last, that training never reads", float, "PART", inherited=False),
+        Setting(
+            "--test-share", "test_share", 0.15, "the last part, never read in training", float, "PART", inherited=False
+        ),
         Setting("--reader", "reader", "recurrent", "layers that read the window", metavar="READER", choices=READERS),
         Setting("--cell", "cell", "gru", "recurrent cell", choices=tuple(CELLS)),
         Setting("--hidden", "hidden_size", 32, "units of each layer", int, "H"),
@@ -68,9 +76,7 @@ class ForecasterTask(Task):
         Setting("--pool", "pool", 3, "steps that conv-recurrent pools", int, "P"),
         Setting("--order", "order", "forward", "order of the rows of a window", choices=ORDERS),
         Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P", inherited=False),
-        Setting(
-            "--recurrent-dropout", "recurrent_dropout", 0.0, "dropout of the state", float, "P", inherited=False
-        ),
+        Setting("--recurrent-dropout", "recurrent_dropout", 0.0, "dropout of the state", float, "P", inherited=False),
         Setting("--error", "error", "absolute", "error that training makes small", choices=tuple(LOSSES), inherited=False),
         Setting("--quantiles", "quantiles", [], "forecast these quantiles, such as 0.1 0.5 0.9", metavar="Q", many=True),
     )
@@ -186,7 +192,7 @@ class ForecasterTask(Task):
         ends, ahead = origins(table.count, sizes, options["all"])
         windows = SeriesWindows(padded(section.inputs, sizes), padded(section.scaled, sizes), BATCH, **sizes)
         starts = np.unique(ends) - windows.last
-        if len(starts) and starts.min() < 0 or not len(starts):
+        if not len(starts) or starts.min() < 0:
             raise DataError(
                 f"the input has {table.count:,} rows; a forecast looks back on {windows.last + 1:,}, so add earlier ones"
             )
@@ -200,10 +206,11 @@ class ForecasterTask(Task):
 def source_of(data: str | None) -> tuple[str, str]:
     """The place and the text of a CSV file, of a part of ``weather``, or of the generated series."""
     if data is None:
-        return "the generated series", generated_solar(GENERATED, seed=0)
+        return GENERATED, generated_solar(HOURS, seed=0)
     name, _, part = data.partition(":")
     if name == "weather" and not os.path.exists(data):
-        return data, load_weather(part or "beijing")
+        part = part or "beijing"
+        return f"weather:{part}", load_weather(part)
     return data, read_text(data)
 
 
@@ -211,12 +218,11 @@ def target_of(settings: Values, table: Table) -> str:
     """The target that is given, that of a known set, or the only column of numbers."""
     if settings["target"] is not None:
         return str(settings["target"])
-    if settings["data"] is None:
-        return "power"
     numbers = [name for name in table.names if not table.is_text(name)]
-    known = [TARGETS[part] for part in NAMES if settings["data"] in (f"weather:{part}", "weather") and TARGETS[part] in numbers]
-    if known or len(numbers) == 1:
-        return (known or numbers)[0]
+    if table.place in KNOWN_TARGETS:
+        return KNOWN_TARGETS[table.place]
+    if len(numbers) == 1:
+        return numbers[0]
     raise DataError(f"{table.place}: choose the column to forecast with --target; columns of numbers: {', '.join(numbers)}")
 
 

@@ -51,5 +51,5 @@ class JsonPart:
             return cls.from_document(document)
         except OSError as error:
             raise DataError(f"cannot read {path}: {error.strerror or error}") from None
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise DataError(f"{path} is damaged: {error}") from None

@@ -81,7 +81,8 @@ class Scale(JsonPart):
         first = fit_numbers(table, target, rows)
         if first is None:
             raise DataError(
-                f"{table.place}: the target {target!r} has the same value in all training rows; there is nothing to learn"
+                f"{table.place}: the target {target!r} has the same value in all training rows, or none; there is nothing "
+                "to learn"
             )
         columns, left_out = [first], []
         for name in table.names if names is None else names:

@@ -17,7 +17,7 @@ from scratchnn.datasets.generated.solar import generated_solar
 from scratchnn.datasets.weather import load_weather
 from scratchnn.errors import DataError
 from scratchnn.metrics import mean_absolute_error, root_mean_squared_error
-from scratchnn.models.forecaster import LOSSES, ORDERS, READERS, Forecaster
+from scratchnn.models.forecaster import LOSSES, ORDERS, READERS, Forecaster, check_quantiles
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.series import Baselines, Scale, Section, Table, read_table
 from scratchnn.series.baselines import target_rows
@@ -93,6 +93,7 @@ class ForecasterTask(Task):
         if settings["step"] > settings["lookback"]:
             raise DataError(f"--step {settings['step']} leaves no row in a --lookback of {settings['lookback']}")
         levels = quantiles_of(settings)
+        check_quantiles(levels)
         if levels and 0.5 not in levels:
             raise DataError(f"--quantiles must contain 0.5, the forecast itself, got {' '.join(settings['quantiles'])}")
 
@@ -189,16 +190,19 @@ class ForecasterTask(Task):
         table = read_table("the input", "".join(f"{line}\n" for line in lines), scale.time_columns)
         section = Section.of("the input", table, scale, 0, table.count)
         sizes = {name: settings[name] for name in WINDOW}
-        ends, ahead = origins(table.count, sizes, options["all"])
-        windows = SeriesWindows(padded(section.inputs, sizes), padded(section.scaled, sizes), BATCH, **sizes)
-        starts = np.unique(ends) - windows.last
-        if not len(starts) or starts.min() < 0:
+        last = (sizes["lookback"] // sizes["step"] - 1) * sizes["step"]
+        if table.count <= last:
             raise DataError(
-                f"the input has {table.count:,} rows; a forecast looks back on {windows.last + 1:,}, so add earlier ones"
+                f"the input has {table.count:,} rows; a forecast looks back on {last + 1:,}, so add earlier ones"
             )
-        windows = SeriesWindows(windows.series, windows.target, BATCH, **sizes, starts=starts)
+        first = last + sizes["delay"] if options["all"] else table.count
+        ends, ahead = origins(first, table.count, sizes["delay"], sizes["horizon"])
+        starts = np.unique(ends) - last
+        unknown = sizes["delay"] + sizes["horizon"] - 1  # rows that the last windows forecast; zeros in their place
+        series = np.pad(section.inputs, ((0, unknown), (0, 0)))
+        windows = SeriesWindows(series, np.pad(section.scaled, (0, unknown)), BATCH, **sizes, starts=starts)
         y = scale.in_units(forecast(trained.model, windows)[1])
-        chosen = y[np.searchsorted(starts, ends - windows.last), ahead - sizes["delay"]]
+        chosen = y[np.searchsorted(starts, ends - last), ahead - sizes["delay"]]
         measured = section.target if options["all"] else None
         yield from forecast_lines(table, ends + ahead, chosen, scale.target.name, quantiles_of(settings), measured)
 
@@ -255,22 +259,15 @@ def middle(y: np.ndarray, model: Model) -> np.ndarray:
     return y[:, :, model.config["quantiles"].index(0.5)] if y.ndim == 3 else y
 
 
-def origins(count: int, sizes: dict[str, int], all_rows: bool) -> tuple[np.ndarray, np.ndarray]:
-    """For each row that is forecast, the last known row that its forecast is made from, and how far ahead it is.
+def origins(first: int, count: int, delay: int, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """The rows from ``first`` on that can be forecast, each as the last known row and the number of rows ahead of it.
 
-    Each row is forecast from the latest row possible. With delay d and horizon h, the rows beyond the last one, a, are
-    a + 1 .. a + d + h - 1.
+    Each is forecast from the latest row possible. Beyond the last row a = ``count`` - 1, these are the rows a + 1 ..
+    a + ``delay`` + ``horizon`` - 1.
     """
-    first = (sizes["lookback"] // sizes["step"] - 1) * sizes["step"] + sizes["delay"] if all_rows else count
-    rows = np.arange(first, count + sizes["delay"] + sizes["horizon"] - 1)
-    ends = np.minimum(rows - sizes["delay"], count - 1)
+    rows = np.arange(first, count + delay + horizon - 1)
+    ends = np.minimum(rows - delay, count - 1)
     return ends, rows - ends
-
-
-def padded(values: np.ndarray, sizes: dict[str, int]) -> np.ndarray:
-    """``values`` with zeros in place of the unknown rows that the last windows forecast."""
-    unknown = sizes["delay"] + sizes["horizon"] - 1
-    return np.concatenate([values, np.zeros((unknown, *values.shape[1:]), dtype=values.dtype)])
 
 
 KIND = ForecasterTask()

@@ -7,7 +7,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from small_data import IMDB, NSMC, PTB, REVIEWS, archive, files, published_at, served, unpack, write
+from small_data import BEIJING, IMDB, MELBOURNE, NSMC, PTB, REVIEWS, archive, files, published_at, served, unpack, write
 from small_text import assert_one_line, command
 
 from scratchnn import datasets
@@ -16,12 +16,14 @@ from scratchnn.datasets.registry import data_set, data_sets
 
 
 def write_all(folder: Path) -> None:
-    """All three data sets."""
+    """All four data sets."""
     write(folder / "imdb" / "aclImdb_v1.tar.gz", IMDB)
     for split in ("train", "test"):
         write(folder / "nsmc" / f"ratings_{split}.txt.gz", gzip.compress(NSMC))
     for split in ("train", "valid", "test"):
         write(folder / f"{split}.txt", PTB)
+    write(folder / "weather" / "pollution.csv", BEIJING.replace("\n", "\r\n"))
+    write(folder / "daily-min-temperatures.csv.gz", gzip.compress(MELBOURNE.encode("utf-8")))
 
 
 # --- the descriptions ------------------------------------------------------------------------------------------------
@@ -33,10 +35,10 @@ def test_every_data_set_is_found_by_its_file_alone(monkeypatch, tmp_path):
         "from scratchnn.datasets.ptb import DATASET as other\n"
         "DATASET = replace(other, name='anew')\n"
     )
-    assert list(data_sets()) == ["imdb", "nsmc", "ptb"]
+    assert list(data_sets()) == ["imdb", "nsmc", "ptb", "weather"]
     monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
     importlib.invalidate_caches()
-    assert list(data_sets()) == ["anew", "imdb", "nsmc", "ptb"]
+    assert list(data_sets()) == ["anew", "imdb", "nsmc", "ptb", "weather"]
     assert data_set("anew").files is ptb.DATASET.files
 
 
@@ -82,6 +84,13 @@ ptb        Penn Treebank as a text for language models, 10,000 different words
            valid.txt.gz, to be put there by hand
   test     missing: ptb.test.txt or ptb.test.txt.gz or test.txt or test.txt.gz,
            to be put there by hand
+
+weather    hourly weather of Beijing, daily temperatures of Melbourne
+  licence  not stated by the collection
+  source   https://github.com/jbrownlee/Datasets
+  beijing  missing: pollution.csv or pollution.csv.gz, to be put there by hand
+  melbourne missing: daily-min-temperatures.csv or
+           daily-min-temperatures.csv.gz, to be put there by hand
 
 Generated data sets need no files; see scratchnn.datasets.generated.
 """
@@ -152,7 +161,7 @@ def test_a_licensed_data_set_is_not_downloaded(folder, monkeypatch, capsys):
 @pytest.mark.parametrize("verb", ["fetch", "verify", "text"])
 def test_an_unknown_data_set(verb, capsys):
     assert command("data", verb, "tweets") == 2
-    assert_one_line(capsys, "unknown data set 'tweets'; choose from imdb, nsmc, ptb")
+    assert_one_line(capsys, "unknown data set 'tweets'; choose from imdb, nsmc, ptb, weather")
 
 
 # --- verify ----------------------------------------------------------------------------------------------------------
@@ -164,6 +173,7 @@ def test_verify_prints_one_line_per_data_set(folder, capsys):
         f"missing  imdb: no aclImdb_v1.tar.gz in {folder}/imdb\n"
         f"missing  nsmc: no ratings_train.txt, ratings_test.txt in {folder}/nsmc\n"
         f"missing  ptb: no ptb.train.txt, ptb.valid.txt, ptb.test.txt in {folder}/ptb\n"
+        f"missing  weather: no pollution.csv, daily-min-temperatures.csv in {folder}/weather\n"
     )
     write_all(folder)
     assert command("data", "verify") == 0
@@ -172,6 +182,7 @@ def test_verify_prints_one_line_per_data_set(folder, capsys):
         "ok       imdb: archive: 8 reviews, SHA-256 as published\n"
         "ok       nsmc: train: 3 documents, SHA-256 as published; test: 3 documents, SHA-256 as published\n"
         f"ok       ptb: {ptb_line}\n"
+        "ok       weather: beijing: 3 rows, SHA-256 as expected; melbourne: 2 rows, SHA-256 as expected\n"
     )
     assert command("data", "verify", "ptb", "imdb") == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["ptb:", "imdb:"]
@@ -204,6 +215,12 @@ def test_reviews_in_a_folder_or_in_an_archive_that_was_packed_again_are_as_good(
         ("nsmc", "ratings_train.txt.gz", gzip.compress(NSMC)[:-1], "is not a complete gzip file"),
         ("ptb", "test.txt", PTB.replace("it", "he"), "has 2 lines but is not the standard text"),
         ("ptb", "ptb.train.txt", b"caf\xe9", "is not UTF-8"),
+        (
+            "weather",
+            "pollution.csv",
+            BEIJING.replace("-12", "-13"),
+            "has 3 rows but is not the known file; obtain",
+        ),
     ],
 )
 def test_a_damaged_file_is_named_and_the_others_are_still_read(folder, capsys, name, file, content, message):
@@ -213,7 +230,7 @@ def test_a_damaged_file_is_named_and_the_others_are_still_read(folder, capsys, n
     assert command("data", "verify") == 1
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[:2] for line in lines] == [
-        ["damaged" if known == name else "ok", f"{known}:"] for known in ("imdb", "nsmc", "ptb")
+        ["damaged" if known == name else "ok", f"{known}:"] for known in ("imdb", "nsmc", "ptb", "weather")
     ]
     line = next(line for line in lines if line.startswith("damaged"))
     assert message in line

@@ -1,4 +1,4 @@
-"""Runs of ``train classifier`` and ``train seq2seq`` that were killed and resumed end with the same bits."""
+"""Runs of ``train classifier``, ``seq2seq`` and ``forecaster`` that were killed and resumed end with the same bits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from small_series import small_table, write_series
 from small_tables import PAIRS, reviews, write_pairs
 from small_text import arrays_and_meta, command, contents, make_quick
 
@@ -17,9 +18,15 @@ COMMON = ["--batch", "4", "--accumulate", "3", "--epochs", "3", "--checkpoint-ev
 OPTIONS = {
     "classifier": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--bidirectional", "--dropout", "0.4"],
     "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3"],
-}
-PARTS = {"classifier": ["vocabulary", "labels"], "seq2seq": ["source_vocabulary", "target_vocabulary"]}
+    "forecaster": [
+        *COMMON, "--target", "load", "--calendar", "--hidden", "6", "--lookback", "20", "--delay", "3", "--horizon", "2",
+        "--dropout", "0.2", "--recurrent-dropout", "0.3", "--quantiles", "0.1", "0.5", "0.9",
+    ],
+}  # fmt: skip
+PARTS = {"classifier": ["vocabulary", "labels"], "seq2seq": ["source_vocabulary", "target_vocabulary"],
+         "forecaster": ["scale", "baselines"]}  # fmt: skip
 DATA = {"classifier": reviews(390), "seq2seq": [(a + c, f"{b} {d}") for a, b in PAIRS for c, d in PAIRS][:140]}
+LEARNED = {**{kind: len(pairs) - len(pairs) // 10 for kind, pairs in DATA.items()}, "forecaster": 145}  # examples
 each_kind = pytest.mark.parametrize("kind", OPTIONS)
 
 
@@ -32,6 +39,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     for kind, pairs in DATA.items():
         write_pairs(folder / f"{kind}.txt", pairs)
+    write_series(folder / "forecaster.txt", small_table())
     return folder
 
 
@@ -115,7 +123,7 @@ def test_killed_and_resumed_ends_with_the_same_bits(data, undisturbed, tmp_path,
 @pytest.mark.usefixtures("quick")
 def test_the_last_group_of_an_epoch_is_smaller_and_position_counts_batches(data, undisturbed, kind):
     _, meta = arrays_and_meta(undisturbed(kind) / "checkpoint.npz")
-    batches = -(-(len(DATA[kind]) - len(DATA[kind]) // 10) // 4)
+    batches = -(-LEARNED[kind] // 4)
     assert batches % 3
     assert (meta["epoch"], meta["position"], meta["step"]) == (3, 0, 3 * -(-batches // 3))
 

@@ -137,7 +137,7 @@ def test_saved_and_loaded(tmp_path):
     document = json.loads((tmp_path / "baselines.json").read_text())
     for change in ({"bias": [1.0]}, {"weights": "none"}, {"format": "scratchnn ridge"}, {"errors": None}):
         (tmp_path / "baselines.json").write_text(json.dumps({**document, **change}))
-        with pytest.raises(DataError, match="baselines.json is damaged"):
+        with pytest.raises(DataError, match=r"baselines.json is damaged"):
             Baselines.load(tmp_path / "baselines.json")
 
 

@@ -76,7 +76,7 @@ def test_what_is_left_out_is_noted():
             "flat",
             None,
             False,
-            "the target 'flat' has the same value in all training rows, or none; there is nothing to learn",
+            "the target 'flat' has the same value in all training rows, or none; there is nothing",
         ),
     ],
 )
@@ -87,17 +87,21 @@ def test_columns_that_cannot_be_read(target, names, with_calendar, message):
 
 
 def test_the_calendar_needs_times():
-    with pytest.raises(DataError, match="--calendar needs times, but f.csv has none; name their column with --time-column"):
+    with pytest.raises(
+        DataError, match=r"--calendar needs times, but f.csv has none; name their column with --time-column"
+    ):
         Scale.fit(table_of({"load": [1, 2, 3]}), 2, "load", None, True)
 
 
 def test_another_table_must_have_the_columns_and_the_step():
     scale = Scale.fit(table_of(small_table(100)), 60, "load", None, False)
-    with pytest.raises(DataError, match="f.csv has no column 'wind', which the run was trained with; its columns are load"):
+    with pytest.raises(
+        DataError, match=r"f.csv has no column 'wind', which the run was trained with; its columns are load"
+    ):
         scale.apply(table_of({"time": hours(4), "load": [1, 2, 3, 4]}))
     with pytest.raises(DataError, match="has one row every 2 hours, but the run was trained with one row every 1 hour"):
         scale.apply(table_of({**small_table(4), "time": hours(4, step=2)}))
-    with pytest.raises(DataError, match="f.csv has no times, but the run was trained with one row every 1 hour"):
+    with pytest.raises(DataError, match=r"f.csv has no times, but the run was trained with one row every 1 hour"):
         scale.apply(read_table("f.csv", csv_text(small_table(4)), []))
     with pytest.raises(DataError, match="line 3, column 'wind': 'gale' is not a number"):
         scale.apply(table_of({**small_table(4), "wind": [1, "gale", 2, 3]}))
@@ -117,13 +121,14 @@ def test_saved_and_loaded(tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": "scratchnn scale 9"}, {"columns": []}, {"periods": ["moon"]}, {"step": [1]}, {"time_columns": None}, {"columns": [{}]}],
+    [{"format": "scratchnn scale 9"}, {"columns": []}, {"periods": ["moon"]}, {"step": [1]}, {"time_columns": None},
+     {"columns": [{}]}],
 )  # fmt: skip
 def test_a_damaged_file_is_one_line(tmp_path, change):
     path = tmp_path / "scale.json"
     Scale.fit(table_of(small_table(100)), 60, "load", None, False).save(path)
     path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
-    with pytest.raises(DataError, match="scale.json is damaged: "):
+    with pytest.raises(DataError, match=r"scale.json is damaged: "):
         Scale.load(path)
 
 
@@ -163,5 +168,5 @@ def test_missing_targets_are_never_forecast():
 
 @pytest.mark.parametrize(("valid", "test"), [(0.0, 0.1), (0.5, 0.5), (-0.1, 0.1), (0.2, -0.1), (float("nan"), 0.1)])
 def test_shares_must_leave_rows_to_learn_from(valid, test):
-    with pytest.raises(DataError, match="--valid-share .* and --test-share .* must be"):
+    with pytest.raises(DataError, match=r"--valid-share .* and --test-share .* must be"):
         split_rows(table_of(small_table(100)), valid, test)

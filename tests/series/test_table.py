@@ -79,7 +79,7 @@ T4 = hours(4)
         (csv_text({"time": T4}), {}, "f.csv has no column besides the time"),
         ("load,load\n1,2\n", {}, "f.csv has two columns called 'load'"),
         (csv_text(LOADS), {"time_columns": ["when"]}, "f.csv has no column 'when' for the time; its columns are load"),
-        (csv_text({"time": [T4[0], T4[1], T4[1], T4[2]], **LOADS}), {}, "lines 3 and 4 both have the time 2020-01-01 01:00"),
+        (csv_text({"time": [T4[0], T4[1], T4[1], T4[2]], **LOADS}), {}, "lines 3 and 4 both have the time 2020-01-01 01"),
         (csv_text({"time": [*T4[:3], "2020-01-01 03:20"], **LOADS}), {},
          "line 5, 2020-01-01 03:20, is between two steps: most rows are 1 hour apart"),
         (csv_text({"time": [*T4[:3], "2020-02-01 03:00"], **LOADS}), {}, "744 of 748 rows are missing if one is expected"),

@@ -100,7 +100,8 @@ def test_rows_have_times_and_times_have_rows():
 
 def test_seasons_in_rows():
     table = {(3600, "second"): (24, 168, 8760), (86400, "second"): (0, 7, 365), (604800, "second"): (0, 0, 0),
-             (1, "month"): (0, 0, 12), (3, "month"): (0, 0, 4), (12, "month"): (0, 0, 0), (7000, "second"): (0, 86.4, 0)}  # fmt: skip
+             (1, "month"): (0, 0, 12), (3, "month"): (0, 0, 4), (12, "month"): (0, 0, 0),
+             (7000, "second"): (0, 86.4, 0)}  # fmt: skip
     for step, rows in table.items():
         found = [Step(*step).rows_in(period) for period in ("day", "week", "year")]
         assert found == [row if row == int(row) else 0 for row in rows]

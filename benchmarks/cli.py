@@ -32,6 +32,7 @@ FAMILIES = {  # the module that makes each family's rows
     "lstm": "recurrent",
     "lm": "language_model",
     "classifier": "classifier",
+    "forecaster": "forecaster",
     "softmax": "softmax",
     "embedding": "embedding",
     "word2vec": "word2vec_speed",
@@ -69,13 +70,18 @@ def build_parser() -> Parser:
     vectors.add_argument("--words", type=int, nargs="+", default=[], metavar="N", help="use only its first N words")
     vectors.add_argument("--epochs", type=int, metavar="E", help="passes over the text (default: 1 for speed, 5 otherwise)")
     vectors.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="S", help="random seeds (default: 0)")
-    vectors.add_argument("--quality", action="store_true", help="compare the quality of the vectors instead of speed")
+    vectors.add_argument(
+        "--quality", action="store_true", help="compare the quality of the vectors, or of forecasts, instead of speed"
+    )
     vectors.add_argument("--similarity", nargs="+", default=[], metavar="FILE", help="files of judged word pairs")
     vectors.add_argument("--analogies", metavar="FILE", help="analogy questions")
     vectors.add_argument(
         "--out", default="runs/quality", metavar="DIR", help="folder for the results of --quality (default: %(default)s)"
     )
     vectors.add_argument("--jobs", type=int, default=1, metavar="N", help="contestants of --quality at a time (default: 1)")
+    forecasts = parser.add_argument_group("forecaster", "with --quality; what follows -- are options of train forecaster")
+    forecasts.add_argument("--models", nargs="+", default=[], metavar="MODEL", help="train only these (default: all)")
+    forecasts.add_argument("--orders", action="store_true", help="compare orders of the rows of a window")
     return parser
 
 
@@ -103,8 +109,11 @@ def check(options: argparse.Namespace) -> None:
     if len(set(options.seeds)) < len(options.seeds):
         raise DataError("--seeds names a seed twice")
     whole = "--quality" if options.quality else "--against svd" if "svd" in options.against else ""
-    if whole and options.names != ["word2vec"]:
-        raise DataError(f"{whole} goes with word2vec alone: python -m benchmarks word2vec {whole}")
+    able = ["word2vec", "forecaster"] if options.quality else ["word2vec"]
+    if whole and (len(options.names) > 1 or options.names[0] not in able):
+        raise DataError(f"{whole} goes with {' or '.join(able)} alone: python -m benchmarks {able[0]} {whole}")
+    if not (options.quality and options.names == ["forecaster"]) and (options.models or options.orders or options.train):
+        raise DataError("--models, --orders and options after -- go with forecaster --quality")
     for library in options.against:
         if whole and library != ("gensim" if options.quality else "svd"):
             raise DataError(f"{whole} has opponents of its own; leave out --against {library}")
@@ -127,7 +136,10 @@ def check(options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 2 for bad input, 130 if interrupted, 141 on a closed pipe."""
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    cut = words.index("--") if "--" in words else len(words)
+    options = build_parser().parse_args(words[:cut])
+    options.train = words[cut + 1 :]
     try:
         check(options)
         with tempfile.TemporaryDirectory() as options.folder:
@@ -157,7 +169,7 @@ def run(options: argparse.Namespace) -> None:
     if "word2vec" in options.names:
         document["text"] = str(options.text or "the Python manual")
     if options.quality:
-        document["quality"] = importlib.import_module("benchmarks.word2vec_quality").run(options, settings)
+        document["quality"] = importlib.import_module(f"benchmarks.{options.names[0]}_quality").run(options, settings)
     elif "svd" in options.against:
         document["svd"] = importlib.import_module("benchmarks.word2vec_svd").run(options, settings)
     else:

@@ -2,10 +2,12 @@
 
     x = (v - m) / s            m, s: mean and standard deviation of a column in the training rows                  (1)
     v = m + s y                a forecast y of the scaled target in the target's unit                              (2)
+    v -> log(1 + max(v, 0))    before (1), for columns without negative values whose skewness is above 1           (3)
 
 The means and deviations come from the training rows alone, and are saved with the model: a scale that had seen the test
 part would tell the model about it. A column of text becomes one column of 0 and 1 for each text of the training rows; a
-text that they do not have is 0 in all of them.
+text that they do not have is 0 in all of them. Skewed columns, such as rain and the speed of wind, have a few values so
+large that a model would notice little else; (3) is never applied to the target.
 
 A missing value is replaced by the last one before it, which is known when the forecast is made, and by the mean, x = 0, if
 there is none before. A missing target is never forecast: it has no error.
@@ -24,6 +26,7 @@ from scratchnn.series.json_part import JsonPart
 from scratchnn.series.table import Table
 from scratchnn.series.times import PERIODS, Step, calendar, calendar_periods
 
+SKEWED = 1.0  # skewness above which equation (3) is applied
 MOST_TEXTS = 20  # different texts of a column that is encoded
 
 
@@ -34,12 +37,14 @@ class Column:
     Attributes:
         name: in the header.
         mean, deviation: m and s of equation (1), of a column of numbers.
+        logarithm: whether equation (3) is applied.
         texts: the texts that are encoded, of a column of text; None for numbers.
     """
 
     name: str
     mean: float = 0.0
     deviation: float = 1.0
+    logarithm: bool = False
     texts: tuple[str, ...] | None = None
 
 
@@ -78,7 +83,7 @@ class Scale(JsonPart):
         table.check_has(names or [], "; choose with --columns")
         if table.is_text(target):
             raise DataError(f"{table.place}: the target {target!r} is a column of text; choose a column of numbers")
-        first = fit_numbers(table, target, rows)
+        first = fit_numbers(table, target, rows, may_be_skewed=False)
         if first is None:
             raise DataError(
                 f"{table.place}: the target {target!r} has the same value in all training rows, or none; there is nothing "
@@ -97,6 +102,10 @@ class Scale(JsonPart):
                 raise DataError(f"{table.place}: the column {name!r} {reason}; leave it out of --columns")
             else:
                 left_out.append(f"{name} ({reason or 'the same in all training rows'})")
+        if skewed := [column.name for column in columns if column.logarithm]:
+            table.notes.append(
+                f"{table.place}: read as logarithms, because a few values are very large: {', '.join(skewed)}"
+            )
         if left_out:
             table.notes.append(f"{table.place}: columns left out: {', '.join(left_out)}")
         if with_calendar and table.step is None:
@@ -140,12 +149,14 @@ class Scale(JsonPart):
         inputs = []
         for column in self.columns:
             if column.texts is None:
-                scaled = (table.numbers(column.name) - column.mean) / column.deviation  # (1)
+                values = table.numbers(column.name)
+                values = np.log1p(np.maximum(values, 0)) if column.logarithm else values  # (3)
+                scaled = (values - column.mean) / column.deviation  # (1)
                 inputs.append(filled(scaled[:, None]))
             else:
                 places = {text: k for k, text in enumerate(column.texts)}
-                values = table.texts(column.name)
-                codes = np.array([np.nan if text is None else places.get(text, -1.0) for text in values])
+                texts = table.texts(column.name)
+                codes = np.array([np.nan if text is None else places.get(text, -1.0) for text in texts])
                 inputs.append(filled(codes[:, None], missing=-1.0) == np.arange(len(column.texts)))
         if self.periods and table.times is not None:
             inputs.append(calendar(table.times, self.periods))
@@ -171,7 +182,8 @@ class Scale(JsonPart):
         columns = []
         for column in document["columns"]:
             texts = None if column["texts"] is None else tuple(map(str, column["texts"]))
-            columns.append(Column(str(column["name"]), float(column["mean"]), float(column["deviation"]), texts))
+            mean, deviation = float(column["mean"]), float(column["deviation"])
+            columns.append(Column(str(column["name"]), mean, deviation, bool(column["logarithm"]), texts))
         if not columns or any(not column.deviation > 0 for column in columns):
             raise ValueError("a column has no deviation")
         if unknown := set(document["periods"]) - set(PERIODS):
@@ -185,13 +197,20 @@ class Scale(JsonPart):
         )
 
 
-def fit_numbers(table: Table, name: str, rows: int) -> Column | None:
+def fit_numbers(table: Table, name: str, rows: int, may_be_skewed: bool = True) -> Column | None:
     """The column with mean and deviation of its first ``rows`` values; None if they are all the same, or missing."""
     values = table.numbers(name)[:rows]
     values = values[~np.isnan(values)]
     if not len(values) or values.min() == values.max():
         return None
-    return Column(name, float(values.mean()), float(values.std()))
+    logarithm = may_be_skewed and values.min() >= 0 and skewness(values) > SKEWED
+    values = np.log1p(values) if logarithm else values  # (3)
+    return Column(name, float(values.mean()), float(values.std()), bool(logarithm))
+
+
+def skewness(values: np.ndarray) -> float:
+    """The mean cube of the distances from the mean in standard deviations: 0 for symmetric values."""
+    return float((((values - values.mean()) / values.std()) ** 3).mean())
 
 
 def fit_texts(table: Table, name: str, rows: int) -> tuple[Column | None, str]:

@@ -48,6 +48,23 @@ def test_missing_values_are_the_last_ones_before_and_the_mean_at_the_beginning()
     assert filled(np.array([[np.nan], [3.0], [np.nan]]), missing=-1.0)[:, 0].tolist() == [-1, 3, 3]
 
 
+def test_skewed_columns_are_read_as_logarithms_but_not_the_target():
+    rng = np.random.default_rng(0)
+    rain = np.exp(3 * rng.standard_normal(100)).round(4)
+    table = table_of(small_table(100, rain=rain.tolist(), balance=(rain - 1).tolist()))
+    scale = Scale.fit(table, 60, "load", None, False)
+    assert [column.logarithm for column in scale.columns] == [False, False, True, False]
+    assert table.notes == ["f.csv: read as logarithms, since a few values are very large: rain"]
+    logarithms = np.log1p(rain)
+    expected = (logarithms - logarithms[:60].mean()) / logarithms[:60].std()
+    np.testing.assert_allclose(scale.apply(table)[0][:, 2], expected, rtol=1e-5, atol=1e-5)
+    below = table_of(small_table(4, rain=[-5, 0, 1, 2], balance=[0, 1, 2, 3]))
+    inputs = scale.apply(below)[0][:, 2]
+    assert inputs[0] == inputs[1] < inputs[2]
+    target = Scale.fit(table, 60, "rain", None, False).target
+    assert (target.logarithm, target.mean) == (False, pytest.approx(rain[:60].mean()))
+
+
 def test_what_is_left_out_is_noted():
     more = {
         "No": list(range(1, 101)),

@@ -103,9 +103,7 @@ class Scale(JsonPart):
             else:
                 left_out.append(f"{name} ({reason or 'the same in all training rows'})")
         if skewed := [column.name for column in columns if column.logarithm]:
-            table.notes.append(
-                f"{table.place}: read as logarithms, because a few values are very large: {', '.join(skewed)}"
-            )
+            table.notes.append(f"{table.place}: read as logarithms, since a few values are very large: {', '.join(skewed)}")
         if left_out:
             table.notes.append(f"{table.place}: columns left out: {', '.join(left_out)}")
         if with_calendar and table.step is None:

@@ -29,7 +29,7 @@ from scratchnn.text import read_text
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
-GENERATED, HOURS = "the generated series", 8760
+GENERATED, HOURS = "solar", 8760
 KNOWN_TARGETS = {GENERATED: "power", "weather:beijing": "TEMP", "weather:melbourne": "Temp"}
 BATCH = 512  # windows side by side in evaluation
 WINDOW = ("lookback", "step", "delay", "horizon")
@@ -37,7 +37,7 @@ ARCHITECTURE = (
     "hidden_size", "reader", "order", "cell", "layers", "bidirectional", "kernel_size", "pool", "dropout",
     "recurrent_dropout", "error",
 )  # fmt: skip
-SOURCES = "CSV file with a header, weather:beijing or weather:melbourne (default: generated)"
+SOURCES = "CSV file with a header, weather:beijing, weather:melbourne, or solar, generated (default)"
 
 
 class ForecasterTask(Task):
@@ -208,8 +208,8 @@ class ForecasterTask(Task):
 
 
 def source_of(data: str | None) -> tuple[str, str]:
-    """The place and the text of a CSV file, of a part of ``weather``, or of the generated series."""
-    if data is None:
+    """The place and the text of a CSV file, of a part of ``weather``, or of the generated series, ``solar``."""
+    if data is None or (data == GENERATED and not os.path.exists(data)):
         return GENERATED, generated_solar(HOURS, seed=0)
     name, _, part = data.partition(":")
     if name == "weather" and not os.path.exists(data):

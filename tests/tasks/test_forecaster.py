@@ -244,6 +244,14 @@ def test_months_go_on_with_months(tmp_path, capsys):
     assert [row[0] for row in rows_of(capsys.readouterr().out)[1:]] == ["1959-01-01", "1959-02-01", "1959-03-01"]
 
 
+def test_the_generated_series_has_a_name(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("scratchnn.tasks.forecaster.HOURS", 300)
+    assert train_series("--out", tmp_path / "run") == 0
+    capsys.readouterr()
+    assert command("evaluate", tmp_path / "run", "--data", "solar") == 0
+    assert "45 forecasts of power, 2021-01-11 15:00 to 2021-01-13 11:00" in capsys.readouterr().out
+
+
 # --- learning --------------------------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,12 @@ BINS = 50
 
 
 def plot_forecasts(
-    x: np.ndarray, targets: np.ndarray, forecasts: Mapping[str, np.ndarray], delay: int, target: str
+    x: np.ndarray,
+    targets: np.ndarray,
+    forecasts: Mapping[str, np.ndarray],
+    delay: int,
+    target: str,
+    interval: np.ndarray | None = None,
 ) -> Figure:
     """Four panels: the last forecasts beside what was measured, all of them against it, error by horizon, residuals.
 
@@ -27,10 +32,15 @@ def plot_forecasts(
         forecasts: (K, h) by name, the first of which is the model's.
         delay: rows from the last known one to the first target.
         target: the name of what is forecast.
+        interval: the lowest and the highest quantile of the first target (K, 2), drawn as an area; not if None.
     """
     figure, axes = new_figure(12.0, 8.0, nrows=2, ncols=2)
+    from matplotlib.ticker import MaxNLocator  # after the first figure
+
     real, k = targets[:, 0], slice(max(len(x) - MOST_ROWS, 0), None)
     axes[0, 0].plot(x[k], real[k], color="black", linewidth=1, label="measured")
+    if interval is not None:
+        axes[0, 0].fill_between(x[k], interval[k, 0], interval[k, 1], color=COLOURS[0], alpha=0.2, label="interval")
     reach = delay + np.arange(targets.shape[1])
     for (name, values), colour in zip(forecasts.items(), COLOURS, strict=False):
         axes[0, 0].plot(x[k], values[k, 0], color=colour, linewidth=1, label=name)
@@ -46,6 +56,8 @@ def plot_forecasts(
     axes[0, 1].plot(edges, edges, color="black", linewidth=1, label="perfect")
     label(axes[0, 1], f"All forecasts of the model, {ahead}", f"measured {target}", f"forecast {target}")
     label(axes[1, 0], "Error by horizon", "rows ahead", f"mean absolute error of {target}")
+    axes[1, 0].set_ylim(bottom=0)
+    axes[1, 0].xaxis.set_major_locator(MaxNLocator(7, integer=True))
     label(axes[1, 1], "Residuals", f"forecast minus measured {target}", "forecasts")
     for panel in axes.ravel():
         panel.legend()

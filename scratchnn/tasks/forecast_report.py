@@ -83,13 +83,18 @@ def figure_of(
     windows: SeriesWindows,
     best: str,
     target: str,
+    quantiles: np.ndarray | None,
     path: Path,
 ) -> None:
-    """Save the figure of a model's forecasts (K, h) and of the best simple ones; ``rows`` (K, h) are their targets."""
+    """Save the figure of a model's forecasts (K, h) and of the best simple ones.
+
+    ``rows`` (K, h) are their targets; ``quantiles`` (K, h, Q) are the model's, if it has any.
+    """
+    interval = None if quantiles is None else quantiles[:, 0, [0, -1]]
     names = ["this model", best if best in forecasts else "ridge"]
     x = rows[:, 0] if section.table.times is None else section.table.times[rows[:, 0]]
     shown_forecasts = {name: forecasts[name] for name in names}
-    save_figure(plot_forecasts(x, section.target[rows], shown_forecasts, windows.delay, target), path)
+    save_figure(plot_forecasts(x, section.target[rows], shown_forecasts, windows.delay, target, interval), path)
 
 
 def forecast_lines(
@@ -107,7 +112,7 @@ def forecast_lines(
     """
     names = [f"{target} {level:g}" for level in levels] if levels else [f"{target} forecast"]
     yield csv_line(["row" if table.times is None else "time", *([] if measured is None else [target]), *names])
-    after = table.times_after(int(rows.max()) + 1)
+    after = table.times_after(int(rows.max()) + 1 - table.count)
     for row, forecast in zip(rows.tolist(), values.reshape(len(rows), -1).tolist(), strict=True):
         if table.times is None or after is None:
             cells = [str(row + 1)]

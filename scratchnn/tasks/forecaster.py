@@ -179,9 +179,10 @@ class ForecasterTask(Task):
         forecasts = {"this model": middle(y, trained.model), **baselines.forecasts(windows, section, scale)}
         first, last = (section.table.row_name(int(row)) for row in (rows[0, 0], rows[-1, -1]))
         yield f"{windows.count:,} forecasts of {scale.target.name}, {first} to {last}"
-        yield from score_lines(forecasts, section.target[rows], windows, baselines, y if levels else None, levels)
+        quantiles = y if levels else None
+        yield from score_lines(forecasts, section.target[rows], windows, baselines, quantiles, levels)
         path = Path(trained.place) / "forecast.png"
-        figure_of(forecasts, section, rows, windows, baselines.best, scale.target.name, path)
+        figure_of(forecasts, section, rows, windows, baselines.best, scale.target.name, quantiles, path)
         yield f"figure in {path}"
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:

@@ -113,9 +113,10 @@ class Forecaster(Model):
             "error": error,
             "quantiles": [float(q) for q in quantiles],
         }
-        steps = np.arange(width)
-        shuffled = np.random.default_rng(0).permutation(width)
-        self.steps = {"forward": None, "reversed": steps[::-1], "shuffled": shuffled}[order]
+        orders = {"forward": range(width), "reversed": range(width - 1, -1, -1)}
+        orders["shuffled"] = np.random.default_rng(0).permutation(width).tolist()
+        self.order = list(orders[order])
+        self.places = np.argsort(self.order).tolist()  # of the steps in that order
         self.reader, units = make_reader(self.config, rng)
         self.dropout = Dropout(dropout, rng=rng)
         self.output = Dense(units, horizon * max(len(quantiles), 1), rng=rng)
@@ -128,7 +129,7 @@ class Forecaster(Model):
         C, W, horizon = (self.config[name] for name in ("input_size", "width", "horizon"))
         if x.ndim != 3 or x.shape[1:] != (W, C):
             raise ShapeError(f"Forecaster: windows must be (N, {W}, {C}), got shape {tuple(x.shape)}")
-        r = x if self.steps is None else x[:, array_module(x).asarray(self.steps)]  # (1)
+        r = x if self.config["order"] == "forward" else x[:, self.order]  # (1)
         for layer in self.reader:
             r = layer.forward(r)
         y = x[:, -1, :1] + self.output.forward(self.dropout.forward(r))  # (2)
@@ -140,8 +141,7 @@ class Forecaster(Model):
         dr = self.dropout.backward(self.output.backward(dy))
         for layer in reversed(self.reader):
             dr = layer.backward(dr)
-        dx = dr if self.steps is None else dr[:, array_module(dr).asarray(np.argsort(self.steps))]  # (1)
-        dx = dx.copy()
+        dx = dr if self.config["order"] == "forward" else dr[:, self.places]  # (1)
         dx[:, -1, 0] += dy.sum(axis=1)  # (2)
         return dx
 

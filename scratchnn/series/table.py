@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -49,6 +50,7 @@ class Table:
         self.day = 0
         self.count = len(lines)
         self._rows = np.arange(self.count)  # the row of each line
+        self._numbers: dict[str, Numbers] = {}
         if time_columns:
             self._arrange(self._read_times())
 
@@ -101,6 +103,7 @@ class Table:
         if repeats:
             what = f"{len(repeats)} rows that repeat" if len(repeats) > 1 else "a row that repeats"
             self.notes.append(f"{self.place}: {what} another one dropped, the first at line {repeats[0]}")
+        self._numbers = {}
         self.lines = [self.lines[k] for k in kept]
         self.cells = {name: [column[k] for k in kept] for name, column in self.cells.items()}
         if len(kept) < 2:
@@ -151,22 +154,25 @@ class Table:
 
     def is_text(self, name: str) -> bool:
         """Whether more than half of the values of a column are not numbers."""
-        values = [cell for cell in self.cells[name] if not missing(cell)]
-        return 2 * sum(not is_number(cell) for cell in values) > len(values)
+        read = self._read(name)
+        return 2 * read.words > read.words + int((~np.isnan(read.values)).sum())
 
     def numbers(self, name: str) -> np.ndarray:
         """The values of a column (count,), float64; NaN if missing. An infinite value, or a text, is an error."""
-        cells = ["nan" if missing(cell) else cell for cell in self.cells[name]]
-        try:
-            read = np.array(cells).astype(float)
-        except ValueError:
-            k = [is_number(cell) for cell in cells].index(False)
-            raise DataError(f"{self._cell(k, name)} is not a number") from None
-        if np.isinf(read).any():
-            raise DataError(f"{self._cell(int(np.isinf(read).argmax()), name)} is infinite")
+        read = self._read(name)
+        if read.words:
+            raise DataError(f"{self._cell(read.first_word, name)} is not a number")
+        if np.isinf(read.values).any():
+            raise DataError(f"{self._cell(int(np.isinf(read.values).argmax()), name)} is infinite")
         values = np.full(self.count, np.nan)
-        values[self._rows] = read
+        values[self._rows] = read.values
         return values
+
+    def _read(self, name: str) -> Numbers:
+        """The numbers on the lines of a column, read once."""
+        if name not in self._numbers:
+            self._numbers[name] = read_numbers(self.cells[name])
+        return self._numbers[name]
 
     def texts(self, name: str) -> list[str | None]:
         """The values of a column; None if missing."""
@@ -184,18 +190,33 @@ class Table:
         return f"row {row + 1:,}" if self.times is None else shown(self.times[row])
 
 
+class Numbers(NamedTuple):
+    """The cells of a column as numbers (lines,), NaN if missing or a word; the number of words; the first one's line."""
+
+    values: np.ndarray
+    words: int
+    first_word: int
+
+
+def read_numbers(cells: Sequence[str]) -> Numbers:
+    """Cells as numbers, all at once if all of them are."""
+    try:
+        return Numbers(np.array(cells).astype(float), 0, -1)
+    except ValueError:
+        values = np.full(len(cells), np.nan)
+    words = []
+    for k, cell in enumerate(cells):
+        try:
+            values[k] = float(cell)
+        except ValueError:
+            if not missing(cell):
+                words.append(k)
+    return Numbers(values, len(words), words[0] if words else -1)
+
+
 def missing(cell: str) -> bool:
     """Whether a cell has no value."""
-    return len(cell) < 6 and cell.strip().casefold() in MISSING
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell can be read as a number; infinity counts as one."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return cell.strip().casefold() in MISSING
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------

@@ -42,10 +42,12 @@ def plot_forecasts(
     if interval is not None:
         axes[0, 0].fill_between(x[k], interval[k, 0], interval[k, 1], color=COLOURS[0], alpha=0.2, label="interval")
     reach = delay + np.arange(targets.shape[1])
-    for (name, values), colour in zip(forecasts.items(), COLOURS, strict=False):
+    width = 0.8 / len(forecasts)  # of a bar
+    for place, ((name, values), colour) in enumerate(zip(forecasts.items(), COLOURS, strict=False)):
         axes[0, 0].plot(x[k], values[k, 0], color=colour, linewidth=1, label=name)
         error = np.abs(values - targets).mean(axis=0)
-        axes[1, 0].plot(reach, error, marker="o", markersize=4, color=colour, label=f"{name}, mean {error.mean():.4g}")
+        bars = reach + (place + 0.5) * width - 0.4
+        axes[1, 0].bar(bars, error, width, color=colour, label=f"{name}, mean {error.mean():.4g}")
         axes[1, 1].hist((values - targets).ravel(), bins=BINS, histtype="step", color=colour, label=name)
     ahead = f"{delay} row{'s' if delay > 1 else ''} ahead"
     label(axes[0, 0], f"The last forecasts, {ahead}", "", target)
@@ -56,7 +58,8 @@ def plot_forecasts(
     axes[0, 1].plot(edges, edges, color="black", linewidth=1, label="perfect")
     label(axes[0, 1], f"All forecasts of the model, {ahead}", f"measured {target}", f"forecast {target}")
     label(axes[1, 0], "Error by horizon", "rows ahead", f"mean absolute error of {target}")
-    axes[1, 0].set_ylim(bottom=0)
+    axes[1, 0].set_xlim(reach[0] - 1, reach[-1] + 1)
+    axes[1, 0].set_ylim(top=1.25 * axes[1, 0].get_ylim()[1])  # above the bars, the legend
     axes[1, 0].xaxis.set_major_locator(MaxNLocator(7, integer=True))
     label(axes[1, 1], "Residuals", f"forecast minus measured {target}", "forecasts")
     for panel in axes.ravel():

@@ -72,7 +72,7 @@ def plot_comparison(rows: Sequence[Mapping[str, Any]], simple: Mapping[str, floa
 
     Args:
         rows: for each trained model ``name``, ``mae``, ``parameters`` and ``seconds``; a name may occur once per seed.
-        simple: the errors of simple forecasts by name, drawn as lines.
+        simple: the errors of simple forecasts by name; the two smallest are drawn as lines.
         target: the name of what is forecast.
     """
     figure, axes = new_figure(12.0, 4.6, ncols=2, sharey=True)
@@ -82,8 +82,8 @@ def plot_comparison(rows: Sequence[Mapping[str, Any]], simple: Mapping[str, floa
             mine = [row for row in rows if row["name"] == name]
             style = {"color": COLOURS[k % len(COLOURS)], "marker": "os^Dv"[k // len(COLOURS) % 5], "linestyle": "none"}
             axis.plot([row[quantity] for row in mine], [row["mae"] for row in mine], label=name, **style)
-        for (name, error), line in zip(simple.items(), ("-", "--", ":", "-."), strict=False):
-            axis.axhline(error, color="gray", linestyle=line, linewidth=1, label=name)
+        for name, line in zip(sorted(simple, key=simple.__getitem__), ("-", "--"), strict=False):
+            axis.axhline(simple[name], color="gray", linestyle=line, linewidth=1, label=name)
         axis.set_xscale("log")
         label(axis, f"Error against {quantity}", f"{quantity} of training" if quantity == "seconds" else quantity, "")
     axes[0].set_ylabel(f"validation MAE of {target}")

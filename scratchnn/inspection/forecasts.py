@@ -42,20 +42,23 @@ def plot_forecasts(
     if interval is not None:
         axes[0, 0].fill_between(x[k], interval[k, 0], interval[k, 1], color=COLOURS[0], alpha=0.2, label="interval")
     reach = delay + np.arange(targets.shape[1])
+    residuals = [values - targets for values in forecasts.values()]
+    low, high = min(map(np.min, residuals)), max(map(np.max, residuals))
+    edges = np.linspace(low, max(high, low + 1e-6 * max(abs(low), 1)), BINS + 1)  # of bins, also if all are the same
     width = 0.8 / len(forecasts)  # of a bar
     for place, ((name, values), colour) in enumerate(zip(forecasts.items(), COLOURS, strict=False)):
         axes[0, 0].plot(x[k], values[k, 0], color=colour, linewidth=1, label=name)
         error = np.abs(values - targets).mean(axis=0)
         bars = reach + (place + 0.5) * width - 0.4
         axes[1, 0].bar(bars, error, width, color=colour, label=f"{name}, mean {error.mean():.4g}")
-        axes[1, 1].hist((values - targets).ravel(), bins=BINS, histtype="step", color=colour, label=name)
+        axes[1, 1].hist((values - targets).ravel(), bins=edges, histtype="step", color=colour, label=name)
     ahead = f"{delay} row{'s' if delay > 1 else ''} ahead"
     label(axes[0, 0], f"The last forecasts, {ahead}", "", target)
     axes[0, 0].tick_params(axis="x", rotation=30)
     first = next(iter(forecasts.values()))[:, 0]
     axes[0, 1].plot(real, first, ".", markersize=2, color=COLOURS[0])
-    edges = [min(real.min(), first.min()), max(real.max(), first.max())]
-    axes[0, 1].plot(edges, edges, color="black", linewidth=1, label="perfect")
+    ends = [min(real.min(), first.min()), max(real.max(), first.max())]
+    axes[0, 1].plot(ends, ends, color="black", linewidth=1, label="perfect")
     label(axes[0, 1], f"All forecasts of the model, {ahead}", f"measured {target}", f"forecast {target}")
     label(axes[1, 0], "Error by horizon", "rows ahead", f"mean absolute error of {target}")
     axes[1, 0].set_xlim(reach[0] - 1, reach[-1] + 1)

@@ -31,6 +31,12 @@ def test_forecasts_beside_what_was_measured():
     assert residuals.get_title() == "Residuals"
 
 
+def test_perfect_forecasts_can_be_drawn():
+    targets = np.arange(5.0)[:, None]
+    figure = plot_forecasts(np.arange(5), targets, {"this model": targets, "ridge": targets + 1e-17}, 1, "load")
+    assert len(figure.axes) == 4
+
+
 def test_models_by_size_and_time():
     rows = [
         {"name": name, "mae": mae, "parameters": size, "seconds": seconds}

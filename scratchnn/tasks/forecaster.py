@@ -102,7 +102,7 @@ class ForecasterTask(Task):
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """The three sections of a series, a scale of the first one, and simple forecasts to compare with."""
         place, text = source_of(settings["data"])
-        table = read_table(place, text, settings["time_columns"])
+        table = read_table(place, text, settings["time_columns"] if parts is None else parts["scale"].time_columns)
         begin, end = split_rows(table, settings["valid_share"], settings["test_share"])
         if parts is None:
             settings["target"] = target_of(settings, table)
@@ -164,7 +164,9 @@ class ForecasterTask(Task):
             begin = int((table.times <= np.datetime64(settings["seen"])).sum())
         elif settings.get("data_digest") == hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest():
             begin = settings["seen"]
-        begin = begin if begin < table.count else 0
+        if begin >= table.count:
+            table.notes.append(f"{place}: all rows are from the time of training and validation; all of them are forecast")
+            begin = 0
         return Section.of("the file", table, parts["scale"], begin, table.count)
 
     def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:

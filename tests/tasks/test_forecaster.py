@@ -135,6 +135,8 @@ def test_evaluate_of_other_rows(runs, tmp_path, capsys):
         assert command("evaluate", runs / "plain", "--data", tmp_path / name) == 0
         output = capsys.readouterr().out
         assert "228 forecasts of load" in output
+        note = "all rows are from the time of training and validation; all of them are forecast"
+        assert (note in output) == (name == "earlier.csv")
         figures = load(runs / "plain").evaluate(tmp_path / name)
         assert table_of(output)["this model"] == pytest.approx((figures["mae"], figures["rmse"]), abs=1e-4)
 

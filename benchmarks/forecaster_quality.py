@@ -43,7 +43,7 @@ MODELS = {
 }
 ORDERED = ("GRU", "GRU, two directions", "Conv1D", "TCN")
 ORDERS = {f"{name}, {order}": [*MODELS[name], "--order", order] for name in ORDERED for order in READING}
-WIDTHS = (30, 12, 18, 11, 9)
+WIDTHS = (33, 8, 15, 11, 8)
 
 
 def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:

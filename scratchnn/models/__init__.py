@@ -11,7 +11,9 @@ MODELS = {
     "Classifier": "scratchnn.models.classifier",
     "Forecaster": "scratchnn.models.forecaster",
     "LanguageModel": "scratchnn.models.language_model",
+    "Parser": "scratchnn.models.parser",
     "Seq2Seq": "scratchnn.models.seq2seq",
+    "Tagger": "scratchnn.models.tagger",
 }
 
 

@@ -240,9 +240,6 @@ def read_table(place: str, text: str, time_columns: Sequence[str] | None = None)
     if first is None or not found:
         raise DataError(f"{place} has no rows; a table has a header with the names of the columns, and one row per time")
     names = first[1]
-    repeated = [name for k, name in enumerate(names) if name in names[:k]]
-    if repeated:
-        raise DataError(f"{place} has two columns called {repeated[0]!r}; give each its own name")
     columns = zip(*(cells for _, cells in found), strict=True)
     cells: dict[str, Sequence[str]] = dict(zip(names, columns, strict=True))
     if time_columns is None:

@@ -77,7 +77,7 @@ T4 = hours(4)
         ("time,load\n", {}, "f.csv has no rows"),
         (csv_text({"time": T4, **LOADS})[:-3], {}, "the row at line 5 has 1 fields, the header has 2"),
         (csv_text({"time": T4}), {}, "f.csv has no column besides the time"),
-        ("load,load\n1,2\n", {}, "f.csv has two columns called 'load'"),
+        ("load,load\n1,2\n", {}, "f.csv has 2 columns named 'load'"),
         (csv_text(LOADS), {"time_columns": ["when"]}, "f.csv has no column 'when' for the time; its columns are load"),
         (csv_text({"time": [T4[0], T4[1], T4[1], T4[2]], **LOADS}), {}, "lines 3 and 4 both have the time 2020-01-01 01"),
         (csv_text({"time": [*T4[:3], "2020-01-01 03:20"], **LOADS}), {},

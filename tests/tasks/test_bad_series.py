@@ -65,7 +65,7 @@ BAD = [  # file, options, what the message contains
     ("no_date", [], "line 7, column 'time': there is no time '2020-02-30 05:00:00'"),
     ("ragged", [], "ragged.csv: the row at line 242 has 2 fields, the header has 3"),
     ("quotes", [], "quotes.csv: the row at line 242 is damaged"),
-    ("twice", [], "twice.csv has two columns called 'load'; give each its own name"),
+    ("twice", [], "twice.csv has 2 columns named 'load'; give each its own name"),
 ]
 
 

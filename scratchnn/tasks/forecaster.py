@@ -173,8 +173,8 @@ class ForecasterTask(Task):
         """Errors of the model and of the simple forecasts; a figure is saved in the run folder."""
         settings, scale, baselines = trained.settings, trained.parts["scale"], trained.parts["baselines"]
         section = self.examples(files, settings, trained.parts)
-        yield from section.table.notes
         windows = self.windows(section, settings)
+        yield from section.table.notes
         rows = target_rows(windows)
         levels = quantiles_of(settings)
         y = scale.in_units(forecast(trained.model, windows)[1])

@@ -75,7 +75,7 @@ T4 = hours(4)
     [
         ("", {}, "f.csv has no rows; a table has a header"),
         ("time,load\n", {}, "f.csv has no rows"),
-        (csv_text({"time": T4, **LOADS})[:-3], {}, "the row at line 5 has 1 fields, the header has 2"),
+        (csv_text({"time": T4, **LOADS})[:-3], {}, "the row at line 5 has 1 field, the header has 2"),
         (csv_text({"time": T4}), {}, "f.csv has no column besides the time"),
         ("load,load\n1,2\n", {}, "f.csv has 2 columns named 'load'"),
         (csv_text(LOADS), {"time_columns": ["when"]}, "f.csv has no column 'when' for the time; its columns are load"),

@@ -106,7 +106,7 @@ def test_a_model_that_names_no_kind_no_config_or_another_class(run, capsys):
     for change, message in [
         ({"kind": None}, "model.npz contains no model; restore the file, or train anew"),
         ({"kind": "Seq2Seq"}, "model.npz contains a Seq2Seq, but settings.json says a language model"),
-        ({"kind": "Tagger"}, "unknown model 'Tagger'; this version of scratchnn has Classifier, "),
+        ({"kind": "Oracle"}, "unknown model 'Oracle'; this version of scratchnn has Classifier, "),
         ({"config": {}}, "LanguageModel cannot be built from the saved config: missing a required argument"),
         (
             {"config": {**meta["config"], "heads": 2}},
@@ -135,7 +135,7 @@ def test_a_model_whose_parts_are_not_those_of_its_task(tmp_path, vocabulary, cap
     [
         ("", "settings.json is not a settings file"),
         ("[]", "settings.json is not a settings file"),
-        ('{"kind": "tagger"}', "unknown kind 'tagger'; there are lm, classifier, "),
+        ('{"kind": "oracle"}', "unknown kind 'oracle'; there are lm, classifier, "),
         ('{"kind": "seq2sek"}', "unknown kind 'seq2sek'; did you mean seq2seq"),
         ('{"kind": ["lm"]}', "unknown kind ['lm']"),
         ('{"kind": "seq2seq"}', "model.npz contains a LanguageModel, but settings.json says a sequence-to-sequence model"),

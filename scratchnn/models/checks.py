@@ -234,14 +234,14 @@ register_encoder("word-encoder/lstm+dropout", random=True, dropout=0.3)
 
 # --- the tagger: an empty sentence among others, a word without characters, and tags in the padding that are none ------
 
-TAGGED = (
-    np.array([[1, 4, 1, 2, 3], [0, 3, 1, 1, 1], [2, 2, 4, 1, 0], [3, 1, 2, 0, 0]]),  # words
-    np.array([5, 0, 4, 1]),  # numbers of words
-    np.array([[1, 0, 1, 4, 2], [0, 0, 0, 0, 0], [2, 0, 3, 1, 0], [3, 1, 0, 0, 0]]),  # forms
-    CHARACTERS,
-    SPELLED,
-    np.array([[2, 0, 1, 1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # tags
-)
+SENTENCES = {
+    "words": np.array([[1, 4, 1, 2, 3], [0, 3, 1, 1, 1], [2, 2, 4, 1, 0], [3, 1, 2, 0, 0]]),
+    "lengths": np.array([5, 0, 4, 1]),
+    "forms": np.array([[1, 0, 1, 4, 2], [0, 0, 0, 0, 0], [2, 0, 3, 1, 0], [3, 1, 0, 0, 0]]),
+    "characters": CHARACTERS,
+    "spelled": SPELLED,
+}
+TAGGED = {**SENTENCES, "tags": np.array([[2, 0, 1, 1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]])}
 
 
 def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
@@ -263,11 +263,11 @@ register_tagger("gru+none+softmax+dropout", random=True, reader="none", cell="gr
 
 # --- the parser: the same sentences; heads with several dependents, a label that the model does not have ----------------
 
-PARSED = (
-    *TAGGED[:-1],
-    np.array([[2, 0, 2, 5, 3], [4, 4, 4, 4, 4], [3, 1, 0, 3, 2], [0, 1, 2, 3, 4]]),  # heads
-    np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # labels
-)
+PARSED = {
+    **SENTENCES,
+    "heads": np.array([[2, 0, 2, 5, 3], [4, 4, 4, 4, 4], [3, 1, 0, 3, 2], [0, 1, 2, 3, 4]]),
+    "labels": np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),
+}
 
 
 def register_parser(name: str, random: bool = False, **options: Any) -> None:

@@ -107,9 +107,9 @@ for _variant in loss_options(np.random.default_rng(0), classes=False):
 
     @case("quantile_error" + _variant)
     def quantile_error(rng: np.random.Generator, variant: str = _variant) -> Problem:
-        """Three quantiles of each target."""
-        y, targets = rng.standard_normal((3, 4, 3)), rng.standard_normal((3, 4))
-        options = {"levels": np.array([0.1, 0.5, 0.8]), **loss_options(rng, classes=False)[variant]}
+        """Two quantiles of each target."""
+        y, targets = rng.standard_normal((3, 4, 2)), rng.standard_normal((3, 4))
+        options = {"levels": np.array([0.1, 0.8]), **loss_options(rng, classes=False)[variant]}
         pair = losses.quantile_error_forward, losses.quantile_error_backward
         return pair_problem(*pair, {"y": y}, targets=targets, **options)
 

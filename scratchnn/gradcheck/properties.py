@@ -38,7 +38,6 @@ FIXED_SHAPE = {
     ("conv1d/step", "T = 1"): "its window has as many steps as its kernel",
     ("conv2d/step", "T = 1"): "its window has as many places as its kernel",
     ("forecaster", "T = 1"): "its windows have as many steps as it was built for",
-    ("quantile_error", "T = 1"): "its targets have one axis less than its predictions",
     ("parser", "T = 1"): "the heads of its first words come later",
     ("head-loss", "T = 1"): "its scores have one row more than there are words; one-word is a case by itself",
 }

@@ -14,10 +14,12 @@ from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
+from scratchnn.models.forecaster import Forecaster
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.parser import Parser
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.models.tagger import Tagger
+from scratchnn.models.temporal_convolutions import TemporalConvolutions
 from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
 from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
@@ -208,6 +210,46 @@ CHARACTERS, SPELLED = (
     np.array([[1, 4, 1, 2], [0, 3, 1, 1], [2, 2, 2, 2], [3, 1, 0, 0], [2, 4, 4, 3]]),
     np.array([3, 4, 0, 2, 1]),
 )
+
+# Every reader of a forecaster, with respect to the windows and to the parameters; the losses; the orders.
+
+FORECASTERS: dict[str, dict[str, Any]] = {
+    "dense": {"reader": "dense", "error": "squared"},
+    "gru+recurrent-dropout": {"recurrent_dropout": 0.3, "dropout": 0.2},
+    "lstm+bidirectional+two-layers": {"cell": "lstm", "bidirectional": True, "layers": 2, "order": "reversed"},
+    "conv": {"reader": "conv", "layers": 2, "kernel_size": 2, "order": "shuffled"},
+    "tcn": {"reader": "tcn", "kernel_size": 2, "quantiles": (0.1, 0.5, 0.8)},
+    "conv-gru": {"reader": "conv-recurrent", "pool": 2, "kernel_size": 2, "error": "squared"},
+}
+
+
+def forecaster(rng: np.random.Generator, **options: Any) -> Forecaster:
+    """Windows of five steps of two inputs, two targets."""
+    return Forecaster(2, 5, 2, hidden_size=3, rng=rng, **options)
+
+
+def register_forecaster(name: str, options: dict[str, Any]) -> None:
+    """The forecasts with respect to the windows, and the loss of a batch with respect to the parameters."""
+    random = "dropout" in options
+
+    @case(f"forecaster/{name}", random=random)
+    def build(rng: np.random.Generator) -> Problem:
+        return layer_problem(forecaster(rng, **options), {"x": rng.standard_normal((3, 5, 2))})
+
+    draw = np.random.default_rng(0)
+    batch = (draw.standard_normal((3, 5, 2)), draw.standard_normal((3, 2)))
+    register_loss(f"forecaster/{name}+loss", lambda rng: forecaster(rng, **options), batch, random=random)
+
+
+for _name, _options in FORECASTERS.items():
+    register_forecaster(_name, _options)
+
+
+@case("temporal-convolutions", random=True)
+def temporal_convolutions(rng: np.random.Generator) -> Problem:
+    """Two blocks, with dropout."""
+    layer = TemporalConvolutions(2, 3, 2, 6, dropout=0.3, rng=rng)
+    return layer_problem(layer, {"x": rng.standard_normal((3, 6, 2))})
 
 
 def register_encoder(name: str, random: bool = False, **options: Any) -> None:

@@ -43,7 +43,8 @@ def test_every_data_set_is_found_by_its_file_alone(monkeypatch, tmp_path):
     )
     before = list(data_sets())
     assert before == sorted(before)
-    assert {"addition", "chatbot", "dates", "imdb", "kor_eng", "multi30k", "nsmc", "ptb"} <= set(before)
+    pairs = {"addition", "chatbot", "dates", "kor_eng", "multi30k"}
+    assert {"conll2003", "imdb", "korean_ner", "nsmc", "ptb", "ud", *pairs} <= set(before)
     monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
     importlib.invalidate_caches()
     assert list(data_sets()) == sorted(["anew", *before])

@@ -111,17 +111,17 @@ def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
 
 
 def mean_absolute_error(predicted: Array, targets: Array) -> float:
-    """Equation (11) for arrays of one shape (...)."""
+    """Equation (12) for arrays of one shape (...)."""
     return float(abs(_difference(predicted, targets, "mean_absolute_error")).mean())
 
 
 def root_mean_squared_error(predicted: Array, targets: Array) -> float:
-    """Equation (12) for arrays of one shape (...)."""
+    """Equation (13) for arrays of one shape (...)."""
     return math.sqrt(float((_difference(predicted, targets, "root_mean_squared_error") ** 2).mean()))
 
 
 def mean_quantile_error(predicted: Array, targets: Array, levels: Sequence[float]) -> float:
-    """Equation (13) for predictions (..., Q), targets (...) and Q quantiles between 0 and 1."""
+    """Equation (14) for predictions (..., Q), targets (...) and Q quantiles between 0 and 1."""
     xp = array_module(predicted)
     difference = -_difference(predicted, xp.broadcast_to(targets[..., None], predicted.shape), "mean_quantile_error")
     q = xp.asarray(levels, dtype=predicted.dtype)

@@ -150,14 +150,6 @@ class Task(Kind):
         """A batch of one example, for the summary of the model."""
         return tuple(part[:1] for part in batches.batch(0, 0))
 
-    def deciding(self, settings: Values) -> str:
-        """The validation figure that decides which epoch is best: ``metric``, unless it depends on the settings."""
-        return self.metric
-
-    def improves_upwards(self, metric: str) -> bool:
-        """Whether the deciding figure is better if it is higher."""
-        return self.higher_is_better
-
     def evaluate(self, model: Model, examples: Any, settings: Values, parts: Parts) -> dict[str, float]:
         """Named figures of a part of the data; the model is left in the mode it was in."""
         raise TypeError(f"{type(self).__name__} does not define evaluate")

@@ -129,6 +129,10 @@ class Task(Kind):
     def complete(self, settings: Values) -> None:
         """Fill in the settings that depend on others, and raise if some do not go together."""
 
+    def decides(self, settings: Values) -> tuple[str, bool]:
+        """The figure that decides which epoch is best, and whether the highest one is."""
+        return self.metric, self.higher_is_better
+
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Files into data; generated data if no file is given.
 

@@ -57,7 +57,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         )
 
     reports = Reports()
-    metric = task.deciding(settings)
+    metric, higher_is_better = task.decides(settings)
     trainer = Trainer(
         model,
         optimizer,
@@ -68,7 +68,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         schedule=schedule,
         validate=lambda: task.evaluate(model, data.valid, settings, data.parts),
         metric=metric,
-        higher_is_better=task.improves_upwards(metric),
+        higher_is_better=higher_is_better,
         patience=settings["patience"],
         checkpoint=folder.checkpoint,
         checkpoint_every=settings["checkpoint_every"],

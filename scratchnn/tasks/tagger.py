@@ -111,9 +111,9 @@ class TaggerTask(Task):
         if not 0 <= settings["word_dropout"] < float("inf"):
             raise DataError(f"--word-dropout must be 0 or more, got {settings['word_dropout']}")
 
-    def deciding(self, settings: Values) -> str:
+    def decides(self, settings: Values) -> tuple[str, bool]:
         """F1 of the entities; accuracy if the tags mark none."""
-        return "accuracy" if settings["scheme"] is None else "f1"
+        return "accuracy" if settings["scheme"] is None else "f1", True
 
     # --- data --------------------------------------------------------------------------------------------------------
 

@@ -167,9 +167,7 @@ def test_an_unknown_kind():
     with pytest.raises(DataError, match="unknown kind 'sequence2seq'; did you mean seq2seq"):
         find_kind("sequence2seq")
     for name in ("translator", None, 3, ["lm"]):
-        with pytest.raises(
-            DataError, match=r"unknown kind .*; there are lm, classifier, tagger, seq2seq, parser, music, word2vec"
-        ):
+        with pytest.raises(DataError, match=r"unknown kind .*; there are lm, classifier, "):
             find_kind(name)
 
 

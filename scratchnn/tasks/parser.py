@@ -244,7 +244,8 @@ class ParserTask(Task):
         for name, value in {"loss": loss, **scores}.items():
             yield f"{name} {self.show(name, value)}"
         if new := Counter(name for names in examples.labels for name in names if name not in trained.parts["labels"]):
-            yield f"{new.total():,} of the labels did not occur in training, such as {min(new)}; the loss leaves them out"
+            yield f"{new.total():,} of the labels did not occur in training, such as {min(new)}; they count as wrong"
+            yield "the loss is that of the other labels"
         yield ""
         right = right_arcs(heads, labels, true_heads, examples.labels)
         yield from attachment_table(*right, [name for names in examples.labels for name in names])

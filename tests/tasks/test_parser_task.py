@@ -97,7 +97,7 @@ def test_the_loss_is_the_mean_over_all_words_however_they_are_batched(bank, monk
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-def test_words_and_labels_that_training_has_not_seen(bank, tmp_path):
+def test_words_and_labels_that_training_has_not_seen(bank, tmp_path, capsys):
     """New words are read by their characters; a new label counts as wrong, and the loss leaves it out."""
     words, heads, labels = generated_treebank(400, 1)[300]
     new = ["unheard" if label == "nsubj" else word for word, label in zip(words, labels, strict=True)]
@@ -107,6 +107,10 @@ def test_words_and_labels_that_training_has_not_seen(bank, tmp_path):
     assert after["unlabelled"] == before["unlabelled"] > 0.5
     assert after["labelled"] == 0
     assert 0 < after["loss"] < before["loss"]
+    run = shutil.copytree(bank / "run", tmp_path / "run")
+    assert command("evaluate", run, "--data", tmp_path / "b.conllu") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{len(words)} of the labels did not occur in training, such as new; they count as wrong" in lines
 
 
 def test_only_projective_trees_if_asked(bank, tmp_path):

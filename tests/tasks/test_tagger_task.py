@@ -245,6 +245,8 @@ BAD = {
         "illegal.txt: line 3: O follows B-PER, which IOBES does not",
     ),
     "prefix.txt": ("Ann\tB-PER\nmet\tPER\nx\tO\n", "prefix.txt: line 2: the tag 'PER' is neither O nor B-, I-, E- or S-"),
+    "units.txt": ("Ann\tU-PER\nmet\tO\nBo\tU-PER\n", "units.txt: line 1: the tag 'U-PER' is neither O nor B-, I-, E- or"),
+    "underlined.txt": ("Ann\tO\nBo\tB_PER\n", "underlined.txt: line 2: the tag 'B_PER' is neither O nor B-, I-, E- or S-"),
     "no_tag.txt": ("Ann\tB-PER\nmet\t_\n", "no_tag.txt: line 2 has no tag in column 2; choose another --column, or"),
     "outside.txt": ("It\tO\nrained\tO\n\nBo\tO\n", "all words have the tag 'O'; a tagger needs at least two; see"),
     "one_tag.txt": ("Ann\tX\nmet\tX\n\nx\tX\n", "all words have the tag 'X'; a tagger needs at least two; see --column"),

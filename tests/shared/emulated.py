@@ -25,7 +25,7 @@ from scratchnn.backend.kernels.cards import Card
 HEADER = Path(__file__).with_name("emulated_device.h")
 BUILT = Path(tempfile.gettempdir()) / f"scratchnn-emulated-{os.getuid() if hasattr(os, 'getuid') else 0}"
 COMPILER = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
-FLAGS = ("-std=c++17", "-O1", "-fno-strict-aliasing", "-w", "-shared", "-fPIC")
+FLAGS = ("-std=c++17", "-O1", "-fno-strict-aliasing", "-U_FORTIFY_SOURCE", "-w", "-shared", "-fPIC")
 
 
 def _has_fibers() -> bool:

@@ -3,6 +3,7 @@
 // shows as wrong numbers, because some fibers then run ahead of others by a whole step; barriers that not all threads reach
 // show as a deadlock. Shared memory starts as NaN.
 #include <math.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <ucontext.h>
@@ -27,15 +28,16 @@ struct Index { int x; };
 
 namespace emulated {
 const int STACK = 64 * 1024;
-struct Barrier { int size, arrived; };
+struct Barrier { int first, size, arrived; };  // of the fibers first .. first + size - 1
 struct Copy { real* to; const real* from; };
 struct Fiber {
-    ucontext_t context;
-    int thread, block, place;         // place: in the list of those that can run, -1 if it is not there
+    ucontext_t context;               // for its start; after that jmp_buf, which costs no system call
+    jmp_buf resumed;
+    bool started;
+    int thread, block;
     Barrier* at;                      // the barrier where it waits
     volatile unsigned* counter;       // or the counter that it waits for
     unsigned target;
-    char* stack;
     Copy pending[64];                 // copies that have been issued and not been carried out
     int first_pending, last_pending;
     int group_end[64], groups, groups_done;  // ends of groups of copies
@@ -47,13 +49,18 @@ Barrier *block_barriers, *warp_barriers;
 char* shared_memory;
 int shared_bytes;
 ucontext_t scheduler;
+jmp_buf scheduling;
+char* stacks;                         // kept from launch to launch
+int stack_count;
 unsigned long long state;
 unsigned draw(unsigned below) {       // xorshift
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
     return (unsigned)(state >> 11) % below;
 }
-void make_ready(Fiber* f) { f->place = ready_count, ready[ready_count++] = int(f - fibers); }
-void rest() { swapcontext(&now->context, &scheduler); }
+void make_ready(Fiber* f) { ready[ready_count++] = int(f - fibers); }
+void rest() {
+    if (!_setjmp(now->resumed)) _longjmp(scheduling, 1);
+}
 }  // namespace emulated
 
 static Index threadIdx, blockIdx, blockDim, gridDim;
@@ -67,7 +74,7 @@ void meet(Barrier* barrier) {
         return;
     }
     barrier->arrived = 0;
-    for (int k = 0; k < fiber_count; k++)
+    for (int k = barrier->first; k < barrier->first + barrier->size; k++)
         if (fibers[k].at == barrier) fibers[k].at = 0, make_ready(&fibers[k]);
     make_ready(self);
     rest();
@@ -149,16 +156,12 @@ int launch(int grid, int block, int shared, unsigned long long seed) {
     ready = (int*)malloc(fiber_count * sizeof(int));
     block_barriers = (Barrier*)calloc(grid, sizeof(Barrier));
     warp_barriers = (Barrier*)calloc(fiber_count / 32 + 1, sizeof(Barrier));
-    for (int b = 0; b < grid; b++) block_barriers[b].size = block;
-    for (int w = 0; w < fiber_count / 32; w++) warp_barriers[w].size = 32;
-    char* stacks = (char*)malloc((size_t)fiber_count * STACK);
+    for (int b = 0; b < grid; b++) block_barriers[b].first = b * block, block_barriers[b].size = block;
+    for (int w = 0; w < fiber_count / 32; w++) warp_barriers[w].first = 32 * w, warp_barriers[w].size = 32;
+    if (stack_count < fiber_count) free(stacks), stacks = (char*)malloc((size_t)fiber_count * STACK), stack_count = fiber_count;
     for (int k = 0; k < fiber_count; k++) {
         Fiber& f = fibers[k];
         f.thread = k % block, f.block = k / block;
-        getcontext(&f.context);
-        f.context.uc_stack.ss_sp = stacks + (size_t)k * STACK, f.context.uc_stack.ss_size = STACK;
-        f.context.uc_link = &scheduler;
-        makecontext(&f.context, run_fiber, 0);
         make_ready(&f);
     }
     while (ready_count) {
@@ -166,9 +169,16 @@ int launch(int grid, int block, int shared, unsigned long long seed) {
         now = &fibers[ready[k]];
         ready[k] = ready[--ready_count];
         threadIdx.x = now->thread, blockIdx.x = now->block;
-        swapcontext(&scheduler, &now->context);
+        if (_setjmp(scheduling)) continue;
+        if (now->started) _longjmp(now->resumed, 1);
+        now->started = true;
+        getcontext(&now->context);
+        now->context.uc_stack.ss_sp = stacks + (now - fibers) * (size_t)STACK, now->context.uc_stack.ss_size = STACK;
+        now->context.uc_link = &scheduler;
+        makecontext(&now->context, run_fiber, 0);
+        setcontext(&now->context);
     }
-    free(stacks), free(warp_barriers), free(block_barriers), free(ready), free(fibers), free(shared_memory);
+    free(warp_barriers), free(block_barriers), free(ready), free(fibers), free(shared_memory);
     return alive > 0;
 }
 // Calls a kernel with arguments from an array of pointers to them.

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, array_module, is_generator_type, move, scatter_add, sum_rows
+from scratchnn.backend import Array, Generator, array_module, is_generator_type, merge_rows, move, scatter_add, sum_rows
 from scratchnn.errors import DataError, ShapeError
 
 
@@ -36,6 +36,10 @@ class RowGradient:
     def coalesce(self) -> RowGradient:
         """The same gradient with each row once, repeats summed, as a norm or an adaptive optimizer needs it."""
         return RowGradient(*sum_rows(self.ids, self.rows), self.shape)
+
+    def merge(self) -> RowGradient:
+        """``coalesce`` without waiting for a GPU; there, rows that have been added to others stay, zero, with the id -1."""
+        return RowGradient(*merge_rows(self.ids, self.rows), self.shape)
 
     def to_dense(self) -> Array:
         """The gradient with respect to the whole table (V, D), zeros included."""

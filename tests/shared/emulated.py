@@ -84,7 +84,7 @@ class EmulatedDevice:
 
     def empty(self, *shape, dtype=None):
         array = np.empty(shape, dtype=dtype or self.dtype)
-        array.view(np.uint8).fill(0xFF)  # NaN; -1 in integers
+        array.reshape(-1).view(np.uint8).fill(0xFF)  # NaN; -1 in integers
         return guarded.Array(array)
 
     def clear(self, array):

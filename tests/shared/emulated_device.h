@@ -20,6 +20,7 @@ inline real tanh_of(real a) { return tanh(a); }
 typedef float real;
 inline real tanh_of(real a) { return tanhf(a); }
 #endif
+const real LOWEST = sizeof(real) == 4 ? -3.402823466e38 : -1.7976931348623157e308;
 inline real exp_of(real a) { return sizeof(real) == 4 ? expf(a) : exp(a); }
 inline real log_of(real a) { return sizeof(real) == 4 ? logf(a) : log(a); }
 inline real sqrt_of(real a) { return sizeof(real) == 4 ? sqrtf(a) : sqrt(a); }
@@ -100,7 +101,6 @@ inline T atomicAdd(T* to, T value) { T old = *to; *to += value; return old; }
 inline unsigned atomicAdd(unsigned* to, int value) { return atomicAdd(to, (unsigned)value); }
 template <class T>
 inline T __ldcg(const T* from) { return *from; }
-inline real __shfl_xor_sync(unsigned, real, int);
 
 #define SHARED_MEMORY(name) real* name = (real*)(emulated::shared_memory + (size_t)blockIdx.x * emulated::shared_bytes)
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 FRAMES = (  # files around the equations of a cell: for all steps, for one step
     "unit.cuh", "split.cuh", "product.cuh", "all_steps.cuh", "two_products.cuh", "one_step.cuh", "two_products_step.cuh",
 )  # fmt: skip
-FILES = ("lengths.cu",)  # kernels that belong to no cell
+FILES = ("lengths.cu", "cross_entropy.cu", "rows.cu", "norm.cu", "optimizers.cu")  # kernels that belong to no cell
 READS = ("H", "H_BEFORE", "KEPT_BEFORE")  # h_t, h_{t-1}, and what is kept at step t - 1
 
 

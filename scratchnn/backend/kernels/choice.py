@@ -18,13 +18,13 @@ ALL_STEPS, ONE_STEP, ARRAYS = "one launch", "step by step", "array operations"
 def kernel_device(x: Array, *others: Array | None) -> Device | None:
     """The device whose kernels compute with these arrays; None if array operations do.
 
-    Kernels take arrays of the dtype that the device's kernels compute in (float32 on CUDA devices), all on that device, with at
-    least one entry, on a card of compute capability 7.5 or newer. For an older card this warns once.
+    Kernels take arrays of the dtype that the device's kernels compute in (float32 on CUDA devices), all on that device, none
+    of them empty, on a card of compute capability 7.5 or newer. For an older card this warns once.
     """
     if type(x) is np.ndarray:  # at little cost, because every call on the CPU comes here
         return None
-    device = device_of(x)
-    if device is None or not x.size or any(other is not None and other.dtype != device.dtype for other in (x, *others)):
+    device, given = device_of(x), [array for array in (x, *others) if array is not None]
+    if device is None or not all(array.size and array.dtype == device.dtype for array in given):
         return None
     if device.card.capability < LEAST:
         warnings.warn(too_old(device.card), ScratchnnWarning, stacklevel=2)

@@ -4,6 +4,10 @@ using real = float;
 using real4 = float4;
 
 __device__ __forceinline__ real tanh_of(real a) { return tanhf(a); }
+__device__ __forceinline__ real exp_of(real a) { return expf(a); }
+__device__ __forceinline__ real log_of(real a) { return logf(a); }
+__device__ __forceinline__ real sqrt_of(real a) { return sqrtf(a); }
+constexpr real LOWEST = -3.402823466e38f;
 
 // The shared memory of a block, whose size is an argument of the launch.
 #define SHARED_MEMORY(name) extern __shared__ __align__(16) real name[]

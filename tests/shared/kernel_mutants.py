@@ -36,7 +36,8 @@ SWAPS = {  # what a mutant has in place of each piece of code
     "t > 0": "t > 1",
     ", -1": ", 0",
 }
-REMOVED = r"(__syncthreads|__syncwarp|wait_for_copies\S*|wait|hand_on\S*|look|copies_issued|issue|arrive|load_\S+)\([^{}]*\);"
+CALLS = "__syncthreads|__syncwarp|wait_for_copies|wait|hand_on|look|copies_issued|issue|arrive|load_weights|load_unit_weights"
+REMOVED = re.compile(rf"(?<![\w.])({CALLS})(<[^>]*>)?\([^{{}}]*\);")  # statements that a mutant lacks
 SKIPPED = re.compile(r"^\s*(//|#|struct |extern|template|constexpr|static_assert|SHARED_MEMORY|const real\b.*\bconst real\*)")
 FILES = {  # each file, and the cells whose results judge its mutants
     "rnn.cuh": ("rnn-tanh", "rnn-relu"),
@@ -90,7 +91,7 @@ def mutants(file: str) -> Iterator[Mutant]:
                 continue  # beyond the end of an array a program may do anything, the right thing included
             starts = [match.start() for match in re.finditer(re.escape(old), code)]
             changed += [code[:start] + new + code[start + len(old) :] for start in starts]
-        changed += [code[: m.start()] + ";" + code[m.end() :] for m in re.finditer(r"(?<![\w.])" + REMOVED, code)]
+        changed += [code[: m.start()] + ";" + code[m.end() :] for m in REMOVED.finditer(code)]
         for after in changed:
             yield Mutant(file, number, line, after + slashes + comment)
 

@@ -12,7 +12,7 @@ from scratchnn.backend.kernels.devices import Device, device_of
 from scratchnn.backend.kernels.split import best_split
 from scratchnn.errors import ScratchnnWarning
 
-ALL_STEPS, ONE_STEP, ARRAYS = "one launch", "step by step", "array operations"
+ONE_STEP, ARRAYS = "step by step", "array operations"
 
 
 def kernel_device(x: Array, *others: Array | None) -> Device | None:
@@ -39,11 +39,11 @@ def too_old(card: Card) -> str:
 
 
 def describe(N: int, H: int, cell: str, backward: bool, card: Card) -> str:
-    """What computes a recurrent layer of H units for N sequences, and how the work is split."""
+    """What computes a recurrent layer of H units for N sequences: the split of its kernel, or what is used instead."""
     if card.capability < LEAST:
         return ARRAYS
     split = best_split(N, H, cell, backward, card)
     if split is None:
         return ONE_STEP
     frame = split.frame
-    return f"{frame.G} x {frame.S} blocks, {frame.R} x {frame.U}, {frame.WARPS} warps, {split.shared // 1024} KB"
+    return f"{frame.G}x{frame.S}, {frame.R}x{frame.U}, {frame.WARPS}w, {split.shared // 1024} KB"

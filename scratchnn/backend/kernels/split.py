@@ -7,8 +7,8 @@ shapes on an H200; the split that it chose was 5 % slower than the best of those
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from dataclasses import asdict, dataclass
+from functools import cache, partial
 from itertools import product as combinations
 
 from scratchnn.backend.kernels import cells
@@ -37,7 +37,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Lanes:
-    """How one product is split over the warps and lanes of a block, and what it is estimated to cost."""
+    """How one product is split over the warps and lanes of a block."""
 
     PARTS: int
     K: int
@@ -59,7 +59,6 @@ class Lanes:
     MADE: int
     ROWS: int
     scratch: int  # floats of shared memory for copies and partial sums
-    cycles: float
 
     @property
     def fixed(self) -> int:
@@ -108,7 +107,8 @@ def splits(N: int, H: int, cell: str, backward: bool, card: Card) -> Iterator[Sp
     """For each number of groups, blocks and warps, the best split that fits."""
     for frame, rooms in frames(N, H, cell, backward, card):
         parts = zip(cells.CELLS[cell].products(backward), rooms, strict=True)
-        best = [min(all_lanes(frame, part, backward, room), key=_cycles, default=None) for part, room in parts]
+        cycles = partial(estimate, frame)
+        best = [min(all_lanes(frame, part, backward, room), key=cycles, default=None) for part, room in parts]
         split = combine(frame, [lanes for lanes in best if lanes], cell, card) if all(best) else None
         if split is not None:
             yield split
@@ -137,16 +137,12 @@ def combine(frame: Frame, lanes: list[Lanes], cell: str, card: Card) -> Split | 
     if shared > _limit(card):
         return None
     exchange = frame.G * 2 * max(part.ROWS for part in lanes) * frame.RP
-    return Split(frame, tuple(lanes), 4 * shared, exchange, sum(map(_cycles, lanes)))
+    return Split(frame, tuple(lanes), 4 * shared, exchange, sum(estimate(frame, part) for part in lanes))
 
 
 def _limit(card: Card) -> int:
     """Floats of shared memory that a block may use, with a little to spare."""
     return card.shared // 4 - 64
-
-
-def _cycles(lanes: Lanes) -> float:
-    return lanes.cycles
 
 
 def all_lanes(frame: Frame, part: cells.Product, backward: bool, room: int) -> Iterator[Lanes]:
@@ -180,8 +176,7 @@ def _lanes(frame: Frame, part: cells.Product, room: int, C: int, TM: int, TN: in
         ROUND = min(WK * LK, rest // (RP * CP) // LK * LK)
         scratch = max(STAGES * KC * RP * warps if S > 1 else 0, ROUND * RP * CP)
         rows = max(part.parts * S * U, KP)
-        sizes = Lanes(part.parts, K, KP, KW, KC, CHUNKS, C, CP, STAGES, WK, WC, LK, LR, LC, TM, TN, ROUND, MADE, rows, scratch, 0)
-        yield replace(sizes, cycles=estimate(frame, sizes))
+        yield Lanes(part.parts, K, KP, KW, KC, CHUNKS, C, CP, STAGES, WK, WC, LK, LR, LC, TM, TN, ROUND, MADE, rows, scratch)
 
 
 def estimate(frame: Frame, lanes: Lanes) -> float:

@@ -37,10 +37,11 @@ FAMILIES = {  # the module that makes each family's rows
     "word2vec": "word2vec_speed",
     "waiting": "waiting",
     "tour": "waiting",
+    "gpu-check": "gpu_check",
 }
-BY_NAME_ONLY = ("waiting", "tour")
+BY_NAME_ONLY = ("waiting", "tour", "gpu-check")
 SHAPED = ("rnn", "gru", "lstm", "lm")
-AGAINST = ("torch", "gensim", "svd")
+AGAINST = ("torch", "cudnn", "gensim", "svd")
 SECONDS, QUICK_SECONDS = 0.5, 0.02  # per measurement
 
 
@@ -118,11 +119,18 @@ def check(options: argparse.Namespace) -> None:
         if path and not Path(path).absolute().parent.is_dir():
             raise DataError(f"{flag} {path}: there is no such folder")
     options.text = default_text() if options.text is None else Path(options.text)
+    if "gpu-check" in options.names:
+        if options.names != ["gpu-check"] or options.against or options.plot:
+            raise DataError("gpu-check has rows, opponents and a page of its own: python -m benchmarks gpu-check [--json FILE]")
+        options.device = "cpu" if options.quick else "gpu"
+        options.json = options.json or "gpu-check.json"
     if options.device == "gpu":
         load_backend("cupy")
+    if "cudnn" in options.against and options.device != "gpu":
+        raise DataError("--against cudnn goes with --device gpu")
     for library in options.against:
         if library != "svd":
-            check_installed(library)
+            check_installed("torch" if library == "cudnn" else library)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -158,6 +166,8 @@ def run(options: argparse.Namespace) -> None:
         document["text"] = str(options.text or "the Python manual")
     if options.quality:
         document["quality"] = importlib.import_module("benchmarks.word2vec_quality").run(options, settings)
+    elif options.names == ["gpu-check"]:
+        document |= importlib.import_module("benchmarks.gpu_check").run(options, settings)
     elif "svd" in options.against:
         document["svd"] = importlib.import_module("benchmarks.word2vec_svd").run(options, settings)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from unittest import mock
 
@@ -63,18 +63,24 @@ class Problem:
         gradients = case.backward(dy.astype("d"), tuple(part.astype("d") for part in dstates), cache)
         return self.named(y, last, gradients.values())
 
-    def kernels(self, device=None):
-        """All results of the kernels, by name, and the splits that were used, None for step by step."""
+    def kernels(self, device=None, asarray=guarded.asarray, random=True):
+        """All results of the kernels, by name, and the splits that were used, None for step by step.
+
+        Args:
+            device: a pretended GPU if None.
+            asarray: makes an array of the device.
+            random: whether the split is random; the best one otherwise.
+        """
         arrays, lengths, mask, dy, dstates = self.draw()
         device = device or self.device()
 
         def put(array):
-            return None if array is None else guarded.asarray(array.astype(device.dtype))
+            return None if array is None else asarray(array.astype(device.dtype))
 
         case = CELLS[self.cell]
         states, weights = ([put(arrays[name]) for name in names] for names in (case.states, case.weights))
-        counts = None if lengths is None else guarded.asarray(lengths)
-        with self.random_splits() as used:
+        counts = None if lengths is None else asarray(lengths)
+        with self.random_splits() if random else nullcontext([]) as used:
             y, last, cache = forward_on(device, NAMES[self.cell], put(arrays["x"]), states, weights, counts, put(mask))
             dx, first, gradients = backward_on(device, put(dy), [put(part) for part in dstates], cache)
         found = self.named(y, last, [dx, *first, *gradients])

@@ -121,7 +121,9 @@ def check(options: argparse.Namespace) -> None:
     options.text = default_text() if options.text is None else Path(options.text)
     if "gpu-check" in options.names:
         if options.names != ["gpu-check"] or options.against or options.plot:
-            raise DataError("gpu-check has rows, opponents and a page of its own: python -m benchmarks gpu-check [--json FILE]")
+            raise DataError(
+                "gpu-check has rows, opponents and a page of its own: python -m benchmarks gpu-check [--json FILE]"
+            )
         options.device = "cpu" if options.quick else "gpu"
         options.json = options.json or "gpu-check.json"
     if options.device == "gpu":

@@ -1,9 +1,10 @@
 """cuDNN's recurrent layers, called directly, with each of its algorithms.
 
-PyTorch chooses the algorithm itself: in float32 the standard one above some H, and always for packed input. Here the library
-that PyTorch brings is called through ctypes, and the fastest algorithm that it supports for a shape is the opponent. Data are
-in the order of the steps (T, N, D), which all algorithms take; TF32 is off. A step is forward in training mode, backward with
-respect to the data, backward with respect to the weights. cuDNN 9, functions as in its documentation of the RNN API.
+PyTorch chooses the algorithm itself: in float32 the standard one above some H, and always for packed input. Here the
+library that PyTorch brings is called through ctypes, and the fastest algorithm that it supports for a shape is the
+opponent. Data are in the order of the steps (T, N, D), which all algorithms take; TF32 is off. A step is forward in
+training mode, backward with respect to the data, backward with respect to the weights. cuDNN 9, functions as in its
+documentation of the RNN API.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class Layer:
         N, T, D, H = shape
         self.handle = self.create("cudnnCreate")
         dropout = self.create("cudnnCreateDropoutDescriptor")
-        self.call("cudnnSetDropoutDescriptor", dropout, self.handle, ctypes.c_float(0), None, SIZE(0), ctypes.c_ulonglong(0))
+        self.call(
+            "cudnnSetDropoutDescriptor", dropout, self.handle, ctypes.c_float(0), None, SIZE(0), ctypes.c_ulonglong(0)
+        )
         self.rnn = self.create("cudnnCreateRNNDescriptor")
         kind = ALGORITHMS[algorithm], CELLS[cell], DOUBLE_BIAS, ONE_DIRECTION, LINEAR_INPUT, FLOAT, FLOAT, FMA_MATH
         self.call("cudnnSetRNNDescriptor_v8", self.rnn, *kind, D, H, H, 1, dropout, NO_PADDING)

@@ -68,7 +68,11 @@ def notes(results: Sequence[Result]) -> list[str]:
             last = result.theirs[-1]
             times = ", ".join(f"{name} {'-' if ms is None else number(ms)}" for name, ms in last["times"].items())
             lines.append(f"  {result.row.section.split(',')[0]} {result.row.label}: {last['algorithm']} ({times})")
-    return ["", "cuDNN's fastest algorithm, and the milliseconds of all; - if it does not support the shape", *lines] if lines else []
+    return (
+        ["", "cuDNN's fastest algorithm, and the milliseconds of all; - if it does not support the shape", *lines]
+        if lines
+        else []
+    )
 
 
 def flops(case: dict[str, Any]) -> int:

@@ -14,14 +14,14 @@ from scratchnn.errors import DataError
 SHAPES = ((20, 100), (20, 200), (20, 650), (64, 256), (128, 128), (256, 512), (32, 64), (128, 1500))  # N sequences, H units
 CELLS = ("lstm", "gru_reset_after", "gru_reset_before", "rnn_tanh")
 LEGEND = (
-    "Each entry: groups of sequences x blocks per group; sequences x units of a block; warps per block (w); shared memory of "
-    "a block. A group exchanges its hidden state after each step. If Wh does not fit on the GPU, the steps are launched one "
-    "by one. Kernels compute in float32; other dtypes take array operations."
+    "Each entry: groups of sequences x blocks per group; sequences x units of a block; warps per block (w); shared memory "
+    "of a block. A group exchanges its hidden state after each step. If Wh does not fit on the GPU, the steps are launched "
+    "one by one. Kernels compute in float32; other dtypes take array operations."
 )
 
 
 def kernels_card(machine: Machine, capability: str) -> Card:
-    """The card to describe: that of the compute capability, such as ``"8.0"``, or, if it is empty, this machine's first GPU."""
+    """The card of a compute capability, such as ``"8.0"``; if it is empty, this machine's first GPU."""
     if capability:
         match = re.fullmatch(r"(\d+)\.(\d)", capability)
         numbers = (int(match[1]), int(match[2])) if match else (0, 0)

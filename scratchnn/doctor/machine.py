@@ -20,13 +20,13 @@ import numpy as np
 from scratchnn.backend.threads import blas_threads
 
 PATIENCE = 120  # seconds for the test of CuPy, which compiles its kernels on first use
-# Attributes of cuDeviceGetAttribute: major and minor compute capability, multiprocessors, shared memory that a block may use
+# Attributes of cuDeviceGetAttribute: major and minor compute capability, multiprocessors, shared memory of a block
 ATTRIBUTES = (75, 76, 16, 97)
 
 
 @dataclass(frozen=True)
 class GPU:
-    """A GPU: its name, its memory in bytes, its compute capability, its multiprocessors, a block's shared memory in bytes."""
+    """A GPU: its name, memory in bytes, compute capability, multiprocessors, bytes of shared memory of a block."""
 
     name: str
     memory: int

@@ -240,7 +240,7 @@ class Adam(Optimizer):
         w -= lr * m / (array_module(w).sqrt(v) + eps)  # (7), (8)
 
     def corrected(self, t: int, rows: bool) -> tuple[float, float]:
-        """lr and eps with the corrections of (7), or of (8) for ``rows``, at step ``t``."""
+        """Lr and eps with the corrections of (7), or of (8) for ``rows``, at step ``t``."""
         c1, root_c2 = 1 - self.beta1**t, (1 - self.beta2**t) ** 0.5
         eps = self.eps if rows else self.eps * root_c2  # (7) is (8) with a smaller eps: one line serves both
         return self.lr * root_c2 / c1, eps

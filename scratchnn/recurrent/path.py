@@ -30,9 +30,7 @@ def choose_path(layer: Recurrent, x: Array, state: State, mask_h: Array | None) 
     def one_or_more(states: list[Array]) -> State:
         return tuple(states) if layer.state_parts > 1 else states[0]
 
-    def run(
-        x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease
-    ) -> tuple[Array, State, Any]:
+    def run(x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease) -> tuple[Array, State, Any]:
         weights = plain(parameter.data for parameter in layer.weights())
         mask = None if mask_h is None else xp.ascontiguousarray(mask_h)
         y, last, cache = forward_on(device, name, xp.ascontiguousarray(x), plain(_parts(state)), weights, lengths, mask)

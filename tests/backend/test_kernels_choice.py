@@ -1,4 +1,4 @@
-"""Which arrays the kernels compute with, what is said if a GPU is too old, and that everything else takes array operations."""
+"""Which arrays the kernels compute with, what is said if a GPU is too old; everything else takes array operations."""
 
 import warnings
 from dataclasses import replace
@@ -107,7 +107,7 @@ def test_the_best_split_fits_the_card(capability, cell):
         split = best_split(20, 96, cell, backward, card)
         frame = split.frame
         assert split.shared <= card.shared
-        assert frame.G * frame.S <= card.multiprocessors
+        assert card.multiprocessors >= frame.G * frame.S
         assert frame.G * frame.R >= 20
         assert frame.S * frame.U >= 96
         assert split.cycles == min(other.cycles for other in splits(20, 96, cell, backward, card))

@@ -1,6 +1,6 @@
 """The CUDA kernels of the recurrent layers, on a CPU: the same numbers as the array path.
 
-Each CUDA thread is emulated by a fiber; between barriers, threads run one at a time in random order (``emulated_device.h``).
+Each CUDA thread is emulated by a fiber; between barriers, fibers run one at a time in random order (``emulated_device.h``).
 Needs a C++ compiler. What this cannot show: speed, and the memory model of a GPU.
 """
 
@@ -8,7 +8,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from emulated import DeadlockError, EmulatedDevice, needs_compiler
+from emulated import DeadlockError, EmulatedDevice, OutsideError, needs_compiler
 from kernel_problems import NAMES, Problem, some_problems, worst_error
 
 from scratchnn.backend.kernels import cells, launches
@@ -101,6 +101,16 @@ def test_the_emulation_notices_barriers_that_not_all_threads_reach():
         launch(1, 32, 31)
 
 
+def test_the_emulation_notices_what_is_written_beside_an_array():
+    device = EmulatedDevice()
+    source = 'extern "C" __global__ void fill(real* x, int n) { x[n] = 1; }'
+    launch = device.compile(source, "fill", 0)
+    launch(1, 32, device.empty(4), 3)
+    for place in (-1, 4):
+        with pytest.raises(OutsideError):
+            launch(1, 32, device.empty(4), place)
+
+
 def test_the_emulation_notices_a_missing_barrier():
     device = EmulatedDevice()
     source = """extern "C" __global__ void turn(real* x) {
@@ -117,6 +127,8 @@ def test_the_emulation_notices_a_missing_barrier():
 
 def test_files_of_the_kernels_are_short():
     folder = cells.files(cells.__package__)
-    lengths = {file.name: len(file.read_text().splitlines()) for file in folder.iterdir() if file.is_file()}
+    lines = {file.name: file.read_text().splitlines() for file in folder.iterdir() if file.is_file()}
+    lengths = {name: len(text) for name, text in lines.items()}
     assert {name: length for name, length in lengths.items() if length > 200} == {}
+    assert {name for name, text in lines.items() if max(map(len, text)) > 124} == set()
     assert {name for name in lengths if name.endswith((".cu", ".cuh"))} >= {"lstm.cuh", "product.cuh", "lengths.cu"}

@@ -1,4 +1,4 @@
-"""The kernels of the rest of a training step, emulated on a CPU: equal to the array path, and nothing waits for the device."""
+"""The kernels of the rest of a training step, emulated on a CPU: equal to the array path, without waiting for the GPU."""
 
 import guarded
 import numpy as np
@@ -10,7 +10,6 @@ from scratchnn.backend.kernels import MOST_IDS, devices, training_step
 from scratchnn.core import Parameter, RowGradient
 from scratchnn.data import TokenStreams
 from scratchnn.losses import softmax_cross_entropy_forward
-from scratchnn.models.classifier import Classifier
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, RMSprop, clip_by_value, device_update, global_norm
 from scratchnn.training import Trainer

@@ -89,7 +89,10 @@ def test_the_fastest_algorithm_that_is_supported():
     found = cudnn.best(lambda algorithm: layer(library, algorithm), SETTINGS, None)
     assert found["algorithm"] in ("standard", "persistent dynamic")
     assert found["value"] == min(ms for ms in found["times"].values() if ms is not None)
-    assert [name for name, ms in found["times"].items() if ms is None] == ["persistent static", "persistent static, small H"]
+    assert [name for name, ms in found["times"].items() if ms is None] == [
+        "persistent static",
+        "persistent static, small H",
+    ]
     with pytest.raises(BackendError, match="supports none"):
         cudnn.best(lambda algorithm: layer(FakeCudnn(0, 1, 2, 3), algorithm), SETTINGS, None)
 

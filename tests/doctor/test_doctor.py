@@ -184,9 +184,17 @@ def test_another_blas_and_a_missing_package(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "driver", "expected"),
     [
-        (("8.0",), None, ["compute capability 8.0", "(108 multiprocessors, 163 KB", "64, 256   lstm             8x13, 8x20, 16w"]),
+        (
+            ("8.0",),
+            None,
+            ["compute capability 8.0", "(108 multiprocessors, 163 KB", "64, 256   lstm             8x13, 8x20, 16w"],
+        ),
         (("7.5",), None, ["(40 multiprocessors, 64 KB", "128, 1500 lstm             step by step"]),
-        ((), replace(DRIVER_12, gpus=(replace(H100, multiprocessors=132, shared=227 * 1024),)), ["capability 9.0", "(132 "]),
+        (
+            (),
+            replace(DRIVER_12, gpus=(replace(H100, multiprocessors=132, shared=227 * 1024),)),
+            ["capability 9.0", "(132 "],
+        ),
         ((), replace(DRIVER_12, gpus=(PASCAL,)), ["The kernels need compute capability 7.5; array operations are used."]),
     ],
 )
@@ -203,7 +211,11 @@ def test_how_the_kernels_divide_a_layer(monkeypatch, capsys, arguments, driver, 
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [((), "has no usable GPU; name a compute capability"), (("3.0",), "choose from 7.5, 8.0"), (("x",), "--kernels x: unknown")],
+    [
+        ((), "has no usable GPU; name a compute capability"),
+        (("3.0",), "choose from 7.5, 8.0"),
+        (("x",), "--kernels x: unknown"),
+    ],
 )
 def test_kernels_of_a_card_that_is_not_known(monkeypatch, capsys, arguments, expected):
     monkeypatch.setattr(doctor, "look", lambda: CPU)

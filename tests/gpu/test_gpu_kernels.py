@@ -1,6 +1,6 @@
 """The kernels on a GPU: the numbers of the array path, and the same bits from run to run. Skipped if there is no GPU.
 
-The same problems as in the emulation (``tests/backend/test_kernels_emulated.py``), some larger ones, and the rest of a step.
+The problems of the emulation (``tests/backend/test_kernels_emulated.py``), some larger ones, and the rest of a step.
 """
 
 import numpy as np

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import math
 import os
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from scratchnn.backend.kernels.cards import Card
 HEADER = Path(__file__).with_name("emulated_device.h")
 BUILT = Path(tempfile.gettempdir()) / f"scratchnn-emulated-{os.getuid() if hasattr(os, 'getuid') else 0}"
 COMPILER = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
+MARGIN = 4096  # bytes before and after each array, in which nothing may be written
 FLAGS = ("-std=c++17", "-O1", "-fno-strict-aliasing", "-U_FORTIFY_SOURCE", "-w", "-shared", "-fPIC")
 
 
@@ -41,6 +43,10 @@ needs_compiler = pytest.mark.skipif(not _has_fibers(), reason="needs a C++ compi
 
 class DeadlockError(Exception):
     """Some threads wait at a barrier that the others do not reach."""
+
+
+class OutsideError(Exception):
+    """A kernel has written beside an array."""
 
 
 @cache
@@ -81,11 +87,14 @@ class EmulatedDevice:
         self.seed = seed
         self.change = lambda source: source
         self.launched = []
+        self.margins = []
 
     def empty(self, *shape, dtype=None):
-        array = np.empty(shape, dtype=dtype or self.dtype)
-        array.reshape(-1).view(np.uint8).fill(0xFF)  # NaN; -1 in integers
-        return guarded.Array(array)
+        dtype = np.dtype(dtype or self.dtype)
+        size = math.prod(shape) * dtype.itemsize
+        memory = np.full(size + 2 * MARGIN, 0xFF, dtype=np.uint8)  # NaN; -1 in integers
+        self.margins += [memory[:MARGIN], memory[MARGIN + size :]]
+        return guarded.Array(memory[MARGIN : MARGIN + size].view(dtype).reshape(shape))
 
     def clear(self, array):
         held(array)[...] = 0
@@ -109,6 +118,8 @@ class EmulatedDevice:
             bytes_ = shared * (self.dtype.itemsize // 4)
             if library.emulate(blocks, threads, bytes_, ctypes.c_ulonglong(self.seed), pointers):
                 raise DeadlockError(name)
+            if not all((margin == 0xFF).all() for margin in self.margins):
+                raise OutsideError(name)
 
         return launch
 
@@ -121,4 +132,3 @@ class EmulatedDevice:
         if isinstance(value, float):
             return (ctypes.c_float if self.dtype == np.float32 else ctypes.c_double)(value)
         return ctypes.c_int(value)
-

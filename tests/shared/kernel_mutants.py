@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from emulated import DeadlockError
+from emulated import DeadlockError, OutsideError
 from kernel_problems import NAMES, some_problems, worst_error
 
 from scratchnn.backend.kernels import cells
@@ -36,9 +36,13 @@ SWAPS = {  # what a mutant has in place of each piece of code
     "t > 0": "t > 1",
     ", -1": ", 0",
 }
-CALLS = "__syncthreads|__syncwarp|wait_for_copies|wait|hand_on|look|copies_issued|issue|arrive|load_weights|load_unit_weights"
+CALLS = (
+    "__syncthreads|__syncwarp|wait_for_copies|wait|hand_on|look|copies_issued|issue|arrive|load_weights|load_unit_weights"
+)
 REMOVED = re.compile(rf"(?<![\w.])({CALLS})(<[^>]*>)?\([^{{}}]*\);")  # statements that a mutant lacks
-SKIPPED = re.compile(r"^\s*(//|#|struct |extern|template|constexpr|static_assert|SHARED_MEMORY|const real\b.*\bconst real\*)")
+SKIPPED = re.compile(
+    r"^\s*(//|#|struct |extern|template|constexpr|static_assert|SHARED_MEMORY|const real\b.*\bconst real\*)"
+)
 FILES = {  # each file, and the cells whose results judge its mutants
     "rnn.cuh": ("rnn-tanh", "rnn-relu"),
     "gru_simplified.cuh": ("gru-simplified",),
@@ -87,8 +91,8 @@ def mutants(file: str) -> Iterator[Mutant]:
             continue
         changed = []
         for old, new in SWAPS.items():
-            if old == " < " and "for (" in code and "steps" not in code:
-                continue  # beyond the end of an array a program may do anything, the right thing included
+            if "for (" in code and (old == " += " or (old == " < " and "steps" not in code)):
+                continue  # an endless loop, or a step beyond the end of an array, after which anything may happen
             starts = [match.start() for match in re.finditer(re.escape(old), code)]
             changed += [code[:start] + new + code[start + len(old) :] for start in starts]
         changed += [code[: m.start()] + ";" + code[m.end() :] for m in REMOVED.finditer(code)]
@@ -98,7 +102,11 @@ def mutants(file: str) -> Iterator[Mutant]:
 
 def judge(mutant: Mutant) -> str:
     """``refused`` by its numbers, ``deadlock``, ``does not compile``, or ``survived`` all problems of the file."""
-    kinds = ("step by step",) if mutant.file in SINGLE else ("several blocks", "lengths and mask", "many chunks", "step by step")
+    kinds = (
+        ("step by step",)
+        if mutant.file in SINGLE
+        else ("several blocks", "lengths and mask", "many chunks", "step by step")
+    )
     for kind in kinds:
         for cell in FILES[mutant.file]:
             problem = some_problems(cell)[kind]
@@ -108,6 +116,8 @@ def judge(mutant: Mutant) -> str:
                 found, _ = problem.kernels(device)
             except DeadlockError:
                 return "deadlock"
+            except OutsideError:
+                return "wrote beside an array"
             except subprocess.CalledProcessError:
                 return "does not compile"
             if not worst_error(found, problem.exact())[0] < 1e-6:
@@ -115,11 +125,11 @@ def judge(mutant: Mutant) -> str:
     return "survived"
 
 
-OUTCOMES = ("survived", "refused", "deadlock", "does not compile")
+OUTCOMES = ("survived", "refused", "deadlock", "wrote beside an array", "does not compile")
 
 
 def fates(chosen: Sequence[Mutant], limit: float, report: Callable[[Mutant, str], None]) -> dict[Mutant, str]:
-    """The fate of each mutant, each in a process of its own: ``OUTCOMES``, or ``crashed``, or ``too slow`` after ``limit`` s."""
+    """The fate of each mutant, in a process of its own: ``OUTCOMES``, ``crashed``, or ``too slow`` after ``limit`` s."""
     context, found, running = multiprocessing.get_context("fork"), {}, {}
     waiting = list(chosen)
     while waiting or running:

@@ -1,16 +1,17 @@
 // All steps in one launch: forward, and backward through time. Mirrors the loops over time of recurrent/*.py, of which
 // lstm_shared.py is one, for every cell with one product per step; the cell's own equations are in its file.
 //
-// Batch-first: gates (N, T, GATES H); y, seen, kept (N, T, H); states (N, H). mask (N, H), order and lengths (N,) may be null.
+// Batch-first: gates (N, T, GATES H); y, seen, kept (N, T, H); states (N, H). mask (N, H), order and lengths (N,) may be
+// null.
 
 #if !BACKWARD
 
-// from_x holds x Wx, gates gets the gates: one array, or for a cell whose gate is its output, from_x is y and gates is null.
-// seen gets h_{t-1} m, which the product sees; kept what the cell keeps.
+// from_x holds x Wx, gates gets the gates: one array, or for a cell whose gate is its output, from_x is y and gates is
+// null. seen gets h_{t-1} m, which the product sees; kept what the cell keeps.
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
-    forward(const real* h0, const real* c0, const real* Wh, const real* b, const real* more, const real* mask, const real* from_x,
-            real* gates, real* kept, real* y, real* seen, real* h_last, real* c_last, const int* order, const int* lengths,
-            real* exchange, unsigned* counters, int N, int T) {
+    forward(const real* h0, const real* c0, const real* Wh, const real* b, const real* more, const real* mask,
+            const real* from_x, real* gates, real* kept, real* y, real* seen, real* h_last, real* c_last, const int* order,
+            const int* lengths, real* exchange, unsigned* counters, int N, int T) {
     SHARED_MEMORY(shared);
     real *weights = shared, *made = weights + First::KP * First::C, *unit_weights = made + First::MADE;
     real* scratch = unit_weights + (UNIT * U + 3) / 4 * 4;

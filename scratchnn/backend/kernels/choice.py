@@ -18,8 +18,8 @@ ONE_STEP, ARRAYS = "step by step", "array operations"
 def kernel_device(x: Array, *others: Array | None) -> Device | None:
     """The device whose kernels compute with these arrays; None if array operations do.
 
-    Kernels take arrays of the dtype that the device's kernels compute in (float32 on CUDA devices), all on that device, none
-    of them empty, on a card of compute capability 7.5 or newer. For an older card this warns once.
+    Kernels take arrays of the dtype that the device's kernels compute in (float32 on CUDA devices), all on that device,
+    none of them empty, on a card of compute capability 7.5 or newer. For an older card this warns once.
     """
     if type(x) is np.ndarray:  # at little cost, because every call on the CPU comes here
         return None

@@ -1,8 +1,9 @@
-// Softmax cross-entropy and its gradient with respect to the logits, one block per row. Equation (2) of losses.py; mirrors the
-// loop over blocks of rows in softmax_cross_entropy_forward.
+// Softmax cross-entropy and its gradient with respect to the logits, one block per row. Equation (2) of losses.py; mirrors
+// the loop over blocks of rows in softmax_cross_entropy_forward.
 
 // z is a row of logits (M, V), gradient (M, V) may be the same array; factor (M,) is w / W. scratch: 2 numbers per thread.
-extern "C" __global__ void cross_entropy(const real* logits, const int* ids, const real* factor, real* gradient, real* losses,
+extern "C" __global__ void cross_entropy(const real* logits, const int* ids, const real* factor, real* gradient,
+                                         real* losses,
                                          int V) {
     SHARED_MEMORY(scratch);
     const int tid = threadIdx.x, threads = blockDim.x, id = ids[blockIdx.x];

@@ -12,8 +12,8 @@ constexpr real LOWEST = -3.402823466e38f;
 // The shared memory of a block, whose size is an argument of the launch.
 #define SHARED_MEMORY(name) extern __shared__ __align__(16) real name[]
 
-// Four numbers from global to shared memory, through the second-level cache alone: blocks on other multiprocessors have just
-// written them, and the first-level cache does not know. Asynchronous from compute capability 8.0 on.
+// Four numbers from global to shared memory, through the second-level cache alone: blocks on other multiprocessors have
+// just written them, and the first-level cache does not know. Asynchronous from compute capability 8.0 on.
 #if __CUDA_ARCH__ >= 800
 __device__ __forceinline__ void copy_four(real* shared, const real* global) {
     unsigned address = (unsigned)__cvta_generic_to_shared(shared);

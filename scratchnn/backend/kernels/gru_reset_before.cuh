@@ -1,5 +1,6 @@
 // One unit of one sequence of the GRU with the reset gate before the product. Equations and names:
-// recurrent/gru_reset_before.py. The product in the middle of a step divides its equations into two functions per direction.
+// recurrent/gru_reset_before.py. The product in the middle of a step divides its equations into two functions per
+// direction.
 //
 // Gates: z, r, n. Weights of a unit: b_z, b_r, b_n. Kept for the backward pass: k_t.
 
@@ -7,7 +8,8 @@ struct Cell {
     real h;
 
     // Mirrors gru_reset_before_gates_forward. gates: before, x_t Wx; after, z_t, r_t and x_t Wx_n.
-    __device__ __forceinline__ void gates_forward(real (&gates)[GATES], const real* from_h, const real* w, real m, real& kept) {
+    __device__ __forceinline__ void gates_forward(real (&gates)[GATES], const real* from_h, const real* w, real m,
+                                                  real& kept) {
         gates[0] = sigmoid(gates[0] + from_h[0] + w[0]);           // (1), (2)
         gates[1] = sigmoid(gates[1] + from_h[1] + w[1]);           // (1), (3)
         kept = gates[1] * (h * m);                                 // (4)

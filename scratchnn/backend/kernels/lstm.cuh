@@ -25,7 +25,7 @@ struct Cell {
 struct CellBackward {
     real dh, dc;
 
-    // Mirrors lstm_gates_backward and lstm_peephole_gates_backward. d: da_o, da_i, da_f, da_g, then terms of dp_o, dp_i, dp_f.
+    // Mirrors lstm_gates_backward and lstm_peephole_gates_backward. d: da_o, da_i, da_f, da_g, terms of dp_o, dp_i, dp_f.
     __device__ __forceinline__ void backward(const Past& past, real, const real* w, real (&d)[SUMS]) {
         const real o = past.gates[0], i = past.gates[1], f = past.gates[2], g = past.gates[3];
         const real c = past.kept, c_before = past.kept_before, tanh_c = tanh_of(c);

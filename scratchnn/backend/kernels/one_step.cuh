@@ -1,13 +1,13 @@
-// One step per launch, if Wh does not fit on the device (all_steps.cuh); the product of the step is the matrix library's. One
-// thread per unit and sequence. The cell's own equations are the same functions. Arrays as in all_steps.cuh.
+// One step per launch, if Wh does not fit on the device (all_steps.cuh); the product of the step is the matrix library's.
+// One thread per unit and sequence. The cell's own equations are the same functions. Arrays as in all_steps.cuh.
 
 __device__ __forceinline__ void read_unit_weights(const real* b, const real* more, int unit, real (&w)[UNIT]) {
 #pragma unroll
     for (int q = 0; q < UNIT; q++) w[q] = q < GATES ? b[q * H + unit] : more[(q - GATES) * H + unit];
 }
 
-// from_h (N, GATES H) is seen_t Wh; h and c (N, H) are brought from step t - 1 to step t. With t = -1 only what step 0 sees is
-// written.
+// from_h (N, GATES H) is seen_t Wh; h and c (N, H) are brought from step t - 1 to step t. With t = -1 only what step 0 sees
+// is written.
 extern "C" __global__ void forward_step(const real* from_h, const real* b, const real* more, const real* mask,
                                         const real* from_x, real* gates, real* kept, real* y, real* seen, real* h, real* c,
                                         const int* lengths, int N, int T, int t) {
@@ -35,8 +35,8 @@ extern "C" __global__ void forward_step(const real* from_h, const real* b, const
     if (t + 1 < T) seen[where.at(t + 1)] = t < 0 || t + 1 < length ? cell.h * (mask ? mask[e] : 1) : 0;
 }
 
-// from_next (N, H) is the product of step t + 1 with Wh^T; dh and dc (N, H) are brought from step t + 1 to step t, with t = -1
-// to the state before step 0. d (N, T, SUMS H) gets the gradients of step t and the terms of the other sums.
+// from_next (N, H) is the product of step t + 1 with Wh^T; dh and dc (N, H) are brought from step t + 1 to step t, with
+// t = -1 to the state before step 0. d (N, T, SUMS H) gets the gradients of step t and the terms of the other sums.
 extern "C" __global__ void backward_step(const real* from_next, const real* dy, const real* b, const real* more,
                                          const real* mask, const real* gates, const real* kept, const real* y,
                                          const real* h0, const real* c0, real* d, real* dh, real* dc, const int* lengths,

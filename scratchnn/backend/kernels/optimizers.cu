@@ -30,9 +30,10 @@ __device__ __forceinline__ void adam(real& w, real g, real& m, real& v, const Nu
     w -= n.lr * m / (sqrt_of(v) + n.a);        // (7), (8)
 }
 
-// g (size,) for all of w; or, if ids (size / D,) is given, for the rows of w (V, D) with these ids, none twice; -1 is no row.
-// `keep` is what weight decay leaves of w, 1 for all but AdamW.
-extern "C" __global__ void update(real* w, const real* g, real* first, real* second, const int* ids, int size, int D, real keep,
+// g (size,) for all of w; or, if ids (size / D,) is given, for the rows of w (V, D) with these ids, none twice; -1 is no
+// row. `keep` is what weight decay leaves of w, 1 for all but AdamW.
+extern "C" __global__ void update(real* w, const real* g, real* first, real* second, const int* ids, int size, int D,
+                                  real keep,
                                   real lr, real a, real b, real c, real d, real e) {
     const long long k = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (k >= size || (ids && ids[k / D] < 0)) return;

@@ -4,8 +4,9 @@
 // lane has TM x TN sums in registers. Each warp copies the k's that it needs by itself, KC at a time, STAGES chunks ahead.
 // Then the WK LK partial sums of every result meet in shared memory, ROUND at a time.
 //
-// Constants of a product (struct P, from split.py): K, rounded up KP = WK KW with KW k's per warp in CHUNKS chunks; C columns,
-// CP = C + 4 from one row of partial sums to the next; MADE numbers in what the block makes, ROWS k's in the exchange.
+// Constants of a product (struct P, from split.py): K, rounded up KP = WK KW with KW k's per warp in CHUNKS chunks; C
+// columns, CP = C + 4 from one row of partial sums to the next; MADE numbers in what the block makes, ROWS k's in the
+// exchange.
 
 // sums[j] = the results for cell j of this thread, RESULTS side by side: forward the gates of a unit, backward one number.
 // `scratch` is shared memory, for the copies and for the partial sums.
@@ -40,8 +41,9 @@ __device__ __forceinline__ void product(const real* exchange, const real* made, 
             wait_for_copies<STAGES - 1>();
             __syncwarp();
         }
-        const real* xs = (S > 1 ? stage + chunk % STAGES * (KC * RP) : made + (wk * KW + chunk * KC) * RP) + lk * RP + 4 * lr;
-        const real* ws = weights + (wk * KW + chunk * KC + lk) * C + wc * (LC * TN) + 4 * lc;
+        const int k_first = wk * KW + chunk * KC;
+        const real* xs = (S > 1 ? stage + chunk % STAGES * (KC * RP) : made + k_first * RP) + lk * RP + 4 * lr;
+        const real* ws = weights + (k_first + lk) * C + wc * (LC * TN) + 4 * lc;
 #pragma unroll
         for (int k = 0; k < KC / LK; k++) {
             real x[TM], w[TN];

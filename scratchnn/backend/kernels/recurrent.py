@@ -6,8 +6,8 @@
 x Wx is one product before the kernel; dx, dWx and dWh are products after it. The biases and their gradients are the
 kernel's. If Wh does not fit on the device, the steps are launched one by one (``step_by_step.py``).
 
-Shapes: x (N, T, D), states (N, H), Wx (D, gates H), Wh (H, gates H), b (gates H,), further weights of a unit (..., H), lengths
-(N,) int64, mask (N, H). All but the lengths are contiguous and have the device's dtype.
+Shapes: x (N, T, D), states (N, H), Wx (D, gates H), Wh (H, gates H), b (gates H,), further weights of a unit (..., H),
+lengths (N,) int64, mask (N, H). All but the lengths are contiguous and have the device's dtype.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def backward_on(
 
 
 def _recurrent_gradient(device: Device, cell: Cell, d: Array, cache: Cache) -> Array:
-    """dWh (H, gates H) from the gradients of all steps (N T, ...)."""
+    """DWh (H, gates H) from the gradients of all steps (N T, ...)."""
     H, seen = len(cache.Wh), _rows(cache.seen)
     dWh = device.empty(*cache.Wh.shape)
     for to, blocks in column_runs(cell):

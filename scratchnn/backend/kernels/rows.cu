@@ -9,8 +9,8 @@ extern "C" __global__ void first_of_each(const int* ids, int* distinct, int M) {
     distinct[m] = first == m ? ids[m] : -1;
 }
 
-// The sum of the rows (M, D) with the id of row blockIdx.x, if it is the first of them: into sums (M, D), zero for all others;
-// or, if `table` is given, added to its row of that id. scratch: one id per thread.
+// The sum of the rows (M, D) with the id of row blockIdx.x, if it is the first of them: into sums (M, D), zero for all
+// others; or, if `table` is given, added to its row of that id. scratch: one id per thread.
 extern "C" __global__ void sum_rows(const int* ids, const int* distinct, const real* rows, real* sums, real* table, int M,
                                     int D) {
     SHARED_MEMORY(scratch);

@@ -1,10 +1,10 @@
 // Who computes what: shared by all cells. The numbers come from split.py.
 //
-// The rows of the batch are split over G groups of blocks, R rows each: rows never meet in the recurrence. Within a group the
-// units are split over S blocks, U units each. A block keeps its part of Wh in shared memory for the whole sequence. At each
-// step it needs the group's whole h_{t-1} (backward: da_{t+1}), makes h_t (da_t) of its own units, hands it to the others
-// through an exchange in global memory, which in fact is the second-level cache, and meets them at a barrier. With S = 1
-// there are no others: what a block makes stays in its shared memory.
+// The rows of the batch are split over G groups of blocks, R rows each: rows never meet in the recurrence. Within a group
+// the units are split over S blocks, U units each. A block keeps its part of Wh in shared memory for the whole sequence. At
+// each step it needs the group's whole h_{t-1} (backward: da_{t+1}), makes h_t (da_t) of its own units, hands it to the
+// others through an exchange in global memory, which in fact is the second-level cache, and meets them at a barrier.
+// With S = 1 there are no others: what a block makes stays in its shared memory.
 //
 // An exchange buffer is (K, RP), k-major: what a block makes is one piece of memory, and a lane reads four rows at once. RP
 // is R rounded up to 4. Forward, k is the unit; backward it is PARTS unit + part. Two buffers per group are used in turn.
@@ -63,7 +63,8 @@ __device__ __forceinline__ void load_weights(const real* Wh, real* weights, int 
     if (!BACKWARD)
         for (int e = threadIdx.x; e < P::KP * P::C; e += THREADS) {
             const int k = e / P::C, q = e % P::C / U, u = e % P::C % U, unit = s * U + u;  // in the order of Wh in memory
-            if (q < COUNT) weights[k * P::C + COUNT * u + q] = k < H && unit < H ? Wh[k * width + (FIRST + q) * H + unit] : 0;
+            if (q < COUNT)
+                weights[k * P::C + COUNT * u + q] = k < H && unit < H ? Wh[k * width + (FIRST + q) * H + unit] : 0;
         }
     else
         for (int e = threadIdx.x; e < (P::KP + 8 * COUNT - 1) / (8 * COUNT) * 8 * COUNT * P::C; e += THREADS) {
@@ -83,10 +84,10 @@ __device__ __forceinline__ void load_unit_weights(const real* b, const real* mor
     }
 }
 
-// total (SUMS H,) gets the sums over all rows. Each group leaves its part in parts (G, SUMS H); the last one to come adds them
-// up, in the order of the groups, so that the bits are always the same. `tickets` (S,) counts the groups, from zero.
-__device__ __forceinline__ void sum_over_rows(const real (&values)[MINE][SUMS], const Mine& mine, real* scratch, real* parts,
-                                              real* total, unsigned* tickets, int g, int s) {
+// total (SUMS H,) gets the sums over all rows. Each group leaves its part in parts (G, SUMS H); the last one to come adds
+// them up, in the order of the groups, so that the bits are always the same. `tickets` (S,) counts the groups, from zero.
+__device__ __forceinline__ void sum_over_rows(const real (&values)[MINE][SUMS], const Mine& mine, real* scratch,
+                                              real* parts, real* total, unsigned* tickets, int g, int s) {
     const int G = gridDim.x / S;
     for (int q = 0; q < SUMS; q++) {
         __syncthreads();

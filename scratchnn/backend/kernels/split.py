@@ -150,7 +150,7 @@ def all_lanes(frame: Frame, part: cells.Product, backward: bool, room: int) -> I
     RP, warps, C = frame.RP, frame.WARPS, up(part.results * frame.U, 4)
     most = REGISTERS[warps] // (2 if backward and warps == 16 else 1)
     for TM, TN, WC in combinations((4, 8, 12, 16, 20), (4, 8, 12, 16), (1, 2, 4, 8, 16)):
-        if RP % TM == 0 and C % (TN * WC) == 0 and WC <= warps and TM * TN <= most and RP // TM * (C // TN // WC) <= 32:
+        if RP % TM == 0 and C % (TN * WC) == 0 and warps >= WC and most >= TM * TN and RP // TM * (C // TN // WC) <= 32:
             yield from _lanes(frame, part, room, C, TM, TN, WC)
 
 
@@ -171,12 +171,14 @@ def _lanes(frame: Frame, part: cells.Product, room: int, C: int, TM: int, TN: in
         if rest < RP * CP * LK:
             continue
         STAGES = min(CHUNKS, rest // (KC * RP * warps), 8) if S > 1 else 1
-        if S > 1 and STAGES < min(CHUNKS, 2):
+        if S > 1 and min(CHUNKS, 2) > STAGES:
             continue
         ROUND = min(WK * LK, rest // (RP * CP) // LK * LK)
         scratch = max(STAGES * KC * RP * warps if S > 1 else 0, ROUND * RP * CP)
         rows = max(part.parts * S * U, KP)
-        yield Lanes(part.parts, K, KP, KW, KC, CHUNKS, C, CP, STAGES, WK, WC, LK, LR, LC, TM, TN, ROUND, MADE, rows, scratch)
+        yield Lanes(
+            part.parts, K, KP, KW, KC, CHUNKS, C, CP, STAGES, WK, WC, LK, LR, LC, TM, TN, ROUND, MADE, rows, scratch
+        )
 
 
 def estimate(frame: Frame, lanes: Lanes) -> float:

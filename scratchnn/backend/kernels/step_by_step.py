@@ -53,7 +53,7 @@ def forward_steps(device: Device, cache: Cache, h: Array, c: Array | None) -> No
 
 
 def backward_steps(device: Device, dy: Array, d: Array, dh: Array, dc: Array | None, cache: Cache) -> None:
-    """All steps backward; ``dh`` and ``dc`` are brought from the final state to the first. ``d`` (N, T, sums H) is filled."""
+    """All steps backward; ``dh`` and ``dc`` go from the final state to the first, ``d`` (N, T, sums H) is filled."""
     (N, T, H), cell, Wh = dy.shape, CELLS[cache.name], cache.Wh
     if cell.two_products:
         return _backward_two_products(device, dy, d, dh, cache)

@@ -28,9 +28,7 @@ def _plain(array: Array) -> Array:
     return array if array.flags.c_contiguous else array_module(array).ascontiguousarray(array)
 
 
-def cross_entropy_on(
-    device: Device, logits: Array, ids: Array, factor: Array, gradient: Array, losses: Array
-) -> None:
+def cross_entropy_on(device: Device, logits: Array, ids: Array, factor: Array, gradient: Array, losses: Array) -> None:
     """The loss of each row of ``logits`` (M, V) into ``losses`` (M,), the gradient times ``factor`` (M,) into ``gradient``.
 
     ``gradient`` (M, V) may be the logits; ``ids`` (M,) are integers.
@@ -45,8 +43,8 @@ def sum_rows_on(device: Device, ids: Array, rows: Array, table: Array | None = N
     """Sums of the rows (M, D) that share an id, in the places of the first of them.
 
     Returns:
-        The ids (M,), -1 where an id has occurred before; the sums (M, D), zero there. If ``table`` (V, D) is given, the sums
-        are added to its rows instead, and the second result is None.
+        The ids (M,), -1 where an id has occurred before; the sums (M, D), zero there. If ``table`` (V, D) is given, the
+        sums are added to its rows instead, and the second result is None.
     """
     M, D = rows.shape
     threads = min(1024, -(-D // 32) * 32)

@@ -1,6 +1,6 @@
-// All steps in one launch, for a cell with two products per step, one after the other. As all_steps.cuh, but the blocks of a
-// group meet twice per step: `First` and `Second` have a buffer of the exchange each. A buffer is written again only after the
-// other meeting, and by then every block has read it.
+// All steps in one launch, for a cell with two products per step, one after the other. As all_steps.cuh, but the blocks of
+// a group meet twice per step: `First` and `Second` have a buffer of the exchange each. A buffer is written again only
+// after the other meeting, and by then every block has read it.
 
 constexpr int BUFFER = (First::ROWS > Second::ROWS ? First::ROWS : Second::ROWS) * RP;
 
@@ -8,9 +8,9 @@ constexpr int BUFFER = (First::ROWS > Second::ROWS ? First::ROWS : Second::ROWS)
 
 // Arguments as in all_steps.cuh; c0, more and c_last are not used. kept gets k_t, zero at padded steps.
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
-    forward(const real* h0, const real*, const real* Wh, const real* b, const real* more, const real* mask, const real* from_x,
-            real* gates, real* kept, real* y, real* seen, real* h_last, real*, const int* order, const int* lengths,
-            real* exchange, unsigned* counters, int N, int T) {
+    forward(const real* h0, const real*, const real* Wh, const real* b, const real* more, const real* mask,
+            const real* from_x, real* gates, real* kept, real* y, real* seen, real* h_last, real*, const int* order,
+            const int* lengths, real* exchange, unsigned* counters, int N, int T) {
     SHARED_MEMORY(shared);
     real *weights_zr = shared, *weights_n = weights_zr + First::KP * First::C, *made_h = weights_n + Second::KP * Second::C;
     real *made_k = made_h + First::MADE, *unit_weights = made_k + Second::MADE;
@@ -91,8 +91,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
 // Arguments as in all_steps.cuh; dc_last, c0 and dc0 are not used.
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
     backward(const real* dy, const real* dh_last, const real*, const real* Wh, const real*, const real*, const real* mask,
-             const real* gates, const real* kept, const real* y, const real* h0, const real* c0, real* d, real* total, real* dh0,
-             real*, const int* order, const int* lengths, real* exchange, unsigned* counters, real* parts, int N, int T) {
+             const real* gates, const real* kept, const real* y, const real* h0, const real* c0, real* d, real* total,
+             real* dh0, real*, const int* order, const int* lengths, real* exchange, unsigned* counters, real* parts, int N,
+             int T) {
     SHARED_MEMORY(shared);
     real *weights_n = shared, *weights_zr = weights_n + First::KP * First::C, *made_n = weights_zr + Second::KP * Second::C;
     real *made_zr = made_n + First::MADE, *scratch = made_zr + Second::MADE;

@@ -1,5 +1,5 @@
-// One step per launch for a cell with two products per step; see one_step.cuh. Each direction has a kernel before its second
-// product, and one after it.
+// One step per launch for a cell with two products per step; see one_step.cuh. Each direction has a kernel before its
+// second product, and one after it.
 
 // from_h (N, 2H) is seen_t Wh_zr. kept gets k_t, zero at padded steps.
 extern "C" __global__ void gates_step(const real* from_h, const real* b, const real* mask, real* gates, real* kept,
@@ -10,7 +10,8 @@ extern "C" __global__ void gates_step(const real* from_h, const real* b, const r
     real kept_now = 0;
     if (t < (lengths ? lengths[where.n] : T)) {
         real gate[GATES], w[UNIT];
-        const real sums[2] = {from_h[(offset)where.n * 2 * H + where.unit], from_h[((offset)where.n * 2 + 1) * H + where.unit]};
+        const real sums[2] = {from_h[(offset)where.n * 2 * H + where.unit],
+            from_h[((offset)where.n * 2 + 1) * H + where.unit]};
 #pragma unroll
         for (int q = 0; q < GATES; q++) gate[q] = gates[where.block(t, GATES, q)], w[q] = b[q * H + where.unit];
         Cell cell;
@@ -44,7 +45,8 @@ extern "C" __global__ void candidate_step(const real* q, const real* b, const re
 }
 
 // from_next (N, H) is the product of step t + 1 with Wh_zr^T; dh becomes dh_t, with t = -1 the gradient of the first state.
-extern "C" __global__ void candidate_step_backward(const real* from_next, const real* dy, const real* mask, const real* gates,
+extern "C" __global__ void candidate_step_backward(const real* from_next, const real* dy, const real* mask,
+                                                   const real* gates,
                                                    const real* kept, const real* y, const real* h0, real* d, real* dh,
                                                    const int* lengths, int N, int T, int t) {
     const int e = blockIdx.x * blockDim.x + threadIdx.x;

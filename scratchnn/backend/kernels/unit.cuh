@@ -1,9 +1,9 @@
-// One unit of one sequence: where its numbers are in memory. Everything is batch-first: states (N, H), sequences (N, T, H), and
-// with several blocks of columns side by side (N, T, blocks H). Nothing is packed, sorted or transposed.
+// One unit of one sequence: where its numbers are in memory. Everything is batch-first: states (N, H), sequences (N, T, H),
+// and with several blocks of columns side by side (N, T, blocks H). Nothing is packed, sorted or transposed.
 //
-// Constants of the cell, from cells.py: GATES blocks of H columns in Wh; STATES arrays in the state; UNIT weights per unit besides
-// Wx and Wh; SUMS gradients per unit that are summed over all steps, of which the first BLOCKS are stored for each step; KEEPS
-// one more number per step for the backward pass; READS_... what else that pass reads.
+// Constants of the cell, from cells.py: GATES blocks of H columns in Wh; STATES arrays in the state; UNIT weights per unit
+// besides Wx and Wh; SUMS gradients per unit that are summed over all steps, of which the first BLOCKS are stored for each
+// step; KEEPS one more number per step for the backward pass; READS_... what else that pass reads.
 
 using offset = long long;
 

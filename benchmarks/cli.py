@@ -32,14 +32,21 @@ FAMILIES = {  # the module that makes each family's rows
     "lstm": "recurrent",
     "lm": "language_model",
     "classifier": "classifier",
+    "tagger": "tagger",
+    "parser": "parser",
     "softmax": "softmax",
     "embedding": "embedding",
     "word2vec": "word2vec_speed",
     "waiting": "waiting",
     "tour": "waiting",
+    "threads": "threads",
+    "busy-tour": "threads",
+    "few-labels": "few_labels",
     "gpu-check": "gpu_check",
 }
-BY_NAME_ONLY = ("waiting", "tour", "gpu-check")
+OWN_TABLES = ("threads", "busy-tour")
+BY_NAME_ONLY = ("waiting", "tour", "few-labels", "gpu-check", *OWN_TABLES)
+LABELS = [200, 2_000, 25_000]
 SHAPED = ("rnn", "gru", "lstm", "lm")
 AGAINST = ("torch", "cudnn", "gensim", "svd")
 SECONDS, QUICK_SECONDS = 0.5, 0.02  # per measurement
@@ -69,14 +76,28 @@ def build_parser() -> Parser:
     )
     vectors.add_argument("--words", type=int, nargs="+", default=[], metavar="N", help="use only its first N words")
     vectors.add_argument("--epochs", type=int, metavar="E", help="passes over the text (default: 1 for speed, 5 otherwise)")
-    vectors.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="S", help="random seeds (default: 0)")
     vectors.add_argument("--quality", action="store_true", help="compare the quality of the vectors instead of speed")
     vectors.add_argument("--similarity", nargs="+", default=[], metavar="FILE", help="files of judged word pairs")
     vectors.add_argument("--analogies", metavar="FILE", help="analogy questions")
-    vectors.add_argument(
-        "--out", default="runs/quality", metavar="DIR", help="folder for the results of --quality (default: %(default)s)"
-    )
     vectors.add_argument("--jobs", type=int, default=1, metavar="N", help="contestants of --quality at a time (default: 1)")
+    few = parser.add_argument_group("few-labels")
+    few.add_argument(
+        "--vectors", metavar="PATH", help="word vectors of unlabelled reviews: a file, or a run of train word2vec"
+    )
+    counts = ", ".join(map(str, LABELS))
+    few.add_argument(
+        "--labels",
+        type=int,
+        nargs="+",
+        default=LABELS,
+        metavar="N",
+        help=f"labelled reviews (default: {counts})",
+    )
+    both = parser.add_argument_group("word2vec and few-labels")
+    both.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="S", help="random seeds (default: 0)")
+    both.add_argument(
+        "--out", metavar="DIR", help="folder of results, to go on from (default: runs/quality or runs/few-labels)"
+    )
     return parser
 
 
@@ -99,13 +120,20 @@ def check(options: argparse.Namespace) -> None:
     given |= {"--epochs": 1 if options.epochs is None else options.epochs}
     for flag, value in [*given.items(), *(("--words", words) for words in options.words)]:
         whole_number(value, flag)
+    for labels in options.labels:
+        whole_number(labels, "--labels", 2)
     for seed in options.seeds:
         whole_number(seed, "--seeds", 0)
     if len(set(options.seeds)) < len(options.seeds):
         raise DataError("--seeds names a seed twice")
+    if "few-labels" in options.names:
+        check_few_labels(options)
     whole = "--quality" if options.quality else "--against svd" if "svd" in options.against else ""
     if whole and options.names != ["word2vec"]:
         raise DataError(f"{whole} goes with word2vec alone: python -m benchmarks word2vec {whole}")
+    for name in OWN_TABLES:
+        if name in options.names and (len(options.names) > 1 or options.against or options.device == "gpu"):
+            raise DataError(f"{name} is measured by itself, on the CPU: python -m benchmarks {name}")
     for library in options.against:
         if whole and library != ("gensim" if options.quality else "svd"):
             raise DataError(f"{whole} has opponents of its own; leave out --against {library}")
@@ -118,6 +146,7 @@ def check(options: argparse.Namespace) -> None:
     for flag, path in (("--json", options.json), ("--plot", options.plot)):
         if path and not Path(path).absolute().parent.is_dir():
             raise DataError(f"{flag} {path}: there is no such folder")
+    options.out = options.out or f"runs/{'few-labels' if 'few-labels' in options.names else 'quality'}"
     options.text = default_text() if options.text is None else Path(options.text)
     if "gpu-check" in options.names:
         if options.names != ["gpu-check"] or options.against or options.plot:
@@ -133,6 +162,14 @@ def check(options: argparse.Namespace) -> None:
     for library in options.against:
         if library != "svd":
             check_installed("torch" if library == "cudnn" else library)
+
+
+def check_few_labels(options: argparse.Namespace) -> None:
+    """The same for ``few-labels``, which trains classifiers instead of timing anything."""
+    if options.names != ["few-labels"] or options.against or options.plot or options.quality:
+        raise DataError("few-labels stands alone, without --against, --plot and --quality")
+    if options.vectors is None:
+        raise DataError("few-labels needs --vectors: a run of train word2vec on the text of imdb:unsup")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -170,8 +207,12 @@ def run(options: argparse.Namespace) -> None:
         document["quality"] = importlib.import_module("benchmarks.word2vec_quality").run(options, settings)
     elif options.names == ["gpu-check"]:
         document |= importlib.import_module("benchmarks.gpu_check").run(options, settings)
+    elif options.names[0] in OWN_TABLES:
+        document["threads"] = importlib.import_module("benchmarks.threads").run(options, settings)
     elif "svd" in options.against:
         document["svd"] = importlib.import_module("benchmarks.word2vec_svd").run(options, settings)
+    elif "few-labels" in options.names:
+        document["few_labels"] = importlib.import_module("benchmarks.few_labels").run(options, settings)
     else:
         results, peak = speed(options, settings)
         document |= {"peak_gflops": None if math.isnan(peak) else peak, "rows": [result.document() for result in results]}

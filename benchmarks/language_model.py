@@ -8,6 +8,7 @@ gradients, its default.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,11 @@ def batch(case: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     """Time our training step."""
     library, synchronise = our_library(settings)
+    return measure(our_step(case, library)[0], settings, synchronise)
+
+
+def our_step(case: dict[str, Any], library: str) -> tuple[Callable[[], None], LanguageModel]:
+    """Our training step, and the model that it trains."""
     _, _, D, H = case["shape"]
     model = LanguageModel(case["vocabulary"], embedding_size=D, hidden_size=H, rng=np.random.default_rng(0))
     model.to(library)
@@ -67,4 +73,4 @@ def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
         optimizer.step()
         model.clear_gradients()
 
-    return measure(step, settings, synchronise)
+    return step, model

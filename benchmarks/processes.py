@@ -34,10 +34,15 @@ def check_installed(module: str) -> None:
         raise DataError(f"{name} is not installed; get it with: {command}")
 
 
-def environment(threads: int) -> dict[str, str]:
-    """The environment of a child: that of this process, with ``threads`` threads, and TF32 off for CuPy."""
+def environment(threads: int | None) -> dict[str, str]:
+    """The environment of a child: that of this process, with ``threads`` threads, and TF32 off for CuPy.
+
+    None leaves the number of threads to the rule of scratchnn, which needs an environment without such variables.
+    """
     path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH")) if part)
-    return {**os.environ, **dict.fromkeys(THREADS, str(threads)), "PYTHONPATH": path, "CUPY_TF32": "0"}
+    others = {name: value for name, value in os.environ.items() if name not in THREADS}
+    own = {} if threads is None else dict.fromkeys(THREADS, str(threads))
+    return {**others, **own, "PYTHONPATH": path, "CUPY_TF32": "0"}
 
 
 def run_job(function: str, case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:

@@ -25,8 +25,10 @@ from scratchnn.data import bucket_batches, pad_sequences
 from scratchnn.datasets import imdb, load_imdb, load_nsmc
 from scratchnn.datasets.folder import find
 from scratchnn.errors import DataError
+from scratchnn.models.classifier import Classifier
 from scratchnn.models.language_model import LanguageModel
-from scratchnn.text import Vocabulary, read_text, tokenize
+from scratchnn.tasks.trained import save
+from scratchnn.text import PADDING, UNKNOWN, Vocabulary, read_text, tokenize
 from scratchnn.training.checkpoint import load_arrays, save_arrays
 from scratchnn.word2vec.corpus import Corpus
 
@@ -40,6 +42,7 @@ COMMANDS = {
 QUICK_WORDS = 2_000
 REVIEWS, QUICK_REVIEWS = 25_000, 100
 MODEL, QUICK_MODEL = (10_000, 650), (50, 4)  # words; embedding and hidden size of the saved model
+CLASSIFIER = (10_000, 64)
 
 DATA_SETS: dict[str, tuple[Callable[[str], object], str, list[str]]] = {
     "IMDb": (load_imdb, "imdb", [imdb.PUBLISHED.name, "aclImdb"]),
@@ -63,6 +66,10 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
     for kind, label in TEXTS.items():
         case = {"kind": kind, "text": str(text)}
         found.append(Row(name, f"{label} {words:,} words", case, "benchmarks.waiting:reading"))
+    run = Path(options.folder, "classifier")
+    save_classifier(run, *(QUICK_MODEL if options.quick else CLASSIFIER))
+    argv = ["-m", "scratchnn", "predict", str(run), "the film was good"]
+    found.append(Row(name, "scratchnn predict, one line", {"arguments": argv}, "benchmarks.waiting:command"))
     reviews = QUICK_REVIEWS if options.quick else REVIEWS
     found.append(Row(name, f"batches of {reviews:,} reviews", {"reviews": reviews}, "benchmarks.waiting:batching"))
     V, H = QUICK_MODEL if options.quick else MODEL
@@ -72,6 +79,13 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
     return found + [
         Row(name, f"load {label}, train", {"set": label}, "benchmarks.waiting:loading") for label in data_sets()
     ]
+
+
+def save_classifier(folder: Path, V: int, H: int) -> None:
+    """A run folder with a classifier of V words and H units."""
+    parts = {"vocabulary": Vocabulary([PADDING, UNKNOWN, *map(str, range(V - 2))]), "labels": Vocabulary(["neg", "pos"])}
+    model = Classifier(V, 2, embedding_size=H, hidden_size=H, rng=np.random.default_rng(0))
+    save(folder, model, parts, kind="classifier", level="plain")
 
 
 def data_sets() -> list[str]:

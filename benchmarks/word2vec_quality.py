@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.evaluation import evaluation_files, score, value_of
 from benchmarks.processes import check_installed, run_job
+from benchmarks.results import check_same_run, kept, make_folder
 from benchmarks.table import columns_of, fixed
 from benchmarks.text import digest, write_text
 from benchmarks.word2vec import MODELS, SENTENCES, SIZES
@@ -43,11 +44,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
     """Train the missing contestants and print the tables; returns what ``--json`` writes."""
     check_installed("gensim")
     similarity, analogies = evaluation_files(options.similarity, options.analogies)
-    out = Path(options.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"cannot make {out}: {error.strerror or error}") from None
+    out = make_folder(options.out)
     text = Path(options.folder, "text.txt")
     write_text(options.text, text, max(options.words, default=None))
     shared = {"epochs": options.epochs or 5, "similarity": similarity, "analogies": analogies}
@@ -58,7 +55,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
         for model in MODELS
         for library in LIBRARIES
     ]
-    results = {name_of(case): kept(out, case) for case in cases}
+    results = {name_of(case): kept(out, name_of(case)) for case in cases}
     todo = [case for case in cases if results[name_of(case)] is None]
     if len(todo) < len(cases):
         print(f"{len(cases) - len(todo)} of {len(cases)} contestants are in {out} already", flush=True)
@@ -92,27 +89,6 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
 def name_of(case: dict[str, Any]) -> str:
     """The name of a contestant and of its files."""
     return f"{case['library']}-{case['model']}-seed{case['seed']}"
-
-
-def kept(out: Path, case: dict[str, Any]) -> dict[str, Any] | None:
-    """The saved result of a contestant; None if there is none."""
-    path = out / f"{name_of(case)}.json"
-    if not path.exists():
-        return None
-    try:
-        result: dict[str, Any] = json.loads(path.read_bytes())
-    except ValueError:
-        raise DataError(f"{path} is damaged; remove it, and its contestant is trained again") from None
-    return result
-
-
-def check_same_run(out: Path, settings: dict[str, Any]) -> None:
-    """Save the settings in the folder; raise ``DataError`` if it contains those of another run."""
-    path = out / "settings.json"
-    document = json.dumps(settings, indent=1).encode()
-    if path.exists() and path.read_bytes() != document:
-        raise DataError(f"{out} holds results of another text or of other settings; choose another --out")
-    write_atomically(path, document)
 
 
 def check_same_questions(results: dict[str, dict[str, Any]]) -> None:

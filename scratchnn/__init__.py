@@ -22,9 +22,11 @@ PUBLIC = {
     "scratchnn.training": "Trainer",
     "scratchnn.models.classifier": "Classifier",
     "scratchnn.models.language_model": "LanguageModel evaluate_text",
+    "scratchnn.models.parser": "Parser",
     "scratchnn.models.seq2seq": "Seq2Seq",
     "scratchnn.decoding": "generate",
-    "scratchnn.tasks.trained": "load save",
+    "scratchnn.tasks.trained": "load save train",
+    "scratchnn.backend.threads": "set_threads",
 }
 _MODULES = {name: module for module, names in PUBLIC.items() for name in names.split()}
 

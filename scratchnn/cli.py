@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from scratchnn import __version__
+from scratchnn.backend.threads import chosen_threads
 from scratchnn.commands.arguments import LateParser, Parser
 from scratchnn.errors import ScratchnnError, ScratchnnWarning
 
@@ -58,7 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning
             args = build_parser().parse_args(arguments)
-            status: int = args.run(args)
+            with chosen_threads(getattr(args, "threads", None), "--threads"):
+                status: int = args.run(args)
         sys.stdout.flush()
         return status
     except ScratchnnError as error:

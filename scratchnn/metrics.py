@@ -7,6 +7,10 @@
     precision     P_k = TP_k / (number of texts predicted as k)  TP_k: those of them that have the label k         (5)
     recall        R_k = TP_k / (number of texts with k)                                                            (6)
     F1            2 TP_k / (texts predicted as k + texts with k) the harmonic mean of (5) and (6)                  (7)
+    entities      (5) to (7) with entities instead of texts: TP_k counts those of type k whose first and last token
+                  and type are right; micro: TP and both numbers summed over all types                             (8)
+    unlabelled    sum_d [head_d = h_d] / W                       attachment over all W words d of all trees        (9)
+    labelled      sum_d [head_d = h_d] [label_d = l_d] / W       the words whose head and label are right         (10)
 
 [...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
 0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
@@ -16,6 +20,7 @@ the mean of the batches by the number of targets in each.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,3 +104,85 @@ def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
         "f1": 2 * both / xp.maximum(said_count + texts, 1),  # (7)
     }
     return {**scores, "texts": texts}
+
+
+def entity_scores(
+    predicted: Sequence[Sequence[tuple[str, int, int]]], targets: Sequence[Sequence[tuple[str, int, int]]]
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Equation (8).
+
+    Args:
+        predicted, targets: the entities of each sentence: type, first token, and the token after the last one.
+
+    Returns:
+        ``"precision"``, ``"recall"``, ``"f1"`` and ``"entities"``, the number of true ones, for each type; and the same
+        over all types.
+    """
+    if len(predicted) != len(targets):
+        raise ShapeError(f"entity_scores: {len(targets)} sentences, {len(predicted)} predicted")
+    both: Counter[str] = Counter()
+    for found, real in zip(predicted, targets, strict=True):
+        both.update(kind for kind, _, _ in set(found) & set(real))
+    said, true = (Counter(kind for one in part for kind, _, _ in one) for part in (predicted, targets))
+    kinds = sorted(said | true)
+    return (
+        {kind: _scores(both[kind], said[kind], true[kind]) for kind in kinds},
+        _scores(both.total(), said.total(), true.total()),
+    )
+
+
+def _scores(both: int, said: int, true: int) -> dict[str, float]:
+    """Equations (5) to (7) from counts: right ones, predicted ones and true ones."""
+    precision, recall, f1 = both / max(said, 1), both / max(true, 1), 2 * both / max(said + true, 1)
+    return {"precision": precision, "recall": recall, "f1": f1, "entities": true}
+
+
+def attachment_scores(
+    heads: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[str]],
+    true_heads: Sequence[Sequence[int]],
+    true_labels: Sequence[Sequence[str]],
+) -> dict[str, float]:
+    """Equations (9) and (10); every word counts, punctuation too.
+
+    Args:
+        heads, labels: of each word of each sentence, as predicted.
+        true_heads, true_labels: the same in the treebank.
+
+    Returns:
+        ``"unlabelled"`` and ``"labelled"``.
+    """
+    right, right_label = right_arcs(heads, labels, true_heads, true_labels)
+    W = max(len(right), 1)
+    return {"unlabelled": sum(right) / W, "labelled": sum(right_label) / W}
+
+
+def right_arcs(
+    heads: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[str]],
+    true_heads: Sequence[Sequence[int]],
+    true_labels: Sequence[Sequence[str]],
+) -> tuple[list[bool], list[bool]]:
+    """For each word of all sentences, one after the other: whether its head is right, and whether its label is too.
+
+    Labels are compared without their subtypes, see ``universal``.
+    """
+    if not len(heads) == len(labels) == len(true_heads) == len(true_labels):
+        raise ShapeError(f"attachment: {len(true_heads)} sentences, {len(heads)} predicted")
+    right: list[bool] = []
+    right_label: list[bool] = []
+    for n, (h, names, true_h, true_names) in enumerate(zip(heads, labels, true_heads, true_labels, strict=True)):
+        if len({len(h), len(names), len(true_h), len(true_names)}) > 1:
+            raise ShapeError(f"attachment: sentence {n} has {len(true_h)} words, but {len(h)} predicted heads")
+        for d in range(len(true_h)):
+            right.append(h[d] == true_h[d])
+            right_label.append(right[-1] and universal(names[d]) == universal(true_names[d]))
+    return right, right_label
+
+
+def universal(label: str) -> str:
+    """A label of Universal Dependencies without its subtype, as the shared tasks compare it: ``nmod`` for ``nmod:poss``.
+
+    Zeman et al., "CoNLL 2017 Shared Task: Multilingual Parsing from Raw Text to Universal Dependencies" (2017).
+    """
+    return label.partition(":")[0]

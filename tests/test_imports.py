@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 import scratchnn
+from scratchnn.tasks.registry import KINDS
 
 ROOT = Path(scratchnn.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 # From the ground up. The gradient checks of a package (``checks.py``) belong to its users, not to the package itself.
 ORDER = """
     __init__ errors files folder_lock terminal backend notebook_figure plot core functions losses metrics layers recurrent
-    structured optim gradcheck lesson your_layer text datasets data training inspection decoding models word2vec tasks
+    structured optim gradcheck lesson your_layer text music datasets data training inspection decoding models word2vec tasks
     checks book doctor commands cli __main__
 """.split()
 
@@ -77,7 +78,7 @@ def test_kinds_are_imported_only_when_they_are_used():
     for module in ("scratchnn", "scratchnn.cli"):
         script = f"import sys, {module}; print(*sys.modules)"
         loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
-        kinds = {f"scratchnn.tasks.{name}" for name in ("lm", "classifier", "seq2seq", "word2vec")}
+        kinds = {module for module, _ in KINDS.values()}
         assert not kinds & set(loaded)
         assert "matplotlib" not in loaded
 

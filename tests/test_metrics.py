@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.errors import ShapeError
-from scratchnn.metrics import accuracy, confusion_matrix, exact_match, label_scores, perplexity
+from scratchnn.metrics import accuracy, confusion_matrix, entity_scores, exact_match, label_scores, perplexity
 
 
 def test_perplexity_of_a_uniform_guess_is_the_number_of_tokens():
@@ -107,3 +107,22 @@ def test_label_scores_by_hand():
     assert found["texts"].tolist() == [3, 1, 1]
     with pytest.raises(ShapeError, match=r"label_scores: targets have shape \(4, 3\), predictions \(4, 2\)"):
         label_scores(predicted[:, :2], targets)
+
+
+# --- entities --------------------------------------------------------------------------------------------------------
+
+
+def test_entity_scores_by_hand():
+    """Right; wrong type; wrong end; another sentence; missed; invented."""
+    true = [[("PER", 0, 2), ("LOC", 3, 4)], [("PER", 0, 1)], [], [("ORG", 0, 1), ("PER", 2, 3)]]
+    predicted = [[("PER", 0, 2), ("ORG", 3, 4)], [("PER", 0, 2)], [("LOC", 0, 1)], [("PER", 2, 3)]]
+    types, micro = entity_scores(predicted, true)
+    assert types == {
+        "LOC": {"precision": 0, "recall": 0, "f1": 0, "entities": 1},
+        "ORG": {"precision": 0, "recall": 0, "f1": 0, "entities": 1},
+        "PER": {"precision": 2 / 3, "recall": 2 / 3, "f1": 2 / 3, "entities": 3},
+    }
+    assert micro == {"precision": 2 / 5, "recall": 2 / 5, "f1": 2 / 5, "entities": 5}
+    assert entity_scores([[]], [[]]) == ({}, {"precision": 0, "recall": 0, "f1": 0, "entities": 0})
+    with pytest.raises(ShapeError, match="entity_scores: 4 sentences, 3 predicted"):
+        entity_scores(predicted[:3], true)

@@ -24,7 +24,7 @@ from scratchnn.backend.arrays import (
 from scratchnn.backend.buffers import BufferPool, Lease
 from scratchnn.backend.cache_blocks import blocks
 from scratchnn.backend.scatter import merge_rows, scatter_add, sum_rows
-from scratchnn.backend.threads import one_thread
+from scratchnn.backend.threads import set_threads, threads_for
 
 __all__ = [
     "FLOATING",
@@ -44,9 +44,10 @@ __all__ = [
     "merge_rows",
     "move",
     "move_generator",
-    "one_thread",
     "scatter_add",
     "seed_from",
+    "set_threads",
     "sum_rows",
+    "threads_for",
     "to_numpy",
 ]

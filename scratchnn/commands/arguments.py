@@ -65,14 +65,18 @@ class LateParser(Parser):
 
 
 def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -> None:
-    """An argument for each setting; its value is ``None`` if it is not given."""
+    """An argument for each setting; its value is ``None`` if it is not given. A switch has a second form, ``--no-...``.
+
+    A run inherits the switches of the run that it starts from (``--from``), and the second form turns them off.
+    """
     for setting in settings:
-        shown = "" if setting.default in (None, [], False) else f" (default: {setting.default})"
+        default = " ".join(setting.default) if setting.many and setting.default else setting.default
+        shown = "" if default in (None, [], False) else f" (default: {default})"
         many = len(setting.choices) > MOST_CHOICES
         text = f"{setting.help}: {', '.join(setting.choices)}" if many else setting.help
         options: dict[str, Any] = {"dest": setting.name, "default": None, "help": text.replace("%", "%%") + shown}
         if setting.kind is bool:
-            options["action"] = "store_true"
+            options["action"] = argparse.BooleanOptionalAction
         else:
             options |= {"type": setting.kind, "metavar": setting.metavar}
             if setting.choices:
@@ -82,6 +86,12 @@ def add_settings(parser: argparse.ArgumentParser, settings: Iterable[Setting]) -
             if setting.many:
                 options["nargs"] = "+"
         parser.add_argument(setting.flag, *setting.aliases, **options)
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """Argument of every command that computes; ``cli.main`` obeys it."""
+    text = "threads of NumPy's matrix products (default: by their size; see scratchnn doctor)"
+    parser.add_argument("--threads", type=int, metavar="N", help=text)
 
 
 def give_template(text: str, out: str | None) -> int:

@@ -79,7 +79,7 @@ def listing(known: list[DataSet], folder: str | None) -> Iterator[str]:
 
 def labelled(label: str, text: str) -> list[str]:
     """``text`` after a label, wrapped."""
-    first = f"  {label}".ljust(INDENT)
+    first = f"  {label} ".ljust(INDENT)
     return textwrap.wrap(
         text,
         COLUMNS,

@@ -32,7 +32,7 @@ def add_parser(commands: Any) -> None:
         "evaluate-vectors",
         help="word similarity and analogy benchmarks",
         usage="%(prog)s [-h] DIR_OR_FILE [--limit N] [--restrict N]\n"  # files first would take DIR_OR_FILE for one of them
-        "           [--analogies FILE] [--similarity FILE [FILE ...]]",
+        "           [--threads N] [--analogies FILE] [--similarity FILE [FILE ...]]",
         description="Without --similarity and --analogies, the files in $SCRATCHNN_DATA/wordsim are used: *.txt for "
         f"similarity, {QUESTIONS} (or .gz) for analogies.",
     )

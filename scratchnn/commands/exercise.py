@@ -10,7 +10,7 @@ from typing import Any
 from scratchnn.book.exercises import Exercise, all_exercises, chapter_title, find
 from scratchnn.book.exercises.answer import check_answer, load_answer
 from scratchnn.book.exercises.registry import COLUMNS
-from scratchnn.commands.arguments import give_template
+from scratchnn.commands.arguments import add_threads, give_template
 from scratchnn.errors import DataError
 
 EPILOG = """
@@ -37,6 +37,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("answer", nargs="?", type=Path, metavar="FILE.py", help="the file with your answer")
     parser.add_argument("--template", action="store_true", help="print a file to start from")
     parser.add_argument("--out", metavar="FILE.py", help="with --template: write the file, in UTF-8")
+    add_threads(parser)
     parser.set_defaults(run=run)
 
 

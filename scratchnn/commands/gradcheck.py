@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import textwrap
 import time
@@ -12,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import threads_for
 from scratchnn.backend.arrays import load_backend
-from scratchnn.commands.arguments import give_template
+from scratchnn.commands.arguments import add_threads, give_template
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.gradcheck.engine import METHODS
@@ -90,6 +92,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw all errors")
     parser.add_argument("--seed", type=int, metavar="S", help="with --break: plant the same fault every time")
     parser.add_argument("--out", metavar="FILE.py", help="with --template: write the file, in UTF-8")
+    add_threads(parser)
     other = parser.add_mutually_exclusive_group()
     other.add_argument("--list", action="store_true", help="list all cases and what cannot be checked")
     other.add_argument("--properties", action="store_true", help="a table of properties by families")
@@ -100,6 +103,12 @@ def add_parser(commands: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check, list, teach, or print the template."""
+    with threads_for(0 if args.shape is None else math.inf):  # entry by entry, all arrays are small
+        return choose(args)
+
+
+def choose(args: argparse.Namespace) -> int:
+    """Do what the arguments ask for; returns the exit status."""
     if args.out is not None and not args.template:
         raise DataError("--out needs --template; --json and --plot write the findings")
     if args.template:
@@ -139,6 +148,8 @@ def chosen_cases(args: argparse.Namespace) -> list[Case]:
         raise DataError("--directions needs a number of 1 or more, and does not go with --properties")
     if args.shape is None:
         return named_cases(args.names, any_size=args.directions is not None)
+    if own := [name for name in args.names if is_own(name)]:
+        raise DataError(f"--shape takes registered names, not {own[0]}; set the sizes in its file, and leave --shape out")
     if args.directions is None:
         raise DataError("--shape needs --directions K: entry by entry is for small arrays")
     sizes = args.shape.split(",")
@@ -179,9 +190,10 @@ def check(
     """Run all cases and print the report; returns the exit status."""
     start = time.perf_counter()
     for case in cases:
-        if case.real_only:
-            methods = METHODS  # the table needs a column for central differences
-            print("\n".join(wrapped(f"{case.name}: checked by central differences alone. {case.real_only}")))
+        if reason := case.real_only or case.complex_only:
+            methods = METHODS  # the table needs a column for the only method
+            only = "central differences" if case.real_only else "the complex step"
+            print("\n".join(wrapped(f"{case.name}: checked by {only} alone. {reason}")))
     print(header(methods))
     findings = check_cases(cases, methods, device, print, directions)
     seconds = time.perf_counter() - start

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scratchnn.commands.arguments import LateParser, add_run_folder, given_settings
+from scratchnn.commands.arguments import LateParser, add_run_folder, add_threads, given_settings
 from scratchnn.errors import DataError
 from scratchnn.files import atomic_file
-from scratchnn.tasks.trained import load
-from scratchnn.text import read_text
+from scratchnn.tasks.trained import Trained, load
 from scratchnn.text.files import split_lines
 
 
@@ -24,8 +23,11 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "texts", nargs="*", default=[], metavar="TEXT", help="lines of input (default: --data, else standard input)"
     )
-    parser.add_argument("--data", metavar="FILE", help="input, one line each; UTF-8 text, plain or .gz")
+    parser.add_argument(
+        "--data", metavar="FILE", help="input, one line each, or a table (.csv, .tsv, .jsonl); plain or .gz"
+    )
     parser.add_argument("--out", metavar="FILE", help="where to write the answers (default: standard output)")
+    add_threads(parser)
     parser.set_defaults(run=run)
 
 
@@ -36,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None and (not args.out or os.path.exists(args.out)):
         raise DataError(f"{args.out} already exists; choose another --out" if args.out else "--out is empty; name a file")
     trained = load(args.run_folder)
-    answers = trained.predict(input_lines(args), **given_settings(args, trained.known_kind().prediction))
+    answers = trained.predict(input_lines(args, trained), **given_settings(args, trained.known_kind().prediction))
     if args.out is None:
         for answer in answers:
             print(answer)
@@ -47,17 +49,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def input_lines(args: argparse.Namespace) -> Iterable[str]:
+def input_lines(args: argparse.Namespace, trained: Trained) -> Iterable[str]:
     """The lines of input, without their ends."""
     if args.texts:
         return list(args.texts)
     if args.data is not None:
-        text = read_text(args.data)
-    else:
-        if sys.stdin is None:
-            raise DataError("no input: standard input is closed; give TEXT or --data FILE")
-        try:
-            text = sys.stdin.buffer.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise DataError("standard input is not UTF-8; convert it first") from None
-    return split_lines(text)
+        return trained.known_kind().read_input(trained, args.data)
+    if sys.stdin is None:
+        raise DataError("no input: standard input is closed; give TEXT or --data FILE")
+    try:
+        return split_lines(sys.stdin.buffer.read().decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise DataError("standard input is not UTF-8; convert it first") from None

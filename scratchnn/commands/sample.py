@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from scratchnn.commands.arguments import LateParser, add_run_folder, given_settings
+from scratchnn.commands.arguments import LateParser, add_run_folder, add_threads, given_settings
 from scratchnn.errors import DataError
 from scratchnn.tasks.trained import load
 
@@ -15,6 +15,7 @@ def add_parser(commands: Any) -> None:
     parser: LateParser = commands.add_parser("sample", help="let a trained model write")
     add_run_folder(parser, lambda kind: kind.sampling)
     parser.add_argument("--prompt", default="", help="text to continue (default: the start of a line)")
+    add_threads(parser)
     parser.set_defaults(run=run)
 
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from scratchnn.commands.arguments import add_threads
 from scratchnn.word2vec.formats import read_vectors
 
 WIDTH = 40  # characters of a word that are shown; Korean characters take two columns each
@@ -21,7 +22,8 @@ def add_parser(commands: Any) -> None:
 
 
 def add_vectors(parser: argparse.ArgumentParser) -> None:
-    """Add the argument for the vectors."""
+    """Add the arguments for the vectors, and for computing with them."""
+    add_threads(parser)
     parser.add_argument(
         "vectors",
         metavar="DIR_OR_FILE",

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import threads_for
+from scratchnn.commands.arguments import add_threads
 from scratchnn.data import TokenStreams
 from scratchnn.datasets import python_manual
 from scratchnn.files import write_atomically
@@ -54,6 +56,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--out", default="tour", metavar="DIR", help="folder for the figures and the summary (default: tour)"
     )
+    add_threads(parser)
     parser.set_defaults(run=run)
 
 
@@ -143,7 +146,12 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
 
 def run(args: argparse.Namespace) -> int:
     """Check, train, measure, and write the results; the status is 1 if a gradient check fails."""
-    out = Path(args.out)
+    with threads_for(0):  # all products of the tour are small
+        return tour(Path(args.out))
+
+
+def tour(out: Path) -> int:
+    """The three parts, with their results in the folder ``out``; returns the exit status."""
     RunFolder(out).create(resume=True)
     start = time.perf_counter()
 

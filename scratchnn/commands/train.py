@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from scratchnn.commands.arguments import LateParser, add_settings, given_settings
+from scratchnn.commands.arguments import LateParser, add_settings, add_threads, given_settings
 from scratchnn.errors import DataError
 from scratchnn.tasks.registry import KINDS, find_kind
 from scratchnn.training.run_folder import RunFolder
@@ -29,6 +29,7 @@ def fill(parser: LateParser, words: Sequence[str]) -> None:
     add_settings(parser, kind.settings)
     out = f"runs/{kind.name}"
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to train (default: cpu)")
+    add_threads(parser)
     parser.add_argument("--out", default=out, metavar="DIR", help=f"run folder (default: {out})")
     parser.add_argument("--resume", action="store_true", help="continue the run in DIR; its settings need not be repeated")
 

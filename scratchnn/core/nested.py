@@ -42,6 +42,19 @@ def rebuild(state: Nested, arrays: Iterator[Array]) -> Nested:
     return map_arrays(lambda _: next(arrays), state)
 
 
+def or_zeros(gradient: Nested, like: Nested) -> Nested:
+    """``gradient`` with zeros in place of each part that is None.
+
+    The zeros have the structure, the shapes and the dtypes of that part of ``like``, an array or a tuple. A gradient of
+    None means that no loss depends on these outputs.
+    """
+    if gradient is None:
+        return map_arrays(lambda array: array_module(array).zeros_like(array), like)
+    if isinstance(like, tuple):
+        return tuple(or_zeros(part, like_part) for part, like_part in zip(gradient, like, strict=True))
+    return gradient
+
+
 def select_rows(state: Nested, rows: Array) -> Nested:
     """The state of other sequences: ``rows`` (M,) of each array (N, ...), as a beam search needs them; arrays (M, ...)."""
     return map_arrays(lambda array: array[rows], state)

@@ -32,10 +32,16 @@ class RowGradient:
 
     def __init__(self, ids: Array, rows: Array, shape: tuple[int, ...]):
         self.ids, self.rows, self.shape = ids, rows, shape
+        self._coalesced: RowGradient | None = None
 
     def coalesce(self) -> RowGradient:
-        """The same gradient with each row once, repeats summed, as a norm or an adaptive optimizer needs it."""
-        return RowGradient(*sum_rows(self.ids, self.rows), self.shape)
+        """The same gradient with each row once, repeats summed, as a norm or an adaptive optimizer needs it.
+
+        It is computed once, for the norm and the step that follows it.
+        """
+        if self._coalesced is None:
+            self._coalesced = RowGradient(*sum_rows(self.ids, self.rows), self.shape)
+        return self._coalesced
 
     def merge(self) -> RowGradient:
         """``coalesce`` without waiting for a GPU; there, rows that have been added to others stay, zero, with the id -1."""

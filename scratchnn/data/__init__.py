@@ -3,7 +3,18 @@
 from scratchnn.data.examples import PaddedExamples
 from scratchnn.data.padded import bucket_batches, pad_sequences
 from scratchnn.data.pairs import Pairs
+from scratchnn.data.sentences import SentenceBatches, Sentences, normal_form
 from scratchnn.data.streams import TokenStreams
 from scratchnn.data.windows import SeriesWindows
 
-__all__ = ["PaddedExamples", "Pairs", "SeriesWindows", "TokenStreams", "bucket_batches", "pad_sequences"]
+__all__ = [
+    "PaddedExamples",
+    "Pairs",
+    "SentenceBatches",
+    "Sentences",
+    "SeriesWindows",
+    "TokenStreams",
+    "bucket_batches",
+    "normal_form",
+    "pad_sequences",
+]

@@ -43,6 +43,40 @@ class Shuffled:
         return self._batches[k]
 
 
+class ShuffledByWords(Shuffled):
+    """The order of N sentences in batches that have about the same number of words, padding counted.
+
+    All are sorted by length; those of one length come in another order in each epoch, and so do the batches. So the number
+    of batches is that of the first epoch.
+
+    Args:
+        lengths: the number of words of each sentence (N,).
+        batch_size: words per batch at most; a longer sentence is a batch by itself.
+        seed: of the order.
+    """
+
+    def __init__(self, lengths: Sequence[int] | np.ndarray, batch_size: int, seed: int = 0):
+        super().__init__(lengths, batch_size, seed)
+        self.starts = [0]
+        for n, length in enumerate(np.sort(self.lengths).tolist()):
+            if (n + 1 - self.starts[-1]) * length > batch_size and n > self.starts[-1]:
+                self.starts.append(n)
+
+    def __len__(self) -> int:
+        """Number of batches in an epoch."""
+        return len(self.starts)
+
+    def positions(self, epoch: int, k: int) -> np.ndarray:
+        """Positions of the sentences of batch ``k`` of an epoch (M,)."""
+        if epoch != self._epoch:
+            rng = np.random.default_rng(seed_from(self.seed, epoch))
+            order = rng.permutation(len(self.lengths))
+            order = order[np.argsort(self.lengths[order], kind="stable")]
+            batches = np.split(order, self.starts[1:])
+            self._epoch, self._batches = epoch, [batches[place] for place in rng.permutation(len(batches))]
+        return self._batches[k]
+
+
 class PaddedExamples:
     """Batches (ids (M, T), lengths (M,), targets) of sequences with their targets.
 

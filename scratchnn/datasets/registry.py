@@ -48,7 +48,9 @@ class DataSet:
         lines: reads the documents of one part (of all parts if None) from a data folder, as plain text without line ends;
             None if the set is not text.
         labelled: reads the texts of one part and the label of each; None if they have no labels.
+        tunes: reads the tunes of one part as a text in ABC notation; None if the set has no tunes.
         parts: the parts that ``lines`` and ``labelled`` know, if they are not those of ``files``.
+        layout: ``"columns"`` or ``"conllu"`` if each file has one token per line, see ``scratchnn.text.columns``.
     """
 
     name: str
@@ -59,7 +61,9 @@ class DataSet:
     check: Callable[[str, Folder], str]
     lines: Callable[..., Iterator[str]] | None = None  # (folder, part=None)
     labelled: Callable[[str, Folder], tuple[list[str], list[str]]] | None = None
+    tunes: Callable[[str, Folder], str] | None = None
     parts: tuple[str, ...] = ()
+    layout: str = ""
 
     def existing(self, part: str, folder: Folder = None) -> Path | None:
         """Where the file of one part is, None if it is missing; for ``folder`` see ``scratchnn.datasets.folder``."""

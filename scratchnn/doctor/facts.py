@@ -5,10 +5,15 @@ from __future__ import annotations
 import platform
 
 from scratchnn import __version__
+from scratchnn.backend.threads import LARGE
 from scratchnn.doctor.layout import dotted, row
 from scratchnn.doctor.machine import CuPy, Driver, Machine
 
 REQUIRED = {"numpy": "2.0", "matplotlib": "3.8", "tqdm": "4.66"}  # as in setup.cfg
+RULE = (
+    f"one for models whose matrix products have fewer than {LARGE / 1e6:g} million multiply-adds in the mean, "
+    "otherwise all; --threads N, scratchnn.set_threads(N), or OPENBLAS_NUM_THREADS in the environment decide instead"
+)
 OPTIONAL = {  # the purpose of each, and the extra of setup.cfg that installs it
     "scipy": ("counted word vectors of large vocabularies", "text"),
     "scikit-learn": ("the same, and t-SNE figures", "text"),
@@ -24,6 +29,7 @@ def facts(machine: Machine) -> list[str]:
     lines += row("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     lines += row("cores", str(machine.cores))
     lines += row("BLAS", f"{machine.blas}{threads}, for NumPy's matrix products")
+    lines += row("threads", machine.fixed or RULE)
     for name, least in REQUIRED.items():
         lines += row(name, f"{machine.versions.get(name, 'not installed')} (required: {least} or newer)")
     lines += ["", "GPU", *driver_rows(machine.driver), *cupy_rows(machine.cupy), "", "Optional"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend.threads import blas_threads
+from scratchnn.backend.threads import blas_name, blas_threads, why_fixed
 
 PATIENCE = 120  # seconds for the test of CuPy, which compiles its kernels on first use
 # Attributes of cuDeviceGetAttribute: major and minor compute capability, multiprocessors, shared memory of a block
@@ -62,7 +62,8 @@ class CuPy:
 class Machine:
     """Everything known about a machine.
 
-    ``threads`` is the number of threads of NumPy's BLAS, None if it is unknown; ``versions`` contains the version of every
+    ``threads`` is the number of threads of NumPy's BLAS, None if it is unknown; ``fixed`` is the reason why they are not
+    set by the rule on sizes, ``""`` if they are; ``versions`` contains the version of every
     installed package by its lower-case name; ``visible`` is the environment variable CUDA_VISIBLE_DEVICES, which hides GPUs
     from programs.
     """
@@ -74,18 +75,19 @@ class Machine:
     driver: Driver | None = None
     cupy: CuPy = CuPy()
     visible: str | None = None
+    fixed: str = ""
 
 
 def look() -> Machine:
     """Inspect this machine; takes some seconds if CuPy is installed."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     versions = {**installed(), "numpy": np.__version__}
     packages = tuple(sorted((name, versions[name]) for name in versions if re.fullmatch(r"cupy(-(cuda|rocm).*)?", name)))
     return Machine(
         cores=cores,
-        blas=f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip(),
+        blas=blas_name(),
         threads=blas_threads(),
+        fixed=why_fixed(),
         versions=versions,
         driver=find_driver(),
         cupy=try_cupy(packages) if packages else CuPy(),

@@ -47,7 +47,7 @@ class Case:
         name: ``family`` or ``family/variant``.
         build: makes the problem from a random generator.
         zero: for each array whose gradient has to be zero everywhere, the reason.
-        real_only: the reason why the complex step cannot be used, or ``""``.
+        real_only, complex_only: the reason why the complex step, or central differences, cannot be used, or ``""``.
         strict: whether the case is batch-first, as the package is (see ``check_properties``).
         random: whether the forward pass draws random numbers (dropout), so that its values depend on the generator.
     """
@@ -56,6 +56,7 @@ class Case:
     build: Callable[[np.random.Generator], Problem]
     zero: dict[str, str] = field(default_factory=dict)
     real_only: str = ""
+    complex_only: str = ""
     strict: bool = True
     random: bool = False
 
@@ -72,7 +73,7 @@ class Case:
         return problem
 
     def check(self, methods: tuple[str, ...] = METHODS, device: str = "numpy") -> list[Finding]:
-        """All findings of this case, by central differences alone if the complex step cannot be used.
+        """All findings of this case, by one method alone if the other cannot be used.
 
         If all gradients are right, the properties that fail are among the findings.
         """
@@ -91,7 +92,9 @@ class Case:
         return check_properties(lambda: self.problem(device), self.name, method, self.strict)
 
     def usable(self, methods: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of the methods that the case allows, or central differences."""
+        """Those of the methods that the case allows, or the only one that it allows."""
+        if self.complex_only:
+            return ("complex",)
         return ("central",) if self.real_only else methods
 
 

@@ -16,7 +16,7 @@ from scratchnn.terminal import progress_bar
 LEGEND = (
     "ok: holds in every case of the family that it applies to",
     "1 output: there is no other output whose cotangent could be None",
-    "refused: a clear error in place of a result",
+    "refused: an error in place of a result",
     "fixed: the shape of the case belongs to what it checks",
     "no T, no batch, no lengths: the inputs have no such axis or argument",
     "raises: the reader's code raises an error at this size",

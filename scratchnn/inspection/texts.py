@@ -103,21 +103,30 @@ def plot_gates(words: Sequence[str], gates: Mapping[str, np.ndarray]) -> Figure:
 
 
 def plot_accuracy_by_labels(counts: Sequence[int], accuracies: Mapping[str, Sequence[Sequence[float]]]) -> Figure:
-    """Accuracy against the number of labelled texts.
+    """Accuracy against the number of labelled texts; ``accuracies`` are those of each way of training."""
+    titles = "Accuracy against the number of labels", "labelled texts", "accuracy on the test part"
+    return plot_by_count(counts, accuracies, *titles)
+
+
+def plot_by_count(
+    counts: Sequence[int], runs: Mapping[str, Sequence[Sequence[float]]], title: str, of: str, score: str
+) -> Figure:
+    """A score against the number of examples.
 
     Args:
-        counts: numbers of labelled texts (C,).
-        accuracies: for each way of training, the accuracies for each count, one per seed; their mean is drawn as a line.
+        counts: numbers of examples (C,).
+        runs: for each way of training, the scores for each count, one per seed; their mean is drawn as a line.
+        title, of, score: titles of the figure and of its axes.
     """
     figure, axes = new_figure()
-    for (name, runs), colour in zip(accuracies.items(), COLOURS, strict=False):
-        axes.plot(counts, [float(np.mean(values)) for values in runs], color=colour, label=name)
-        for count, values in zip(counts, runs, strict=True):
+    for (name, scores), colour in zip(runs.items(), COLOURS, strict=False):
+        axes.plot(counts, [float(np.mean(values)) for values in scores], color=colour, label=name)
+        for count, values in zip(counts, scores, strict=True):
             axes.plot([count] * len(values), list(values), ".", color=colour)
     axes.set_xscale("log")
     axes.set_xticks(list(counts), [f"{count:,}" for count in counts])
     axes.minorticks_off()
-    label(axes, "Accuracy against the number of labels", "labelled texts", "accuracy on the test part")
+    label(axes, title, of, score)
     axes.legend()
     return figure
 

@@ -11,6 +11,7 @@ from scratchnn.layers.attention_pooling import (
     attention_weights,
 )
 from scratchnn.layers.conv1d import Conv1D, conv1d_backward, conv1d_forward
+from scratchnn.layers.conv2d import Conv2D, conv2d_backward, conv2d_forward
 from scratchnn.layers.dense import Dense, dense_backward, dense_forward
 from scratchnn.layers.dropout import Dropout
 from scratchnn.layers.embedding import Embedding, embedding_backward, embedding_forward
@@ -31,11 +32,21 @@ from scratchnn.layers.pooling import (
     max_pool1d_backward,
     max_pool1d_forward,
 )
+from scratchnn.layers.pooling2d import (
+    AveragePool2D,
+    MaxPool2D,
+    average_pool2d_backward,
+    average_pool2d_forward,
+    max_pool2d_backward,
+    max_pool2d_forward,
+)
 
 __all__ = [
     "AttentionPool",
     "AveragePool1D",
+    "AveragePool2D",
     "Conv1D",
+    "Conv2D",
     "Dense",
     "Dropout",
     "Embedding",
@@ -43,6 +54,7 @@ __all__ = [
     "GlobalMaxPool1D",
     "LayerNorm",
     "MaxPool1D",
+    "MaxPool2D",
     "ReLU",
     "Sigmoid",
     "Softmax",
@@ -52,8 +64,12 @@ __all__ = [
     "attention_weights",
     "average_pool1d_backward",
     "average_pool1d_forward",
+    "average_pool2d_backward",
+    "average_pool2d_forward",
     "conv1d_backward",
     "conv1d_forward",
+    "conv2d_backward",
+    "conv2d_forward",
     "dense_backward",
     "dense_forward",
     "embedding_backward",
@@ -66,4 +82,6 @@ __all__ = [
     "layer_norm_forward",
     "max_pool1d_backward",
     "max_pool1d_forward",
+    "max_pool2d_backward",
+    "max_pool2d_forward",
 ]

@@ -10,8 +10,9 @@ import numpy as np
 
 from scratchnn import layers
 from scratchnn.core import Layer, Sequential
+from scratchnn.core.nested import or_zeros
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
-from scratchnn.layers import attention_pooling, conv1d, global_pooling, pooling
+from scratchnn.layers import attention_pooling, conv1d, conv2d, global_pooling, pooling, pooling2d
 
 IDS = np.array([[1, 4, 1], [0, 3, 1]])  # a repeated id, and one (2) that never occurs
 
@@ -86,10 +87,13 @@ class TiedApart(Layer):
 
     def forward(self, x: np.ndarray, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows (..., 3) and ids (...) -> logits (..., 5) and vectors (..., 3)."""
-        return self.output.forward(x), self.embedding.forward(ids)
+        outputs = self.output.forward(x), self.embedding.forward(ids)
+        self.push(outputs)
+        return outputs
 
-    def backward(self, dlogits: np.ndarray, dvectors: np.ndarray) -> np.ndarray:
+    def backward(self, dlogits: np.ndarray | None, dvectors: np.ndarray | None) -> np.ndarray:
         """The gradient with respect to x."""
+        dlogits, dvectors = or_zeros((dlogits, dvectors), self.pop())
         self.embedding.backward(dvectors)
         return self.output.backward(dlogits)
 
@@ -174,6 +178,7 @@ def register_pooling(name: str, step: Pair, windows: Pair, sequences: Pair) -> N
     for kind, pair in (("pool1d", windows), ("pool1d-loop", pooled)):
         register_pair(f"{name}-{kind}", pair, _x, kernel_size=K)
         register_pair(f"{name}-{kind}/stride+lengths", pair, _x, kernel_size=K, stride=2, lengths=LENGTHS)
+        register_pair(f"{name}-{kind}/window-of-one", pair, _x, kernel_size=1, stride=2, lengths=LENGTHS)
     register_pair(f"global-{name}-pool1d", sequences, _x)
     register_pair(f"global-{name}-pool1d/lengths", sequences, _x, lengths=LENGTHS)
     register_pair(
@@ -200,7 +205,9 @@ register_pooling(
     (layers.global_average_pool1d_forward, layers.global_average_pool1d_backward),
 )
 register_layer("layer-max-pool1d", lambda rng: layers.MaxPool1D(2))
+register_layer("layer-max-pool1d/window-of-one", lambda rng: layers.MaxPool1D(1))  # it can read a single step
 register_layer("layer-average-pool1d", lambda rng: layers.AveragePool1D(2))
+register_layer("layer-average-pool1d/window-of-one", lambda rng: layers.AveragePool1D(1))
 register_layer("layer-global-max-pool1d", lambda rng: layers.GlobalMaxPool1D())
 register_layer("layer-global-average-pool1d", lambda rng: layers.GlobalAveragePool1D())
 
@@ -228,3 +235,48 @@ register_layer(
         layers.AttentionPool(H, A, rng=rng),
     ),
 )
+
+
+# --- layers over pictures --------------------------------------------------------------------------------------------
+
+P, Q, M = 6, 7, 2
+_pictures: Shapes = {"x": (3, P, Q, D)}
+_conv2d = _pictures | {"W": (K, M, D, H), "b": (H,)}
+_options = {"": {}, "/stride": {"stride": 2}, "/same": {"padding": "same"}}
+for _variant, _fixed in _options.items():
+    register_pair("conv2d" + _variant, (conv2d.conv2d_forward, conv2d.conv2d_backward), _conv2d, **_fixed)
+    register_pair("conv2d-loop" + _variant, (conv2d.conv2d_loop_forward, conv2d.conv2d_loop_backward), _conv2d, **_fixed)
+register_pair("conv2d/step", (conv2d.conv2d_step, conv2d.conv2d_step_backward), {**_conv2d, "x": (N, K, M, D)})
+for _name, _step, _pair in (
+    (
+        "max",
+        (pooling2d.max_step, pooling2d.max_step_backward),
+        (layers.max_pool2d_forward, layers.max_pool2d_backward),
+    ),
+    (
+        "average",
+        (pooling2d.average_step, pooling2d.average_step_backward),
+        (layers.average_pool2d_forward, layers.average_pool2d_backward),
+    ),
+):
+    register_pair(f"{_name}-pool2d/step", _step, {"x": (N, M, K, D)})
+    _loop = (
+        partial(pooling2d.pool2d_loop_forward, step=_step[0]),
+        partial(pooling2d.pool2d_loop_backward, step_backward=_step[1]),
+    )
+    for _kind, _pool in (("pool2d", _pair), ("pool2d-loop", _loop)):
+        register_pair(f"{_name}-{_kind}", _pool, _pictures, kernel_size=M)
+        register_pair(f"{_name}-{_kind}/stride", _pool, _pictures, kernel_size=K, stride=2)
+
+
+@case("sequential/conv2d")
+def sequential_conv2d(rng: np.random.Generator) -> Problem:
+    """The layers one after the other."""
+    stack = Sequential(
+        layers.Conv2D(D, H, K, rng=rng, padding="same"),
+        layers.Tanh(),
+        layers.MaxPool2D(2),
+        layers.Conv2D(H, 2, 2, rng=rng, stride=2),
+        layers.AveragePool2D(1),
+    )
+    return layer_problem(stack, {"x": rng.standard_normal((2, P, Q, D))})

@@ -80,10 +80,12 @@ def global_max_pool1d_backward(dy: Array, cache: tuple) -> Array:
     """Equation (3): dx (N, T, D)."""
     m, real, T = cache
     xp = array_module(dy)
-    chosen = xp.arange(T)[:, None] == m  # (N, T, D)
-    if real is not None:
-        chosen = chosen & real  # an empty sequence has no step m
-    return xp.where(chosen, dy[:, None], 0)  # (3)
+    N, D = dy.shape
+    dx = xp.zeros((N, T, D), dtype=dy.dtype)
+    if T:
+        first = True if real is None else real[:, 0]  # (N, 1); an empty sequence has no step m
+        dx[xp.arange(N)[:, None], m[:, 0], xp.arange(D)] = xp.where(first, dy, 0)  # (3)
+    return dx
 
 
 def global_average_pool1d_forward(x: Array, lengths: Array | None = None) -> tuple[Array, tuple]:

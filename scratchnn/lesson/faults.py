@@ -119,8 +119,9 @@ def compile_function(source: str, like: FunctionType) -> CodeType:
     # keeps it free; naming it at the end of the body keeps it even if the fault has removed its only use.
     free = like.__code__.co_freevars
     definition.body += ast.parse("\n".join(free)).body
-    tree = ast.parse(f"def outer({', '.join(free)}): pass")
-    tree.body[0].body = [definition]  # type: ignore[attr-defined]
+    # Declared global, its own name in a recursive call is found where the correct function finds it.
+    tree = ast.parse(f"def outer({', '.join(free)}): global {definition.name}")
+    tree.body[0].body.append(definition)  # type: ignore[attr-defined]
     ast.increment_lineno(tree, like.__code__.co_firstlineno - 1)
     module = compile(tree, like.__code__.co_filename, "exec", dont_inherit=True)
     return inner_code(inner_code(module, "outer"), definition.name)

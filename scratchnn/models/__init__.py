@@ -10,7 +10,9 @@ from scratchnn.errors import CheckpointError
 MODELS = {
     "Classifier": "scratchnn.models.classifier",
     "LanguageModel": "scratchnn.models.language_model",
+    "Parser": "scratchnn.models.parser",
     "Seq2Seq": "scratchnn.models.seq2seq",
+    "Tagger": "scratchnn.models.tagger",
 }
 
 

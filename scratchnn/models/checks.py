@@ -14,7 +14,11 @@ from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
 from scratchnn.models.language_model import LanguageModel
+from scratchnn.models.parser import Parser
 from scratchnn.models.seq2seq import Seq2Seq
+from scratchnn.models.tagger import Tagger
+from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
+from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
 
 IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
@@ -84,7 +88,13 @@ TEXTS, TEXT_LENGTHS, CLASSES = (
 )
 TARGETS, TARGET_LENGTHS = np.array([[0, 2, 1, 3], [0, 1, 3, 2], [0, 3, 2, 1], [0, 2, 2, 1]]), np.array([2, 3, 4, 1])
 OUTPUTS = np.array([[2, 3, 1, 1], [1, 3, 3, 2], [3, 2, 1, 3], [3, 1, 2, 2]])
-PAIRS = (TEXTS, TEXT_LENGTHS, TARGETS, TARGET_LENGTHS, OUTPUTS)
+PAIRS = {
+    "sources": TEXTS,
+    "lengths": TEXT_LENGTHS,
+    "targets": TARGETS,
+    "target lengths": TARGET_LENGTHS,
+    "outputs": OUTPUTS,
+}
 
 
 class BatchLoss(Layer):
@@ -104,13 +114,13 @@ class BatchLoss(Layer):
 
 
 def register_loss(
-    name: str, make: Callable[[np.random.Generator], Model], batch: tuple[np.ndarray, ...], random: bool = False
+    name: str, make: Callable[[np.random.Generator], Model], batch: Any, random: bool = False, factor: float = 1.6
 ) -> None:
-    """The loss of a batch with respect to all parameters of a model."""
+    """The loss of a batch, a tuple or a dict of arrays, with respect to all parameters of a model."""
 
     @case(name, random=random)
     def build(rng: np.random.Generator) -> Problem:
-        return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), 1.6)
+        return enlarged(layer_problem(BatchLoss(make(rng)), {}, fixed=batch), factor)
 
 
 def classifier(classes: int = 3, **options: Any) -> Callable[[np.random.Generator], Model]:
@@ -124,7 +134,14 @@ def seq2seq(cell: str) -> Callable[[np.random.Generator], Model]:
 
 
 register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
-LABELLED = (TEXTS, TEXT_LENGTHS, CLASSES)
+
+
+def labelled(classes: np.ndarray) -> dict[str, np.ndarray]:
+    """The texts with these classes."""
+    return {"ids": TEXTS, "lengths": TEXT_LENGTHS, "classes": classes}
+
+
+LABELLED = labelled(CLASSES)
 for _cell in CELLS:
     register_loss(f"classifier/{_cell}", classifier(cell=_cell), LABELLED)
     _both_ways = classifier(cell=_cell, bidirectional=True, dropout=0.3)
@@ -142,9 +159,85 @@ for _pooling in POOLINGS:
 _both_ways = classifier(cell="lstm", bidirectional=True, layers=2, pooling="mean", class_weights=(0.5, 1.0, 2.5))
 register_loss("classifier/lstm+bidirectional+two-layers+mean+weights", _both_ways, LABELLED)
 TWO, SETS = np.array([1, 0, 0, 1]), np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 1, 0]])
-register_loss("classifier/sigmoid", classifier(2, output="sigmoid", pooling="mean"), (TEXTS, TEXT_LENGTHS, TWO))
+register_loss("classifier/sigmoid", classifier(2, output="sigmoid", pooling="mean"), labelled(TWO))
 _weights = classifier(2, output="sigmoid", reader="embedding", pooling="attention", class_weights=(0.5, 2.0))
-register_loss("classifier/sigmoid+weights", _weights, (TEXTS, TEXT_LENGTHS, TWO))
-register_loss(
-    "classifier/multilabel", classifier(output="multilabel", reader="conv", pooling="max"), (TEXTS, TEXT_LENGTHS, SETS)
+register_loss("classifier/sigmoid+weights", _weights, labelled(TWO))
+register_loss("classifier/multilabel", classifier(output="multilabel", reader="conv", pooling="max"), labelled(SETS))
+
+
+# --- words and their characters --------------------------------------------------------------------------------------
+
+# A form that occurs twice in one sentence, one in both, one without characters, and one that no word has.
+WORDS, WORD_FORMS = np.array([[1, 4, 1], [0, 3, 1]]), np.array([[1, 0, 1], [3, 2, 1]])
+CHARACTERS, SPELLED = (
+    np.array([[1, 4, 1, 2], [0, 3, 1, 1], [2, 2, 2, 2], [3, 1, 0, 0], [2, 4, 4, 3]]),
+    np.array([3, 4, 0, 2, 1]),
 )
+
+
+def register_encoder(name: str, random: bool = False, **options: Any) -> None:
+    """The vectors of words, with respect to all parameters."""
+
+    @case(name, random=random)
+    def build(rng: np.random.Generator) -> Problem:
+        sizes: dict[str, Any] = {"embedding_size": 3, "character_size": 3, "character_units": 2}
+        encoder = WordEncoder(5, 5, **sizes, **options, rng=rng)
+        return layer_problem(encoder, {}, fixed=(WORDS, WORD_FORMS, CHARACTERS, SPELLED))
+
+
+for _reader in CHARACTER_READERS:
+    register_encoder(f"word-encoder/{_reader}", reader=_reader)
+register_encoder("word-encoder/lstm+dropout", random=True, dropout=0.3)
+
+
+# --- the tagger: an empty sentence among others, a word without characters, and tags in the padding that are none ------
+
+TAGGED = (
+    np.array([[1, 4, 1, 2, 3], [0, 3, 1, 1, 1], [2, 2, 4, 1, 0], [3, 1, 2, 0, 0]]),  # words
+    np.array([5, 0, 4, 1]),  # numbers of words
+    np.array([[1, 0, 1, 4, 2], [0, 0, 0, 0, 0], [2, 0, 3, 1, 0], [3, 1, 0, 0, 0]]),  # forms
+    CHARACTERS,
+    SPELLED,
+    np.array([[2, 0, 1, 1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # tags
+)
+
+
+def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
+    """Five words, five characters, three tags."""
+    sizes: dict[str, Any] = {"embedding_size": 3, "character_size": 2, "character_units": 2, "hidden_size": 3}
+    return lambda rng: Tagger(5, 5, 3, **sizes, **options, rng=rng)
+
+
+def register_tagger(name: str, random: bool = False, **options: Any) -> None:
+    """Arrays large enough that the loss depends on the states of a sentence of three words."""
+    register_loss(f"tagger/{name}", tagger(**options), TAGGED, random, factor=1.1)
+
+
+register_tagger("rnn+crf", cell="rnn")
+register_tagger("rnn+softmax", cell="rnn", output="softmax")
+register_tagger("rnn+conv+dropout", random=True, cell="rnn", reader="conv", dropout=0.3)
+register_tagger("gru+none+softmax+dropout", random=True, reader="none", cell="gru", output="softmax", dropout=0.3)
+
+
+# --- the parser: the same sentences; heads with several dependents, a label that the model does not have ----------------
+
+PARSED = (
+    *TAGGED[:-1],
+    np.array([[2, 0, 2, 5, 3], [4, 4, 4, 4, 4], [3, 1, 0, 3, 2], [0, 1, 2, 3, 4]]),  # heads
+    np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),  # labels
+)
+
+
+def register_parser(name: str, random: bool = False, **options: Any) -> None:
+    """Five words, five characters, three labels."""
+    words: dict[str, Any] = {"embedding_size": 3, "character_size": 2, "character_units": 3}
+    sizes = {**words, "hidden_size": 3, "arc_size": 5, "label_size": 4}
+
+    def make(rng: np.random.Generator) -> Model:
+        return Parser(5, 5, 3, **sizes, **options, rng=rng)
+
+    register_loss(f"parser/{name}", make, PARSED, random, factor=2)
+
+
+register_parser("one-layer", reader="conv", layers=1)
+register_parser("two-layers+dropout", random=True, reader="none", layers=2, dropout=0.3, recurrent_dropout=0.3)

@@ -25,10 +25,16 @@ The output z is read in one of three ways. t is the target:
     sigmoid          one logit, two classes:   P(class 1) = sigmoid(z),  loss = softplus(z) - z t                  (6)
     multilabel       K logits, any of K labels: (6) for each label by itself, t_k = 0 or 1                         (7)
 
-The loss is a mean over texts, in (7) over texts and labels, in nats. With class weights v_k, a text of class k counts v_k
-times while training: loss = sum_n v_n loss_n / sum_n v_n. Sources: Elman (1990) to Cho et al. (2014) for the cells; Kim
-(2014) for convolutions of several sizes with maximum pooling; Yang et al. (2016) for attention; Iyyer et al. (2015) for the
-mean of embeddings.
+The loss of a batch of N texts is their mean, in (7) that over texts and labels, in nats. With class weights v_k, a text of
+class k counts v_k times while training:
+
+    loss = (1 / N) sum_n v_n loss_n                                                                                (8)
+
+If the mean weight of all training texts is 1, the mean of (8) over an epoch is the weighted mean of all texts. The sum of
+the weights of one batch would be the wrong divisor: a rare class would count less in the batches that contain it.
+
+Sources: Elman (1990) to Cho et al. (2014) for the cells; Kim (2014) for convolutions of several sizes with maximum pooling;
+Yang et al. (2016) for attention; Iyyer et al. (2015) for the mean of embeddings.
 """
 
 from __future__ import annotations
@@ -71,7 +77,7 @@ class Classifier(Model):
         stride: of the convolutions.
         dropout: probability after the embedding, between the recurrent layers, and before the output layer.
         frozen: whether the embedding is kept as it is.
-        class_weights: how much a text of each class counts while training (K,); 1 if None.
+        class_weights: v_k, how much a text of each class counts while training (K,); 1 if None.
     """
 
     def __init__(
@@ -173,20 +179,24 @@ class Classifier(Model):
     # --- the loss ----------------------------------------------------------------------------------------------------
 
     def score(self, logits: Array, targets: Array) -> tuple[Array, tuple]:
-        """Equations (5) to (7): the loss () and the cache of its backward pass.
+        """Equations (5) to (8): the loss () and the cache of its backward pass.
 
         Args:
             logits: (N, K), or (N,) for one sigmoid unit.
             targets: classes (N,), or 0 and 1 for each label (N, K) if the output is ``"multilabel"``.
         """
-        xp = array_module(logits)
-        weights = self.config["class_weights"] if self.training else None
-        weights = None if weights is None else xp.asarray(weights, dtype=logits.real.dtype)
+        given = self.config["class_weights"] if self.training else None
+        weights, scale = None, 1
+        if given is not None:
+            weights = array_module(logits).asarray(given, dtype=logits.real.dtype)[targets]  # v_n  (N,)
+            scale = weights.mean()  # both losses divide by the sum of the weights, (8) by N
         if self.config["output"] == "softmax":
-            return softmax_cross_entropy_forward(logits, targets, class_weights=weights)  # (5)
-        if self.config["output"] == "sigmoid":
-            weights = None if weights is None else weights[targets]
-        return sigmoid_cross_entropy_forward(logits, targets.astype(logits.dtype), step_weights=weights)  # (6), (7)
+            loss, cache = softmax_cross_entropy_forward(logits, targets, step_weights=weights)  # (5)
+        else:
+            loss, cache = sigmoid_cross_entropy_forward(
+                logits, targets.astype(logits.dtype), step_weights=weights
+            )  # (6), (7)
+        return loss * scale, (cache, scale)  # (8)
 
     def loss(self, batch: tuple[Array, ...], state: Any) -> tuple[Array, int, None]:
         """The loss () of a batch (ids, lengths, targets), the number of texts, and no state."""
@@ -199,7 +209,8 @@ class Classifier(Model):
         """Backward from the latest ``loss``, for the gradient ``dloss`` with respect to it."""
         softmax = self.config["output"] == "softmax"
         step = softmax_cross_entropy_backward if softmax else sigmoid_cross_entropy_backward
-        self.backward(step(dloss, self.pop()))
+        cache, scale = self.pop()
+        self.backward(step(dloss * scale, cache))  # (8)
 
     def probabilities(self, logits: Array) -> Array:
         """The probability of each class, or of each label by itself (N, K)."""

@@ -6,6 +6,9 @@ Each cell is written three times, and tests hold each version equal to the one b
     the plain loop     ``loop_forward``, ``loop_backward`` over any step, in ``plain_loop.py``
     the fast pair      ``lstm_forward``, ``lstm_backward``: whole sequences, in ``lstm.py``
 
+In all backward functions, a gradient of None, with respect to the outputs, the final state or a part of it, counts as
+zeros.
+
 What makes the fast pairs fast has its own files: ``steps.py`` (padding is left out), ``inputs.py`` (one large product for
 all steps), ``tuning.py`` (arrangements for a CPU). ``lstm_shared.py`` and ``gru_shared.py`` have what the forms of a cell
 share. There are eighteen files because each cell and each of these topics can then be read by itself.

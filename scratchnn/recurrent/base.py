@@ -9,6 +9,7 @@ from typing import Any
 
 from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module, check_array, check_axis, floating
 from scratchnn.core import Layer, Parameter
+from scratchnn.core.nested import flatten
 from scratchnn.errors import ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
 from scratchnn.layers.sequences import check_lengths
@@ -41,6 +42,19 @@ class SequenceLayer(Layer):
     def out_lengths(self, lengths: Array | None) -> Array | None:
         """The lengths of the outputs: ``lengths`` themselves, or None if there is one output per sequence."""
         return lengths if self.return_sequences else None
+
+    def zeros_for_none(self, dy: Array | None, dstate: State | None, shape: tuple[int, ...]) -> Array:
+        """``dy`` itself, or zeros of ``shape`` if it is None; a ``ShapeError`` if ``dstate`` has no array either."""
+        if dy is not None:
+            return dy
+        given = flatten(dstate)
+        if not given:
+            raise ShapeError(
+                f"{type(self).__name__}: backward needs the gradient with respect to the outputs or the final state, "
+                "got None for both"
+            )
+        part = floating(given[0], f"{type(self).__name__}: gradient of the state")
+        return array_module(part).zeros(shape, dtype=part.dtype)
 
     def check_input(self, x: Array) -> None:
         """Raise ``ShapeError`` unless ``x`` is (N, T, ``input_size``)."""
@@ -151,18 +165,19 @@ class Recurrent(SequenceLayer):
         run, run_back = choose_path(self, x, state, mask_h)
         y, state, cache = run(x, state, lengths, mask_h, lease)
         outputs = y if self.return_sequences else self.hidden(state)
-        self.push((run_back, cache, lease, mask_x, y.shape), outputs)
+        self.push((run_back, cache, lease, mask_x, y.shape, outputs.shape), outputs)
         if not self.training:
             lease.end()
         return outputs, state
 
-    def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
-        """Backward from the gradients with respect to the outputs and the final state, which defaults to zeros.
+    def backward(self, dy: Array | None, dstate: State | None = None) -> tuple[Array, State]:
+        """Backward from the gradients with respect to the outputs and the final state; one of them may be None, for zeros.
 
         Returns:
             The gradients with respect to the inputs and the first state.
         """
-        run_back, cache, lease, mask_x, shape = self.pop(dy)
+        run_back, cache, lease, mask_x, shape, output_shape = self.pop(dy)
+        dy = self.zeros_for_none(dy, dstate, output_shape)
         xp = array_module(dy)
         dstate = self.zero_state(dy) if dstate is None else self.check_state(dstate, len(dy), "gradient of the state")
         if not self.return_sequences:  # the output is the final hidden state, so the two gradients add up

@@ -91,16 +91,17 @@ class Bidirectional(SequenceLayer):
         if self.return_sequences:
             v = reverse_time(v, lengths)
         y = array_module(x).concatenate([u, v], axis=-1) if self.merge == "concat" else u + v
-        self.push(lengths, y)
+        self.push((lengths, y.shape), y)
         return y, (state_u, state_v)
 
-    def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
-        """Backward from the gradients with respect to the outputs and the final states, which default to zeros.
+    def backward(self, dy: Array | None, dstate: State | None = None) -> tuple[Array, State]:
+        """Backward from the gradients with respect to the outputs and the final states; either may be None, for zeros.
 
         Returns:
             The gradients with respect to the inputs and the first states.
         """
-        lengths = self.pop(dy)
+        lengths, shape = self.pop(dy)
+        dy = self.zeros_for_none(dy, dstate, shape)
         split = self.forward_layer.units
         du, dv = (dy[..., :split], dy[..., split:]) if self.merge == "concat" else (dy, dy)  # (5)
         if dstate is not None and len(dstate) != 2:

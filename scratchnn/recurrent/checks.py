@@ -11,7 +11,7 @@ import numpy as np
 
 from scratchnn import layers, recurrent
 from scratchnn.core import Layer, Sequential
-from scratchnn.core.nested import flatten, rebuild
+from scratchnn.core.nested import flatten, or_zeros, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem, pair_problem
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked, tuning
 from scratchnn.recurrent.cells import CELLS
@@ -258,10 +258,13 @@ class Carried(Layer):
     def forward(self, x: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The outputs of both windows."""
         y, state = self.cell.forward(x)
-        return y, self.cell.forward(z, state)[0]
+        outputs = y, self.cell.forward(z, state)[0]
+        self.push(outputs)
+        return outputs
 
-    def backward(self, dy: np.ndarray, dw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def backward(self, dy: np.ndarray | None, dw: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """Gradients with respect to both windows; that of the state flows from the second into the first."""
+        dy, dw = or_zeros((dy, dw), self.pop())
         dz, dstate = self.cell.backward(dw)
         return self.cell.backward(dy, dstate)[0], dz
 

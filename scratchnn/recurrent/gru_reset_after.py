@@ -174,7 +174,9 @@ def gru_reset_after_gates_forward(
     gru_candidate_forward(r_s_n, a_n, z, h_before, n, h_after)  # (5), (6)
 
 
-def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
+def gru_reset_after_backward(
+    dy: Array | None, dstate: Array | None, cache: tuple, pool: BufferPool | None = None
+) -> tuple[Array, ...]:
     """Backward through whole sequences.
 
     Args:
@@ -187,6 +189,7 @@ def gru_reset_after_backward(dy: Array, dstate: Array, cache: tuple, pool: Buffe
         dx, dh0, dWx, dWh, db, dbh.
     """
     rows, _, _, _, h, steps, Wx, _, mask = cache
+    dy, dstate = steps.or_zeros(dy, dstate, h)
     xp = array_module(dy)
     H = dstate.shape[1]
     pool = pool or BufferPool()

@@ -161,7 +161,9 @@ def gru_reset_before_gates_forward(a: Array, h_seen: Array, half: Array, gates: 
     xp.multiply(gates[1], h_seen, out=k)  # (4)
 
 
-def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
+def gru_reset_before_backward(
+    dy: Array | None, dstate: Array | None, cache: tuple, pool: BufferPool | None = None
+) -> tuple[Array, ...]:
     """Backward through whole sequences.
 
     Args:
@@ -174,6 +176,7 @@ def gru_reset_before_backward(dy: Array, dstate: Array, cache: tuple, pool: Buff
         dx, dh0, dWx, dWh, db.
     """
     rows, _, _, k_all, h, steps, Wx, _, mask = cache
+    dy, dstate = steps.or_zeros(dy, dstate, h)
     H = dstate.shape[1]
     pool = pool or BufferPool()
     with pool.lease() as scratch:

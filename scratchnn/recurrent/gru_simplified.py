@@ -141,7 +141,9 @@ def gru_simplified_gates_forward(
     gru_update_forward(z, n, h_before, h_after, spare)  # (4)
 
 
-def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
+def gru_simplified_backward(
+    dy: Array | None, dstate: Array | None, cache: tuple, pool: BufferPool | None = None
+) -> tuple[Array, ...]:
     """Backward through whole sequences.
 
     Args:
@@ -154,6 +156,7 @@ def gru_simplified_backward(dy: Array, dstate: Array, cache: tuple, pool: Buffer
         dx, dh0, dWx, dWh, db.
     """
     rows, _, h, steps, Wx, _, mask = cache
+    dy, dstate = steps.or_zeros(dy, dstate, h)
     pool = pool or BufferPool()
     with pool.lease() as scratch:
         da, dh0 = gru_simplified_through_time_backward(dy, dstate, cache, scratch)  # (5), (6), (7)

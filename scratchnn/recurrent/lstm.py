@@ -40,6 +40,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module
 from scratchnn.core import Parameter
+from scratchnn.core.nested import or_zeros
 from scratchnn.functions import sigmoid
 from scratchnn.recurrent.base import Recurrent, State
 from scratchnn.recurrent.inputs import inputs_backward
@@ -66,13 +67,14 @@ def lstm_step(
     return h_next, c_next, (x, h_seen, c, c_next, o, i, f, g, Wx, Wh, mask_h)
 
 
-def lstm_step_backward(dh_next: Array, dc_next: Array, cache: tuple) -> tuple[Array, ...]:
+def lstm_step_backward(dh_next: Array | None, dc_next: Array | None, cache: tuple) -> tuple[Array, ...]:
     """Backward through one step, equations (8) to (16): dx, dh, dc, dWx, dWh, db."""
     x, h_seen, c, c_next, o, i, f, g, Wx, Wh, mask_h = cache
     xp = array_module(x)
+    dh_given, dc_given = or_zeros((dh_next, dc_next), (c_next, c_next))  # zeros where None
     tanh_c = xp.tanh(c_next)
-    da_o = dh_next * tanh_c * o * (1 - o)  # (9)
-    dc_total = dc_next + dh_next * o * (1 - tanh_c * tanh_c)  # (10)
+    da_o = dh_given * tanh_c * o * (1 - o)  # (9)
+    dc_total = dc_given + dh_given * o * (1 - tanh_c * tanh_c)  # (10)
     da_i = dc_total * g * i * (1 - i)  # (11)
     da_f = dc_total * c * f * (1 - f)  # (12)
     da_g = dc_total * i * (1 - g * g)  # (13)
@@ -144,7 +146,7 @@ def lstm_gates_forward(
 
 
 def lstm_backward(
-    dy: Array, dstate: tuple[Array, Array], cache: tuple, pool: BufferPool | None = None
+    dy: Array | None, dstate: tuple[Array | None, Array | None] | None, cache: tuple, pool: BufferPool | None = None
 ) -> tuple[Array, ...]:
     """Backward through whole sequences.
 
@@ -157,7 +159,8 @@ def lstm_backward(
     Returns:
         dx, dh0, dc0, dWx, dWh, db.
     """
-    rows, _, h, _, steps, Wx, _, mask = cache
+    rows, _, h, c, steps, Wx, _, mask = cache
+    dy, dstate = steps.or_zeros(dy, dstate, h, c)
     pool = pool or BufferPool()
     with pool.lease() as scratch:
         da, dh0, dc0 = lstm_through_time_backward(lstm_gates_backward, dy, dstate, cache, scratch)  # (8) to (14)

@@ -40,6 +40,7 @@ from typing import Any
 
 from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.core import Parameter
+from scratchnn.core.nested import or_zeros
 from scratchnn.functions import sigmoid
 from scratchnn.recurrent.base import State
 from scratchnn.recurrent.inputs import inputs_backward
@@ -68,14 +69,15 @@ def lstm_peephole_step(
     return h_next, c_next, (x, h_seen, c, c_next, o, i, f, g, Wx, Wh, p, mask_h)
 
 
-def lstm_peephole_step_backward(dh_next: Array, dc_next: Array, cache: tuple) -> tuple[Array, ...]:
+def lstm_peephole_step_backward(dh_next: Array | None, dc_next: Array | None, cache: tuple) -> tuple[Array, ...]:
     """Backward through one step, equations (8) to (17): dx, dh, dc, dWx, dWh, db, dp."""
     x, h_seen, c, c_next, o, i, f, g, Wx, Wh, p, mask_h = cache
     xp = array_module(x)
+    dh_given, dc_given = or_zeros((dh_next, dc_next), (c_next, c_next))  # zeros where None
     p_o, p_i, p_f = p
     tanh_c = xp.tanh(c_next)
-    da_o = dh_next * tanh_c * o * (1 - o)  # (9)
-    dc_total = dc_next + dh_next * o * (1 - tanh_c * tanh_c) + da_o * p_o  # (10)
+    da_o = dh_given * tanh_c * o * (1 - o)  # (9)
+    dc_total = dc_given + dh_given * o * (1 - tanh_c * tanh_c) + da_o * p_o  # (10)
     da_i = dc_total * g * i * (1 - i)  # (11)
     da_f = dc_total * c * f * (1 - f)  # (12)
     da_g = dc_total * i * (1 - g * g)  # (13)
@@ -145,12 +147,13 @@ def lstm_peephole_gates_forward(
 
 
 def lstm_peephole_backward(
-    dy: Array, dstate: tuple[Array, Array], cache: tuple, pool: BufferPool | None = None
+    dy: Array | None, dstate: tuple[Array | None, Array | None] | None, cache: tuple, pool: BufferPool | None = None
 ) -> tuple[Array, ...]:
     """Backward through whole sequences; see ``lstm_backward``. Returns dx, dh0, dc0, dWx, dWh, db, dp."""
     lstm_cache, p = cache[:-1], cache[-1]
     rows, _, h, c, steps, Wx, _, mask = lstm_cache
-    xp = array_module(dy)
+    xp = array_module(h)
+    dy, dstate = steps.or_zeros(dy, dstate, h, c)
     gates_backward = partial(lstm_peephole_gates_backward, p)
     pool = pool or BufferPool()
     with pool.lease() as scratch:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from scratchnn.backend import Array, array_module
-from scratchnn.core.nested import Nested, flatten, rebuild
+from scratchnn.core.nested import Nested, flatten, or_zeros, rebuild
 
 
 def loop_forward(
@@ -57,12 +57,13 @@ def loop_forward(
         *next_parts, cache = step(x[:, t], *parts, *weights, **options)
         parts = [xp.where(real, after, before) for before, after in zip(parts, next_parts, strict=True)]
         outputs.append(xp.where(real, parts[0], 0))
-        caches.append((cache, real))
-    return xp.stack(outputs, axis=1), rebuild(state, iter(parts)), caches
+        state = rebuild(state, iter(parts))
+        caches.append((cache, real, state))
+    return xp.stack(outputs, axis=1), state, caches
 
 
 def loop_backward(
-    step_backward: Callable[..., tuple], dy: Array, dstate: Nested, caches: list
+    step_backward: Callable[..., tuple], dy: Array | None, dstate: Nested, caches: list
 ) -> tuple[Array, Nested, list[Array]]:
     """Backpropagation through time.
 
@@ -75,16 +76,17 @@ def loop_backward(
     Returns:
         dx (N, T, D), the gradient with respect to the first state, and a list with that of each weight.
     """
-    xp = array_module(dy)
-    dparts, sums = flatten(dstate), None
+    *_, (_, real, last) = caches  # of the last step
+    xp = array_module(real)
+    dparts, sums = flatten(or_zeros(dstate, last)), None
     dxs: list[Array] = []
     for t in reversed(range(len(caches))):
-        cache, real = caches[t]
+        cache, real, _ = caches[t]
         dh_carried, *dothers = [xp.where(real, part, 0) for part in dparts]
-        dh = dh_carried + xp.where(real, dy[:, t], 0)  # h_t reaches the loss in two ways
+        dh = dh_carried if dy is None else dh_carried + xp.where(real, dy[:, t], 0)  # h_t reaches the loss in two ways
         dx, *rest = step_backward(dh, *dothers, cache)
         dbefore, dweights = rest[: len(dparts)], rest[len(dparts) :]
         dparts = [xp.where(real, before, after) for before, after in zip(dbefore, dparts, strict=True)]
         dxs.insert(0, dx)
         sums = dweights if sums is None else [a + b for a, b in zip(sums, dweights, strict=True)]
-    return xp.stack(dxs, axis=1), rebuild(dstate, iter(dparts)), sums or []
+    return xp.stack(dxs, axis=1), rebuild(last, iter(dparts)), sums or []

@@ -135,7 +135,7 @@ def rnn_units_forward(from_x: Array, from_h: Array, activation: str, h_after: Ar
         h_after[...] = relu(a)  # (2)
 
 
-def rnn_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
+def rnn_backward(dy: Array | None, dstate: Array | None, cache: tuple, pool: BufferPool | None = None) -> tuple[Array, ...]:
     """Backward through whole sequences.
 
     Args:
@@ -148,6 +148,7 @@ def rnn_backward(dy: Array, dstate: Array, cache: tuple, pool: BufferPool | None
         dx, dh0, dWx, dWh, db.
     """
     rows, h, steps, Wx, _, _, mask = cache
+    dy, dstate = steps.or_zeros(dy, dstate, h)
     pool = pool or BufferPool()
     with pool.lease() as scratch:
         da, dh0 = rnn_through_time_backward(dy, dstate, cache, scratch)  # (3), (4)

@@ -71,8 +71,8 @@ class Stacked(SequenceLayer):
             last.append(layer_state)
         return x, tuple(last)
 
-    def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, State]:
-        """Backward from the gradients with respect to the outputs and the final states, which default to zeros.
+    def backward(self, dy: Array | None, dstate: State | None = None) -> tuple[Array, State]:
+        """Backward from the gradients with respect to the outputs and the final states; either may be None, for zeros.
 
         Returns:
             The gradients with respect to the inputs and the first states.

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from scratchnn.backend import Array, Lease, array_module, move
+from scratchnn.core.nested import Nested, map_arrays, or_zeros
 
 
 class Step(NamedTuple):
@@ -138,6 +139,21 @@ class Steps:
         if self.even:
             return (before.reshape(self.T, *mask.shape) * mask).reshape(before.shape)
         return before * mask[self.rank]
+
+    # --- gradients ---------------------------------------------------------------------------------------------------
+
+    def or_zeros(self, dy: Array | None, dstate: Nested, h: Array, *others: Array) -> tuple[Array, Nested]:
+        """The gradients that backward starts from, with zeros in place of None.
+
+        Args:
+            dy: with respect to the outputs (N, T, H).
+            dstate: with respect to the final state: an array (N, H), or a tuple of arrays if the state has ``others``.
+            h, others: all states of the forward pass (N + P, H) each; the zeros have their dtypes.
+        """
+        if dy is None:
+            dy = array_module(h).zeros((self.N, self.T, h.shape[1]), dtype=h.dtype)
+        like = map_arrays(lambda states: states[: self.N], (h, *others) if others else h)
+        return dy, or_zeros(dstate, like)
 
 
 def masked(h: Array, mask: Array | None) -> Array:

@@ -58,7 +58,7 @@ def layer_crf(rng: np.random.Generator) -> Problem:
         crf.CRF(K),
         {"emissions": rng.standard_normal((N, T, K))},
         lambda layer, inputs, *fixed: layer.loss(inputs["emissions"], *fixed),
-        (TAGS, LENGTHS),
+        {"tags": TAGS, "lengths": LENGTHS},
     )
 
 
@@ -104,6 +104,18 @@ def head_loss_lengths(rng: np.random.Generator) -> Problem:
         {"scores": rng.standard_normal((N, T + 1, T + 1))},
         heads=WORD_HEADS,
         lengths=LENGTHS,
+    )
+
+
+@case("head-loss/one-word", zero={"scores": "the root is the only possible head"})
+def head_loss_of_one_word(rng: np.random.Generator) -> Problem:
+    """Sentences of one word or none."""
+    return pair_problem(
+        biaffine.head_loss_forward,
+        biaffine.head_loss_backward,
+        {"scores": rng.standard_normal((3, 2, 2))},
+        heads=np.zeros((3, 1), dtype=int),
+        lengths=np.array([1, 1, 0]),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnn.backend import backend_name, move, seed_from, to_numpy
+from scratchnn.backend import seed_from
 from scratchnn.core import Model
-from scratchnn.data import PaddedExamples, bucket_batches
+from scratchnn.data import PaddedExamples
 from scratchnn.datasets.generated.reviews import generated_reviews
 from scratchnn.errors import DataError
 from scratchnn.inspection.texts import plot_confusion
@@ -20,20 +21,24 @@ from scratchnn.metrics import confusion_matrix
 from scratchnn.models.classifier import OUTPUTS, POOLINGS, READERS, Classifier
 from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
+from scratchnn.tasks.class_scores import decide, figures, logits_of, targets_of
 from scratchnn.tasks.label_table import score_table
-from scratchnn.tasks.labelled import Columns, Pairs, read_labelled
-from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors
+from scratchnn.tasks.labelled import Columns, Pairs, read_labelled, read_unlabelled
+from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors, with_words_of
+from scratchnn.tasks.table_files import is_table
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.text_tokens import LEVELS, tokens_of
 from scratchnn.tasks.trained import Trained
+from scratchnn.terminal import wrapped
 from scratchnn.text import END, PADDING, UNKNOWN, Vocabulary
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
+from scratchnn.word2vec.formats import read_vectors
+from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 GENERATED = 3000  # reviews
 SHOWN = 10  # labels in a message
-BATCH = 64  # texts that are read side by side in evaluation
 ARCHITECTURE = (
     "embedding_size", "hidden_size", "reader", "pooling", "output", "cell", "layers", "bidirectional", "stride", "dropout",
     "frozen",
@@ -115,7 +120,7 @@ class ClassifierTask(Task):
         train, valid = self.read_parts(settings, columns)
         settings["text_column"], settings["label_column"] = columns.text, columns.label
         initial: Initial = {}
-        fresh = parts is None  # a run to start from has its vectors or its body in its parameters
+        vectors: KeyedVectors | None = None  # stays None with a run to start from, whose parameters contain them
         if parts is None:
             if settings["body"] is not None:
                 initial, vocabulary, note = start_from_body(settings)
@@ -123,13 +128,16 @@ class ClassifierTask(Task):
             else:
                 tokens = (token for text, _ in train for token in tokens_of(text, settings) if token != END)
                 vocabulary = Vocabulary.build(tokens, (PADDING, UNKNOWN), settings["vocabulary_size"])
+                if settings["vectors"] is not None:
+                    vectors = read_vectors(settings["vectors"])
+                    vocabulary = with_words_of(vectors, vocabulary, settings["vocabulary_size"])
             labels = sorted({label for _, joined in train for label in labels_of(joined, settings)})
             parts = {"vocabulary": vocabulary, "labels": Vocabulary(labels)}
         if len(parts["labels"]) < 2:
             raise DataError(f"all training texts have the label {train[0][1]!r}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
-        if fresh and settings["vectors"] is not None:
-            initial, note = start_from_vectors(settings, parts["vocabulary"], (ids for ids, _ in train_examples))
+        if vectors is not None:
+            initial, note = start_from_vectors(settings, vectors, parts["vocabulary"], (ids for ids, _ in train_examples))
             columns.notes.append(note)
         settings["class_weights"] = balanced(train_examples, parts) if settings["balance"] else None
         shown = ", ".join(parts["labels"].tokens[:SHOWN]) + (", ..." if len(parts["labels"]) > SHOWN else "")
@@ -139,7 +147,7 @@ class ClassifierTask(Task):
 
     def read_parts(self, settings: Values, columns: Columns) -> tuple[Pairs, Pairs]:
         """Training and validation part: as given, else a tenth is cut off by the seed."""
-        several = settings["output"] == "multilabel"
+        several = is_multilabel(settings)
         if settings["data"]:
             pairs = read_labelled(settings["data"], columns, "train", several)
         else:
@@ -168,7 +176,7 @@ class ClassifierTask(Task):
                 "examples, or train with some of them"
             )
         sequences = self.sequences([text for text, _ in pairs], settings, parts)
-        if settings.get("output") != "multilabel":
+        if not is_multilabel(settings):
             return list(zip(sequences, labels.encode(one[0] for one in sets).tolist(), strict=True))
         targets = np.zeros((len(sets), len(labels)), dtype=np.float32)
         for row, one in zip(targets, sets, strict=True):
@@ -193,50 +201,44 @@ class ClassifierTask(Task):
 
     def evaluate(self, model: Model, examples: list[Example], settings: Values, parts: Parts) -> dict[str, float]:
         """Mean loss in nats, and the share of texts whose label is right (whose labels all are right, if several)."""
-        loss, logits = self.logits(model, examples)
-        predicted = decide(model, logits)
-        targets = np.array([target for _, target in examples])
-        right = (predicted == targets).reshape(len(targets), -1).all(axis=1)
-        return {"loss": loss, "accuracy": float(right.mean())}
-
-    def logits(self, model: Model, examples: list[Example]) -> tuple[float, np.ndarray]:
-        """The mean loss of all examples, and their logits (N, K) or (N,) in their order."""
         assert isinstance(model, Classifier)
-        sequences, targets = zip(*examples, strict=True)
-        batches = PaddedExamples(sequences, np.array(targets), BATCH)
-        name = backend_name(model.embedding.W.data)
-        total, found = 0.0, []
-        order = bucket_batches([len(ids) for ids in sequences], BATCH)
-        with model.evaluation():
-            for places in order:
-                ids, lengths, classes = (move(part, name) for part in batches.pick(places))
-                logits = model.forward(ids, lengths)
-                total += float(to_numpy(model.score(logits, classes)[0])) * len(places)
-                found.append(to_numpy(logits))
-        places = np.concatenate(order)
-        logits = np.concatenate(found)
-        return total / len(examples), logits[np.argsort(places)]
+        return figures(model, logits_of(model, [ids for ids, _ in examples]), targets_of(examples))
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Example]:
         """Labelled texts, by the vocabularies of a trained model; a known set that is named without a part is its test."""
-        columns = Columns(settings.get("text_column"), settings.get("label_column"))
-        several = settings.get("output") == "multilabel"
-        return self.encode(read_labelled(files, columns, "test", several), settings, parts)
+        return self.encode(read_labelled(files, columns_of(settings), "test", is_multilabel(settings)), settings, parts)
 
     def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
         """Loss, accuracy, a table per label; the confusion matrix is saved in the run folder if a text has one label."""
-        examples = self.examples(files, trained.settings, trained.parts)
-        for name, value in self.evaluate(trained.model, examples, trained.settings, trained.parts).items():
+        columns = columns_of(trained.settings)
+        pairs = read_labelled(files, columns, "test", is_multilabel(trained.settings))
+        yield from map(wrapped, columns.notes)
+        examples = self.encode(pairs, trained.settings, trained.parts)
+        labels, targets = trained.parts["labels"].tokens, targets_of(examples)
+        logits = logits_of(trained.model, [ids for ids, _ in examples])
+        for name, value in figures(trained.model, logits, targets).items():
             yield f"{name} {self.show(name, value)}"
-        labels = trained.parts["labels"].tokens
-        predicted = decide(trained.model, self.logits(trained.model, examples)[1])
-        targets = np.array([target for _, target in examples])
+        predicted = decide(trained.model, logits)
         yield ""
         yield from score_table(predicted, targets, labels)
         if targets.ndim == 1:
             path = Path(trained.place) / "confusion.png"
-            save_figure(plot_confusion(confusion_matrix(predicted, targets, len(labels)), labels), path)
-            yield f"confusion matrix in {path}"
+            figure = plot_confusion(confusion_matrix(predicted, targets, len(labels)), labels)
+            try:
+                save_figure(figure, path)
+            except DataError as error:  # the run may be in a folder that is not the user's
+                yield f"without the confusion matrix: {error}"
+            else:
+                yield f"confusion matrix in {path}"
+
+    def read_input(self, trained: Trained, file: str) -> list[str]:
+        """One text per line; of a table, the texts of its rows."""
+        if not is_table(file):
+            return super().read_input(trained, file)
+        columns = columns_of(trained.settings)
+        texts = read_unlabelled(file, columns)
+        print(*map(wrapped, columns.notes), sep="\n", end="\n" if columns.notes else "", file=sys.stderr)
+        return texts
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """The most probable label of each text, or all that are probable; with ``json``, the probabilities too."""
@@ -245,9 +247,8 @@ class ClassifierTask(Task):
         if not sequences:
             return
         several = model.config["output"] == "multilabel"
-        nothing: Any = np.zeros(len(labels), dtype=np.float32) if several else 0
-        _, logits = self.logits(model, [(ids, nothing) for ids in sequences])
-        probabilities = to_numpy(model.probabilities(logits))
+        logits = logits_of(model, sequences)
+        probabilities = model.probabilities(logits)
         for row, decided in zip(probabilities, decide(model, logits), strict=True):
             chosen = [label for label, yes in zip(labels, decided, strict=True) if yes] if several else [labels[decided]]
             if options["json"]:
@@ -258,9 +259,19 @@ class ClassifierTask(Task):
                 yield trained.settings.get("separator", ",").join(chosen)
 
 
+def columns_of(settings: Values) -> Columns:
+    """The columns of the table that a run was trained on, if it was one."""
+    return Columns(settings.get("text_column"), settings.get("label_column"), of_run=True)
+
+
+def is_multilabel(settings: Values) -> bool:
+    """Whether a text may have several labels, or none."""
+    return settings.get("output") == "multilabel"
+
+
 def labels_of(joined: str, settings: Values) -> list[str]:
     """The labels in a field: one, or several between separators."""
-    if settings.get("output") != "multilabel":
+    if not is_multilabel(settings):
         return [joined]
     return [label.strip() for label in joined.split(settings["separator"]) if label.strip()]
 
@@ -269,11 +280,6 @@ def balanced(examples: list[Example], parts: Parts) -> list[float]:
     """For each class, N / (K n_k): all K classes that occur count the same; the mean over the texts is 1."""
     counts = np.bincount([target for _, target in examples], minlength=len(parts["labels"]))
     return (len(examples) / (np.count_nonzero(counts) * np.maximum(counts, 1))).tolist()
-
-
-def decide(model: Classifier | Model, logits: np.ndarray) -> np.ndarray:
-    """The class of each text (N,), or which labels it has (N, K): those with a probability above one half."""
-    return logits.argmax(axis=1) if model.config["output"] == "softmax" else (logits > 0).astype(int)
 
 
 KIND = ClassifierTask()

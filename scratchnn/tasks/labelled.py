@@ -12,9 +12,6 @@ may be empty, a label may not.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +19,7 @@ from pathlib import Path
 
 from scratchnn.datasets.registry import DataSet, data_sets
 from scratchnn.errors import DataError
+from scratchnn.tasks.table_files import Rows, first_line, is_table, read_rows
 from scratchnn.tasks.tables import read_pairs
 from scratchnn.text import read_text
 
@@ -31,8 +29,7 @@ LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "rating", "p
 MISSING = ("", "nan", "null", "none", "na", "n/a")  # of a label; a text such as "none" is a text
 NO_TEXT = ("nan", "null")  # what programs write for a text that is missing
 MOST_NUMBERS = 20  # different labels that may be numbers with fractions
-SEPARATORS = ",;\t"
-JSON_LINES = (".jsonl", ".ndjson")
+SAMPLE = 1000  # rows by which columns are guessed
 
 
 @dataclass
@@ -41,11 +38,13 @@ class Columns:
 
     Attributes:
         text, label: their names; None until a table has been read, then those that were given or guessed.
+        of_run: whether the names are those of the table that a model was trained on.
         notes: what was guessed, in words.
     """
 
     text: str | None = None
     label: str | None = None
+    of_run: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -77,18 +76,13 @@ def read_source(source: str, columns: Columns, part: str, empty_labels: bool) ->
         return read_known(name, wanted or part)
     if os.path.isdir(source):
         return list(read_folder(Path(source)))
-    kind = Path(source.removesuffix(".gz")).suffix.lower()
-    if kind in JSON_LINES:
-        rows = json_rows(source)
-    elif kind in (".csv", ".tsv") or has_columns(source, columns):
-        rows = table_rows(source)
-    else:
-        pairs = read_pairs([source], WHAT)
-        for text, label in pairs:
-            if not label.strip() and not empty_labels:
-                raise DataError(f"the text {text!r} in {source} has no label after its tab")
-        return pairs
-    return pick_columns(source, rows, columns, empty_labels)
+    if is_table(source) or has_columns(source, columns):
+        return pick_columns(source, read_rows(source), columns, empty_labels)
+    pairs = read_pairs([source], WHAT)
+    for text, label in pairs:
+        if not label.strip() and not empty_labels:
+            raise DataError(f"the text {text!r} in {source} has no label after its tab")
+    return pairs
 
 
 # --- known data sets and folders -------------------------------------------------------------------------------------
@@ -124,8 +118,6 @@ def read_folder(folder: Path) -> Iterator[tuple[str, str]]:
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 
-Rows = list[tuple[int, dict[str, str]]]  # line numbers, and cells by column
-
 
 def has_columns(source: str, columns: Columns) -> bool:
     """Whether the first line of a file contains a column that was asked for by name."""
@@ -133,111 +125,79 @@ def has_columns(source: str, columns: Columns) -> bool:
     return bool(wanted) and wanted[0] in first_line(read_text(source)).split("\t")
 
 
-def first_line(text: str) -> str:
-    """The text up to its first line end."""
-    return text.partition("\n")[0]
-
-
-def table_rows(source: str) -> Rows:
-    """The rows of a CSV or TSV file; the separator is the one that occurs most often in the header."""
-    text = read_text(source)
-    header = first_line(text)
-    separator = max(SEPARATORS, key=header.count)
-    plain = separator == "\t" and '"' not in header  # then quotes mean nothing, as in nsmc
-    csv.field_size_limit(max(len(text), 1))  # a document may be longer than Python's limit of 128 KiB
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=separator,
-        quoting=csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL,
-        strict=True,
-    )
-    rows: Rows = []
-    names: list[str] | None = None
-    line = 1
-    try:
-        for cells in reader:
-            if names is None:
-                names = [name.strip() for name in cells]
-            elif cells:
-                if len(cells) != len(names):
-                    raise DataError(
-                        f"{source}: the row at line {line} has {len(cells)} fields, the header has {len(names)}; put "
-                        "fields that contain a separator or a line end in double quotes"
-                    )
-                rows.append((line, dict(zip(names, cells, strict=True))))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{source}: the row at line {line} is damaged ({error}); check its double quotes") from None
-    if not rows:
-        raise DataError(f"no examples in {source}; a table has a header and one row per text")
-    return rows
-
-
-def json_rows(source: str) -> Rows:
-    """The objects of a file with one per line; a list of strings becomes one string with commas."""
-    rows: Rows = []
-    for number, line in enumerate(read_text(source).split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            values = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{source}: line {number} is not JSON ({error})") from None
-        if not isinstance(values, dict):
-            raise DataError(f"{source}: line {number} is not a JSON object such as " + '{"text": "...", "label": "..."}')
-        rows.append((number, {name: as_cell(value) for name, value in values.items()}))
-    if not rows:
-        raise DataError(f"no examples in {source}; a line is a JSON object with a text and a label")
-    return rows
-
-
-def as_cell(value: object) -> str:
-    """A JSON value as it would be in a table."""
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return "" if value is None else str(value)
-
-
 def pick_columns(source: str, rows: Rows, columns: Columns, empty_labels: bool) -> Pairs:
     """The text and the label of each row."""
-    names = list(dict.fromkeys(name for _, row in rows for name in row))
+    names = names_of(rows)
     for flag, name in (("--text-column", columns.text), ("--label-column", columns.label)):
-        if name is not None and name not in names:
-            raise DataError(f"{source} has no column {name!r}; its columns are {', '.join(names)}; choose with {flag}")
+        check_column(source, names, name, flag, columns.of_run)
     if columns.text is None or columns.label is None:
         guess_columns(source, rows, names, columns)
     assert columns.text is not None
     assert columns.label is not None
     pairs = []
     for line, row in rows:
-        text, label = row.get(columns.text, ""), row.get(columns.label, "").strip()
+        label = " ".join(row.get(columns.label, "").split())  # one line, as predict writes it
         if label.lower() in MISSING and not (empty_labels and not label):
             raise DataError(
                 f"{source}: the row at line {line} has no label in the column {columns.label!r} ({label or 'empty'}); "
                 "leave out such rows"
             )
-        pairs.append(("" if text.strip().lower() in NO_TEXT else text, label))
+        pairs.append((text_of(source, line, row, columns.text), label))
     check_classes(source, [label for _, label in pairs], columns.label)
     return pairs
+
+
+def read_unlabelled(source: str, columns: Columns) -> list[str]:
+    """The texts of a table whose labels, if it has any, do not matter."""
+    rows = read_rows(source)
+    names = names_of(rows)
+    check_column(source, names, columns.text, "--text-column", columns.of_run)
+    if columns.text is None:
+        columns.text = guess_text(names, [row for _, row in rows[:SAMPLE]])
+        columns.notes.append(f"{source}: text from the column {columns.text!r}")
+    return [text_of(source, line, row, columns.text) for line, row in rows]
+
+
+def names_of(rows: Rows) -> list[str]:
+    """The names of all columns."""
+    return list(dict.fromkeys(name for _, row in rows for name in row))
+
+
+def check_column(source: str, names: Sequence[str], name: str | None, flag: str, of_run: bool) -> None:
+    """Raise ``DataError`` if a column that was named is not there."""
+    if name is not None and name not in names:
+        remedy = f"the model was trained with {name!r}; rename the column" if of_run else f"choose with {flag}"
+        raise DataError(f"{source} has no column {name!r}; its columns are {', '.join(names)}; {remedy}")
+
+
+def text_of(source: str, line: int, row: dict[str, str], column: str) -> str:
+    """The text of a row, empty if it is missing; ``DataError`` if a JSON object has no such key."""
+    if column not in row:
+        raise DataError(f"{source}: the object at line {line} has no text in {column!r}; its keys are {', '.join(row)}")
+    return "" if row[column].strip().lower() in NO_TEXT else row[column]
 
 
 def guess_columns(source: str, rows: Rows, names: list[str], columns: Columns) -> None:
     """Fill in the columns that were not named: by a usual name, else the longest text and the fewest labels."""
     if len(names) < 2:
         raise DataError(f"{source} has one column, {', '.join(names)}; a text and its label need two")
-    sample = [row for _, row in rows[:1000]]
+    sample = [row for _, row in rows[:SAMPLE]]
     if columns.text is None:
-        free = [name for name in names if name != columns.label]
-        longest = max(free, key=lambda name: sum(len(row.get(name, "")) for row in sample))
-        columns.text = by_name(free, TEXT_NAMES) or longest
+        columns.text = guess_text([name for name in names if name != columns.label], sample)
     if columns.label is None:
         free = [name for name in names if name != columns.text]
-        fewest = min(free, key=lambda name: len({row.get(name, "") for row in sample}))
+        counts = {name: len({row.get(name, "") for row in sample}) for name in free}
+        fewest = min(free, key=lambda name: (counts[name] < 2, counts[name]))  # not a column with one value throughout
         columns.label = by_name(free, LABEL_NAMES) or fewest
+    remedy = "rename the columns" if columns.of_run else "use --text-column and --label-column"
     columns.notes.append(
-        f"{source}: text from the column {columns.text!r}, label from {columns.label!r}; to change this, use --text-column "
-        "and --label-column"
+        f"{source}: text from the column {columns.text!r}, label from {columns.label!r}; to change this, {remedy}"
     )
+
+
+def guess_text(names: Sequence[str], sample: Sequence[dict[str, str]]) -> str:
+    """The column of texts: a usual name, else that with the longest cells."""
+    return by_name(names, TEXT_NAMES) or max(names, key=lambda name: sum(len(row.get(name, "")) for row in sample))
 
 
 def by_name(names: Sequence[str], usual: Sequence[str]) -> str | None:
@@ -247,14 +207,16 @@ def by_name(names: Sequence[str], usual: Sequence[str]) -> str | None:
 
 
 def check_classes(source: str, labels: Sequence[str], column: str) -> None:
-    """Raise ``DataError`` if the labels are measurements: numbers with fractions, nearly all different."""
+    """Raise ``DataError`` if the labels are measurements or row numbers: numbers, nearly all different."""
     distinct = set(labels)
     try:
         fractions = [label for label in labels if not float(label).is_integer()]
     except (ValueError, OverflowError):
         return
-    if fractions and (len(distinct) > MOST_NUMBERS or 2 * len(distinct) > len(labels)):
+    many, unlike = len(distinct) > MOST_NUMBERS, 2 * len(distinct) > len(labels)
+    if (many and unlike) or (fractions and (many or unlike)):
         raise DataError(
-            f"{source}: the column {column!r} contains {len(distinct):,} different numbers such as {fractions[0]}; a "
-            "classifier needs a few labels; choose another --label-column, or write classes instead of numbers"
+            f"{source}: the column {column!r} contains {len(distinct):,} different numbers such as "
+            f"{(fractions or labels)[0]}; a classifier needs a few labels; choose another --label-column, or write classes "
+            "instead of numbers"
         )

@@ -6,6 +6,7 @@ they meant when it was trained. Dai and Le, "Semi-supervised sequence learning" 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
@@ -17,23 +18,40 @@ from scratchnn.models.language_model import LanguageModel
 from scratchnn.tasks.trained import Trained, load
 from scratchnn.text import Vocabulary
 from scratchnn.training.settings import Values
-from scratchnn.word2vec.formats import read_vectors
+from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 Initial = dict[str, np.ndarray]  # values of parameters by name
 OF_BODY = ("embedding_size", "hidden_size", "cell", "layers")  # settings that a body decides
 
 
-def start_from_vectors(settings: Values, vocabulary: Vocabulary, texts: Iterable[np.ndarray]) -> tuple[Initial, str]:
-    """The embedding table of ``--vectors``, and how much of the vocabulary and of the texts (ids) it covers."""
-    vectors = read_vectors(settings["vectors"])
+def with_words_of(vectors: KeyedVectors, vocabulary: Vocabulary, most: int) -> Vocabulary:
+    """The vocabulary of the training texts, filled up to ``most`` tokens with other words that have a vector.
+
+    They are words that only later texts contain. Their vectors tell the model what words like them meant in training. The
+    vocabulary is left alone if none of its own words has a vector: these are vectors of another language.
+    """
+    if not any(word in vectors for word in vocabulary.tokens):
+        return vocabulary
+    others = (word for word in vectors.words if word not in vocabulary)
+    return Vocabulary([*vocabulary.tokens, *itertools.islice(others, max(most - len(vocabulary), 0))])
+
+
+def start_from_vectors(
+    settings: Values, vectors: KeyedVectors, vocabulary: Vocabulary, texts: Iterable[np.ndarray]
+) -> tuple[Initial, str]:
+    """The embedding table of ``--vectors``, and how many words and tokens of the training texts (ids) it covers."""
     settings["embedding_size"] = vectors.vectors.shape[1]
     rng = np.random.default_rng(seed_from(settings["seed"], 2))
     embedding = Embedding.from_vectors(vocabulary, vectors, rng=rng)
     known = np.array([token in vectors for token in vocabulary.tokens])
     counts = np.bincount(np.concatenate(list(texts)), minlength=len(vocabulary))
     share = counts[known].sum() / max(counts.sum(), 1)
-    words = len(vocabulary) - sum(token is not None for token in (vocabulary.padding, vocabulary.unknown))
-    note = f"{embedding.found:,} of {words:,} words have a vector in {settings['vectors']}, {share:.1%} of the tokens"
+    here = counts > 0
+    here[[k for k in (vocabulary.padding, vocabulary.unknown) if k is not None]] = False
+    found, source = f"{(known & here).sum():,} of {here.sum():,} words", settings["vectors"]
+    note = f"{found} have a vector in {source}, {share:.1%} of the tokens"
+    if more := int((known & ~here).sum()):
+        note += f"; {more:,} more from there"
     return {"embedding.W": embedding.W.data}, note
 
 

@@ -66,7 +66,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         accumulate=settings["accumulate"],
         schedule=schedule,
         validate=lambda: task.evaluate(model, data.valid, settings, data.parts),
-        metric=task.metric,
+        metric=task.deciding(settings),
         higher_is_better=task.higher_is_better,
         patience=settings["patience"],
         checkpoint=folder.checkpoint,
@@ -83,7 +83,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     folder.create(resume)
     folder.save_parts(data.parts)
     folder.write_settings(settings)
-    first = tuple(move(part[:1], library) for part in batches.batch(0, 0))
+    first = tuple(move(part, library) for part in task.first_batch(batches))
     print(summary(model, *model.inputs(first)))
     steps = -(-len(batches) // trainer.accumulate)
     where = f"continuing after {trainer.step} steps" if resumed else f"{steps} steps per epoch"
@@ -91,8 +91,9 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     ending = f"{last}; {where}" if len(f"{last}; {where}") <= WIDTH else f"{wrapped(last)}\n{where}"
     print(*map(wrapped, notes), ending, sep="\n", flush=True)
     trainer.fit(settings["epochs"])
-    best = "" if trainer.best is None else task.show(task.metric, trainer.best[task.metric])
-    print(f"best validation {task.metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")
+    metric = trainer.metric
+    best = "" if trainer.best is None else task.show(metric, trainer.best[metric])
+    print(f"best validation {metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")
 
 
 def way_on(folder: RunFolder, trainer: Trainer, settings: Values) -> str:
@@ -147,7 +148,7 @@ def epoch_line(task: Task, trainer: Trainer) -> str:
     """Training and validation figures of the epoch that has ended, and its learning rate."""
     row, last = trainer.history.rows[-1], trainer.epoch
     training = trainer.model.figures(trainer.history.epoch_loss(last))
-    validation = {name: row[f"validation_{name}"] for name in task.shown}
+    validation = {name: row[f"validation_{name}"] for name in task.shown if f"validation_{name}" in row}
     shown = [f"training {name} {task.show(name, training[name])}" for name in task.shown if name in training]
     shown += [f"validation {name} {task.show(name, value)}" for name, value in validation.items()]
     return f"epoch {last}: {', '.join(shown)}, lr {row['lr']:.4g}"

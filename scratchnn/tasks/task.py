@@ -15,6 +15,8 @@ import numpy as np
 
 from scratchnn.core import Model
 from scratchnn.errors import DataError
+from scratchnn.text import read_text
+from scratchnn.text.files import split_lines
 from scratchnn.training import Batches
 from scratchnn.training.run_folder import Parts, RunFolder
 from scratchnn.training.settings import Setting, Values, training_settings
@@ -80,6 +82,10 @@ class Kind:
         """What ``evaluate`` prints about labelled files."""
         raise DataError(f"{trained.place} contains {self.title}, which cannot be evaluated by this command")
 
+    def read_input(self, trained: Trained, file: str) -> list[str]:
+        """The lines of input that a file contains, for ``predict``."""
+        return split_lines(read_text(file))
+
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """One line of output for each line of input."""
         raise DataError(f"{trained.place} contains {self.title}, which has no answer to a line of input")
@@ -137,6 +143,14 @@ class Task(Kind):
     def batches(self, train: Any, settings: Values, parts: Parts) -> Batches:
         """The training part as batches: what ``model.loss`` takes, see also ``Model.inputs``."""
         raise TypeError(f"{type(self).__name__} does not define batches")
+
+    def first_batch(self, batches: Any) -> tuple[np.ndarray, ...]:
+        """A batch of one example, for the summary of the model."""
+        return tuple(part[:1] for part in batches.batch(0, 0))
+
+    def deciding(self, settings: Values) -> str:
+        """The validation figure that decides which epoch is best: ``metric``, unless it depends on the settings."""
+        return self.metric
 
     def evaluate(self, model: Model, examples: Any, settings: Values, parts: Parts) -> dict[str, float]:
         """Named figures of a part of the data; the model is left in the mode it was in."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from scratchnn.backend import threads_for
 from scratchnn.core import Model
 from scratchnn.errors import DataError
 from scratchnn.models import find_model
 from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.task import Kind, Task
 from scratchnn.training.checkpoint import damage_in
+from scratchnn.training.products import product_size
 from scratchnn.training.run_folder import Parts, RunFolder, check_config
 from scratchnn.training.settings import Setting, Values, training_settings
 
@@ -45,19 +49,27 @@ class Trained:
         if not isinstance(task, Task):
             raise DataError(f"{self.place} contains {task.title}, which has no figures of labelled files")
         examples = task.examples([str(file) for file in files], self.settings, self.parts)
-        return task.evaluate(self.model, examples, self.settings, self.parts)
+        with self.threads():
+            return task.evaluate(self.model, examples, self.settings, self.parts)
 
     def predict(self, lines: Iterable[str], **options: Any) -> list[str]:
         """The answers to lines of input, one for each; ``options`` are those of the kind's ``prediction``."""
         if isinstance(lines, str):
             raise DataError("predict needs a list of texts, got one string; pass [text]")
         kind = self.known_kind()
-        return list(kind.predict(self, lines, checked("predict", kind, kind.prediction, options)))
+        with self.threads():
+            return list(kind.predict(self, lines, checked("predict", kind, kind.prediction, options)))
 
     def sample(self, prompt: str = "", **options: Any) -> str:
         """The prompt and what the model writes after it; ``options`` are those of the kind's ``sampling``."""
         kind = self.known_kind()
-        return kind.sample(self, prompt, checked("sample", kind, kind.sampling, options))
+        with self.threads():
+            return kind.sample(self, prompt, checked("sample", kind, kind.sampling, options))
+
+    def threads(self) -> AbstractContextManager[None]:
+        """A ``with`` block in which matrix products have as many threads as in the training of the model."""
+        N = self.settings.get("batch_size", 1)
+        return threads_for(product_size(self.model, N) if isinstance(self.model, Model) else math.inf)
 
     def known_kind(self) -> Kind:
         """The kind; an error if the model was saved without one."""
@@ -75,6 +87,33 @@ def checked(verb: str, kind: Kind, settings: Iterable[Setting], options: Values)
     for setting in settings:
         setting.check(values[setting.name])
     return values
+
+
+def train(kind: str, out: str | Path, *, resume: bool = False, device: str = "cpu", **settings: Any) -> Trained:
+    """What ``python -m scratchnn train`` does, from Python; the trained model is returned as ``load`` returns it.
+
+    Args:
+        kind: of run: ``"classifier"``, ``"lm"`` ...
+        out: run folder.
+        resume: whether to continue the run that is there.
+        device: ``"cpu"`` or ``"gpu"``.
+        settings: those of the kind, by the names that they have in ``settings.json``: ``data="my.csv", hidden_size=50``.
+
+    Raises:
+        DataError: a setting is unknown or has a value that is not allowed, or the data cannot be read.
+    """
+    found = find_kind(kind)
+    known = {setting.name: setting for setting in found.settings}
+    if unknown := [name for name in settings if name not in known]:
+        raise DataError(f"train {kind} has no setting {unknown[0]!r}; it has {', '.join(known)}")
+    given: Values = {}
+    for name, value in settings.items():
+        if known[name].many and value is not None:
+            given[name] = [str(part) for part in ([value] if isinstance(value, str | Path) else value)]
+        else:
+            given[name] = str(value) if isinstance(value, Path) else value
+    found.train(given, RunFolder(out), resume, device)
+    return load(out)
 
 
 def load(path: str | Path) -> Trained:

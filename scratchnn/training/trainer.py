@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, backend_name, move
+from scratchnn.backend import Array, backend_name, move, threads_for
 from scratchnn.core import Model
 from scratchnn.core.nested import fill, flatten, outline
 from scratchnn.errors import DataError, NonFiniteError, whole_number
@@ -35,6 +35,7 @@ from scratchnn.training.batches import Batches, state_before
 from scratchnn.training.checkpoint import under_prefix, with_prefix
 from scratchnn.training.gradients import compute_gradients, read_scalars
 from scratchnn.training.history import History
+from scratchnn.training.products import product_size
 from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
 
 POSITION = ("seed", "epoch", "position", "step", "skipped", "best", "best_epoch")  # of a run, in its checkpoint
@@ -137,8 +138,9 @@ class Trainer:
         estimate = Estimate(what, left)
         self._save_epoch()
         while not self.done(epochs):
-            self._run_epoch(epochs, estimate)
-            self._finish_epoch()
+            with threads_for(product_size(self.model, len(self.batches.batch(self.epoch, 0)[0]))):
+                self._run_epoch(epochs, estimate)
+                self._finish_epoch()
             self._save_epoch()
             if self.on_epoch is not None:
                 self.on_epoch(self)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, array_module, one_thread, seed_from, to_numpy
+from scratchnn.backend import Array, array_module, seed_from, threads_for, to_numpy
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.terminal import Estimate, progress_bar
 from scratchnn.training.progress import load_progress, plain, refuses_damage, save_progress
@@ -146,7 +146,7 @@ class Word2VecTrainer:
         estimate = Estimate(what, self.epochs * self.corpus.words - self.words)
         self._save_epoch()
         while not self.done():
-            with one_thread():  # the products of a block are too small for more
+            with threads_for(0):  # the products of a block are small
                 self._run_epoch(estimate)
             self.epoch += 1
             self.piece = 0

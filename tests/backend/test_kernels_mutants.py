@@ -3,7 +3,8 @@
     python -m pytest -m kernel_mutants tests/backend/test_kernels_mutants.py
     KERNEL_MUTANTS=all python -m pytest -m kernel_mutants tests/backend/test_kernels_mutants.py
 
-The first command takes a fixed sample, the second every mutant, which takes an hour on two cores.
+The first command takes those that ``tests/shared/kernel_mutants.txt`` lists, which all have to be noticed, the second every
+mutant, which takes an hour on two cores. Mutants that compute the same are named below, with the reason.
 """
 
 import os
@@ -15,7 +16,6 @@ from kernel_mutants import FILES, fates, mutants, sample
 
 pytestmark = [pytest.mark.kernel_mutants, needs_compiler]
 
-SAMPLE = 84
 LIMIT = 60  # seconds per mutant
 # Mutants that compute the same, with the proof.
 PADDED = "it writes at a padded step, where the gradient is zero, so that nothing is added to dWh; nothing else reads it"
@@ -40,14 +40,14 @@ SURVIVORS = {
 
 def test_the_emulation_refuses_every_mutant(capsys):
     every = os.environ.get("KERNEL_MUTANTS") == "all"
-    chosen = [mutant for file in FILES for mutant in mutants(file)] if every else sample(SAMPLE)
+    chosen = [mutant for file in FILES for mutant in mutants(file)] if every else sample()
     found = fates(chosen, LIMIT, lambda mutant, fate: None)
     counts = Counter(found.values())
     with capsys.disabled():
         print(f"\n{len(found)} mutants of {len(FILES)} files:", ", ".join(f"{n} {fate}" for fate, n in counts.items()))
     survivors = {mutant.name for mutant, fate in found.items() if fate == "survived"}
     assert survivors - set(SURVIVORS) == set()
-    assert counts["refused"] + counts["deadlock"] > 0.7 * len(found)
+    assert counts["refused"] + counts["deadlock"] > 0.8 * len(found)
 
 
 def test_mutants_are_those_of_code():

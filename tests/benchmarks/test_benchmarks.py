@@ -131,7 +131,7 @@ def test_figure(tmp_path):
 
 
 def test_quick_run(tmp_path, capsys):
-    names = ["rnn", "gru", "lm", "classifier", "softmax", "embedding"]
+    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "softmax", "embedding"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDTH
@@ -141,7 +141,9 @@ def test_quick_run(tmp_path, capsys):
     assert document["settings"] == {"device": "cpu", "threads": 2, "seconds": cli.QUICK_SECONDS, "rounds": 1}
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
-    assert sections == {"rnn", "gru, reset after", "gru, reset before", "lm", "classifier", "softmax", "embedding"}
+    gru = {"gru, reset after", "gru, reset before"}
+    families = {"rnn", *gru, "lm", "classifier", "tagger", "parser", "softmax", "embedding"}
+    assert sections == {*families, "classifier, predict", "parser, trees"}
     for row in document["rows"]:
         assert row["ours_median"] > 0
         assert row["ratio"] is None
@@ -164,7 +166,13 @@ def test_waiting(tmp_path, monkeypatch, capsys):
     assert cli.main(["waiting", "--quick", "--text", str(write_text(tmp_path / "t.txt"))]) == 0
     out = capsys.readouterr().out
     assert "IMDb is left out: no " in out
-    for part in ("split, counted, 360 words", "batches of 100 reviews", "save a model", "load a model"):
+    for part in (
+        "split, counted, 360 words",
+        "batches of 100 reviews",
+        "save a model",
+        "load a model",
+        "predict, one line",
+    ):
         assert part in out
 
 

@@ -32,5 +32,5 @@ def test_help_fits_80_columns(monkeypatch, capsys, words):
 
 
 def test_every_kind_of_training_is_among_them():
-    assert {("train", kind) for kind in ("lm", "classifier", "seq2seq", "word2vec")} < set(PATHS)
+    assert {("train", kind) for kind in ("lm", "classifier", "tagger", "parser", "seq2seq", "word2vec")} < set(PATHS)
     assert len(PATHS) > 15

@@ -209,6 +209,16 @@ def test_gradients_add_up_in_every_mixture_of_rows_and_whole_tables(kinds, seed)
     assert all((rows == before).all() for rows, before in passed_on)
 
 
+def test_rows_are_summed_once_until_others_are_added():
+    parameter = Parameter(np.zeros((4, 2)))
+    parameter.accumulate(RowGradient(np.array([1, 3, 1]), np.ones((3, 2)), (4, 2)))
+    found = parameter.grad.coalesce()
+    assert parameter.grad.coalesce() is found
+    np.testing.assert_array_equal(found.rows, [[2, 2], [1, 1]])
+    parameter.accumulate(RowGradient(np.array([3]), np.ones((1, 2)), (4, 2)))
+    np.testing.assert_array_equal(parameter.grad.coalesce().rows, [[2, 2], [2, 2]])
+
+
 def test_a_gradient_of_another_shape_is_refused():
     with pytest.raises(ShapeError, match=r"gradient of shape \(3,\) for a parameter of shape \(2, 3\)"):
         Parameter(np.zeros((2, 3))).accumulate(np.zeros(3))

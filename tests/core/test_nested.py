@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scratchnn.core.nested import fill, flatten, map_arrays, outline, rebuild, select_rows, zero_rows
+from scratchnn.core.nested import fill, flatten, map_arrays, or_zeros, outline, rebuild, select_rows, zero_rows
 from scratchnn.errors import CheckpointError, DataError
 
 arrays = st.integers(0, 1000).map(lambda k: k + np.arange(6.0).reshape(3, 2))
@@ -115,6 +115,19 @@ def test_what_fill_could_not_make_again_is_refused(state, kind):
 def test_a_damaged_outline_is_refused(structure):
     with pytest.raises(CheckpointError, match="the saved state is damaged"):
         fill(structure, [np.zeros(1)])
+
+
+def test_zeros_in_place_of_none_only():
+    h, c = np.ones((2, 3), dtype=np.float32), np.ones((2, 1))
+    given = np.full((2, 3), 7.0)
+    first, (second, third) = or_zeros((given, (None, c)), (h, (c, c)))
+    assert first is given
+    assert third is c
+    assert (second.tolist(), second.dtype) == ([[0], [0]], np.float64)
+    zeros, _ = or_zeros(None, (h, c))
+    assert (zeros.tolist(), zeros.dtype) == ([[0] * 3] * 2, np.float32)
+    with pytest.raises(ValueError, match="longer than argument 1"):
+        or_zeros((h,), (h, c))
 
 
 def test_zero_rows_of_every_array():

@@ -24,6 +24,14 @@ def write_all(folder: Path) -> None:
         write(folder / f"{split}.txt", PTB)
 
 
+THREE = ("imdb", "nsmc", "ptb")  # the sets of ``write_all``
+
+
+def of_three(text: str) -> list[str]:
+    """The parts of ``data list``, which are separated by empty lines, that describe one of the three sets."""
+    return [part for part in text.split("\n\n") if part.split()[0] in THREE]
+
+
 # --- the descriptions ------------------------------------------------------------------------------------------------
 
 
@@ -33,10 +41,12 @@ def test_every_data_set_is_found_by_its_file_alone(monkeypatch, tmp_path):
         "from scratchnn.datasets.ptb import DATASET as other\n"
         "DATASET = replace(other, name='anew')\n"
     )
-    assert list(data_sets()) == ["imdb", "nsmc", "ptb"]
+    before = list(data_sets())
+    assert before == sorted(before)
+    assert {"conll2003", "imdb", "korean_ner", "nsmc", "ptb", "ud"} <= set(before)
     monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
     importlib.invalidate_caches()
-    assert list(data_sets()) == ["anew", "imdb", "nsmc", "ptb"]
+    assert list(data_sets()) == ["anew", *before]
     assert data_set("anew").files is ptb.DATASET.files
 
 
@@ -56,13 +66,18 @@ def test_list_says_what_is_here_and_what_is_missing(folder, capsys):
     write(folder / "ptb.train.txt", PTB)
     unpack(REVIEWS, folder)
     assert command("data", "list") == 0
-    assert (
-        capsys.readouterr().out
-        == f"""\
+    out = capsys.readouterr().out
+    assert out.startswith(
+        f"""\
 Data sets are looked for in the folder
   {folder}
 and in its sub-folder NAME. To change it, use --data FOLDER or SCRATCHNN_DATA.
 
+"""
+    )
+    assert (
+        "\n\n".join(of_three(out))
+        == """\
 imdb       100,000 English film reviews, 50,000 of them labelled
   licence  for research; cite Maas et al. (2011)
   source   https://ai.stanford.edu/~amaas/data/sentiment/
@@ -81,11 +96,9 @@ ptb        Penn Treebank as a text for language models, 10,000 different words
   valid    missing: ptb.valid.txt or ptb.valid.txt.gz or valid.txt or
            valid.txt.gz, to be put there by hand
   test     missing: ptb.test.txt or ptb.test.txt.gz or test.txt or test.txt.gz,
-           to be put there by hand
-
-Generated data sets need no files; see scratchnn.datasets.generated.
-"""
+           to be put there by hand"""
     )
+    assert out.endswith("\n\nGenerated data sets need no files; see scratchnn.datasets.generated.\n")
     assert command("data", "list", "--data", folder / "aclImdb") == 0
     assert "archive  here: .\n" in capsys.readouterr().out
 
@@ -152,21 +165,21 @@ def test_a_licensed_data_set_is_not_downloaded(folder, monkeypatch, capsys):
 @pytest.mark.parametrize("verb", ["fetch", "verify", "text"])
 def test_an_unknown_data_set(verb, capsys):
     assert command("data", verb, "tweets") == 2
-    assert_one_line(capsys, "unknown data set 'tweets'; choose from imdb, nsmc, ptb")
+    assert_one_line(capsys, f"unknown data set 'tweets'; choose from {', '.join(data_sets())}")
 
 
 # --- verify ----------------------------------------------------------------------------------------------------------
 
 
 def test_verify_prints_one_line_per_data_set(folder, capsys):
-    assert command("data", "verify") == 0
+    assert command("data", "verify", *THREE) == 0
     assert capsys.readouterr().out == (
         f"missing  imdb: no aclImdb_v1.tar.gz in {folder}/imdb\n"
         f"missing  nsmc: no ratings_train.txt, ratings_test.txt in {folder}/nsmc\n"
         f"missing  ptb: no ptb.train.txt, ptb.valid.txt, ptb.test.txt in {folder}/ptb\n"
     )
     write_all(folder)
-    assert command("data", "verify") == 0
+    assert command("data", "verify", *THREE) == 0
     ptb_line = "; ".join(f"{split}: 2 lines, SHA-256 as expected" for split in ("train", "valid", "test"))
     assert capsys.readouterr().out == (
         "ok       imdb: archive: 8 reviews, SHA-256 as published\n"
@@ -175,6 +188,8 @@ def test_verify_prints_one_line_per_data_set(folder, capsys):
     )
     assert command("data", "verify", "ptb", "imdb") == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["ptb:", "imdb:"]
+    assert command("data", "verify") == 0
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == [f"{name}:" for name in data_sets()]
 
 
 def test_verify_of_a_part(folder, capsys):
@@ -210,11 +225,9 @@ def test_a_damaged_file_is_named_and_the_others_are_still_read(folder, capsys, n
     write_all(folder)
     damaged = folder / name / file
     write(damaged, content)
-    assert command("data", "verify") == 1
+    assert command("data", "verify", *THREE) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines] == [
-        ["damaged" if known == name else "ok", f"{known}:"] for known in ("imdb", "nsmc", "ptb")
-    ]
+    assert [line.split()[:2] for line in lines] == [["damaged" if known == name else "ok", f"{known}:"] for known in THREE]
     line = next(line for line in lines if line.startswith("damaged"))
     assert message in line
     assert str(damaged) in line

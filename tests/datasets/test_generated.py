@@ -7,14 +7,16 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from scratchnn.datasets.generated import generated_reviews, in_words, number_words
+from scratchnn.datasets.generated import generated_reviews, generated_travels, in_words, number_words
 from scratchnn.datasets.generated.reviews import ADJECTIVES, ELSEWHERE, FILM, REMARKS
+from scratchnn.datasets.generated.travels import DAYS, ENDINGS
 from scratchnn.errors import DataError
 from scratchnn.functions import sigmoid
 from scratchnn.text import Vocabulary, bag_of_words
+from scratchnn.text.schemes import entities, entity_tags
 
 
-@pytest.mark.parametrize("generate", [generated_reviews, number_words])
+@pytest.mark.parametrize("generate", [generated_reviews, generated_travels, number_words])
 def test_the_same_seed_gives_the_same_examples_and_another_seed_others(generate):
     assert generate(50, 3) == generate(50, 3)
     assert generate(50, 3) != generate(50, 4)
@@ -26,6 +28,8 @@ def test_the_same_seed_gives_the_same_examples_and_another_seed_others(generate)
         (generated_reviews, 0, 0, "generated_reviews: count must be a whole number of 1 or more, got 0"),
         (generated_reviews, 5, -1, "generated_reviews: seed must be a whole number of 0 or more, got -1"),
         (generated_reviews, 2.5, 0, "generated_reviews: count must be a whole number"),
+        (generated_travels, 0, 0, "generated_travels: count must be a whole number of 1 or more, got 0"),
+        (generated_travels, 5, -1, "generated_travels: seed must be a whole number of 0 or more, got -1"),
         (number_words, 0, 0, "number_words: count must be a whole number of 1 or more, got 0"),
         (number_words, 1001, 0, "number_words: count must be 1,000 or less, got 1,001"),
         (number_words, 5, None, "number_words: seed must be a whole number of 0 or more, got None"),
@@ -176,3 +180,29 @@ def test_number_words_are_distinct_and_a_longer_list_begins_with_the_shorter_one
         ("206", "two hundred six"),
         ("222", "two hundred twenty two"),
     ]
+
+
+# --- travels ---------------------------------------------------------------------------------------------------------
+
+
+def test_tags_mark_names_and_nothing_else():
+    for words, tags in generated_travels(300, 0):
+        assert 5 <= len(words) == len(tags) <= 16
+        found = entities(tags)
+        assert entity_tags(found, len(words), "IOB2") == tags
+        for kind, start, stop in found:
+            assert words[start][0].isupper()
+            assert stop - start == {"LOC": 1, "PER": 2}.get(kind, stop - start)
+            assert kind != "ORG" or stop - start in (2, 3)
+        assert not any(words[t] in DAYS for t, tag in enumerate(tags) if tag != "O")
+
+
+def test_most_names_are_new_and_an_ending_is_not_enough():
+    names, by_ending = Counter(), {}
+    for words, tags in generated_travels(2000, 1):
+        for kind, _, stop in entities(tags):
+            names[words[stop - 1]] += 1
+            if kind in ("LOC", "PER") and words[stop - 1].endswith(ENDINGS["place"]):
+                by_ending[kind] = by_ending.get(kind, 0) + 1
+    assert np.mean([count == 1 for count in names.values()]) > 0.7
+    assert by_ending["PER"] > 200  # surnames that end like a place

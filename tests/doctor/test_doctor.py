@@ -145,6 +145,10 @@ def test_facts(monkeypatch, capsys):
     for line in (
         "  cores         8",
         "  BLAS          scipy-openblas 0.3.31, 8 threads, for NumPy's matrix products",
+        "  threads       one for models whose matrix products have fewer than 24 million",
+        "                multiply-adds in the mean, otherwise all; --threads N,",
+        "                scratchnn.set_threads(N), or OPENBLAS_NUM_THREADS in the",
+        "                environment decide instead",
         "  numpy         2.4.6 (required: 2.0 or newer)",
         "  driver        NVIDIA 550.54.15, supports CUDA up to 12.4",
         "  GPU 0         NVIDIA H100 80GB HBM3, 79.6 GiB, compute capability 9.0",
@@ -175,9 +179,12 @@ def test_the_cpu_side(monkeypatch, capsys, versions, expected):
 
 def test_another_blas_and_a_missing_package(monkeypatch, capsys):
     versions = {"numpy": "2.4.6", "tqdm": "4.70.1"}
-    status, output = doctor_says(monkeypatch, capsys, replace(CPU, blas="accelerate", threads=None, versions=versions))
+    fixed = "NumPy uses accelerate, which scratchnn leaves alone"
+    accelerate = replace(CPU, blas="accelerate", threads=None, fixed=fixed, versions=versions)
+    status, output = doctor_says(monkeypatch, capsys, accelerate)
     assert status == 1
     assert "  BLAS          accelerate, for NumPy's matrix products\n" in output
+    assert f"  threads       {fixed}\n" in output
     assert "  matplotlib    not installed (required: 3.8 or newer)\n" in output
 
 

@@ -11,7 +11,8 @@ import pytest
 from scratchnn import backend
 from scratchnn.backend import array_module, arrays, backend_name, move, scatter_add, sum_rows, to_numpy
 from scratchnn.core import Layer, Parameter, RowGradient
-from scratchnn.data import TokenStreams
+from scratchnn.data import SentenceBatches, TokenStreams
+from scratchnn.datasets.generated import generated_travels
 from scratchnn.gradcheck import all_cases
 from scratchnn.gradcheck.engine import draw_cotangents
 from scratchnn.gradcheck.problems import move_problem
@@ -19,7 +20,11 @@ from scratchnn.layers import Dense, Dropout
 from scratchnn.metrics import confusion_matrix, label_scores
 from scratchnn.models.classifier import Classifier
 from scratchnn.models.language_model import LanguageModel
+from scratchnn.models.tagger import OUTPUTS, Tagger
 from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, RMSprop, clip_by_norm, clip_by_value, global_norm
+from scratchnn.tasks.tagged import Tagged
+from scratchnn.tasks.tagger import KIND
+from scratchnn.text import Vocabulary
 from scratchnn.training import Trainer
 
 
@@ -226,3 +231,26 @@ def test_probabilities_of_a_classifier(rng, output):
     found = model.probabilities(move(logits, "guarded"))
     assert np.allclose(found.get(), model.probabilities(logits), atol=1e-15)
     assert found.shape == (4, 2)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_training_and_answers_of_a_tagger(output):
+    tagged = [Tagged(words, tags, []) for words, tags in generated_travels(12, 0)]
+    tagged.append(Tagged([], [], []))
+    found = []
+    for name in ("numpy", "guarded"):
+        tags = ["O", *(f"{prefix}-{kind}" for kind in ("LOC", "ORG", "PER") for prefix in "BIES")]
+        characters = sorted({character for one in tagged for word in one.words for character in word})
+        words = sorted({word.lower() for one in tagged for word in one.words})
+        parts = {"words": Vocabulary(["<pad>", "<unk>", *words]), "characters": Vocabulary(["<pad>", "<unk>", *characters])}
+        parts["tags"] = Vocabulary(tags)
+        examples = KIND.encode(tagged, {}, parts)
+        sizes = {"embedding_size": 5, "character_size": 3, "character_units": 2, "hidden_size": 4}
+        vocabularies = [len(parts[part]) for part in ("words", "characters", "tags")]
+        model = Tagger(*vocabularies, **sizes, output=output, rng=np.random.default_rng(0)).to(name)
+        batches = SentenceBatches(examples.sentences, [examples.tags], 4)
+        trainer = Trainer(model, Adam(model.parameters(), 0.02), batches, max_norm=5, progress=False)
+        losses = [row["loss"] for row in trainer.fit(2).rows]
+        found.append((losses, KIND.evaluate(model, examples, {}, parts)))
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-5)
+    assert found[1][1] == pytest.approx(found[0][1], rel=1e-5)

@@ -8,7 +8,11 @@ import pytest
 from scratchnn.cli import main
 from scratchnn.gradcheck import LIMITS, all_cases, pair_problem
 from scratchnn.gradcheck.directions import check_directions
-from scratchnn.gradcheck.sizes import SIZED, sized_cases
+from scratchnn.gradcheck.sizes import SIZED, sized_cases, sized_pair
+from scratchnn.recurrent import lstm_backward, lstm_forward
+from scratchnn.recurrent.cells import CELLS
+
+LSTM_AXES = {"x": "N T D", "h": "N H", "c": "N H", "Wx": "D 4H", "Wh": "H 4H"}
 
 # Where the function bends so much along a direction that central differences are too coarse: the complex step alone.
 STEEP = ("crf/wide", "classifier/gru+bidirectional+dropout+two-layers")
@@ -24,10 +28,28 @@ def test_every_case_passes_along_two_directions(name):
 
 @pytest.mark.parametrize("name", SIZED)
 def test_every_sized_case(name):
-    sizes = (6, 5, 30, 40)[: len(SIZED[name].axes.split(","))]
-    (one,) = sized_cases([name], sizes)
-    assert one.name == f"{name} ({','.join(map(str, sizes))})"
-    assert all(finding.ok for finding in one.check_directions(2))
+    sizes = (6, 5, 30, 40, 3)[: len(SIZED[name].axes.split(","))]
+    one = next(one for one in sized_cases([name], sizes) if one.name == f"{name} ({','.join(map(str, sizes))})")
+    found = one.check_directions(2)
+    assert {f.method for f in found} == ({"complex"} if name == "rnn-relu" else {"central", "complex"})
+    assert all(finding.ok for finding in found)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_every_cell_has_a_sized_case_by_the_name_of_the_cell(cell):
+    names = [one.name.partition(" ")[0] for one in sized_cases([cell], (2, 3, 4, 5))]
+    assert names == (["gru-simplified", "gru-reset-before", "gru-reset-after"] if cell == "gru" else [cell])
+
+
+def test_a_sized_case_of_a_wrong_pair_fails():
+    def backward(*arguments):
+        gradients = lstm_backward(*arguments)
+        return *gradients[:-1], 1.001 * gradients[-1]
+
+    wrong = sized_pair("N,T,D,H", lstm_forward, backward, {**LSTM_AXES, "b": "4H"}).build(
+        np.random.default_rng(0), 2, 3, 4, 5
+    )
+    assert {f.array for f in check_directions(wrong, 2) if not f.ok} == {"direction 1", "direction 2", "b"}
 
 
 X = np.random.default_rng(0).standard_normal((3, 4))
@@ -114,6 +136,8 @@ def test_a_real_shape(run):
         (["lstm", "--shape", "2,3,4", "--directions", "1"], "lstm takes --shape N,T,D,H, got 3 size(s)"),
         (["lstm", "--shape", "2,x,3,4", "--directions", "1"], "--shape takes whole numbers of 1 or more"),
         (["relu", "--shape", "2", "--directions", "1"], "relu has a fixed shape; --shape works for softmax_cross"),
+        (["lstmm", "--shape", "2,3,4,5", "--directions", "1"], "no gradient check named 'lstmm'; did you mean lstm"),
+        (["a.py:A", "--shape", "2", "--directions", "1"], "--shape takes registered names, not a.py:A; set the sizes in"),
         (["lstm", "--directions", "0"], "--directions needs a number of 1 or more"),
         (["lstm", "--directions", "1", "--properties"], "does not go with --properties"),
         (["--break", "lstm", "--directions", "1"], "--break takes one name and no other options"),

@@ -13,9 +13,11 @@ import pytest
 
 import scratchnn
 from scratchnn import functions as F
+from scratchnn.backend import BufferPool
 from scratchnn.core import Layer
 from scratchnn.gradcheck import examine, measure, select
 from scratchnn.gradcheck.directions import check_directions
+from scratchnn.gradcheck.properties import none_is_zero
 from scratchnn.layers import LayerNorm
 from scratchnn.lesson.faults import called, is_backward_pass, mutants, package_functions, qualified_name
 from scratchnn.recurrent import LSTM, lstm_backward
@@ -38,8 +40,23 @@ NOT_BACKWARD = {
 # --- the mutation test -----------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module", autouse=True)
+def scratch_arrays_of_nan():
+    """A mutant that leaves a scratch array empty could otherwise find the numbers of an earlier call there."""
+    remove = BufferPool._remove
+
+    def remove_and_fill(*arguments):
+        buffer = remove(*arguments)
+        buffer.fill(np.nan)
+        return buffer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BufferPool, "_remove", remove_and_fill)
+        yield
+
+
 @pytest.fixture(scope="module")
-def cases():
+def cases(scratch_arrays_of_nan):
     """Every case with its numeric gradients, computed once, because no mutant changes a forward pass."""
     return [(case, measure(case.problem(), ("complex",))) for case in select([])]
 
@@ -75,6 +92,15 @@ def fate(mutant, cases):
             except Exception:  # the mistake may raise anything
                 return "crashed"
             if not all(finding.ok for finding in findings):
+                return "refused"
+        for case, reference in cases:  # above, no cotangent was None
+            problem = case.problem()
+            problem.run(problem.arrays)  # counts the outputs
+            try:
+                outcome = none_is_zero(problem, reference.cotangents)
+            except Exception:  # the mistake may raise anything
+                return "crashed"
+            if outcome.word not in ("ok", "1 output"):
                 return "refused"
     return "survived"
 

@@ -16,6 +16,7 @@ from recurrent_cases import (
     bidirectional,
     complex_step,
     deep,
+    each_layer,
     fill,
     flat,
     random_state,
@@ -120,6 +121,22 @@ def test_states_that_do_not_fit():
         bidirectional().forward(x, (h, h, h))
     with pytest.raises(ShapeError, match=r"Stacked: state must have one state for each of 2 layers, got 1"):
         stacked().forward(x, (h,))
+
+
+@pytest.mark.parametrize("return_sequences", [True, False], ids=["all", "last"])
+@each_layer
+def test_no_gradient_at_all_is_refused(make, return_sequences):
+    layer = make(return_sequences=return_sequences)
+    layer.forward(np.zeros((N, T, D), dtype="float32"))
+    with pytest.raises(ShapeError, match="backward needs the gradient with respect to the outputs or the final state"):
+        layer.backward(None)
+
+
+def test_a_state_gradient_that_is_no_array_is_refused():
+    layer = bidirectional()
+    layer.forward(np.zeros((N, T, D), dtype="float32"))
+    with pytest.raises(ShapeError, match="Bidirectional: gradient of the state must be a NumPy or CuPy array, got float"):
+        layer.backward(None, (0.0, None))
 
 
 def test_settings_that_do_not_fit():

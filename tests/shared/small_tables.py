@@ -13,6 +13,10 @@ NUMBERS = "zero one two three four five six seven eight nine ten eleven".split()
 PAIRS = [(str(number), word) for number, word in enumerate(NUMBERS)]
 OPTIONS = {
     "classifier": ["--hidden", 6, "--embed", 5, "--batch", 8, "--epochs", 6, "--lr", 0.03],
+    "tagger": [
+        *("--hidden", 12, "--embed", 10, "--character-embed", 6, "--character-hidden", 6),
+        *("--batch", 8, "--epochs", 6, "--lr", 0.03, "--dropout", 0),
+    ],
     "seq2seq": ["--hidden", 24, "--embed", 8, "--batch", 4, "--epochs", 40, "--lr", 0.02],
 }
 
@@ -26,6 +30,13 @@ def reviews(count: int = 60, seed: int = 0) -> list[tuple[str, str]]:
         words.insert(rng.randrange(len(words) + 1), rng.choice((GOOD, BAD)[k % 2]))
         found.append((" ".join(words), ("pos", "neg")[k % 2]))
     return found
+
+
+def write_columns(path: Path, sentences: list[tuple[list[str], list[str]]]) -> Path:
+    """A file with one word and its tag per line, and an empty line after each sentence."""
+    lines = ["".join(f"{word}\t{tag}\n" for word, tag in zip(*one, strict=True)) for one in sentences]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
 
 
 def write_pairs(path: Path, pairs: list[tuple[str, str]]) -> Path:

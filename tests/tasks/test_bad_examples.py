@@ -153,7 +153,7 @@ def test_bad_settings(tables, tmp_path, capsys, kind, options, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train"], "choose what to train: lm, classifier, seq2seq, word2vec; see scratchnn train --help"),
+        (["train"], "choose what to train: lm, classifier, tagger, seq2seq, word2vec; see scratchnn train --help"),
         (["train", "clasifier"], "invalid choice: 'clasifier' (choose from"),
         (["evaluate", "classifier"], "no data: name one or more files with --data FILE"),
         (["evaluate"], "the following arguments are required: DIR"),

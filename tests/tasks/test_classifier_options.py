@@ -19,6 +19,7 @@ from scratchnn.tasks.text_tokens import shortened, tokens_of
 from scratchnn.tasks.trained import load
 from scratchnn.text import Vocabulary
 from scratchnn.text.words import plain_tokens
+from scratchnn.training.gradients import compute_gradients
 from scratchnn.word2vec.formats import write_vectors
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
@@ -121,10 +122,37 @@ def test_class_weights_act_in_training_alone(output):
     batch = (np.array([[1, 2], [3, 4], [5, 0]]), np.array([2, 2, 1]), np.array([0, 1, 0]))
     alone = [float(models[0].loss(tuple(part[n : n + 1] for part in batch), None)[0]) for n in range(3)]
     weighted = float(models[1].loss(batch, None)[0])
-    assert weighted == pytest.approx(np.average(alone, weights=[0.5, 3.0, 0.5]), rel=1e-5)
+    assert weighted == pytest.approx(np.mean(np.multiply(alone, [0.5, 3.0, 0.5])), rel=1e-5)
     models[1].discard_caches()
     models[1].evaluate()
     assert float(models[1].loss(batch, None)[0]) == pytest.approx(np.mean(alone), rel=1e-5)
+
+
+@pytest.mark.parametrize("output", ["softmax", "sigmoid"])
+def test_a_rare_class_counts_the_same_in_every_division_into_batches(output):
+    """With balanced weights, the gradients of an epoch add up to that of the weighted mean of all texts."""
+    targets = np.array([0] * 6 + [1] * 2)
+    weights = balanced([(None, target) for target in targets], {"labels": Vocabulary(["a", "b"])})
+    model = Classifier(
+        6, 2, embedding_size=3, hidden_size=4, output=output, class_weights=weights, rng=np.random.default_rng(0)
+    )
+    model.astype("float64")
+    ids = np.random.default_rng(1).integers(0, 6, (8, 3))
+    batch = (ids, np.full(8, 3), targets)
+
+    def gradients(parts):
+        found = compute_gradients(model, [tuple(array[part] for array in batch) for part in parts], None)[0]
+        kept = {name: parameter.dense_gradient().copy() for name, parameter in model.named_parameters().items()}
+        model.clear_gradients()
+        return float(found), kept
+
+    whole = gradients([slice(0, 8)])
+    alone = [gradients([slice(n, n + 1)])[0] for n in range(8)]  # each times its weight
+    assert whole[0] == pytest.approx(sum(alone) / np.sum(np.array(weights)[targets]), rel=1e-12)
+    parts = gradients([slice(0, 5), slice(5, 8)])  # the rare class is in the second batch alone
+    assert parts[0] == pytest.approx(whole[0], rel=1e-12)
+    for name, gradient in whole[1].items():
+        np.testing.assert_allclose(parts[1][name], gradient, atol=1e-14, err_msg=name)
 
 
 def test_balance_lets_a_rare_class_count(tmp_path):
@@ -192,6 +220,7 @@ def test_a_run_from_vectors_says_its_coverage(tmp_path, capsys, data, frozen):
     assert train_task("classifier", *options, "--out", tmp_path / "run") == 0
     said = capsys.readouterr().out
     assert "5 of 11 words have a vector in" in said
+    assert "1 more from there" in " ".join(said.split())
     trained = load(tmp_path / "run")
     table, vocabulary = trained.model.embedding.W.data, trained.parts["vocabulary"]
     assert trained.settings["embedding_size"] == table.shape[1] == 4

@@ -130,6 +130,11 @@ def test_a_classifier_reads_other_data_with_the_settings_of_its_model(tmp_path, 
     settings = load(tmp_path / "next").settings
     chosen = ("embedding_size", "reader", "pooling", "balance", "frozen", "text_column", "limit")
     assert [settings[name] for name in chosen] == [4, "embedding", "mean", True, True, "text", None]
+    words[-1] = tmp_path / "loose"
+    assert command(*words, "--epochs", 1, "--no-freeze", "--no-balance") == 0
+    settings = load(tmp_path / "loose").settings
+    assert [settings[name] for name in ("balance", "frozen", "class_weights")] == [False, False, None]
+    assert (parameters(tmp_path / "loose")["embedding.W"] != parameters(first)["embedding.W"]).any()
     capsys.readouterr()
     for name, value in parameters(first).items():
         np.testing.assert_allclose(parameters(tmp_path / "next")[name], value, atol=1e-8)

@@ -42,6 +42,9 @@ FORMS = {
     "windows.csv": as_csv(end="\r\n"),
     "marked.csv": "\ufeff" + as_csv(),
     "upper.CSV": as_csv(),
+    "blank_lines.csv": "\n\n" + as_csv() + "\n",
+    "excel.csv": "sep=;\n" + as_csv(";"),
+    "commas.csv": as_csv(";").replace("review", "review, in full, as it was"),
     "objects.jsonl": "\n".join(json.dumps({"review": text, "sentiment": label}) for text, label in ROWS) + "\n\n",
 }
 
@@ -97,11 +100,14 @@ def test_known_sets_by_name_and_by_part(tmp_path, monkeypatch):
         ("Sentiment,Review", "Review", "Sentiment"),
         ("label,text", "text", "label"),
         ("a,b", "b", "a"),  # the longer is the text
+        ("text,same,b", "text", "b"),  # a column with one value throughout is no label
     ],
 )
 def test_guesses_are_said_aloud_and_remembered(tmp_path, capsys, header, text, label):
     data = tmp_path / "my.csv"
-    data.write_text(header + "\n" + "".join(f"{label},{text} and more\n" for text, label in reviews(40)))
+    names = header.split(",")
+    cells = [{**dict.fromkeys(names, "x"), label: mark, text: f"{words} and more"} for words, mark in reviews(40)]
+    data.write_text(header + "\n" + "".join(",".join(row[name] for name in names) + "\n" for row in cells))
     assert train_task("classifier", "--data", data, "--out", tmp_path / "run", "--epochs", 1) == 0
     said = f"{data}: text from the column {text!r}, label from {label!r}; to change this, use --text-column and --label-col"
     assert said in " ".join(capsys.readouterr().out.split())  # wrapped
@@ -135,6 +141,28 @@ BAD = {
     "line.jsonl": ('{"text": "a", "label": "x"}\n{"text"\n', "line.jsonl: line 2 is not JSON"),
     "list.jsonl": ('["a", "x"]\n', "list.jsonl: line 1 is not a JSON object such as"),
     "blank.jsonl": ("\n", "no examples in blank.jsonl"),
+    "key.jsonl": (
+        '{"text": "a", "label": "x"}\n{"label": "y"}\n',
+        "object at line 2 has no text in 'text'; its keys are lab",
+    ),
+    "object.jsonl": ('{"text": {"a": 1}, "label": "x"}\n{"text": "b", "label": "x"}\n', "at line 1 has no text in 'text'"),
+    "null.jsonl": ('{"text": "a", "label": null}\n', "line 1 has no label in the column 'label' (empty)"),
+    "array.json": (
+        '[{"text": "a", "label": "x"}]',
+        ".json files are not read; write one JSON object per line and name the",
+    ),
+    "sheet.xlsx": ("PK", "sheet.xlsx: .xlsx files are not read; save the sheet as CSV in UTF-8"),
+    "names.csv": ("text,text,label\na,b,x\n", "names.csv has 2 columns named 'text'; give each its own name"),
+    "short.csv": ("text,label\ngood,pos\nbad\n", "the row at line 3 has 1 field, the header has 2; put fields that"),
+    "nul.csv": ("text,label\ngood,pos\nb\0d,neg\n", "line 3 contains a NUL byte, which no text has; save the table again"),
+    "numbers.csv": ("text,id\n" + "".join(f"a,{k}\n" for k in range(40)), "'id' contains 40 different numbers such as 0;"),
+    "latin.csv": (
+        "text,label\ncaf\xe9,pos\n".encode("latin-1"),
+        "latin.csv is not UTF-8: byte 0xe9 at offset 14; convert it",
+    ),
+    "korean.csv": ("text,label\n\uc601\ud654,pos\n".encode("cp949"), "korean.csv is not UTF-8: byte 0xbf at offset 11"),
+    "wide.csv": ("text,label\n".encode("utf-16"), "it is UTF-16 text; save it as UTF-8"),
+    "cut.csv.gz": (gzip.compress(as_csv().encode())[:40], "cut.csv.gz is not a complete gzip file"),
 }
 
 
@@ -142,7 +170,7 @@ BAD = {
 def test_bad_files(tmp_path, monkeypatch, capsys, name):
     content, message = BAD[name]
     monkeypatch.chdir(tmp_path)
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     assert train_task("classifier", "--data", name, "--out", "run") == 2
     assert_one_line(capsys, message)
     assert not (tmp_path / "run").exists()
@@ -211,6 +239,11 @@ def test_a_document_of_100_000_words_and_an_empty_one(tmp_path, tables, capsys):
 def parts_of(tables):
     trained = load(tables / "classifier")
     return trained.settings, trained.parts
+
+
+def test_a_label_is_one_line(tmp_path):
+    (tmp_path / "a.csv").write_text('text,label\ngood,"very\n good, yes"\nbad,no\n')
+    assert read(tmp_path / "a.csv") == [("good", "very good, yes"), ("bad", "no")]
 
 
 def test_missing_texts_and_a_few_fractions_are_not_errors(tmp_path):

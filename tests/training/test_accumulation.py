@@ -8,13 +8,16 @@ from small_text import arrays_and_meta
 from training_cases import trainer_of
 
 from scratchnn.core import Model, RowGradient
-from scratchnn.data import PaddedExamples, Pairs
+from scratchnn.data import PaddedExamples, Pairs, SentenceBatches, Sentences
+from scratchnn.datasets.generated import generated_treebank
 from scratchnn.errors import DataError
 from scratchnn.layers import Dense, Embedding
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.classifier import Classifier
+from scratchnn.models.parser import Parser
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.optim import SGD, Adam
+from scratchnn.text import Vocabulary
 from scratchnn.training import Trainer
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -76,6 +79,23 @@ def pair_batches(rng):
     return [batch(part) for part in pairs], batch([pair for part in pairs for pair in part])
 
 
+def tree_batches(rng):
+    """Unequal numbers of sentences of unequal lengths."""
+    trees = generated_treebank(9, int(rng.integers(100)))
+    forms, all_heads, names = zip(*trees, strict=True)
+    words = [word for sentence in forms for word in sentence]
+    vocabularies = (Vocabulary(["<pad>", "<unk>", *sorted(set(tokens))][:30]) for tokens in (words, "".join(words)))
+    labels = Vocabulary(sorted({label for part in names for label in part}))
+    targets = [list(map(np.array, all_heads)), list(map(labels.encode, names))]
+    every = SentenceBatches(Sentences(forms, *vocabularies), targets, 9)
+    return [every.pick(np.array(part)) for part in ([4, 0], [1, 2, 3, 5, 7], [8, 6])], every.pick(np.arange(9))
+
+
+def parser(rng):
+    words = {"embedding_size": 4, "character_size": 3, "character_units": 2}
+    return Parser(30, 30, 15, **words, hidden_size=4, layers=1, arc_size=5, label_size=4, rng=rng)
+
+
 def classifier(rng):
     return Classifier(9, 3, embedding_size=4, hidden_size=5, rng=rng, cell="gru", bidirectional=True)
 
@@ -86,6 +106,7 @@ def seq2seq(rng):
 
 CASES = {
     "tagger": (Tagger, tagger_batches),
+    "parser": (parser, tree_batches),
     "classifier": (classifier, classifier_batches),
     "seq2seq": (seq2seq, pair_batches),
 }
@@ -117,7 +138,7 @@ def test_several_batches_have_the_gradient_of_one_large_batch(name, seed):
     assert count == expected_count
     assert loss == pytest.approx(expected_loss, abs=1e-12)
     rows = [key for key, parameter in accumulated.items() if isinstance(parameter.grad, RowGradient)]
-    assert len(rows) == (2 if name == "seq2seq" else 1)  # embeddings stay rows
+    assert len(rows) == (2 if name in ("seq2seq", "parser") else 1)  # embeddings stay rows
     for key, parameter in accumulated.items():
         gradient = parameter.dense_gradient()
         assert gradient.dtype == np.float64

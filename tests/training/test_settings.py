@@ -239,6 +239,15 @@ def test_arguments_have_the_type_of_their_setting():
     }
 
 
+def test_a_switch_can_be_turned_off():
+    assert [parsed(*words)["tied"] for words in ([], ["--tie"], ["--no-tie"], ["--tie", "--no-tie"])] == [
+        None,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_an_alias_is_the_same_setting():
     assert parsed("--text", "a", "b") == parsed("--data", "a", "b")
 
@@ -275,6 +284,12 @@ def test_help_names_defaults_and_prints_percent_signs():
     assert "(default: None)" not in lines
     assert "(default: [])" not in lines
     assert "(default: False)" not in lines
+    assert "--tie, --no-tie" in lines
+
+
+def test_help_shows_the_values_of_a_list():
+    setting = Setting("--kernels", "kernels", ["3", "4"], "kernel sizes", many=True)
+    assert "kernel sizes (default: 3 4)" in " ".join(parser_of([setting]).format_help().split())
 
 
 @pytest.mark.parametrize("name", KINDS)

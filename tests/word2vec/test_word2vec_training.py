@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from small_text import write_text
 
-from scratchnn.backend import arrays, backend_name, one_thread, to_numpy
-from scratchnn.backend.threads import blas_threads
+from scratchnn.backend import arrays, backend_name, to_numpy
 from scratchnn.errors import CheckpointError, DataError, NonFiniteError
 from scratchnn.training.checkpoint import load_arrays
 from scratchnn.word2vec import corpus as corpus_module
@@ -135,12 +134,11 @@ def test_bad_settings(corpus):
             trainer(corpus, **{"model": "skipgram", **options})
 
 
-def test_one_thread():
-    before = blas_threads()
-    with suppress(KeyError), one_thread():
-        assert blas_threads() in (1, None)
-        raise KeyError
-    assert blas_threads() == before
+def test_the_products_are_small(corpus, monkeypatch):
+    sizes = []
+    monkeypatch.setattr("scratchnn.word2vec.training.threads_for", lambda size: sizes.append(size) or nullcontext())
+    trainer(corpus, model="cbow").fit()
+    assert sizes == [0, 0]  # per epoch
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------------------

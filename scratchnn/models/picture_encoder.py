@@ -1,0 +1,73 @@
+"""A picture into vectors, one for each of its regions: convolutions over rows and columns with pooling in between.
+
+    a_0 = [x, rows, columns]                         the picture and two channels of coordinates   (N, P, Q, D + 2)   (1)
+    a_l = maxpool(relu(conv(a_{l-1}))), l = 1 .. L   3 x 3 windows, then each 2 x 2 places become one                 (2)
+    m   = a_L, its places one after the other, row by row                                          (N, S, C_L)       (3)
+
+with S = floor(P / 2^L) floor(Q / 2^L). The coordinates go from -1 to 1. A convolution does the same everywhere, so without
+them its outputs contain what is in a region, but only roughly where (Liu et al., "An intriguing failing of convolutional
+neural networks and the CoordConv solution", 2018). Vinyals et al., "Show and tell" (2015), and Xu et al., "Show, attend and
+tell" (2015), for reading a picture in this way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scratchnn.backend import Array, Generator, array_module
+from scratchnn.core import Layer, Sequential
+from scratchnn.errors import ShapeError
+from scratchnn.layers import Conv2D, MaxPool2D, ReLU
+from scratchnn.layers.pictures import check_pictures
+
+
+class PictureEncoder(Layer):
+    """Pictures (N, P, Q, D) of numbers around 0 -> vectors (N, S, C_L).
+
+    Args:
+        input_size: D, 3 for red, green and blue.
+        channels: C_1 .. C_L.
+        rng: draws the weights.
+    """
+
+    def __init__(self, input_size: int, channels: Sequence[int], *, rng: Generator | None = None):
+        super().__init__()
+        self.input_size, self.units = input_size, channels[-1]
+        below = [input_size + 2, *channels[:-1]]
+        blocks = [
+            layer
+            for before, after in zip(below, channels, strict=True)
+            for layer in (Conv2D(before, after, 3, rng=rng, padding="same"), ReLU(), MaxPool2D(2))
+        ]
+        self.blocks = Sequential(*blocks)
+        self.halvings = len(channels)
+
+    def regions(self, rows: int, columns: int) -> tuple[int, int]:
+        """Rows and columns of regions in a picture of ``rows`` x ``columns``; S is their product."""
+        return rows >> self.halvings, columns >> self.halvings
+
+    def forward(self, x: Array) -> Array:
+        """Equations (1) to (3).
+
+        Raises:
+            ShapeError: the picture has fewer than 2^L rows or columns, or another number of channels.
+        """
+        check_pictures(x, "PictureEncoder", self.input_size)
+        N, P, Q, _ = x.shape
+        if 0 in self.regions(P, Q):
+            raise ShapeError(
+                f"PictureEncoder: a picture of {P} x {Q} is smaller than a region of {2**self.halvings} pixels"
+            )
+        xp = array_module(x)
+        rows = xp.linspace(-1, 1, P, dtype=x.dtype)[:, None, None]
+        columns = xp.linspace(-1, 1, Q, dtype=x.dtype)[:, None]
+        shape = (N, P, Q, 1)
+        a = xp.concatenate([x, xp.broadcast_to(rows, shape), xp.broadcast_to(columns, shape)], axis=3)  # (1)
+        a = self.blocks.forward(a)  # (2)
+        self.push(a.shape)
+        return a.reshape(N, -1, self.units)  # (3)
+
+    def backward(self, dm: Array) -> Array:
+        """The gradient with respect to x (N, P, Q, D)."""
+        da = self.blocks.backward(dm.reshape(self.pop()))
+        return da[..., : self.input_size]

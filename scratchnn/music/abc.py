@@ -1,0 +1,185 @@
+"""Tunes in ABC notation, and their tokens.
+
+A file contains tunes with a blank line between them. A tune is a header and a body:
+
+    X:1                    number; begins a tune
+    T:The Tenpenny Bit     title
+    M:6/8                  metre: a bar has the length 6/8; C is 4/4, C| is 2/2
+    L:1/8                  unit: a note without a number is 1/8 of a whole note; by the metre if there is none
+    K:G                    key; ends the header
+    |:"G"B2d dBd|e2f g3:|  body: bar lines, chord symbols, notes and lengths
+
+Only metre, unit and key are kept of the header. Of the body, lines of other fields (P:, N: ...) and comments (%) are left
+out, and a line that ends in a backslash is joined to the next one. Lines between two tunes are free text and are ignored.
+
+A token is a note with its accidental and octave (^c'), a rest, a length (3/2), a bar line, a chord symbol ("Em"), a change
+of metre, unit or key, or another single sign. ``"".join(split_tokens(text)) == text``.
+
+Source: the ABC music standard 2.1, abcnotation.com/wiki/abc:standard:v2.1.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from scratchnn.errors import DataError
+
+NOTE = r"(?:\^\^|\^|__|_|=)?[A-Ga-g][,']*"
+BAR = r"\[\||:*\|+[|\]:]*\d?|::+|\[\d"  # [| :|| |: |] :: and the endings [1 |2
+TOKEN = re.compile(
+    rf"""(?P<field>(?:(?<=\n)|^)[MLK]:[^\n]*\n?)|(?P<inline>\[[MLK]:[^\]\n]*\])|(?P<bar>{BAR})|(?P<chord>"[^"\n]*")|
+    (?P<note>{NOTE})|(?P<rest>[zxZ])|(?P<length>\d+/?\d*|/+\d*)|(?P<tuplet>\(\d(?::\d?){{0,2}})|
+    (?P<decoration>![^!\n]+!|[~.HLMOPSTuv])|(?P<sign>[\[\](){{}}<>\-`])|(?P<space>[ \t]+)|(?P<line>\n)""",
+    re.VERBOSE,
+)
+OLD_CHORD = re.compile(r"\+([^+\"\n]+)\+")  # +ceg+, of ABC before 2.0, is written [ceg] now
+FIELD = re.compile(r"[A-Za-z+]:")
+METRES = {"C": "4/4", "C|": "2/2"}
+FIFTHS = {letter: number for number, letter in enumerate("FCGDAEB", start=-1)}  # sharps in the major key of a letter
+MODES = {"": 0, "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3, "phr": -4, "loc": -5, "lyd": 1}
+KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)")
+
+
+@dataclass(frozen=True)
+class Tune:
+    """One tune.
+
+    Attributes:
+        metre: as in ``"6/8"``.
+        unit: length of a note without a number, as in ``"1/8"``.
+        key: as in ``"G"`` or ``"Em"``.
+        body: lines of music, each with its line end.
+    """
+
+    metre: str
+    unit: str
+    key: str
+    body: str
+
+    def text(self) -> str:
+        """The tune as a model reads it: three header lines and the body."""
+        return f"M:{self.metre}\nL:{self.unit}\nK:{self.key}\n{self.body}"
+
+    def file(self, number: int = 1, title: str = "") -> str:
+        """The tune as a file in ABC notation."""
+        return f"X:{number}\nT:{title}\n{self.text()}"
+
+
+def fraction(text: str, what: str, place: str) -> Fraction:
+    """A metre or unit above zero as a fraction of a whole note."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    if match is None or not int(match[1]) or not int(match[2]):
+        raise DataError(f"{place}: {what} {text!r} is not a fraction such as 6/8")
+    return Fraction(int(match[1]), int(match[2]))
+
+
+def sharps(key: str, place: str = "key") -> int:
+    """Number of sharps in a key, negative for flats: G has 1, Dm -1.
+
+    Raises:
+        DataError: the key or its mode is unknown, or would need more than seven sharps or flats.
+    """
+    match = KEY.match(key)
+    mode = match[3].lower() if match else ""
+    mode = mode if mode in MODES else mode[:3]
+    if match is None or mode not in MODES:
+        raise DataError(f"{place}: unknown key {key!r}; a key is a letter A to G, # or b, and a mode, as in G, F#m, Ddor")
+    count = FIFTHS[match[1]] + {"": 0, "#": 7, "b": -7}[match[2]] + MODES[mode]
+    if abs(count) > 7:
+        raise DataError(f"{place}: the key {key!r} needs {abs(count)} sharps or flats; there are no more than 7")
+    return count
+
+
+def split_tokens(text: str, place: str = "text") -> list[str]:
+    """The tokens of a text of header lines and music.
+
+    Raises:
+        DataError: with the line, for a character that is not ABC notation.
+    """
+    tokens, end = [], 0
+    for match in TOKEN.finditer(text):
+        if match.start() != end:
+            break
+        tokens.append(match.group())
+        end = match.end()
+    if end != len(text):
+        line = text.count("\n", 0, end) + 1
+        raise DataError(f"{place}: line {line}: {text[end : end + 10].splitlines()[0]!r} is not ABC notation")
+    return tokens
+
+
+def token_kind(token: str) -> str:
+    """Which group of ``TOKEN`` a token belongs to: ``"note"``, ``"bar"``, ``"length"`` ..."""
+    match = TOKEN.fullmatch(token)
+    assert match is not None
+    return str(match.lastgroup)
+
+
+def read_tunes(text: str, place: str) -> list[Tune]:
+    """All tunes of a text.
+
+    Args:
+        text: the content of a file.
+        place: its name, for messages.
+
+    Raises:
+        DataError: with the line, for a tune without metre or key, with an unknown key, or with something that is not
+            music in its body; or if there is no tune.
+    """
+    tunes = []
+    lines: list[tuple[int, str]] = []
+    for number, line in enumerate([*text.splitlines(), ""], start=1):
+        if line.strip():
+            lines.append((number, line.rstrip()))
+            continue
+        starts = [k for k, (_, found) in enumerate(lines) if found.startswith("X:")]
+        for first, last in pairwise([*starts, len(lines)]):
+            tunes.append(read_tune(lines[first:last], place))
+        lines = []
+    if not tunes:
+        raise DataError(f"{place}: no tune in ABC notation; a tune begins with a line X:1")
+    return tunes
+
+
+def read_tune(lines: list[tuple[int, str]], place: str) -> Tune:
+    """One tune from its numbered lines."""
+    header: dict[str, str] = {}
+    body = ""
+    where = f"{place}: line {lines[0][0]}"
+    for number, line in lines:
+        line = line.split("%")[0].rstrip()
+        at = f"{place}: line {number}"
+        if FIELD.match(line):
+            name, value = line[0], line[2:].strip()
+            if name in "MLK":
+                value = METRES.get(value, value) if name == "M" else value
+                check_field(name, value, at)
+                if "K" in header:
+                    body += ("" if body.endswith("\n") or not body else "\n") + f"{name}:{value}\n"
+                else:
+                    header[name] = value
+            continue
+        if not line:
+            continue
+        if "K" not in header:
+            raise DataError(f"{at}: music before the key; the header of a tune ends with a line K:")
+        line = OLD_CHORD.sub(r"[\1]", line)
+        split_tokens(line.rstrip("\\"), at)
+        body += line[:-1] if line.endswith("\\") else line + "\n"
+    if "M" not in header or "K" not in header:
+        raise DataError(f"{where}: this tune has no {'metre (M:)' if 'M' not in header else 'key (K:)'}")
+    if not body:
+        raise DataError(f"{where}: this tune has no music")
+    short = fraction(header["M"], "the metre", where) < Fraction(3, 4)  # the standard's default unit
+    return Tune(header["M"], header.get("L", "1/16" if short else "1/8"), header["K"], body.rstrip("\n") + "\n")
+
+
+def check_field(name: str, value: str, place: str) -> None:
+    """Raise ``DataError`` if the value of a metre, unit or key cannot be used."""
+    if name == "K":
+        sharps(value, place)
+    else:
+        fraction(value, "the metre" if name == "M" else "the unit", place)

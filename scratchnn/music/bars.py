@@ -1,0 +1,49 @@
+"""Are the bars of a tune as long as its metre says?
+
+The first and the last bar, and bars beside a repeat sign, a double bar or an ending, may be shorter: a tune often begins
+with a part of a bar, which the last bar of a section leaves out. All other bars must be exactly as long as the metre, and
+there must be at least two of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from scratchnn.errors import DataError
+from scratchnn.music.abc import Tune, fraction
+from scratchnn.music.notes import events
+
+LEAST = 2  # inner bars; a tune of fewer has nothing to check
+
+
+def bar_fault(tune: Tune) -> str | None:
+    """What is wrong with the bars of a tune, in a few words; None if all is right."""
+    try:
+        bars = list(_bars(tune))
+    except DataError as error:
+        return str(error)
+    inner = 0
+    for number, (length, metre, plain) in enumerate(bars, start=1):
+        plain = plain and number < len(bars)
+        inner += plain
+        if length > metre or (plain and length < metre):
+            return f"bar {number} of {len(bars)} has the length {length}, the metre is {metre}"
+    return None if inner >= LEAST else f"only {inner} whole bars"
+
+
+def _bars(tune: Tune) -> Iterator[tuple[Fraction, Fraction, bool]]:
+    """Of each bar the length, the metre, and whether it is between two single bar lines."""
+    metre = fraction(tune.metre, "the metre", "tune")
+    length, before = Fraction(0), "||"
+    for event in events(tune):
+        if event.kind == "metre":
+            metre = event.length
+        elif event.kind != "bar":
+            length += event.length
+        else:
+            if length:
+                yield length, metre, before == event.sign == "|"
+            length, before = Fraction(0), event.sign
+    if length:
+        yield length, metre, False

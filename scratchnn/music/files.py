@@ -1,0 +1,114 @@
+"""A tune as a file that can be read or played: ABC notation, MIDI or sound."""
+
+from __future__ import annotations
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from scratchnn.errors import DataError
+from scratchnn.files import write_atomically
+from scratchnn.music.abc import Tune, fraction
+from scratchnn.music.notes import Note, tune_notes
+
+ENDINGS = (".abc", ".mid", ".wav")
+QUARTERS = 120  # quarter notes per minute
+TICKS = 480  # of MIDI, per quarter note
+RATE = 22_050  # samples of sound per second
+DECAY = 0.996  # of a plucked string, per period
+
+
+def check_file(path: str) -> None:
+    """Raise ``DataError`` if no tune can be saved under that name, before anything is computed."""
+    if Path(path).suffix.lower() not in ENDINGS:
+        raise DataError(f"{path}: a tune can be saved as {', '.join(ENDINGS)}")
+    if Path(path).suffix.lower() == ".mid":
+        _mido()
+
+
+def save_tune(path: str, tune: Tune) -> None:
+    """Save a tune as ABC notation, MIDI or sound, by the ending of the name; repeats are played out in the latter two."""
+    check_file(path)
+    ending = Path(path).suffix.lower()
+    if ending == ".abc":
+        content = tune.file().encode("utf-8")
+    elif ending == ".mid":
+        content = midi(tune_notes(tune), tune)
+    else:
+        content = wav(tune_notes(tune))
+    write_atomically(path, content)
+
+
+def _mido():  # type: ignore[no-untyped-def]
+    """The module that writes MIDI files."""
+    try:
+        import mido
+    except ModuleNotFoundError:
+        raise DataError('MIDI files need mido; install it with pip install "scratchnn[music]"') from None
+    return mido
+
+
+def midi(notes: list[Note], tune: Tune) -> bytes:
+    """A MIDI file with one track."""
+    mido = _mido()
+    metre = fraction(tune.metre, "the metre", "tune")
+    numerator, denominator = (int(part) for part in tune.metre.split("/"))
+    track = mido.MidiTrack()
+    if denominator & (denominator - 1) == 0 and metre:
+        track.append(mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator))
+    track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(QUARTERS)))
+    changes = [(note.start, 1, note.pitch) for note in notes]
+    changes += [(note.start + note.length, 0, note.pitch) for note in notes]
+    now = 0
+    for time, on, pitch in sorted(changes):  # at one time, notes end before others begin
+        tick = round(time * 4 * TICKS)
+        track.append(mido.Message("note_on" if on else "note_off", note=pitch, velocity=80 if on else 0, time=tick - now))
+        now = tick
+    file = mido.MidiFile(ticks_per_beat=TICKS, tracks=[track])
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()
+
+
+def seconds(length: float) -> float:
+    """A length in whole notes in seconds."""
+    return length * 4 * 60 / QUARTERS
+
+
+def sound(notes: list[Note]) -> np.ndarray:
+    """The notes as plucked strings: samples between -1 and 1 (M,), ``RATE`` per second. Karplus and Strong (1983)."""
+    end = max((float(note.start + note.length) for note in notes), default=0.0)
+    samples = np.zeros(int(RATE * (seconds(end) + 0.5)))
+    for note in notes:
+        first = int(RATE * seconds(float(note.start)))
+        string = pluck(440 * 2 ** ((note.pitch - 69) / 12), int(RATE * seconds(float(note.length))), note.pitch)
+        samples[first : first + len(string)] += string
+    loudest = np.abs(samples).max(initial=0.0)
+    return samples / loudest * 0.9 if loudest else samples
+
+
+def pluck(frequency: float, count: int, seed: int) -> np.ndarray:
+    """``count`` samples of a string: a period of noise, each next one the average of its neighbours."""
+    period = max(round(RATE / frequency), 2)
+    string = np.random.default_rng(seed).uniform(-1, 1, period)
+    periods = []
+    for _ in range(-(-count // period)):
+        periods.append(string)
+        string = DECAY * 0.5 * (string + np.roll(string, 1))
+    samples = np.concatenate(periods)[:count] if periods else np.zeros(0)
+    fade = min(count, RATE // 100)  # ten milliseconds, so that the end does not click
+    samples[count - fade :] *= np.linspace(1, 0, fade)
+    return samples
+
+
+def wav(notes: list[Note]) -> bytes:
+    """A WAV file of 16 bits, one channel."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((sound(notes) * 32767).astype("<i2").tobytes())
+    return buffer.getvalue()

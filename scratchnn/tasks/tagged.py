@@ -1,0 +1,166 @@
+"""Sentences with one tag per word, in the forms in which they usually come, and those of known data sets.
+
+    NAME.conllu              CoNLL-U; the tag is in the column upos, or xpos
+    lines of word/TAG        one sentence per line, words separated by white space; the last slash separates word and tag
+    any other file           CoNLL columns, an empty line after each sentence; the tag is in the last column
+    conll2003, ud:en_ewt     a known data set, or one part of it: conll2003:test, ud:en_ewt:test
+
+All files may be packed (``.gz``). Tags of entities are converted to IOBES, whatever scheme a file has.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from scratchnn.datasets.registry import DataSet, data_sets
+from scratchnn.errors import DataError
+from scratchnn.tasks.labelled import looks_like_a_name
+from scratchnn.text import read_text
+from scratchnn.text.columns import CONLLU, Rows, read_columns, read_conllu
+from scratchnn.text.schemes import convert, detect_scheme
+
+UNIVERSAL = ("upos", "xpos")
+INTERNAL = "IOBES"  # the scheme of the tags that a model learns
+SAMPLED = 50  # lines that decide whether a file consists of word/TAG
+NO_TAG = ("", "_")
+
+
+@dataclass
+class Tagged:
+    """A sentence of T words.
+
+    Attributes:
+        words, tags: T of each.
+        places: for messages, the file and line of each word.
+    """
+
+    words: list[str]
+    tags: list[str]
+    places: list[str]
+
+
+def read_tagged(sources: Sequence[str], column: str | None, part: str) -> tuple[list[Tagged], str | None]:
+    """The sentences of files and known data sets, tags of entities in IOBES.
+
+    Args:
+        sources: see above.
+        column: where the tag is: a number from 1 in files with columns, ``upos`` or ``xpos`` in CoNLL-U; the usual one if
+            None.
+        part: of a known data set that is named without one.
+
+    Returns:
+        The sentences, and the scheme of the first file, None if its tags mark no entities.
+
+    Raises:
+        DataError: a source is missing, damaged or has another form, mixes schemes, or marks entities where others do not.
+    """
+    found: list[Tagged] = []
+    schemes: list[str | None] = []
+    for source in sources:
+        sentences = read_source(source, column, part)
+        scheme = detect_scheme([one.tags for one in sentences], partial(place_of, sentences))
+        if scheme is not None:
+            for one in sentences:
+                one.tags = convert(one.tags, INTERNAL)
+        if schemes and (scheme is None) != (schemes[0] is None):
+            kinds = ["mark entities" if one else "do not mark entities" for one in (schemes[0], scheme)]
+            raise DataError(f"the tags in {sources[0]} {kinds[0]}, those in {source} {kinds[1]}; see --column")
+        schemes.append(scheme)
+        found += sentences
+    return found, schemes[0]
+
+
+def place_of(sentences: Sequence[Tagged], n: int, t: int) -> str:
+    """The file and line of word t of sentence n."""
+    return sentences[n].places[t]
+
+
+def read_source(source: str, column: str | None, part: str) -> list[Tagged]:
+    """The sentences of one source, with the tags as they are in it."""
+    name, _, wanted = source.partition(":")
+    layout = ""
+    path: str | Path = source
+    if not os.path.exists(source) and (name in data_sets() or looks_like_a_name(source)):
+        dataset, full = find_part(name, wanted, part)
+        path, layout = dataset.find(full), dataset.layout
+    if layout == "conllu" or str(path).removesuffix(".gz").endswith(".conllu"):
+        return from_conllu(path, column or UNIVERSAL[0])
+    if not layout and is_slashed(path):
+        return from_slashes(path, column)
+    return from_columns(path, column)
+
+
+def find_part(name: str, wanted: str, usual: str) -> tuple[DataSet, str]:
+    """A known data set with one token per line, and its part: as wanted, or the usual one of what is wanted."""
+    known = {key: found for key, found in data_sets().items() if found.layout}
+    if name not in known:
+        reason = "has no tags" if name in data_sets() else "is neither a file nor a known data set"
+        raise DataError(f"{name!r} {reason}; known sets with tags are {', '.join(known)}")
+    parts = known[name].files
+    full = next((full for full in (wanted, f"{wanted}:{usual}") if full in parts), wanted or usual)
+    if full not in parts:
+        raise DataError(f"{name} has no part {full!r}; choose from {', '.join(f'{name}:{one}' for one in parts)}")
+    return known[name], full
+
+
+def from_conllu(path: str | Path, column: str) -> list[Tagged]:
+    """The words and tags of a CoNLL-U file."""
+    if column not in UNIVERSAL:
+        raise DataError(f"{path} is CoNLL-U; --column must be upos or xpos, got {column!r}")
+    return [pick(rows, 1, CONLLU.index(column), str(path), f"the column {column}") for rows in read_conllu(path)]
+
+
+def from_columns(path: str | Path, column: str | None) -> list[Tagged]:
+    """The words and tags of a file with columns."""
+    sentences = read_columns(path)
+    width = len(sentences[0].fields[0])
+    if width < 2:
+        raise DataError(f"{path} has one column; a line is a word and its tag, or a sentence of word/TAG")
+    number = str(width) if column is None else column
+    if not number.isdecimal() or not 2 <= int(number) <= width:
+        raise DataError(f"{path} has {width} columns; --column must be a number from 2 to {width}, got {number!r}")
+    return [pick(rows, 0, int(number) - 1, str(path), f"column {number}") for rows in sentences]
+
+
+def pick(rows: Rows, word: int, tag: int, path: str, where: str) -> Tagged:
+    """The columns of word and tag of one sentence."""
+    for fields, line in zip(rows.fields, rows.lines, strict=True):
+        if fields[tag].strip() in NO_TAG:
+            raise DataError(
+                f"{path}: line {line} has no tag in {where}; choose another --column, or leave the sentence out"
+            )
+    places = [f"{path}: line {line}" for line in rows.lines]
+    return Tagged([fields[word] for fields in rows.fields], [fields[tag].strip() for fields in rows.fields], places)
+
+
+# --- lines of word/TAG -----------------------------------------------------------------------------------------------
+
+
+def is_slashed(path: str | Path) -> bool:
+    """Whether all fields of the first lines have a slash between two other characters."""
+    lines = [line for line in read_text(path).split("\n") if line.strip()][:SAMPLED]
+    return bool(lines) and all(
+        field.rpartition("/")[0] and field.rpartition("/")[2] for line in lines for field in line.split()
+    )
+
+
+def from_slashes(path: str | Path, column: str | None) -> list[Tagged]:
+    """The words and tags of a file with one sentence of word/TAG per line."""
+    if column is not None:
+        raise DataError(f"{path} has lines of word/TAG, which have no columns; leave out --column")
+    found = []
+    for number, line in enumerate(unicodedata.normalize("NFC", read_text(path)).split("\n"), start=1):
+        parts = [field.rpartition("/") for field in line.split()]
+        if bad := next(("".join(part) for part in parts if not part[0] or not part[2]), None):
+            raise DataError(f"{path}: line {number} contains {bad!r}, which is not word/TAG, a word, a slash and a tag")
+        if parts:
+            words, tags = [word for word, _, _ in parts], [tag for _, _, tag in parts]
+            found.append(Tagged(words, tags, [f"{path}: line {number}"] * len(parts)))
+    if not found:
+        raise DataError(f"no tokens in {path}; a line is a sentence of word/TAG")
+    return found

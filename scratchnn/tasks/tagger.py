@@ -1,0 +1,272 @@
+"""``tagger``: one tag per word, such as its part of speech, or the beginning of a name."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from scratchnn.backend import seed_from, to_numpy
+from scratchnn.core import Model
+from scratchnn.data import SentenceBatches, Sentences, normal_form
+from scratchnn.data.sentences import SPELLINGS, character_vocabulary, unknown_rates, word_counts, word_vocabulary
+from scratchnn.datasets.generated.travels import generated_travels
+from scratchnn.errors import DataError
+from scratchnn.inspection.tags import plot_tag_confusion, plot_transitions
+from scratchnn.models.tagger import OUTPUTS, Tagger
+from scratchnn.models.word_encoder import READERS
+from scratchnn.plot import save_figure
+from scratchnn.recurrent.cells import CELLS
+from scratchnn.tasks.label_table import entity_table, tag_table
+from scratchnn.tasks.pretrained import Initial, start_from_vectors
+from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
+from scratchnn.tasks.tag_answers import NEW, Examples, check_known, figures, find_tags, known_tags, marks_entities, types_of
+from scratchnn.tasks.tagged import INTERNAL, Tagged, read_tagged
+from scratchnn.tasks.task import Data, Task
+from scratchnn.tasks.trained import Trained
+from scratchnn.text import Vocabulary
+from scratchnn.text.schemes import SCHEMES, allowed_transitions, convert, entities, parse_tag
+from scratchnn.training.run_folder import Parts
+from scratchnn.training.settings import Setting, Values
+from scratchnn.word2vec.formats import read_vectors
+
+GENERATED = 2000  # sentences
+SHOWN = 10  # tags in a message
+MARKS = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")  # words with inner hyphens, apostrophes and dots; single marks
+ARCHITECTURE = (
+    "embedding_size", "character_size", "character_units", "reader", "frozen", "hidden_size", "cell", "layers", "dropout",
+    "output",
+)  # fmt: skip
+SOURCES = "tagged sentences: CoNLL columns, .conllu, lines of word/TAG, or conll2003, ud:en_ewt ... (default: generated)"
+
+
+class TaggerTask(Task):
+    """Words of sentences and their tags, which are whatever strings the data has."""
+
+    name = "tagger"
+    title = "a tagger"
+    description = "Train a tagger of words: parts of speech, or the names in a text."
+    own = (
+        replace(EXAMPLES, help=SOURCES, metavar="DATA"),
+        replace(VALID, metavar="DATA"),
+        Setting(
+            "--column", "column", None, "column of the tag: a number, upos or xpos (default: the last, upos)", metavar="C"
+        ),
+        Setting("--limit", "limit", None, "use N sentences, drawn by the seed", int, "N", least=2, identity=False),
+        Setting(
+            "--tokens",
+            "tokens",
+            "space",
+            "how predict splits lines: at spaces, or at marks too",
+            choices=("space", "marks"),
+        ),
+        Setting("--scheme", "scheme", None, "tags of entities in answers (default: as in the data)", choices=SCHEMES),
+        Setting("--min-count", "min_count", 1, "rarer words have no vector of their own", int, "N"),
+        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A"),
+        Setting("--reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
+        Setting("--spelling", "spelling", "char", "characters, or letters of Korean syllables", choices=SPELLINGS),
+        Setting("--character-embed", "character_size", 25, "size of a character's vector", int, "D"),
+        Setting("--character-hidden", "character_units", 25, "units that read the characters", int, "H"),
+        Setting("--embed", "embedding_size", 100, "size of a word's vector", int, "D"),
+        Setting("--hidden", "hidden_size", 100, "units of a recurrent layer, in each direction", int, "H"),
+        Setting("--cell", "cell", "lstm", "recurrent cell", choices=tuple(CELLS)),
+        Setting("--layers", "layers", 1, "recurrent layers", int, "L"),
+        Setting("--output", "output", "crf", "what reads the scores", choices=OUTPUTS),
+        Setting(
+            "--dropout",
+            "dropout",
+            0.5,
+            "dropout at characters, words, between layers, at the output",
+            float,
+            "P",
+            inherited=False,
+        ),
+        Setting(
+            "--vectors", "vectors", None, "file or run with word vectors to start from; their size is D", metavar="PATH"
+        ),
+        Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
+    )
+    prediction = (
+        Setting("--conll", "conll", False, "one word and its tag per line", bool),
+        Setting("--json", "json", False, "JSON with words, tags and entities", bool),
+    )
+    defaults: ClassVar = {"epochs": 10, "clip": 5.0}
+    rates: ClassVar = {"adam": 0.003}
+    metric = "f1"
+    higher_is_better = True
+    shown = ("loss", "accuracy", "f1")
+    part_names = ("words", "characters", "tags")
+    model = Tagger
+
+    def complete(self, settings: Values) -> None:
+        """The probability of <unk> needs a number of 0 or more."""
+        if not 0 <= settings["word_dropout"] < float("inf"):
+            raise DataError(f"--word-dropout must be 0 or more, got {settings['word_dropout']}")
+
+    def deciding(self, settings: Values) -> str:
+        """F1 of the entities; accuracy if the tags mark none."""
+        return "accuracy" if settings["scheme"] is None else "f1"
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
+    def read(self, settings: Values, parts: Parts | None = None) -> Data:
+        """Vocabularies of words, characters and tags of the training part, and both parts as ids."""
+        train, valid, scheme = self.read_parts(settings)
+        if scheme is None and settings["scheme"] is not None:
+            raise DataError(f"--scheme {settings['scheme']} needs tags that mark entities; leave it out, or see --column")
+        settings["scheme"] = settings["scheme"] or scheme
+        initial: Initial = {}
+        notes = []
+        if parts is None:
+            vectors = None if settings["vectors"] is None else read_vectors(settings["vectors"])
+            more = () if vectors is None else (word for word in vectors.words if normal_form(word) == word)
+            words = word_vocabulary(word_counts(one.words for one in train), settings["min_count"], more)
+            characters = character_vocabulary((one.words for one in train), settings["spelling"])
+            parts = {"words": words, "characters": characters, "tags": Vocabulary(known_tags(train, scheme))}
+            if vectors is not None:
+                ids = (words.encode(map(normal_form, one.words)) for one in train)
+                table, note = start_from_vectors(settings, vectors, words, ids)
+                initial = {f"encoder.{name}": array for name, array in table.items()}
+                notes.append(note)
+        check_known(train, parts["tags"])
+        if len(parts["tags"]) < 2:
+            raise DataError(f"all words have the tag {train[0].tags[0]!r}; a tagger needs at least two; see --column")
+        shown = ", ".join(types_of(parts["tags"])[:SHOWN]) + (", ..." if len(types_of(parts["tags"])) > SHOWN else "")
+        counted = f"{sum(len(one.words) for one in train):,} words"
+        what = "tags" if scheme is None else f"{scheme}, types"
+        notes.append(f"{len(train):,} sentences ({counted}) to learn, {len(valid):,} to validate, {what} {shown}")
+        learned, validated = (self.encode(part, settings, parts) for part in (train, valid))
+        return Data(parts, learned, validated, digest_of(*map(as_pairs, (train, valid))), "\n".join(notes), initial)
+
+    def read_parts(self, settings: Values) -> tuple[list[Tagged], list[Tagged], str | None]:
+        """Training and validation part: as given, else a tenth is cut off by the seed; and the scheme of the tags."""
+        if settings["data"]:
+            found, scheme = read_tagged(settings["data"], settings["column"], "train")
+        else:
+            made = generated_travels(GENERATED, seed=0)
+            found = [Tagged(words, convert(tags, INTERNAL), ["generated"] * len(words)) for words, tags in made]
+            scheme = "IOB2"
+        if settings["limit"] is not None and settings["limit"] < len(found):
+            order = np.random.default_rng(seed_from(settings["seed"], 3)).permutation(len(found))
+            found = [found[place] for place in sorted(order[: settings["limit"]])]
+        if settings["valid"] is None:
+            return *split(found, settings["seed"]), scheme
+        valid, other = read_tagged([settings["valid"]], settings["column"], "valid")
+        if (other is None) != (scheme is None):
+            raise DataError(f"only one of --data and --valid {settings['valid']} has tags that mark entities; see --column")
+        return found, valid, scheme
+
+    def encode(self, tagged: Sequence[Tagged], settings: Values, parts: Parts) -> Examples:
+        """Words and tags as ids."""
+        ids = parts["tags"].ids
+        sentences = self.sentences([one.words for one in tagged], settings, parts)
+        return Examples(
+            sentences, [np.array([ids.get(tag, NEW) for tag in one.tags], dtype=np.int64) for one in tagged], tagged
+        )
+
+    def sentences(self, words: Sequence[Sequence[str]], settings: Values, parts: Parts) -> Sentences:
+        """The ids of words and characters."""
+        return Sentences(words, parts["words"], parts["characters"], settings.get("spelling", "char"))
+
+    def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> Examples:
+        """Tagged sentences, by the vocabularies of a trained model; of a known set without a part, its test part."""
+        tagged, scheme = read_tagged(files, settings.get("column"), "test")
+        if (scheme is None) == marks_entities(parts["tags"]):
+            kinds = "mark no entities" if scheme is None else "mark entities"
+            raise DataError(f"the tags in {files[0]} {kinds}, unlike those of the model; see --column")
+        return self.encode(tagged, settings, parts)
+
+    # --- training and evaluation -------------------------------------------------------------------------------------
+
+    def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
+        """Sizes of the vocabularies, and the architecture."""
+        sizes = {"vocabulary_size": len(parts["words"]), "characters": len(parts["characters"]), "tags": len(parts["tags"])}
+        return {**sizes, **{name: settings[name] for name in ARCHITECTURE if name in settings}}
+
+    def batches(self, train: Examples, settings: Values, parts: Parts) -> SentenceBatches:
+        """Sentences of similar length side by side, in another order in each epoch."""
+        counts = word_counts(one.words for one in train.tagged)
+        rates = unknown_rates(parts["words"], counts, settings["word_dropout"])
+        return SentenceBatches(train.sentences, [train.tags], settings["batch_size"], seed=settings["seed"], rates=rates)
+
+    def first_batch(self, batches: Any) -> tuple[np.ndarray, ...]:
+        """One sentence, with its characters."""
+        return batches.pick(batches.order.positions(0, 0)[:1])
+
+    def evaluate(self, model: Model, examples: Examples, settings: Values, parts: Parts) -> dict[str, float]:
+        """Mean loss per word in nats, the share of words whose tag is right, and the scores of entities over all types."""
+        loss, predicted = find_tags(model, examples, parts)
+        return {"loss": loss, **figures(predicted, [one.tags for one in examples.tagged], marks_entities(parts["tags"]))}
+
+    def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
+        """The figures, a table per type or tag, and two figures in the run folder: confusion and transitions."""
+        tags, place = trained.parts["tags"], Path(trained.place)
+        marked = marks_entities(tags)
+        examples = self.examples(files, trained.settings, trained.parts)
+        loss, predicted = find_tags(trained.model, examples, trained.parts)
+        true = [one.tags for one in examples.tagged]
+        for name, value in {"loss": loss, **figures(predicted, true, marked)}.items():
+            yield f"{name} {self.show(name, value)}"
+        if new := Counter(tag for one in true for tag in one if tag not in tags):
+            yield f"{new.total():,} of the tags did not occur in training, such as {min(new)}; they count as wrong"
+        yield ""
+        if marked:
+            yield from entity_table([entities(one) for one in predicted], [entities(one) for one in true])
+        else:
+            yield from tag_table(chain(*predicted), chain(*true))
+        flat = [[parse_tag(tag)[1] or tag if marked else tag for tag in chain(*part)] for part in (predicted, true)]
+        save_figure(plot_tag_confusion(*flat), place / "confusion.png")
+        yield f"confusion of tags in {place / 'confusion.png'}"
+        crf = trained.model.crf
+        if crf is not None:
+            scores = [to_numpy(parameter.data) for parameter in (crf.transitions, crf.start, crf.end)]
+            allowed = allowed_transitions(tags.tokens) if marked else None
+            save_figure(plot_transitions(scores[0], scores[1], scores[2], tags.tokens, allowed), place / "transitions.png")
+            yield f"scores of transitions in {place / 'transitions.png'}"
+
+    # --- answers -----------------------------------------------------------------------------------------------------
+
+    def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
+        """The tags of each line: ``word/TAG``; with ``conll`` one word per line; with ``json`` an object."""
+        if options["conll"] and options["json"]:
+            raise DataError("choose one of --conll and --json")
+        words = [self.split_line(line, trained.settings) for line in lines]
+        sentences = self.sentences(words, trained.settings, trained.parts)
+        known = trained.parts["tags"]
+        marked = marks_entities(known)
+        _, found = find_tags(trained.model, Examples(sentences, [], []), trained.parts)
+        for one, internal in zip(words, found, strict=True):
+            tags = convert(internal, trained.settings.get("scheme") or "IOB2") if marked else internal
+            if options["json"]:
+                answer: dict[str, Any] = {"words": one, "tags": tags}
+                if marked:
+                    answer["entities"] = [
+                        {"type": kind, "start": start, "stop": stop, "words": one[start:stop]}
+                        for kind, start, stop in entities(internal)
+                    ]
+                yield json.dumps(answer, ensure_ascii=False)
+            elif options["conll"]:
+                yield "".join(f"{word}\t{tag}\n" for word, tag in zip(one, tags, strict=True))
+            else:
+                yield " ".join(f"{word}/{tag}" for word, tag in zip(one, tags, strict=True))
+
+    def split_line(self, line: str, settings: Values) -> list[str]:
+        """The words of a line, as the run splits them."""
+        line = unicodedata.normalize("NFC", line)
+        return MARKS.findall(line) if settings.get("tokens") == "marks" else line.split()
+
+
+def as_pairs(sentences: Sequence[Tagged]) -> list[tuple[str, str]]:
+    """The words and the tags of each sentence as two strings, for a digest."""
+    return [(" ".join(one.words), " ".join(one.tags)) for one in sentences]
+
+
+KIND = TaggerTask()

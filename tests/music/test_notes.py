@@ -1,0 +1,200 @@
+"""Notes of tunes: lengths, pitches, repeats, bars, other keys, files, copies."""
+
+from __future__ import annotations
+
+import io
+import wave
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scratchnn.datasets.generated.tunes import generated_tunes
+from scratchnn.errors import DataError
+from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, transpose, tune_notes
+from scratchnn.music.files import RATE, save_tune, seconds, sound, wav
+
+F = Fraction
+
+
+def tune(body, metre="4/4", unit="1/8", key="C"):
+    return Tune(metre, unit, key, body)
+
+
+def lengths(body, **options):
+    return [note.length for note in tune_notes(tune(body, **options))]
+
+
+def pitches(body, **options):
+    return [note.pitch for note in tune_notes(tune(body, **options))]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("A", [F(1, 8)]),
+        ("A2A3/2A/2A/A//A3/", [F(2, 8), F(3, 16), F(1, 16), F(1, 16), F(1, 32), F(3, 16)]),
+        ("(3ABc d", [F(1, 12)] * 3 + [F(1, 8)]),
+        ("(2AB c", [F(3, 16)] * 2 + [F(1, 8)]),
+        ("(3:2:2AB c", [F(1, 12)] * 2 + [F(1, 8)]),
+        ("A>B c<d", [F(3, 16), F(1, 16), F(1, 16), F(3, 16)]),
+        ("A2-A B", [F(3, 8), F(1, 8)]),
+        ("A2-|A B", [F(3, 8), F(1, 8)]),
+        ("{g}A", [F(1, 8)]),
+        ("[A2c]2B", [F(4, 8)] * 2 + [F(1, 8)]),
+        ("A[L:1/4]A", [F(1, 8), F(1, 4)]),
+        ("z2A", [F(1, 8)]),
+    ],
+)
+def test_lengths(body, expected):
+    assert lengths(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "options", "expected"),
+    [
+        ("CDEFGABc", {}, [60, 62, 64, 65, 67, 69, 71, 72]),
+        ("C,c'c", {}, [48, 84, 72]),
+        ("FcBb", {"key": "D"}, [66, 73, 71, 83]),
+        ("Bb_b=b", {"key": "F"}, [70, 82, 82, 83]),
+        ("^FFf|F", {}, [66, 66, 77, 65]),  # until the end of the bar, in its octave alone
+        ("^^F__B", {}, [67, 69]),
+        ("F[K:G]F", {}, [65, 66]),
+        ("[CEG]", {}, [60, 64, 67]),
+    ],
+)
+def test_pitches(body, options, expected):
+    assert pitches(body, **options) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "played"),
+    [
+        ("A|B|", "AB"),
+        ("|:A:|B|", "AAB"),
+        ("A:|B|", "AAB"),
+        ("|:A:|:B:|", "AABB"),
+        ("|:A::B:|", "AABB"),
+        ("|:A[1B:|2C||D|", "ABACD"),
+        ("|:A|1B:|[2C:|D|", "ABACD"),
+        ("|:A[1B:|2C|:D:|", "ABACDD"),
+        ("A||B:|", "ABB"),
+        ("|:A[1B", "AB"),
+    ],
+)
+def test_repeats(body, played):
+    """One letter per note, since all are in one octave."""
+    assert pitches(body) == pitches("".join(played))
+    assert [note.pitch for note in tune_notes(tune(body), repeats=False)] == pitches(
+        "".join(c for c in body if c.isalpha())
+    )
+
+
+def test_starts():
+    notes = tune_notes(tune("A2zB[ce]"))
+    assert [(note.start, note.pitch) for note in notes] == [(0, 69), (F(3, 8), 71), (F(4, 8), 72), (F(4, 8), 76)]
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("ABcdABcd|A8|B8|c8|", None),
+        ("d|A8|B8|c8|A7|", None),  # an upbeat, and the last bar without it
+        ("A8|B7|c8|d8|", "bar 2 of 4 has the length 7/8, the metre is 1"),
+        ("A8|B9|c8|d8|", "bar 2 of 4 has the length 9/8, the metre is 1"),
+        ("A9|B8|c8|d8|", "bar 1 of 4 has the length 9/8, the metre is 1"),
+        ("|:A8|B8|c8|d7:|e|f8|g8|a8|", None),
+        ("A8|B8|c8|d9", "bar 4 of 4 has the length 9/8, the metre is 1"),
+        ("A8|B8|\nM:3/4\nA6|B6|c6|\n", None),
+        ("A8|", "only 0 whole bars"),
+        ("[K:X]A8|", "unknown key 'X'"),
+    ],
+)
+def test_bars(body, fault):
+    found = bar_fault(tune(body))
+    assert found is None if fault is None else fault in found
+
+
+@settings(deadline=None)
+@given(st.integers(0, 500), st.integers(-5, 5))
+def test_another_key_moves_all_notes_alike_and_back(seed, by):
+    (original,) = read_tunes(generated_tunes(1, seed), "generated")
+    moved = transpose(original, by)
+    distances = {a.pitch - b.pitch for a, b in zip(tune_notes(moved), tune_notes(original), strict=True)}
+    assert len(distances) == 1
+    assert distances.pop() % 12 == 7 * by % 12  # fifths
+    assert transpose(moved, -by) == original
+    assert bar_fault(moved) is None
+
+
+def test_another_key_by_hand():
+    moved = transpose(Tune("4/4", "1/8", "G", '"G"GAB^c|"D7"=f2"F#m"_e[K:D]c\n'), -1)
+    assert moved == Tune("4/4", "1/8", "C", '"C"cde^f|"G7"_b2"Bm"_a[K:G]f\n')
+    with pytest.raises(DataError, match="no more than 7"):
+        transpose(tune("A", key="B"), 3)
+
+
+def test_copies_are_counted_in_bars_and_in_any_key():
+    known = runs([tune("ABcd|efga|gfed|cBAG|\n")])
+    assert longest_copy(tune("ABcd|efga|gfed|cBAG|\n"), known) == 4
+    assert longest_copy(transpose(tune('"C"ABcd|efga|\n'), 2), known) == 2
+    assert longest_copy(tune("efga|ABcd|gfed|\n"), known) == 1
+    assert longest_copy(tune("a8|b8|\n"), known) == 0
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_tune_is_read_back(tmp_path):
+    original = tune("|:ABcd|e4 f4|gfed|c8:|\n")
+    path = tmp_path / "tune.abc"
+    save_tune(str(path), original)
+    assert read_tunes(path.read_text(), "tune.abc") == [original]
+
+
+def test_midi_has_the_notes(tmp_path):
+    mido = pytest.importorskip("mido", reason="needs the extra music")
+    original = tune("A2(3Bcd [ce]2z2|A-A4z3|\n", metre="4/4")
+    path = tmp_path / "tune.mid"
+    save_tune(str(path), original)
+    found, sounding, now = [], {}, 0.0
+    for message in mido.MidiFile(str(path)):
+        now += message.time
+        if message.type == "note_on":
+            sounding[message.note] = now
+        elif message.type == "note_off":
+            start = sounding.pop(message.note)
+            found.append((message.note, start, now - start))
+    notes = tune_notes(original)
+    assert len(found) == len(notes) == 7
+    for (pitch, start, length), note in zip(sorted(found, key=lambda n: (n[1], n[0])), notes, strict=True):
+        assert pitch == note.pitch
+        assert start == pytest.approx(seconds(float(note.start)), abs=2e-3)
+        assert length == pytest.approx(seconds(float(note.length)), abs=2e-3)
+
+
+def test_sound_has_the_pitch_and_the_length():
+    notes = tune_notes(tune("A8|A8|", unit="1/4"))
+    with wave.open(io.BytesIO(wav(notes))) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+        assert file.getframerate() == RATE
+    assert len(samples) == pytest.approx(RATE * (seconds(4) + 0.5), abs=2)
+    spectrum = np.abs(np.fft.rfft(samples[:RATE].astype(float)))
+    assert np.argmax(spectrum) % 440 == pytest.approx(0, abs=8) or np.argmax(spectrum) % 440 > 432  # A or an overtone
+    assert np.abs(sound(notes)).max() == pytest.approx(0.9)
+    assert not sound([]).any()
+
+
+@pytest.mark.parametrize("name", ["tune.mp3", "tune"])
+def test_other_files_are_refused(name, tmp_path):
+    with pytest.raises(DataError, match=r"a tune can be saved as \.abc, \.mid, \.wav"):
+        save_tune(str(tmp_path / name), tune("A"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_midi_without_mido_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(__import__("sys").modules, "mido", None)
+    with pytest.raises(DataError, match=r'pip install "scratchnn\[music\]"'):
+        save_tune(str(tmp_path / "tune.mid"), tune("A"))

@@ -20,6 +20,9 @@ class Device(Protocol):
     card: Card
     dtype: Any
 
+    def __hash__(self) -> int:
+        """By identity: kernels are kept by device."""
+
     def empty(self, *shape: int, dtype: Any = None) -> Array:
         """An array with undefined contents, of ``dtype`` if it is not None."""
 

@@ -48,7 +48,8 @@ def forward_on(
     else:
         for array, state in zip(last, states, strict=True):
             array[...] = state
-        forward_steps(device, cache, *_padded(last, 2))
+        h, c = _padded(last, 2)
+        forward_steps(device, cache, h, c)
     return y, last, cache
 
 
@@ -69,7 +70,8 @@ def backward_on(
         for array, state in zip(first, dstates, strict=True):
             array[...] = state
         d = device.empty(N, T, cell.sums * H)
-        backward_steps(device, dy, d, *_padded(first, 2), cache)
+        dh, dc = _padded(first, 2)
+        backward_steps(device, dy, d, dh, dc, cache)
         sums = _rows(d).sum(axis=0)
     start, stop = cell.da
     d, dx, dWx = _rows(d), device.empty(*x.shape), device.empty(*cache.Wx.shape)

@@ -24,8 +24,8 @@ class Cache(NamedTuple):
     Wh: Array
     b: Array
     more: Array | None
-    gates: Array | None
-    kept: Array | None
+    gates: Array  # None if h_t is the only gate
+    kept: Array  # None if the cell keeps nothing
     y: Array
     seen: Array
     order: Array | None

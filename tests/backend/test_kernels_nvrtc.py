@@ -11,6 +11,7 @@ from nvrtc import compile_program, library
 from scratchnn.backend.kernels import cells
 from scratchnn.backend.kernels.cards import LEAST, SHARED, typical_card
 from scratchnn.backend.kernels.split import best_split
+from scratchnn.backend.kernels.training_step import RULES
 
 pytestmark = pytest.mark.skipif(library() is None, reason='the compiler is not installed: pip install -e ".[nvrtc]"')
 
@@ -50,9 +51,10 @@ def test_one_step(cell, capability):
 
 
 @each_capability
-@pytest.mark.parametrize("file", sorted(set(cells.FILES)))
+@pytest.mark.parametrize("file", cells.FILES)
 def test_files_of_their_own(file, capability):
-    program(cells.text(file), capability)
+    for head in [f"#define RULE {rule}\n" for rule in RULES] if file == "optimizers.cu" else [""]:
+        program(head + cells.text(file), capability)
 
 
 def test_every_source_is_compiled():

@@ -34,6 +34,7 @@ FAMILIES = {  # the module that makes each family's rows
     "classifier": "classifier",
     "tagger": "tagger",
     "parser": "parser",
+    "seq2seq": "seq2seq",
     "softmax": "softmax",
     "embedding": "embedding",
     "word2vec": "word2vec_speed",

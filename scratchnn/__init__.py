@@ -25,6 +25,7 @@ PUBLIC = {
     "scratchnn.models.parser": "Parser",
     "scratchnn.models.seq2seq": "Seq2Seq",
     "scratchnn.decoding": "generate",
+    "scratchnn.beam": "beam_search",
     "scratchnn.tasks.trained": "load save train",
     "scratchnn.backend.threads": "set_threads",
 }

@@ -11,6 +11,7 @@
                   and type are right; micro: TP and both numbers summed over all types                             (8)
     unlabelled    sum_d [head_d = h_d] / W                       attachment over all W words d of all trees        (9)
     labelled      sum_d [head_d = h_d] [label_d = l_d] / W       the words whose head and label are right         (10)
+    distinct-n    (number of different n-grams) / (number of n-grams)         n-grams of all sequences            (11)
 
 [...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
 0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
@@ -186,3 +187,9 @@ def universal(label: str) -> str:
     Zeman et al., "CoNLL 2017 Shared Task: Multilingual Parsing from Raw Text to Universal Dependencies" (2017).
     """
     return label.partition(":")[0]
+
+
+def distinct_ngrams(sequences: Sequence[Sequence[Any]], n: int) -> float:
+    """Equation (11): how varied sequences of words are; near 0 if they all say the same. Li et al. (2016)."""
+    found = [tuple(words[k : k + n]) for words in sequences for k in range(len(words) - n + 1)]
+    return len(set(found)) / len(found) if found else 0.0

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scratchnn.errors import ShapeError
-from scratchnn.metrics import accuracy, confusion_matrix, entity_scores, exact_match, label_scores, perplexity
+from scratchnn.metrics import (
+    accuracy,
+    confusion_matrix,
+    distinct_ngrams,
+    entity_scores,
+    exact_match,
+    label_scores,
+    perplexity,
+)
 
 
 def test_perplexity_of_a_uniform_guess_is_the_number_of_tokens():
@@ -107,6 +115,14 @@ def test_label_scores_by_hand():
     assert found["texts"].tolist() == [3, 1, 1]
     with pytest.raises(ShapeError, match=r"label_scores: targets have shape \(4, 3\), predictions \(4, 2\)"):
         label_scores(predicted[:, :2], targets)
+
+
+def test_distinct_ngrams_by_hand():
+    """A b, a b, a: 5 words, 2 different; 2 pairs, 1 different."""
+    answers = [["a", "b"], ["a", "b"], ["a"], []]
+    assert distinct_ngrams(answers, 1) == pytest.approx(2 / 5)
+    assert distinct_ngrams(answers, 2) == pytest.approx(1 / 2)
+    assert distinct_ngrams(answers, 3) == distinct_ngrams([], 1) == 0
 
 
 # --- entities --------------------------------------------------------------------------------------------------------

@@ -4,9 +4,26 @@ One file per data set, each with a description in ``DATASET`` that ``registry.da
 sets that need no files.
 """
 
+from scratchnn.datasets.addition import load_addition
+from scratchnn.datasets.chatbot import load_chatbot
+from scratchnn.datasets.dates import load_dates
 from scratchnn.datasets.imdb import load_imdb, plain_words
+from scratchnn.datasets.kor_eng import load_kor_eng
+from scratchnn.datasets.multi30k import load_multi30k
 from scratchnn.datasets.nsmc import load_nsmc
 from scratchnn.datasets.ptb import load_ptb
 from scratchnn.datasets.python_text import python_manual, python_sources
 
-__all__ = ["load_imdb", "load_nsmc", "load_ptb", "plain_words", "python_manual", "python_sources"]
+__all__ = [
+    "load_addition",
+    "load_chatbot",
+    "load_dates",
+    "load_imdb",
+    "load_kor_eng",
+    "load_multi30k",
+    "load_nsmc",
+    "load_ptb",
+    "plain_words",
+    "python_manual",
+    "python_sources",
+]

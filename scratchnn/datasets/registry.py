@@ -48,8 +48,10 @@ class DataSet:
         lines: reads the documents of one part (of all parts if None) from a data folder, as plain text without line ends;
             None if the set is not text.
         labelled: reads the texts of one part and the label of each; None if they have no labels.
+        pairs: reads the pairs of source and target of one part, in one of the ``directions``; None if there are no pairs.
+        directions: as in "en-de", if either side may be the source; empty if it is always the same one.
         tunes: reads the tunes of one part as a text in ABC notation; None if the set has no tunes.
-        parts: the parts that ``lines`` and ``labelled`` know, if they are not those of ``files``.
+        parts: the parts that ``lines``, ``labelled`` and ``pairs`` know, if they are not those of ``files``.
         layout: ``"columns"`` or ``"conllu"`` if each file has one token per line, see ``scratchnn.text.columns``.
     """
 
@@ -61,6 +63,8 @@ class DataSet:
     check: Callable[[str, Folder], str]
     lines: Callable[..., Iterator[str]] | None = None  # (folder, part=None)
     labelled: Callable[[str, Folder], tuple[list[str], list[str]]] | None = None
+    pairs: Callable[[str, str, Folder], list[tuple[str, str]]] | None = None  # (part, direction, folder)
+    directions: tuple[str, ...] = ()
     tunes: Callable[[str, Folder], str] | None = None
     parts: tuple[str, ...] = ()
     layout: str = ""

@@ -24,6 +24,7 @@ CHECK_MODULES = [
     "scratchnn.gradcheck.checks",
     "scratchnn.layers.checks",
     "scratchnn.recurrent.checks",
+    "scratchnn.attention.checks",
     "scratchnn.structured.checks",
     "scratchnn.models.checks",
     "scratchnn.word2vec.checks",

@@ -8,6 +8,7 @@ from typing import Any
 
 from scratchnn.backend import Array
 from scratchnn.core import Layer, Parameter
+from scratchnn.core.nested import flatten
 from scratchnn.recurrent.base import Recurrent
 
 COLUMNS = 80  # width of the table
@@ -25,8 +26,7 @@ def output_shapes(model: Layer, *inputs: Array) -> dict[int, str]:
 
         def run(*args: Any, **kwargs: Any) -> Any:
             y = forward(*args, **kwargs)
-            first = y[0] if isinstance(y, tuple) else y
-            shapes[id(layer)] = str(tuple(first.shape))
+            shapes[id(layer)] = str(tuple(flatten(y)[0].shape))
             return y
 
         return run

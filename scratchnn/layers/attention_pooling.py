@@ -90,15 +90,18 @@ def attention_pool_loop_backward(dy: Array, cache: tuple) -> tuple[Array, ...]:
 
 
 def masked_softmax(s: Array, real: Array | None) -> Array:
-    """Equation (3): weights (N, T) from scores ``s`` (N, T); zero where ``real`` (N, T) is false, also in a whole row."""
+    """Equation (3): weights from scores ``s``, both (..., T); zero where ``real`` is false, also in a whole row.
+
+    ``real`` is broadcast to (..., T).
+    """
     xp = array_module(s)
     if s.size == 0:
         return s
     if real is not None:
         s = xp.where(real, s, -xp.inf)  # exp(-inf) = 0
-    top = s.real.max(axis=1, keepdims=True)  # -inf for an empty sequence
+    top = s.real.max(axis=-1, keepdims=True)  # -inf for an empty sequence
     e = xp.exp(s - xp.where(top == -xp.inf, 0, top))
-    total = e.sum(axis=1, keepdims=True)
+    total = e.sum(axis=-1, keepdims=True)
     return e / xp.where(total == 0, 1, total)
 
 

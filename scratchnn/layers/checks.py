@@ -267,6 +267,7 @@ for _name, _step, _pair in (
     for _kind, _pool in (("pool2d", _pair), ("pool2d-loop", _loop)):
         register_pair(f"{_name}-{_kind}", _pool, _pictures, kernel_size=M)
         register_pair(f"{_name}-{_kind}/stride", _pool, _pictures, kernel_size=K, stride=2)
+        register_pair(f"{_name}-{_kind}/window-of-one", _pool, _pictures, kernel_size=1, stride=2)
 
 
 @case("sequential/conv2d")

@@ -14,6 +14,7 @@ from scratchnn.errors import ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
 from scratchnn.layers.sequences import check_lengths
 from scratchnn.recurrent.path import choose_path
+from scratchnn.recurrent.steps import Steps
 
 State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is a tuple of its layers' states
 
@@ -138,7 +139,9 @@ class Recurrent(SequenceLayer):
 
     # --- the layer ---------------------------------------------------------------------------------------------------
 
-    def forward(self, x: Array, state: State | None = None, lengths: Any = None) -> tuple[Array, State]:
+    def forward(
+        self, x: Array, state: State | None = None, lengths: Any = None, steps: Steps | None = None
+    ) -> tuple[Array, State]:
         """Run over whole sequences.
 
         Args:
@@ -146,6 +149,7 @@ class Recurrent(SequenceLayer):
             state: state before the first step; defaults to zeros. Pass the returned state to continue the sequences.
             lengths: number of real steps of each sequence (N,); T if None. Beyond it the state does not change and the
                 outputs are zero.
+            steps: in place of ``lengths``, the steps that they lay out; they may be fed (``attention.feeding``).
 
         Returns:
             Outputs, (N, T, H) or (N, H), and the final state.
@@ -153,7 +157,7 @@ class Recurrent(SequenceLayer):
         owner = type(self).__name__
         self.check_input(x)
         x = floating(x, f"{owner}: input")
-        lengths = check_lengths(lengths, x, owner)
+        lengths = check_lengths(lengths, x, owner) if steps is None else steps
         state = self.zero_state(x) if state is None else self.check_state(state, x.shape[0], "state")
         mask_x = mask_h = None
         if self.training and self.dropout:
@@ -162,7 +166,7 @@ class Recurrent(SequenceLayer):
         if self.training and self.recurrent_dropout:
             mask_h = dropout_mask((x.shape[0], self.units), self.recurrent_dropout, x, self.rng)
         lease = self.pool.lease()
-        run, run_back = choose_path(self, x, state, mask_h)
+        run, run_back = choose_path(self, x, state, lengths, mask_h)
         y, state, cache = run(x, state, lengths, mask_h, lease)
         outputs = y if self.return_sequences else self.hidden(state)
         self.push((run_back, cache, lease, mask_x, y.shape, outputs.shape), outputs)

@@ -134,7 +134,7 @@ def gru_reset_after_forward(
     with start.lease.pool.lease() as scratch:
         Wh_scaled, s, a_s_by_gate, spare = gru_scratch_forward(start, Wh, scratch)
         s_zr = s[:, : 2 * H]  # the same memory as a_s_by_gate: a_z + s_z and a_r + s_r replace s_z and s_r
-        for now, before, after, N_t in start.steps:
+        for now, before, after, N_t in start.steps.forward(start.from_x, h, start.factors):
             if N_t < len(s):  # some sequences have ended
                 s, s_zr, a_s_by_gate, spare = s[:N_t], s_zr[:N_t], a_s_by_gate[:, :N_t], spare[:N_t]
             h_before, h_after, zr_from_x_t, n_from_x_t = h[before], h[after], zr_from_x[now], n_from_x[now]
@@ -218,7 +218,9 @@ def gru_reset_after_through_time_backward(dy: Array, dstate: Array, cache: tuple
         dy_rows, WhT_nzr = steps.pack(dy, loop), loop.take(xp, (3 * H, H), Wh.dtype)  # stacked as ds_t is in d
         WhT_nzr[:H], WhT_nzr[H:] = Wh[:, 2 * H :].T, Wh[:, : 2 * H].T
         of_gates, others = (zr_all, n_all), (s_n_all, steps.states_before(h))
-        back = gru_steps_backward(gru_reset_after_slopes_backward, d_by_gate, steps, of_gates, others, loop.pool)
+        back = gru_steps_backward(
+            gru_reset_after_slopes_backward, d_by_gate, steps, of_gates, others, dy_rows, d[:, H:], loop.pool
+        )
         for now, N_t, slopes, gates_t in back:
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)

@@ -133,7 +133,7 @@ def gru_reset_before_forward(
     with start.lease.pool.lease() as scratch:
         Wh_zr, a, a_by_gate, q = gru_scratch_forward(start, Wh[:, : 2 * H], scratch)
         Wh_n = scratch.copy(Wh[:, 2 * H :])
-        for now, before, after, N_t in start.steps:
+        for now, before, after, N_t in start.steps.forward(start.from_x, h, start.factors):
             if N_t < len(a):  # some sequences have ended
                 a, a_by_gate, q = a[:N_t], a_by_gate[:, :N_t], q[:N_t]
             h_before, zr_from_x_t, n_from_x_t, k = h[before], zr_from_x[now], n_from_x[now], k_all[now]
@@ -197,7 +197,9 @@ def gru_reset_before_through_time_backward(dy: Array, dstate: Array, cache: tupl
         dy_rows = steps.pack(dy, loop)
         WhT_zr, WhT_n = loop.copy(Wh[:, : 2 * H].T), loop.copy(Wh[:, 2 * H :].T)  # (2H, H), (H, H)
         of_gates, others = (zr_all, n_all), (k_all, steps.states_before(h))
-        back = gru_steps_backward(gru_reset_before_slopes_backward, da_by_gate, steps, of_gates, others, loop.pool)
+        back = gru_steps_backward(
+            gru_reset_before_slopes_backward, da_by_gate, steps, of_gates, others, dy_rows, da, loop.pool
+        )
         for now, N_t, slopes, gates_t in back:
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (7)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.recurrent.inputs import inputs_forward
-from scratchnn.recurrent.steps import Steps
+from scratchnn.recurrent.steps import Steps, steps_of
 from scratchnn.recurrent.tuning import gate_by_gate, halves, pieces
 
 # --- pointwise equations ---------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def gru_prologue_forward(
     """
     lease = lease or BufferPool().lease()
     H = h0.shape[1]
-    steps = Steps(x, lengths)
+    steps = steps_of(x, lengths)
     factors, half = halves(b, len(b) - H)
     rows = steps.pack(x, lease, ones=1)
     widths = [2 * H] if len(b) == 2 * H else [2 * H, H]
@@ -154,6 +154,8 @@ def gru_steps_backward(
     steps: Steps,
     gates: Sequence[Array],
     others: Sequence[Array],
+    dy_rows: Array,
+    da: Array,
     pool: BufferPool,
 ) -> Iterator[tuple[slice, int, Array, Array]]:
     """All steps, the last one first, with their slopes, which are computed for a piece of consecutive steps at once.
@@ -164,6 +166,8 @@ def gru_steps_backward(
         da_by_gate: an array (blocks, P, H) for the gradients; only its shape and dtype matter.
         gates: the gates and candidates of all steps, the first array (P, 2H).
         others: other arrays of all steps (P, H).
+        dy_rows: the packed gradient with respect to the outputs (P, H).
+        da: the gradient with respect to x Wx + b (P, columns), which the loop fills in.
 
     Yields:
         The step's rows in arrays of P rows; N_t; its slopes (blocks, N_t, H), which may be overwritten; and its part of the
@@ -177,5 +181,5 @@ def gru_steps_backward(
         with pool.lease() as of_piece:
             slopes = of_piece.take(array_module(first_gates), (blocks, *shape), da_by_gate.dtype)
             compute_slopes(*(block for arrays in stacked for block in arrays), slopes)
-            for k, now in piece_steps:
+            for k, now in steps.backward(piece_steps, dy_rows, da):
                 yield now, N_t, slopes[:, k], first_gates[:, k]

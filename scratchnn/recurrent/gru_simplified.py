@@ -114,7 +114,7 @@ def gru_simplified_forward(
     (from_x,), h, mask = start.from_x, start.h, start.mask
     with start.lease.pool.lease() as scratch:
         Wh_scaled, a, a_by_gate, spare = gru_scratch_forward(start, Wh, scratch)
-        for now, before, after, N_t in start.steps:
+        for now, before, after, N_t in start.steps.forward(start.from_x, h, start.factors):
             if N_t < len(a):  # some sequences have ended
                 a, a_by_gate, spare = a[:N_t], a_by_gate[:, :N_t], spare[:N_t]
             h_before, from_x_t = h[before], from_x[now]
@@ -173,7 +173,9 @@ def gru_simplified_through_time_backward(dy: Array, dstate: Array, cache: tuple,
     with scratch.pool.lease() as loop:
         dy_rows, WhT = steps.pack(dy, loop), loop.copy(Wh.T)
         of_gates, others = (gates,), (steps.states_before(h),)
-        back = gru_steps_backward(gru_simplified_slopes_backward, da_by_gate, steps, of_gates, others, loop.pool)
+        back = gru_steps_backward(
+            gru_simplified_slopes_backward, da_by_gate, steps, of_gates, others, dy_rows, da, loop.pool
+        )
         for now, N_t, slopes, gates_t in back:
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (5)

@@ -27,7 +27,7 @@ from typing import Any
 
 from scratchnn.backend import Array, BufferPool, Lease, array_module
 from scratchnn.recurrent.inputs import inputs_forward
-from scratchnn.recurrent.steps import Steps, masked
+from scratchnn.recurrent.steps import masked, steps_of
 from scratchnn.recurrent.tuning import gate_by_gate, halves, pieces, product_back
 
 
@@ -57,7 +57,7 @@ def lstm_through_time_forward(
     xp = array_module(x)
     lease = lease or BufferPool().lease()
     N, H = h0.shape
-    steps = Steps(x, lengths)
+    steps = steps_of(x, lengths)
     factors, half = halves(b, 3 * H)
     rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
     from_x = lease.take(xp, (steps.P, 4 * H), dtype)
@@ -68,7 +68,7 @@ def lstm_through_time_forward(
         Wh_half, spare = scratch.product(Wh, factors), scratch.take(xp, (N, H), dtype)
         a = scratch.take(xp, (N, 4 * H), dtype)
         a_by_gate = gate_by_gate(a, 4)  # (4, N, H)
-        for now, before, after, N_t in steps:
+        for now, before, after, N_t in steps.forward([from_x], h, factors):
             if N_t < len(a):  # some sequences have ended
                 a, a_by_gate, spare = a[:N_t], a_by_gate[:, :N_t], spare[:N_t]
             from_x_t = from_x[now]
@@ -114,7 +114,7 @@ def lstm_through_time_backward(
             with scratch.pool.lease() as of_piece:
                 slopes, slopes_c = of_piece.take(xp, (4, *shape), dtype), of_piece.take(xp, shape, dtype)
                 lstm_slopes_backward(o_i_f_g, c_t_before, c_t, h_t, slopes, slopes_c)
-                for k, now in piece_steps:
+                for k, now in steps.backward(piece_steps, dy_rows, da):
                     xp.add(dh_carried, dy_rows[now], out=dh)  # (3)
                     da_by_gate[:, now] = gates_backward(slopes[:, k], slopes_c[k], f[k], dh, dc_carried)  # (4)
                     xp.matmul(da[now], WhT, out=dh_carried)  # (3)  (N_t, 4H) @ (4H, H) -> (N_t, H)

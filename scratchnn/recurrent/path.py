@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scratchnn.backend import Array, Lease, array_module
 from scratchnn.backend.kernels import backward_on, forward_on, kernel_device
+from scratchnn.recurrent.steps import Steps
 
 if TYPE_CHECKING:
     from scratchnn.recurrent.base import Recurrent, State
@@ -15,9 +16,14 @@ Run = Callable[..., "tuple[Array, State, Any]"]
 RunBack = Callable[..., "tuple[Array, State]"]
 
 
-def choose_path(layer: Recurrent, x: Array, state: State, mask_h: Array | None) -> tuple[Run, RunBack]:
-    """The functions with the arguments and results of ``layer.run`` and ``layer.run_backward`` that are used for ``x``."""
-    if layer.kernel is None:
+def choose_path(
+    layer: Recurrent, x: Array, state: State, lengths: Array | Steps | None, mask_h: Array | None
+) -> tuple[Run, RunBack]:
+    """The functions with the arguments and results of ``layer.run`` and ``layer.run_backward`` that are used for ``x``.
+
+    Steps that are fed from outside (``Recurrent.forward``) are array operations: a kernel runs all of them in one launch.
+    """
+    if layer.kernel is None or isinstance(lengths, Steps):
         return layer.run, layer.run_backward
     device = kernel_device(x, *_parts(state), mask_h, *(parameter.data for parameter in layer.weights()))
     if device is None:

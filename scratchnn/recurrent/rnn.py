@@ -33,7 +33,7 @@ from scratchnn.errors import DataError
 from scratchnn.functions import relu, tanh
 from scratchnn.recurrent.base import Recurrent, State
 from scratchnn.recurrent.inputs import inputs_backward, inputs_forward
-from scratchnn.recurrent.steps import Steps, masked
+from scratchnn.recurrent.steps import masked, steps_of
 
 ACTIVATIONS = ["tanh", "relu"]
 
@@ -109,14 +109,14 @@ def rnn_forward(
     xp = array_module(x)
     lease = lease or BufferPool().lease()
     N, H = h0.shape
-    steps = Steps(x, lengths)
+    steps = steps_of(x, lengths)
     rows = steps.pack(x, lease, ones=1)  # (P, D + 1)
     h = steps.states(h0, xp.result_type(x, h0, Wx, Wh, b), lease)  # (N + P, H)
     from_x = h[N:]  # the memory of the states after each step
     inputs_forward(rows, Wx, b, [from_x], lease.pool)  # (P, D + 1) @ (D + 1, H) -> (P, H)
     mask = steps.sort(mask_h)
     from_h = xp.empty((N, H), dtype=h.dtype)
-    for _, before, after, N_t in steps:
+    for _, before, after, N_t in steps.forward([from_x], h):
         if N_t < len(from_h):  # some sequences have ended
             from_h = from_h[:N_t]
         h_after = from_x_t = h[after]  # the same memory: h_t replaces x_t Wx + b
@@ -169,7 +169,7 @@ def rnn_through_time_backward(dy: Array, dstate: Array, cache: tuple, scratch: L
     dh_carried_all = steps.sort(dstate).astype(dtype)  # what step t + 1 passes to h_t
     with scratch.pool.lease() as loop:
         dy_rows, WhT = steps.pack(dy, loop), loop.copy(Wh.T)
-        for now, _, _, N_t in reversed(steps):
+        for N_t, now in steps.backward([(step.N_t, step.rows) for step in reversed(steps)], dy_rows, da):
             dh_carried = dh_carried_all[:N_t]
             dh = xp.add(dh_carried, dy_rows[now], out=dh_carried)  # (3)
             da_t = rnn_units_backward(slopes[now], dh, da[now])  # (4)

@@ -12,7 +12,7 @@ sequence that has ended takes no part in later steps. Nothing has to be masked, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -85,6 +85,28 @@ class Steps:
     def __reversed__(self) -> Iterator[Step]:
         return reversed(self.steps)
 
+    # --- the loops over time; ``attention.feeding`` overrides both ---------------------------------------------------
+
+    def forward(self, from_x: Sequence[Array], h: Array, factors: Array | float = 1) -> Iterator[Step]:
+        """All steps, the first one first.
+
+        Args:
+            from_x: x Wx + b of all rows, in one array (P, ...) or several, which share the columns from left to right.
+            h: all states (N + P, H), of which the loop fills in those of a step before it asks for the next one.
+            factors: what the columns of ``from_x`` have been multiplied by.
+        """
+        return iter(self.steps)
+
+    def backward(self, items: Iterable[tuple[Any, slice]], dy_rows: Array, da: Array) -> Iterator[tuple[Any, slice]]:
+        """The ``items`` (anything, rows of a step), the last step first; they may be asked for in several pieces.
+
+        Args:
+            items: what is returned, one by one.
+            dy_rows: the packed gradient with respect to the outputs (P, H), which the loop reads at the step's rows.
+            da: the gradient with respect to x Wx + b (P, columns), of which the loop fills in the step's rows.
+        """
+        return iter(items)
+
     # --- between a batch and its packed rows -------------------------------------------------------------------------
 
     def pack(self, x: Array, lease: Lease, ones: int = 0) -> Array:
@@ -154,6 +176,11 @@ class Steps:
             dy = array_module(h).zeros((self.N, self.T, h.shape[1]), dtype=h.dtype)
         like = map_arrays(lambda states: states[: self.N], (h, *others) if others else h)
         return dy, or_zeros(dstate, like)
+
+
+def steps_of(x: Array, lengths: Array | Steps | None) -> Steps:
+    """The steps of inputs (N, T, D) with ``lengths`` (N,), T if None; ``lengths`` itself if it is laid out already."""
+    return lengths if isinstance(lengths, Steps) else Steps(x, lengths)
 
 
 def masked(h: Array, mask: Array | None) -> Array:

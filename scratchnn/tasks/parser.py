@@ -1,4 +1,11 @@
-"""``parser``: a tree over the words of each sentence."""
+"""``parser``: a tree over the words of each sentence.
+
+The best of all trees is searched (Chu-Liu/Edmonds), or with ``--projective`` the best of those without crossing arcs
+(Eisner). All trees are the default because treebanks contain some that a projective search can never find: 1.5 % of the
+sentences in the validation part of EWT have crossing arcs, and 16 % in the Korean GSD. Where they are rare, the search
+makes no difference: a parser trained on EWT has 0.8817 unlabelled and 0.8485 labelled attachment with all trees, 0.8821
+and 0.8486 with projective ones.
+"""
 
 from __future__ import annotations
 

@@ -57,6 +57,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         )
 
     reports = Reports()
+    metric = task.deciding(settings)
     trainer = Trainer(
         model,
         optimizer,
@@ -66,8 +67,8 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         accumulate=settings["accumulate"],
         schedule=schedule,
         validate=lambda: task.evaluate(model, data.valid, settings, data.parts),
-        metric=task.deciding(settings),
-        higher_is_better=task.higher_is_better,
+        metric=metric,
+        higher_is_better=task.improves_upwards(metric),
         patience=settings["patience"],
         checkpoint=folder.checkpoint,
         checkpoint_every=settings["checkpoint_every"],
@@ -91,7 +92,6 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     ending = f"{last}; {where}" if len(f"{last}; {where}") <= WIDTH else f"{wrapped(last)}\n{where}"
     print(*map(wrapped, notes), ending, sep="\n", flush=True)
     trainer.fit(settings["epochs"])
-    metric = trainer.metric
     best = "" if trainer.best is None else task.show(metric, trainer.best[metric])
     print(f"best validation {metric} {best} (epoch {trainer.best_epoch}); everything is in {folder.path}")
 

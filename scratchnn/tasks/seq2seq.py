@@ -2,48 +2,93 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scratchnn.backend import backend_name, move, to_numpy
+from scratchnn.beam import Found
 from scratchnn.core import Model
 from scratchnn.data import Pairs
 from scratchnn.datasets.generated.number_words import number_words
-from scratchnn.decoding import generate
-from scratchnn.metrics import exact_match
-from scratchnn.models.seq2seq import Seq2Seq
+from scratchnn.errors import DataError
+from scratchnn.inspection.alignments import plot_alignments
+from scratchnn.metrics import exact_match, perplexity
+from scratchnn.models.seq2seq import ATTENTIONS, Seq2Seq
+from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
-from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, read_pairs, split
+from scratchnn.tasks.answer_scores import score_lines
+from scratchnn.tasks.answers import alignment_maps, cased, cutter, search, text_of, warn_about
+from scratchnn.tasks.pair_sources import is_known, names_a_part, read_sources
+from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
-from scratchnn.text import Vocabulary, join_tokens, texts_to_sequences, tokenize
+from scratchnn.text import Vocabulary, texts_to_sequences, tokenize
+from scratchnn.text.pieces import learn_pieces
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
 GENERATED = 1000  # numbers in words
-WHAT = "a source and its target"
+PIECES = 8000  # tokens per side, at level piece
+MAPS = 4  # sources in a figure of attention
+SOURCES = "pairs: lines with a tab, two aligned files, or a set such as multi30k:en-de (default: generated)"
+ARCHITECTURE = (
+    "embedding_size", "hidden_size", "cell", "layers", "bidirectional", "attention", "input_feeding", "peeky", "dropout",
+    "tied",
+)  # fmt: skip
+
 LIMIT = Setting("--limit", "limit", 100, "largest number of tokens in an answer", int, "M")
+DECODING = (
+    LIMIT,
+    Setting("--beam", "beam", 1, "beginnings that are kept for each source; 1 is greedy", int, "B"),
+    Setting("--length-norm", "length_norm", 1.0, "score of an answer of t tokens: log p / t^A", float, "A"),
+)
 
 Example = tuple[np.ndarray, np.ndarray]  # ids of the source, ids of the target
 
 
 class Seq2SeqTask(Task):
-    """Pairs of lines with a tab between them; source and target have vocabularies of their own."""
+    """Pairs of lines; source and target have vocabularies of their own."""
 
     name = "seq2seq"
     title = "a sequence-to-sequence model"
     description = "Train a model that turns one line into another. A line of a file is a source, a tab, and its target."
     own = (
-        EXAMPLES,
-        VALID,
-        Setting("--level", "level", "char", "what a token is", choices=("char", "letter", "word")),
+        replace(EXAMPLES, help=SOURCES, metavar="DATA"),
+        replace(VALID, name="valid_data", default=[], help="validation pairs (default: those of a known set, or a tenth)",
+                metavar="DATA", many=True),
+        Setting("--level", "level", "char", "what a token is; piece: a frequent part of a word",
+                choices=("char", "letter", "word", "piece")),
+        Setting("--lower", "lower", False, "read and write in lower case", bool),
+        Setting("--reverse", "reverse", False, "read the source from its end", bool),
+        Setting("--vocabulary", "vocabulary_size", None, f"most tokens per side (default: all; {PIECES} pieces)", int, "V",
+                least=5),
         Setting("--cell", "cell", "lstm", "recurrent cell", choices=tuple(CELLS)),
-        Setting("--hidden", "hidden_size", 128, "units of encoder and decoder", int, "H"),
+        Setting("--hidden", "hidden_size", 128, "units in each recurrent layer", int, "H"),
         Setting("--embed", "embedding_size", 32, "size of the embeddings", int, "D"),
+        Setting("--layers", "layers", 1, "recurrent layers of encoder and decoder", int, "L"),
+        Setting("--bidirectional", "bidirectional", False, "let the encoder read in both directions", bool),
+        Setting("--attention", "attention", "none", f"score of the source's tokens: {', '.join(ATTENTIONS)}",
+                metavar="SCORE", choices=ATTENTIONS),
+        Setting("--input-feeding", "input_feeding", False, "let each step read what attention gave the last", bool),
+        Setting("--peeky", "peeky", False, "let each step read the encoder's state", bool),
+        Setting("--dropout", "dropout", 0.0, "dropout of embeddings and layers", float, "P", inherited=False),
+        Setting("--tie", "tied", False, "share the target's embedding with the output layer", bool),
+        Setting("--best-by", "best_by", "exact", "validation figure that decides the best epoch", choices=("exact", "loss"),
+                inherited=False),
+    )  # fmt: skip
+    prediction = (
+        *DECODING,
+        Setting("--n-best", "n_best", 1, "answers per line, each with its score", int, "K"),
+        Setting(
+            "--attention", "attention_figure", None, "figure of what attention reads, for the first lines", metavar="PNG"
+        ),
+        Setting("--json", "json", False, "JSON with the score of each answer", bool),
     )
-    prediction = (LIMIT,)
+    evaluation = DECODING
     defaults: ClassVar = {"epochs": 30}
     rates: ClassVar = {"adam": 0.005}
     metric = "exact match"
@@ -52,34 +97,68 @@ class Seq2SeqTask(Task):
     part_names = ("source_vocabulary", "target_vocabulary")
     model = Seq2Seq
 
+    def deciding(self, settings: Values) -> str:
+        """The exact match, or the loss."""
+        return "loss" if settings["best_by"] == "loss" else self.metric
+
+    def improves_upwards(self, metric: str) -> bool:
+        """The exact match does, the loss does not."""
+        return metric == self.metric
+
+    # --- data --------------------------------------------------------------------------------------------------------
+
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of the training part, and both parts as ids."""
-        pairs = read_pairs(settings["data"], WHAT) if settings["data"] else number_words(GENERATED, seed=0)
-        train, valid = split(pairs, settings["seed"]) if settings["valid"] is None else (pairs, [])
-        if settings["valid"] is not None:
-            valid = read_pairs([settings["valid"]], WHAT)
-        level = settings["level"]
+        train, valid = self.read_parts(settings)
         parts = parts or {
-            f"{side}_vocabulary": Vocabulary.build(token for pair in train for token in tokenize(pair[k], level))
-            for k, side in enumerate(("source", "target"))
+            name: self.vocabulary([cased(pair[k], settings) for pair in train], settings)
+            for k, name in enumerate(self.part_names)
         }
-        sizes = " and ".join(str(len(vocabulary)) for vocabulary in parts.values())
+        sizes = " and ".join(f"{len(vocabulary):,}" for vocabulary in parts.values())
         note = f"{len(train):,} pairs to learn, {len(valid):,} to validate, vocabularies of {sizes} tokens"
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
+        settings["longest_source"] = max(len(source) for source, _ in train_examples)
         return Data(parts, train_examples, valid_examples, digest_of(train, valid), note)
+
+    def read_parts(self, settings: Values) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Training and validation part: as given, or as a known set has them, else a tenth is cut off by the seed."""
+        data = settings["data"]
+        pairs = read_sources(data, "train") if data else number_words(GENERATED, seed=0)
+        whole = [source for source in data if is_known(source) and not names_a_part(source)]
+        if valid := settings["valid_data"] or whole:
+            return pairs, read_sources(valid, "valid")
+        return split(pairs, settings["seed"])
+
+    def vocabulary(self, texts: list[str], settings: Values) -> Vocabulary:
+        """The tokens of the training texts of one side."""
+        size, level = settings["vocabulary_size"], settings["level"]
+        if level == "piece":
+            return learn_pieces(texts, size or PIECES)
+        return Vocabulary.build((token for text in texts for token in tokenize(text, level)), max_size=size)
 
     def encode(self, pairs: Sequence[tuple[str, str]], settings: Values, parts: Parts) -> list[Example]:
         """Both sides as ids."""
-        sides = [
-            texts_to_sequences([pair[k] for pair in pairs], parts[name], settings["level"])
-            for k, name in enumerate(self.part_names)
-        ]
-        return list(zip(*sides, strict=True))
+        sources, targets = zip(*pairs, strict=True)
+        target = parts["target_vocabulary"]
+        ids = texts_to_sequences([cased(text, settings) for text in targets], target, cutter(target, settings))
+        return list(zip(self.sources(sources, settings, parts), ids, strict=True))
+
+    def sources(self, texts: Sequence[str], settings: Values, parts: Parts) -> list[np.ndarray]:
+        """The ids of each source, as the model reads them."""
+        vocabulary = parts["source_vocabulary"]
+        ids = texts_to_sequences([cased(text, settings) for text in texts], vocabulary, cutter(vocabulary, settings))
+        return [sequence[::-1] for sequence in ids] if settings.get("reverse") else ids
+
+    def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Example]:
+        """Pairs, by the vocabularies of a trained model; a known set that is named without a part is its test part."""
+        return self.encode(read_sources(files, "test"), settings, parts)
+
+    # --- training ----------------------------------------------------------------------------------------------------
 
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
         """Sizes of both vocabularies, and the architecture."""
         sizes = {"source_size": len(parts["source_vocabulary"]), "target_size": len(parts["target_vocabulary"])}
-        return {**sizes, **{name: settings[name] for name in ("embedding_size", "hidden_size", "cell")}}
+        return {**sizes, **{name: settings[name] for name in ARCHITECTURE if name in settings}}
 
     def batches(self, train: list[Example], settings: Values, parts: Parts) -> Pairs:
         """Pairs with teacher forcing, in another order in each epoch."""
@@ -88,8 +167,16 @@ class Seq2SeqTask(Task):
         return Pairs(sources, targets, settings["batch_size"], begin=target.begin, end=target.end, seed=settings["seed"])
 
     def evaluate(self, model: Model, examples: list[Example], settings: Values, parts: Parts) -> dict[str, float]:
-        """Mean loss in nats per target token, and the share of targets that are right from start to end."""
-        assert isinstance(model, Seq2Seq)
+        """Mean loss in nats per target token, and the share of greedy answers that are right from start to end."""
+        longest = max(len(target) for _, target in examples)
+        options = {**settings, "limit": longest + 1, "beam": 1, "length_norm": 0.0}  # a longer answer is wrong anyway
+        answers = search(model, [source for source, _ in examples], options, parts)
+        return self.figures(model, examples, answers, settings, parts)
+
+    def figures(
+        self, model: Model, examples: list[Example], answers: list[list[Found]], settings: Values, parts: Parts
+    ) -> dict[str, float]:
+        """Mean loss, perplexity, and how many of the best answers are the targets."""
         batches = self.batches(examples, settings, parts)
         total, tokens = 0.0, 0
         name = backend_name(model.parameters()[0].data)
@@ -97,32 +184,47 @@ class Seq2SeqTask(Task):
             for k in range(len(batches)):
                 loss, count, _ = model.loss(tuple(move(part, name) for part in batches.batch(0, k)), None)
                 total, tokens = total + float(to_numpy(loss)) * count, tokens + count
-            answers = [self.answer(model, source, parts, LIMIT.default) for source, _ in examples]
-        return {"loss": total / tokens, "exact match": exact_match(answers, [target.tolist() for _, target in examples])}
+        found, targets = [best.ids for best, *_ in answers], [target.tolist() for _, target in examples]
+        loss = total / tokens
+        return {"loss": loss, "perplexity": perplexity(loss), "exact match": exact_match(found, targets)}
 
-    def answer(self, model: Seq2Seq, source: np.ndarray, parts: Parts, limit: int) -> list[int]:
-        """The target that the model writes for a source (S,), always its most probable next token."""
-        target = parts["target_vocabulary"]
-        return generate(
-            model.step,
-            [target.begin],
-            limit,
-            np.random.default_rng(0),
-            temperature=0,
-            avoid=[target.padding, target.unknown, target.begin],
-            state=model.start(source),
-            end=target.end,
-        )
+    # --- answers -----------------------------------------------------------------------------------------------------
 
-    def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Example]:
-        """Pairs, by the vocabularies of a trained model."""
-        return self.encode(read_pairs(files, WHAT), settings, parts)
+    def report(self, trained: Trained, files: Sequence[str]) -> Iterator[str]:
+        """Loss, perplexity, exact match; BLEU, chrF and distinct n-grams of the answers."""
+        defaults = {setting.name: setting.default for setting in self.evaluation}
+        settings, parts = {**defaults, **trained.settings}, trained.parts
+        pairs = read_sources(files, "test")
+        examples = self.encode(pairs, settings, parts)
+        answers = search(trained.model, [source for source, _ in examples], settings, parts)
+        for name, value in self.figures(trained.model, examples, answers, settings, parts).items():
+            yield f"{name} {self.show(name, value)}"
+        yield ""
+        texts = [text_of(best.ids, settings, parts) for best, *_ in answers]
+        yield from score_lines(texts, [target for _, target in pairs])
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
-        """The target of each source."""
-        level, target = trained.settings["level"], trained.parts["target_vocabulary"]
-        for source in texts_to_sequences(list(lines), trained.parts["source_vocabulary"], level):
-            yield join_tokens(target.decode(self.answer(trained.model, source, trained.parts, options["limit"])), level)
+        """The target of each source; with ``n_best`` or ``json``, several and their scores."""
+        if options["n_best"] > options["beam"]:
+            raise DataError(f"--n-best {options['n_best']} needs a --beam of {options['n_best']} or more")
+        settings, parts, lines = trained.settings, trained.parts, list(lines)
+        if options["attention_figure"] is not None and trained.model.attention is None:
+            raise DataError(f"{trained.place} has a model without attention; train one with --attention dot")
+        sources = self.sources(lines, settings, parts)
+        warn_about(sources, settings, parts)
+        answers = search(trained.model, sources, options, parts)
+        if options["attention_figure"] is not None and sources:
+            maps = alignment_maps(trained, sources[:MAPS], answers[:MAPS])
+            save_figure(plot_alignments(maps), options["attention_figure"])
+        for line, found in zip(lines, answers, strict=True):
+            best = [(text_of(one.ids, settings, parts), one) for one in found[: options["n_best"]]]
+            if options["json"]:
+                shown = [{"text": text, "score": round(one.score, 6), "ended": one.ended} for text, one in best]
+                yield json.dumps({"source": line, "answers": shown}, ensure_ascii=False)
+            elif options["n_best"] > 1:
+                yield from (f"{one.score:.4f}\t{text}" for text, one in best)
+            else:
+                yield best[0][0]
 
 
 KIND = Seq2SeqTask()

@@ -54,6 +54,7 @@ class Kind:
         description: one sentence for the help.
         settings: everything that can be set for training.
         prediction, sampling: what can be set for ``predict`` beside the input, and for ``sample`` beside the prompt.
+        evaluation: what can be set for ``evaluate`` beside the data; ``report`` finds it among the settings of the run.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Kind:
     settings: tuple[Setting, ...]
     prediction: tuple[Setting, ...] = ()
     sampling: tuple[Setting, ...] = ()
+    evaluation: tuple[Setting, ...] = ()
 
     def train(self, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
         """Train, or continue to train, with the settings that are given, in the folder.
@@ -151,6 +153,10 @@ class Task(Kind):
     def deciding(self, settings: Values) -> str:
         """The validation figure that decides which epoch is best: ``metric``, unless it depends on the settings."""
         return self.metric
+
+    def improves_upwards(self, metric: str) -> bool:
+        """Whether the deciding figure is better if it is higher."""
+        return self.higher_is_better
 
     def evaluate(self, model: Model, examples: Any, settings: Values, parts: Parts) -> dict[str, float]:
         """Named figures of a part of the data; the model is left in the mode it was in."""

@@ -16,6 +16,7 @@ from scratchnn.backend.kernels.split import best_split, splits
 from scratchnn.errors import ScratchnnWarning
 from scratchnn.recurrent import LSTM
 from scratchnn.recurrent.path import choose_path
+from scratchnn.recurrent.steps import Steps
 
 
 @pytest.fixture
@@ -73,7 +74,15 @@ def test_a_gpu_that_is_too_old_is_said_once(device):
 def test_layers_on_numpy_keep_their_own_functions(device):
     layer = LSTM(2, 3, rng=np.random.default_rng(0))
     x = np.ones((2, 4, 2), dtype=np.float32)
-    assert choose_path(layer, x, layer.zero_state(x), None) == (layer.run, layer.run_backward)
+    assert choose_path(layer, x, layer.zero_state(x), None, None) == (layer.run, layer.run_backward)
+
+
+def test_steps_that_are_fed_are_array_operations(device):
+    layer = LSTM(2, 3, rng=np.random.default_rng(0)).to("guarded")
+    x = there(2, 4, 2)
+    path = choose_path(layer, x, layer.zero_state(x), Steps(x, None), None)
+    assert path == (layer.run, layer.run_backward)
+    assert choose_path(layer, x, layer.zero_state(x), None, None) != path
 
 
 @needs_compiler

@@ -131,7 +131,7 @@ def test_figure(tmp_path):
 
 
 def test_quick_run(tmp_path, capsys):
-    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "softmax", "embedding"]
+    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "softmax", "embedding"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDTH
@@ -142,7 +142,7 @@ def test_quick_run(tmp_path, capsys):
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
     gru = {"gru, reset after", "gru, reset before"}
-    families = {"rnn", *gru, "lm", "classifier", "tagger", "parser", "softmax", "embedding"}
+    families = {"rnn", *gru, "lm", "classifier", "tagger", "parser", "seq2seq", "softmax", "embedding"}
     assert sections == {*families, "classifier, predict", "parser, trees"}
     for row in document["rows"]:
         assert row["ours_median"] > 0

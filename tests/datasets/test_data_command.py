@@ -44,9 +44,10 @@ def test_every_data_set_is_found_by_its_file_alone(monkeypatch, tmp_path):
     before = list(data_sets())
     assert before == sorted(before)
     assert {"conll2003", "imdb", "korean_ner", "nsmc", "ptb", "ud"} <= set(before)
+    assert {"addition", "chatbot", "dates", "kor_eng", "multi30k"} <= set(before)
     monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
     importlib.invalidate_caches()
-    assert list(data_sets()) == ["anew", *before]
+    assert list(data_sets()) == sorted(["anew", *before])
     assert data_set("anew").files is ptb.DATASET.files
 
 

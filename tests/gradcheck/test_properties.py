@@ -14,7 +14,7 @@ from scratchnn.gradcheck.properties import FIXED_SHAPE, PROPERTIES, check_proper
 from scratchnn.recurrent import LSTM
 
 REASONS = {"ok", "1 output", "refused", "fixed", "no T", "no batch", "no lengths"}
-WINDOWED = re.compile("conv1d|pool1d")  # one step is less than a window, unless the window is one step or padded
+WINDOWED = re.compile("conv[12]d|pool[12]d")  # one step is less than a window, unless the window is one step or padded
 N, T, D = 3, 4, 2
 
 

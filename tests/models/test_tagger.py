@@ -10,11 +10,12 @@ import pytest
 
 from scratchnn.errors import DataError
 from scratchnn.functions import log_softmax
-from scratchnn.models.checks import TAGGED
+from scratchnn.models.checks import TAGGED as TAGGED_BY_NAME
 from scratchnn.models.tagger import OUTPUTS, Tagger
 from scratchnn.structured import crf_loop_forward, sequence_score
 
 V, C, K = 5, 5, 3
+TAGGED = tuple(TAGGED_BY_NAME.values())
 LENGTHS, TAGS = TAGGED[1], TAGGED[-1]
 each_output = pytest.mark.parametrize("output", OUTPUTS)
 

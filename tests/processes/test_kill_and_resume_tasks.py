@@ -19,10 +19,12 @@ from scratchnn.tasks.tables import split
 
 MEASURED = "targets_per_second"
 COMMON = ["--batch", "4", "--accumulate", "3", "--epochs", "3", "--checkpoint-every", "2", "--schedule", "plateau"]
+ATTENTION = ["--level", "piece", "--vocabulary", "40", "--bidirectional", "--layers", "2", "--dropout", "0.3"]
+ATTENTION += ["--attention", "additive", "--input-feeding", "--tie"]
 OPTIONS = {
     "classifier": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--bidirectional", "--dropout", "0.4"],
     "tagger": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--word-dropout", "1"],
-    "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3"],
+    "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3", *ATTENTION],
     "parser": [*COMMON[2:], "--batch", "27", "--hidden", "6", "--embed", "4", "--character-hidden", "3", "--layers", "1"],
 }
 PARTS = {

@@ -117,7 +117,7 @@ def test_a_label_that_training_has_not_seen(tables, tmp_path, capsys):
         ("classifier", ["--hid", 3], "unrecognized arguments: --hid 3"),  # no abbreviation: it may come to mean another
         ("classifier", ["extra"], "unrecognized arguments: extra"),
         ("classifier", ["--data"], "argument --data: expected at least one argument"),
-        ("seq2seq", ["--layers", 2], "unrecognized arguments: --layers 2"),
+        ("seq2seq", ["--window", 2], "unrecognized arguments: --window 2"),
         ("seq2seq", ["--embed", -4], "--embed must be a whole number of 1 or more, got -4"),
         ("seq2seq", ["--batch", 2.5], "argument --batch: invalid int value: '2.5'"),
         ("seq2seq", ["--accumulate", 0], "--accumulate must be a whole number of 1 or more, got 0"),

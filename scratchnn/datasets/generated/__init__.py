@@ -2,7 +2,16 @@
 
 from scratchnn.datasets.generated.number_words import in_words, number_words
 from scratchnn.datasets.generated.reviews import generated_reviews
+from scratchnn.datasets.generated.sums_and_dates import generated_dates, generated_sums
 from scratchnn.datasets.generated.travels import generated_travels
 from scratchnn.datasets.generated.treebank import generated_treebank
 
-__all__ = ["generated_reviews", "generated_travels", "generated_treebank", "in_words", "number_words"]
+__all__ = [
+    "generated_dates",
+    "generated_reviews",
+    "generated_sums",
+    "generated_travels",
+    "generated_treebank",
+    "in_words",
+    "number_words",
+]

@@ -1,0 +1,38 @@
+"""``python -m benchmarks.by_epoch OUT.png NAME=DIR ...``: the exact match of several runs by epoch."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from scratchnn.cli import Parser
+from scratchnn.errors import DataError
+from scratchnn.inspection.alignments import plot_by_epoch
+from scratchnn.plot import save_figure
+
+
+def values_by_epoch(folder: Path, figure: str) -> list[float]:
+    """A validation figure of each epoch of a run."""
+    with open(folder / "history.csv", newline="", encoding="utf-8") as file:
+        found = [row.get(f"validation_{figure}") for row in csv.DictReader(file)]
+    values = [float(value) for value in found if value]
+    if not values:
+        raise DataError(f"{folder} has no validation {figure} in its history")
+    return values
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Draw the figure."""
+    parser = Parser(prog="benchmarks.by_epoch", description="A validation figure of several runs by epoch.")
+    parser.add_argument("out", metavar="OUT.png", help="the figure to write")
+    parser.add_argument("runs", nargs="+", metavar="NAME=DIR", help="runs, with the names that they have in the figure")
+    parser.add_argument("--figure", default="exact match", metavar="NAME", help="what is drawn (default: exact match)")
+    options = parser.parse_args(arguments)
+    named = dict(run.partition("=")[::2] for run in options.runs)
+    runs = {name: values_by_epoch(Path(folder), options.figure) for name, folder in named.items()}
+    save_figure(plot_by_epoch(runs, f"Validation {options.figure} by epoch", options.figure), options.out)
+    print(f"wrote {options.out}")
+
+
+if __name__ == "__main__":
+    main()

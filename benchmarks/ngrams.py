@@ -1,0 +1,97 @@
+"""``python -m benchmarks.ngrams DIR``: the perplexity of a sequence-to-sequence model beside that of an n-gram model.
+
+Both predict the targets of the same set, token by token with their <eos>, by the vocabulary of the run. The n-gram model
+does not see the source. It is interpolated Kneser-Ney smoothing (Kneser and Ney, 1995; Chen and Goodman, 1999),
+
+    p_k(w | h) = (max(c_k(h w) - d_k, 0) + d_k t_k(h) p_{k-1}(w | h')) / c_k(h)        p_0(w) = 1 / V              (1)
+    d_k        = n_1 / (n_1 + 2 n_2)                                                                              (2)
+
+where h are the last k - 1 tokens, h' the last k - 2 of them, c_k counts: in the highest order the text, below it how many
+different tokens occur before h w. c_k(h) is the sum of c_k(h w) over w, t_k(h) the number of different w after h, and n_1
+and n_2 say how many of these counts are 1 and 2; d_k is 1/2 if none is 1. The order is picked on the validation part.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from scratchnn.cli import Parser
+from scratchnn.errors import DataError
+from scratchnn.tasks.pair_sources import is_known, read_sources
+from scratchnn.tasks.trained import load
+
+BEGIN = -1  # fills the history of the first tokens
+
+
+class KneserNey:
+    """Equations (1) and (2) for sequences of ids, each of which ends in an id of its own."""
+
+    def __init__(self, sequences: Sequence[Sequence[int]], order: int, vocabulary_size: int):
+        self.order, self.V = order, vocabulary_size
+        grams = Counter(gram for sequence in sequences for gram in self.grams(sequence))
+        self.counts: list[dict] = []  # from order 1 to the highest: history -> counts of what follows
+        for _ in range(order):
+            table: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
+            for gram, count in grams.items():
+                table[gram[:-1]][gram[-1]] += count
+            self.counts.insert(0, table)
+            grams = Counter(gram[1:] for gram in grams)  # how many different tokens come before the shorter one
+        self.discounts = []
+        for table in self.counts:
+            often = Counter(count for following in table.values() for count in following.values())
+            self.discounts.append(often[1] / (often[1] + 2 * often[2]) if often[1] else 0.5)  # (2)
+
+    def grams(self, sequence: Sequence[int]) -> list[tuple[int, ...]]:
+        """All runs of the highest order that end in a token of the sequence."""
+        padded = [BEGIN] * (self.order - 1) + list(sequence)
+        return [tuple(padded[k : k + self.order]) for k in range(len(sequence))]
+
+    def probability(self, gram: tuple[int, ...]) -> float:
+        """Equation (1): of the last token after the others."""
+        p = 1 / self.V
+        for k in range(1, self.order + 1):
+            history = gram[self.order - k : -1]
+            following = self.counts[k - 1].get(history)
+            if following is None:
+                continue
+            d = self.discounts[k - 1]
+            p = (max(following[gram[-1]] - d, 0) + d * len(following) * p) / following.total()  # (1)
+        return p
+
+    def loss(self, sequences: Sequence[Sequence[int]]) -> float:
+        """Mean loss in nats per token."""
+        losses = [-math.log(self.probability(gram)) for sequence in sequences for gram in self.grams(sequence)]
+        return sum(losses) / len(losses)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Pick the order on the validation part, and print both perplexities of the test part."""
+    parser = Parser(prog="benchmarks.ngrams", description="A model beside an interpolated n-gram model.")
+    parser.add_argument("run_folder", metavar="DIR", help="run folder of train seq2seq on a known set")
+    parser.add_argument(
+        "--orders", nargs="+", type=int, default=range(1, 11), metavar="N", help="orders to try (default: 1 .. 10)"
+    )
+    options = parser.parse_args(arguments)
+    trained = load(options.run_folder)
+    task, settings, parts = trained.known_kind(), trained.settings, trained.parts
+    if not all(map(is_known, settings["data"])):
+        raise DataError("an n-gram model is fitted to the parts of a known set; name a run on one")
+    target = parts["target_vocabulary"]
+    examples = {
+        part: task.encode(read_sources(settings["data"], part), settings, parts) for part in ("train", "valid", "test")
+    }
+    texts = {part: [[*ids.tolist(), target.end] for _, ids in found] for part, found in examples.items()}
+    models = {order: KneserNey(texts["train"], order, len(target)) for order in options.orders}
+    valid = {order: model.loss(texts["valid"]) for order, model in models.items()}
+    for order, loss in valid.items():
+        print(f"order {order}: validation perplexity {math.exp(loss):.2f}")
+    best = min(valid, key=valid.__getitem__)
+    found = task.evaluate(trained.model, examples["test"], settings, parts)
+    print(f"test perplexity of order {best}: {math.exp(models[best].loss(texts['test'])):.2f}")
+    print(f"test perplexity of {options.run_folder}: {found['perplexity']:.2f}")
+
+
+if __name__ == "__main__":
+    main()

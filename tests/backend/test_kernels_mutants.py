@@ -47,7 +47,7 @@ def test_the_emulation_refuses_every_mutant(capsys):
         print(f"\n{len(found)} mutants of {len(FILES)} files:", ", ".join(f"{n} {fate}" for fate, n in counts.items()))
     survivors = {mutant.name for mutant, fate in found.items() if fate == "survived"}
     assert survivors - set(SURVIVORS) == set()
-    assert counts["refused"] + counts["deadlock"] > 0.8 * len(found)
+    assert counts["refused"] > 0.6 * len(found)
 
 
 def test_mutants_are_those_of_code():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import re
@@ -157,6 +158,7 @@ def fates(chosen: Sequence[Mutant], limit: float, report: Callable[[Mutant, str]
 
 def _in_process(mutant: Mutant) -> None:
     """Judge in this process and end it with the number of the outcome; messages of the compiler are dropped."""
+    faulthandler.disable()  # a mutant may crash
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     os._exit(OUTCOMES.index(judge(mutant)))

@@ -44,12 +44,13 @@ FAMILIES = {  # the module that makes each family's rows
     "threads": "threads",
     "busy-tour": "threads",
     "few-labels": "few_labels",
+    "gpu-check": "gpu_check",
 }
 OWN_TABLES = ("threads", "busy-tour")
-BY_NAME_ONLY = ("waiting", "tour", "few-labels", *OWN_TABLES)
+BY_NAME_ONLY = ("waiting", "tour", "few-labels", "gpu-check", *OWN_TABLES)
 LABELS = [200, 2_000, 25_000]
 SHAPED = ("rnn", "gru", "lstm", "lm")
-AGAINST = ("torch", "gensim", "svd")
+AGAINST = ("torch", "cudnn", "gensim", "svd")
 SECONDS, QUICK_SECONDS = 0.5, 0.02  # per measurement
 
 
@@ -157,11 +158,20 @@ def check(options: argparse.Namespace) -> None:
             raise DataError(f"{flag} {path}: there is no such folder")
     options.out = options.out or f"runs/{'few-labels' if 'few-labels' in options.names else 'quality'}"
     options.text = default_text() if options.text is None else Path(options.text)
+    if "gpu-check" in options.names:
+        if options.names != ["gpu-check"] or options.against or options.plot:
+            raise DataError(
+                "gpu-check has rows, opponents and a page of its own: python -m benchmarks gpu-check [--json FILE]"
+            )
+        options.device = "cpu" if options.quick else "gpu"
+        options.json = options.json or "gpu-check.json"
     if options.device == "gpu":
         load_backend("cupy")
+    if "cudnn" in options.against and options.device != "gpu":
+        raise DataError("--against cudnn goes with --device gpu")
     for library in options.against:
         if library != "svd":
-            check_installed(library)
+            check_installed("torch" if library == "cudnn" else library)
 
 
 def check_few_labels(options: argparse.Namespace) -> None:
@@ -208,6 +218,8 @@ def run(options: argparse.Namespace) -> None:
         document["text"] = str(options.text or "the Python manual")
     if options.quality:
         document["quality"] = importlib.import_module(f"benchmarks.{options.names[0]}_quality").run(options, settings)
+    elif options.names == ["gpu-check"]:
+        document |= importlib.import_module("benchmarks.gpu_check").run(options, settings)
     elif options.names[0] in OWN_TABLES:
         document["threads"] = importlib.import_module("benchmarks.threads").run(options, settings)
     elif "svd" in options.against:

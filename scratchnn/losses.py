@@ -26,6 +26,7 @@ promoted to float32 or wider (``scratchnn.backend.arrays``), class ids excepted.
 from __future__ import annotations
 
 from scratchnn.backend import Array, array_module, blocks, check_array, check_ids, floating
+from scratchnn.backend.kernels import cross_entropy_on, kernel_device
 from scratchnn.errors import ShapeError
 from scratchnn.functions import sigmoid
 
@@ -117,7 +118,20 @@ def softmax_cross_entropy_forward(
         step_weights = by_class if step_weights is None else floating(step_weights, f"{owner}: step_weights") * by_class
     weights, scale = _weights(losses, mask, step_weights, owner)
     factor = xp.broadcast_to(scale if weights is None else weights * scale, targets.shape).reshape(-1)  # w / W  (M,)
-    for z, e, ids_z, factor_z, losses_z in blocks(rows, gradient, ids, factor, losses.reshape(-1), entries=ENTRIES):
+    _cross_entropy_of_rows(rows, ids, factor, gradient, losses.reshape(-1))
+    if weights is not None:
+        gradient[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero
+    return _weighted_mean(losses, weights, scale), (gradient.reshape(logits.shape),)
+
+
+def _cross_entropy_of_rows(rows: Array, ids: Array, factor: Array, gradient: Array, losses: Array) -> None:
+    """Equation (2) for logits (M, V), with w / W in ``factor`` (M,): into ``gradient`` (M, V) and ``losses`` (M,)."""
+    xp = array_module(rows)
+    device = kernel_device(rows, gradient)
+    if device is not None:
+        cross_entropy_on(device, rows, ids, factor, gradient, losses)  # (2)
+        return
+    for z, e, ids_z, factor_z, losses_z in blocks(rows, gradient, ids, factor, losses, entries=ENTRIES):
         picked = xp.arange(ids_z.size), ids_z
         xp.subtract(z, z.real.max(axis=1, keepdims=True), out=e)
         xp.negative(e[picked], out=losses_z)
@@ -126,9 +140,6 @@ def softmax_cross_entropy_forward(
         losses_z += xp.log(total)  # (2)
         e *= (factor_z / total)[:, None]  # (2), softmax(z) = e / total
         e[picked] -= factor_z  # (2), one entry per row, so no repeats
-    if weights is not None:
-        gradient[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero
-    return _weighted_mean(losses, weights, scale), (gradient.reshape(logits.shape),)
 
 
 def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:

@@ -27,7 +27,7 @@ from scratchnn.decoding import Step
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.functions import logsumexp
 
-LARGEST_NORM = 10  # alpha; far above all values in use far below those where t^alpha overflows
+LARGEST_NORM = 10  # alpha; far above all values in use, and small enough that t^alpha does not overflow
 
 
 def every_row(state: Nested, rows: np.ndarray) -> Nested:

@@ -114,14 +114,20 @@ def sound(notes: list[Note]) -> np.ndarray:
 
 
 def pluck(frequency: float, count: int, seed: int) -> np.ndarray:
-    """``count`` samples of a string: a period of noise, each next one the average of its neighbours."""
-    period = max(round(RATE / frequency), 2)
+    """``count`` samples of a string: a period of noise, each next one the average of its neighbours.
+
+    The average delays by half a sample, so a string of p samples has the period p + 1/2. No p gives every pitch: the string
+    is read at steps of (p + 1/2) frequency / RATE samples, between two samples by linear interpolation.
+    """
+    period = max(round(RATE / frequency - 0.5), 2)
+    step = (period + 0.5) * frequency / RATE
     string = np.random.default_rng(seed).uniform(-1, 1, period)
     periods = []
-    for _ in range(-(-count // period)):
+    for _ in range(-(-int(count * step + 1) // period)):
         periods.append(string)
         string = DECAY * 0.5 * (string + np.roll(string, 1))
-    samples = np.concatenate(periods)[:count] if periods else np.zeros(0)
+    whole = np.concatenate(periods)
+    samples = np.interp(np.arange(count) * step, np.arange(len(whole)), whole)
     fade = min(count, RATE // 100)  # ten milliseconds, so that the end does not click
     samples[count - fade :] *= np.linspace(1, 0, fade)
     return samples

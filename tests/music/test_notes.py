@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scratchnn.datasets.generated.tunes import generated_tunes
 from scratchnn.errors import DataError
 from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, transpose, tune_notes
-from scratchnn.music.files import RATE, save_tune, seconds, sound, wav
+from scratchnn.music.files import RATE, pluck, save_tune, seconds, sound, wav
 
 F = Fraction
 
@@ -189,6 +189,16 @@ def test_sound_has_the_pitch_and_the_length():
     assert np.argmax(spectrum) % 440 == pytest.approx(0, abs=8) or np.argmax(spectrum) % 440 > 432  # A or an overtone
     assert np.abs(sound(notes)).max() == pytest.approx(0.9)
     assert not sound([]).any()
+
+
+@pytest.mark.parametrize("pitch", [48, 60, 69, 81, 86, 96])
+def test_a_string_is_in_tune(pitch):
+    frequency = 440 * 2 ** ((pitch - 69) / 12)
+    count = 2**19  # of the spectrum, padded with zeros
+    spectrum = np.abs(np.fft.rfft(pluck(frequency, RATE, pitch) * np.hanning(RATE), count))
+    places = np.arange(int(0.9 * frequency * count / RATE), int(1.1 * frequency * count / RATE))
+    found = places[spectrum[places].argmax()] * RATE / count
+    assert abs(1200 * np.log2(found / frequency)) < 5  # cents; 5 cannot be heard
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ from scratchnn.decoding import Step
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.functions import logsumexp
 
+LARGEST_NORM = 10  # alpha; far above all values in use, and small enough that t^alpha does not overflow
+
 
 def every_row(state: Nested, rows: np.ndarray) -> Nested:
     """``select_rows`` for rows in host memory, whichever library the state belongs to."""
@@ -61,15 +63,15 @@ def beam_search(
         begin, end: ids of <bos> and <eos>.
         beam: B.
         limit: largest number of tokens, <eos> included.
-        length_norm: alpha, 0 or more.
+        length_norm: alpha, from 0 to ``LARGEST_NORM``.
         avoid: ids that are never chosen, for instance <unk>; the other probabilities are scaled to sum to 1.
         select: the state of other rows (M,). A model's own one need not copy what all beams of a source share, as its
             encoder's outputs: their rows are adjacent, and equally many for each source.
     """
     whole_number(beam, "--beam")
     whole_number(limit, "--limit")
-    if not 0 <= length_norm < np.inf:
-        raise DataError(f"--length-norm must be 0 or more and finite, got {length_norm}")
+    if not 0 <= length_norm <= LARGEST_NORM:  # NaN is refused too
+        raise DataError(f"--length-norm must be between 0 and {LARGEST_NORM}, got {length_norm}")
     N, B = len(flatten(state)[0]), beam
     found: list[list[Found]] = [[] for _ in range(N)]
     sources = np.arange(N)  # those that are not done (S,)

@@ -181,8 +181,9 @@ def test_finished_sources_leave_the_batch():
     [
         ({"beam": 0}, DataError, "--beam must be a whole number of 1 or more, got 0"),
         ({"limit": 0}, DataError, "--limit must be a whole number of 1 or more, got 0"),
-        ({"length_norm": -1.0}, DataError, "--length-norm must be 0 or more and finite, got -1.0"),
-        ({"length_norm": np.nan}, DataError, "--length-norm must be 0 or more and finite, got nan"),
+        ({"length_norm": -1.0}, DataError, "--length-norm must be between 0 and 10, got -1.0"),
+        ({"length_norm": 5000.0}, DataError, "--length-norm must be between 0 and 10, got 5000.0"),
+        ({"length_norm": np.nan}, DataError, "--length-norm must be between 0 and 10, got nan"),
         ({"avoid": (0, 1, 2)}, DataError, "there is no token left to choose: all are to be avoided"),
     ],
 )

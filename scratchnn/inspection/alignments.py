@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from scratchnn.errors import DataError
 from scratchnn.inspection.texts import shown
 from scratchnn.plot import COLOURS, drawable, label, new_figure
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 2  # maps in a row
 CELL = 0.28  # inches per token
+MOST_TOKENS = 120  # per side; a larger figure could not be read, and would take minutes and much memory
 
 
 class AlignmentMap(NamedTuple):
@@ -26,7 +28,17 @@ class AlignmentMap(NamedTuple):
 
 
 def plot_alignments(maps: Sequence[AlignmentMap]) -> Figure:
-    """What attention reads: one map for each pair, a row for each target token; dark is a weight of 1."""
+    """What attention reads: one map for each pair, a row for each target token; dark is a weight of 1.
+
+    Raises:
+        DataError: a side has more than ``MOST_TOKENS`` tokens.
+    """
+    longest = max(len(side) for one in maps for side in (one.source, one.target))
+    if longest > MOST_TOKENS:
+        raise DataError(
+            f"a figure of attention shows at most {MOST_TOKENS} tokens per side, got {longest:,}; "
+            "give a shorter line, or a smaller --limit"
+        )
     columns = min(len(maps), SIDE_BY_SIDE)
     rows = -(-len(maps) // columns)
     width = max(CELL * max(len(one.source) for one in maps) + 1.6, 3.2)

@@ -33,8 +33,9 @@ TOKEN = re.compile(
     rf"""(?P<field>(?:(?<=\n)|^)[MLK]:[^\n]*\n?)|(?P<inline>\[[MLK]:[^\]\n]*\])|(?P<bar>{BAR})|(?P<chord>"[^"\n]*")|
     (?P<note>{NOTE})|(?P<rest>[zxZ])|(?P<length>\d+/?\d*|/+\d*)|(?P<tuplet>\(\d(?::\d?){{0,2}})|
     (?P<decoration>![^!\n]+!|[~.HLMOPSTuv])|(?P<sign>[\[\](){{}}<>\-`])|(?P<space>[ \t]+)|(?P<line>\n)""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
+LENGTH = re.compile(r"[0-9]{0,3}(/{0,9}|/[1-9][0-9]{0,2})")  # of the lengths that TOKEN finds, those that can be played
 OLD_CHORD = re.compile(r"\+([^+\"\n]+)\+")  # +ceg+, of ABC before 2.0, is written [ceg] now
 FIELD = re.compile(r"[A-Za-z+]:")
 METRES = {"C": "4/4", "C|": "2/2"}
@@ -70,9 +71,9 @@ class Tune:
 
 def fraction(text: str, what: str, place: str) -> Fraction:
     """A metre or unit above zero as a fraction of a whole note."""
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    match = re.fullmatch(r"([0-9]{1,3})/([0-9]{1,3})", text)
     if match is None or not int(match[1]) or not int(match[2]):
-        raise DataError(f"{place}: {what} {text!r} is not a fraction such as 6/8")
+        raise DataError(f"{place}: {what} {text[:12]!r} is not a fraction such as 6/8")
     return Fraction(int(match[1]), int(match[2]))
 
 
@@ -93,8 +94,8 @@ def sharps(key: str, place: str = "key") -> int:
     return count
 
 
-def split_tokens(text: str, place: str = "text") -> list[str]:
-    """The tokens of a text of header lines and music.
+def split_tokens(text: str, place: str = "text", first_line: int = 1) -> list[str]:
+    """The tokens of a text of header lines and music; ``first_line`` is the number of its first line, for messages.
 
     Raises:
         DataError: with the line, for a character that is not ABC notation.
@@ -106,8 +107,8 @@ def split_tokens(text: str, place: str = "text") -> list[str]:
         tokens.append(match.group())
         end = match.end()
     if end != len(text):
-        line = text.count("\n", 0, end) + 1
-        raise DataError(f"{place}: line {line}: {text[end : end + 10].splitlines()[0]!r} is not ABC notation")
+        line = text.count("\n", 0, end) + first_line
+        raise DataError(f"{place}: line {line}: {text[end : end + 10].partition(chr(10))[0]!r} is not ABC notation")
     return tokens
 
 
@@ -167,7 +168,7 @@ def read_tune(lines: list[tuple[int, str]], place: str) -> Tune:
         if "K" not in header:
             raise DataError(f"{at}: music before the key; the header of a tune ends with a line K:")
         line = OLD_CHORD.sub(r"[\1]", line)
-        split_tokens(line.rstrip("\\"), at)
+        check_tokens(split_tokens(line.rstrip("\\"), place, number), at)
         body += line[:-1] if line.endswith("\\") else line + "\n"
     if "M" not in header or "K" not in header:
         raise DataError(f"{where}: this tune has no {'metre (M:)' if 'M' not in header else 'key (K:)'}")
@@ -175,6 +176,17 @@ def read_tune(lines: list[tuple[int, str]], place: str) -> Tune:
         raise DataError(f"{where}: this tune has no music")
     short = fraction(header["M"], "the metre", where) < Fraction(3, 4)  # the standard's default unit
     return Tune(header["M"], header.get("L", "1/16" if short else "1/8"), header["K"], body.rstrip("\n") + "\n")
+
+
+def check_tokens(tokens: list[str], place: str) -> None:
+    """Raise ``DataError`` for a length that no note has, and for a change of metre, unit or key that cannot be used."""
+    for token in tokens:
+        kind = token_kind(token)
+        if kind == "length" and not LENGTH.fullmatch(token):
+            raise DataError(f"{place}: the length {token[:12]!r} cannot be played; numbers go up to 999, and none is /0")
+        if kind == "inline":
+            value = token[3:-1].strip()
+            check_field(token[1], METRES.get(value, value) if token[1] == "M" else value, place)
 
 
 def check_field(name: str, value: str, place: str) -> None:

@@ -25,20 +25,21 @@ def bars(tune: Tune) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def runs(tunes: Iterable[Tune]) -> set[tuple[str, ...]]:
-    """All runs of adjacent bars of the tunes."""
-    found = set()
-    for tune in tunes:
-        known = bars(tune)
-        found |= {known[a:b] for a in range(len(known)) for b in range(a + 1, len(known) + 1)}
-    return found
+def joined(found: Iterable[str]) -> str:
+    """Adjacent bars as one text, which is part of another one if and only if the bars are."""
+    return "|" + "".join(f"{bar}|" for bar in found)
 
 
-def longest_copy(tune: Tune, known: set[tuple[str, ...]]) -> int:
-    """The number of bars in the longest run that is also in ``known``, see ``runs``."""
+def runs(tunes: Iterable[Tune]) -> str:
+    """The bars of all tunes, one tune per line: what ``longest_copy`` searches."""
+    return "\n".join(joined(bars(tune)) for tune in tunes)
+
+
+def longest_copy(tune: Tune, known: str) -> int:
+    """The number of bars in the longest run of adjacent bars that is also in a tune of ``known``, see ``runs``."""
     own = bars(tune)
     longest = 0
     for start in range(len(own)):
-        while own[start : start + longest + 1] in known and start + longest < len(own):
+        while start + longest < len(own) and joined(own[start : start + longest + 1]) in known:
             longest += 1
     return longest

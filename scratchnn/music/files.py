@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import wave
+from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
-from scratchnn.music.abc import Tune, fraction
+from scratchnn.music.abc import Tune
 from scratchnn.music.notes import Note, tune_notes
 
 ENDINGS = (".abc", ".mid", ".wav")
@@ -18,27 +20,50 @@ QUARTERS = 120  # quarter notes per minute
 TICKS = 480  # of MIDI, per quarter note
 RATE = 22_050  # samples of sound per second
 DECAY = 0.996  # of a plucked string, per period
+LONGEST = 900  # seconds of music; sound of that length needs some 300 MB of memory
 
 
 def check_file(path: str) -> None:
     """Raise ``DataError`` if no tune can be saved under that name, before anything is computed."""
+    if Path(path).exists():
+        raise DataError(f"{path} already exists; choose another --out")
+    if not Path(path).parent.is_dir():
+        raise DataError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first")
     if Path(path).suffix.lower() not in ENDINGS:
         raise DataError(f"{path}: a tune can be saved as {', '.join(ENDINGS)}")
     if Path(path).suffix.lower() == ".mid":
         _mido()
 
 
-def save_tune(path: str, tune: Tune) -> None:
-    """Save a tune as ABC notation, MIDI or sound, by the ending of the name; repeats are played out in the latter two."""
-    check_file(path)
-    ending = Path(path).suffix.lower()
+def save_tune(paths: Sequence[str], tune: Tune) -> None:
+    """Save a tune as ABC notation, MIDI or sound, by the ending of each name; repeats are played out in the latter two.
+
+    Raises:
+        DataError: a name cannot be used, or the tune cannot be played. Then no file is written.
+    """
+    for path in paths:
+        check_file(path)
+    contents = [content(Path(path).suffix.lower(), tune) for path in paths]
+    for path, data in zip(paths, contents, strict=True):
+        write_atomically(path, data)
+
+
+def content(ending: str, tune: Tune) -> bytes:
+    """What a file with one of ``ENDINGS`` contains."""
     if ending == ".abc":
-        content = tune.file().encode("utf-8")
-    elif ending == ".mid":
-        content = midi(tune_notes(tune), tune)
-    else:
-        content = wav(tune_notes(tune))
-    write_atomically(path, content)
+        return tune.file().encode("utf-8")
+    notes = tune_notes(tune)
+    check_notes(notes)
+    return midi(notes, tune) if ending == ".mid" else wav(notes)
+
+
+def check_notes(notes: list[Note]) -> None:
+    """Raise ``DataError`` for notes that MIDI does not have, and for a tune that lasts too long."""
+    for note in notes:
+        if not 0 <= note.pitch <= 127:
+            raise DataError(f"a note of the tune has the pitch {note.pitch}; MIDI and sound have 0 to 127, C is 60")
+        if (end := seconds(note.start + note.length)) > LONGEST:
+            raise DataError(f"the tune lasts more than {int(end):,} seconds; MIDI and sound are written up to {LONGEST}")
 
 
 def _mido():  # type: ignore[no-untyped-def]
@@ -53,10 +78,9 @@ def _mido():  # type: ignore[no-untyped-def]
 def midi(notes: list[Note], tune: Tune) -> bytes:
     """A MIDI file with one track."""
     mido = _mido()
-    metre = fraction(tune.metre, "the metre", "tune")
     numerator, denominator = (int(part) for part in tune.metre.split("/"))
     track = mido.MidiTrack()
-    if denominator & (denominator - 1) == 0 and metre:
+    if denominator & (denominator - 1) == 0 and numerator < 256:  # what the event can hold
         track.append(mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator))
     track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(QUARTERS)))
     changes = [(note.start, 1, note.pitch) for note in notes]
@@ -72,9 +96,9 @@ def midi(notes: list[Note], tune: Tune) -> bytes:
     return buffer.getvalue()
 
 
-def seconds(length: float) -> float:
+def seconds(length: float | Fraction) -> float:
     """A length in whole notes in seconds."""
-    return length * 4 * 60 / QUARTERS
+    return float(length * 4 * 60 / QUARTERS)
 
 
 def sound(notes: list[Note]) -> np.ndarray:
@@ -90,14 +114,20 @@ def sound(notes: list[Note]) -> np.ndarray:
 
 
 def pluck(frequency: float, count: int, seed: int) -> np.ndarray:
-    """``count`` samples of a string: a period of noise, each next one the average of its neighbours."""
-    period = max(round(RATE / frequency), 2)
+    """``count`` samples of a string: a period of noise, each next one the average of its neighbours.
+
+    The average delays by half a sample, so a string of p samples has the period p + 1/2. No p gives every pitch: the string
+    is read at steps of (p + 1/2) frequency / RATE samples, between two samples by linear interpolation.
+    """
+    period = max(round(RATE / frequency - 0.5), 2)
+    step = (period + 0.5) * frequency / RATE
     string = np.random.default_rng(seed).uniform(-1, 1, period)
     periods = []
-    for _ in range(-(-count // period)):
+    for _ in range(-(-int(count * step + 1) // period)):
         periods.append(string)
         string = DECAY * 0.5 * (string + np.roll(string, 1))
-    samples = np.concatenate(periods)[:count] if periods else np.zeros(0)
+    whole = np.concatenate(periods)
+    samples = np.interp(np.arange(count) * step, np.arange(len(whole)), whole)
     fade = min(count, RATE // 100)  # ten milliseconds, so that the end does not click
     samples[count - fade :] *= np.linspace(1, 0, fade)
     return samples

@@ -65,7 +65,7 @@ class Reader:
 
     key: dict[str, int]
     unit: Fraction
-    metre: Fraction
+    metre: str  # as it is written: 6/8 has other tuplets than 3/4
     accidentals: dict[str, int] = field(default_factory=dict)
     tuplet: tuple[int, Fraction] = (0, Fraction(1))  # notes that are left, and their factor
     broken: Fraction = Fraction(1)  # factor of the next note
@@ -90,7 +90,8 @@ class Reader:
     def start_tuplet(self, token: str) -> None:
         """Equation (2)."""
         p, q, r = ([int(part) if part else 0 for part in token[1:].split(":")] + [0, 0])[:3]
-        compound = self.metre.denominator == 8 and self.metre.numerator % 3 == 0
+        beats, _, part = self.metre.partition("/")
+        compound = part == "8" and int(beats) % 3 == 0
         q = q or TUPLETS.get(p, 3 if compound else 2)
         self.tuplet = r or p, Fraction(q, max(p, 1))
 
@@ -102,14 +103,12 @@ class Reader:
         elif name == "L":
             self.unit = fraction(value, "the unit", "tune")
         else:
-            self.metre = fraction(METRES.get(value, value), "the metre", "tune")
+            self.metre = METRES.get(value, value)
 
 
 def events(tune: Tune) -> Iterator[Event]:
     """The events of a tune as they are written; grace notes are left out."""
-    reader = Reader(
-        key_signature(tune.key), fraction(tune.unit, "the unit", "tune"), fraction(tune.metre, "the metre", "tune")
-    )
+    reader = Reader(key_signature(tune.key), fraction(tune.unit, "the unit", "tune"), tune.metre)
     tokens = [(token_kind(token), token) for token in split_tokens(tune.body)]
     k = 0
     waiting: Event | None = None  # a note that "-", ">" or "<" may still change
@@ -141,7 +140,7 @@ def events(tune: Tune) -> Iterator[Event]:
                 yield Event("bar", sign=token)
             else:
                 reader.change(token)
-                yield Event("metre", length=reader.metre)
+                yield Event("metre", length=fraction(reader.metre, "the metre", "tune"))
     if waiting is not None:
         yield waiting
 

@@ -18,6 +18,7 @@ from scratchnn.decoding import generate
 from scratchnn.errors import DataError
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, split_tokens, transpose
+from scratchnn.music.abc import METRES, read_tune
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.tables import VALID, split
 from scratchnn.tasks.task import Data, Task
@@ -129,8 +130,8 @@ class MusicTask(Task):
         yield f"all bars as long as the metre says: {share:.1%} of {WRITTEN} tunes that the model writes"
         known = runs(training_tunes(trained.settings))
         copied = [longest_copy(tune, known) for tune in kept]
-        share = sum(count > MOST_COPIED for count in copied) / WRITTEN
-        yield f"{share:.1%} of them share more than {MOST_COPIED} bars in a row with a training tune, at most {max(copied)}"
+        share, most = sum(count > MOST_COPIED for count in copied) / WRITTEN, max(copied, default=0)
+        yield f"{share:.1%} of them share more than {MOST_COPIED} bars in a row with a training tune, at most {most}"
 
     def sample(self, trained: Trained, prompt: str, options: Values) -> str:
         """A new tune in ABC notation, which begins with the prompt; also saved if files are named."""
@@ -142,8 +143,7 @@ class MusicTask(Task):
             check_file(path)
         rng = np.random.default_rng(settings.pop("seed"))
         tune = write_tune(trained, prompt, settings.pop("key"), settings.pop("metre"), rng, settings)
-        for path in files:
-            save_tune(path, tune)
+        save_tune(files, tune)
         return tune.file().rstrip("\n")
 
 
@@ -215,11 +215,13 @@ def write_tune(
         DataError: the vocabulary has no such key or metre, or no readable tune came.
     """
     vocabulary = trained.parts["vocabulary"]
+    metre = METRES.get(metre or "", metre)
     known = {name: {token for token in vocabulary.tokens if token.startswith(f"{name}:")} for name in "MLK"}
     for name, what, value in (("M", "metre", metre), ("K", "key", key)):
         if value is not None and f"{name}:{value}\n" not in known[name]:
             there = ", ".join(sorted(token[2:].strip() for token in known[name]))
             raise DataError(f"no training tune has the {what} {value!r}; choose one of {there}")
+    check_prompt(prompt)
     given = {"M": metre, "K": key}
     for _ in range(TRIES):
         text = _draw(trained, prompt, {name: value for name, value in given.items() if value}, rng, options)
@@ -227,7 +229,16 @@ def write_tune(
             return read_tunes(f"X:1\n{text}", "the tune that was written")[0]
         except DataError as error:
             fault = error
-    raise DataError(f"none of {TRIES} tunes can be read; train longer, or pass a lower --temperature ({fault})")
+    raise DataError(f"none of {TRIES} tunes can be read; train longer, or pass another --temperature ({fault})")
+
+
+def check_prompt(prompt: str) -> None:
+    """Raise ``DataError`` for a prompt that no tune can begin with, before anything is drawn."""
+    lines = prompt.split("\n")
+    if not all(lines[:-1]):
+        raise DataError(f"--prompt: line {lines.index('') + 1} is empty; an empty line ends a tune, so leave it out")
+    split_tokens(prompt, "--prompt")
+    read_tune([(0, "M:4/4"), (0, "K:C"), *enumerate(lines, start=1), (0, "z")], "--prompt")  # a whole tune around it
 
 
 def _draw(trained: Trained, prompt: str, given: dict[str, str], rng: np.random.Generator, options: Values) -> str:
@@ -244,7 +255,7 @@ def _draw(trained: Trained, prompt: str, given: dict[str, str], rng: np.random.G
         for name in "MLK":
             others = [k for k, token in enumerate(vocabulary.tokens) if not token.startswith(f"{name}:")]
             tokens += [f"{name}:{given[name]}\n"] if name in given else go_on(tokens, 1, others)
-        tokens += split_tokens(prompt, "--prompt")
+        tokens += split_tokens(prompt)
         return "".join([*tokens, *go_on(tokens, LONGEST, [vocabulary.unknown])][1:])
 
 

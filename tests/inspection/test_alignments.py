@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scratchnn import plot
+from scratchnn.errors import DataError
 from scratchnn.inspection.alignments import AlignmentMap, plot_alignments, plot_by_epoch, visible
 from scratchnn.plot import save_figure
 
@@ -40,6 +41,13 @@ def test_an_empty_source_and_spaces():
     assert labels(figure.axes[0]) == [[], ["a", "_", "<eos>"]]
     assert [visible(token) for token in (" the", " ", "x$", "a" * 30)] == ["the", "_", r"x\$", "a" * 15 + "…"]
     figure.savefig(io.BytesIO())
+
+
+@pytest.mark.parametrize(("sources", "targets"), [(121, 3), (3, 121), (5000, 100)])
+def test_sides_that_no_figure_can_show_are_refused(sources, targets):
+    maps = [map_of(["a"], ["b"]), map_of(["a"] * sources, ["b"] * targets)]
+    with pytest.raises(DataError, match=f"at most 120 tokens per side, got {max(sources, targets):,}; give a shorter line"):
+        plot_alignments(maps)
 
 
 def test_characters_without_a_glyph_are_escaped_with_one_warning(monkeypatch):

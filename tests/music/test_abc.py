@@ -101,8 +101,17 @@ BAD = {
     "bad unit": ("X:1\nM:4/4\nL:8\nK:C\nA|\n", "line 3: the unit '8' is not a fraction"),
     "no music": ("X:1\nM:4/4\nK:C\n", "line 1: this tune has no music"),
     "music in the header": ("X:1\nABcd|\nM:4/4\nK:C\nA|\n", "line 2: music before the key"),
-    "text in between": ("X:1\nM:4/4\nK:C\nABcd|\nand then\nABcd|\n", "line 5: line 1: 'nd then' is not ABC notation"),
-    "odd characters": ("X:1\nM:4/4\nK:C\nABcd|\n가나다|\n", "line 5: line 1: '가나다|' is not ABC notation"),
+    "text in between": ("X:1\nM:4/4\nK:C\nABcd|\nand then\nABcd|\n", "tunes.abc: line 5: 'nd then' is not ABC notation"),
+    "odd characters": ("X:1\nM:4/4\nK:C\nABcd|\n가나다|\n", "tunes.abc: line 5: '가나다|' is not ABC notation"),
+    "digits of another script": ("X:1\nM:٤/٤\nK:C\nA|\n", "line 2: the metre '٤/٤' is not a fraction such as 6/8"),
+    "huge metre": (f"X:1\nM:{'9' * 5000}/4\nK:C\nA|\n", "line 2: the metre '999999999999' is not a fraction"),
+    "metre inside": ("X:1\nM:4/4\nK:C\nA|\n[M:0/4]A|\n", "line 5: the metre '0/4' is not a fraction such as 6/8"),
+    "key inside": ("X:1\nM:4/4\nK:C\n[K:H]A|\n", "line 4: unknown key 'H'"),
+    "unit inside": ("X:1\nM:4/4\nK:C\n[L:1/0]A|\n", "line 4: the unit '1/0' is not a fraction"),
+    **{
+        f"length {text[:5]}": (f"X:1\nM:4/4\nK:C\nAB{text}|\n", f"line 4: the length {text[:12]!r} cannot be played")
+        for text in ("/0", "1/0", "3/000", "1000", "1/1000", "9" * 5000, "/" + "9" * 5000, "/" * 20_000)
+    },
 }
 
 
@@ -116,7 +125,7 @@ def test_bad_input(name):
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="XMLKT:1/8|ABCabc^_=',[]()\"\n %\\>-3z", max_size=200))
+@given(st.text(alphabet="XMLKT:01/8|ABCabc^_=',[]()\"\n %\\>-3z", max_size=200))
 def test_any_text_is_read_or_refused_in_one_line(text):
     tunes, message = [], ""
     try:

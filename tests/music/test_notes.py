@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scratchnn.datasets.generated.tunes import generated_tunes
 from scratchnn.errors import DataError
 from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, transpose, tune_notes
-from scratchnn.music.files import RATE, save_tune, seconds, sound, wav
+from scratchnn.music.files import RATE, pluck, save_tune, seconds, sound, wav
 
 F = Fraction
 
@@ -38,6 +38,10 @@ def pitches(body, **options):
         ("A2A3/2A/2A/A//A3/", [F(2, 8), F(3, 16), F(1, 16), F(1, 16), F(1, 32), F(3, 16)]),
         ("(3ABc d", [F(1, 12)] * 3 + [F(1, 8)]),
         ("(2AB c", [F(3, 16)] * 2 + [F(1, 8)]),
+        ("(5ABcde", [F(1, 20)] * 5),  # five in the time of two
+        ("[M:6/8](5ABcde", [F(3, 40)] * 5),  # or of three, in compound time
+        ("[M:3/4](7ABcdefg", [F(1, 28)] * 7),
+        ("[M:12/8](9ABcdefgab", [F(1, 24)] * 9),
         ("(3:2:2AB c", [F(1, 12)] * 2 + [F(1, 8)]),
         ("A>B c<d", [F(3, 16), F(1, 16), F(1, 16), F(3, 16)]),
         ("A2-A B", [F(3, 8), F(1, 8)]),
@@ -150,7 +154,7 @@ def test_copies_are_counted_in_bars_and_in_any_key():
 def test_a_saved_tune_is_read_back(tmp_path):
     original = tune("|:ABcd|e4 f4|gfed|c8:|\n")
     path = tmp_path / "tune.abc"
-    save_tune(str(path), original)
+    save_tune([str(path)], original)
     assert read_tunes(path.read_text(), "tune.abc") == [original]
 
 
@@ -158,7 +162,7 @@ def test_midi_has_the_notes(tmp_path):
     mido = pytest.importorskip("mido", reason="needs the extra music")
     original = tune("A2(3Bcd [ce]2z2|A-A4z3|\n", metre="4/4")
     path = tmp_path / "tune.mid"
-    save_tune(str(path), original)
+    save_tune([str(path)], original)
     found, sounding, now = [], {}, 0.0
     for message in mido.MidiFile(str(path)):
         now += message.time
@@ -187,14 +191,49 @@ def test_sound_has_the_pitch_and_the_length():
     assert not sound([]).any()
 
 
-@pytest.mark.parametrize("name", ["tune.mp3", "tune"])
-def test_other_files_are_refused(name, tmp_path):
-    with pytest.raises(DataError, match=r"a tune can be saved as \.abc, \.mid, \.wav"):
-        save_tune(str(tmp_path / name), tune("A"))
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("pitch", [48, 60, 69, 81, 86, 96])
+def test_a_string_is_in_tune(pitch):
+    frequency = 440 * 2 ** ((pitch - 69) / 12)
+    count = 2**19  # of the spectrum, padded with zeros
+    spectrum = np.abs(np.fft.rfft(pluck(frequency, RATE, pitch) * np.hanning(RATE), count))
+    places = np.arange(int(0.9 * frequency * count / RATE), int(1.1 * frequency * count / RATE))
+    found = places[spectrum[places].argmax()] * RATE / count
+    assert abs(1200 * np.log2(found / frequency)) < 5  # cents; 5 cannot be heard
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "message"),
+    [
+        ("tune.mp3", "A", r"a tune can be saved as \.abc, \.mid, \.wav"),
+        ("tune", "A", r"a tune can be saved as \.abc, \.mid, \.wav"),
+        ("nowhere/tune.wav", "A", r"nowhere/tune\.wav: there is no folder .*nowhere; make it first"),
+        ("one.abc", "A", r"one\.abc already exists; choose another --out"),
+        *((f"tune.{ending}", "c" + "'" * 6, "a note of the tune has the pitch 144; MIDI and sound have 0 to 127")
+          for ending in ("mid", "wav")),
+        ("tune.wav", "C" + "," * 2000, "a note of the tune has the pitch -23940"),
+        *((f"tune.{ending}", "A999|" * 4, "the tune lasts more than 999 seconds; MIDI and sound are written up to 900")
+          for ending in ("mid", "wav")),
+    ],
+)  # fmt: skip
+def test_files_that_are_refused(name, body, message, tmp_path):
+    (tmp_path / "one.abc").write_text("mine")
+    with pytest.raises(DataError, match=message):
+        save_tune([str(tmp_path / "new.abc"), str(tmp_path / name)], tune(body))
+    assert [path.name for path in tmp_path.iterdir()] == ["one.abc"]
+    assert (tmp_path / "one.abc").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("metre", "known"), [("7/8", True), ("255/8", True), ("300/8", False), ("4/6", False)])
+def test_midi_has_the_metre_if_it_can(metre, known, tmp_path):
+    mido = pytest.importorskip("mido", reason="needs the extra music")
+    path = tmp_path / "tune.mid"
+    save_tune([str(path)], tune("A", metre=metre))
+    signs = [f"{one.numerator}/{one.denominator}" for one in mido.MidiFile(str(path)) if one.type == "time_signature"]
+    assert signs == [metre] * known
 
 
 def test_midi_without_mido_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "mido", None)
     with pytest.raises(DataError, match=r'pip install "scratchnn\[music\]"'):
-        save_tune(str(tmp_path / "tune.mid"), tune("A"))
+        save_tune([str(tmp_path / "tune.mid")], tune("A"))
+    assert not list(tmp_path.iterdir())

@@ -21,6 +21,7 @@ def train_music(*options):
 
 
 pytestmark = pytest.mark.usefixtures("quick")
+QUOTE = "'"  # an octave higher
 OPTIONS = ["--hidden", 24, "--embed", 8, "--batch", 4, "--window", 16, "--dropout", 0, "--lr", 0.01]
 
 
@@ -47,6 +48,13 @@ def test_it_learns_and_evaluates(run, data, capsys, monkeypatch):
     assert real == "all bars as long as the metre says: 100.0% of these tunes"
     assert written.endswith("of 5 tunes that the model writes")
     assert "share more than 8 bars in a row with a training tune, at most " in copied
+
+
+def test_a_model_that_writes_no_tune_is_evaluated(run, data, capsys, monkeypatch):
+    monkeypatch.setattr(music, "WRITTEN", 2)
+    monkeypatch.setattr(music, "_draw", lambda *arguments: "A/0")
+    assert command("evaluate", run, "--data", data) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith("with a training tune, at most 0")
 
 
 def test_bits_per_character_are_those_of_the_loss(run, data):
@@ -112,12 +120,24 @@ def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
         (["--key", "H"], ["no training tune has the key 'H'; choose one of C, D, F, G"]),
         (["--metre", "5/4"], ["no training tune has the metre '5/4'; choose one of 4/4, 6/8"]),
         (["--out", "tune.mp3"], ["tune.mp3: a tune can be saved as .abc, .mid, .wav"]),
+        (["--out", "new.abc", "nowhere/tune.wav"], ["nowhere/tune.wav: there is no folder nowhere; make it first"]),
+        (["--out", "new.abc", "mine.abc"], ["mine.abc already exists; choose another --out"]),
+        (["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}"], ["a note of the tune has the pitch 144"]),
+        (["--temperature", "nan"], ["temperature must be 0 or more and finite, got nan"]),
+        (["--prompt", "AB/0"], ["--prompt: line 1: the length '/0' cannot be played"]),
+        (["--prompt", "AB|\nK:H\n"], ["--prompt: line 2: unknown key 'H'"]),
+        (["--prompt", "AB|\n\nAB|"], ["--prompt: line 2 is empty; an empty line ends a tune, so leave it out"]),
+        (["--prompt", "X:1\nM:4/4\nK:C\nAB|"], ["--prompt: line 1: 'X:1' is not ABC notation"]),
         (["--prompt", "가"], ["--prompt: line 1: '가' is not ABC notation"]),
     ],
 )
-def test_samples_that_are_refused(run, capsys, options, words):
+def test_samples_that_are_refused(run, tmp_path, monkeypatch, capsys, options, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.abc").write_text("mine")
     assert command("sample", run, *options) == 2
     assert_one_line(capsys, *words)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.abc"]
+    assert (tmp_path / "mine.abc").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +148,7 @@ def test_samples_that_are_refused(run, capsys, options, words):
         ("X:1\nK:C\nA|\n", ["line 1: this tune has no metre (M:)"]),
         ("X:1\nM:4/4\nK:C\nA|\nand so on\n", ["line 5", "is not ABC notation"]),
         ("X:1\nM:4/4\nK:C\nA|\n", ["one example cannot be split"]),
+        ("X:1\nM:4/4\nK:C\nA1/0|\n", ["line 4: the length '1/0' cannot be played"]),
     ],
 )
 def test_files_that_are_refused(tmp_path, capsys, text, words):

@@ -264,7 +264,7 @@ LONG = "1" * 300
         (["3", "7"], ["--limit", 1], "", 0),  # no answer ends by then
         (["3"], ["--n-best", 2], "--n-best 2 needs a --beam of 2 or more", 2),
         (["3"], ["--beam", 0], "--beam must be a whole number of 1 or more, got 0", 2),
-        (["3"], ["--length-norm", "nan"], "--length-norm must be 0 or more and finite, got nan", 2),
+        (["3"], ["--length-norm", 5000], "--length-norm must be between 0 and 10, got 5000.0", 2),
         (["3"], ["--attention", "map.png"], "has a model without attention; train one with --attention dot", 2),
     ],
 )

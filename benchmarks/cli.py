@@ -35,6 +35,7 @@ FAMILIES = {  # the module that makes each family's rows
     "tagger": "tagger",
     "parser": "parser",
     "seq2seq": "seq2seq",
+    "forecaster": "forecaster",
     "softmax": "softmax",
     "embedding": "embedding",
     "word2vec": "word2vec_speed",
@@ -43,12 +44,13 @@ FAMILIES = {  # the module that makes each family's rows
     "threads": "threads",
     "busy-tour": "threads",
     "few-labels": "few_labels",
+    "gpu-check": "gpu_check",
 }
 OWN_TABLES = ("threads", "busy-tour")
-BY_NAME_ONLY = ("waiting", "tour", "few-labels", *OWN_TABLES)
+BY_NAME_ONLY = ("waiting", "tour", "few-labels", "gpu-check", *OWN_TABLES)
 LABELS = [200, 2_000, 25_000]
 SHAPED = ("rnn", "gru", "lstm", "lm")
-AGAINST = ("torch", "gensim", "svd")
+AGAINST = ("torch", "cudnn", "gensim", "svd")
 SECONDS, QUICK_SECONDS = 0.5, 0.02  # per measurement
 
 
@@ -76,10 +78,15 @@ def build_parser() -> Parser:
     )
     vectors.add_argument("--words", type=int, nargs="+", default=[], metavar="N", help="use only its first N words")
     vectors.add_argument("--epochs", type=int, metavar="E", help="passes over the text (default: 1 for speed, 5 otherwise)")
-    vectors.add_argument("--quality", action="store_true", help="compare the quality of the vectors instead of speed")
+    vectors.add_argument(
+        "--quality", action="store_true", help="compare the quality of the vectors, or of forecasts, instead of speed"
+    )
     vectors.add_argument("--similarity", nargs="+", default=[], metavar="FILE", help="files of judged word pairs")
     vectors.add_argument("--analogies", metavar="FILE", help="analogy questions")
     vectors.add_argument("--jobs", type=int, default=1, metavar="N", help="contestants of --quality at a time (default: 1)")
+    forecasts = parser.add_argument_group("forecaster", "with --quality; what follows -- are options of train forecaster")
+    forecasts.add_argument("--models", nargs="+", default=[], metavar="MODEL", help="train only these (default: all)")
+    forecasts.add_argument("--orders", action="store_true", help="compare orders of the rows of a window")
     few = parser.add_argument_group("few-labels")
     few.add_argument(
         "--vectors", metavar="PATH", help="word vectors of unlabelled reviews: a file, or a run of train word2vec"
@@ -129,8 +136,11 @@ def check(options: argparse.Namespace) -> None:
     if "few-labels" in options.names:
         check_few_labels(options)
     whole = "--quality" if options.quality else "--against svd" if "svd" in options.against else ""
-    if whole and options.names != ["word2vec"]:
-        raise DataError(f"{whole} goes with word2vec alone: python -m benchmarks word2vec {whole}")
+    able = ["word2vec", "forecaster"] if options.quality else ["word2vec"]
+    if whole and (len(options.names) > 1 or options.names[0] not in able):
+        raise DataError(f"{whole} goes with {' or '.join(able)} alone: python -m benchmarks {able[0]} {whole}")
+    if not (options.quality and options.names == ["forecaster"]) and (options.models or options.orders or options.train):
+        raise DataError("--models, --orders and options after -- go with forecaster --quality")
     for name in OWN_TABLES:
         if name in options.names and (len(options.names) > 1 or options.against or options.device == "gpu"):
             raise DataError(f"{name} is measured by itself, on the CPU: python -m benchmarks {name}")
@@ -148,11 +158,20 @@ def check(options: argparse.Namespace) -> None:
             raise DataError(f"{flag} {path}: there is no such folder")
     options.out = options.out or f"runs/{'few-labels' if 'few-labels' in options.names else 'quality'}"
     options.text = default_text() if options.text is None else Path(options.text)
+    if "gpu-check" in options.names:
+        if options.names != ["gpu-check"] or options.against or options.plot:
+            raise DataError(
+                "gpu-check has rows, opponents and a page of its own: python -m benchmarks gpu-check [--json FILE]"
+            )
+        options.device = "cpu" if options.quick else "gpu"
+        options.json = options.json or "gpu-check.json"
     if options.device == "gpu":
         load_backend("cupy")
+    if "cudnn" in options.against and options.device != "gpu":
+        raise DataError("--against cudnn goes with --device gpu")
     for library in options.against:
         if library != "svd":
-            check_installed(library)
+            check_installed("torch" if library == "cudnn" else library)
 
 
 def check_few_labels(options: argparse.Namespace) -> None:
@@ -165,7 +184,10 @@ def check_few_labels(options: argparse.Namespace) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit status: 0, 2 for bad input, 130 if interrupted, 141 on a closed pipe."""
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    cut = words.index("--") if "--" in words else len(words)
+    options = build_parser().parse_args(words[:cut])
+    options.train = words[cut + 1 :]
     try:
         check(options)
         with tempfile.TemporaryDirectory() as options.folder:
@@ -195,7 +217,9 @@ def run(options: argparse.Namespace) -> None:
     if "word2vec" in options.names:
         document["text"] = str(options.text or "the Python manual")
     if options.quality:
-        document["quality"] = importlib.import_module("benchmarks.word2vec_quality").run(options, settings)
+        document["quality"] = importlib.import_module(f"benchmarks.{options.names[0]}_quality").run(options, settings)
+    elif options.names == ["gpu-check"]:
+        document |= importlib.import_module("benchmarks.gpu_check").run(options, settings)
     elif options.names[0] in OWN_TABLES:
         document["threads"] = importlib.import_module("benchmarks.threads").run(options, settings)
     elif "svd" in options.against:

@@ -1,23 +1,26 @@
 """``rnn``, ``gru``, ``lstm``: a layer forward and backward over whole sequences, called as in a training loop.
 
 A step is: forward from a zero state; backward from a random gradient with respect to the outputs, which gives the gradients
-with respect to the inputs and all parameters; then the gradients are cleared. PyTorch's layers are in ``recurrent_torch``.
+with respect to the inputs and all parameters; then the gradients are cleared. PyTorch's layers are in ``recurrent_torch``,
+cuDNN's, called directly with the best of its algorithms, in ``cudnn``.
 Both our forms of the GRU are compared with PyTorch's, which resets after the product.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from benchmarks.contest import Row
+from benchmarks.contest import Result, Row
 from benchmarks.measure import measure, our_library
+from benchmarks.table import number
 from scratchnn.backend import move
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked
 
-OPPONENTS = ("torch",)
+OPPONENTS = ("torch", "cudnn")
 SHAPES = (  # N sequences, T steps, D inputs, H units
     (20, 35, 100, 100),
     (20, 35, 200, 200),
@@ -37,6 +40,7 @@ VARIATIONS = {  # of each cell
 }
 COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # number of variations, from the left, measured on all shapes
 DROPOUT = 0.25
+CUDNN = "cuDNN called directly"
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
@@ -50,7 +54,25 @@ def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> li
             section = f"{name}, {variation}" if variation else name
             label = ", ".join(map(str, sizes))
             found.append(Row(section, label, case, "benchmarks.recurrent:ours", theirs, flops(case)))
-    return found
+            if "cudnn" in options.against and k == 0:
+                against = f"{section}, {CUDNN}"
+                found.append(Row(against, label, case, "benchmarks.recurrent:ours", "benchmarks.cudnn:theirs", flops(case)))
+    return sorted(found, key=lambda row: CUDNN in row.section)
+
+
+def notes(results: Sequence[Result]) -> list[str]:
+    """For each row against cuDNN: the algorithm that was its fastest, and the times of all in the last round."""
+    lines = []
+    for result in results:
+        if CUDNN in result.row.section and result.theirs:
+            last = result.theirs[-1]
+            times = ", ".join(f"{name} {'-' if ms is None else number(ms)}" for name, ms in last["times"].items())
+            lines.append(f"  {result.row.section.split(',')[0]} {result.row.label}: {last['algorithm']} ({times})")
+    return (
+        ["", "cuDNN's fastest algorithm, and the milliseconds of all; - if it does not support the shape", *lines]
+        if lines
+        else []
+    )
 
 
 def flops(case: dict[str, Any]) -> int:

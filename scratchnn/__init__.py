@@ -21,6 +21,7 @@ PUBLIC = {
     "scratchnn.data": "PaddedExamples Pairs SeriesWindows TokenStreams pad_sequences",
     "scratchnn.training": "Trainer",
     "scratchnn.models.classifier": "Classifier",
+    "scratchnn.models.forecaster": "Forecaster",
     "scratchnn.models.language_model": "LanguageModel evaluate_text",
     "scratchnn.models.parser": "Parser",
     "scratchnn.models.seq2seq": "Seq2Seq",

@@ -8,6 +8,11 @@ With one non-negative weight w_n per target (1 by default, 0 if masked), each lo
     sigmoid cross-entropy   l = softplus(z) - z t            dL/dz = (sigmoid(z) - t) w / W                        (3)
     squared error (MSE)     l = (y - t)^2                    dL/dy = 2 (y - t) w / W                               (4)
     absolute error (MAE)    l = |y - t|                      dL/dy = sign(y - t) w / W                             (5)
+    quantile error          l = mean_q max(q (t - y_q), (q - 1) (t - y_q))                                         (6)
+                            dL/dy_q = -(q - 1/2 + sign(t - y_q) / 2) w / (W Q)                                     (7)
+
+The quantile error, also called pinball loss, is smallest in the mean if a part q of all targets is below y_q (Koenker and
+Bassett, 1978). With the one quantile q = 1/2 it is half the absolute error.
 
 softplus(z) = log(1 + exp(z)) is computed as max(z, 0) + log1p(exp(-|z|)), which cannot overflow.
 
@@ -21,6 +26,7 @@ promoted to float32 or wider (``scratchnn.backend.arrays``), class ids excepted.
 from __future__ import annotations
 
 from scratchnn.backend import Array, array_module, blocks, check_array, check_ids, floating
+from scratchnn.backend.kernels import cross_entropy_on, kernel_device
 from scratchnn.errors import ShapeError
 from scratchnn.functions import sigmoid
 
@@ -112,7 +118,20 @@ def softmax_cross_entropy_forward(
         step_weights = by_class if step_weights is None else floating(step_weights, f"{owner}: step_weights") * by_class
     weights, scale = _weights(losses, mask, step_weights, owner)
     factor = xp.broadcast_to(scale if weights is None else weights * scale, targets.shape).reshape(-1)  # w / W  (M,)
-    for z, e, ids_z, factor_z, losses_z in blocks(rows, gradient, ids, factor, losses.reshape(-1), entries=ENTRIES):
+    _cross_entropy_of_rows(rows, ids, factor, gradient, losses.reshape(-1))
+    if weights is not None:
+        gradient[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero
+    return _weighted_mean(losses, weights, scale), (gradient.reshape(logits.shape),)
+
+
+def _cross_entropy_of_rows(rows: Array, ids: Array, factor: Array, gradient: Array, losses: Array) -> None:
+    """Equation (2) for logits (M, V), with w / W in ``factor`` (M,): into ``gradient`` (M, V) and ``losses`` (M,)."""
+    xp = array_module(rows)
+    device = kernel_device(rows, gradient)
+    if device is not None:
+        cross_entropy_on(device, rows, ids, factor, gradient, losses)  # (2)
+        return
+    for z, e, ids_z, factor_z, losses_z in blocks(rows, gradient, ids, factor, losses, entries=ENTRIES):
         picked = xp.arange(ids_z.size), ids_z
         xp.subtract(z, z.real.max(axis=1, keepdims=True), out=e)
         xp.negative(e[picked], out=losses_z)
@@ -121,9 +140,6 @@ def softmax_cross_entropy_forward(
         losses_z += xp.log(total)  # (2)
         e *= (factor_z / total)[:, None]  # (2), softmax(z) = e / total
         e[picked] -= factor_z  # (2), one entry per row, so no repeats
-    if weights is not None:
-        gradient[weights.reshape(-1) == 0] = 0  # zero times infinity is not zero
-    return _weighted_mean(losses, weights, scale), (gradient.reshape(logits.shape),)
 
 
 def softmax_cross_entropy_backward(dloss: Array | float, cache: tuple) -> Array:
@@ -190,6 +206,44 @@ def mean_absolute_error_backward(dloss: Array | float, cache: tuple) -> Array:
     """The gradient with respect to y, from the gradient ``dloss`` with respect to the loss."""
     sign, weights, scale = cache
     return _spread(sign, dloss, weights, scale)  # (5)
+
+
+def quantile_error_forward(
+    y: Array, targets: Array, levels: Array, mask: Array | None = None, step_weights: Array | None = None
+) -> tuple[Array, tuple]:
+    """Equation (6), in the unit of y.
+
+    Args:
+        y: one prediction for each quantile (..., Q).
+        targets: (...).
+        levels: q, between 0 and 1 (Q,).
+        mask, step_weights: as for the other losses (...).
+
+    Returns:
+        The loss, an array of shape (), and the cache.
+    """
+    owner = "quantile_error"
+    y, targets, levels = (
+        floating(part, f"{owner}: {name}") for part, name in ((y, "predictions"), (targets, "targets"), (levels, "levels"))
+    )
+    if y.shape[:-1] != targets.shape or y.shape[-1:] != levels.shape:
+        raise ShapeError(
+            f"{owner}: targets have shape {tuple(targets.shape)}, "
+            f"predictions {tuple(y.shape)}, levels {tuple(levels.shape)}"
+        )
+    xp = array_module(y)
+    error = targets[..., None] - y  # (..., Q)
+    slope = (levels - 0.5 + 0.5 * xp.sign(error.real)).astype(y.real.dtype)
+    losses = (slope * error).mean(axis=-1)  # (6)  (..., Q) -> (...)
+    weights, scale = _weights(losses, mask, step_weights, owner)
+    return _weighted_mean(losses, weights, scale), (slope, weights, scale)
+
+
+def quantile_error_backward(dloss: Array | float, cache: tuple) -> Array:
+    """The gradient with respect to y (..., Q), from the gradient ``dloss`` with respect to the loss."""
+    slope, weights, scale = cache
+    weights = None if weights is None else array_module(slope).broadcast_to(weights[..., None], slope.shape)
+    return _spread(-slope / slope.shape[-1], dloss, weights, scale)  # (7)
 
 
 def _spread(slope: Array, dloss: Array | float, weights: Array | None, scale: Array) -> Array:

@@ -12,6 +12,9 @@
     unlabelled    sum_d [head_d = h_d] / W                       attachment over all W words d of all trees        (9)
     labelled      sum_d [head_d = h_d] [label_d = l_d] / W       the words whose head and label are right         (10)
     distinct-n    (number of different n-grams) / (number of n-grams)         n-grams of all sequences            (11)
+    MAE           mean |p_n - t_n|                               in the unit of the targets                       (12)
+    RMSE          sqrt(mean (p_n - t_n)^2)                       in the unit of the targets                       (13)
+    quantile      mean max(q (t_n - p_n), (q - 1) (t_n - p_n))   over all n and all quantiles q                   (14)
 
 [...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
 0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
@@ -105,6 +108,31 @@ def label_scores(predicted: Array, targets: Array) -> dict[str, Array]:
         "f1": 2 * both / xp.maximum(said_count + texts, 1),  # (7)
     }
     return {**scores, "texts": texts}
+
+
+def mean_absolute_error(predicted: Array, targets: Array) -> float:
+    """Equation (12) for arrays of one shape (...)."""
+    return float(abs(_difference(predicted, targets, "mean_absolute_error")).mean())
+
+
+def root_mean_squared_error(predicted: Array, targets: Array) -> float:
+    """Equation (13) for arrays of one shape (...)."""
+    return math.sqrt(float((_difference(predicted, targets, "root_mean_squared_error") ** 2).mean()))
+
+
+def mean_quantile_error(predicted: Array, targets: Array, levels: Sequence[float]) -> float:
+    """Equation (14) for predictions (..., Q), targets (...) and Q quantiles between 0 and 1."""
+    xp = array_module(predicted)
+    difference = -_difference(predicted, xp.broadcast_to(targets[..., None], predicted.shape), "mean_quantile_error")
+    q = xp.asarray(levels, dtype=predicted.dtype)
+    return float(xp.maximum(q * difference, (q - 1) * difference).mean())
+
+
+def _difference(predicted: Array, targets: Array, owner: str) -> Array:
+    """The difference p - t; a ``ShapeError`` unless both have one shape."""
+    if predicted.shape != targets.shape:
+        raise ShapeError(f"{owner}: targets have shape {tuple(targets.shape)}, predictions {tuple(predicted.shape)}")
+    return predicted - targets
 
 
 def entity_scores(

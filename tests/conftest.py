@@ -9,11 +9,12 @@ from small_text import make_quick, train, write_text
 
 
 def pytest_collection_modifyitems(config, items):
-    """Run the whole book, which takes minutes, only if ``-m`` asks for it."""
-    if "chapters" not in config.getoption("-m"):
-        for item in items:
-            if item.get_closest_marker("chapters"):
-                item.add_marker(pytest.mark.skip(reason="python -m pytest -m chapters runs it"))
+    """Run what takes minutes only if ``-m`` asks for it: the whole book, mistakes planted in the CUDA kernels."""
+    for marker in ("chapters", "kernel_mutants"):
+        if marker not in config.getoption("-m"):
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=f"python -m pytest -m {marker} runs it"))
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ FILES = sorted(ROOT.rglob("*.py"))
 # From the ground up. The gradient checks of a package (``checks.py``) belong to its users, not to the package itself.
 ORDER = """
     __init__ errors files folder_lock terminal backend notebook_figure plot core functions losses metrics layers recurrent
-    attention structured optim gradcheck lesson your_layer text music datasets data training inspection decoding beam models
+    attention structured optim gradcheck lesson your_layer text music datasets data series training inspection decoding beam
+    models
     word2vec tasks checks book doctor commands cli __main__
 """.split()
 

@@ -22,6 +22,45 @@ def example(name, rng):
     return rng.standard_normal(4).astype(np.float32), rng.uniform(0, 1, 4).astype(np.float32)
 
 
+def test_the_median_has_half_the_absolute_error_and_a_quantile_is_the_best_constant():
+    rng = np.random.default_rng(0)
+    y, targets = rng.standard_normal((2, 50))
+    half, cache = losses.quantile_error_forward(y[:, None], targets, np.array([0.5]))
+    whole, other = losses.mean_absolute_error_forward(y, targets)
+    assert half == pytest.approx(whole / 2)
+    slopes = losses.quantile_error_backward(1.0, cache)[:, 0]
+    np.testing.assert_allclose(slopes, losses.mean_absolute_error_backward(0.5, other))
+    levels = np.array([0.1, 0.8])
+    sample = rng.standard_normal(999)
+    best = np.quantile(sample, levels)
+    errors = []
+    for shift in (-0.05, 0.0, 0.05):
+        constant = np.broadcast_to(best + shift, (999, 2))
+        errors.append(float(losses.quantile_error_forward(constant, sample, levels)[0]))
+    assert errors[1] == min(errors)
+
+
+def test_the_quantile_error_of_masked_and_wrong_arrays():
+    y, targets, levels = (
+        np.zeros((4, 2), dtype="float32"),
+        np.ones(4, dtype="float32"),
+        np.array([0.1, 0.9], dtype="float32"),
+    )
+    mask = np.array([True, False, True, True])
+    y[1] = np.nan
+    loss, cache = losses.quantile_error_forward(y, targets, levels, mask=mask)
+    gradient = losses.quantile_error_backward(1.0, cache)
+    assert (loss.dtype, gradient.dtype) == (np.dtype("float32"), np.dtype("float32"))
+    assert float(loss) == pytest.approx(0.5)
+    np.testing.assert_allclose(gradient, [[-1 / 60, -9 / 60], [0, 0], [-1 / 60, -9 / 60], [-1 / 60, -9 / 60]], rtol=1e-6)
+    loss, cache = losses.quantile_error_forward(y, targets, levels, mask=np.zeros(4, dtype=bool))
+    assert float(loss) == 0
+    assert not losses.quantile_error_backward(1.0, cache).any()
+    shapes = r"targets have shape \(4,\), predictions \(4, 2\), levels \(3,\)"
+    with pytest.raises(ShapeError, match=f"quantile_error: {shapes}"):
+        losses.quantile_error_forward(y, targets, np.array([0.1, 0.5, 0.9]))
+
+
 @pytest.mark.parametrize("name", PAIRS)
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
 def test_what_is_masked_may_be_anything(name, bad):

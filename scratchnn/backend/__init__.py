@@ -23,7 +23,7 @@ from scratchnn.backend.arrays import (
 )
 from scratchnn.backend.buffers import BufferPool, Lease
 from scratchnn.backend.cache_blocks import blocks
-from scratchnn.backend.scatter import scatter_add, sum_rows
+from scratchnn.backend.scatter import merge_rows, scatter_add, sum_rows
 from scratchnn.backend.threads import set_threads, threads_for
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "floating",
     "generator",
     "is_generator_type",
+    "merge_rows",
     "move",
     "move_generator",
     "scatter_add",

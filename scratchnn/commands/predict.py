@@ -38,7 +38,12 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None and (not args.out or os.path.exists(args.out)):
         raise DataError(f"{args.out} already exists; choose another --out" if args.out else "--out is empty; name a file")
     trained = load(args.run_folder)
-    answers = trained.predict(input_lines(args, trained), **given_settings(args, trained.known_kind().prediction))
+    settings = trained.known_kind().prediction
+    options = given_settings(args, settings)
+    for setting in settings:
+        if setting.metavar == "FILE" and args.out is not None and same_place(options[setting.name], args.out):
+            raise DataError(f"{setting.flag} and --out are the same file, {args.out}; choose another --out")
+    answers = trained.predict(input_lines(args, trained), **options)
     if args.out is None:
         for answer in answers:
             print(answer)
@@ -47,6 +52,11 @@ def run(args: argparse.Namespace) -> int:
         file.writelines(f"{answer}\n".encode("utf-8", "backslashreplace") for answer in answers)
     print(f"{len(answers):,} answers in {args.out}")
     return 0
+
+
+def same_place(path: str | None, other: str) -> bool:
+    """Whether two names, neither of which has to exist, are those of one file."""
+    return path is not None and os.path.realpath(path) == os.path.realpath(other)
 
 
 def input_lines(args: argparse.Namespace, trained: Trained) -> Iterable[str]:

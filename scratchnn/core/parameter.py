@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.backend import Array, Generator, array_module, is_generator_type, move, scatter_add, sum_rows
+from scratchnn.backend import Array, Generator, array_module, is_generator_type, merge_rows, move, scatter_add, sum_rows
 from scratchnn.errors import DataError, ShapeError
 
 
@@ -42,6 +42,10 @@ class RowGradient:
         if self._coalesced is None:
             self._coalesced = RowGradient(*sum_rows(self.ids, self.rows), self.shape)
         return self._coalesced
+
+    def merge(self) -> RowGradient:
+        """``coalesce`` without waiting for a GPU; there, rows that have been added to others stay, zero, with the id -1."""
+        return RowGradient(*merge_rows(self.ids, self.rows), self.shape)
 
     def to_dense(self) -> Array:
         """The gradient with respect to the whole table (V, D), zeros included."""

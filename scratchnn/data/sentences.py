@@ -7,7 +7,7 @@ distinct form once, and says for each word which form it has:
     lengths     (N,)      numbers of words
     forms       (N, T)    for each word, the row of its form in ``characters``, 0 in the padding
     characters  (U, L)    ids of the characters of the U distinct forms of the batch
-    sizes       (U,)      numbers of characters
+    sizes       (U,)      numbers of characters; of a longer word, the first ``LONGEST`` are read
 
 The id of a word is that of its normal form: the word in lower case, each digit as 0. "Oslo", "oslo" and "OSLO" share one
 vector, as do 1996 and 1997; the characters are those of the word itself. Words that occur once in training would have
@@ -26,6 +26,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from scratchnn.text import PADDING, UNKNOWN, Vocabulary, tokenize
 
 Words = Sequence[str]  # of one sentence
 SPELLINGS = ("char", "letter")  # levels of ``tokenize``
+LONGEST = 500  # characters of a word that are read; a batch is as wide as its longest word
 MASKS = 7  # of the draws of equation (1), so that they do not repeat those of the order of the sentences
 
 
@@ -83,7 +85,7 @@ class Sentences:
     Attributes:
         unknown: the id of ``<unk>`` among the words.
         words, forms: for each sentence, the ids of its words (T,) and the positions of their forms in ``spelled`` (T,).
-        spelled: the ids of the characters of each distinct form.
+        spelled: the ids of the characters of each distinct form, at most ``LONGEST``.
         lengths: numbers of words (N,).
     """
 
@@ -98,7 +100,7 @@ class Sentences:
             self.words.append(words.encode(map(normal_form, sentence)))
             found = (places.setdefault(word, len(places)) for word in sentence)
             self.forms.append(np.fromiter(found, dtype=np.int64))
-        self.spelled = [characters.encode(tokenize(form, spelling)) for form in places]
+        self.spelled = [characters.encode(islice(tokenize(form, spelling), LONGEST)) for form in places]
         self.lengths = np.array([len(ids) for ids in self.words], dtype=np.int64)
 
     def __len__(self) -> int:

@@ -27,6 +27,7 @@ class SeriesWindows:
         delay: rows from the last input to the first target.
         horizon: number of targets.
         seed: of the order of the windows.
+        starts: first rows (K,) of the windows that are used, such as those without a missing target; all if None.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class SeriesWindows:
         delay: int = 1,
         horizon: int = 1,
         seed: int = 0,
+        starts: np.ndarray | None = None,
     ):
         sizes = {"batch_size": batch_size, "lookback": lookback, "step": step, "delay": delay, "horizon": horizon}
         for name, size in sizes.items():
@@ -58,6 +60,11 @@ class SeriesWindows:
                 f"a window needs {self.last + delay + horizon} rows (lookback {lookback}, delay {delay}, horizon "
                 f"{horizon}), the series has {len(series)}; use a longer series or a shorter lookback"
             )
+        self.starts = starts
+        if starts is not None:
+            if not len(starts) or starts.min() < 0 or starts.max() >= self.count:
+                raise DataError(f"SeriesWindows: starts must be at least one row, each of 0 .. {self.count - 1}")
+            self.count = len(starts)
         self.series, self.target, self.batch_size, self.seed = series, target, batch_size, seed
         self.step, self.delay, self.horizon = step, delay, horizon
         self._epoch, self._order = -1, np.zeros(0, dtype=int)
@@ -71,7 +78,8 @@ class SeriesWindows:
         if epoch != self._epoch:
             self._epoch = epoch
             self._order = np.random.default_rng(seed_from(self.seed, epoch)).permutation(self.count)
-        return self.pick(self._order[k * self.batch_size : (k + 1) * self.batch_size])
+        places = self._order[k * self.batch_size : (k + 1) * self.batch_size]
+        return self.pick(places if self.starts is None else self.starts[places])
 
     def pick(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The windows that start at these rows (M,) as one batch."""

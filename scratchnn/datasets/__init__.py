@@ -13,6 +13,7 @@ from scratchnn.datasets.multi30k import load_multi30k
 from scratchnn.datasets.nsmc import load_nsmc
 from scratchnn.datasets.ptb import load_ptb
 from scratchnn.datasets.python_text import python_manual, python_sources
+from scratchnn.datasets.weather import load_weather
 
 __all__ = [
     "load_addition",
@@ -23,6 +24,7 @@ __all__ = [
     "load_multi30k",
     "load_nsmc",
     "load_ptb",
+    "load_weather",
     "plain_words",
     "python_manual",
     "python_sources",

@@ -20,16 +20,19 @@ import numpy as np
 from scratchnn.backend.threads import blas_name, blas_threads, why_fixed
 
 PATIENCE = 120  # seconds for the test of CuPy, which compiles its kernels on first use
-CAPABILITY = (75, 76)  # attributes of cuDeviceGetAttribute: major and minor compute capability
+# Attributes of cuDeviceGetAttribute: major and minor compute capability, multiprocessors, shared memory of a block
+ATTRIBUTES = (75, 76, 16, 97)
 
 
 @dataclass(frozen=True)
 class GPU:
-    """A GPU: its name, its memory in bytes, its compute capability."""
+    """A GPU: its name, memory in bytes, compute capability, multiprocessors, bytes of shared memory of a block."""
 
     name: str
     memory: int
     capability: tuple[int, int]
+    multiprocessors: int = 0
+    shared: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,10 +149,12 @@ def _gpu(cuda: Any, k: int) -> GPU:
     cuda.cuDeviceGet(ctypes.byref(device), k)
     cuda.cuDeviceGetName(name, 96, device)
     cuda.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
-    numbers = [ctypes.c_int(), ctypes.c_int()]
-    for number, attribute in zip(numbers, CAPABILITY, strict=True):
+    numbers = []
+    for attribute in ATTRIBUTES:
+        number = ctypes.c_int()
         cuda.cuDeviceGetAttribute(ctypes.byref(number), attribute, device)
-    return GPU(name.value.decode(), memory.value, (numbers[0].value, numbers[1].value))
+        numbers.append(number.value)
+    return GPU(name.value.decode(), memory.value, (numbers[0], numbers[1]), *numbers[2:])
 
 
 def _version(number: int) -> tuple[int, int]:

@@ -103,6 +103,17 @@ register_loss("mean_squared_error", losses.mean_squared_error_forward, losses.me
 register_loss("mean_absolute_error", losses.mean_absolute_error_forward, losses.mean_absolute_error_backward, classes=False)
 
 
+for _variant in loss_options(np.random.default_rng(0), classes=False):
+
+    @case("quantile_error" + _variant)
+    def quantile_error(rng: np.random.Generator, variant: str = _variant) -> Problem:
+        """Two quantiles of each target."""
+        y, targets = rng.standard_normal((3, 4, 2)), rng.standard_normal((3, 4))
+        options = {"levels": np.array([0.1, 0.8]), **loss_options(rng, classes=False)[variant]}
+        pair = losses.quantile_error_forward, losses.quantile_error_backward
+        return pair_problem(*pair, {"y": y}, targets=targets, **options)
+
+
 @case("mean_squared_error/masked-nan")
 def masked_nan(rng: np.random.Generator) -> Problem:
     """A masked prediction has no effect even if it is NaN, neither forward nor backward."""

@@ -37,7 +37,7 @@ FIXED_SHAPE = {
     ("lstm/many-units", "N = 1"): "its weights have as many rows as it has sequences",
     ("conv1d/step", "T = 1"): "its window has as many steps as its kernel",
     ("conv2d/step", "T = 1"): "its window has as many places as its kernel",
-    ("parser", "T = 1"): "the heads of its first words come later",
+    ("forecaster", "T = 1"): "its windows have as many steps as it was built for",
     ("head-loss", "T = 1"): "its scores have one row more than there are words; one-word is a case by itself",
 }
 

@@ -9,6 +9,7 @@ from scratchnn.errors import CheckpointError
 
 MODELS = {
     "Classifier": "scratchnn.models.classifier",
+    "Forecaster": "scratchnn.models.forecaster",
     "LanguageModel": "scratchnn.models.language_model",
     "Parser": "scratchnn.models.parser",
     "Seq2Seq": "scratchnn.models.seq2seq",

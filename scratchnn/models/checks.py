@@ -14,10 +14,12 @@ from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
+from scratchnn.models.forecaster import Forecaster
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.parser import Parser
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.models.tagger import Tagger
+from scratchnn.models.temporal_convolutions import TemporalConvolutions
 from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
 from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
@@ -179,7 +181,8 @@ for _attention in SCORES:
     for _feeding in (False, True):
         _own = {"bidirectional": _attention != "dot", "attention": _attention, "input_feeding": _feeding}
         _name = f"seq2seq/lstm+{_attention}{'+feeding' * _feeding}"
-        register_loss(_name, seq2seq("lstm", **_own, dropout=0.3), PAIRS, random=True)
+        _factor = 1.9 if (_attention, _feeding) == ("additive", False) else 1.6
+        register_loss(_name, seq2seq("lstm", **_own, dropout=0.3), PAIRS, random=True, factor=_factor)
 for _cell in CELLS:
     _own = {"bidirectional": True, "attention": "additive", "input_feeding": True, "tied": True}
     _factor = {"gru-reset-before": 2.2, "rnn-relu": 1.3}.get(_cell, 1.6)
@@ -197,7 +200,8 @@ register_loss("seq2seq/gru+tied", seq2seq("gru", embedding_size=2, tied=True), P
 def logits(rng: np.random.Generator) -> Problem:
     """``forward`` and ``backward``, for any gradient with respect to the logits."""
     model = seq2seq("gru", attention="general", input_feeding=True)(rng)
-    return enlarged(layer_problem(model, {}, fixed=tuple(PAIRS.values())[:-1]), 1.6)
+    fixed = {name: part for name, part in PAIRS.items() if name != "outputs"}
+    return enlarged(layer_problem(model, {}, fixed=fixed), 1.6)
 
 
 # --- words and their characters --------------------------------------------------------------------------------------
@@ -208,6 +212,46 @@ CHARACTERS, SPELLED = (
     np.array([[1, 4, 1, 2], [0, 3, 1, 1], [2, 2, 2, 2], [3, 1, 0, 0], [2, 4, 4, 3]]),
     np.array([3, 4, 0, 2, 1]),
 )
+
+# Every reader of a forecaster, with respect to the windows and to the parameters; the losses; the orders.
+
+FORECASTERS: dict[str, dict[str, Any]] = {
+    "dense": {"reader": "dense", "error": "squared"},
+    "gru+recurrent-dropout": {"recurrent_dropout": 0.3, "dropout": 0.2},
+    "lstm+bidirectional+two-layers": {"cell": "lstm", "bidirectional": True, "layers": 2, "order": "reversed"},
+    "conv": {"reader": "conv", "layers": 2, "kernel_size": 2, "order": "shuffled"},
+    "tcn": {"reader": "tcn", "kernel_size": 2, "quantiles": (0.1, 0.5, 0.8)},
+    "conv-gru": {"reader": "conv-recurrent", "pool": 2, "kernel_size": 2, "error": "squared"},
+}
+
+
+def forecaster(rng: np.random.Generator, **options: Any) -> Forecaster:
+    """Windows of five steps of two inputs, two targets."""
+    return Forecaster(2, 5, 2, hidden_size=3, rng=rng, **options)
+
+
+def register_forecaster(name: str, options: dict[str, Any]) -> None:
+    """The forecasts with respect to the windows, and the loss of a batch with respect to the parameters."""
+    random = "dropout" in options
+
+    @case(f"forecaster/{name}", random=random)
+    def build(rng: np.random.Generator) -> Problem:
+        return layer_problem(forecaster(rng, **options), {"x": rng.standard_normal((3, 5, 2))})
+
+    draw = np.random.default_rng(0)
+    batch = (draw.standard_normal((3, 5, 2)), draw.standard_normal((3, 2)))
+    register_loss(f"forecaster/{name}+loss", lambda rng: forecaster(rng, **options), batch, random=random)
+
+
+for _name, _options in FORECASTERS.items():
+    register_forecaster(_name, _options)
+
+
+@case("temporal-convolutions", random=True)
+def temporal_convolutions(rng: np.random.Generator) -> Problem:
+    """Two blocks, with dropout."""
+    layer = TemporalConvolutions(2, 3, 2, 6, dropout=0.3, rng=rng)
+    return layer_problem(layer, {"x": rng.standard_normal((3, 6, 2))})
 
 
 def register_encoder(name: str, random: bool = False, **options: Any) -> None:

@@ -21,6 +21,7 @@ from math import isfinite
 import numpy as np
 
 from scratchnn.backend import Array, array_module, blocks, to_numpy
+from scratchnn.backend.kernels import kernel_device, norm_on
 from scratchnn.core import Parameter, RowGradient
 from scratchnn.errors import DataError, NonFiniteError
 from scratchnn.optim.optimizers import distinct
@@ -36,12 +37,15 @@ def _learning(parameters: Iterable[Parameter]) -> list[Parameter]:
 def _entries(parameter: Parameter) -> Array:
     """The entries of the gradient, in any shape, without rows that are zero."""
     gradient: Array = parameter.grad
-    return gradient.coalesce().rows if isinstance(gradient, RowGradient) else gradient
+    return gradient.merge().rows if isinstance(gradient, RowGradient) else gradient
 
 
 def global_norm(parameters: Iterable[Parameter]) -> Array:
     """Equation (1): a float64 array of shape (), on the device of the gradients."""
     gradients = [_entries(parameter) for parameter in _learning(parameters)]
+    device = kernel_device(*gradients) if gradients else None
+    if device is not None:
+        return norm_on(device, gradients)
     xp = array_module(gradients[0]) if gradients else np
     total = xp.zeros((), dtype="float64")
     for gradient in gradients:
@@ -115,7 +119,7 @@ def clip_by_value(parameters: Iterable[Parameter], limit: float, norm: Array | f
     for parameter in _learning(parameters):
         gradient: Array = parameter.grad
         if isinstance(gradient, RowGradient):
-            gradient = gradient.coalesce()
+            gradient = gradient.merge()
             parameter.grad = RowGradient(gradient.ids, gradient.rows.clip(-limit, limit), gradient.shape)  # (3)
         else:
             parameter.grad = gradient.clip(-limit, limit)  # (3)

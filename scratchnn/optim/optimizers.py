@@ -38,6 +38,7 @@ import numpy as np
 from scratchnn.backend import Array, array_module, backend_name, blocks, move, to_numpy
 from scratchnn.core import Parameter, RowGradient
 from scratchnn.errors import CheckpointError, DataError
+from scratchnn.optim.device_update import update_on_device
 
 
 def distinct(parameters: Iterable[Parameter]) -> list[Parameter]:
@@ -74,6 +75,8 @@ class Optimizer:
                 continue
             self._steps[k] += 1
             slots = self._slots_of(k)
+            if update_on_device(self, parameter, slots, self._steps[k]):
+                continue
             if isinstance(gradient, RowGradient) and self.by_rows:
                 gradient = gradient.coalesce()
                 ids = gradient.ids
@@ -233,9 +236,14 @@ class Adam(Optimizer):
         m += (1 - self.beta1) * g  # (6)
         v *= self.beta2
         v += (1 - self.beta2) * g * g  # (6)
+        lr, eps = self.corrected(t, rows)
+        w -= lr * m / (array_module(w).sqrt(v) + eps)  # (7), (8)
+
+    def corrected(self, t: int, rows: bool) -> tuple[float, float]:
+        """Lr and eps with the corrections of (7), or of (8) for ``rows``, at step ``t``."""
         c1, root_c2 = 1 - self.beta1**t, (1 - self.beta2**t) ** 0.5
         eps = self.eps if rows else self.eps * root_c2  # (7) is (8) with a smaller eps: one line serves both
-        w -= (self.lr * root_c2 / c1) * m / (array_module(w).sqrt(v) + eps)  # (7), (8)
+        return self.lr * root_c2 / c1, eps
 
 
 class AdamW(Adam):

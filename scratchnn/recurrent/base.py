@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from scratchnn.backend import Array, BufferPool, Generator, Lease, array_module, check_array, check_axis, floating
-from scratchnn.core import Layer
+from scratchnn.core import Layer, Parameter
 from scratchnn.core.nested import flatten
 from scratchnn.errors import ShapeError
 from scratchnn.layers.dropout import check_probability, dropout_mask
 from scratchnn.layers.sequences import check_lengths
+from scratchnn.recurrent.path import choose_path
 from scratchnn.recurrent.steps import Steps
 
 State = Any  # h (N, H), or (h, c) for an LSTM; the state of a composed layer is a tuple of its layers' states
@@ -77,6 +78,7 @@ class Recurrent(SequenceLayer):
     """
 
     state_parts = 1  # number of arrays (N, H) that make up the state
+    kernel: str | None = None  # the name of the cell's GPU kernels (``backend/kernels/cells.py``), None if it has none
 
     def __init__(
         self,
@@ -108,6 +110,10 @@ class Recurrent(SequenceLayer):
     def add_to_hidden(self, dstate: State, dh: Array) -> State:
         """The gradient ``dstate`` with ``dh`` added to its hidden part."""
         return dstate + dh
+
+    def weights(self) -> list[Parameter]:
+        """The parameters in the order in which the cell's functions take them and return their gradients."""
+        raise TypeError(f"{type(self).__name__} does not define weights")
 
     def run(
         self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease
@@ -160,9 +166,10 @@ class Recurrent(SequenceLayer):
         if self.training and self.recurrent_dropout:
             mask_h = dropout_mask((x.shape[0], self.units), self.recurrent_dropout, x, self.rng)
         lease = self.pool.lease()
-        y, state, cache = self.run(x, state, lengths, mask_h, lease)
+        run, run_back = choose_path(self, x, state, lengths, mask_h)
+        y, state, cache = run(x, state, lengths, mask_h, lease)
         outputs = y if self.return_sequences else self.hidden(state)
-        self.push((cache, lease, mask_x, y.shape, outputs.shape), outputs)
+        self.push((run_back, cache, lease, mask_x, y.shape, outputs.shape), outputs)
         if not self.training:
             lease.end()
         return outputs, state
@@ -173,14 +180,14 @@ class Recurrent(SequenceLayer):
         Returns:
             The gradients with respect to the inputs and the first state.
         """
-        cache, lease, mask_x, shape, output_shape = self.pop(dy)
+        run_back, cache, lease, mask_x, shape, output_shape = self.pop(dy)
         dy = self.zeros_for_none(dy, dstate, output_shape)
         xp = array_module(dy)
         dstate = self.zero_state(dy) if dstate is None else self.check_state(dstate, len(dy), "gradient of the state")
         if not self.return_sequences:  # the output is the final hidden state, so the two gradients add up
             dstate = self.add_to_hidden(dstate, dy)
             dy = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), shape)
-        dx, dstate = self.run_backward(dy, dstate, cache)
+        dx, dstate = run_back(dy, dstate, cache)
         lease.end()
         if mask_x is not None:
             dx *= mask_x

@@ -25,12 +25,18 @@ CELLS: dict[str, Callable[..., Recurrent]] = {
 
 
 def make_cell(
-    name: str, input_size: int, units: int, rng: Generator, forget_bias: float = 1.0, return_sequences: bool = True
+    name: str,
+    input_size: int,
+    units: int,
+    rng: Generator,
+    forget_bias: float = 1.0,
+    return_sequences: bool = True,
+    recurrent_dropout: float = 0.0,
 ) -> Recurrent:
     """The recurrent layer with that name; a ``forget_bias`` other than 1 needs an LSTM."""
     if name not in CELLS:
         raise DataError(f"unknown cell {name!r}; choose one of {', '.join(CELLS)}")
-    options: dict[str, float] = {}
+    options: dict[str, float] = {"recurrent_dropout": recurrent_dropout}
     if name.startswith("lstm"):
         options["forget_bias"] = forget_bias
     elif forget_bias != 1:

@@ -61,7 +61,7 @@ class GRU(Recurrent):
         super().__init__(input_size, units, rng, return_sequences, dropout, recurrent_dropout)
         if form not in FORMS:
             raise DataError(f"GRU: unknown form {form!r}; choose one of {', '.join(FORMS)}")
-        self.form = form
+        self.form, self.kernel = form, f"gru_{form}"
         columns = FORMS[form].blocks * units
         self.Wx = Parameter.glorot((input_size, columns), rng)
         self.Wh = Parameter.orthogonal((units, columns), rng)

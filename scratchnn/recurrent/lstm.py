@@ -199,6 +199,7 @@ class LSTM(Recurrent):
     """
 
     state_parts = 2
+    kernel = "lstm"
 
     def __init__(
         self,
@@ -229,6 +230,10 @@ class LSTM(Recurrent):
     def add_to_hidden(self, dstate: State, dh: Array) -> State:
         """``dstate`` with ``dh`` added to its h."""
         return dstate[0] + dh, dstate[1]
+
+    def weights(self) -> list[Parameter]:
+        """Wx, Wh and b."""
+        return [self.Wx, self.Wh, self.b]
 
     def run(
         self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease

@@ -189,9 +189,15 @@ def lstm_peephole_gates_backward(p: Array, slopes: Array, slope_c: Array, f: Arr
 class LSTMPeephole(LSTM):
     """LSTM layer with peepholes, whose weights start at zero. Its arguments and state are those of ``LSTM``."""
 
+    kernel = "lstm_peephole"
+
     def __init__(self, input_size: int, units: int, **options: Any):
         super().__init__(input_size, units, **options)
         self.p = Parameter.zeros((3, units))
+
+    def weights(self) -> list[Parameter]:
+        """Wx, Wh, b and p."""
+        return [*super().weights(), self.p]
 
     def run(
         self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease

@@ -217,9 +217,14 @@ class RNN(Recurrent):
     ):
         super().__init__(input_size, units, rng, return_sequences, dropout, recurrent_dropout)
         self.activation = check_activation(activation)
+        self.kernel = f"rnn_{activation}"
         self.Wx = Parameter.glorot((input_size, units), rng)
         self.Wh = Parameter.orthogonal((units, units), rng)  # keeps the norms of h and dh at initialisation
         self.b = Parameter.zeros((units,))
+
+    def weights(self) -> list[Parameter]:
+        """Wx, Wh and b."""
+        return [self.Wx, self.Wh, self.b]
 
     def run(
         self, x: Array, state: State, lengths: Array | None, mask_h: Array | None, lease: Lease

@@ -22,8 +22,7 @@ prediction; so no array has T x T x R entries:
 A head with several dependents adds up what (7) gives for each of them.
 
 Shapes: N sentences, T dependents, S heads, D numbers per vector, R labels; x (N, T, D), y (N, S, D), U (D, D), u (D,),
-V (D, R, D), A and B (D, R), b (R,). Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017),
-equations 2 and 3 for the arcs, 3 with both vectors for the labels.
+V (D, R, D), A and B (D, R), b (R,). Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017).
 """
 
 from __future__ import annotations

@@ -19,9 +19,10 @@ from pathlib import Path
 
 from scratchnn.datasets.registry import DataSet, data_sets
 from scratchnn.errors import DataError
-from scratchnn.tasks.table_files import Rows, first_line, is_table, read_rows
+from scratchnn.tasks.table_files import Rows, is_table, read_rows
 from scratchnn.tasks.tables import read_pairs
 from scratchnn.text import read_text
+from scratchnn.text.csv_rows import first_line
 
 WHAT = "a text and its label"
 TEXT_NAMES = ("text", "review", "document", "sentence", "comment", "content", "message", "tweet", "body", "title")

@@ -10,6 +10,7 @@ and 0.8486 with projective ones.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -87,7 +88,8 @@ class ParserTask(Task):
         replace(EXAMPLES, help="treebanks in CoNLL-U, or ud:en_ewt, ud:ko_kaist (default: generated)", metavar="DATA"),
         replace(VALID, metavar="DATA"),
         Setting("--min-count", "min_count", 1, "rarer words have no vector of their own", int, "N"),
-        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A"),
+        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A",
+                inherited=False),
         Setting("--reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
         Setting("--spelling", "spelling", "char", "characters, or letters of Korean syllables", choices=SPELLINGS),
         Setting("--character-embed", "character_size", 32, "size of a character's vector", int, "D"),
@@ -241,6 +243,9 @@ class ParserTask(Task):
         scores = attachment_scores(heads, labels, true_heads, examples.labels)
         for name, value in {"loss": loss, **scores}.items():
             yield f"{name} {self.show(name, value)}"
+        if new := Counter(name for names in examples.labels for name in names if name not in trained.parts["labels"]):
+            yield f"{new.total():,} of the labels did not occur in training, such as {min(new)}; they count as wrong"
+            yield "the loss is that of the other labels"
         yield ""
         right = right_arcs(heads, labels, true_heads, examples.labels)
         yield from attachment_table(*right, [name for names in examples.labels for name in names])

@@ -1,4 +1,4 @@
-"""What a classifier can start from: pretrained word vectors, or the body of a language model.
+"""What training can start from: pretrained word vectors, or for a classifier the body of a language model.
 
 The body of a language model is its embedding and its recurrent layers. Its vocabulary goes with it, since ids mean what
 they meant when it was trained. Dai and Le, "Semi-supervised sequence learning" (2015).

@@ -57,7 +57,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         )
 
     reports = Reports()
-    metric = task.deciding(settings)
+    metric, higher_is_better = task.decides(settings)
     trainer = Trainer(
         model,
         optimizer,
@@ -68,7 +68,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         schedule=schedule,
         validate=lambda: task.evaluate(model, data.valid, settings, data.parts),
         metric=metric,
-        higher_is_better=task.improves_upwards(metric),
+        higher_is_better=higher_is_better,
         patience=settings["patience"],
         checkpoint=folder.checkpoint,
         checkpoint_every=settings["checkpoint_every"],
@@ -131,9 +131,9 @@ def inherit(task: Task, given: Mapping[str, Any], start: Trained) -> Values:
     for name, setting in own.items():
         before, now = start.settings[name], given.get(name)
         if setting.inherited and now is not None and now != before:
+            how = setting.difference(before, now)
             raise DataError(
-                f"--from {start.place}: its model was trained with {setting.flag} {before}, not {now}; leave "
-                f"{setting.flag} out, or train anew without --from"
+                f"--from {start.place}: its model was trained {how}; leave {setting.flag} out, or train anew without --from"
             )
     return {name: start.settings[name] for name, setting in own.items() if given.get(name) is None}
 

@@ -97,13 +97,9 @@ class Seq2SeqTask(Task):
     part_names = ("source_vocabulary", "target_vocabulary")
     model = Seq2Seq
 
-    def deciding(self, settings: Values) -> str:
-        """The exact match, or the loss."""
-        return "loss" if settings["best_by"] == "loss" else self.metric
-
-    def improves_upwards(self, metric: str) -> bool:
-        """The exact match does, the loss does not."""
-        return metric == self.metric
+    def decides(self, settings: Values) -> tuple[str, bool]:
+        """The loss, or the exact match."""
+        return ("loss", False) if settings["best_by"] == "loss" else ("exact match", True)
 
     # --- data --------------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from scratchnn.data import Sentences, pad_sequences
 from scratchnn.errors import DataError
 from scratchnn.metrics import entity_scores
 from scratchnn.models.tagger import Tagger
-from scratchnn.tasks.tagged import Tagged
+from scratchnn.tasks.tagged import Tagged, all_outside
 from scratchnn.text import Vocabulary
 from scratchnn.text.schemes import OUTSIDE, TAG, allowed_transitions, entities, parse_tag
 from scratchnn.training.run_folder import Parts
@@ -59,6 +59,13 @@ def check_known(sentences: Sequence[Tagged], tags: Vocabulary) -> None:
                     f"{place}: the run to start from does not have the tag {tag}; leave the sentence out, or train anew "
                     "without --from"
                 )
+
+
+def check_kind(sentences: Sequence[Tagged], scheme: str | None, tags: Vocabulary, source: str) -> None:
+    """Raise ``DataError`` if only one of data and model has tags that mark entities."""
+    if (scheme is None) == marks_entities(tags) and not (scheme is None and all_outside(sentences)):
+        kinds = "mark no entities" if scheme is None else "mark entities"
+        raise DataError(f"the tags of {source} {kinds}, unlike those of the model; see --column")
 
 
 def marks_entities(tags: Vocabulary) -> bool:

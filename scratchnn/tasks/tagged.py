@@ -22,7 +22,8 @@ from scratchnn.errors import DataError
 from scratchnn.tasks.labelled import looks_like_a_name
 from scratchnn.text import read_text
 from scratchnn.text.columns import CONLLU, Rows, read_columns, read_conllu
-from scratchnn.text.schemes import convert, detect_scheme
+from scratchnn.text.conllu import shown
+from scratchnn.text.schemes import OUTSIDE, convert, detect_scheme
 
 UNIVERSAL = ("upos", "xpos")
 INTERNAL = "IOBES"  # the scheme of the tags that a model learns
@@ -44,7 +45,9 @@ class Tagged:
     places: list[str]
 
 
-def read_tagged(sources: Sequence[str], column: str | None, part: str) -> tuple[list[Tagged], str | None]:
+def read_tagged(
+    sources: Sequence[str], column: str | None, part: str, before: str | None = None
+) -> tuple[list[Tagged], str | None]:
     """The sentences of files and known data sets, tags of entities in IOBES.
 
     Args:
@@ -52,27 +55,35 @@ def read_tagged(sources: Sequence[str], column: str | None, part: str) -> tuple[
         column: where the tag is: a number from 1 in files with columns, ``upos`` or ``xpos`` in CoNLL-U; the usual one if
             None.
         part: of a known data set that is named without one.
+        before: the column in training; the usual one if ``column`` is None, unless the file does not have it.
 
     Returns:
-        The sentences, and the scheme of the first file, None if its tags mark no entities.
+        The sentences, and the scheme of the first file whose tags are not all O, None if its tags mark no entities.
 
     Raises:
         DataError: a source is missing, damaged or has another form, mixes schemes, or marks entities where others do not.
     """
     found: list[Tagged] = []
-    schemes: list[str | None] = []
+    first: tuple[str, str | None] | None = None
     for source in sources:
-        sentences = read_source(source, column, part)
+        sentences = read_source(source, column, part, before)
         scheme = detect_scheme([one.tags for one in sentences], partial(place_of, sentences))
         if scheme is not None:
             for one in sentences:
                 one.tags = convert(one.tags, INTERNAL)
-        if schemes and (scheme is None) != (schemes[0] is None):
-            kinds = ["mark entities" if one else "do not mark entities" for one in (schemes[0], scheme)]
-            raise DataError(f"the tags in {sources[0]} {kinds[0]}, those in {source} {kinds[1]}; see --column")
-        schemes.append(scheme)
         found += sentences
-    return found, schemes[0]
+        if all_outside(sentences):
+            continue
+        first = first or (source, scheme)
+        if (scheme is None) != (first[1] is None):
+            kinds = ["mark entities" if one else "do not mark entities" for one in (first[1], scheme)]
+            raise DataError(f"the tags in {first[0]} {kinds[0]}, those in {source} {kinds[1]}; see --column")
+    return found, None if first is None else first[1]
+
+
+def all_outside(sentences: Sequence[Tagged]) -> bool:
+    """Whether all tags are O, as in a short file of entities that happens to have none."""
+    return all(tag == OUTSIDE for one in sentences for tag in one.tags)
 
 
 def place_of(sentences: Sequence[Tagged], n: int, t: int) -> str:
@@ -80,8 +91,8 @@ def place_of(sentences: Sequence[Tagged], n: int, t: int) -> str:
     return sentences[n].places[t]
 
 
-def read_source(source: str, column: str | None, part: str) -> list[Tagged]:
-    """The sentences of one source, with the tags as they are in it."""
+def read_source(source: str, column: str | None, part: str, before: str | None = None) -> list[Tagged]:
+    """The sentences of one source, with the tags as they are in it; see ``read_tagged``."""
     name, _, wanted = source.partition(":")
     layout = ""
     path: str | Path = source
@@ -89,10 +100,10 @@ def read_source(source: str, column: str | None, part: str) -> list[Tagged]:
         dataset, full = find_part(name, wanted, part)
         path, layout = dataset.find(full), dataset.layout
     if layout == "conllu" or str(path).removesuffix(".gz").endswith(".conllu"):
-        return from_conllu(path, column or UNIVERSAL[0])
+        return from_conllu(path, column or (before if before in UNIVERSAL else UNIVERSAL[0]))
     if not layout and is_slashed(path):
         return from_slashes(path, column)
-    return from_columns(path, column)
+    return from_columns(path, column, before)
 
 
 def find_part(name: str, wanted: str, usual: str) -> tuple[DataSet, str]:
@@ -115,16 +126,17 @@ def from_conllu(path: str | Path, column: str) -> list[Tagged]:
     return [pick(rows, 1, CONLLU.index(column), str(path), f"the column {column}") for rows in read_conllu(path)]
 
 
-def from_columns(path: str | Path, column: str | None) -> list[Tagged]:
+def from_columns(path: str | Path, column: str | None, before: str | None = None) -> list[Tagged]:
     """The words and tags of a file with columns."""
     sentences = read_columns(path)
     width = len(sentences[0].fields[0])
     if width < 2:
         raise DataError(f"{path} has one column; a line is a word and its tag, or a sentence of word/TAG")
-    number = str(width) if column is None else column
-    if not number.isdecimal() or not 2 <= int(number) <= width:
-        raise DataError(f"{path} has {width} columns; --column must be a number from 2 to {width}, got {number!r}")
-    return [pick(rows, 0, int(number) - 1, str(path), f"column {number}") for rows in sentences]
+    known = {str(number): number for number in range(2, width + 1)}
+    if column is not None and column not in known:
+        raise DataError(f"{path} has {width} columns; --column must be a number from 2 to {width}, got {shown(column)!r}")
+    number = known.get(column or before or "", width)
+    return [pick(rows, 0, number - 1, str(path), f"column {number}") for rows in sentences]
 
 
 def pick(rows: Rows, word: int, tag: int, path: str, where: str) -> Tagged:
@@ -142,11 +154,10 @@ def pick(rows: Rows, word: int, tag: int, path: str, where: str) -> Tagged:
 
 
 def is_slashed(path: str | Path) -> bool:
-    """Whether all fields of the first lines have a slash between two other characters."""
+    """Whether most fields of the first lines have a slash between two other characters; ``from_slashes`` needs all."""
     lines = [line for line in read_text(path).split("\n") if line.strip()][:SAMPLED]
-    return bool(lines) and all(
-        field.rpartition("/")[0] and field.rpartition("/")[2] for line in lines for field in line.split()
-    )
+    fields = [field.rpartition("/") for line in lines for field in line.split()]
+    return 2 * sum(bool(word and tag) for word, _, tag in fields) > len(fields)
 
 
 def from_slashes(path: str | Path, column: str | None) -> list[Tagged]:
@@ -157,7 +168,9 @@ def from_slashes(path: str | Path, column: str | None) -> list[Tagged]:
     for number, line in enumerate(unicodedata.normalize("NFC", read_text(path)).split("\n"), start=1):
         parts = [field.rpartition("/") for field in line.split()]
         if bad := next(("".join(part) for part in parts if not part[0] or not part[2]), None):
-            raise DataError(f"{path}: line {number} contains {bad!r}, which is not word/TAG, a word, a slash and a tag")
+            raise DataError(
+                f"{path}: line {number} contains {shown(bad)!r}, which is not word/TAG, a word, a slash and a tag"
+            )
         if parts:
             words, tags = [word for word, _, _ in parts], [tag for _, _, tag in parts]
             found.append(Tagged(words, tags, [f"{path}: line {number}"] * len(parts)))

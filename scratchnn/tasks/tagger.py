@@ -28,11 +28,22 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.label_table import entity_table, tag_table
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
-from scratchnn.tasks.tag_answers import NEW, Examples, check_known, figures, find_tags, known_tags, marks_entities, types_of
-from scratchnn.tasks.tagged import INTERNAL, Tagged, read_tagged
+from scratchnn.tasks.tag_answers import (
+    NEW,
+    Examples,
+    check_kind,
+    check_known,
+    figures,
+    find_tags,
+    known_tags,
+    marks_entities,
+    types_of,
+)
+from scratchnn.tasks.tagged import INTERNAL, Tagged, all_outside, read_tagged
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import Vocabulary
+from scratchnn.text.conllu import looks_like_conllu
 from scratchnn.text.schemes import SCHEMES, allowed_transitions, convert, entities, parse_tag
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
@@ -46,6 +57,7 @@ ARCHITECTURE = (
     "output",
 )  # fmt: skip
 SOURCES = "tagged sentences: CoNLL columns, .conllu, lines of word/TAG, or conll2003, ud:en_ewt ... (default: generated)"
+COLUMN = Setting("--column", "column", None, "column of the tag: a number, upos or xpos", metavar="C")
 
 
 class TaggerTask(Task):
@@ -57,20 +69,15 @@ class TaggerTask(Task):
     own = (
         replace(EXAMPLES, help=SOURCES, metavar="DATA"),
         replace(VALID, metavar="DATA"),
-        Setting(
-            "--column", "column", None, "column of the tag: a number, upos or xpos (default: the last, upos)", metavar="C"
-        ),
+        replace(COLUMN, help=f"{COLUMN.help} (default: the last, upos)", identity=False),
         Setting("--limit", "limit", None, "use N sentences, drawn by the seed", int, "N", least=2, identity=False),
-        Setting(
-            "--tokens",
-            "tokens",
-            "space",
-            "how predict splits lines: at spaces, or at marks too",
-            choices=("space", "marks"),
-        ),
-        Setting("--scheme", "scheme", None, "tags of entities in answers (default: as in the data)", choices=SCHEMES),
+        Setting("--tokens", "tokens", "space", "how predict splits lines: at spaces, or at marks too",
+                choices=("space", "marks"), inherited=False),
+        Setting("--scheme", "scheme", None, "tags of entities in answers (default: as in the data)", choices=SCHEMES,
+                inherited=False),
         Setting("--min-count", "min_count", 1, "rarer words have no vector of their own", int, "N"),
-        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A"),
+        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A",
+                inherited=False),
         Setting("--reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
         Setting("--spelling", "spelling", "char", "characters, or letters of Korean syllables", choices=SPELLINGS),
         Setting("--character-embed", "character_size", 25, "size of a character's vector", int, "D"),
@@ -80,20 +87,13 @@ class TaggerTask(Task):
         Setting("--cell", "cell", "lstm", "recurrent cell", choices=tuple(CELLS)),
         Setting("--layers", "layers", 1, "recurrent layers", int, "L"),
         Setting("--output", "output", "crf", "what reads the scores", choices=OUTPUTS),
-        Setting(
-            "--dropout",
-            "dropout",
-            0.5,
-            "dropout at characters, words, between layers, at the output",
-            float,
-            "P",
-            inherited=False,
-        ),
-        Setting(
-            "--vectors", "vectors", None, "file or run with word vectors to start from; their size is D", metavar="PATH"
-        ),
+        Setting("--dropout", "dropout", 0.5, "dropout at characters, words, between layers, at the output", float, "P",
+                inherited=False),
+        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size is D",
+                metavar="PATH"),
         Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
-    )
+    )  # fmt: skip
+    evaluation = (replace(COLUMN, name="evaluated", help=f"{COLUMN.help} (default: as in training)"),)
     prediction = (
         Setting("--conll", "conll", False, "one word and its tag per line", bool),
         Setting("--json", "json", False, "JSON with words, tags and entities", bool),
@@ -111,15 +111,17 @@ class TaggerTask(Task):
         if not 0 <= settings["word_dropout"] < float("inf"):
             raise DataError(f"--word-dropout must be 0 or more, got {settings['word_dropout']}")
 
-    def deciding(self, settings: Values) -> str:
+    def decides(self, settings: Values) -> tuple[str, bool]:
         """F1 of the entities; accuracy if the tags mark none."""
-        return "accuracy" if settings["scheme"] is None else "f1"
+        return "accuracy" if settings["scheme"] is None else "f1", True
 
     # --- data --------------------------------------------------------------------------------------------------------
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of words, characters and tags of the training part, and both parts as ids."""
         train, valid, scheme = self.read_parts(settings)
+        if parts is not None:
+            check_kind(train, scheme, parts["tags"], "--data")
         if scheme is None and settings["scheme"] is not None:
             raise DataError(f"--scheme {settings['scheme']} needs tags that mark entities; leave it out, or see --column")
         settings["scheme"] = settings["scheme"] or scheme
@@ -160,7 +162,7 @@ class TaggerTask(Task):
         if settings["valid"] is None:
             return *split(found, settings["seed"]), scheme
         valid, other = read_tagged([settings["valid"]], settings["column"], "valid")
-        if (other is None) != (scheme is None):
+        if (other is None) != (scheme is None) and not all_outside(valid):
             raise DataError(f"only one of --data and --valid {settings['valid']} has tags that mark entities; see --column")
         return found, valid, scheme
 
@@ -178,10 +180,8 @@ class TaggerTask(Task):
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> Examples:
         """Tagged sentences, by the vocabularies of a trained model; of a known set without a part, its test part."""
-        tagged, scheme = read_tagged(files, settings.get("column"), "test")
-        if (scheme is None) == marks_entities(parts["tags"]):
-            kinds = "mark no entities" if scheme is None else "mark entities"
-            raise DataError(f"the tags in {files[0]} {kinds}, unlike those of the model; see --column")
+        tagged, scheme = read_tagged(files, settings.get("evaluated"), "test", settings.get("column"))
+        check_kind(tagged, scheme, parts["tags"], files[0])
         return self.encode(tagged, settings, parts)
 
     # --- training and evaluation -------------------------------------------------------------------------------------
@@ -217,6 +217,7 @@ class TaggerTask(Task):
             yield f"{name} {self.show(name, value)}"
         if new := Counter(tag for one in true for tag in one if tag not in tags):
             yield f"{new.total():,} of the tags did not occur in training, such as {min(new)}; they count as wrong"
+            yield "the loss is that of the sentences without them"
         yield ""
         if marked:
             yield from entity_table([entities(one) for one in predicted], [entities(one) for one in true])
@@ -238,6 +239,9 @@ class TaggerTask(Task):
         """The tags of each line: ``word/TAG``; with ``conll`` one word per line; with ``json`` an object."""
         if options["conll"] and options["json"]:
             raise DataError("choose one of --conll and --json")
+        lines = list(lines)
+        if looks_like_conllu(lines):
+            raise DataError("the input is CoNLL-U; a tagger answers plain sentences, one per line, and evaluates CoNLL-U")
         words = [self.split_line(line, trained.settings) for line in lines]
         sentences = self.sentences(words, trained.settings, trained.parts)
         known = trained.parts["tags"]
@@ -261,7 +265,11 @@ class TaggerTask(Task):
     def split_line(self, line: str, settings: Values) -> list[str]:
         """The words of a line, as the run splits them."""
         line = unicodedata.normalize("NFC", line)
-        return MARKS.findall(line) if settings.get("tokens") == "marks" else line.split()
+        if settings.get("tokens") != "marks":
+            return line.split()
+        # a combining mark, such as a vowel sign of Hindi, belongs to its word, but is no \w
+        letters = "".join("x" if unicodedata.category(one)[0] == "M" else one for one in line)
+        return [line[found.start() : found.end()] for found in MARKS.finditer(letters)]
 
 
 def as_pairs(sentences: Sequence[Tagged]) -> list[tuple[str, str]]:

@@ -129,6 +129,10 @@ class Task(Kind):
     def complete(self, settings: Values) -> None:
         """Fill in the settings that depend on others, and raise if some do not go together."""
 
+    def decides(self, settings: Values) -> tuple[str, bool]:
+        """The figure that decides which epoch is best, and whether the highest one is."""
+        return self.metric, self.higher_is_better
+
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Files into data; generated data if no file is given.
 
@@ -149,14 +153,6 @@ class Task(Kind):
     def first_batch(self, batches: Any) -> tuple[np.ndarray, ...]:
         """A batch of one example, for the summary of the model."""
         return tuple(part[:1] for part in batches.batch(0, 0))
-
-    def deciding(self, settings: Values) -> str:
-        """The validation figure that decides which epoch is best: ``metric``, unless it depends on the settings."""
-        return self.metric
-
-    def improves_upwards(self, metric: str) -> bool:
-        """Whether the deciding figure is better if it is higher."""
-        return self.higher_is_better
 
     def evaluate(self, model: Model, examples: Any, settings: Values, parts: Parts) -> dict[str, float]:
         """Named figures of a part of the data; the model is left in the mode it was in."""

@@ -56,6 +56,9 @@ class Trained:
         """The answers to lines of input, one for each; ``options`` are those of the kind's ``prediction``."""
         if isinstance(lines, str):
             raise DataError("predict needs a list of texts, got one string; pass [text]")
+        lines = list(lines)
+        if (n := next((n for n, line in enumerate(lines) if not isinstance(line, str)), None)) is not None:
+            raise DataError(f"predict needs a list of texts, got {type(lines[n]).__name__} at position {n}")
         kind = self.known_kind()
         with self.threads():
             return list(kind.predict(self, lines, checked("predict", kind, kind.prediction, options)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from scratchnn.backend import to_numpy
 from scratchnn.backend.arrays import load_backend
-from scratchnn.errors import CheckpointError, DataError, ScratchnnError
+from scratchnn.errors import CheckpointError, DataError, ScratchnnError, ScratchnnWarning
 from scratchnn.plot import COLOURS, label, new_figure, save_figure
 from scratchnn.tasks.task import Kind
 from scratchnn.tasks.trained import Trained
@@ -92,6 +93,9 @@ class Word2Vec(Kind):
         settings = self.settle(given, saved, folder)
         library = "cupy" if device == "gpu" else "numpy"
         load_backend(library)  # now rather than after a long text has been counted
+        if device == "gpu":
+            slower = "word2vec trains faster on the CPU: its operations are too small for a GPU; leave out --device gpu"
+            warnings.warn(slower, ScratchnnWarning, stacklevel=2)
         new = not os.path.exists(folder.path)
         folder.create(resume)
         try:

@@ -1,8 +1,8 @@
 """Files with one token per line, an empty line after each sentence, and what is known of the token in columns.
 
-    columns    CoNLL shared tasks 2000 to 2003: columns between tabs, or between spaces if the first line has no tab. The
-               first column is the word. All lines have the same number of columns. A line that begins with -DOCSTART-
-               marks the start of a document and is no token.
+    columns    CoNLL shared tasks 2000 to 2003: columns between tabs, or between spaces if the first token's line has no
+               tab. The first column is the word. All tokens have the same number of columns. A line that begins with
+               -DOCSTART- marks the start of a document and is no token, however many columns it has.
     CoNLL-U    Universal Dependencies: ten columns between tabs, see ``conllu.py``. Comments (#), words that are written as
                one (a range such as 3-4) and words that are left out (an empty node such as 5.1) are no tokens.
 
@@ -11,6 +11,7 @@ Both are read to the same form, ``Rows``. All text is converted to NFC.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,21 +41,22 @@ def read_columns(path: str | Path) -> list[Rows]:
     """The sentences of a file with columns.
 
     Raises:
-        DataError: the file is not UTF-8 text, has no tokens, or a line has another number of columns than the first.
+        DataError: the file is not UTF-8 text, has no tokens, or not all tokens have the same number of columns.
     """
-    sentences, separator, width = [], None, 0
+    sentences, separator, width, first = [], "", 0, 0
     for block in _blocks(path):
         kept = Rows([], [])
         for number, line in block:
-            if not width:
-                separator = "\t" if "\t" in line else None
-            fields = line.split(separator)
-            width = width or len(fields)
-            if fields[0] == DOCUMENT:
+            if line.split()[0] == DOCUMENT:
                 continue
+            if not width:
+                separator, first = "\t" if "\t" in line else " ", number
+            # str.split() would also split at other white space inside a word, such as a no-break space
+            fields = line.split("\t") if separator == "\t" else re.split("[ \t]+", line.strip(" \t"))
+            width = width or len(fields)
             if len(fields) != width:
                 raise DataError(
-                    f"{path}: line {number} has {_columns(len(fields))}, the first line has {_columns(width)}; a line is "
+                    f"{path}: line {number} has {_columns(len(fields))}, line {first} has {_columns(width)}; a line is "
                     "one token, and an empty line ends a sentence"
                 )
             if not fields[0].strip():

@@ -26,7 +26,10 @@ from scratchnn.text.files import read_text
 CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 HEAD, DEPREL = CONLLU.index("head"), CONLLU.index("deprel")
 EMPTY = "_"
-RANGE, EMPTY_NODE = re.compile(r"([0-9]+)-([0-9]+)"), re.compile(r"([0-9]+)\.[1-9][0-9]*")
+RANGE, EMPTY_NODE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})"), re.compile(r"([0-9]{1,9})\.[1-9][0-9]*")
+DIGITS = 9  # of a position; no sentence has more words
+SHOWN = 20  # characters of a bad value in a message
+FEWEST = 6  # columns of a line that is taken for CoNLL-U, which may be damaged, rather than for a plain sentence
 
 
 @dataclass(frozen=True)
@@ -80,14 +83,17 @@ class Sentence:
         heads = []
         labels = self.column("deprel")
         for d, (head, label, number) in enumerate(zip(self.column("head"), labels, self.numbers(), strict=True), start=1):
-            if not head.isdecimal():
-                what = "no head" if head == EMPTY else f"the head {head!r}, which is not a number"
+            position = as_position(head)
+            if position is None:
+                what = "no head" if head == EMPTY else f"the head {shown(head)!r}, which is not a number"
                 raise DataError(f"{self.source}: line {number}: word {d} has {what} (column {HEAD + 1})")
-            if int(head) > len(self):
-                raise DataError(f"{self.source}: line {number}: the head of word {d} is {head}, outside 0 .. {len(self)}")
-            if label in ("", EMPTY):
+            if position > len(self):
+                raise DataError(
+                    f"{self.source}: line {number}: the head of word {d} is {shown(head)}, outside 0 .. {len(self)}"
+                )
+            if label.strip() in ("", EMPTY):
                 raise DataError(f"{self.source}: line {number}: word {d} has no label (column {DEPREL + 1})")
-            heads.append(int(head))
+            heads.append(position)
         check_tree(heads, owner=f"{self.source}: the sentence at line {self.start}")
         return heads, labels
 
@@ -105,10 +111,22 @@ class Sentence:
         return "".join(f"{line}\n" for line in self.lines)
 
 
+def shown(value: str) -> str:
+    """The beginning of a value, for a message of one line."""
+    return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"
+
+
+def as_position(text: str) -> int | None:
+    """The number that decimal digits mean, None if the text is anything else; at most 10^``DIGITS``."""
+    if not text.isdecimal():
+        return None
+    return int(text) if len(text) <= DIGITS else 10**DIGITS  # Python refuses to convert thousands of digits
+
+
 def looks_like_conllu(lines: Iterable[str]) -> bool:
-    """Whether the first line that is neither blank nor a comment has ten fields that begin with a word's ID."""
-    first = next((line for line in lines if line and not line.startswith("#")), "")
-    return bool(re.match(r"[0-9]+[-.0-9]*\t", first)) and first.count("\t") == len(CONLLU) - 1
+    """Whether the first line that is neither blank nor a comment begins with a word's ID and has ``FEWEST`` columns."""
+    first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+    return bool(re.match(r"[0-9]+[-.0-9]*\t", first)) and first.count("\t") >= FEWEST - 1
 
 
 def parse_conllu(lines: Iterable[str], source: str) -> Iterator[Sentence]:
@@ -140,13 +158,13 @@ def is_word(line: str, before: int, place: str) -> bool:
         raise DataError(f"{place} has {columns} between tabs; a CoNLL-U line has ten")
     if not fields[1].strip():
         raise DataError(f"{place} has no word in its second column")
-    if fields[0].isdecimal():
-        if int(fields[0]) != before + 1:
-            raise DataError(f"{place} has the id {fields[0]}, expected {before + 1}")
+    if (position := as_position(fields[0])) is not None:
+        if position != before + 1:
+            raise DataError(f"{place} has the id {shown(fields[0])}, expected {before + 1}")
         return True
     joined, node = RANGE.fullmatch(fields[0]), EMPTY_NODE.fullmatch(fields[0])
     if joined is None and node is None:
-        raise DataError(f"{place} has the id {fields[0]!r}; an id is 3, a range 3-4, a node 3.1")
+        raise DataError(f"{place} has the id {shown(fields[0])!r}; an id is 3, a range 3-4, a node 3.1")
     if joined is not None and not int(joined[1]) == before + 1 < int(joined[2]):
         raise DataError(f"{place} has the range {fields[0]}; a range here begins with {before + 1} and ends later")
     if node is not None and int(node[1]) != before:

@@ -29,6 +29,7 @@ from scratchnn.errors import DataError
 SCHEMES = ("IOB1", "IOB2", "IOBES")
 OUTSIDE = "O"
 TAG = re.compile(r"([BIES])-(.+)", re.DOTALL)
+PREFIXED = re.compile(r"[A-Za-z][-_].")  # beside O, a tag of a scheme that is not read, such as U-PER or B_PER
 
 
 class Entity(NamedTuple):
@@ -131,11 +132,16 @@ def _marks_entities(sentences: Sequence[Sequence[str]], where: Callable[[int, in
     """Whether the tags are those of entities; raises if only some are."""
     tags = {tag for one in sentences for tag in one}
     marks = {tag for tag in tags if TAG.fullmatch(tag)}
-    if not marks or OUTSIDE not in tags:
-        return bool(marks) and marks == tags
-    if others := tags - marks - {OUTSIDE}:
+    others = tags - marks - {OUTSIDE}
+    if OUTSIDE not in tags:
+        return bool(marks) and not others
+    if not marks and not (others and all(PREFIXED.match(tag) for tag in others)):
+        return False
+    if others:
         n, t = next((n, t) for n, one in enumerate(sentences) for t, tag in enumerate(one) if tag in others)
-        raise DataError(f"{where(n, t)}: the tag {sentences[n][t]!r} is neither O nor B-, I-, E- or S- and a type")
+        raise DataError(
+            f"{where(n, t)}: the tag {sentences[n][t]!r} is neither O nor B-, I-, E- or S- and a type; convert the tags"
+        )
     return True
 
 

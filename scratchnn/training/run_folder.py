@@ -30,7 +30,11 @@ from scratchnn.files import remove_unfinished, write_atomically
 from scratchnn.folder_lock import FolderLock
 from scratchnn.training.checkpoint import load_arrays, save_arrays
 
-FORMATS = {"scratchnn vocabulary": ("scratchnn.text.vocabulary", "Vocabulary")}  # of parts: first words of "format"
+FORMATS = {  # of parts: first words of "format"
+    "scratchnn vocabulary": ("scratchnn.text.vocabulary", "Vocabulary"),
+    "scratchnn scale": ("scratchnn.series.scale", "Scale"),
+    "scratchnn baselines": ("scratchnn.series.baselines", "Baselines"),
+}
 
 
 class Part(Protocol):

@@ -71,6 +71,12 @@ class Setting:
         if self.above is not None and not value > self.above:
             raise DataError(f"{self.flag} must be above {self.above:g}, got {value}")
 
+    def difference(self, before: Any, now: Any) -> str:
+        """How a run was started whose value is not the one that is given now, for messages."""
+        if before is None or before is False:
+            return f"without {self.flag}"
+        return f"with {self.flag}" if before is True else f"with {self.flag} {before}, not {now}"
+
 
 def choose(settings: Iterable[Setting], given: Mapping[str, Any], saved: Mapping[str, Any], place: str) -> Values:
     """The value of each setting: the one that is given, else that of the run to resume, else the default; checked.
@@ -87,10 +93,8 @@ def choose(settings: Iterable[Setting], given: Mapping[str, Any], saved: Mapping
         values[setting.name] = saved.get(setting.name, setting.default) if value is None else value
         changed = value is not None and setting.name in saved and value != saved[setting.name]
         if changed and (setting.identity or (setting.name == "epochs" and saved.get("schedule") == "cosine")):
-            raise CheckpointError(
-                f"{place} was started with {setting.flag} {saved[setting.name]}, not {value}; "
-                "leave it out, or choose another --out"
-            )
+            how = setting.difference(saved[setting.name], value)
+            raise CheckpointError(f"{place} was started {how}; leave it out, or choose another --out")
     for setting in settings:
         setting.check(values[setting.name])
     return values

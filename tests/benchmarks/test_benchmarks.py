@@ -131,7 +131,7 @@ def test_figure(tmp_path):
 
 
 def test_quick_run(tmp_path, capsys):
-    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "softmax", "embedding"]
+    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "forecaster", "softmax", "embedding"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDTH
@@ -142,7 +142,8 @@ def test_quick_run(tmp_path, capsys):
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
     gru = {"gru, reset after", "gru, reset before"}
-    families = {"rnn", *gru, "lm", "classifier", "tagger", "parser", "seq2seq", "softmax", "embedding"}
+    tasks = {"lm", "classifier", "tagger", "parser", "seq2seq", "forecaster"}
+    families = {"rnn", *gru, *tasks, "softmax", "embedding"}
     assert sections == {*families, "classifier, predict", "parser, trees"}
     for row in document["rows"]:
         assert row["ours_median"] > 0
@@ -187,7 +188,8 @@ def status(*arguments):
 ERRORS = {
     "unknown name 'sltm'": ["sltm"],
     "gensim has nothing to set against rnn": ["rnn", "--against", "gensim"],
-    "--quality goes with word2vec alone": ["--quality"],
+    "--quality goes with word2vec or forecaster alone": ["--quality"],
+    "options after -- go with forecaster --quality": ["forecaster", "--", "--epochs", "1"],
     "--against svd goes with word2vec alone": ["lstm", "--against", "svd"],
     "leave out --against torch": ["word2vec", "--quality", "--against", "torch"],
     "--plot draws ratios; name an opponent": ["lstm", "--plot", "x.png"],

@@ -153,7 +153,7 @@ def test_a_vocabulary_that_the_model_was_not_trained_with(text, run_folder, caps
         ("", "is damaged"),
         ('{"format": "scratchnn vocabulary 1", "tokens": ["<u', "is damaged"),
         ("[1, 2]", "is no part of a model that this version of scratchnn can read"),
-        ('{"format": "scratchnn scale 1"}', "is no part of a model that this version of scratchnn can read"),
+        ('{"format": "scratchnn compass 1"}', "is no part of a model that this version of scratchnn can read"),
         (None, "No such file"),
     ],
 )

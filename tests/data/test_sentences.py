@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scratchnn.data import SentenceBatches, Sentences, normal_form
-from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
+from scratchnn.data.sentences import LONGEST, character_vocabulary, unknown_rates, word_counts, word_vocabulary
 from scratchnn.errors import DataError
 from scratchnn.text import Vocabulary
 
@@ -55,6 +55,12 @@ def test_new_words_and_characters_are_unknown(words, characters):
     ids, _, _, spelled, _ = Sentences([["Zürich", "Oslo"]], words, characters).pick(np.array([0]))
     assert ids.tolist() == [[1, 3]]
     assert spelled[0, 0] == spelled[0, 1] == characters.unknown
+
+
+def test_of_a_very_long_word_the_beginning_is_read(words, characters):
+    *_, spelled, sizes = Sentences([["Oslo" * 50_000, "Oslo"]], words, characters).pick(np.array([0]))
+    assert sizes.tolist() == [LONGEST, 4]
+    assert "".join(characters.decode(spelled[0])) == "Oslo" * (LONGEST // 4)
 
 
 def test_a_batch_of_empty_sentences(words, characters):

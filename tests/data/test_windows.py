@@ -96,3 +96,15 @@ def test_what_cannot_be_windows():
     for target in (np.zeros(8), np.zeros(10), np.zeros((9, 1))):
         with pytest.raises(ShapeError, match=r"SeriesWindows: target must be \(9,\), got shape"):
             SeriesWindows(np.zeros((9, 1)), target, 2, lookback=3)
+
+
+def test_only_the_windows_that_are_asked_for():
+    series = np.arange(20, dtype=np.float32)[:, None]
+    starts = np.array([2, 3, 7, 11])
+    windows = SeriesWindows(series, series[:, 0], 3, lookback=4, seed=2, starts=starts)
+    assert (windows.count, len(windows)) == (4, 2)
+    found = np.concatenate([windows.batch(1, k)[0][:, 0, 0] for k in range(2)])
+    assert sorted(found.tolist()) == starts.tolist()
+    for bad in ([], [-1], [16]):
+        with pytest.raises(DataError, match=r"SeriesWindows: starts must be at least one row, each of 0 .. 15"):
+            SeriesWindows(series, series[:, 0], 3, lookback=4, starts=np.array(bad, dtype=int))

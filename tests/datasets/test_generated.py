@@ -7,16 +7,18 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from scratchnn.datasets.generated import generated_reviews, generated_travels, in_words, number_words
+from scratchnn.datasets.generated import generated_reviews, generated_solar, generated_travels, in_words, number_words
 from scratchnn.datasets.generated.reviews import ADJECTIVES, ELSEWHERE, FILM, REMARKS
+from scratchnn.datasets.generated.solar import BEST
 from scratchnn.datasets.generated.travels import DAYS, ENDINGS
 from scratchnn.errors import DataError
 from scratchnn.functions import sigmoid
+from scratchnn.series import read_table
 from scratchnn.text import Vocabulary, bag_of_words
 from scratchnn.text.schemes import entities, entity_tags
 
 
-@pytest.mark.parametrize("generate", [generated_reviews, generated_travels, number_words])
+@pytest.mark.parametrize("generate", [generated_reviews, generated_solar, generated_travels, number_words])
 def test_the_same_seed_gives_the_same_examples_and_another_seed_others(generate):
     assert generate(50, 3) == generate(50, 3)
     assert generate(50, 3) != generate(50, 4)
@@ -28,6 +30,7 @@ def test_the_same_seed_gives_the_same_examples_and_another_seed_others(generate)
         (generated_reviews, 0, 0, "generated_reviews: count must be a whole number of 1 or more, got 0"),
         (generated_reviews, 5, -1, "generated_reviews: seed must be a whole number of 0 or more, got -1"),
         (generated_reviews, 2.5, 0, "generated_reviews: count must be a whole number"),
+        (generated_solar, 1, 0, "generated_solar: rows must be a whole number of 2 or more, got 1"),
         (generated_travels, 0, 0, "generated_travels: count must be a whole number of 1 or more, got 0"),
         (generated_travels, 5, -1, "generated_travels: seed must be a whole number of 0 or more, got -1"),
         (number_words, 0, 0, "number_words: count must be a whole number of 1 or more, got 0"),
@@ -206,3 +209,17 @@ def test_most_names_are_new_and_an_ending_is_not_enough():
                 by_ending[kind] = by_ending.get(kind, 0) + 1
     assert np.mean([count == 1 for count in names.values()]) > 0.7
     assert by_ending["PER"] > 200  # surnames that end like a place
+
+
+# --- the solar roof ---------------------------------------------------------------------------------------------------
+
+
+def test_the_best_possible_forecast_of_the_generated_series():
+    table = read_table("g.csv", generated_solar(20_000, 1))
+    power, cloud = table.numbers("power"), table.numbers("cloud")
+    sun = np.maximum(0, np.sin(2 * np.pi * (np.arange(20_000) % 24 - 6) / 24))
+    error = power[1:] - 10 * sun[1:] * (1 - 0.8 * cloud[:-1])
+    assert np.abs(error).mean() == pytest.approx(BEST, rel=0.02)
+    assert np.sqrt((error**2).mean()) == pytest.approx(0.5, rel=0.02)
+    assert 0.15 < cloud.std() < 0.4
+    assert table.times_after(1)[0] == np.datetime64("2021-01-01") + np.timedelta64(20_000, "h")

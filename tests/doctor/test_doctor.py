@@ -13,7 +13,7 @@ from small_text import command
 
 from scratchnn.backend.arrays import load_backend
 from scratchnn.commands import doctor
-from scratchnn.doctor import advice, facts
+from scratchnn.doctor import advice, facts, kernels
 from scratchnn.doctor.machine import GPU, CuPy, Driver, Machine
 from scratchnn.errors import BackendError
 
@@ -186,6 +186,48 @@ def test_another_blas_and_a_missing_package(monkeypatch, capsys):
     assert "  BLAS          accelerate, for NumPy's matrix products\n" in output
     assert f"  threads       {fixed}\n" in output
     assert "  matplotlib    not installed (required: 3.8 or newer)\n" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "driver", "expected"),
+    [
+        (
+            ("8.0",),
+            None,
+            ["compute capability 8.0", "(108 multiprocessors, 163 KB", "64, 256   lstm             8x13, 8x20, 16w"],
+        ),
+        (("7.5",), None, ["(40 multiprocessors, 64 KB", "128, 1500 lstm             step by step"]),
+        (
+            (),
+            replace(DRIVER_12, gpus=(replace(H100, multiprocessors=132, shared=227 * 1024),)),
+            ["capability 9.0", "(132 "],
+        ),
+        ((), replace(DRIVER_12, gpus=(PASCAL,)), ["The kernels need compute capability 7.5; array operations are used."]),
+    ],
+)
+def test_how_the_kernels_divide_a_layer(monkeypatch, capsys, arguments, driver, expected):
+    monkeypatch.setattr(doctor, "look", lambda: replace(CPU, driver=driver))
+    monkeypatch.setattr(kernels, "SHAPES", ((64, 256), (128, 1500)))
+    monkeypatch.setattr(kernels, "CELLS", ("lstm",))
+    assert command("doctor", "--kernels", *arguments) == 0
+    output = capsys.readouterr().out
+    assert max(map(len, output.splitlines())) <= 80
+    for part in expected:
+        assert part in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "has no usable GPU; name a compute capability"),
+        (("3.0",), "choose from 7.5, 8.0"),
+        (("x",), "--kernels x: unknown"),
+    ],
+)
+def test_kernels_of_a_card_that_is_not_known(monkeypatch, capsys, arguments, expected):
+    monkeypatch.setattr(doctor, "look", lambda: CPU)
+    assert command("doctor", "--kernels", *arguments) == 2
+    assert expected in capsys.readouterr().err
 
 
 def test_requirements_are_those_of_setup_cfg():

@@ -43,7 +43,7 @@ class FakeCUDA:
         memory._obj.value = device.value * 2**30
 
     def cuDeviceGetAttribute(self, number, attribute, device):
-        number._obj.value = {75: 8, 76: 9}[attribute]
+        number._obj.value = {75: 8, 76: 9, 16: 128, 97: 101376}[attribute]
 
 
 class FakeManagement:
@@ -61,7 +61,7 @@ class FakeManagement:
 def test_the_driver_is_queried_through_its_libraries(monkeypatch):
     libraries = {"libcuda.so.1": FakeCUDA(), "libnvidia-ml.so.1": FakeManagement()}
     monkeypatch.setattr(probes, "load_library", lambda linux, windows: libraries[linux])
-    gpus = tuple(GPU(f"GPU of handle {n}", n * 2**30, (8, 9)) for n in (40, 41))
+    gpus = tuple(GPU(f"GPU of handle {n}", n * 2**30, (8, 9), 128, 101376) for n in (40, 41))
     assert probes.find_driver() == Driver("570.86.15", (12, 8), gpus)
 
 

@@ -11,7 +11,7 @@ import pytest
 from scratchnn import backend
 from scratchnn.backend import array_module, arrays, backend_name, move, scatter_add, sum_rows, to_numpy
 from scratchnn.core import Layer, Parameter, RowGradient
-from scratchnn.data import SentenceBatches, TokenStreams
+from scratchnn.data import SentenceBatches, SeriesWindows, TokenStreams
 from scratchnn.datasets.generated import generated_travels
 from scratchnn.gradcheck import all_cases
 from scratchnn.gradcheck.engine import draw_cotangents
@@ -19,9 +19,11 @@ from scratchnn.gradcheck.problems import move_problem
 from scratchnn.layers import Dense, Dropout
 from scratchnn.metrics import confusion_matrix, label_scores
 from scratchnn.models.classifier import Classifier
+from scratchnn.models.forecaster import Forecaster
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.tagger import OUTPUTS, Tagger
 from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, RMSprop, clip_by_norm, clip_by_value, global_norm
+from scratchnn.tasks.forecaster import forecast
 from scratchnn.tasks.tagged import Tagged
 from scratchnn.tasks.tagger import KIND
 from scratchnn.text import Vocabulary
@@ -222,6 +224,21 @@ def test_scores_of_labels(rng):
     ones = [np.eye(3)[classes] for classes in (predicted, targets)]
     for name, values in label_scores(*(move(array, "guarded") for array in ones)).items():
         assert np.array_equal(values.get(), label_scores(*ones)[name])
+
+
+@pytest.mark.parametrize("reader", ["dense", "recurrent", "conv", "tcn", "conv-recurrent"])
+def test_forecasts_of_windows(rng, reader):
+    """Windows are made in host memory, and moved batch by batch; the forecasts come back."""
+    series = rng.standard_normal((40, 3)).astype(np.float32)
+    windows = SeriesWindows(series, series[:, 0], 8, lookback=6, starts=np.arange(1, 30))
+    options = {"hidden_size": 4, "reader": reader, "quantiles": (0.1, 0.5), "order": "shuffled"}
+    model = Forecaster(3, 6, 1, rng=np.random.default_rng(0), **options)
+    model.output.W.data = rng.standard_normal(model.output.W.shape).astype(np.float32)
+    here = forecast(model, windows)
+    there = forecast(model.to("guarded"), windows)
+    assert here[0] == pytest.approx(there[0], rel=1e-5)
+    assert isinstance(there[1], np.ndarray)
+    np.testing.assert_allclose(there[1], here[1], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "multilabel"])

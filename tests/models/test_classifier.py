@@ -199,10 +199,8 @@ def test_what_cannot_be_built():
         Classifier(V, K, embedding_size=D, hidden_size=H, rng=None)
     with pytest.raises(CheckpointError, match=r"Classifier cannot be built from the saved config: missing .* 'classes'"):
         Classifier.from_config({"vocabulary_size": V, "embedding_size": D, "hidden_size": H})
-    with pytest.raises(
-        CheckpointError, match="unknown model 'Tagger'; this version of scratchnn has Classifier, LanguageM"
-    ):
-        find_model("Tagger")
+    with pytest.raises(CheckpointError, match="unknown model 'Oracle'; this version of scratchnn has Classifier, "):
+        find_model("Oracle")
     with pytest.raises(DataError, match=r"id 9 is out of range 0 .. 8"):
         model_of().forward(np.array([[9]]), np.array([1]))
     with pytest.raises(DataError, match=r"lengths must be between 0 and T = 2, got 3 to 3"):

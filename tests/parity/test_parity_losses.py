@@ -146,6 +146,27 @@ def test_losses_of_one_number_per_target(torch, name, shape, masked, weighted, s
 
 
 @pytest.mark.parity
+@given(shape=SHAPES, Q=st.integers(1, 4), masked=st.booleans(), weighted=st.booleans(), seed=SEEDS)
+@many
+def test_quantile_error(torch, shape, Q, masked, weighted, seed):
+    """PyTorch has no such loss: its definition, differentiated by PyTorch."""
+    rng = np.random.default_rng(seed)
+    y, targets, levels = rng.standard_normal((*shape, Q)), rng.standard_normal(shape), rng.uniform(0.05, 0.95, Q)
+    mask = random_mask(rng, shape) if masked else None
+    step_weights = rng.uniform(0.1, 2, shape) if weighted else None
+    dloss = rng.standard_normal()
+    their_y, q = torch.tensor(y, requires_grad=True), torch.tensor(levels)
+    error = torch.tensor(targets)[..., None] - their_y
+    each = torch.maximum(q * error, (q - 1) * error).mean(-1)
+    weights = np.ones(shape) * (mask if masked else 1) * (step_weights if weighted else 1)
+    expected = (each * torch.tensor(weights)).sum() / weights.sum()
+    expected.backward(torch.tensor(dloss, dtype=torch.float64))
+    loss, cache = losses.quantile_error_forward(y, targets, levels, mask, step_weights)
+    equal(np.asarray(loss), expected)
+    equal(losses.quantile_error_backward(dloss, cache), their_y.grad)
+
+
+@pytest.mark.parity
 def test_sigmoid_cross_entropy_on_extreme_logits(torch):
     logits = np.array([1e4, 1e4, -1e4, -1e4, 100.0, 0.0], dtype="float32")
     targets = np.array([0, 1, 0, 1, 0.5, 1], dtype="float32")

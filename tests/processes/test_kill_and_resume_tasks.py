@@ -1,4 +1,4 @@
-"""Runs of classifier, tagger, parser and sequence to sequence that were killed and resumed end with the same bits."""
+"""Runs of classifier, tagger, parser, forecaster ... that were killed and resumed end with the same bits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from small_series import small_table, write_series
 from small_tables import PAIRS, reviews, write_columns, write_pairs
 from small_text import arrays_and_meta, command, contents, make_quick
 from small_trees import write_trees
@@ -19,28 +20,37 @@ from scratchnn.tasks.tables import split
 
 MEASURED = "targets_per_second"
 COMMON = ["--batch", "4", "--accumulate", "3", "--epochs", "3", "--checkpoint-every", "2", "--schedule", "plateau"]
-ATTENTION = ["--level", "piece", "--vocabulary", "40", "--bidirectional", "--layers", "2", "--dropout", "0.3"]
+ATTENTION = ["--level", "piece", "--vocabulary", "40", "--bidirectional", "--dropout", "0.3"]
 ATTENTION += ["--attention", "additive", "--input-feeding", "--tie"]
 OPTIONS = {
     "classifier": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--bidirectional", "--dropout", "0.4"],
     "tagger": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--word-dropout", "1"],
     "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3", *ATTENTION],
     "parser": [*COMMON[2:], "--batch", "27", "--hidden", "6", "--embed", "4", "--character-hidden", "3", "--layers", "1"],
-}
+    "forecaster": [
+        *COMMON, "--target", "load", "--calendar", "--hidden", "6", "--lookback", "20", "--delay", "3", "--horizon", "2",
+        "--dropout", "0.2", "--recurrent-dropout", "0.3", "--quantiles", "0.1", "0.5", "0.9",
+    ],
+}  # fmt: skip
 PARTS = {
     "classifier": ["vocabulary", "labels"],
     "tagger": ["words", "characters", "tags"],
     "seq2seq": ["source_vocabulary", "target_vocabulary"],
     "parser": ["words", "characters", "labels"],
+    "forecaster": ["scale", "baselines"],
 }
 DATA = {
     "classifier": reviews(390),
     "tagger": generated_travels(140, seed=0),
     "seq2seq": [(a + c, f"{b} {d}") for a, b in PAIRS for c, d in PAIRS][:140],
     "parser": generated_treebank(120, seed=0),
+    "forecaster": small_table(),
 }
-WRITERS = {"tagger": write_columns, "parser": write_trees}
-BATCHES = {"parser": len(ShuffledByWords([len(words) for words, _, _ in split(DATA["parser"], 0)[0]], 27))}
+WRITERS = {"tagger": write_columns, "parser": write_trees, "forecaster": write_series}
+BATCHES = {
+    "parser": len(ShuffledByWords([len(words) for words, _, _ in split(DATA["parser"], 0)[0]], 27)),
+    "forecaster": 37,  # 145 windows
+}
 each_kind = pytest.mark.parametrize("kind", OPTIONS)
 
 

@@ -14,11 +14,11 @@ import numpy as np
 
 # What the package uses of CuPy; tests/gpu/test_guarded.py compares this list with CuPy itself if it is installed.
 FUNCTIONS = """
-abs add any all arange argmax argsort array asarray ascontiguousarray bincount broadcast_to ceil clip concatenate copyto cos
-cumsum divide empty einsum empty_like equal exp expand_dims eye flatnonzero flip full greater isfinite less log log1p
-logical_and logical_not matmul maximum mean minimum moveaxis multiply negative nonzero not_equal ones ones_like outer
-prod reciprocal repeat reshape result_type sign sin sort split sqrt square stack subtract sum swapaxes take_along_axis
-tanh tensordot tile transpose tril triu unique where zeros zeros_like
+abs add any all arange argmax argsort array asarray ascontiguousarray asfortranarray bincount broadcast_to ceil clip
+concatenate copyto cos cumsum divide empty einsum empty_like equal exp expand_dims eye flatnonzero flip full greater
+isfinite less log log1p logical_and logical_not matmul maximum mean minimum moveaxis multiply negative nonzero
+not_equal ones ones_like outer prod reciprocal repeat reshape result_type sign sin sort split sqrt square stack
+subtract sum swapaxes take_along_axis tanh tensordot tile transpose tril triu unique where zeros zeros_like
 """.split()
 DTYPES = ("float32", "float64", "complex64", "complex128", "int32", "int64", "bool_")
 # NumPy's ufunc methods that CuPy's ufuncs lack are absent: reduceat, accumulate, reduce of most

@@ -56,6 +56,8 @@ def rows(texts: list[str], labels: list[int]) -> str:
 
 IMDB = archive(REVIEWS)  # made once, as gzip stores the time
 NSMC = rows(["좋다", "", "싫다"], [1, 0, 0]).encode("utf-8")
+BEIJING = "No,year,month,day,hour,TEMP,cbwd\n1,2010,1,1,0,-11,NW\n2,2010,1,1,1,-12,NW\n3,2010,1,1,2,-11,cv\n"
+MELBOURNE = '"Date","Temp"\n"1981-01-01",20.7\n"1981-01-02",17.9\n'
 PTB = " no it was <unk> \n mr. N \n"
 
 

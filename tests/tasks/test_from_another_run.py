@@ -59,7 +59,7 @@ def test_it_goes_on_learning_and_can_be_resumed_without_the_first_run(trained, t
         (["--hidden", 9], "its model was trained with --hidden 8, not 9; leave --hidden out, or train anew without --from"),
         (["--cell", "gru"], "its model was trained with --cell lstm, not gru"),
         (["--level", "char"], "its model was trained with --level word, not char"),
-        (["--tie"], "its model was trained with --tie False, not True"),
+        (["--tie"], "its model was trained without --tie; leave --tie out"),
     ],
 )
 def test_another_architecture_is_refused(trained, tmp_path, capsys, options, message):

@@ -97,7 +97,7 @@ def test_the_loss_is_the_mean_over_all_words_however_they_are_batched(bank, monk
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-def test_words_and_labels_that_training_has_not_seen(bank, tmp_path):
+def test_words_and_labels_that_training_has_not_seen(bank, tmp_path, capsys):
     """New words are read by their characters; a new label counts as wrong, and the loss leaves it out."""
     words, heads, labels = generated_treebank(400, 1)[300]
     new = ["unheard" if label == "nsubj" else word for word, label in zip(words, labels, strict=True)]
@@ -107,6 +107,10 @@ def test_words_and_labels_that_training_has_not_seen(bank, tmp_path):
     assert after["unlabelled"] == before["unlabelled"] > 0.5
     assert after["labelled"] == 0
     assert 0 < after["loss"] < before["loss"]
+    run = shutil.copytree(bank / "run", tmp_path / "run")
+    assert command("evaluate", run, "--data", tmp_path / "b.conllu") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{len(words)} of the labels did not occur in training, such as new; they count as wrong" in lines
 
 
 def test_only_projective_trees_if_asked(bank, tmp_path):
@@ -207,6 +211,10 @@ def test_trees_are_drawn(bank, tmp_path, capsys):
     capsys.readouterr()
     assert command("predict", bank / "run", *LINES, "--svg", tmp_path / "trees.svg") == 2
     assert_one_line(capsys, "trees.svg already exists; choose another --svg")
+    same = tmp_path / "same", tmp_path / "x" / ".." / "same"
+    assert command("predict", bank / "run", *LINES, "--svg", same[0], "--out", same[1]) == 2
+    assert_one_line(capsys, "--svg and --out are the same file")
+    assert not same[0].exists()
     assert command("predict", bank / "run", "", "--svg", tmp_path / "none.svg") == 2
     assert_one_line(capsys, "there is no tree to draw; a sentence needs words")
     assert command("predict", bank / "run", "a", "--svg", "") == 2
@@ -244,6 +252,10 @@ LONG = " ".join(["word"] * 10_000)
 BAD_FILES = {
     "ragged": (row(1, 0, "root") + "2\tw\t_\n", "line 2 has 3 columns between tabs; a CoNLL-U line has ten"),
     "outside": (row(1, 0, "root") + row(2, 3, "x"), "line 2: the head of word 2 is 3, outside 0 .. 2"),
+    "digits": (row(1, "9" * 5000, "x"), "line 1: the head of word 1 is 9999999999999999999…, outside 0 .. 1"),
+    "digits of an id": (row("9" * 5000, 0, "x"), "line 1 has the id 9999999999999999999…, expected 1"),
+    "digits of a range": (row("1-" + "9" * 5000, 0, "x"), "line 1 has the id '1-99999999999999999…'; an id is 3, a range"),
+    "blank label": (row(1, 0, " "), "line 1: word 1 has no label (column 8)"),
     "no number": (row(1, "one", "x"), "line 1: word 1 has the head 'one', which is not a number (column 7)"),
     "cycle": (row(1, 2, "x") + row(2, 1, "x") + row(3, 0, "root"), "the sentence at line 1: words 1, 2 form a cycle"),
     "itself": (row(1, 0, "root") + row(2, 2, "x"), "the sentence at line 1: word 2 is its own head"),
@@ -306,6 +318,7 @@ def test_bad_options(tmp_path, capsys, options, message):
             ["a b", LONG],
             "input: the sentence at line 2 has 10,000 words; a parser reads at most 2,000, since it scores every",
         ),
+        (["", row(1, 0, "root").rstrip("\n")[:-2]], "input: line 2 has 9 columns between tabs; a CoNLL-U line has ten"),
         ([row(1, 0, "root").rstrip("\n"), "2\tw"], "input: line 2 has 2 columns between tabs; a CoNLL-U line has ten"),
     ],
 )

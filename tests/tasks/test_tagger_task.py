@@ -129,6 +129,7 @@ def test_a_tag_that_training_did_not_have_counts_as_wrong(folder, tmp_path, caps
     run = shutil.copytree(folder / "entities", tmp_path / "run")
     lines = lines_of(capsys, "evaluate", run, "--data", file)
     assert "1 of the tags did not occur in training, such as S-ZOO; they count as wrong" in lines
+    assert "the loss is that of the sentences without them" in lines
     trained = load(run)
     assert trained.evaluate(file)["loss"] == pytest.approx(trained.evaluate(known)["loss"], rel=1e-5)
     assert trained.evaluate(file)["recall"] < 1
@@ -237,19 +238,28 @@ GOOD = "Ann\tB-PER\nmet\tO\n\nBo\tB-PER\nLi\tI-PER\n"
 BAD = {
     "empty.txt": ("", "no tokens in empty.txt; a line is one token with its columns"),
     "one_column.txt": ("Ann\nmet\n", "one_column.txt has one column; a line is a word and its tag"),
-    "ragged.txt": ("Ann\tB-PER\nmet\n", "ragged.txt: line 2 has 1 column, the first line has 2 columns; a line is one"),
+    "ragged.txt": ("Ann\tB-PER\nmet\n", "ragged.txt: line 2 has 1 column, line 1 has 2 columns; a line is one"),
     "mixed.txt": ("Ann\tB-PER\n\nBo\tI-PER\n", "mixed.txt: line 3: an entity begins with I-PER, as in IOB1, but at mixed"),
     "illegal.txt": (
         "Ann\tS-PER\n\nBo\tB-PER\nmet\tO\n",
         "illegal.txt: line 3: O follows B-PER, which IOBES does not",
     ),
     "prefix.txt": ("Ann\tB-PER\nmet\tPER\nx\tO\n", "prefix.txt: line 2: the tag 'PER' is neither O nor B-, I-, E- or S-"),
+    "units.txt": ("Ann\tU-PER\nmet\tO\nBo\tU-PER\n", "units.txt: line 1: the tag 'U-PER' is neither O nor B-, I-, E- or"),
+    "underlined.txt": ("Ann\tO\nBo\tB_PER\n", "underlined.txt: line 2: the tag 'B_PER' is neither O nor B-, I-, E- or S-"),
     "no_tag.txt": ("Ann\tB-PER\nmet\t_\n", "no_tag.txt: line 2 has no tag in column 2; choose another --column, or"),
+    "outside.txt": ("It\tO\nrained\tO\n\nBo\tO\n", "all words have the tag 'O'; a tagger needs at least two; see"),
     "one_tag.txt": ("Ann\tX\nmet\tX\n\nx\tX\n", "all words have the tag 'X'; a tagger needs at least two; see --column"),
     "slashes.txt": (
         "Ann/N met/V\nBo/N\n" + "x/N\n" * 60 + "and\n",
         "slashes.txt: line 63 contains 'and', which is not",
     ),
+    "one_slash.txt": (
+        "Ann/N met/V Bo\n",
+        "one_slash.txt: line 1 contains 'Bo', which is not word/TAG, a word, a slash and a tag",
+    ),
+    "long.txt": (f"Ann/N met/V {'x' * 9000}\n", "long.txt: line 1 contains 'xxxxxxxxxxxxxxxxxxx…', which is not word/TAG"),
+    "digits.conllu": ("9" * 5000 + "\tAnn" + "\t_" * 8 + "\n", "line 1 has the id 9999999999999999999…, expected 1"),
     "columns.conllu": ("1\tAnn\tNOUN\n", "columns.conllu: line 1 has 3 columns between tabs; a CoNLL-U line has ten"),
     "ids.conllu": ("2\tAnn" + "\t_" * 8 + "\n", "ids.conllu: line 1 has the id 2, expected 1"),
     "untagged.conllu": (
@@ -283,6 +293,8 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
         (["--data", "ud:de_gsd"], "ud has no part 'de_gsd'; choose from ud:en_ewt:train"),
         (["--data", "good.txt", "--column", "3"], "good.txt has 2 columns; --column must be a number from 2 to 2, got '3'"),
         (["--data", "good.txt", "--column", "upos"], "--column must be a number from 2 to 2, got 'upos'"),
+        (["--data", "good.txt", "--column", "9" * 5000], "must be a number from 2 to 2, got '9999999999999999999…'"),
+        (["--data", "good.txt", "--column", "²"], "must be a number from 2 to 2, got '²'"),
         (["--data", "slashes.txt", "--column", "2"], "slashes.txt has lines of word/TAG, which have no columns"),
         (
             ["--data", "tree.conllu", "--column", "lemma"],
@@ -316,15 +328,61 @@ def test_bad_options(tmp_path, monkeypatch, capsys, options, message):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_column_is_chosen_anew_for_other_files(folder, tmp_path, capsys):
+    """The column in training counts if the file has it, else the usual one; evaluate and --from may name another."""
+    wide = [
+        f"{word} {tag} x\n" for words, tags in TRAVELS[300:] for word, tag in zip([*words, ""], [*tags, ""], strict=True)
+    ]
+    (tmp_path / "wide.txt").write_text("".join(line if line[0] != " " else "\n" for line in wide))
+    expected = load(folder / "entities").evaluate(folder / "test.txt")
+    options = ["--from", folder / "entities", "--data", tmp_path / "wide.txt", "--epochs", 1, "--lr", 1e-9]
+    options += ["--column", 2, "--scheme", "IOBES", "--tokens", "marks", "--out", tmp_path / "run"]
+    assert train_task("tagger", *options) == 0
+    trained = load(tmp_path / "run")
+    for name in (tmp_path / "wide.txt", folder / "test.txt"):
+        assert trained.evaluate(name)["f1"] == expected["f1"]
+    capsys.readouterr()
+    run = shutil.copytree(folder / "entities", tmp_path / "copy")
+    assert f"f1 {expected['f1']:.4f}" in lines_of(capsys, "evaluate", run, "--data", tmp_path / "wide.txt", "--column", 2)
+    assert command("evaluate", run, "--data", tmp_path / "wide.txt", "--column", 4) == 2
+    assert_one_line(capsys, "wide.txt has 3 columns; --column must be a number from 2 to 3, got '4'")
+
+
+def test_a_file_of_entities_may_have_none(folder, tmp_path):
+    words, tags = ["It", "rained", "."], ["O", "O", "O"]
+    file = write_columns(tmp_path / "none.txt", [(words, tags)])
+    assert load(folder / "entities").evaluate(file)["loss"] > 0
+    for data, valid in (([folder / "test.txt"], file), ([file, folder / "test.txt"], folder / "test.txt")):
+        options = ["--data", *data, "--valid", valid, "--epochs", 1, "--out", tmp_path / f"run{len(data)}"]
+        assert train_task("tagger", *options) == 0
+        assert json.loads((tmp_path / f"run{len(data)}" / "settings.json").read_text())["scheme"] == "IOB2"
+
+
+def test_combining_marks_belong_to_their_words(folder):
+    trained = load(folder / "entities")
+    trained.settings["tokens"] = "marks"
+    answer = json.loads(trained.predict(["हिन्दी, b\u0308 x"], json=True)[0])
+    assert answer["words"] == ["हिन्दी", ",", "b\u0308", "x"]
+
+
 def test_other_kinds_of_tags_than_those_of_the_model(folder, capsys):
     before = contents(folder / "entities")
     assert command("evaluate", folder / "entities", "--data", folder / "letters.txt") == 2
     assert_one_line(capsys, "letters.txt mark no entities, unlike those of the model; see --column")
     assert command("evaluate", folder / "letters", "--data", folder / "train.txt") == 2
     assert_one_line(capsys, "train.txt mark entities, unlike those of the model; see --column")
+    conllu = "1\tAnn" + "\t_" * 8
+    assert command("predict", folder / "entities", conllu) == 2
+    assert_one_line(capsys, "the input is CoNLL-U; a tagger answers plain sentences, one per line")
     assert command("predict", folder / "entities", "a", "--conll", "--json") == 2
     assert_one_line(capsys, "choose one of --conll and --json")
     assert contents(folder / "entities") == before
+
+
+@pytest.mark.parametrize(("line", "name"), [(None, "NoneType"), (3, "int"), (b"x", "bytes"), (["a"], "list")])
+def test_predict_needs_texts(folder, line, name):
+    with pytest.raises(DataError, match=f"predict needs a list of texts, got {name} at position 1"):
+        load(folder / "entities").predict(["It rained .", line])
 
 
 def test_predict_needs_a_list(folder):

@@ -54,6 +54,18 @@ def test_words_with_spaces_between_tabs(write):
     assert sentence.fields == [["New York", "B-LOC"], [", ", "O"]]
 
 
+@pytest.mark.parametrize("first", ["-DOCSTART-\n\n", "-DOCSTART- -X- O\n\n", "-DOCSTART-\tO\n"])
+@pytest.mark.parametrize("separator", [" ", "\t"])
+def test_the_start_of_a_document_may_have_other_columns(write, first, separator):
+    (sentence,) = read_columns(write(first + "Ann B-PER\nmet O\n".replace(" ", separator)))
+    assert sentence.fields == [["Ann", "B-PER"], ["met", "O"]]
+
+
+def test_only_spaces_and_tabs_separate_columns(write):
+    (sentence,) = read_columns(write("a O\n10\u00a0000 \t O \nx\u2028y O\n"))
+    assert sentence.fields == [["a", "O"], ["10\u00a0000", "O"], ["x\u2028y", "O"]]
+
+
 def test_conllu_without_comments_ranges_and_empty_nodes(write):
     first, second = read_conllu(write(CONLLU, "data.conllu.gz"))
     assert [fields[1] for fields in first.fields] == ["I", "ca", "n't"]
@@ -65,8 +77,8 @@ def test_conllu_without_comments_ranges_and_empty_nodes(write):
 @pytest.mark.parametrize(
     ("read", "text", "message"),
     [
-        (read_columns, "a O\nb\n", "line 2 has 1 column, the first line has 2 columns"),
-        (read_columns, "a\tO\n\nb\tX\tO\n", "line 3 has 3 columns, the first line has 2 columns"),
+        (read_columns, "a O\nb\n", "line 2 has 1 column, line 1 has 2 columns"),
+        (read_columns, "a\tO\n\nb\tX\tO\n", "line 3 has 3 columns, line 1 has 2 columns"),
         (read_columns, "a\tO\n\tO\n", "line 2 has no word in its first column"),
         (read_columns, "\n \n", "no tokens in"),
         (read_columns, "-DOCSTART- -X- O O\n", "no tokens in"),

@@ -93,6 +93,7 @@ def test_what_looks_like_conllu():
     assert looks_like_conllu(FILE.split("\n"))
     assert looks_like_conllu(["", "2-3\tdon't" + "\t_" * 8])
     assert not looks_like_conllu(["# a heading", "1 dog barks"])
+    assert looks_like_conllu(["  ", "# damaged: nine columns", "1\tdog" + "\t_" * 7])
     assert not looks_like_conllu(["1\tdog\tO"])
     assert not looks_like_conllu([])
 
@@ -107,6 +108,11 @@ def test_what_looks_like_conllu():
         (words((0, "root")).replace("w1", ""), ": line 2 has no word in its second column"),
         (words((0, "root")).replace("1\tw", "2\tw"), ": line 2 has the id 2, expected 1"),
         (words((0, "root")).replace("1\tw", "one\tw"), ": line 2 has the id 'one'; an id is 3, a range 3-4, a node 3.1"),
+        (words((0, "root")).replace("1\tw", "9" * 5000 + "\tw"), ": line 2 has the id 9999999999999999999…, expected 1"),
+        (
+            words((0, "root")).replace("1\tw", f"1-{'9' * 5000}\tw"),
+            ": line 2 has the id '1-99999999999999999…'; an id",
+        ),
         (FILE.replace("2-3\t", "2-2\t"), ": line 4 has the range 2-2; a range here begins with 2 and ends later"),
         (FILE.replace("2-3\t", "3-4\t"), ": line 4 has the range 3-4; a range here begins with 2 and ends later"),
         (FILE.replace("4.1\t", "3.1\t"), ": line 9 has the node 3.1, expected 4.1 or the like after word 4"),
@@ -125,7 +131,9 @@ def test_lines_that_are_refused(write, text, message):
     [
         (words((2, "a"), ("_", "b")), "line 3: word 2 has no head (column 7)"),
         (words((0, "root"), ("-1", "b")), "line 3: word 2 has the head '-1', which is not a number (column 7)"),
+        (words((0, "root"), ("9" * 5000, "b")), "line 3: the head of word 2 is 9999999999999999999…, outside 0 .. 2"),
         (words((0, "root"), (1, "_")), "line 3: word 2 has no label (column 8)"),
+        (words((0, "root"), (1, " ")), "line 3: word 2 has no label (column 8)"),
         (words((0, "root"), (3, "a")), "line 3: the head of word 2 is 3, outside 0 .. 2"),
         (words((0, "root"), (2, "a")), "the sentence at line 1: word 2 is its own head"),
         (words((0, "root"), (3, "a"), (2, "b")), "the sentence at line 1: words 2, 3 form a cycle"),

@@ -61,7 +61,7 @@ DAMAGES = {
         "is no part of a model that this version of scratchnn can",
     ),
     "a number": (lambda path: edit(path.parent, format=1), "is no part of a model that this version of scratchnn can read"),
-    "another": (lambda path: edit(path.parent, format="scratchnn scale 1"), "is no part of a model that this version"),
+    "another": (lambda path: edit(path.parent, format="scratchnn compass 1"), "is no part of a model that this version"),
     "newer": (
         lambda path: edit(path.parent, format="scratchnn vocabulary 2"),
         "vocabulary.json is not a vocabulary file of this version ('scratchnn vocabulary 1')",
@@ -106,7 +106,7 @@ def test_a_model_that_names_no_kind_no_config_or_another_class(run, capsys):
     for change, message in [
         ({"kind": None}, "model.npz contains no model; restore the file, or train anew"),
         ({"kind": "Seq2Seq"}, "model.npz contains a Seq2Seq, but settings.json says a language model"),
-        ({"kind": "Tagger"}, "unknown model 'Tagger'; this version of scratchnn has Classifier, LanguageModel, Seq2Seq"),
+        ({"kind": "Oracle"}, "unknown model 'Oracle'; this version of scratchnn has Classifier, "),
         ({"config": {}}, "LanguageModel cannot be built from the saved config: missing a required argument"),
         (
             {"config": {**meta["config"], "heads": 2}},
@@ -135,7 +135,7 @@ def test_a_model_whose_parts_are_not_those_of_its_task(tmp_path, vocabulary, cap
     [
         ("", "settings.json is not a settings file"),
         ("[]", "settings.json is not a settings file"),
-        ('{"kind": "tagger"}', "unknown kind 'tagger'; there are lm, classifier, seq2seq, word2vec"),
+        ('{"kind": "oracle"}', "unknown kind 'oracle'; there are lm, classifier, "),
         ('{"kind": "seq2sek"}', "unknown kind 'seq2sek'; did you mean seq2seq"),
         ('{"kind": ["lm"]}', "unknown kind ['lm']"),
         ('{"kind": "seq2seq"}', "model.npz contains a LanguageModel, but settings.json says a sequence-to-sequence model"),

@@ -62,20 +62,21 @@ def test_a_new_run_takes_any_value():
 
 
 @pytest.mark.parametrize(
-    ("name", "saved", "given", "flag"),
+    ("name", "saved", "given", "how"),
     [
-        ("hidden_size", 8, 9, "--units"),
-        ("rate", 0.5, 0.25, "--rate"),
-        ("rate", None, 0.25, "--rate"),
-        ("clip", 1.0, 2.0, "--clip"),
-        ("tied", False, True, "--tie"),
-        ("cell", "gru", "lstm", "--cell"),
-        ("name", "a", "b", "--name"),
-        ("seed", 0, 1, "--seed"),
+        ("hidden_size", 8, 9, "with --units 8, not 9"),
+        ("rate", 0.5, 0.25, "with --rate 0.5, not 0.25"),
+        ("rate", None, 0.25, "without --rate"),
+        ("clip", 1.0, 2.0, "with --clip 1.0, not 2.0"),
+        ("tied", False, True, "without --tie"),
+        ("tied", True, False, "with --tie"),
+        ("cell", "gru", "lstm", "with --cell gru, not lstm"),
+        ("name", "a", "b", "with --name a, not b"),
+        ("seed", 0, 1, "with --seed 0, not 1"),
     ],
 )
-def test_what_makes_a_run_the_same_cannot_be_changed(name, saved, given, flag):
-    message = f"runs/x was started with {flag} {saved}, not {given}; leave it out, or choose another --out"
+def test_what_makes_a_run_the_same_cannot_be_changed(name, saved, given, how):
+    message = f"runs/x was started {how}; leave it out, or choose another --out"
     with pytest.raises(CheckpointError, match=message):
         chosen({name: given}, {name: saved})
     assert chosen({name: saved}, {name: saved})[name] == saved
@@ -166,7 +167,7 @@ def test_an_unknown_kind():
     with pytest.raises(DataError, match="unknown kind 'sequence2seq'; did you mean seq2seq"):
         find_kind("sequence2seq")
     for name in ("translator", None, 3, ["lm"]):
-        with pytest.raises(DataError, match=r"unknown kind .*; there are lm, classifier, seq2seq, word2vec"):
+        with pytest.raises(DataError, match=r"unknown kind .*; there are lm, classifier, "):
             find_kind(name)
 
 

@@ -15,6 +15,8 @@ import time
 import pytest
 from small_text import assert_one_line, command, contents, write_text
 
+from scratchnn.errors import DataError
+from scratchnn.tasks import word2vec as task
 from scratchnn.text import Vocabulary
 from scratchnn.word2vec import read_vectors
 
@@ -111,6 +113,20 @@ def test_no_gpu(tmp_path, capsys, monkeypatch):
     assert train("--text", write_text(tmp_path / "text.txt"), "--out", tmp_path / "run", "--device", "gpu") == 2
     assert_one_line(capsys, "cupy cannot be imported", "pip install")
     assert not (tmp_path / "run").exists()
+
+
+def test_the_cpu_is_the_place_for_word2vec(tmp_path, capsys, monkeypatch):
+    def stop(*arguments):
+        raise DataError("far enough")
+
+    monkeypatch.setattr(task, "load_backend", lambda name: None)
+    monkeypatch.setattr(task, "prepare", stop)
+    assert train("--text", write_text(tmp_path / "text.txt"), "--out", tmp_path / "run", "--device", "gpu") == 2
+    warning, error = capsys.readouterr().err.splitlines()
+    assert warning == (
+        "warning: word2vec trains faster on the CPU: its operations are too small for a GPU; leave out --device gpu"
+    )
+    assert "far enough" in error
 
 
 def test_no_text(tmp_path, capsys):

@@ -1,0 +1,156 @@
+"""cuDNN's recurrent layers, called directly, with each of its algorithms.
+
+PyTorch chooses the algorithm itself: in float32 the standard one above some H, and always for packed input. Here the
+library that PyTorch brings is called through ctypes, and the fastest algorithm that it supports for a shape is the
+opponent. Data are in the order of the steps (T, N, D), which all algorithms take; TF32 is off. A step is forward in
+training mode, backward with respect to the data, backward with respect to the weights. cuDNN 9, functions as in its
+documentation of the RNN API.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import measure
+from scratchnn.errors import BackendError
+
+ALGORITHMS = {"standard": 0, "persistent static": 1, "persistent dynamic": 2, "persistent static, small H": 3}
+CELLS = {"rnn": 1, "lstm": 2, "gru": 3}  # rnn: tanh
+FLOAT, FMA_MATH, DOUBLE_BIAS, LINEAR_INPUT, ONE_DIRECTION, TRAINING, SET_GRADIENT = 0, 3, 2, 0, 0, 1, 1
+STEP_MAJOR, NO_PADDING = 0, 0
+SIZE = ctypes.c_size_t
+
+
+class CudnnError(Exception):
+    """A function of cuDNN has returned an error, such as that an algorithm does not support a shape."""
+
+
+def find_library() -> Any:
+    """The cuDNN of PyTorch's installation."""
+    import torch
+
+    folders = [Path(torch.__file__).parents[1] / "nvidia" / "cudnn" / "lib", Path(torch.__file__).parent / "lib"]
+    for folder in folders:
+        for path in sorted(folder.glob("libcudnn.so.9*")):
+            return ctypes.CDLL(str(path))
+    raise BackendError("PyTorch's cuDNN was not found; install a CUDA build of PyTorch")
+
+
+class Layer:
+    """A layer of cuDNN with random contents.
+
+    Args:
+        library: cuDNN.
+        allocate: returns the address of that many bytes on the device.
+        cell, shape: ``"lstm"`` ..., and N, T, D, H.
+        algorithm: one of ``ALGORITHMS``.
+    """
+
+    def __init__(self, library: Any, allocate: Callable[[int], int], cell: str, shape: list[int], algorithm: str):
+        self.library, self.allocate = library, allocate
+        N, T, D, H = shape
+        self.handle = self.create("cudnnCreate")
+        dropout = self.create("cudnnCreateDropoutDescriptor")
+        self.call(
+            "cudnnSetDropoutDescriptor", dropout, self.handle, ctypes.c_float(0), None, SIZE(0), ctypes.c_ulonglong(0)
+        )
+        self.rnn = self.create("cudnnCreateRNNDescriptor")
+        kind = ALGORITHMS[algorithm], CELLS[cell], DOUBLE_BIAS, ONE_DIRECTION, LINEAR_INPUT, FLOAT, FLOAT, FMA_MATH
+        self.call("cudnnSetRNNDescriptor_v8", self.rnn, *kind, D, H, H, 1, dropout, NO_PADDING)
+        if algorithm == "persistent dynamic":
+            self.call("cudnnBuildRNNDynamic", self.handle, self.rnn, N)
+        lengths = (ctypes.c_int * N)(*[T] * N)
+        self.x_form, self.y_form = (self.data_form(T, N, width, lengths) for width in (D, H))
+        self.h_form = self.create("cudnnCreateTensorDescriptor")
+        sizes, strides = (ctypes.c_int * 3)(1, N, H), (ctypes.c_int * 3)(N * H, H, 1)
+        self.call("cudnnSetTensorNdDescriptor", self.h_form, FLOAT, 3, sizes, strides)
+        self.weight_bytes, work_bytes, reserve_bytes = SIZE(), SIZE(), SIZE()
+        self.call("cudnnGetRNNWeightSpaceSize", self.handle, self.rnn, ctypes.byref(self.weight_bytes))
+        spaces = ctypes.byref(work_bytes), ctypes.byref(reserve_bytes)
+        self.call("cudnnGetRNNTempSpaceSizes", self.handle, self.rnn, TRAINING, self.x_form, *spaces)
+        self.x, self.dx, self.y, self.dy = (self.memory(4 * N * T * width) for width in (D, D, H, H))
+        self.states = [self.memory(4 * N * H) for _ in range(8)]  # h0, h_last, c0, c_last and their gradients
+        self.weights, self.dweights = (self.memory(self.weight_bytes.value) for _ in range(2))
+        work, reserve = (self.memory(max(size.value, 4)) for size in (work_bytes, reserve_bytes))
+        self.spaces = work_bytes, work, reserve_bytes, reserve
+
+    def memory(self, size: int) -> ctypes.c_void_p:
+        """Device memory of that many bytes."""
+        return ctypes.c_void_p(self.allocate(size))
+
+    def call(self, name: str, *arguments: Any) -> None:
+        """Call a function of cuDNN; a ``CudnnError`` if it fails."""
+        status = getattr(self.library, name)(*arguments)
+        if status:
+            raise CudnnError(f"{name} returned {status}")
+
+    def create(self, name: str) -> ctypes.c_void_p:
+        """A handle or descriptor from a function that creates one."""
+        made = ctypes.c_void_p()
+        self.call(name, ctypes.byref(made))
+        return made
+
+    def data_form(self, T: int, N: int, width: int, lengths: Any) -> ctypes.c_void_p:
+        """The descriptor of data (T, N, width)."""
+        form = self.create("cudnnCreateRNNDataDescriptor")
+        zero = ctypes.c_float(0)
+        self.call("cudnnSetRNNDataDescriptor", form, FLOAT, STEP_MAJOR, T, N, width, lengths, ctypes.byref(zero))
+        return form
+
+    def step(self) -> None:
+        """Forward, backward with respect to the data, backward with respect to the weights.
+
+        The lengths on the device are a null pointer: cuDNN 9 takes them from the descriptors.
+        """
+        h0, h_last, c0, c_last, dh0, dh_last, dc0, dc_last = self.states
+        weights = self.weight_bytes, self.weights
+        head = self.handle, self.rnn
+        of_h, of_c = (self.h_form, h0, h_last), (self.h_form, c0, c_last)
+        data = self.x_form, self.x, self.y_form, self.y
+        self.call("cudnnRNNForward", *head, TRAINING, None, *data, *of_h, *of_c, *weights, *self.spaces)
+        gradients = self.y_form, self.y, self.dy, self.x_form, self.dx
+        states = self.h_form, h0, dh_last, dh0, self.h_form, c0, dc_last, dc0
+        self.call("cudnnRNNBackwardData_v8", *head, None, *gradients, *states, *weights, *self.spaces)
+        read = self.x_form, self.x, self.h_form, h0, self.y_form, self.y
+        gradient = self.weight_bytes, self.dweights
+        self.call("cudnnRNNBackwardWeights_v8", *head, SET_GRADIENT, None, *read, *gradient, *self.spaces)
+
+
+def best(
+    layer: Callable[[str], Layer], settings: dict[str, Any], synchronise: Callable[[], object] | None
+) -> dict[str, Any]:
+    """The fastest algorithm, and the times of all in milliseconds, None for those that do not support the shape."""
+    times: dict[str, float | None] = {}
+    for algorithm in ALGORITHMS:
+        try:
+            step = layer(algorithm).step
+            step()
+            times[algorithm] = measure(step, settings, synchronise)["value"]
+        except CudnnError:
+            times[algorithm] = None
+    fastest = min(times, key=lambda name: math.inf if times[name] is None else times[name] or 0.0)
+    if times[fastest] is None:
+        raise BackendError("cuDNN supports none of its algorithms for this shape")
+    return {"value": times[fastest], "algorithm": fastest, "times": times}
+
+
+def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Time cuDNN's best algorithm."""
+    from benchmarks.torch_device import prepare
+
+    _, synchronise = prepare(settings)
+    import torch
+
+    kept = []  # memory stays allocated as long as the layer
+
+    def allocate(size: int) -> int:
+        kept.append(torch.randn((size + 3) // 4, device="cuda") * 0.1)
+        return int(kept[-1].data_ptr())
+
+    library = find_library()
+    return best(partial(Layer, library, allocate, case["cell"], case["shape"]), settings, synchronise)

@@ -1,0 +1,173 @@
+"""Small mistakes planted in the CUDA sources, one at a time, and what becomes of them in the emulation."""
+
+from __future__ import annotations
+
+import faulthandler
+import multiprocessing
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulated import DeadlockError, OutsideError
+from kernel_problems import NAMES, some_problems, worst_error
+
+from scratchnn.backend.kernels import cells
+
+SWAPS = {  # what a mutant has in place of each piece of code
+    " + ": " - ",
+    " - ": " + ",
+    " += ": " = ",
+    " *= ": " = ",
+    " * m[j]": "",
+    " * m)": ")",
+    " * m;": ";",
+    "sigmoid(": "tanh_of(",
+    "(1 - ": "(2 - ",
+    " < ": " <= ",
+    " && ": " || ",
+    "[0]": "[1]",
+    "[1]": "[0]",
+    "[2]": "[1]",
+    "[3]": "[2]",
+    ".at(t)": ".at(0)",
+    "t % 2": "0",
+    "t > 0": "t > 1",
+    ", -1": ", 0",
+}
+CALLS = (
+    "__syncthreads|__syncwarp|wait_for_copies|wait|hand_on|look|copies_issued|issue|arrive|load_weights|load_unit_weights"
+)
+REMOVED = re.compile(rf"(?<![\w.])({CALLS})(<[^>]*>)?\([^{{}}]*\);")  # statements that a mutant lacks
+SKIPPED = re.compile(
+    r"^\s*(//|#|struct |extern|template|constexpr|static_assert|SHARED_MEMORY|const real\b.*\bconst real\*)"
+)
+FILES = {  # each file, and the cells whose results judge its mutants
+    "rnn.cuh": ("rnn-tanh", "rnn-relu"),
+    "gru_simplified.cuh": ("gru-simplified",),
+    "gru_reset_before.cuh": ("gru-reset-before",),
+    "gru_reset_after.cuh": ("gru-reset-after",),
+    "lstm.cuh": ("lstm-peephole",),
+    "all_steps.cuh": ("gru-reset-after", "lstm-peephole"),
+    "two_products.cuh": ("gru-reset-before",),
+    "one_step.cuh": ("gru-reset-after", "lstm-peephole"),
+    "two_products_step.cuh": ("gru-reset-before",),
+    "unit.cuh": ("lstm", "gru-reset-after"),
+    "split.cuh": ("lstm-peephole", "gru-reset-before"),
+    "product.cuh": ("lstm", "gru-reset-after"),
+}
+SINGLE = ("one_step.cuh", "two_products_step.cuh")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One mistake: ``line`` (from 1) of ``file`` is ``after`` instead of ``before``."""
+
+    file: str
+    line: int
+    before: str
+    after: str
+
+    @property
+    def name(self) -> str:
+        """The file and the line before and after the change, without comments; independent of line numbers."""
+        before, after = (text.partition("//")[0].strip() for text in (self.before, self.after))
+        return f"{self.file}: {before} -> {after}"
+
+    def change(self, source: str) -> str:
+        """``source``, of which the file is a part, with the mistake."""
+        text = cells.text(self.file)
+        lines = text.split("\n")
+        lines[self.line - 1] = self.after
+        return source.replace(text, "\n".join(lines))
+
+
+def mutants(file: str) -> Iterator[Mutant]:
+    """All mutants of a file, in the order of its lines."""
+    for number, line in enumerate(cells.text(file).split("\n"), start=1):
+        code, slashes, comment = line.partition("//")
+        if SKIPPED.match(line) or not code.strip():
+            continue
+        changed = []
+        for old, new in SWAPS.items():
+            if "for (" in code and (old == " += " or (old == " < " and "steps" not in code)):
+                continue  # an endless loop, or a step beyond the end of an array, after which anything may happen
+            starts = [match.start() for match in re.finditer(re.escape(old), code)]
+            changed += [code[:start] + new + code[start + len(old) :] for start in starts]
+        changed += [code[: m.start()] + ";" + code[m.end() :] for m in REMOVED.finditer(code)]
+        for after in changed:
+            yield Mutant(file, number, line, after + slashes + comment)
+
+
+def judge(mutant: Mutant) -> str:
+    """``refused`` by its numbers, ``deadlock``, ``does not compile``, or ``survived`` all problems of the file."""
+    kinds = (
+        ("step by step",)
+        if mutant.file in SINGLE
+        else ("several blocks", "lengths and mask", "many chunks", "step by step")
+    )
+    for kind in kinds:
+        for cell in FILES[mutant.file]:
+            problem = some_problems(cell)[kind]
+            device = problem.device()
+            device.change = mutant.change
+            try:
+                found, _ = problem.kernels(device)
+            except DeadlockError:
+                return "deadlock"
+            except OutsideError:
+                return "wrote beside an array"
+            except subprocess.CalledProcessError:
+                return "does not compile"
+            if not worst_error(found, problem.exact())[0] < 1e-6:
+                return "refused"
+    return "survived"
+
+
+OUTCOMES = ("survived", "refused", "deadlock", "wrote beside an array", "does not compile")
+
+
+def fates(chosen: Sequence[Mutant], limit: float, report: Callable[[Mutant, str], None]) -> dict[Mutant, str]:
+    """The fate of each mutant, in a process of its own: ``OUTCOMES``, ``crashed``, or ``too slow`` after ``limit`` s."""
+    context, found, running = multiprocessing.get_context("fork"), {}, {}
+    waiting = list(chosen)
+    while waiting or running:
+        while waiting and len(running) < (os.cpu_count() or 1):
+            mutant = waiting.pop(0)
+            process = context.Process(target=_in_process, args=(mutant,))
+            process.start()
+            running[mutant] = process, time.monotonic() + limit
+        for mutant, (process, end) in list(running.items()):
+            if process.is_alive() and time.monotonic() < end:
+                continue
+            if process.is_alive():
+                process.kill()
+                process.join()
+                found[mutant] = "too slow"
+            else:
+                code = process.exitcode
+                found[mutant] = OUTCOMES[code] if code in range(len(OUTCOMES)) else "crashed"
+            report(mutant, found[mutant])
+            del running[mutant]
+        time.sleep(0.05)
+    return found
+
+
+def _in_process(mutant: Mutant) -> None:
+    """Judge in this process and end it with the number of the outcome; messages of the compiler are dropped."""
+    faulthandler.disable()  # a mutant may crash
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os._exit(OUTCOMES.index(judge(mutant)))
+
+
+def sample() -> list[Mutant]:
+    """The mutants of all files whose names ``kernel_mutants.txt`` lists."""
+    every = {mutant.name: mutant for file in FILES for mutant in mutants(file)}
+    return [every[name] for name in Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").splitlines()]
+
+
+assert set(NAMES) >= {cell for judges in FILES.values() for cell in judges}

@@ -30,5 +30,6 @@ def add_to_highest(cells: Any, dstate: State, dh: Array) -> State:
     """The gradient ``dstate`` with ``dh`` (N, H) added to the hidden part of the highest layer's."""
     if not isinstance(cells, Stacked):
         return cells.add_to_hidden(dstate, dh)
-    top: Any = cells.layers[-1]
-    return *dstate[:-1], top.add_to_hidden(dstate[-1], dh)
+    *_, top = cells.layers
+    *lower, dtop = dstate
+    return *lower, top.add_to_hidden(dtop, dh)

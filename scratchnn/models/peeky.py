@@ -30,6 +30,7 @@ def add_to_highest(cells: Any, dstate: State, dh: Array) -> State:
     """The gradient ``dstate`` with ``dh`` (N, H) added to the hidden part of the highest layer's."""
     if not isinstance(cells, Stacked):
         return cells.add_to_hidden(dstate, dh)
-    *_, top = cells.layers
+    layers: list[Any] = cells.layers
+    *_, top = layers
     *lower, dtop = dstate
     return *lower, top.add_to_hidden(dtop, dh)

@@ -93,7 +93,7 @@ def test_the_config_of_the_model_counts_not_the_settings(run_folder, capsys):
     [
         ({"level": "byte"}, "level must be one of char, letter, word, got 'byte'"),
         ({"level": None}, "settings.json lacks 'level'"),
-        ({"kind": "tagger"}, "settings.json: unknown kind 'tagger'; there are lm, "),
+        ({"kind": "oracle"}, "settings.json: unknown kind 'oracle'; there are lm, "),
         ({"kind": "classifer"}, "settings.json: unknown kind 'classifer'; did you mean classifier?"),
         ({"kind": 3}, "settings.json: unknown kind 3; there are lm, "),
         ({"kind": None}, "was saved without a kind"),
@@ -115,9 +115,9 @@ def test_a_model_of_another_kind(run_folder, capsys):
     save_arrays(run_folder / "model.npz", model.state_dict(), meta)
     assert command("sample", run_folder) == 2
     assert_one_line(capsys, "model.npz contains a Classifier, but settings.json says a language model")
-    change_model(run_folder, kind="Tagger")
+    change_model(run_folder, kind="Oracle")
     assert command("sample", run_folder) == 2
-    assert_one_line(capsys, "Tagger")
+    assert_one_line(capsys, "Oracle")
 
 
 @pytest.mark.parametrize(

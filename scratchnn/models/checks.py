@@ -17,6 +17,7 @@ from scratchnn.models.classifier import POOLINGS, READERS, Classifier
 from scratchnn.models.forecaster import Forecaster
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.parser import Parser
+from scratchnn.models.picture_encoder import PictureEncoder
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.models.tagger import Tagger
 from scratchnn.models.temporal_convolutions import TemporalConvolutions
@@ -320,3 +321,12 @@ def register_parser(name: str, random: bool = False, **options: Any) -> None:
 
 register_parser("one-layer", reader="conv", layers=1)
 register_parser("two-layers+dropout", random=True, reader="none", layers=2, dropout=0.3, recurrent_dropout=0.3)
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+@case("picture-encoder")
+def picture_encoder(rng: np.random.Generator) -> Problem:
+    """A row and a column are left over by pooling."""
+    return layer_problem(PictureEncoder(2, [3, 4], rng=rng), {"x": rng.standard_normal((2, 5, 9, 2))})

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from small_text import assert_one_line, command, contents
+from small_text import assert_one_line, command, contents, make_quick
 
 from scratchnn.datasets.generated.tunes import generated_tunes
 from scratchnn.music import bar_fault, read_tunes
@@ -35,7 +35,9 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="module")
 def run(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("music") / "run"
-    assert train_music("--data", data, "--out", folder, "--epochs", 12) == 0
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        make_quick(monkeypatch)
+        assert train_music("--data", data, "--out", folder, "--epochs", 12) == 0
     return folder
 
 

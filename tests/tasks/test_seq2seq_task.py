@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 from small_tables import PAIRS, train_task, write_pairs
-from small_text import assert_one_line, command
+from small_text import assert_one_line, command, make_quick
 
 from scratchnn.beam import beam_search
 from scratchnn.data import pad_sequences
@@ -41,7 +41,9 @@ def captions(tmp_path_factory):
     folder = tmp_path_factory.mktemp("captions")
     data = write_pairs(folder / "pairs.txt", CAPTIONS)
     options = ["--level", "piece", "--lower", "--vocabulary", 60, "--attention", "general", "--bidirectional"]
-    assert train_task("seq2seq", "--data", data, "--valid", data, *MODEL, *options, "--out", folder / "run") == 0
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        make_quick(monkeypatch)
+        assert train_task("seq2seq", "--data", data, "--valid", data, *MODEL, *options, "--out", folder / "run") == 0
     return folder
 
 

@@ -135,17 +135,20 @@ class AttentionDecoder(Layer):
         if real is not None:
             xp = array_module(x)
             y, a = xp.where(real, y, 0), xp.where(real, a, 0)
-        self.push(real, y)
+        self.push((real, y.shape), y)
         return y, a, state
 
-    def backward(self, dy: Array, dstate: State | None = None) -> tuple[Array, tuple[Array, Array], State]:
+    def backward(self, dy: Array | None, dstate: State | None = None) -> tuple[Array, tuple[Array, Array], State]:
         """The gradients with respect to inputs, memory (its values and its keys) and first state.
+
+        One of the gradients with respect to the outputs and the final state may be None, for zeros.
 
         ``attention.prepare_backward`` turns the second into the gradient with respect to what was prepared.
         """
         if self.Wf is not None:
             return self.backward_fed(dy, dstate)
-        real = self.pop(dy)
+        real, shape = self.pop(dy)
+        dy = self.cells.zeros_for_none(dy, dstate, shape)
         dh, dmemory = self.look_backward(dy if real is None else array_module(dy).where(real, dy, 0))
         dx, dstate = self.cells.backward(dh, dstate)
         return dx, dmemory, dstate
@@ -163,17 +166,19 @@ class AttentionDecoder(Layer):
         steps = FedSteps(x, lengths, feed, memory, first, lease)
         _, cells = self.cells.forward(x, cells, steps=steps)
         y, a, last = steps.unpack(steps.f[steps.N :]), steps.unpack(steps.a), steps.states_last(steps.f)
-        self.push((steps, lease), y)
+        self.push((steps, lease, y.shape), y)
         if not self.training:
             lease.end()
         return y, a, (cells, last)
 
-    def backward_fed(self, dy: Array, dstate: State | None) -> tuple[Array, tuple[Array, Array], State]:
+    def backward_fed(self, dy: Array | None, dstate: State | None) -> tuple[Array, tuple[Array, Array], State]:
         """``backward`` step by step."""
-        steps, lease = self.pop(dy)
+        steps, lease, shape = self.pop(dy)
+        dy = self.cells.zeros_for_none(dy, dstate, shape)
         xp = array_module(dy)
         b: Any = self.combine.b
-        dcells, dlast = (None, xp.zeros((len(dy), self.units), dtype=dy.dtype)) if dstate is None else dstate
+        dcells, dlast = (None, None) if dstate is None else dstate
+        dlast = xp.zeros((len(dy), self.units), dtype=dy.dtype) if dlast is None else dlast
         with self.pool.lease() as scratch:
             steps.start_backward(dy, dlast, scratch)
             dh = xp.broadcast_to(xp.zeros((), dtype=dy.dtype), (*dy.shape[:2], self.cells.units))

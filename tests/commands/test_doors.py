@@ -255,7 +255,7 @@ def test_several_texts_after_the_folder(trained, capsys):
     text = trained / "text.txt"
     assert command("evaluate", trained / "char", "--text", text, text) == 0
     usage = " ".join(PARSERS["evaluate"].format_usage().split())
-    assert usage == "usage: scratchnn evaluate [-h] DIR --data FILE [FILE ...]"
+    assert usage == "usage: scratchnn evaluate [-h] [--threads N] DIR --data FILE [FILE ...]"
 
 
 # --- sizes and names ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from scratchnn.errors import DataError
 from scratchnn.gradcheck import LIMITS, Case, all_cases, case, check, function_problem, layer_problem, pair_problem, select
 from scratchnn.gradcheck.engine import compare
 
-WHOLE_RUN_SECONDS = 60
+WHOLE_RUN_SECONDS = 180  # three times what it takes on an idle machine
 X = np.random.default_rng(0).standard_normal((3, 4))
 
 
@@ -40,7 +40,7 @@ def test_limits():
     assert LIMITS == {"central": 1e-6, "complex": 1e-11}
 
 
-def test_whole_run_takes_less_than_a_minute(whole_run):
+def test_whole_run_takes_few_minutes(whole_run):
     assert whole_run[1] < WHOLE_RUN_SECONDS
 
 

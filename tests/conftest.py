@@ -9,8 +9,8 @@ from small_text import make_quick, train, write_text
 
 
 def pytest_collection_modifyitems(config, items):
-    """Run what takes minutes only if ``-m`` asks for it: the whole book, mistakes planted in the CUDA kernels."""
-    for marker in ("chapters", "kernel_mutants"):
+    """Run what takes minutes only if ``-m`` asks for it: the whole book, checks of the CUDA kernels."""
+    for marker in ("chapters", "kernels", "kernel_mutants"):
         if marker not in config.getoption("-m"):
             for item in items:
                 if item.get_closest_marker(marker):

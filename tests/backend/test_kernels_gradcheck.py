@@ -16,7 +16,7 @@ from scratchnn.backend import arrays
 from scratchnn.backend.kernels import devices, launches
 from scratchnn.gradcheck import all_cases
 
-pytestmark = needs_compiler
+pytestmark = [pytest.mark.kernels, needs_compiler]
 
 LAYERS = ("rnn", "rnn-relu", "gru-simplified", "gru-reset-before", "gru-reset-after", "lstm", "lstm-peephole")
 CASES = [
@@ -64,4 +64,4 @@ def test_the_check_refuses_a_mistake_in_a_kernel(device):
         "d[1] = dh * (past.h_before - n)", "d[1] = dh * (past.h_before + n)"
     )
     findings = all_cases()["layer-gru-reset-after"].check(("central",), device="guarded")
-    assert [finding.name for finding in findings if not finding.ok]
+    assert [finding.array for finding in findings if not finding.ok]

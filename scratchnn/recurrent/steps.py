@@ -97,7 +97,7 @@ class Steps:
         """
         return iter(self.steps)
 
-    def backward(self, items: Iterable[tuple[Any, slice]], dy_rows: Array, da: Array) -> Iterator[tuple[Any, slice]]:
+    def backward(self, items: Iterable[tuple[Any, slice]], dy_rows: Array, da: Array) -> Iterable[tuple[Any, slice]]:
         """The ``items`` (anything, rows of a step), the last step first; they may be asked for in several pieces.
 
         Args:
@@ -105,7 +105,7 @@ class Steps:
             dy_rows: the packed gradient with respect to the outputs (P, H), which the loop reads at the step's rows.
             da: the gradient with respect to x Wx + b (P, columns), of which the loop fills in the step's rows.
         """
-        return iter(items)
+        return items
 
     # --- between a batch and its packed rows -------------------------------------------------------------------------
 

@@ -59,10 +59,11 @@ class PictureEncoder(Layer):
                 f"PictureEncoder: a picture of {P} x {Q} is smaller than a region of {2**self.halvings} pixels"
             )
         xp = array_module(x)
-        rows = xp.linspace(-1, 1, P, dtype=x.dtype)[:, None, None]
-        columns = xp.linspace(-1, 1, Q, dtype=x.dtype)[:, None]
+        rows, columns = ((2 * xp.arange(size) / (size - 1) - 1).astype(x.dtype) for size in (P, Q))
         shape = (N, P, Q, 1)
-        a = xp.concatenate([x, xp.broadcast_to(rows, shape), xp.broadcast_to(columns, shape)], axis=3)  # (1)
+        a = xp.concatenate(
+            [x, xp.broadcast_to(rows[:, None, None], shape), xp.broadcast_to(columns[:, None], shape)], axis=3
+        )  # (1)
         a = self.blocks.forward(a)  # (2)
         self.push(a.shape)
         return a.reshape(N, -1, self.units)  # (3)

@@ -16,15 +16,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contest import Row
+from benchmarks.epoch import adam_epoch
 from benchmarks.measure import measure, our_library
 from scratchnn.backend import move
 from scratchnn.data import bucket_batches, pad_sequences
 from scratchnn.models.classifier import Classifier
-from scratchnn.optim import Adam, clip_by_norm, global_norm
 from scratchnn.tasks.classifier import KIND
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import PADDING, UNKNOWN, Vocabulary
-from scratchnn.training.trainer import read_scalars
 
 OPPONENTS = ("torch",)
 Case = dict[str, Any]
@@ -104,17 +103,5 @@ def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
 def our_epoch(case: Case, library: str) -> tuple[Callable[[], None], Classifier]:
     """Our epoch, and the model that it trains."""
     model = make_model(case, library)
-    parameters = model.parameters()
-    optimizer = Adam(parameters, lr=LR)
     moved = [tuple(move(part, library) for part in batch) for batch in batches(case)]
-
-    def epoch() -> None:
-        for batch in moved:
-            loss, _, _ = model.loss(batch, None)
-            model.backward_loss()
-            _, norm = read_scalars(loss, global_norm(parameters))
-            clip_by_norm(parameters, MAX_NORM, norm)
-            optimizer.step()
-            model.clear_gradients()
-
-    return epoch, model
+    return adam_epoch(model, lambda: moved, LR, MAX_NORM), model

@@ -8,17 +8,17 @@ the same layers, residual blocks included.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from benchmarks.contest import Row
+from benchmarks.epoch import adam_epoch
 from benchmarks.measure import measure, our_library
 from scratchnn.backend import move
 from scratchnn.data import SeriesWindows
 from scratchnn.models.forecaster import Forecaster
-from scratchnn.optim import Adam, clip_by_norm, global_norm
-from scratchnn.training.trainer import read_scalars
 
 OPPONENTS = ("torch",)
 Case = dict[str, Any]
@@ -69,17 +69,9 @@ def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
     options = {"hidden_size": H, "reader": case["reader"], "kernel_size": KERNEL}
     model = Forecaster(C, W, 1, **options, rng=np.random.default_rng(0))
     model.to(library)
-    parameters = model.parameters()
-    optimizer = Adam(parameters, lr=LR)
     batches = windows(case)
 
-    def epoch() -> None:
-        for k in range(len(batches)):
-            loss, _, _ = model.loss(tuple(move(part, library) for part in batches.batch(0, k)), None)
-            model.backward_loss()
-            _, norm = read_scalars(loss, global_norm(parameters))
-            clip_by_norm(parameters, MAX_NORM, norm)
-            optimizer.step()
-            model.clear_gradients()
+    def moved() -> Iterator[Any]:
+        return (tuple(move(part, library) for part in batches.batch(0, k)) for k in range(len(batches)))
 
-    return measure(epoch, settings, synchronise)
+    return measure(adam_epoch(model, moved, LR, MAX_NORM), settings, synchronise)

@@ -17,11 +17,10 @@ import numpy as np
 
 from benchmarks import tagger
 from benchmarks.contest import Row
+from benchmarks.epoch import adam_epoch
 from benchmarks.measure import measure, our_library
 from scratchnn.backend import move, to_numpy
 from scratchnn.models.parser import Parser
-from scratchnn.optim import Adam, clip_by_norm, global_norm
-from scratchnn.training.trainer import read_scalars
 
 OPPONENTS = ("torch",)
 Case = dict[str, Any]
@@ -82,20 +81,8 @@ def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
     library, synchronise = our_library(settings)
     model = model_of(case)
     model.to(library)
-    parameters = model.parameters()
-    optimizer = Adam(parameters, lr=LR)
     moved = [tuple(move(part, library) for part in batch) for batch in batches(case)]
-
-    def epoch() -> None:
-        for batch in moved:
-            loss, _, _ = model.loss(batch, None)
-            model.backward_loss()
-            _, norm = read_scalars(loss, global_norm(parameters))
-            clip_by_norm(parameters, MAX_NORM, norm)
-            optimizer.step()
-            model.clear_gradients()
-
-    return measure(epoch, settings, synchronise)
+    return measure(adam_epoch(model, lambda: moved, LR, MAX_NORM), settings, synchronise)
 
 
 def trees(case: Case, settings: dict[str, Any]) -> dict[str, Any]:

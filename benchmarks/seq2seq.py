@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contest import Row
+from benchmarks.epoch import adam_epoch
 from benchmarks.measure import measure, our_library
 from scratchnn.backend import move
 from scratchnn.data import Pairs
 from scratchnn.models.seq2seq import Seq2Seq
-from scratchnn.optim import Adam, clip_by_norm, global_norm
-from scratchnn.training.trainer import read_scalars
 
 OPPONENTS = ("torch",)
 Case = dict[str, Any]
@@ -86,17 +85,5 @@ def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
     V = case["sizes"][4]
     model = Seq2Seq(V, V, **model_options(case), rng=np.random.default_rng(0))
     model.to(library)
-    parameters = model.parameters()
-    optimizer = Adam(parameters, lr=LR)
     moved = [tuple(move(part, library) for part in batch) for batch in batches(case)]
-
-    def steps() -> None:
-        for batch in moved:
-            loss, _, _ = model.loss(batch, None)
-            model.backward_loss()
-            _, norm = read_scalars(loss, global_norm(parameters))
-            clip_by_norm(parameters, MAX_NORM, norm)
-            optimizer.step()
-            model.clear_gradients()
-
-    return measure(steps, settings, synchronise)
+    return measure(adam_epoch(model, lambda: moved, LR, MAX_NORM), settings, synchronise)

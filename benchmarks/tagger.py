@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.contest import Row
+from benchmarks.epoch import adam_epoch
 from benchmarks.measure import measure, our_library
 from scratchnn.backend import move, to_numpy
 from scratchnn.data import SentenceBatches, Sentences
 from scratchnn.data.sentences import character_vocabulary, word_counts, word_vocabulary
 from scratchnn.models.tagger import Tagger
-from scratchnn.optim import Adam, clip_by_norm, global_norm
-from scratchnn.training.trainer import read_scalars
 
 OPPONENTS = ("torch",)
 Case = dict[str, Any]
@@ -90,16 +89,4 @@ def ours(case: Case, settings: dict[str, Any]) -> dict[str, Any]:
                 to_numpy(model.decode(model.forward(*inputs), inputs[1]))
 
         return measure(answer, settings, synchronise)
-    parameters = model.parameters()
-    optimizer = Adam(parameters, lr=LR)
-
-    def epoch() -> None:
-        for batch in moved:
-            loss, _, _ = model.loss(batch, None)
-            model.backward_loss()
-            _, norm = read_scalars(loss, global_norm(parameters))
-            clip_by_norm(parameters, MAX_NORM, norm)
-            optimizer.step()
-            model.clear_gradients()
-
-    return measure(epoch, settings, synchronise)
+    return measure(adam_epoch(model, lambda: moved, LR, MAX_NORM), settings, synchronise)

@@ -19,12 +19,12 @@ from scratchnn.errors import DataError
 from scratchnn.inspection.texts import plot_confusion
 from scratchnn.metrics import confusion_matrix
 from scratchnn.models.classifier import OUTPUTS, POOLINGS, READERS, Classifier
-from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.class_scores import decide, figures, logits_of, targets_of
 from scratchnn.tasks.label_table import score_table
 from scratchnn.tasks.labelled import Columns, Pairs, read_labelled, read_unlabelled
 from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors, with_words_of
+from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.table_files import is_table
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
@@ -224,12 +224,7 @@ class ClassifierTask(Task):
         if targets.ndim == 1:
             path = Path(trained.place) / "confusion.png"
             figure = plot_confusion(confusion_matrix(predicted, targets, len(labels)), labels)
-            try:
-                save_figure(figure, path)
-            except DataError as error:  # the run may be in a folder that is not the user's
-                yield f"without the confusion matrix: {error}"
-            else:
-                yield f"confusion matrix in {path}"
+            yield saved(figure, path, "confusion matrix")
 
     def read_input(self, trained: Trained, file: str) -> list[str]:
         """One text per line; of a table, the texts of its rows."""

@@ -12,16 +12,18 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scratchnn.data import SeriesWindows
 from scratchnn.inspection.forecasts import plot_forecasts
 from scratchnn.metrics import mean_absolute_error, mean_quantile_error, root_mean_squared_error
-from scratchnn.plot import save_figure
 from scratchnn.series import Baselines, Section, Table
 from scratchnn.series.times import written
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NAME = 20  # columns of a name
 DIGITS = 6  # of a forecast that is printed
@@ -84,9 +86,8 @@ def figure_of(
     best: str,
     target: str,
     quantiles: np.ndarray | None,
-    path: Path,
-) -> None:
-    """Save the figure of a model's forecasts (K, h) and of the best simple ones.
+) -> Figure:
+    """A figure of a model's forecasts (K, h) and of the best simple ones.
 
     ``rows`` (K, h) are their targets; ``quantiles`` (K, h, Q) are the model's, if it has any.
     """
@@ -94,7 +95,7 @@ def figure_of(
     names = ["this model", best if best in forecasts else "ridge"]
     x = rows[:, 0] if section.table.times is None else section.table.times[rows[:, 0]]
     shown_forecasts = {name: forecasts[name] for name in names}
-    save_figure(plot_forecasts(x, section.target[rows], shown_forecasts, windows.delay, target, interval), path)
+    return plot_forecasts(x, section.target[rows], shown_forecasts, windows.delay, target, interval)
 
 
 def forecast_lines(

@@ -23,6 +23,7 @@ from scratchnn.series import Baselines, Scale, Section, Table, read_table
 from scratchnn.series.baselines import target_rows
 from scratchnn.series.section import split_rows
 from scratchnn.tasks.forecast_report import figure_of, forecast_lines, score_lines
+from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import read_text
@@ -183,9 +184,8 @@ class ForecasterTask(Task):
         yield f"{windows.count:,} forecasts of {scale.target.name}, {first} to {last}"
         quantiles = y if levels else None
         yield from score_lines(forecasts, section.target[rows], windows, baselines, quantiles, levels)
-        path = Path(trained.place) / "forecast.png"
-        figure_of(forecasts, section, rows, windows, baselines.best, scale.target.name, quantiles, path)
-        yield f"figure in {path}"
+        figure = figure_of(forecasts, section, rows, windows, baselines.best, scale.target.name, quantiles)
+        yield saved(figure, Path(trained.place) / "forecast.png", "figure")
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """A CSV file with the forecasts beyond the last row of the lines, which are those of a CSV file."""

@@ -31,8 +31,8 @@ from scratchnn.inspection.tree_svg import trees_svg
 from scratchnn.metrics import attachment_scores, right_arcs
 from scratchnn.models.parser import Parser
 from scratchnn.models.word_encoder import READERS
-from scratchnn.plot import save_figure
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
+from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
@@ -251,8 +251,7 @@ class ParserTask(Task):
         yield from attachment_table(*right, [name for names in examples.labels for name in names])
         distances = [abs(h - d) if h else 0 for part in true_heads for d, h in enumerate(part, start=1)]
         path = Path(trained.place) / "attachment.png"
-        save_figure(plot_attachment(*right, distances), path)
-        yield f"attachment by distance in {path}"
+        yield saved(plot_attachment(*right, distances), path, "attachment by distance")
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """A block of CoNLL-U for each sentence: a line with its words between white space, or a block of CoNLL-U."""

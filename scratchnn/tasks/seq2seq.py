@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from scratchnn.backend import backend_name, move, to_numpy
 from scratchnn.beam import Found
 from scratchnn.core import Model
 from scratchnn.data import Pairs
@@ -28,6 +27,7 @@ from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import Vocabulary, texts_to_sequences, tokenize
 from scratchnn.text.pieces import learn_pieces
+from scratchnn.training.evaluation import mean_loss
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
@@ -173,15 +173,8 @@ class Seq2SeqTask(Task):
         self, model: Model, examples: list[Example], answers: list[list[Found]], settings: Values, parts: Parts
     ) -> dict[str, float]:
         """Mean loss, perplexity, and how many of the best answers are the targets."""
-        batches = self.batches(examples, settings, parts)
-        total, tokens = 0.0, 0
-        name = backend_name(model.parameters()[0].data)
-        with model.evaluation():
-            for k in range(len(batches)):
-                loss, count, _ = model.loss(tuple(move(part, name) for part in batches.batch(0, k)), None)
-                total, tokens = total + float(to_numpy(loss)) * count, tokens + count
         found, targets = [best.ids for best, *_ in answers], [target.tolist() for _, target in examples]
-        loss = total / tokens
+        loss = mean_loss(model, self.batches(examples, settings, parts))
         return {"loss": loss, "perplexity": perplexity(loss), "exact match": exact_match(found, targets)}
 
     # --- answers -----------------------------------------------------------------------------------------------------

@@ -23,10 +23,10 @@ from scratchnn.errors import DataError
 from scratchnn.inspection.tags import plot_tag_confusion, plot_transitions
 from scratchnn.models.tagger import OUTPUTS, Tagger
 from scratchnn.models.word_encoder import READERS
-from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.label_table import entity_table, tag_table
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
+from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.tag_answers import (
     NEW,
@@ -224,14 +224,13 @@ class TaggerTask(Task):
         else:
             yield from tag_table(chain(*predicted), chain(*true))
         flat = [[parse_tag(tag)[1] or tag if marked else tag for tag in chain(*part)] for part in (predicted, true)]
-        save_figure(plot_tag_confusion(*flat), place / "confusion.png")
-        yield f"confusion of tags in {place / 'confusion.png'}"
+        yield saved(plot_tag_confusion(*flat), place / "confusion.png", "confusion of tags")
         crf = trained.model.crf
         if crf is not None:
             scores = [to_numpy(parameter.data) for parameter in (crf.transitions, crf.start, crf.end)]
             allowed = allowed_transitions(tags.tokens) if marked else None
-            save_figure(plot_transitions(scores[0], scores[1], scores[2], tags.tokens, allowed), place / "transitions.png")
-            yield f"scores of transitions in {place / 'transitions.png'}"
+            figure = plot_transitions(scores[0], scores[1], scores[2], tags.tokens, allowed)
+            yield saved(figure, place / "transitions.png", "scores of transitions")
 
     # --- answers -----------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from scratchnn.backend import backend_name, move, to_numpy
 from scratchnn.core import Model
 from scratchnn.data import SentenceBatches, Sentences, normal_form
 from scratchnn.data.examples import ShuffledByWords
-from scratchnn.data.sentences import SPELLINGS, character_vocabulary, unknown_rates, word_counts, word_vocabulary
+from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
 from scratchnn.datasets.generated import generated_treebank
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
@@ -30,13 +30,13 @@ from scratchnn.inspection.attachment import attachment_table, plot_attachment
 from scratchnn.inspection.tree_svg import trees_svg
 from scratchnn.metrics import attachment_scores, right_arcs
 from scratchnn.models.parser import Parser
-from scratchnn.models.word_encoder import READERS
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
 from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.tasks.treebanks import Tree, as_pair, check_size, read_trees
+from scratchnn.tasks.word_settings import word_settings
 from scratchnn.text import Vocabulary
 from scratchnn.text.conllu import Sentence, looks_like_conllu, parse_conllu
 from scratchnn.training.run_folder import Parts
@@ -87,14 +87,7 @@ class ParserTask(Task):
     own = (
         replace(EXAMPLES, help="treebanks in CoNLL-U, or ud:en_ewt, ud:ko_kaist (default: generated)", metavar="DATA"),
         replace(VALID, metavar="DATA"),
-        Setting("--min-count", "min_count", 1, "rarer words have no vector of their own", int, "N"),
-        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A",
-                inherited=False),
-        Setting("--reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
-        Setting("--spelling", "spelling", "char", "characters, or letters of Korean syllables", choices=SPELLINGS),
-        Setting("--character-embed", "character_size", 32, "size of a character's vector", int, "D"),
-        Setting("--character-hidden", "character_units", 50, "units that read the characters", int, "H"),
-        Setting("--embed", "embedding_size", 100, "size of a word's vector", int, "D"),
+        *word_settings(character_size=32, character_units=50),
         Setting("--hidden", "hidden_size", 200, "units of an LSTM, in each direction", int, "H"),
         Setting("--layers", "layers", 2, "layers of LSTMs", int, "L"),
         Setting("--arc-size", "arc_size", 200, "numbers of a word's vector for arcs", int, "A"),

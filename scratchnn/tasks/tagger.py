@@ -17,12 +17,11 @@ import numpy as np
 from scratchnn.backend import seed_from, to_numpy
 from scratchnn.core import Model
 from scratchnn.data import SentenceBatches, Sentences, normal_form
-from scratchnn.data.sentences import SPELLINGS, character_vocabulary, unknown_rates, word_counts, word_vocabulary
+from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
 from scratchnn.datasets.generated.travels import generated_travels
 from scratchnn.errors import DataError
 from scratchnn.inspection.tags import plot_tag_confusion, plot_transitions
 from scratchnn.models.tagger import OUTPUTS, Tagger
-from scratchnn.models.word_encoder import READERS
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.label_table import entity_table, tag_table
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
@@ -42,6 +41,7 @@ from scratchnn.tasks.tag_answers import (
 from scratchnn.tasks.tagged import INTERNAL, Tagged, all_outside, read_tagged
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
+from scratchnn.tasks.word_settings import word_settings
 from scratchnn.text import Vocabulary
 from scratchnn.text.conllu import looks_like_conllu
 from scratchnn.text.schemes import SCHEMES, allowed_transitions, convert, entities, parse_tag
@@ -75,14 +75,7 @@ class TaggerTask(Task):
                 choices=("space", "marks"), inherited=False),
         Setting("--scheme", "scheme", None, "tags of entities in answers (default: as in the data)", choices=SCHEMES,
                 inherited=False),
-        Setting("--min-count", "min_count", 1, "rarer words have no vector of their own", int, "N"),
-        Setting("--word-dropout", "word_dropout", 0.25, "a of a / (a + count), the probability of <unk>", float, "A",
-                inherited=False),
-        Setting("--reader", "reader", "lstm", "what reads the characters of a word", choices=READERS),
-        Setting("--spelling", "spelling", "char", "characters, or letters of Korean syllables", choices=SPELLINGS),
-        Setting("--character-embed", "character_size", 25, "size of a character's vector", int, "D"),
-        Setting("--character-hidden", "character_units", 25, "units that read the characters", int, "H"),
-        Setting("--embed", "embedding_size", 100, "size of a word's vector", int, "D"),
+        *word_settings(character_size=25, character_units=25),
         Setting("--hidden", "hidden_size", 100, "units of a recurrent layer, in each direction", int, "H"),
         Setting("--cell", "cell", "lstm", "recurrent cell", choices=tuple(CELLS)),
         Setting("--layers", "layers", 1, "recurrent layers", int, "L"),

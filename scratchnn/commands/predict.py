@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     with atomic_file(Path(args.out)) as file:
         file.writelines(f"{answer}\n".encode("utf-8", "backslashreplace") for answer in answers)
-    print(f"{len(answers):,} answers in {args.out}")
+    print(f"{len(answers):,} lines in {args.out}")
     return 0
 
 

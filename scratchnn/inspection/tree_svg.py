@@ -184,5 +184,6 @@ def arrow(x: float, y: float) -> str:
 def text(string: str, x: float, y: float, size: int, colour: str) -> str:
     """A text above a white edge, centred at x; characters that XML does not allow are replaced."""
     safe = html.escape(NOT_XML.sub("\N{REPLACEMENT CHARACTER}", string))
-    style = f'font-size="{size}" text-anchor="middle" fill="{colour}" stroke="white" stroke-width="3" paint-order="stroke"'
-    return f'<text x="{x:g}" y="{y:g}" {style}>{safe}</text>'
+    place = f'x="{x:g}" y="{y:g}" font-size="{size}" text-anchor="middle"'
+    edge = f'<text {place} stroke="white" stroke-width="3" aria-hidden="true">{safe}</text>'  # a copy below the text
+    return f'{edge}<text {place} fill="{colour}">{safe}</text>'

@@ -178,7 +178,7 @@ def question(mutant: Mutant, ask: Callable[[str], str], say: Say) -> bool:
     tries = 0
     while tries < TRIES:
         try:
-            reply = ask(f"Which equation of {mutant.file} is wrong? (a number, or Enter to give up) ").strip()
+            reply = ask(f"Which equation of {mutant.file} is wrong?\n(a number, or Enter to give up) ").strip()
         except EOFError:
             say("")
             return False

@@ -71,7 +71,7 @@ def _mido():  # type: ignore[no-untyped-def]
     try:
         import mido
     except ModuleNotFoundError:
-        raise DataError('MIDI files need mido; install it with pip install "scratchnn[music]"') from None
+        raise DataError('MIDI files need mido; pip install -e ".[music]"') from None
     return mido
 
 

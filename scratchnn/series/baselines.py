@@ -5,8 +5,9 @@
                       to a known row
     ridge             the best linear function of the same inputs as the model's, see ``ridge.py``
 
-v is the target with missing values filled in, as the model reads it. An interval around a simple forecast is the forecast
-plus constant quantiles of its residuals on the validation section, one for each target k.
+v is the target with missing values filled in as the model reads them: by the last one before, or the mean of training. An
+interval around a simple forecast is the forecast plus constant quantiles of its residuals on the validation section, one
+for each target k.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Baselines(JsonPart):
     def forecasts(self, windows: SeriesWindows, section: Section, scale: Scale) -> dict[str, np.ndarray]:
         """All forecasts (K, h) of windows of a section by name, in the target's unit."""
         ends = (np.arange(windows.count) if windows.starts is None else windows.starts) + windows.last
-        found = simple_forecasts(section.known(), ends, windows.delay, windows.horizon, scale.step)
+        found = simple_forecasts(section.known(scale.target.mean), ends, windows.delay, windows.horizon, scale.step)
         return {**found, "ridge": scale.in_units(self.ridge.forecast(windows))}
 
     # --- a part of a run ---------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from scratchnn.series.json_part import JsonPart
 from scratchnn.series.table import Table
 from scratchnn.series.times import PERIODS, Step, calendar, calendar_periods
 
+ROUNDING = 1e-12  # relative difference of values that are the same but for rounding
 SKEWED = 1.0  # skewness above which equation (3) is applied
 MOST_TEXTS = 20  # different texts of a column that is encoded
 
@@ -199,10 +200,12 @@ def fit_numbers(table: Table, name: str, rows: int, may_be_skewed: bool = True) 
     """The column with mean and deviation of its first ``rows`` values; None if they are all the same, or missing."""
     values = table.numbers(name)[:rows]
     values = values[~np.isnan(values)]
-    if not len(values) or values.min() == values.max():
+    if not len(values) or np.ptp(values) <= ROUNDING * np.abs(values).max():
         return None
     logarithm = may_be_skewed and values.min() >= 0 and skewness(values) > SKEWED
     values = np.log1p(values) if logarithm else values  # (3)
+    if not values.std() > 0:
+        return None
     return Column(name, float(values.mean()), float(values.std()), bool(logarithm))
 
 

@@ -80,10 +80,9 @@ class Section:
         starts = first[known_targets] - span
         return SeriesWindows(self.inputs, self.scaled, batch_size, **sizes, seed=seed, starts=starts)
 
-    def known(self) -> np.ndarray:
-        """The target in its unit (rows,), missing values replaced by the last one before, or by the first one after."""
-        present = self.target[~np.isnan(self.target)]
-        return filled(self.target[:, None], missing=float(present[0]) if len(present) else 0.0)[:, 0]
+    def known(self, missing: float) -> np.ndarray:
+        """The target in its unit (rows,), missing values replaced by the last one before, or by ``missing``."""
+        return filled(self.target[:, None], missing=missing)[:, 0]
 
 
 def split_rows(table: Table, valid: float, test: float) -> tuple[int, int]:

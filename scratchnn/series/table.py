@@ -23,6 +23,8 @@ from scratchnn.text.csv_rows import csv_rows
 MISSING = ("", "na", "nan", "n/a", "null", "none", "?", "-")  # in any case
 TIME_NAMES = ("date time", "datetime", "date_time", "timestamp", "time", "date", "month", "ds")
 MOST_EMPTY = 0.5  # share of the rows that may be missing in the file
+LARGEST = 1e30  # of a value; float32 ends at 3e38
+FIRST = 10  # rows that are looked at to find the column of times
 SHOWN = 8  # names in a message
 
 
@@ -162,8 +164,9 @@ class Table:
         read = self._read(name)
         if read.words:
             raise DataError(f"{self._cell(read.first_word, name)} is not a number")
-        if np.isinf(read.values).any():
-            raise DataError(f"{self._cell(int(np.isinf(read.values).argmax()), name)} is infinite")
+        too_large = np.abs(read.values) > LARGEST
+        if too_large.any():
+            raise DataError(f"{self._cell(int(too_large.argmax()), name)} is infinite or beyond {LARGEST:g}")
         values = np.full(self.count, np.nan)
         values[self._rows] = read.values
         return values
@@ -254,16 +257,22 @@ def read_table(place: str, text: str, time_columns: Sequence[str] | None = None)
 
 
 def guess_time_columns(names: Sequence[str], cells: dict[str, Sequence[str]]) -> list[str]:
-    """Columns called year, month, day ..., or one with a usual name whose first cell is a time; empty if there are none."""
+    """Columns called year, month, day ..., or one with a usual name and a time in its first cells; empty if none."""
     by_name = {name.casefold(): name for name in names}
     if {"year", "month"} <= by_name.keys():
         return [by_name[unit] for unit in UNITS if unit in by_name]
     both = [[by_name["date"], by_name["time"]]] if {"date", "time"} <= by_name.keys() else []
     for columns in chain(both, ([by_name[name]] for name in TIME_NAMES if name in by_name)):
-        try:
-            parse_times([" ".join(cells[name][0] for name in columns)], ["the first row"])
-        except DataError as error:
-            if "unclear" not in str(error):
-                continue
-        return columns
+        first = zip(*(cells[name][:FIRST] for name in columns), strict=True)
+        if any(may_be_time(" ".join(row)) for row in first):
+            return columns
     return []
+
+
+def may_be_time(text: str) -> bool:
+    """Whether a text is a time, if only by one of several readings."""
+    try:
+        parse_times([text], ["a row"])
+    except DataError as error:
+        return "unclear" in str(error)
+    return True

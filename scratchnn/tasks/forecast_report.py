@@ -20,13 +20,14 @@ from scratchnn.data import SeriesWindows
 from scratchnn.inspection.forecasts import plot_forecasts
 from scratchnn.metrics import mean_absolute_error, mean_quantile_error, root_mean_squared_error
 from scratchnn.series import Baselines, Section, Table
+from scratchnn.series.scale import Column
 from scratchnn.series.times import written
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAME = 20  # columns of a name
-DIGITS = 6  # of a forecast that is printed
+DIGITS = 4  # of a forecast that is printed, in units of the target's deviation
 
 
 def standard_error(errors: np.ndarray, block: int) -> float:
@@ -99,7 +100,12 @@ def figure_of(
 
 
 def forecast_lines(
-    table: Table, rows: np.ndarray, values: np.ndarray, target: str, levels: Sequence[float], measured: np.ndarray | None
+    table: Table,
+    rows: np.ndarray,
+    values: np.ndarray,
+    target: Column,
+    levels: Sequence[float],
+    measured: np.ndarray | None,
 ) -> Iterator[str]:
     """Forecasts as the lines of a CSV file.
 
@@ -107,12 +113,13 @@ def forecast_lines(
         table: whose rows, and those after them, are forecast.
         rows: that are forecast (M,), increasing.
         values: the forecasts (M,), or (M, Q) with quantiles.
-        target: the name of the column.
+        target: the column, whose deviation says how many decimals mean something.
         levels: of the quantiles (Q,).
         measured: the values of the target in the table (rows,), written beside the forecasts; not if None.
     """
-    names = [f"{target} {level:g}" for level in levels] if levels else [f"{target} forecast"]
-    yield csv_line(["row" if table.times is None else "time", *([] if measured is None else [target]), *names])
+    names = [f"{target.name} {level:g}" for level in levels] if levels else [f"{target.name} forecast"]
+    yield csv_line(["row" if table.times is None else "time", *([] if measured is None else [target.name]), *names])
+    decimals = max(DIGITS - 1 - math.floor(math.log10(target.deviation)), 0)
     after = table.times_after(int(rows.max()) + 1 - table.count)
     for row, forecast in zip(rows.tolist(), values.reshape(len(rows), -1).tolist(), strict=True):
         if table.times is None or after is None:
@@ -121,8 +128,8 @@ def forecast_lines(
             cells = [written(table.times[row] if row < table.count else after[row - table.count], table.step)]
         if measured is not None:
             known = row < table.count and not math.isnan(measured[row])
-            cells.append(f"{measured[row]:.{DIGITS}g}" if known else "")
-        yield csv_line([*cells, *(f"{number:.{DIGITS}g}" for number in forecast)])
+            cells.append(f"{measured[row]:.15g}" if known else "")
+        yield csv_line([*cells, *(f"{number:.{decimals}f}" for number in forecast)])
 
 
 def csv_line(cells: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,7 +16,7 @@ from scratchnn.core import Model
 from scratchnn.data import SeriesWindows
 from scratchnn.datasets.generated.solar import generated_solar
 from scratchnn.datasets.weather import load_weather
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
 from scratchnn.metrics import mean_absolute_error, root_mean_squared_error
 from scratchnn.models.forecaster import LOSSES, ORDERS, READERS, Forecaster, check_quantiles
 from scratchnn.recurrent.cells import CELLS
@@ -26,7 +27,9 @@ from scratchnn.tasks.forecast_report import figure_of, forecast_lines, score_lin
 from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
+from scratchnn.terminal import wrapped
 from scratchnn.text import read_text
+from scratchnn.text.files import split_lines
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
@@ -113,11 +116,9 @@ class ForecasterTask(Task):
         valid = Section.of("the validation section", table, scale, begin, end)
         train = valid.part("the training section", 0, begin)
         windows, valid_windows = (self.windows(part, settings) for part in (train, valid))
-        if parts is None:
-            levels = quantiles_of(settings)
-            parts = {"scale": scale, "baselines": Baselines.fit(windows, valid_windows, valid, scale, levels)}
+        baselines = Baselines.fit(windows, valid_windows, valid, scale, quantiles_of(settings))
         settings["seen"] = end if table.times is None else str(table.times[end - 1])
-        simple = ", ".join(f"{name} {error:.4f}" for name, error in parts["baselines"].errors.items())
+        simple = ", ".join(f"{name} {error:.4f}" for name, error in baselines.errors.items())
         notes = [
             *table.notes,
             f"forecast of {scale.target.name} from {', '.join(scale.names())}",
@@ -125,7 +126,7 @@ class ForecasterTask(Task):
             f"{windows.count:,} windows to learn, {valid_windows.count:,} to validate",
         ]
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return Data(parts, train, valid, digest, "\n".join(notes))
+        return Data({"scale": scale, "baselines": baselines}, train, valid, digest, "\n".join(notes))
 
     def windows(self, section: Section, settings: Values) -> SeriesWindows:
         """The windows of a section, by the settings."""
@@ -161,10 +162,15 @@ class ForecasterTask(Task):
         place, text = source_of(files[0])
         table = read_table(place, text, parts["scale"].time_columns)
         begin = 0
-        if table.times is not None and isinstance(settings.get("seen"), str):
-            begin = int((table.times <= np.datetime64(settings["seen"])).sum())
-        elif settings.get("data_digest") == hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest():
-            begin = settings["seen"]
+        same = settings.get("data_digest") == hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        if table.times is not None:
+            begin = int((table.times <= seen_time(settings)).sum())
+        elif same:
+            begin = whole_number(settings.get("seen"), "settings.json: seen")
+        else:
+            table.notes.append(f"{place}: without times, rows of the training data cannot be told apart; all are forecast")
+        if settings.get("start") is not None:
+            table.notes.append(f"{place}: rows that the run of --from was trained on may be among these")
         if begin >= table.count:
             table.notes.append(f"{place}: all rows are from the time of training and validation; all of them are forecast")
             begin = 0
@@ -177,7 +183,7 @@ class ForecasterTask(Task):
         windows = self.windows(section, settings)
         yield from section.table.notes
         rows = target_rows(windows)
-        levels = quantiles_of(settings)
+        levels = trained.model.config["quantiles"]
         y = scale.in_units(forecast(trained.model, windows)[1])
         forecasts = {"this model": middle(y, trained.model), **baselines.forecasts(windows, section, scale)}
         first, last = (section.table.row_name(int(row)) for row in (rows[0, 0], rows[-1, -1]))
@@ -186,6 +192,13 @@ class ForecasterTask(Task):
         yield from score_lines(forecasts, section.target[rows], windows, baselines, quantiles, levels)
         figure = figure_of(forecasts, section, rows, windows, baselines.best, scale.target.name, quantiles)
         yield saved(figure, Path(trained.place) / "forecast.png", "figure")
+
+    def read_input(self, trained: Trained, file: str) -> list[str]:
+        """The lines of a file or of a known set; what was done to its rows is printed on standard error."""
+        place, text = source_of(file)
+        notes = read_table(place, text, trained.parts["scale"].time_columns).notes
+        print(*map(wrapped, notes), sep="\n", end="\n" if notes else "", file=sys.stderr)
+        return split_lines(text)
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """A CSV file with the forecasts beyond the last row of the lines, which are those of a CSV file."""
@@ -198,6 +211,8 @@ class ForecasterTask(Task):
             raise DataError(
                 f"the input has {table.count:,} rows; a forecast looks back on {last + 1:,}, so add earlier ones"
             )
+        if np.isnan(section.target[table.count - last - 1 :]).all():
+            raise DataError(f"the last {last + 1:,} rows have no value of {scale.target.name!r}; add measurements")
         first = last + sizes["delay"] if options["all"] else table.count
         ends, ahead = origins(first, table.count, sizes["delay"], sizes["horizon"])
         starts = np.unique(ends) - last
@@ -207,7 +222,15 @@ class ForecasterTask(Task):
         y = scale.in_units(forecast(trained.model, windows)[1])
         chosen = y[np.searchsorted(starts, ends - last), ahead - sizes["delay"]]
         measured = section.target if options["all"] else None
-        yield from forecast_lines(table, ends + ahead, chosen, scale.target.name, quantiles_of(settings), measured)
+        yield from forecast_lines(table, ends + ahead, chosen, scale.target, trained.model.config["quantiles"], measured)
+
+
+def seen_time(settings: Values) -> np.datetime64:
+    """The time of the last row that training or validation has seen."""
+    try:
+        return np.datetime64(str(settings.get("seen")))
+    except ValueError:
+        raise DataError(f"settings.json: seen must be a time, got {settings.get('seen')!r}") from None
 
 
 def source_of(data: str | None) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from scratchnn.datasets.registry import data_set
 from scratchnn.decoding import generate
 from scratchnn.errors import DataError
 from scratchnn.models.language_model import LanguageModel, evaluate_text
-from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, split_tokens, transpose
+from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, split_tokens, transpose, tune_notes
 from scratchnn.music.abc import METRES, read_tune
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.tables import VALID, split
@@ -68,11 +68,11 @@ class MusicTask(Task):
         Setting("--top-p", "top_p", None, "draw among the most probable tokens of probability P", float, "P"),
         Setting("--seed", "seed", 0, "of the draws", int, least=0),
     )
-    defaults: ClassVar = {"clip": 0.25}
+    defaults: ClassVar = {"clip": 0.25, "epochs": 20}
     rates: ClassVar = {"adam": 0.002, "sgd": 20.0}
     metric = "bits per character"
     shown = ("bits per character",)
-    decimals: ClassVar = {"bits per character": 3, "right bars": 3}
+    decimals: ClassVar = {"bits per character": 3}
     model = LanguageModel
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
@@ -110,7 +110,7 @@ class MusicTask(Task):
         losses = [evaluate_text(model, np.concatenate([encode(tune, parts["vocabulary"]), end])) for tune in examples]
         nats = sum(loss * count for loss, count in losses)
         characters = sum(len(tune.text()) + 1 for tune in examples)
-        return {"bits per character": nats / math.log(2) / characters, "right bars": accepted(examples)}
+        return {"bits per character": nats / math.log(2) / characters}
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Tune]:
         """Tunes of files."""
@@ -122,7 +122,7 @@ class MusicTask(Task):
         figures = self.evaluate(trained.model, tunes, trained.settings, trained.parts)
         yield f"{len(tunes):,} tunes, {sum(len(tune.text()) + 1 for tune in tunes):,} characters"
         yield f"{figures['bits per character']:.3f} bits per character"
-        yield f"all bars as long as the metre says: {figures['right bars']:.1%} of these tunes"
+        yield f"all bars as long as the metre says: {accepted(tunes):.1%} of these tunes"
         rng = np.random.default_rng(0)
         written = [readable(_draw(trained, "", {}, rng, {})) for _ in range(WRITTEN)]
         kept = [tune for tune in written if tune is not None]
@@ -226,7 +226,10 @@ def write_tune(
     for _ in range(TRIES):
         text = _draw(trained, prompt, {name: value for name, value in given.items() if value}, rng, options)
         try:
-            return read_tunes(f"X:1\n{text}", "the tune that was written")[0]
+            tune = read_tunes(f"X:1\n{text}", "the tune that was written")[0]
+            if tune_notes(tune, repeats=False):
+                return tune
+            raise DataError("it has no notes")
         except DataError as error:
             fault = error
     raise DataError(f"none of {TRIES} tunes can be read; train longer, or pass another --temperature ({fault})")

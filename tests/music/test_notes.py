@@ -234,6 +234,6 @@ def test_midi_has_the_metre_if_it_can(metre, known, tmp_path):
 
 def test_midi_without_mido_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(__import__("sys").modules, "mido", None)
-    with pytest.raises(DataError, match=r'pip install "scratchnn\[music\]"'):
+    with pytest.raises(DataError, match=r'pip install -e "\.\[music\]"'):
         save_tune([str(tmp_path / "tune.mid")], tune("A"))
     assert not list(tmp_path.iterdir())

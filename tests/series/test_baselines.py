@@ -146,6 +146,6 @@ def test_last_value_uses_the_last_known_value_if_the_last_row_is_missing():
     table = read_table("f.csv", csv_text({"time": hours(6), "load": loads}))
     section = Section.of("all", table, Scale.fit(table, 6, "load", None, False), 0, 6)
     windows = section.windows(4, {"lookback": 2, "step": 1, "delay": 1, "horizon": 1})
-    found = simple_forecasts(section.known(), windows.starts + windows.last, 1, 1, HOUR)["last value"]
+    found = simple_forecasts(section.known(0.0), windows.starts + windows.last, 1, 1, HOUR)["last value"]
     assert found[:, 0].tolist() == [2.0, 4.0, 5.0]
     assert section.target[target_rows(windows)][:, 0].tolist() == [4.0, 5.0, 7.0]

@@ -180,7 +180,7 @@ def test_missing_targets_are_never_forecast():
     assert 20 not in first
     assert windows.count == 40 - 5 - 2
     assert not np.isnan(windows.pick(windows.starts)[1]).any()
-    assert section.known()[20] == section.target[19]
+    assert section.known(0.0)[20] == section.target[19]
 
 
 @pytest.mark.parametrize(("valid", "test"), [(0.0, 0.1), (0.5, 0.5), (-0.1, 0.1), (0.2, -0.1), (float("nan"), 0.1)])

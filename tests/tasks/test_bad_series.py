@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import pytest
 from small_series import csv_text, hours, small_table, train_series, write_series
 from small_text import assert_one_line, command
@@ -30,6 +33,10 @@ FILES = {
     "no_target": csv_text({**small_table(), "load": ["NA"] * 240}),
     "infinite": changed("wind", 7, "inf"),
     "minus_infinite": changed("load", 200, "-inf"),
+    "huge": changed("load", 7, "1e300"),
+    "huge_later": changed("wind", 230, "-1e200"),
+    "rounded": csv_text({**small_table(), "load": [0.3 if k % 2 else 0.1 + 0.2 for k in range(240)]}),
+    "no_first_time": changed("time", 0, ""),
     "a_word": changed("wind", 9, "calm"),
     "a_word_as_target": changed("load", 9, "high"),
     "words": csv_text({**small_table(), "load": [f"w{k}" for k in range(240)]}),
@@ -54,6 +61,10 @@ BAD = [  # file, options, what the message contains
     ("no_target", [], "the target 'load' has the same value in all training rows, or none; there is nothing to learn"),
     ("infinite", [], "infinite.csv: line 9, column 'wind': 'inf' is infinite"),
     ("minus_infinite", [], "minus_infinite.csv: line 202, column 'load': '-inf' is infinite"),
+    ("huge", [], "huge.csv: line 9, column 'load': '1e300' is infinite or beyond 1e+30"),
+    ("huge_later", [], "huge_later.csv: line 232, column 'wind': '-1e200' is infinite or beyond 1e+30"),
+    ("rounded", [], "the target 'load' has the same value in all training rows, or none; there is nothing"),
+    ("no_first_time", [], "no_first_time.csv: line 2, column 'time'"),
     ("a_word", [], "a_word.csv: line 11, column 'wind': 'calm' is not a number"),
     ("a_word_as_target", [], "line 11, column 'load': 'high' is not a number"),
     ("words", [], "the target 'load' is a column of text; choose a column of numbers"),
@@ -143,9 +154,9 @@ def run(tmp_path_factory):
 def test_files_that_cannot_be_forecast(run, tmp_path, monkeypatch, capsys, text, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "new.csv").write_text(text)
-    for verb, place in (("predict", "the input"), ("evaluate", "new.csv")):
+    for verb in ("predict", "evaluate"):
         assert command(verb, run, "--data", "new.csv") == 2
-        assert_one_line(capsys, message, place)
+        assert_one_line(capsys, message)
 
 
 def test_files_that_are_too_short_to_be_forecast(run, tmp_path, capsys):
@@ -156,6 +167,23 @@ def test_files_that_are_too_short_to_be_forecast(run, tmp_path, capsys):
     assert_one_line(capsys, "a window needs 13 rows (lookback 12, delay 1, horizon 1), but it has 11 rows")
     assert command("evaluate", run, "--data", tmp_path / "new.csv", tmp_path / "other.csv") == 2
     assert_one_line(capsys, "a series is one file")
+
+
+def test_a_window_without_a_measurement_is_not_forecast(run, tmp_path, capsys):
+    table = small_table()
+    table["load"] = [value if k < 228 else "" for k, value in enumerate(table["load"])]
+    write_series(tmp_path / "new.csv", table)
+    assert command("predict", run, "--data", tmp_path / "new.csv") == 2
+    assert capsys.readouterr().err.splitlines()[-1].endswith("the last 12 rows have no value of 'load'; add measurements")
+
+
+@pytest.mark.parametrize("seen", ["hello", None])
+def test_a_damaged_time_of_the_last_row(run, tmp_path, capsys, seen):
+    shutil.copytree(run, tmp_path / "run")
+    settings = json.loads((run / "settings.json").read_text())
+    (tmp_path / "run" / "settings.json").write_text(json.dumps({**settings, "seen": seen}))
+    assert command("evaluate", tmp_path / "run", "--data", run.parent / "f.csv") == 2
+    assert_one_line(capsys, "settings.json: seen must be a time, got")
 
 
 def test_known_sets_that_are_not_there(run, tmp_path, monkeypatch, capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -93,11 +94,58 @@ def test_a_run_can_start_from_another_one_and_keeps_its_scale(runs, tmp_path, ca
     write_series(tmp_path / "more.csv", more)
     arguments = ["--data", tmp_path / "more.csv", "--from", runs / "plain", "--out", tmp_path / "run"]
     assert command("train", "forecaster", *arguments, "--epochs", 1) == 0
-    for name in ("scale.json", "baselines.json"):
-        assert (tmp_path / "run" / name).read_bytes() == (runs / "plain" / name).read_bytes()
-    capsys.readouterr()
+    assert (tmp_path / "run" / "scale.json").read_bytes() == (runs / "plain" / "scale.json").read_bytes()
+    printed = " ".join(capsys.readouterr().out.split())
+    errors = json.loads((tmp_path / "run" / "baselines.json").read_text())["errors"]
+    assert errors != json.loads((runs / "plain" / "baselines.json").read_text())["errors"]  # those of the new series
+    assert f"validation mae of simple forecasts: last value {errors['last value']:.4f}" in printed
+    assert command("evaluate", tmp_path / "run", "--data", tmp_path / "more.csv") == 0
+    assert "rows that the run of --from was trained on may be among these" in capsys.readouterr().out
     assert command("train", "forecaster", *arguments[:-1], tmp_path / "other", "--horizon", 2) == 2
     assert "its model was trained with --horizon 1, not 2" in capsys.readouterr().err
+
+
+def test_what_is_done_to_rows_at_prediction_is_said(runs, tmp_path, capsys):
+    table = small_table()
+    shuffled = {name: [*cells[5:], *cells[:5]] for name, cells in table.items()}
+    write_series(tmp_path / "shuffled.csv", shuffled)
+    assert command("predict", runs / "plain", "--data", tmp_path / "shuffled.csv") == 0
+    output = capsys.readouterr()
+    assert "shuffled.csv: " in output.err
+    assert command("predict", runs / "plain", "--data", runs / "load.csv") == 0
+    same = capsys.readouterr()
+    assert same.err == ""
+    assert same.out == output.out
+
+
+def test_rows_without_times_are_all_forecast_if_the_file_has_changed(tmp_path, capsys):
+    table = {name: cells for name, cells in small_table().items() if name != "time"}
+    write_series(tmp_path / "f.csv", table)
+    assert train_series("--data", tmp_path / "f.csv", "--target", "load", "--out", tmp_path / "run") == 0
+    write_series(tmp_path / "longer.csv", {name: [*cells, cells[0]] for name, cells in table.items()})
+    for name, said in (("f.csv", False), ("longer.csv", True)):
+        capsys.readouterr()
+        assert command("evaluate", tmp_path / "run", "--data", tmp_path / name) == 0
+        assert ("without times, rows of the training data cannot be told apart" in capsys.readouterr().out) == said
+
+
+def test_forecasts_have_the_digits_that_the_deviation_gives_a_meaning(tmp_path, capsys):
+    table = small_table()
+    write_series(tmp_path / "f.csv", {**table, "load": [1_234_567 + value for value in table["load"]]})
+    assert train_series("--data", tmp_path / "f.csv", "--target", "load", "--out", tmp_path / "run") == 0
+    capsys.readouterr()
+    assert command("predict", tmp_path / "run", "--data", tmp_path / "f.csv", "--all") == 0
+    rows = rows_of(capsys.readouterr().out)[1:-1]
+    assert [float(row[1]) for row in rows[-200:]] == pytest.approx([1_234_567 + v for v in table["load"][-200:]], abs=1e-6)
+    assert len({row[2] for row in rows}) > len(rows) / 2
+
+
+def test_the_generated_series_is_known_by_its_name(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("scratchnn.tasks.forecaster.HOURS", 800)
+    assert train_series("--lookback", 6, "--epochs", 1, "--out", tmp_path / "run") == 0
+    capsys.readouterr()
+    assert command("predict", tmp_path / "run", "--data", "solar") == 0
+    assert capsys.readouterr().out.startswith("time,power forecast")
 
 
 # --- evaluate --------------------------------------------------------------------------------------------------------

@@ -168,7 +168,7 @@ def test_rare_words_are_replaced_more_often_than_frequent_ones(bank):
 def test_answers_are_trees_in_conllu(bank, tmp_path, capsys):
     (tmp_path / "lines.txt").write_text("\n".join(LINES) + "\n")
     assert command("predict", bank / "run", "--data", tmp_path / "lines.txt", "--out", tmp_path / "trees.conllu") == 0
-    assert "3 answers in" in capsys.readouterr().out
+    assert "3 lines in" in capsys.readouterr().out
     first, second = read_sentences(tmp_path / "trees.conllu")
     assert [" ".join(one.column("form")) for one in (first, second)] == [LINES[0], LINES[2]]
     assert first.lines[0] == f"# text = {LINES[0]}"
@@ -206,7 +206,11 @@ def test_lines_of_conllu_are_kept(bank):
 def test_trees_are_drawn(bank, tmp_path, capsys):
     assert command("predict", bank / "run", *LINES, "--svg", tmp_path / "trees.svg") == 0
     document = ET.fromstring((tmp_path / "trees.svg").read_text(encoding="utf-8"))
-    words = [one.text for one in document.iter("{http://www.w3.org/2000/svg}text") if one.get("font-size") == "16"]
+    words = [
+        one.text
+        for one in document.iter("{http://www.w3.org/2000/svg}text")
+        if one.get("font-size") == "16" and one.get("fill")
+    ]
     assert words == " ".join(LINES).split()
     capsys.readouterr()
     assert command("predict", bank / "run", *LINES, "--svg", tmp_path / "trees.svg") == 2

@@ -196,7 +196,7 @@ def test_no_lines_in_no_lines_out(tables, tmp_path, capsys, monkeypatch):
 def test_a_file_of_answers_is_whole_or_not_there(tables, tmp_path, capsys, monkeypatch):
     run, out = tables / "seq2seq", tmp_path / "answers.txt"
     assert command("predict", run, "--out", out, "3", "--limit", 9, "7") == 0  # options between the words
-    assert capsys.readouterr().out == f"2 answers in {out}\n"
+    assert capsys.readouterr().out == f"2 lines in {out}\n"
     assert out.read_bytes() == b"three\nseven\n"
     assert command("predict", run, "1", "--out", out) == 2
     assert_one_line(capsys, "answers.txt already exists; choose another --out")

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 FULL = os.environ.get("SCRATCHNN_FULL", "") not in ("", "0")  # run the full experiment instead of the quick one
 
 
-def show(figure: Figure) -> None:
-    """Show a figure below its cell in a notebook; a script draws it, so that errors appear, but opens no window."""
+def show(figure: Figure, number: str = "", caption: str = "") -> None:
+    """Show a figure below its cell in a notebook; a script draws it, so that errors appear, but opens no window.
+
+    Args:
+        figure: what a function of ``scratchnn.book.figures`` returns.
+        number: chapter and number of the figure, such as "8.2".
+        caption: a sentence or two in Markdown, printed below the figure: what to look at, and what it shows.
+    """
     give_glyphs(figure)
     buffer = io.BytesIO()
     figure.savefig(
@@ -26,3 +32,5 @@ def show(figure: Figure) -> None:
     if in_notebook():
         ipython = importlib.import_module("IPython.display")
         ipython.display(ipython.Image(buffer.getvalue()))
+        if caption:
+            ipython.display(ipython.Markdown(f"**Figure {number}.** {caption}"))

@@ -32,6 +32,7 @@ class Exercise:
         head: the function to write, with its arguments: ``softmax(x)``.
         statement: the question.
         checker: yields an explanation for each mistake in an answer.
+        hints: steps towards the answer, the first one small.
     """
 
     chapter: int
@@ -40,6 +41,7 @@ class Exercise:
     head: str
     statement: str
     checker: Checker
+    hints: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -65,7 +67,7 @@ class Exercise:
 EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(name: str, title: str, head: str) -> Callable[[Checker], Checker]:
+def exercise(name: str, title: str, head: str, hints: tuple[str, ...] = ()) -> Callable[[Checker], Checker]:
     """Decorator: registers a checker as the exercise ``name``, such as "5.2"; its docstring is the question."""
 
     def register(checker: Checker) -> Checker:
@@ -74,7 +76,7 @@ def exercise(name: str, title: str, head: str) -> Callable[[Checker], Checker]:
         first, _, rest = (checker.__doc__ or "").strip().partition("\n")
         statement = f"{first}\n{textwrap.dedent(rest)}".strip()
         chapter, number = map(int, name.split("."))
-        EXERCISES[name] = Exercise(chapter, number, title, head, statement, checker)
+        EXERCISES[name] = Exercise(chapter, number, title, head, statement, checker, hints)
         return checker
 
     return register

@@ -22,8 +22,8 @@ EPILOG = """
     python -m scratchnn exercise 1.2 --hint         # a first step; --hint 2 the next
     python -m scratchnn exercise 1.2 --solution
 
-exit status: 0 if the answer is right, 1 if it is wrong, 2 if it is not attempted yet,
-and for bad input
+exit status: 0 if the answer is right, 1 if it is wrong, 2 if it is not attempted
+yet, and for bad input
 """
 STATUS = {RIGHT: 0, WRONG: 1, NOT_ATTEMPTED: 2}
 
@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "exercise",
         help="list the exercises of the book, or check your answer",
-        description="Lists the exercises of the book, prints a question, a hint or a solution, or checks your answer.",
+        description="Lists the exercises, prints a question, a hint or a solution, or checks an answer.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -62,7 +62,8 @@ def test_the_figures_of_the_readme_are_those_of_the_notebooks():
     for chapter in CHAPTERS:
         if chapter.stem in shown:
             marked = [cell for cell in notebook_cells(chapter) if "# for the README" in cell["source"]]
-            (picture,) = [output["data"]["image/png"] for cell in marked for output in cell["outputs"] if "data" in output]
+            data = [output.get("data", {}) for cell in marked for output in cell["outputs"]]
+            (picture,) = [part["image/png"] for part in data if "image/png" in part]
             assert base64.b64decode(picture) == (ROOT / "notebooks" / f"{chapter.stem}.png").read_bytes()
 
 

@@ -57,11 +57,11 @@ def notebook_cells(chapter):
 
 
 def text_of(output):
-    """The printed text of an output; empty for a figure."""
+    """The printed text of an output; empty for a figure and its caption."""
     if output["output_type"] == "stream":
         return "".join(output["text"])
     data = output.get("data", {})
-    return "" if "image/png" in data else "".join(data.get("text/plain", []))
+    return "" if data.keys() & {"image/png", "text/markdown"} else "".join(data.get("text/plain", []))
 
 
 def markdown(name):

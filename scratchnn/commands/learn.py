@@ -18,11 +18,11 @@ from scratchnn.errors import DataError
 from scratchnn.your_layer.reader_file import ReaderFileError
 
 EPILOG = """
-    python -m scratchnn learn                 # the next exercise; save its file to have it checked
+    python -m scratchnn learn                 # the next; saving checks it
     python -m scratchnn learn 5               # go on with chapter 5
     python -m scratchnn learn --list          # what is done
     python -m scratchnn learn --once          # check the next exercise once
-    python -m scratchnn learn --milestone 5   # train a network with your own functions
+    python -m scratchnn learn --milestone 5   # train with your own functions
 
 exit status: 0 if what was checked is right, or after an interrupt; 1 if it is
 wrong; 2 if it is not attempted yet, and for bad input

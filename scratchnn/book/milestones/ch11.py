@@ -76,7 +76,7 @@ def forward(own: Functions, weights: Mapping[str, Parameter], batch: list[tuple[
     inputs, targets, lengths = own["11.2"](list(texts), 1, 2, 0)
     zero = np.zeros((len(batch), H))
     m, state, reading = forward_steps(E[read], zero, zero, weights["We"].data, weights["be"].data)
-    h, _, writing = forward_steps(E[inputs], *state, weights["Wd"].data, weights["bd"].data)
+    h, _, writing = forward_steps(E[inputs], state[0], state[1], weights["Wd"].data, weights["bd"].data)
     v, alpha = own["11.3"](h, m, m, read > 0)  # (1)
     both = np.concatenate([h, v], axis=2)  # (N, T, 2H)
     z = both @ weights["Wy"].data + weights["by"].data  # (1)

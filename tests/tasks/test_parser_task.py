@@ -141,7 +141,7 @@ def test_vectors_to_start_from(bank, tmp_path, capsys):
 
 @pytest.mark.usefixtures("quick")
 def test_without_files_a_treebank_is_generated(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("scratchnn.tasks.parser.GENERATED", 40)
+    monkeypatch.setattr("scratchnn.tasks.treebanks.SENTENCES", 40)
     assert command("train", "parser", *QUICK, "--epochs", 1, "--out", tmp_path / "run") == 0
     assert "36 sentences (" in capsys.readouterr().out
 

@@ -199,11 +199,14 @@ class TaggerTask(Task):
         examples = self.examples(files, trained.settings, trained.parts)
         loss, predicted = find_tags(trained.model, examples, trained.parts)
         true = [one.tags for one in examples.tagged]
-        for name, value in {"loss": loss, **figures(predicted, true, marked)}.items():
+        known = {"loss": loss} if any(set(one) <= tags.ids.keys() for one in true) else {}
+        for name, value in {**known, **figures(predicted, true, marked)}.items():
             yield f"{name} {self.show(name, value)}"
         if new := Counter(tag for one in true for tag in one if tag not in tags):
             yield f"{new.total():,} of the tags did not occur in training, such as {min(new)}; they count as wrong"
-            yield "the loss is that of the sentences without them"
+            yield (
+                "the loss is that of the sentences without them" if known else "no loss is printed: all sentences have some"
+            )
         yield ""
         if marked:
             yield from entity_table([entities(one) for one in predicted], [entities(one) for one in true])

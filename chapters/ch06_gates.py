@@ -668,9 +668,7 @@ for t in range(both_ids.shape[1]):
 memory, kept = np.stack(memory, axis=1), np.stack(kept, axis=1)  # (2, T, H) each
 apart = abs(memory[0] - memory[1]).max(axis=-1)  # (T,)
 subject = int(np.flatnonzero(apart)[0])
-print(
-    f"the memories part at word {subject + 1}, {words[subject][0]} or {words[subject][1]}:", end=" "
-)
+print(f"the memories part at word {subject + 1}, {words[subject][0]} or {words[subject][1]}")
 print(f"the largest difference is {apart[subject]:.2f} there and {apart[-1]:.2f} at the verb")
 still, frames, size = figures.two_memories(words, memory, kept, at=len(words) - 1)
 show_moving(

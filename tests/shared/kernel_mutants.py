@@ -39,7 +39,8 @@ SWAPS = {  # what a mutant has in place of each piece of code
     ", -1": ", 0",
 }
 CALLS = (
-    "__syncthreads|__syncwarp|wait_for_copies|wait|hand_on|look|copies_issued|issue|arrive|load_weights|load_unit_weights"
+    "__syncthreads|__syncwarp|wait_for_copies|wait|hand_on|copies_issued|issue|arrive|load_weights|load_unit_weights|clear|"
+    "read_inputs|begin_forward|end_step|end_forward|begin_backward|end_step_backward|end_backward|sum_over_rows"
 )
 REMOVED = re.compile(rf"(?<![\w.])({CALLS})(<[^>]*>)?\([^{{}}]*\);")  # statements that a mutant lacks
 SKIPPED = re.compile(
@@ -51,6 +52,7 @@ FILES = {  # each file, and the cells whose results judge its mutants
     "gru_reset_before.cuh": ("gru-reset-before",),
     "gru_reset_after.cuh": ("gru-reset-after",),
     "lstm.cuh": ("lstm-peephole",),
+    "read_write.cuh": ("lstm-peephole", "gru-reset-before"),
     "all_steps.cuh": ("gru-reset-after", "lstm-peephole"),
     "two_products.cuh": ("gru-reset-before",),
     "one_step.cuh": ("gru-reset-after", "lstm-peephole"),

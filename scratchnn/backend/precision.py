@@ -1,10 +1,10 @@
 """The precision of matrix products on a GPU: float32, unless a run chooses less for more speed.
 
-The operands of a float32 product are rounded before they are multiplied; the sums are float32 in any case:
+How far the operands of a float32 product may be rounded before they are multiplied; the sums are float32 in any case:
 
-    float32     not at all                                     relative error of an operand at most 2^-24
-    tf32        to 10 bits after the leading one (TF32)                                             2^-11
-    bfloat16    to 7 bits in recurrent layers, elsewhere as tf32, the least that CuPy offers        2^-8
+    float32     not at all
+    tf32        to 10 bits after the leading one (TF32): a relative error of at most 2^-11
+    bfloat16    to 7 bits, 2^-8, in recurrent layers; elsewhere as tf32, the least that CuPy offers
 
 Rounded operands go to the tensor cores of the GPU, which needs compute capability 8.0 or newer. Two kinds of products are
 always float32: those of the CPU, and the product that each step of a recurrent kernel waits for (``kernels/product.cuh``).

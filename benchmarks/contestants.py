@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.contest import Result, Row
 from benchmarks.peak import SIZE
 from benchmarks.processes import run_job
+from benchmarks.table import WIDTH
 from scratchnn.errors import DataError, ScratchnnError
 from scratchnn.terminal import progress_bar
 
@@ -71,8 +73,12 @@ def compete_together(
                     if "value" in answer:
                         kept.append(answer)
                     else:
-                        problems.setdefault(f"  {name}: {answer['error']}", set()).add(f"{row.section} {row.label}")
+                        problem = f"{name.removeprefix('benchmarks.')}: {answer['error']}"
+                        problems.setdefault(problem, set()).add(f"{row.section} {row.label}")
                 bar.update()
-    lines = [f"{problem} ({len(labels)} rows, {min(labels)} ...)" for problem, labels in problems.items()]
+    lines = []
+    for problem, labels in problems.items():
+        text = f"{problem} (rows: {len(labels)}; {min(labels)} ...)"
+        lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
     peak = max((answer["value"] for answer in peaks), default=math.nan)
     return [result for result in results if len(result.ours) == rounds], peak, lines

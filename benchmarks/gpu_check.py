@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
-import importlib.util
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
     """All parts; prints the page and writes it beside ``options.json``, after each part with what there is."""
     started = time.time()
     settings = {**settings, "seconds": SECONDS}
-    opponents = ["torch", "cudnn"] if options.device == "gpu" and importlib.util.find_spec("torch") else []
+    opponents = ["torch", "cudnn"] if options.device == "gpu" and has_torch() else []
     beside = " and ".join(opponents) or "no opponent"
     parts: dict[str, tuple[str, Callable[[], tuple[list[str], Any]]]] = {
         "kernels": ("Kernels", partial(run_tests, options)),
@@ -80,6 +80,14 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]
         write_atomically(Path(options.json).with_suffix(".md"), text.encode())
     print("\n".join([*page, "", f"{document['minutes']} minutes"]))
     return document
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed, and not as its build for CPUs only."""
+    try:
+        return not importlib.metadata.version("torch").endswith("+cpu")
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def run_tests(options: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:

@@ -42,7 +42,7 @@ VARIATIONS = {  # of each cell
 GPU_VARIATIONS = {"rnn": ("lengths",), "gru": ("lengths",), "lstm": ()}  # more of them; the GRU resets after the product
 COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # number of variations, from the left, measured on all shapes
 DROPOUT = 0.25
-CUDNN = "cuDNN called directly"
+CUDNN = "cuDNN"  # called directly
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:

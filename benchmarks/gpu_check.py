@@ -47,7 +47,7 @@ EPOCH = (
     "--level word --layers 2 --hidden 650 --tie --dropout 0.5 --window 35 --batch 20 --optimizer sgd --lr 20 --clip 0.25"
 ).split()
 QUICK_EPOCH = "--hidden 4 --window 5 --batch 2 --vocabulary 30".split()
-QUICK_TEXT = "one two three four five six seven\n" * 40
+QUICK_TEXT = "one two three four five six seven\n" * 10
 QUICK_SIZE = 256  # of the matrices whose product gives the peak
 
 

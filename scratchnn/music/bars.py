@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from scratchnn.errors import DataError
 from scratchnn.music.abc import Tune, fraction
-from scratchnn.music.notes import events
+from scratchnn.music.notes import events, unfold
 
 LEAST = 2  # inner bars; a tune of fewer has nothing to check
 
@@ -20,7 +20,7 @@ LEAST = 2  # inner bars; a tune of fewer has nothing to check
 def bar_fault(tune: Tune) -> str | None:
     """What is wrong with the bars of a tune, in a few words; None if all is right."""
     try:
-        bars = list(_bars(tune))
+        bars = list(bar_lengths(tune))
     except DataError as error:
         return str(error)
     inner = 0
@@ -32,7 +32,7 @@ def bar_fault(tune: Tune) -> str | None:
     return None if inner >= LEAST else f"only {inner} whole bars"
 
 
-def _bars(tune: Tune) -> Iterator[tuple[Fraction, Fraction, bool]]:
+def bar_lengths(tune: Tune) -> Iterator[tuple[Fraction, Fraction, bool]]:
     """Of each bar the length, the metre, and whether it is between two single bar lines."""
     metre = fraction(tune.metre, "the metre", "tune")
     length, before = Fraction(0), "||"
@@ -47,3 +47,23 @@ def _bars(tune: Tune) -> Iterator[tuple[Fraction, Fraction, bool]]:
             length, before = Fraction(0), event.sign
     if length:
         yield length, metre, False
+
+
+def beat_fault(tune: Tune) -> str | None:
+    """Where the beat is lost when the tune is played with its repeats, in a few words; None if nowhere."""
+    try:
+        played = unfold(list(events(tune)))
+        metre = fraction(tune.metre, "the metre", "tune")
+    except DataError as error:
+        return str(error)
+    length, bar = Fraction(0), 1
+    for event in played:
+        if event.kind == "metre":
+            metre = event.length
+        elif event.kind != "bar":
+            length += event.length
+        elif length == metre or (bar == 1 and 0 < length < metre):  # a tune may begin with an upbeat
+            length, bar = Fraction(0), bar + 1
+        elif length > metre or (event.sign == "|" and length):
+            return f"bar {bar} as it is played has the length {length}, the metre is {metre}"
+    return None if length <= metre else f"the last bar has the length {length}, the metre is {metre}"

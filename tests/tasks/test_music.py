@@ -54,7 +54,7 @@ def test_it_learns_and_evaluates(run, data, capsys, monkeypatch):
 
 def test_a_model_that_writes_no_tune_is_evaluated(run, data, capsys, monkeypatch):
     monkeypatch.setattr(music, "WRITTEN", 2)
-    monkeypatch.setattr(music, "_draw", lambda *arguments: "A/0")
+    monkeypatch.setattr(music, "draw_tune", lambda *arguments: "A/0")
     assert command("evaluate", run, "--data", data) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("with a training tune, at most 0")
 
@@ -65,7 +65,7 @@ def test_bits_per_character_are_those_of_the_loss(run, data):
 
     trained = load(run)
     (tune,) = read_tunes(generated_tunes(1, seed=9), "one")
-    ids = np.concatenate([music.encode(tune, trained.parts["vocabulary"]), [trained.parts["vocabulary"].end]])
+    ids = music.encode(tune, trained.parts["vocabulary"], clock=False, ended=True)
     with trained.model.evaluation():
         logits, _ = trained.model.forward(ids[None, :-1])
     logits = logits[0].astype(float)

@@ -1,0 +1,72 @@
+"""A language model of tunes that also reads a clock: which token comes next, if so much of the bar is left?
+
+    c_t      = W_c[clock_t]                            embedding of the clock           (N, T, C)                  (1)
+    h_t, s_t = cell([dropout(W_e[id_t]), c_t], s_{t-1})                                 (N, T, H)                  (2)
+    z_t      = [dropout(h_t), c_t] W + b               logits over the vocabulary       (N, T, V)                  (3)
+
+    dc_t     = the gradient with respect to c_t in (2) + that in (3)                                               (4)
+
+The clock is a function of the tokens so far (``scratchnn.music.clock``). It enters twice: (2) lets the cells plan how to fill
+the bar, and in (3) "no length is left" can rule out every note directly, whatever the cells hold. It has no dropout, since a
+count that is missing now and then would be no count. Mikolov and Zweig (2012) for a side input that reaches both layers.
+
+Shapes: rows (N, T, 2), each the id of a token and that of the clock after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scratchnn.backend import Array, array_module
+from scratchnn.errors import DataError, ShapeError, whole_number
+from scratchnn.layers import Embedding
+from scratchnn.models.language_model import LanguageModel
+from scratchnn.recurrent.base import State
+
+
+class TuneModel(LanguageModel):
+    """Rows (N, T, 2) -> logits (N, T, V) and the state to carry on with.
+
+    Args:
+        vocabulary_size: V.
+        clocks: distinct ids of the clock.
+        clock_size: C.
+        rng: draws weights and masks.
+        options: those of ``LanguageModel``, ``tied`` excepted.
+    """
+
+    def __init__(
+        self, vocabulary_size: int, *, clocks: int, rng: np.random.Generator, clock_size: int = 32, **options: Any
+    ):
+        if options.get("tied"):
+            raise DataError("TuneModel: its output layer also reads the clock, so it cannot be tied; leave tied out")
+        whole_number(clock_size, "TuneModel: clock_size")
+        super().__init__(vocabulary_size, beside=clock_size, rng=rng, **options)
+        self.config |= {"clocks": whole_number(clocks, "TuneModel: clocks"), "clock_size": int(clock_size)}
+        self.clock = Embedding(clocks, clock_size, rng=rng)
+
+    def _hidden(self, ids: Array, state: State | None) -> tuple[Array, State]:
+        """Equations (1) and (2), and what the output layer sees: [dropout(h), c]."""
+        if ids.ndim != 3 or ids.shape[2] != 2:
+            raise ShapeError(f"TuneModel: rows must be (N, T, 2), ids and clocks, got shape {tuple(ids.shape)}")
+        xp = array_module(ids)
+        c = self.clock.forward(ids[..., 1])  # (1)
+        e = self.dropout_in.forward(self.embedding.forward(ids[..., 0]))
+        h, state = self.cells.forward(xp.concatenate([e, c], axis=2), state)  # (2)  (N, T, D + C) -> (N, T, H)
+        return xp.concatenate([self.dropout_out.forward(h), c], axis=2), state  # (N, T, H + C)
+
+    def backward(self, dlogits: Array, dstate: State | None = None) -> State:
+        """The gradient with respect to the first state, from those with respect to the logits and the final state."""
+        D, H = self.config["embedding_size"], self.config["hidden_size"]
+        dy = self.output.backward(dlogits)  # (3)  (N, T, V) -> (N, T, H + C)
+        dx, dstate = self.cells.backward(self.dropout_out.backward(dy[..., :H]), dstate)  # (2)
+        self.embedding.backward(self.dropout_in.backward(dx[..., :D]))
+        self.clock.backward(dx[..., D:] + dy[..., H:])  # (4)
+        return dstate
+
+    def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
+        """As ``LanguageModel.loss``, for rows; those of the targets have clocks too, which are not predicted."""
+        inputs, targets = batch
+        return super().loss((inputs, targets[..., 0]), state)

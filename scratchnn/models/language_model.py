@@ -112,18 +112,24 @@ class LanguageModel(Model):
     def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
         """Equation (4) for a batch (inputs, targets): the loss, an array of shape (), its number of targets, the state.
 
+        A third array of a batch, a mask (N, T), is false for targets that do not count.
+
         The logits are by far the largest array. They are not returned, so one buffer, reused for each batch, holds them
         and then their gradient.
         """
-        inputs, targets = batch
+        inputs, targets, *masks = batch
         h, state = self._hidden(inputs, state)
         lease = self.pool.lease()
         logits = self.output.forward(h, lease)
-        loss, _ = softmax_cross_entropy_forward(logits, targets, out=logits)
+        loss, _ = softmax_cross_entropy_forward(logits, targets, *masks, out=logits)
         self.push((logits, lease))  # the loss has replaced the logits by their gradient
         if not self.training:
             lease.end()
-        return loss, targets.size, state
+        return loss, int(masks[0].sum()) if masks else targets.size, state
+
+    def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The inputs alone."""
+        return batch[:1]
 
     def figures(self, loss: float) -> dict[str, float]:
         """The loss in nats per token, and equation (5)."""

@@ -68,5 +68,5 @@ class TuneModel(LanguageModel):
 
     def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
         """As ``LanguageModel.loss``, for rows; those of the targets have clocks too, which are not predicted."""
-        inputs, targets = batch
-        return super().loss((inputs, targets[..., 0]), state)
+        inputs, targets, *masks = batch
+        return super().loss((inputs, targets[..., 0], *masks), state)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from scratchnn.core import Model
-from scratchnn.data import TokenStreams
+from scratchnn.data import Texts
 from scratchnn.datasets.generated.tunes import generated_tunes
 from scratchnn.datasets.registry import data_set
 from scratchnn.errors import DataError
@@ -34,7 +34,7 @@ MOST_COPIED = 8  # bars in a row that a tune may share with a training tune by c
 
 
 class MusicTask(Task):
-    """Tunes one after the other, with ``<eos>`` before each; a model of their tokens."""
+    """Tunes with ``<eos>`` before and after each; a model of their tokens."""
 
     name = "music"
     title = "a model of tunes"
@@ -96,10 +96,11 @@ class MusicTask(Task):
             )
         }
         vocabulary = parts["vocabulary"]
-        ids = np.concatenate([encode(tune, vocabulary, settings["bar_clock"]) for tune in written])
-        note = f"{len(train):,} tunes to learn, {len(valid):,} to validate, {len(ids):,} tokens, {len(vocabulary)} distinct"
+        texts = [encode(tune, vocabulary, settings["bar_clock"]) for tune in written]
+        count = sum(map(len, texts))
+        note = f"{len(train):,} tunes to learn, {len(valid):,} to validate, {count:,} tokens, {len(vocabulary)} distinct"
         digest = hashlib.sha256(repr((train, valid, settings["keys"])).encode("utf-8")).hexdigest()
-        return Data(parts, ids, valid, digest, note)
+        return Data(parts, texts, valid, digest, note)
 
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
         """The vocabulary's size and the architecture."""
@@ -111,15 +112,15 @@ class MusicTask(Task):
         """The language model, or the one that also reads the clock."""
         return TuneModel if settings["bar_clock"] else LanguageModel
 
-    def batches(self, train: np.ndarray, settings: Values, parts: Parts) -> TokenStreams:
-        """The tunes read by streams side by side, as those of a language model."""
-        return TokenStreams(train, settings["batch_size"], settings["window"], seed=settings["seed"])
+    def batches(self, train: list[np.ndarray], settings: Values, parts: Parts) -> Texts:
+        """The tunes, each read from the state zero, as it is written and evaluated."""
+        return Texts(train, settings["batch_size"], settings["window"], seed=settings["seed"])
 
     def evaluate(self, model: Model, examples: list[Tune], settings: Values, parts: Parts) -> dict[str, float]:
         """Bits per character of the tunes, each read from the state zero, the end of the tune included."""
         assert isinstance(model, LanguageModel)
         clock = isinstance(model, TuneModel)
-        losses = [evaluate_text(model, encode(tune, parts["vocabulary"], clock, ended=True)) for tune in examples]
+        losses = [evaluate_text(model, encode(tune, parts["vocabulary"], clock)) for tune in examples]
         nats = sum(loss * count for loss, count in losses)
         characters = sum(len(tune.text()) + 1 for tune in examples)
         return {"bits per character": nats / math.log(2) / characters}

@@ -21,13 +21,13 @@ TRIES = 20  # tunes that are written until one can be read
 
 
 def tune_tokens(tune: Tune) -> list[str]:
-    """``<eos>`` and the tokens of a tune."""
-    return [END, *split_tokens(tune.text())]
+    """The tokens of a tune between two ``<eos>``."""
+    return [END, *split_tokens(tune.text()), END]
 
 
-def encode(tune: Tune, vocabulary: Vocabulary, clock: bool, ended: bool = False) -> np.ndarray:
-    """``tune_tokens`` as ids (M,), or as rows of an id and a clock (M, 2); with an ``<eos>`` behind them if ``ended``."""
-    tokens = tune_tokens(tune) + [END] * ended
+def encode(tune: Tune, vocabulary: Vocabulary, clock: bool) -> np.ndarray:
+    """``tune_tokens`` as ids (M,), or as rows of an id and a clock (M, 2)."""
+    tokens = tune_tokens(tune)
     ids: np.ndarray = vocabulary.encode(tokens)
     return np.stack([ids, ClockReader().clocks(tokens)], axis=1) if clock else ids
 

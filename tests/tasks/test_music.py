@@ -65,7 +65,7 @@ def test_bits_per_character_are_those_of_the_loss(run, data):
 
     trained = load(run)
     (tune,) = read_tunes(generated_tunes(1, seed=9), "one")
-    ids = music.encode(tune, trained.parts["vocabulary"], clock=False, ended=True)
+    ids = music.encode(tune, trained.parts["vocabulary"], clock=False)
     with trained.model.evaluation():
         logits, _ = trained.model.forward(ids[None, :-1])
     logits = logits[0].astype(float)

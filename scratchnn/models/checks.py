@@ -27,7 +27,7 @@ from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
 
 IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
-ROWS = np.stack([IDS, [[0, 2, 1, 2], [3, 1, 1, 0]]], axis=2)  # with ids of a clock
+ROWS = np.stack([IDS, [[0, 2, 1, 2], [1, 1, 1, 0]], [[3, 3, 4, 4], [4, 3, 4, 3]]], axis=2)  # with two counts of a clock
 
 
 class WithLoss(Layer):
@@ -80,8 +80,8 @@ def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
 
 
 def tune_model(rng: np.random.Generator, **options: Any) -> TuneModel:
-    """Five tokens, four values of the clock."""
-    return TuneModel(5, clocks=4, clock_size=2, embedding_size=3, hidden_size=3, rng=rng, **options)
+    """Five tokens, five values of the clock."""
+    return TuneModel(5, clocks=5, counts=2, clock_size=2, embedding_size=3, hidden_size=3, rng=rng, **options)
 
 
 register("language-model/rnn", lambda rng: sizes(rng, cell="rnn"))

@@ -18,7 +18,7 @@ from scratchnn.errors import DataError
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.models.tune_model import TuneModel
 from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, transpose
-from scratchnn.music.clock import CLOCKS
+from scratchnn.music.clock import CLOCKS, COUNTS
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.tables import VALID, split
 from scratchnn.tasks.task import Data, Task
@@ -51,7 +51,7 @@ class MusicTask(Task):
         ),
         VALID,
         Setting("--keys", "keys", 1, "train on each tune in its own key and in K - 1 near ones", int, "K", inherited=False),
-        Setting("--bar-clock", "bar_clock", False, "also read how much of the bar is left", bool),
+        Setting("--bar-clock", "bar_clock", False, "also read how much of the bar, and of the part, is left", bool),
         Setting("--cell", "cell", "lstm", "recurrent cell", choices=tuple(CELLS)),
         Setting("--hidden", "hidden_size", 256, "units in each recurrent layer", int, "H"),
         Setting("--embed", "embedding_size", 64, "size of the embedding", int, "D"),
@@ -106,7 +106,7 @@ class MusicTask(Task):
         """The vocabulary's size and the architecture."""
         names = ("embedding_size", "hidden_size", "cell", "layers", "dropout")
         config = {"vocabulary_size": len(parts["vocabulary"]), **{name: settings[name] for name in names}}
-        return {**config, "clocks": CLOCKS} if settings["bar_clock"] else config
+        return {**config, "clocks": CLOCKS, "counts": COUNTS} if settings["bar_clock"] else config
 
     def model_class(self, settings: Values) -> type[Model]:
         """The language model, or the one that also reads the clock."""

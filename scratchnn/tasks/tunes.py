@@ -11,7 +11,7 @@ from scratchnn.errors import DataError
 from scratchnn.models.tune_model import TuneModel
 from scratchnn.music import Tune, read_tunes, split_tokens, tune_notes
 from scratchnn.music.abc import METRES, read_tune
-from scratchnn.music.clock import BarClock, clock_id
+from scratchnn.music.clock import BarClock
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import END, Vocabulary
 from scratchnn.training.settings import Values
@@ -26,10 +26,10 @@ def tune_tokens(tune: Tune) -> list[str]:
 
 
 def encode(tune: Tune, vocabulary: Vocabulary, clock: bool) -> np.ndarray:
-    """``tune_tokens`` as ids (M,), or as rows of an id and a clock (M, 2)."""
+    """``tune_tokens`` as ids (M,), or as rows of an id and the ids of the clock (M, 1 + K)."""
     tokens = tune_tokens(tune)
     ids: np.ndarray = vocabulary.encode(tokens)
-    return np.stack([ids, ClockReader().clocks(tokens)], axis=1) if clock else ids
+    return np.column_stack([ids, ClockReader().clocks(tokens)]) if clock else ids
 
 
 class ClockReader:
@@ -39,14 +39,15 @@ class ClockReader:
         self.clock = BarClock()
 
     def clocks(self, tokens: list[str]) -> np.ndarray:
-        """The ids (M,) after each of the next M tokens."""
+        """The ids (M, K) after each of the next M tokens."""
         return np.array([self._next(token) for token in tokens], dtype=np.int32)
 
-    def _next(self, token: str) -> int:
+    def _next(self, token: str) -> tuple[int, ...]:
         if token == END:
             self.clock = BarClock()
-            return clock_id(self.clock.left())
-        return clock_id(self.clock.push(token))
+        else:
+            self.clock.push(token)
+        return self.clock.ids()
 
 
 def step_of(trained: Trained, tokens: list[str]) -> Step:
@@ -60,7 +61,7 @@ def step_of(trained: Trained, tokens: list[str]) -> Step:
 
     def with_clock(ids: np.ndarray, state: Any) -> Any:
         clocks = read if state is None else reader.clocks(vocabulary.decode(ids[0]))
-        return model.step(np.stack([ids, clocks[None]], axis=2), state)  # (1, M, 2)
+        return model.step(np.column_stack([ids[0], clocks])[None], state)  # (1, M, 1 + K)
 
     return with_clock
 

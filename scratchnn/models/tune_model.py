@@ -39,7 +39,14 @@ class TuneModel(LanguageModel):
     """
 
     def __init__(
-        self, vocabulary_size: int, *, clocks: int, counts: int, rng: np.random.Generator, clock_size: int = 32, **options: Any
+        self,
+        vocabulary_size: int,
+        *,
+        clocks: int,
+        counts: int,
+        rng: np.random.Generator,
+        clock_size: int = 32,
+        **options: Any,
     ):
         if options.get("tied"):
             raise DataError("TuneModel: its output layer also reads the clock, so it cannot be tied; leave tied out")

@@ -1,8 +1,11 @@
-"""Are the bars of a tune as long as its metre says?
+"""Are the bars of a tune as long as its metre says? Two checks.
 
-The first and the last bar, and bars beside a repeat sign, a double bar or an ending, may be shorter: a tune often begins
-with a part of a bar, which the last bar of a section leaves out. All other bars must be exactly as long as the metre, and
-there must be at least two of these.
+The first one looks at the tune as it is written. The first and the last bar, and bars beside a repeat sign, a double bar or
+an ending, may be shorter: a part often begins with an upbeat, and its last bar leaves out as much. All other bars must be
+exactly as long as the metre, and there must be at least two of these.
+
+The second one plays the tune with its repeats. The beat must go on: where a part ends with a bar that is too short, what is
+played next, often the upbeat of the same part, must complete it. Only the first bar of the tune and its last one may be short.
 """
 
 from __future__ import annotations
@@ -57,13 +60,18 @@ def beat_fault(tune: Tune) -> str | None:
     except DataError as error:
         return str(error)
     length, bar = Fraction(0), 1
+    wrong = None  # with the bar that has ended; the last one may be short
     for event in played:
         if event.kind == "metre":
             metre = event.length
         elif event.kind != "bar":
+            if wrong is not None:
+                return wrong
             length += event.length
         elif length == metre or (bar == 1 and 0 < length < metre):  # a tune may begin with an upbeat
             length, bar = Fraction(0), bar + 1
         elif length > metre or (event.sign == "|" and length):
-            return f"bar {bar} as it is played has the length {length}, the metre is {metre}"
-    return None if length <= metre else f"the last bar has the length {length}, the metre is {metre}"
+            wrong = f"bar {bar} as it is played has the length {length}, the metre is {metre}"
+    if length > metre:
+        return f"the last bar has the length {length}, the metre is {metre}"
+    return None

@@ -17,7 +17,7 @@ from scratchnn.datasets.registry import data_set
 from scratchnn.errors import DataError
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.models.tune_model import TuneModel
-from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, transpose
+from scratchnn.music import Tune, bar_fault, beat_fault, longest_copy, read_tunes, runs, transpose
 from scratchnn.music.clock import CLOCKS, COUNTS
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.tables import VALID, split
@@ -135,12 +135,11 @@ class MusicTask(Task):
         figures = self.evaluate(trained.model, tunes, trained.settings, trained.parts)
         yield f"{len(tunes):,} tunes, {sum(len(tune.text()) + 1 for tune in tunes):,} characters"
         yield f"{figures['bits per character']:.3f} bits per character"
-        yield f"all bars as long as the metre says: {accepted(tunes):.1%} of these tunes"
+        yield from bar_lines(tunes, len(tunes), "these tunes")
         rng = np.random.default_rng(0)
         written = [readable(draw_tune(trained, "", {}, rng, {})) for _ in range(WRITTEN)]
         kept = [tune for tune in written if tune is not None]
-        share = sum(bar_fault(tune) is None for tune in kept) / WRITTEN
-        yield f"all bars as long as the metre says: {share:.1%} of {WRITTEN} tunes that the model writes"
+        yield from bar_lines(kept, WRITTEN, f"{WRITTEN} tunes that the model writes")
         known = runs(training_tunes(trained.settings))
         copied = [longest_copy(tune, known) for tune in kept]
         share, most = sum(count > MOST_COPIED for count in copied) / WRITTEN, max(copied, default=0)
@@ -195,9 +194,12 @@ def near_keys(tune: Tune, count: int) -> list[Tune]:
     return found
 
 
-def accepted(tunes: Sequence[Tune]) -> float:
-    """The share of tunes whose bars are right."""
-    return sum(bar_fault(tune) is None for tune in tunes) / len(tunes)
+def bar_lines(tunes: Sequence[Tune], count: int, whose: str) -> Iterator[str]:
+    """Which share of ``count`` tunes, of which ``tunes`` can be read, has the right bars, by both checks."""
+    right = [tune for tune in tunes if bar_fault(tune) is None]
+    yield f"all bars as long as the metre says: {len(right) / count:.1%} of {whose}"
+    steady = sum(beat_fault(tune) is None for tune in right)
+    yield f"and no beat lost when repeats are played: {steady / count:.1%}"
 
 
 KIND = MusicTask()

@@ -79,9 +79,9 @@ def test_a_whole_run(tmp_path):
 def test_the_model_that_reads_a_clock():
     rows, found = np.stack([IDS, IDS % 4, IDS // 2], axis=1), []
     for library in LIBRARIES:
-        model = TuneModel(7, clocks=4, counts=2, embedding_size=6, hidden_size=6, dropout=0.0, rng=np.random.default_rng(0)).to(
-            library
-        )
+        model = TuneModel(
+            7, clocks=4, counts=2, embedding_size=6, hidden_size=6, dropout=0.0, rng=np.random.default_rng(0)
+        ).to(library)
         Trainer(model, Adam(model.parameters(), 0.01), TokenStreams(rows, 3, 5)).fit(1)
         logits, _ = model.step(rows[None, :9], None)
         found.append([evaluate_text(model, rows)[0], *np.asarray(move(logits, "numpy"))[0]])

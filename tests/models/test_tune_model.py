@@ -13,17 +13,17 @@ from scratchnn.models.tune_model import TuneModel
 from scratchnn.optim import Adam
 from scratchnn.training import Trainer
 
-V, CLOCKS = 7, 4
+V, CLOCKS, K = 7, 5, 2
 
 
 def model_of(**options):
-    sizes = {"embedding_size": 5, "hidden_size": 6, "clocks": CLOCKS, "clock_size": 3}
+    sizes = {"embedding_size": 5, "hidden_size": 6, "clocks": CLOCKS, "counts": K, "clock_size": 3}
     return TuneModel(V, **{**sizes, **options}, rng=np.random.default_rng(0))
 
 
 def rows_of(*shape):
     rng = np.random.default_rng(1)
-    return np.stack([rng.integers(0, V, shape), rng.integers(0, CLOCKS, shape)], axis=-1).astype(np.int32)
+    return np.stack([rng.integers(0, size, shape) for size in (V, *[CLOCKS] * K)], axis=-1).astype(np.int32)
 
 
 def test_shapes_and_parameters():
@@ -33,7 +33,7 @@ def test_shapes_and_parameters():
     assert len(state) == 2
     shapes = {name: parameter.shape for name, parameter in model.named_parameters().items()}
     assert shapes["clock.W"] == (CLOCKS, 3)
-    assert shapes["output.W"] == (6 + 3, V)
+    assert shapes["output.W"] == (6 + K * 3, V)
     assert model.config == TuneModel.from_config(model.config).config
 
 
@@ -51,7 +51,7 @@ def test_two_halves_with_the_state_carried_over_equal_the_whole():
 def test_targets_are_the_tokens_alone():
     model, rows = model_of(), rows_of(3, 10)
     other = rows.copy()
-    other[..., 1] = 0
+    other[..., 1:] = 0
     with model.evaluation():
         losses = [float(model.loss((rows[:, :-1], targets[:, 1:]), None)[0]) for targets in (rows, other)]
         unlike = float(model.loss((other[:, :-1], rows[:, 1:]), None)[0])
@@ -59,20 +59,20 @@ def test_targets_are_the_tokens_alone():
 
 
 def test_it_learns_what_only_the_clock_says():
-    """The next token is the value of the clock, and both are drawn anew at each step."""
-    rng = np.random.default_rng(0)
-    clock = rng.integers(0, CLOCKS, 2001)
-    rows = np.stack([np.concatenate([[0], clock[:-1]]), clock], axis=1).astype(np.int32)
+    """The next token is the sum of the clock's counts, which are drawn anew at each step."""
+    counts = np.random.default_rng(0).integers(0, [2, 3], (2001, K))
+    tokens = np.concatenate([[0], counts.sum(axis=1)[:-1]])
+    rows = np.column_stack([tokens, counts + [0, 2]]).astype(np.int32)
     model = model_of()
     Trainer(model, Adam(model.parameters(), 0.02), TokenStreams(rows, 8, 10), seed=0).fit(6)
-    assert evaluate_text(model, rows)[0] < 0.05  # log 4 = 1.39 without the clock
+    assert evaluate_text(model, rows)[0] < 0.1  # 1.33 without the clock
     with model.evaluation():
-        assert token_probabilities(model.step(np.array([[[0, 2]]]), None)[0][0]).argmax() == 2
+        assert token_probabilities(model.step(np.array([[[0, 1, 4]]]), None)[0][0]).argmax() == 3
 
 
-@pytest.mark.parametrize("shape", [(5,), (2, 5), (2, 5, 3), (2, 5, 2, 1)])
+@pytest.mark.parametrize("shape", [(5,), (2, 5), (2, 5, 2), (2, 5, 4), (2, 5, 3, 1)])
 def test_rows_of_another_shape_are_refused(shape):
-    with pytest.raises(ShapeError, match=r"TuneModel: rows must be \(N, T, 2\), ids and clocks, got shape"):
+    with pytest.raises(ShapeError, match=r"TuneModel: rows must be \(N, T, 3\), ids and clocks, got shape"):
         model_of().forward(np.zeros(shape, dtype=np.int32))
 
 
@@ -81,6 +81,7 @@ def test_rows_of_another_shape_are_refused(shape):
     [
         ({"tied": True, "embedding_size": 6}, "its output layer also reads the clock, so it cannot be tied"),
         ({"clocks": 0}, "TuneModel: clocks must be a whole number of 1 or more, got 0"),
+        ({"counts": 0}, "TuneModel: counts must be a whole number of 1 or more, got 0"),
         ({"clock_size": 0}, "TuneModel: clock_size must be a whole number of 1 or more, got 0"),
         ({"hidden_size": 0}, "hidden_size must be a whole number of 1 or more"),
     ],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scratchnn.datasets.generated.tunes import generated_tunes
 from scratchnn.errors import DataError
-from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, transpose, tune_notes
+from scratchnn.music import Tune, bar_fault, beat_fault, longest_copy, read_tunes, runs, transpose, tune_notes
 from scratchnn.music.files import RATE, pluck, save_tune, seconds, sound, wav
 
 F = Fraction
@@ -131,6 +131,30 @@ def test_starts():
 )
 def test_bars(body, fault):
     found = bar_fault(tune(body))
+    assert found is None if fault is None else fault in found
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ("ABcdABcd|A8|B8|c8|", None),
+        ("d|A8|B8|c8|A7|", None),  # an upbeat, and the last bar without it
+        ("d|A8|B8|c8|A7:|", None),
+        ("|:d|A8|B7:|e|f8|g7:|", None),  # each part with an upbeat
+        ("|:A8|B8:|c8|d8:|", None),
+        ("|:d|A8|[1B7:|[2c8|]", None),
+        ("d|A8|B8:|", "bar 4 as it is played has the length 1/8, the metre is 1"),  # the upbeat is played again
+        ("|:A8|B7:|", "bar 2 as it is played has the length 15/8, the metre is 1"),  # nothing completes it
+        ("|:A8|B8:|c|d7|e8|", "bar 5 as it is played has the length 1/8, the metre is 1"),
+        ("A8|B7|c8|d8|", "bar 2 as it is played has the length 7/8, the metre is 1"),
+        ("A8|B9|c8|", "bar 2 as it is played has the length 9/8, the metre is 1"),
+        ("A8|B8|c9", "the last bar has the length 9/8, the metre is 1"),
+        ("A8|\nM:3/4\nB6|c6|\n", None),
+        ("[K:X]A8|", "unknown key 'X'"),
+    ],
+)
+def test_the_beat(body, fault):
+    found = beat_fault(tune(body))
     assert found is None if fault is None else fault in found
 
 

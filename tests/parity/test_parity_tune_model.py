@@ -12,7 +12,7 @@ from test_parity_recurrent import copy_weights, same, same_gradients  # noqa: E4
 
 from scratchnn.models.tune_model import TuneModel  # noqa: E402
 
-V, CLOCKS, D, C, H = 9, 6, 5, 3, 4
+V, CLOCKS, K, D, C, H = 9, 6, 2, 5, 3, 4
 
 
 class Theirs(torch.nn.Module):
@@ -21,10 +21,10 @@ class Theirs(torch.nn.Module):
     def __init__(self):
         super().__init__()
         self.tokens, self.clock = torch.nn.Embedding(V, D), torch.nn.Embedding(CLOCKS, C)
-        self.lstm, self.output = torch.nn.LSTM(D + C, H, batch_first=True), torch.nn.Linear(H + C, V)
+        self.lstm, self.output = torch.nn.LSTM(D + K * C, H, batch_first=True), torch.nn.Linear(H + K * C, V)
 
     def forward(self, rows):
-        c = self.clock(rows[..., 1])
+        c = self.clock(rows[..., 1:]).flatten(2)
         h, _ = self.lstm(torch.cat([self.tokens(rows[..., 0]), c], dim=2))
         return self.output(torch.cat([h, c], dim=2))
 
@@ -33,7 +33,7 @@ class Theirs(torch.nn.Module):
 def test_logits_loss_and_gradients(seed):
     torch.manual_seed(seed)
     theirs = Theirs().double()
-    sizes = {"embedding_size": D, "hidden_size": H, "clocks": CLOCKS, "clock_size": C}
+    sizes = {"embedding_size": D, "hidden_size": H, "clocks": CLOCKS, "counts": K, "clock_size": C}
     ours = TuneModel(V, **sizes, rng=np.random.default_rng(0)).astype(np.float64)
     copy_weights(ours.cells.layers[0], theirs.lstm, "l0", "lstm")
     pairs = [
@@ -46,7 +46,7 @@ def test_logits_loss_and_gradients(seed):
     ours.output.W.data = theirs.output.weight.detach().numpy().T.copy()
 
     rng = np.random.default_rng(seed)
-    rows = np.stack([rng.integers(0, V, (3, 8)), rng.integers(0, CLOCKS, (3, 8))], axis=2)
+    rows = np.stack([rng.integers(0, size, (3, 8)) for size in (V, *[CLOCKS] * K)], axis=2)
     logits = theirs(torch.from_numpy(rows[:, :-1]))
     same(ours.forward(rows[:, :-1])[0], logits)
     ours.discard_caches()

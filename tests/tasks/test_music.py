@@ -44,11 +44,13 @@ def run(data, tmp_path_factory):
 def test_it_learns_and_evaluates(run, data, capsys, monkeypatch):
     monkeypatch.setattr(music, "WRITTEN", 5)
     assert command("evaluate", run, "--data", data) == 0
-    tunes, bits, real, written, copied = capsys.readouterr().out.splitlines()
+    tunes, bits, real, steady, written, also, copied = capsys.readouterr().out.splitlines()
     assert tunes.startswith("40 tunes, ")
     assert float(bits.split()[0]) < 2.2  # 3.9 before training
     assert real == "all bars as long as the metre says: 100.0% of these tunes"
+    assert steady == "and no beat lost when repeats are played: 100.0%"
     assert written.endswith("of 5 tunes that the model writes")
+    assert also.startswith("and no beat lost when repeats are played: ")
     assert "share more than 8 bars in a row with a training tune, at most " in copied
 
 

@@ -1,18 +1,18 @@
 """Many texts as batches for truncated BPTT, each text read from the state zero.
 
-A text of M ids has M - 1 targets, each the id after an input. It is cut into windows of T steps; the last one is padded, and
-the mask says which targets count:
+A text of M ids has M - 1 targets, each the id after an input. It is cut into windows of T steps; the last one is padded,
+and the mask says which targets count:
 
     window w of a text:  input ids[w T + t], target ids[w T + t + 1],   t = 0 .. T - 1                             (1)
 
-An epoch has the windows of all texts behind each other, the texts in an order drawn from (seed, epoch). They are read by N
-streams side by side, each of which has a part of K windows; up to N - 1 windows at the end are left out. Batch k has window k
-of each part. A stream restarts, so that its state is zero, where a text begins, and at the start of its part:
+An epoch has the windows of all texts one after the other, the texts in an order drawn from (seed, epoch). N streams side by
+side each read a part of K windows; up to N - 1 windows at the end are left out. Batch k has window k of each part. A stream
+restarts, so that its state is zero, where a text begins, and at the start of its part:
 
     stream n restarts before batch k of an epoch    if k = 0 or its window is the first one of a text              (2)
 
-``TokenStreams`` is for one long text. If short texts were joined to one, a model would read each after another one, and would
-learn to expect that: then it is asked for a text from the state zero, which it has rarely seen before the start of a text.
+``TokenStreams`` is for one long text. A model that reads short texts joined to one learns to begin a text after another one,
+and has rarely seen the state zero there. But that is the state from which it is evaluated and from which it writes.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class Texts:
         total = sum(counts)
         if total < batch_size:
             raise DataError(
-                f"the texts have {total} windows of {T} tokens, a batch needs {batch_size}; use more texts, a smaller batch, "
-                "or a shorter window"
+                f"the texts have {total} windows of {T} tokens, a batch needs {batch_size}; use more texts, a smaller "
+                "batch, or a shorter window"
             )
         self.seed, self.counts = seed, np.array(counts)
         self.inputs = np.zeros((total * T, *texts[0].shape[1:]), dtype=np.int32)

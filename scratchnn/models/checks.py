@@ -153,7 +153,9 @@ def seq2seq(cell: str, **options: Any) -> Callable[[np.random.Generator], Model]
 
 
 register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
-register_loss("tune-model/training-step", tune_model, (ROWS[:, :-1], ROWS[:, 1:]))
+REAL = np.array([[True, True, False], [True, True, True]])  # targets that count
+register_loss("language-model/mask", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:], REAL))
+register_loss("tune-model/training-step", tune_model, (ROWS[:, :-1], ROWS[:, 1:], REAL))
 
 
 def labelled(classes: np.ndarray) -> dict[str, np.ndarray]:

@@ -52,7 +52,7 @@ def test_generated_tunes():
 
 
 def test_tunes_with_everything():
-    bodies = ["d>e|(3fgf e2 [Ac]4|A>>Bc6|z4d<e2A|G8|]\n", "{g}A3/2B//c//d2e/f/g|[Ac]2z2|A-A2B-|B4|\n", "A4|B2(3cdef|g4|\n"]
+    bodies = ["d>e|(3fgf e2 [Ac]4|A>>Bc6|z4d<eA2|G8|]\n", "{g}A3/2B//c//d2|e/f/g[Ac]2|A-A2B-|B4|\n", "A4|B2(3cde|g4|z4|\n"]
     tunes = [Tune(metre, "1/8", "D", body) for metre, body in zip(("4/4", "2/4", "4/8"), bodies, strict=True)]
     assert_same(tunes * (SAMPLE // len(tunes)))
 

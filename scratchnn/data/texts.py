@@ -11,7 +11,7 @@ restarts, so that its state is zero, where a text begins, and at the start of it
 
     stream n restarts before batch k of an epoch    if k = 0 or its window is the first one of a text              (2)
 
-``TokenStreams`` is for one long text. A model that reads short texts joined to one learns to begin a text after another one,
+``TokenStreams`` is for one long text. A model that reads short texts joined to one learns to begin a text after another,
 and has rarely seen the state zero there. But that is the state from which it is evaluated and from which it writes.
 """
 

@@ -9,8 +9,9 @@ every token how much is left if no length, and no > or <, follows. It is negativ
 follows makes the latest note shorter. Twelfths of the unit hold halves, quarters and triplets of these exactly.
 
 A bar begins at a single bar line, and at any other one if the bar before is full. Where a repeat sign or a double bar comes
-earlier, the bar goes on: a part often begins with an upbeat, and its last bar leaves out as much. ``upbeat`` is the length of
-the first bar of the part if it is not a full one. So ``left`` is 0 where a bar has to end, and ``close`` where a part has to.
+earlier, the bar goes on: a part often begins with an upbeat, and its last bar leaves out as much. ``upbeat`` is the length
+of the first bar of the part if that is not a full one. So ``left`` is 0 where a bar has to end, and ``close`` is 0 where a
+part has to end.
 
 The clock depends on the tokens so far alone. A network that reads it beside the tokens does not have to learn to add
 fractions; when the network writes a tune, the clock follows what it writes.

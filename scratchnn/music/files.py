@@ -38,7 +38,7 @@ def check_file(path: str) -> None:
 
 
 def save_tune(paths: Sequence[str], tune: Tune) -> None:
-    """Save a tune as ABC notation, MIDI, sound or a piano roll, by the ending of each name; MIDI and sound play the repeats.
+    """Save a tune as ABC notation, MIDI, sound (both with repeats) or a piano roll, by the ending of each name.
 
     Raises:
         DataError: a name cannot be used, or the tune cannot be played. Then no file is written.

@@ -6,9 +6,9 @@
 
     dc_t     = the gradient with respect to c_t in (2) + that in (3)                                               (4)
 
-The clock is a function of the tokens so far (``scratchnn.music.clock``). It enters twice: (2) lets the cells plan how to fill
-a bar, and in (3) "no length is left" can rule out every note, whatever the hidden state is. It has no dropout: a count that
-is sometimes missing cannot be relied on. Mikolov and Zweig (2012) for a side input that reaches both layers.
+The clock is a function of the tokens so far (``scratchnn.music.clock``). It enters twice: (2) lets the cells plan how to
+fill a bar, and in (3) "no length is left" can rule out every note, whatever the hidden state is. It has no dropout: a count
+that is sometimes missing cannot be relied on. Mikolov and Zweig (2012) for a side input that reaches both layers.
 
 Shapes: rows (N, T, 1 + K), each the id of a token and the K ids of the clock after it.
 """

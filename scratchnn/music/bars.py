@@ -4,8 +4,8 @@ The first one looks at the tune as it is written. The first and the last bar, an
 an ending, may be shorter: a part often begins with an upbeat, and its last bar leaves out as much. All other bars must be
 exactly as long as the metre, and there must be at least two of these.
 
-The second one plays the tune with its repeats. The beat must go on: where a part ends with a short bar, what is played next,
-often the upbeat of the same part, must complete it. Only the first and the last bar of the tune may be short.
+The second one plays the tune with its repeats. The beat must go on: where a part ends with a short bar, what is played
+next, often the upbeat of the same part, must complete it. Only the first and the last bar of the tune may be short.
 """
 
 from __future__ import annotations

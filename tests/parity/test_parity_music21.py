@@ -32,7 +32,8 @@ def as_music21_reads(tune):
         parts = [part for part in bar.notesAndRests if not isinstance(part, music21.harmony.ChordSymbol)]
         lengths = [Fraction(part.quarterLength) / 4 for part in parts]
         bars += [sum(lengths)] * any(lengths)
-        notes += [length for part, length in zip(parts, lengths, strict=True) for _ in getattr(part, "pitches", ())]
+        sounding = [(part, length) for part, length in zip(parts, lengths, strict=True) if length]  # no grace notes
+        notes += [length for part, length in sounding for _ in getattr(part, "pitches", ())]
     return bars, notes
 
 

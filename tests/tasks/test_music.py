@@ -126,7 +126,10 @@ def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
         (["--out", "tune.mp3"], ["tune.mp3: a tune can be saved as .abc, .mid, .wav"]),
         (["--out", "new.abc", "nowhere/tune.wav"], ["nowhere/tune.wav: there is no folder nowhere; make it first"]),
         (["--out", "new.abc", "mine.abc"], ["mine.abc already exists; choose another --out"]),
-        (["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}"], ["a note of the tune has the pitch 144"]),
+        (
+            ["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}", "--temperature", 0.5],
+            ["a note of the tune has the pitch 144"],
+        ),
         (["--temperature", "nan"], ["temperature must be 0 or more and finite, got nan"]),
         (["--prompt", "AB/0"], ["--prompt: line 1: the length '/0' cannot be played"]),
         (["--prompt", "AB|\nK:H\n"], ["--prompt: line 2: unknown key 'H'"]),

@@ -118,14 +118,15 @@ class LanguageModel(Model):
         and then their gradient.
         """
         inputs, targets, *masks = batch
+        mask = masks[0] if masks else None
         h, state = self._hidden(inputs, state)
         lease = self.pool.lease()
         logits = self.output.forward(h, lease)
-        loss, _ = softmax_cross_entropy_forward(logits, targets, *masks, out=logits)
+        loss, _ = softmax_cross_entropy_forward(logits, targets, mask, out=logits)
         self.push((logits, lease))  # the loss has replaced the logits by their gradient
         if not self.training:
             lease.end()
-        return loss, int(masks[0].sum()) if masks else targets.size, state
+        return loss, targets.size if mask is None else int(mask.sum()), state
 
     def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
         """The inputs alone."""

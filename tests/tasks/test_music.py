@@ -127,7 +127,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
         (["--out", "new.abc", "nowhere/tune.wav"], ["nowhere/tune.wav: there is no folder nowhere; make it first"]),
         (["--out", "new.abc", "mine.abc"], ["mine.abc already exists; choose another --out"]),
         (
-            ["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}", "--temperature", 0.5],
+            ["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}", "--key", "C"],
             ["a note of the tune has the pitch 144"],
         ),
         (["--temperature", "nan"], ["temperature must be 0 or more and finite, got nan"]),

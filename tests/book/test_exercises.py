@@ -76,7 +76,10 @@ def test_template_compiles_and_is_not_an_answer(exercise, checked, capsys):
     compile(text, "template", "exec")
     status, output, error = checked(exercise.name, text)
     assert (status, error) == (2, "")
-    assert f'): not attempted yet - replace the line that raises NotImplementedError; hint("{exercise.name}")' in output
+    assert (
+        f'): not attempted yet - replace NotImplementedError, or the dots, by your own code; hint("{exercise.name}")'
+        in output
+    )
 
 
 @each_exercise

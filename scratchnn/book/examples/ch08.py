@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from scratchnn.datasets.generated.reviews import ADJECTIVES, generated_reviews
+from scratchnn.datasets.generated.reviews import ADJECTIVES, JUDGEMENTS, generated_reviews
 
 SUBJECTS = "plot cast story script ending music acting dialogue".split()
 PRAISE = (
@@ -32,22 +32,21 @@ BLAME = (
     "hollow lame lazy lifeless messy muddled painful pointless shallow silly sloppy stale stupid tedious weak"
 ).split()
 ADJECTIVES_OF_ORDER = {*ADJECTIVES["good"], *ADJECTIVES["bad"]}
-NEGATIONS = {"not", "nobody", "no"}
+NEGATIONS = {"not", "no", JUDGEMENTS[2][1].partition("{")[0]}  # the third is the opposite of *anybody*
 
 Reviews = tuple[list[list[str]], np.ndarray]  # N lists of words, and N labels: 1 is good, 0 is bad
 
 
-def judgements(rng: np.random.Generator, label: int, negations: bool) -> list[str]:
-    """Three adjectives, each with its *not* if it has one; two or three of them agree with the label."""
-    agree = [1, 1, int(rng.random() < 0.5)]
+def review(rng: np.random.Generator, label: int, agree: list[bool], negations: bool) -> list[str]:
+    """The words of three judgements, each of which agrees with the label or not; with ``negations``, half have a *not*."""
     rank = 1 / np.arange(1, len(PRAISE) + 1)
     found = []
-    for agrees in rng.permutation(agree):
+    for subject, agrees in zip(rng.choice(SUBJECTS, 3, replace=False), agree, strict=True):
         kind = label if agrees else 1 - label
         negated = negations and rng.random() < 0.5
         adjective = rng.choice(PRAISE if kind != negated else BLAME, p=rank / rank.sum())
-        found.append(f"not {adjective}" if negated else str(adjective))
-    return found
+        found.append(f"the {subject} was {'not ' if negated else ''}{adjective}")
+    return f"{found[0]} , {found[1]} and {found[2]} .".split()
 
 
 def reviews(kind: str, count: int, seed: int) -> Reviews:
@@ -63,22 +62,19 @@ def reviews(kind: str, count: int, seed: int) -> Reviews:
         return [text.split() for text in texts], np.array([name == "good" for name in names], dtype=np.int64)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(count) % 2)
-    documents = []
-    for label in labels.tolist():
-        subjects = rng.choice(SUBJECTS, 3, replace=False)
-        said = zip(subjects, judgements(rng, label, kind == "pairs"), strict=True)
-        first, second, third = (f"the {subject} was {judgement}" for subject, judgement in said)
-        documents.append(f"{first} , {second} and {third} .".split())
-    return documents, labels
+    agree = [rng.permutation([True, True, rng.random() < 0.5]).tolist() for _ in labels]  # a majority in each
+    pairs = zip(labels.tolist(), agree, strict=True)
+    return [review(rng, label, agrees, kind == "pairs") for label, agrees in pairs], labels
 
 
 def complaints(count: int, share: float, seed: int) -> Reviews:
-    """Reviews of the kind ``words`` of which only a part, ``share``, is bad."""
-    documents, labels = reviews("words", 2 * count, seed)
-    good, bad = np.flatnonzero(labels == 1), np.flatnonzero(labels == 0)
-    rare = round(share * count)
-    chosen = np.random.default_rng(seed).permutation(np.concatenate([good[: count - rare], bad[:rare]]))
-    return [documents[n] for n in chosen], labels[chosen]
+    """Reviews like ``words`` of which only a part, ``share``, is bad. Each judgement agrees with the label in 4 of 5 cases.
+
+    So some good reviews read like bad ones, and no model can tell them apart.
+    """
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation((np.arange(count) >= round(share * count)).astype(np.int64))
+    return [review(rng, label, (rng.random(3) < 0.8).tolist(), False) for label in labels.tolist()], labels
 
 
 def effect_of_each_word(score: Callable[[list[list[str]]], np.ndarray], words: list[str]) -> np.ndarray:

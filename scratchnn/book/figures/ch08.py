@@ -66,7 +66,8 @@ def shapes() -> Figure:
     for left, right, name in ((0.55, 3.3, "encoding"), (3.9, 6.0, "temporal summary"), (6.4, 9.5, "decoding")):
         axes.plot([left, right], [2.62, 2.62], color="grey", linewidth=1)
         axes.text((left + right) / 2, 2.78, name, ha="center", fontsize=10, color="0.3")
-    axes.plot([5.04, 5.04], [0.2, 2.5], ":", color="grey")
+    axes.plot([5.04, 5.04], [1.3, 2.5], ":", color="grey")
+    axes.plot([5.04, 5.04], [0.1, 0.45], ":", color="grey")
     axes.text(4.96, 0.2, "one vector per step", ha="right", fontsize=8.5, color="0.3")
     axes.text(5.12, 0.2, "one vector per text", ha="left", fontsize=8.5, color="0.3")
     return figure
@@ -85,7 +86,8 @@ def attention() -> Figure:
             _arrow(axes, (0.9 + 1.45 * (other - 1), 1.55), (x, 2.75), GREY, linewidth=0.8)
         _arrow(axes, (x, 2.75), (7.6, 3.4), COLOURS[1], gap=12, linewidth=0.9)
     axes.text(6.15, 2.15, "softmax over\nthe real steps", fontsize=9, va="center", color="0.3")
-    axes.plot([0.9, 7.6, 7.6], [0.12, 0.12, 3.05], color=COLOURS[0], linewidth=0.9)
+    axes.plot([0.9, 7.6], [0.12, 0.12], color=COLOURS[0], linewidth=0.9)
+    _arrow(axes, (7.6, 0.12), (7.6, 3.1), COLOURS[0], 0, linewidth=0.9)
     for t in range(1, 5):
         x = 0.9 + 1.45 * (t - 1)
         axes.plot([x, x], [0.12, 0.27], color=COLOURS[0], linewidth=0.9)
@@ -110,7 +112,19 @@ def ladder(shares: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.set_xticks(np.arange(len(kinds)), [LADDER[kind] for kind in kinds])
     axes.set_ylim(40, 101)
     label(axes, "How much a model has to read", "", "right, new reviews (%)")
-    axes.legend(loc="lower left", ncols=2, fontsize=9, framealpha=1)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
+    return figure
+
+
+def learning(curves: Mapping[str, Sequence[float]]) -> Figure:
+    """Shares of right answers after each epoch, for each reader and pooling."""
+    figure, axes = new_figure(8.5, 4)
+    for k, (name, shares) in enumerate(curves.items()):
+        style = {"color": (*COLOURS, "black")[k], "linestyle": "--" if k == 0 else "-"}
+        axes.plot(np.arange(1, len(shares) + 1), [100 * share for share in shares], label=name, **style)
+    axes.axhline(50, color="grey", linestyle=":")
+    label(axes, "Learning an order", "epoch", "right, new reviews (%)")
+    figure.legend(loc="outside right center", fontsize=9)
     return figure
 
 
@@ -174,7 +188,7 @@ def gates(words: Sequence[str], activity: Mapping[str, np.ndarray], doubt: np.nd
     steps = np.arange(len(words))
     for (name, values), colour in zip(activity.items(), COLOURS, strict=False):
         above.plot(steps, values, "o-", markersize=3.5, color=colour, label=name)
-    above.legend(fontsize=9, loc="upper left")
+    figure.legend(fontsize=9, loc="outside right upper")
     label(above, title, "", "mean of the gate")
     below.plot(steps, doubt, "s-", markersize=3.5, color="black")
     below.axhline(0.5, color="grey", linestyle="--")

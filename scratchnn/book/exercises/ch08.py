@@ -28,11 +28,11 @@ def _real(lengths: np.ndarray, T: int) -> np.ndarray:
     ),
 )
 def check_shapes(answer: Answer) -> Iterator[str]:
-    """N texts of T words go through an embedding with D numbers per word, an LSTM
-    that reads in both directions with H units in each, attention pooling, and a
-    dense layer for K classes. Predict the shapes: return a list of four tuples,
-    those of the embedded words e, of the outputs r of the recurrent layer, of the
-    pooled texts h and of the logits z.
+    """N texts of T words go through an embedding with D numbers per word, an
+    LSTM that reads in both directions with H units in each, attention pooling,
+    and a dense layer for K classes. Predict the shapes: return a list of four
+    tuples, those of the embedded words e, of the outputs r of the recurrent
+    layer, of the pooled texts h and of the logits z.
 
         shapes(1, 1, 2, 3, 4)    begins with (1, 1, 2)
     """
@@ -72,8 +72,8 @@ def check_shapes(answer: Answer) -> Iterator[str]:
 def check_mean_pool(answer: Answer) -> Iterator[str]:
     """The array r (N, T, H) has one vector per step of N texts; text n has
     lengths[n] real steps, and padding after them. Return the mean of the real
-    steps of each text, (N, H). The mean of an empty text, of length 0, is zero.
-    The padded steps may contain anything, even NaN (not a number).
+    steps of each text, (N, H). The mean of an empty text, of length 0, is
+    zero. The padded steps may contain anything, even NaN (not a number).
 
         steps 4, 2, 9 with length 2    give 3
     """
@@ -88,6 +88,10 @@ def check_mean_pool(answer: Answer) -> Iterator[str]:
         return (r * _real(lengths, r.shape[1])[:, :, None]).sum(axis=1) / np.maximum(lengths, 1)[:, None]
 
     mistakes = {
+        "A text of length 0 gives 0 / 0, which is NaN. Its mean is zero: divide by at least 1.": (
+            lambda r, lengths: total(r, lengths) / lengths[:, None]
+        ),
+        "Zero times NaN is NaN, so a product with a mask does not remove it. Choose with np.where instead.": product,
         "You average over all T steps, padding included. Each text has its own number of real steps.": (
             lambda r, lengths: r.mean(axis=1)
         ),
@@ -98,10 +102,6 @@ def check_mean_pool(answer: Answer) -> Iterator[str]:
             lambda r, lengths: r.sum(axis=1) / lengths[:, None]
         ),
         "This is the sum of the real steps; divide it by the length of each text.": total,
-        "Zero times NaN is NaN, so a product with a mask does not remove it. Choose with np.where instead.": product,
-        "A text of length 0 gives 0 / 0, which is NaN. Its mean is zero: divide by at least 1.": (
-            lambda r, lengths: total(r, lengths) / lengths[:, None]
-        ),
     }
     rng = np.random.default_rng(0)
     spoiled = rng.standard_normal((2, 4, 2))
@@ -111,7 +111,10 @@ def check_mean_pool(answer: Answer) -> Iterator[str]:
 
 
 def _in_turn(answer: Answer, right: object, mistakes: dict, *stages: list) -> Iterator[str]:
-    """What is wrong with the answer in the first of several lists of trials in which anything is wrong."""
+    """What is wrong with the answer in the first of several lists of trials in which anything is wrong.
+
+    Mistakes that only the later trials show come first in ``mistakes``: there, others give the same results.
+    """
     for trials in stages:
         found = list(compare(answer, right, mistakes, trials))
         if found:
@@ -132,11 +135,11 @@ def _in_turn(answer: Answer, right: object, mistakes: dict, *stages: list) -> It
     ),
 )
 def check_max_pool_backward(answer: Answer) -> Iterator[str]:
-    """Maximum pooling takes, for each text n and each unit k, the largest of the
-    real steps: h[n, k] = max of r[n, t, k] over t = 0 .. lengths[n] - 1. Given dh
-    (N, H), the gradient with respect to h, and the inputs r (N, T, H) and lengths,
-    return the gradient with respect to r, (N, T, H). At a tie, it goes to the
-    first of the largest steps. An empty text has no step to go to.
+    """Maximum pooling takes, for each text n and each unit k, the largest of
+    the real steps: h[n, k] = max of r[n, t, k] over t = 0 .. lengths[n] - 1.
+    Given dh (N, H), the gradient with respect to h, and the inputs r (N, T, H)
+    and lengths, return the gradient with respect to r, (N, T, H). At a tie, it
+    goes to the first of the largest steps. An empty text has no step to go to.
     """
 
     def go(dh: np.ndarray, r: np.ndarray, lengths: np.ndarray, padding: float = -np.inf) -> np.ndarray:
@@ -157,6 +160,8 @@ def check_max_pool_backward(answer: Answer) -> Iterator[str]:
         return (shown == shown.max(axis=1, keepdims=True)) * everywhere(dh, r, lengths)
 
     mistakes = {
+        "An empty text sends its gradient to step 0, which is padding. Its gradient is zero.": go,
+        "At a tie, several steps get the whole gradient, which counts it twice. Give it to the first one.": all_of_them,
         "The maximum was taken over all T steps, so the gradient goes to padding. Put -np.inf there before the argmax.": (
             lambda dh, r, lengths: go(dh, r, np.full(len(r), r.shape[1]))
         ),
@@ -168,8 +173,6 @@ def check_max_pool_backward(answer: Answer) -> Iterator[str]:
             lambda dh, r, lengths: everywhere(dh, r, lengths) / np.maximum(lengths, 1)[:, None, None]
         ),
         "One step is chosen for all units. Each unit has its own maximum, at its own step.": one_step,
-        "At a tie, several steps get the whole gradient, which counts it twice. Give it to the first one.": all_of_them,
-        "An empty text sends its gradient to step 0, which is padding. Its gradient is zero.": go,
     }
     rng = np.random.default_rng(0)
     trials = []
@@ -195,10 +198,10 @@ def check_max_pool_backward(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_attention_weights(answer: Answer) -> Iterator[str]:
-    """The scores s (N, T) say how important each step of N texts is; text n has
-    lengths[n] real steps. Return the weights (N, T): a softmax over the real steps
-    of each text, and exactly zero at the padded ones. Scores may be as large as
-    1000. All weights of an empty text are zero.
+    """The scores s (N, T) say how important each step of N texts is; text n
+    has lengths[n] real steps. Return the weights (N, T): a softmax over the
+    real steps of each text, and exactly zero at the padded ones. Scores may be
+    as large as 1000. All weights of an empty text are zero.
 
         scores 0, 0, 7 with length 2    give 0.5, 0.5, 0
     """
@@ -216,6 +219,15 @@ def check_attention_weights(answer: Answer) -> Iterator[str]:
         return e / np.maximum(e.sum(axis=1, keepdims=True), 1e-300)
 
     mistakes = {
+        "An empty text gives 0 / 0, which is NaN. Where the sum is 0, divide by 1.": (
+            lambda s, lengths: shares(exponentials(s, lengths))
+        ),
+        "The largest score is one of the padding, and all real exponentials vanish beside it.": (
+            lambda s, lengths: shares(np.exp(s - s.max(axis=1, keepdims=True)) * _real(lengths, s.shape[1]))
+        ),
+        "exp(1000) overflows. Subtract the largest real score of each text before np.exp.": (
+            lambda s, lengths: shares(np.exp(np.where(_real(lengths, s.shape[1]), s, -np.inf)))
+        ),
         "The padded steps take part in the softmax. Put -np.inf at their scores first.": lambda s, lengths: shares(
             np.exp(s)
         ),
@@ -227,15 +239,6 @@ def check_attention_weights(answer: Answer) -> Iterator[str]:
         ),
         "The weights of one step sum to 1 over the texts; those of one text have to, over its steps: axis 1.": (
             lambda s, lengths: shares(np.exp(s) * _real(lengths, s.shape[1]), axis=0)
-        ),
-        "exp(1000) overflows. Subtract the largest real score of each text before np.exp.": (
-            lambda s, lengths: shares(np.exp(np.where(_real(lengths, s.shape[1]), s, -np.inf)))
-        ),
-        "The largest score is one of the padding, and all real exponentials vanish beside it.": (
-            lambda s, lengths: shares(np.exp(s - s.max(axis=1, keepdims=True)) * _real(lengths, s.shape[1]))
-        ),
-        "An empty text gives 0 / 0, which is NaN. Where the sum is 0, divide by 1.": (
-            lambda s, lengths: shares(exponentials(s, lengths))
         ),
     }
     rng = np.random.default_rng(0)
@@ -258,13 +261,13 @@ def check_attention_weights(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_macro_f1(answer: Answer) -> Iterator[str]:
-    """In the confusion matrix C (K, K), C[i, j] is the number of texts of the true
-    class i that were predicted as class j. F1 of a class is the harmonic mean of
-    its precision and its recall. Return the macro F1: the mean of the F1 of all
-    K classes, each counting the same. F1 of a class that no text has and that is
-    never predicted counts as 0.
+    """In the confusion matrix C (K, K), C[i, j] is the number of texts of the
+    true class i that were predicted as class j. F1 of a class is the harmonic
+    mean of its precision and its recall. Return the macro F1: the mean of the
+    F1 of all K classes, each counting the same. F1 of a class that no text has
+    and that is never predicted counts as 0.
 
-        macro_f1(np.array([[8, 2], [0, 0]]))    gives 0.444..., (16 / 18 + 0) / 2
+        macro_f1(np.array([[8, 2], [0, 0]]))    gives (16 / 18 + 0) / 2
     """
 
     def f1(C: np.ndarray, least: int = 1) -> np.ndarray:
@@ -274,6 +277,12 @@ def check_macro_f1(answer: Answer) -> Iterator[str]:
         return float((np.diag(C) / C.sum(axis=axis)).mean())
 
     mistakes = {
+        "A class without texts that is never predicted is left out of the mean. It counts as 0.": (
+            lambda C: np.nanmean(f1(C, 0))
+        ),
+        "A class without texts that is never predicted gives 0 / 0, which is NaN. It counts as 0.": lambda C: f1(
+            C, 0
+        ).mean(),
         "This is the accuracy, in which frequent classes count more. Compute F1 of each class first.": (
             lambda C: np.trace(C) / C.sum()
         ),
@@ -284,12 +293,6 @@ def check_macro_f1(answer: Answer) -> Iterator[str]:
         ),
         "Take F1 of each class first and then the mean, not F1 of the mean precision and the mean recall.": (
             lambda C: 2 * share(C, 0) * share(C, 1) / (share(C, 0) + share(C, 1))
-        ),
-        "A class without texts that is never predicted gives 0 / 0, which is NaN. It counts as 0.": lambda C: f1(
-            C, 0
-        ).mean(),
-        "A class without texts that is never predicted is left out of the mean. It counts as 0.": (
-            lambda C: np.nanmean(f1(C, 0))
         ),
     }
     trials = [(np.array([[50, 3], [10, 7]]),), (np.array([[5, 2, 1], [0, 8, 4], [3, 3, 20]]),)]

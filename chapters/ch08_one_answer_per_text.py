@@ -495,9 +495,9 @@ show(
 )
 
 # %% [markdown] id="ch08-attention"
-# The dashed line is the bag of words, which cannot learn this. All others can, but look at *when*. The last state of the
-# plain network has a whole review behind it, and its gradient has to come all the way back; the same network with a
-# maximum is done early. The maximum also suits the question: *has there been, anywhere, a judgement of the film, and
+# The dashed line is the bag of words, which cannot learn this. The plain network with its last state could, but after 14
+# epochs it has not even begun: all its gradients have to come back through the rest of the review. The same network with
+# a maximum is done by then. The maximum also suits the question: *has there been, anywhere, a judgement of the film, and
 # which?* The LSTM gets along without that help, as in chapter 6, at four times the price. In both directions with half
 # the units, it costs two thirds of that.
 #
@@ -642,12 +642,22 @@ for role in mean_weight:
     print(f"effect on the logit {mean_effect[role]:5.2f}")
 
 # %% [markdown] id="ch08-gates"
+# Over a hundred reviews, the adjectives have both, weight and effect. But the negations have nearly as much effect, and
+# next to no weight! The network does not overlook them: it reads *not*, keeps it in its memory for a few words, and says
+# all it knows at the adjective, which is where the attention picks it up. The weights show where the network *keeps* its
+# answer, the effects show which words *make* it. If a talk shows you an attention map and says "this is why", ask for
+# the second row.
+#
+# The effects have a blind spot of their own. Look at the first review of the figure. Leaving out *no* of *at no moment
+# was the script* changes nothing, although *no* makes the sentence what it is: the order *was the script* alone gives the
+# negation away. A word whose message is also somewhere else can be left out without a loss.
+#
 # ### Gates along a review
 #
-# An LSTM with its last state has no weights to look at, but it has gates (chapter 6). Take the review at the top of the
-# figure below, and stop the network after each word: the lower curve is the probability of *good* that it would give if
-# the text ended there. The upper curves are the means of the forget gate (how much of the memory is kept) and of the
-# input gate (how much is written), as [`inspection/texts.py`](../scratchnn/inspection/texts.py) computes them.
+# An LSTM with its last state has no weights to look at, but it has gates (chapter 6). Stop it after each word of a
+# review: the lower curve is the probability of *good* that it would give if the text ended there. The upper curves are
+# the means over the units of the forget gate (how much of the memory is kept) and of the input gate (how much is
+# written), as [`inspection/texts.py`](../scratchnn/inspection/texts.py) computes them.
 
 # %%
 reading = networks["LSTM, last state", "order"]
@@ -662,7 +672,8 @@ doubt = sigmoid(good_logit(reading)(prefixes))
 show(
     figures.gates(story, {name: activity[name] for name in ("forget", "input")}, doubt, "Reading"),
     "8.8",
-    "The gates of the LSTM along a review, and its answer if the review ended at that word (seed 0).",
+    "The gates of the LSTM along a review, and its answer if the review ended at that word (seed 0). After the judgement "
+    "of the film it has made up its mind: less is written, more is kept, and the dreadful bus changes nothing.",
 )
 
 # %% [markdown] id="ch08-unequal"
@@ -706,6 +717,8 @@ rare = {"without weights": learn(rare_train, 6, **bag)}
 rare["with class weights"] = learn(rare_train, 6, class_weights=balance, **bag)
 said = {"always good": np.ones(2000, dtype=np.int64)}
 said |= {name: answers(network, rare_test[0]) for name, network in rare.items()}
+p_bad = sigmoid(-good_logit(rare["without weights"])(rare_test[0]))
+said["threshold 5 %"] = (p_bad < 0.05).astype(np.int64)  # bad, unless that is improbable
 matrices, accuracies, recalls = {}, {}, {}
 for name, predicted in said.items():
     C = matrices[name] = confusion_matrix(predicted, rare_test[1], 2)
@@ -720,11 +733,20 @@ print("the package gives the same:", np.allclose(theirs["f1"], f1))
 show(
     figures.confusion(matrices, ("bad", "good")),
     "8.9",
-    "Three confusion matrices of the same 2,000 reviews. The percentages are shares of the true class, so those on the "
+    "Confusion matrices of the same 2,000 reviews. The percentages are shares of the true class, so those on the "
     "diagonal are the recalls.",
 )
 
 # %% [markdown] id="ch08-few"
+# The network without weights is the most accurate, and of little use to the owner: it misses more than half of what it
+# was made to find. With weights it finds most bad reviews, and also calls many good ones bad. In this data a part of the
+# good reviews read like bad ones, so no model can have both. Which mistake is more expensive is not a question of
+# mathematics; it has to be asked before the training.
+#
+# The last row is a lesson of its own. It is the network *without* weights, with another threshold: call a review bad
+# unless the probability is below the share of bad reviews. It does nearly what the weights do. Class weights do not add
+# knowledge, they move the border. And accuracy is the wrong figure to choose a model by as soon as classes are unequal.
+#
 # ## Few labels
 #
 # Labels are made by people, one by one; plain text costs nothing. Chapter 4 found out where vectors of plain text help

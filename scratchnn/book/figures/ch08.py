@@ -200,7 +200,7 @@ def gates(words: Sequence[str], activity: Mapping[str, np.ndarray], doubt: np.nd
 
 def confusion(matrices: Mapping[str, np.ndarray], names: Sequence[str]) -> Figure:
     """Confusion matrices (K, K) of counts, shaded by the share of the true class."""
-    figure, panels = new_figure(3.4 * len(matrices), 3.2, ncols=len(matrices))
+    figure, panels = new_figure(2.6 * len(matrices), 2.9, ncols=len(matrices))
     for axes, (title, matrix) in zip(panels, matrices.items(), strict=True):
         shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -208,7 +208,7 @@ def confusion(matrices: Mapping[str, np.ndarray], names: Sequence[str]) -> Figur
             for j in range(len(names)):
                 colour = "white" if shares[i, j] > 0.5 else "black"
                 text = f"{int(matrix[i, j]):,}\n{100 * shares[i, j]:.0f} %"
-                axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=10)
+                axes.text(j, i, text, ha="center", va="center", color=colour, fontsize=9)
         label(axes, title, "predicted", "true")
         axes.set_xticks(np.arange(len(names)), names)
         axes.set_yticks(np.arange(len(names)), names, rotation=90, va="center")

@@ -9,8 +9,8 @@ the adjectives of ``pairs`` follow *not*, which reverses them; negations and adj
 is equally frequent in both classes. ``order`` is ``scratchnn.datasets.generated.reviews``: only the judgement of the film
 counts, and a negation may be several words away from its adjective.
 
-Adjectives are drawn by Zipf's law: the k-th of a list has a probability proportional to 1 / k. So most are rare, as in a
-real text.
+The k-th adjective of a list is drawn with a probability proportional to the square root of 1 / k, so some are frequent and
+many are rare, as in a real text.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ Reviews = tuple[list[list[str]], np.ndarray]  # N lists of words, and N labels: 
 
 def review(rng: np.random.Generator, label: int, agree: list[bool], negations: bool) -> list[str]:
     """The words of three judgements, each of which agrees with the label or not; with ``negations``, half have a *not*."""
-    rank = 1 / np.arange(1, len(PRAISE) + 1)
+    p = np.arange(1, len(PRAISE) + 1) ** -0.5
     found = []
     for subject, agrees in zip(rng.choice(SUBJECTS, 3, replace=False), agree, strict=True):
         kind = label if agrees else 1 - label
         negated = negations and rng.random() < 0.5
-        adjective = rng.choice(PRAISE if kind != negated else BLAME, p=rank / rank.sum())
+        adjective = rng.choice(PRAISE if kind != negated else BLAME, p=p / p.sum())
         found.append(f"the {subject} was {'not ' if negated else ''}{adjective}")
     return f"{found[0]} , {found[1]} and {found[2]} .".split()
 

@@ -238,5 +238,6 @@ def in_company(padded: Sequence[int], curves: Mapping[str, np.ndarray]) -> Figur
         axes.plot(padded, 100 * values, "o-", color=colour, label=name)
     label(axes, "One text in longer and longer company", "padded steps after the text", "right, same reviews (%)")
     axes.set_ylim(45, 101)
-    axes.legend()
+    axes.set_xticks(list(padded))
+    axes.legend(loc="center right")
     return figure

@@ -1005,7 +1005,7 @@ for amount in (200, 2000) if FULL else ():  # few labels of IMDb, single words
 # - **8.4** Attention weights: large scores, short texts, empty texts.
 # - **8.5** Macro F1: a score in which every class counts the same.
 #
-# Solutions are in [`chapters/solutions/ch08.py`](../chapters/solutions/ch08.py). To practise finding a mistake in a
+# Solutions are in [`scratchnn/book/solutions/ch08.py`](../scratchnn/book/solutions/ch08.py). To practise finding a mistake in a
 # pooling layer, try `python -m scratchnn gradcheck --break attention-pool`.
 #
 # ## Where to read on

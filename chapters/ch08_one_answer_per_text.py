@@ -646,7 +646,7 @@ for role in mean_weight:
     print(f"effect on the logit {mean_effect[role]:5.2f}")
 
 # %% [markdown] id="ch08-gates"
-# Over a hundred reviews, the adjectives have both, weight and effect. But the negations have nearly as much effect, and
+# In a hundred reviews (seed 0), the adjectives have both, weight and effect. But the negations have nearly as much effect, and
 # next to no weight! The network does not overlook them: it reads *not*, keeps it in its memory for a few words, and says
 # all it knows at the adjective, which is where the attention picks it up. The weights show where the network *keeps* its
 # answer, the effects show which words *make* it. If a talk shows you an attention map and says "this is why", ask for

@@ -366,11 +366,11 @@ show(
 )
 
 # %% [markdown] id="ch08-linear-result"
-# Compare the rows. The mean of embeddings is no better than the linear model with the same tokens, and it cannot be: the
-# mean of vectors followed by a dense layer is again a sum of one vote per word. What counts is which tokens are given to
-# it. Pairs solve the second problem. In the third one, *I would **not** say, to be brief, that the plot was **good***,
-# the negation may be nine words away from its adjective, and it may belong to the popcorn. There are too many sequences
-# of ten words to give each a vote.
+# Compare the rows. The mean of embeddings is the same kind of model as the linear one, trained in another way: a mean of
+# vectors followed by a dense layer is again a sum of one vote per word. Where one of them guesses, so does the other.
+# What counts is which tokens they are given. Pairs solve the second problem. In the third one, *I would **not** say, as I
+# told my sister on the way home, that the plot was **good***, the negation is many words away from its adjective, and
+# another one may belong to the popcorn. There are too many sequences of ten or twenty words to give each a vote.
 #
 # ## From steps to one vector
 #
@@ -450,8 +450,8 @@ show(
 #
 # ## Readers, and what they cost
 #
-# What should read? A plain recurrent network, an LSTM, an LSTM in both directions, convolutions (chapter 14): all fit
-# into the same place. Their price is the number of multiplications per word. A recurrent layer with $B$ blocks (chapter
+# What should read? A plain recurrent network, an LSTM, an LSTM in both directions (BiLSTM for short), convolutions
+# (chapter 14): all fit into the same place. Their price is the number of multiplications per word. A recurrent layer with $B$ blocks (chapter
 # 6) takes $B H (D + H)$ of them in each direction; looking up an embedding takes none. The third kind of review needs a
 # reader. Which one, and with which pooling?
 #
@@ -533,7 +533,8 @@ show(
 #
 # $$ d\alpha_t = dh \cdot r_t \tag{10} $$
 #
-# Then the softmax. A step is worth more than now if its $d\alpha$ is above the average, weighted as it is now:
+# Then the softmax. The total is fixed: what one step gains, the others lose. So what counts is how the $d\alpha$ of a step
+# compares with the average of all, weighted as they are now:
 #
 # $$ ds_t = \alpha_t \left( d\alpha_t - \sum_i \alpha_i \, d\alpha_i \right) \tag{11} $$
 #
@@ -646,11 +647,11 @@ for role in mean_weight:
     print(f"effect on the logit {mean_effect[role]:5.2f}")
 
 # %% [markdown] id="ch08-gates"
-# In a hundred reviews (seed 0), the adjectives have both, weight and effect. But the negations have nearly as much effect, and
-# next to no weight! The network does not overlook them: it reads *not*, keeps it in its memory for a few words, and says
-# all it knows at the adjective, which is where the attention picks it up. The weights show where the network *keeps* its
-# answer, the effects show which words *make* it. If a talk shows you an attention map and says "this is why", ask for
-# the second row.
+# In a hundred reviews (seed 0), the adjectives have both, weight and effect. But the negations have nearly as much effect,
+# and next to no weight! The network does not overlook them: it reads *not*, keeps it in its memory for a few words, and
+# says all it knows at the adjective, which is where the attention picks it up. The weights show where the network *keeps*
+# its answer, the effects show which words *make* it. If a talk shows you an attention map and says "this is why", ask
+# for the second row.
 #
 # The effects have a blind spot of their own. Look at the first review of the figure. Leaving out *no* of *at no moment
 # was the script* changes nothing, although *no* makes the sentence what it is: the order *was the script* alone gives the
@@ -683,8 +684,9 @@ show(
 # %% [markdown] id="ch08-unequal"
 # ## When one class is rare
 #
-# So far half of the reviews were good. Now take the reviews of the kind *words*, five in a hundred of them bad, as among
-# the customers of a good shop. The owner wants to find the bad ones. Here is a model with an excellent accuracy:
+# So far half of the reviews were good. Now take a film that nearly everybody likes: five reviews in a hundred are bad, and
+# the cinema wants to find them. To make it as hard as in life, each judgement agrees with the label in four of five cases
+# only, so some good reviews read like bad ones. Here is a model with an excellent accuracy:
 #
 # *Every review is good.*
 #
@@ -742,9 +744,9 @@ show(
 )
 
 # %% [markdown] id="ch08-few"
-# The network without weights is the most accurate, and of little use to the owner: it misses more than half of what it
-# was made to find. With weights it finds most bad reviews, and also calls many good ones bad. In this data a part of the
-# good reviews read like bad ones, so no model can have both. Which mistake is more expensive is not a question of
+# The network without weights is the most accurate, and of little use to the cinema: it misses more than half of what it
+# was made to find. With weights it finds most bad reviews, and also calls many good ones bad. Some good reviews read like
+# bad ones, so no model can have both. Which mistake is more expensive is not a question of
 # mathematics; it has to be asked before the training.
 #
 # The last row is a lesson of its own. It is the network *without* weights, with another threshold: call a review bad
@@ -821,8 +823,8 @@ show(
 # With twenty labels the vectors are far ahead: a label for *witty* is also one for every word that keeps its company. But
 # the vectors were made from company, not from sentiment, and they are frozen at four numbers per word. With two thousand
 # labels every adjective has been seen often enough to get a weight of its own, and then it is a handicap to have vectors
-# that were made for another purpose. More data beats them. On real reviews the crossing is farther to the right, because
-# real words are rarer; figures for IMDb are at the end of the chapter.
+# that were made for another purpose. More data beats them. On real reviews the crossing is farther to the right; figures
+# for IMDb are at the end of the chapter.
 #
 # ## What goes wrong
 #

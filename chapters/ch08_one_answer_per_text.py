@@ -451,9 +451,9 @@ show(
 # ## Readers, and what they cost
 #
 # What should read? A plain recurrent network, an LSTM, an LSTM in both directions (BiLSTM for short), convolutions
-# (chapter 14): all fit into the same place. Their price is the number of multiplications per word. A recurrent layer with $B$ blocks (chapter
-# 6) takes $B H (D + H)$ of them in each direction; looking up an embedding takes none. The third kind of review needs a
-# reader. Which one, and with which pooling?
+# (chapter 14): all fit into the same place. Their price is the number of multiplications per word. A recurrent layer
+# with $B$ blocks (chapter 6) takes $B H (D + H)$ of them in each direction; looking up an embedding takes none. The
+# third kind of review needs a reader. Which one, and with which pooling?
 #
 # > **Question.** The next cell trains a plain recurrent network twice, once with its last state and once with the maximum
 # > of all its states. Everything else is equal. Which one learns faster, and why?
@@ -533,8 +533,8 @@ show(
 #
 # $$ d\alpha_t = dh \cdot r_t \tag{10} $$
 #
-# Then the softmax. The total is fixed: what one step gains, the others lose. So what counts is how the $d\alpha$ of a step
-# compares with the average of all, weighted as they are now:
+# Then the softmax. The total is fixed: what one step gains, the others lose. So what counts is how the $d\alpha$ of a
+# step compares with the average of all, weighted as they are now:
 #
 # $$ ds_t = \alpha_t \left( d\alpha_t - \sum_i \alpha_i \, d\alpha_i \right) \tag{11} $$
 #
@@ -647,11 +647,11 @@ for role in mean_weight:
     print(f"effect on the logit {mean_effect[role]:5.2f}")
 
 # %% [markdown] id="ch08-gates"
-# In a hundred reviews (seed 0), the adjectives have both, weight and effect. But the negations have nearly as much effect,
-# and next to no weight! The network does not overlook them: it reads *not*, keeps it in its memory for a few words, and
-# says all it knows at the adjective, which is where the attention picks it up. The weights show where the network *keeps*
-# its answer, the effects show which words *make* it. If a talk shows you an attention map and says "this is why", ask
-# for the second row.
+# In a hundred reviews (seed 0), the adjectives have both, weight and effect. But the negations have nearly as much
+# effect, and next to no weight! The network does not overlook them: it reads *not*, keeps it in its memory for a few
+# words, and says all it knows at the adjective, which is where the attention picks it up. The weights show where the
+# network *keeps* its answer, the effects show which words *make* it. If a talk shows you an attention map and says
+# "this is why", ask for the second row.
 #
 # The effects have a blind spot of their own. Look at the first review of the figure. Leaving out *no* of *at no moment
 # was the script* changes nothing, although *no* makes the sentence what it is: the order *was the script* alone gives the
@@ -684,9 +684,9 @@ show(
 # %% [markdown] id="ch08-unequal"
 # ## When one class is rare
 #
-# So far half of the reviews were good. Now take a film that nearly everybody likes: five reviews in a hundred are bad, and
-# the cinema wants to find them. To make it as hard as in life, each judgement agrees with the label in four of five cases
-# only, so some good reviews read like bad ones. Here is a model with an excellent accuracy:
+# So far half of the reviews were good. Now take a film that nearly everybody likes: five reviews in a hundred are bad,
+# and the cinema wants to find them. To make it as hard as in life, each judgement agrees with the label in four of five
+# cases only, so some good reviews read like bad ones. Here is a model with an excellent accuracy:
 #
 # *Every review is good.*
 #
@@ -889,8 +889,8 @@ show(
 # and it belongs in the tests of any model that takes padded batches: *a text alone and the same text beside a longer one
 # have the same logits.*
 #
-# Two more mistakes have spoiled many a table. One is to choose the epoch, the learning rate or the model on the test part:
-# then the test part has become training data. The other is to leave out the baseline.
+# Two more mistakes have spoiled many a table. One is to choose the epoch, the learning rate or the model on the test
+# part: then the test part has become training data. The other is to leave out the baseline.
 #
 # ## The headline
 #
@@ -1007,8 +1007,8 @@ for amount in (200, 2000) if FULL else ():  # few labels of IMDb, single words
 # - **8.4** Attention weights: large scores, short texts, empty texts.
 # - **8.5** Macro F1: a score in which every class counts the same.
 #
-# Solutions are in [`scratchnn/book/solutions/ch08.py`](../scratchnn/book/solutions/ch08.py). To practise finding a mistake in a
-# pooling layer, try `python -m scratchnn gradcheck --break attention-pool`.
+# Solutions are in [`scratchnn/book/solutions/ch08.py`](../scratchnn/book/solutions/ch08.py). To practise finding a
+# mistake in a pooling layer, try `python -m scratchnn gradcheck --break attention-pool`.
 #
 # ## Where to read on
 #

@@ -510,7 +510,7 @@ show(
 # Read the review at the head of this chapter again and watch your eyes: they stop at a few words. **Attention pooling**
 # (어텐션 풀링) lets a network learn where to stop. Each step is given a score, a softmax over the steps turns the scores
 # into weights, and (6) does the rest. Imagine a meeting in which everybody says how much they have to say before the
-# speaking time is shared out; the total is fixed, so whoever gets more takes it from the others.
+# speaking time is shared out; the total is fixed, so more for one is less for the others.
 #
 # $$ u_t = \tanh(r_t W + b) \qquad s_t = u_t \cdot v \tag{8} $$
 # $$ \alpha_t = \frac{e^{s_t}}{\sum_{i} e^{s_i}} \quad \mathrm{over \; the \; real \; steps} \qquad

@@ -12,13 +12,13 @@ from scratchnn.plot import COLOURS, label, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Place = tuple[float, float]
 LADDER = {
     "words": "words decide\n(dull, witty)",
     "pairs": "pairs decide\n(not witty)",
     "order": "order decides\n(not ... that ... was good)",
 }
 GREY = "0.75"
+Place = tuple[float, float]
 
 # --- boxes and arrows ------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -110,16 +111,13 @@ def check_mean_pool(answer: Answer) -> Iterator[str]:
     yield from _in_turn(answer, right, mistakes, normal, [(spoiled, np.array([2, 4]))], [(normal[1][0], np.array([0, 2]))])
 
 
-def _in_turn(answer: Answer, right: object, mistakes: dict, *stages: list) -> Iterator[str]:
-    """What is wrong with the answer in the first of several lists of trials in which anything is wrong.
+Function = Callable[..., Any]
 
-    Mistakes that only the later trials show come first in ``mistakes``: there, others give the same results.
-    """
-    for trials in stages:
-        found = list(compare(answer, right, mistakes, trials))
-        if found:
-            yield from found
-            return
+
+def _in_turn(answer: Answer, right: Function, mistakes: dict[str, Function], *stages: list[tuple]) -> Iterator[str]:
+    """What is wrong in the first of several lists of trials; mistakes that only later ones show come first in ``mistakes``."""
+    found = (list(compare(answer, right, mistakes, trials)) for trials in stages)
+    yield from next(filter(None, found), [])
 
 
 # --- 8.3 -------------------------------------------------------------------------------------------------------------

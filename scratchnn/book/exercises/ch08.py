@@ -115,7 +115,7 @@ Function = Callable[..., Any]
 
 
 def _in_turn(answer: Answer, right: Function, mistakes: dict[str, Function], *stages: list[tuple]) -> Iterator[str]:
-    """What is wrong in the first of several lists of trials; mistakes that only later ones show come first in ``mistakes``."""
+    """What is wrong in the first of several lists of trials. Mistakes that only later ones show come first in the dict."""
     found = (list(compare(answer, right, mistakes, trials)) for trials in stages)
     yield from next(filter(None, found), [])
 

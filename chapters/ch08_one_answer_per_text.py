@@ -760,7 +760,7 @@ show(
 # adjectives, some often and many rarely, and twenty labelled reviews contain about half of them. What should a model do
 # with the others?
 #
-# Suppose 4,000 reviews without labels are at hand. In them *witty* is often in one review with *elegant*, and rarely with
+# Suppose four thousand reviews without labels are at hand. In them *witty* is often in one review with *elegant*, and rarely with
 # *tedious*, because most writers are consistent. So count which words are in the same review, and make vectors of the
 # counts as in chapter 2, by PPMI and SVD. They have never seen a label, but they know which words keep company.
 
@@ -906,6 +906,7 @@ show(
 
 
 # %%
+# reviews to learn from and to test: 25,000 and 25,000; 150,000 and 50,000
 REAL = {"imdb": load_imdb, "nsmc": load_nsmc}
 
 

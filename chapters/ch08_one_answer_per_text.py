@@ -912,7 +912,8 @@ REAL = {"imdb": load_imdb, "nsmc": load_nsmc}
 
 def reached(folder, train_file, test_file, **settings):
     """The accuracy of the package's classifier on a file, after training on another."""
-    with contextlib.redirect_stdout(io.StringIO()):
+    quiet = io.StringIO()
+    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
         trained = scratchnn.train("classifier", folder, data=train_file, **settings)
     return trained.evaluate(test_file)["accuracy"]
 

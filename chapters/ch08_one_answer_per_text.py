@@ -760,9 +760,10 @@ show(
 # adjectives, some often and many rarely, and twenty labelled reviews contain about half of them. What should a model do
 # with the others?
 #
-# Suppose four thousand reviews without labels are at hand. In them *witty* is often in one review with *elegant*, and rarely with
-# *tedious*, because most writers are consistent. So count which words are in the same review, and make vectors of the
-# counts as in chapter 2, by PPMI and SVD. They have never seen a label, but they know which words keep company.
+# Suppose four thousand reviews without labels are at hand. In them *witty* is often in one review with *elegant*, and
+# rarely with *tedious*, because most writers are consistent. So count which words are in the same review, and make
+# vectors of the counts as in chapter 2, by PPMI and SVD. They have never seen a label, but they know which words keep
+# company.
 
 # %%
 amounts, few_seeds = (20, 60, 200, 600, 2000), (0, 1, 2)

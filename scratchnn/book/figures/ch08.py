@@ -227,7 +227,7 @@ def few_labels(amounts: Sequence[int], shares: Mapping[str, np.ndarray]) -> Figu
     axes.set_xticks(list(amounts), [f"{amount:,}" for amount in amounts])
     axes.minorticks_off()
     label(axes, "Labels against unlabelled text", "labelled reviews", "right, new reviews (%)")
-    axes.legend()
+    axes.legend(loc="lower right")
     return figure
 
 

@@ -43,7 +43,8 @@ train_part = {kind: examples.reviews(kind, 2000, seed=0) for kind in KINDS}
 test_part = {kind: examples.reviews(kind, 1000, seed=1) for kind in KINDS}
 for kind in KINDS:
     documents, labels = train_part[kind]
-    print(f"{kind:<6} {' '.join(documents[0])} -> {('bad', 'good')[labels[0]]}")
+    n = min(range(20), key=lambda n: len(documents[n]))  # a short one
+    print(f"{kind:<6} {' '.join(documents[n])} -> {('bad', 'good')[labels[n]]}")
 
 
 def with_pairs(words):
@@ -105,8 +106,9 @@ for name, (tokens, settings) in MODELS.items():
 show(
     figures.ladder(ladder),
     "8.1",
-    "Right answers on new reviews (seed 0). Where single words decide, all three models are equal, and the cheapest is "
-    "the best. Only where the order of the whole text decides does it take a network that reads.",
+    "Right answers on new reviews (seed 0). Where single words decide, all three models are "
+    "equal, and the cheapest is the best. Only where the order of the whole text decides does it "
+    "take a network that reads.",
 )
 
 # %% [markdown] id="ch08-able"
@@ -145,8 +147,8 @@ show(
 show(
     figures.shapes(),
     "8.2",
-    "From words to a label, with the shape of each array. The axis of the steps disappears at the pooling: up to there "
-    "everything is one vector per step, from there on one vector per text.",
+    "From words to a label, with the shape of each array. The axis of the steps disappears at the "
+    "pooling: up to there everything is one vector per step, from there on one vector per text.",
 )
 
 # %% [markdown] id="ch08-question-shapes"
@@ -361,8 +363,8 @@ columns = {
 show(
     figures.heaviest(columns),
     "8.3",
-    "The votes with the largest weights. A linear model can be read like a list: this is more than any network of this "
-    "chapter offers.",
+    "The votes with the largest weights. A linear model can be read like a list: this is more "
+    "than any network of this chapter offers.",
 )
 
 # %% [markdown] id="ch08-linear-result"
@@ -401,7 +403,7 @@ show(
 
 # %%
 def pooling_weights(r, lengths, how):
-    """The weights for r (N, T, H): (N, T, 1), or (N, T, H) for the maximum, where each unit has its own."""
+    """The weights for r (N, T, H): (N, T, 1), or for the maximum, where units differ, (N, T, H)."""
     step, length = np.arange(r.shape[1])[:, None], lengths[:, None, None]
     real = step < length  # (T, 1) and (N, 1, 1) -> (N, T, 1)
     if how == "last":
@@ -441,8 +443,9 @@ alphas = {how: pooling_weights(r, lengths, how)[:, :, -1] for how in ("last", "m
 show(
     figures.routes(alphas, lengths),
     "8.4",
-    "Weights of the steps for one unit of four texts with 6, 4, 1 and no words; grey is padding. By equation (7) the same "
-    "pictures show the way back: a step with the weight 0 gets no gradient.",
+    "Weights of the steps for one unit of four texts with 6, 4, 1 and no words; grey is padding. "
+    "By equation (7) the same pictures show the way back: a step with the weight 0 gets no "
+    "gradient.",
 )
 
 # %% [markdown] id="ch08-readers"
@@ -494,8 +497,9 @@ for name, settings in READERS.items():
 show(
     figures.learning(reader_curves),
     "8.5",
-    "What reading and pooling do to learning, on the reviews in which the order decides (seed 0, 300 new reviews). The "
-    "same plain recurrent network is slow with its last state and quick with a maximum over all its states.",
+    "What reading and pooling do to learning, on the reviews in which the order decides (seed 0, "
+    "300 new reviews). The same plain recurrent network is slow with its last state and quick "
+    "with a maximum over all its states.",
 )
 
 # %% [markdown] id="ch08-attention"
@@ -523,8 +527,8 @@ show(
 show(
     figures.attention(),
     "8.6",
-    "Attention pooling of four steps. Every score has an influence on every weight, because the weights sum to 1 (grey); "
-    "every step is used twice (blue), so two gradients come back to it.",
+    "Attention pooling of four steps. Every score has an influence on every weight, because the "
+    "weights sum to 1 (grey); every step is used twice (blue), so two gradients come back to it.",
 )
 
 # %% [markdown] id="ch08-attention-backward"
@@ -632,8 +636,8 @@ for n in short:
 show(
     figures.marked_words(rows, "Where the weights are, and which words decide"),
     "8.7",
-    "Three new reviews, each twice: the weights of the attention pooling, and the effect (14) of leaving a word out "
-    "(blue speaks for good, orange for bad). Seed 0.",
+    "Three new reviews, each twice: the weights of the attention pooling, and the effect (14) of "
+    "leaving a word out (blue speaks for good, orange for bad). Seed 0.",
 )
 
 # %%
@@ -677,8 +681,9 @@ doubt = sigmoid(good_logit(reading)(prefixes))
 show(
     figures.gates(story, {name: activity[name] for name in ("forget", "input")}, doubt, "Reading"),
     "8.8",
-    "The gates of the LSTM along a review, and its answer if the review ended at that word (seed 0). After the judgement "
-    "of the film it has made up its mind: less is written, more is kept, and the dreadful bus changes nothing.",
+    "The gates of the LSTM along a review, and its answer if the review ended at that word (seed "
+    "0). After the judgement of the film it has made up its mind: less is written, more is kept, "
+    "and the dreadful bus changes nothing.",
 )
 
 # %% [markdown] id="ch08-unequal"
@@ -708,7 +713,7 @@ show(
 
 # %%
 def by_hand(C):
-    """Equation (15) for a confusion matrix C (K, K); a class that is never predicted has precision 0."""
+    """Equation (15) for C (K, K); a class that is never predicted has precision 0."""
     both = np.diag(C)
     precision, recall = both / np.maximum(C.sum(axis=0), 1), both / np.maximum(C.sum(axis=1), 1)
     return precision, recall, 2 * precision * recall / np.maximum(precision + recall, 1e-300)
@@ -739,8 +744,8 @@ print("the package gives the same:", np.allclose(theirs["f1"], f1))
 show(
     figures.confusion(matrices, ("bad", "good")),
     "8.9",
-    "Confusion matrices of the same 2,000 reviews. The percentages are shares of the true class, so those on the "
-    "diagonal are the recalls.",
+    "Confusion matrices of the same 2,000 reviews. The percentages are shares of the true class, "
+    "so those on the diagonal are the recalls.",
 )
 
 # %% [markdown] id="ch08-few"
@@ -776,7 +781,7 @@ vectors = svd_vectors(ppmi(together), 4) * np.sqrt(len(everything))  # (V, 4)
 
 
 def learn_few(reviews, seed, table=None, steps=200):
-    """The package's classifier: a mean of embeddings that are frozen, or learned from random ones."""
+    """The package's classifier: a mean of embeddings, frozen or learned from random ones."""
     settings = {"embedding_size": 4, "hidden_size": 1, "frozen": table is not None, **bag}
     rng = np.random.default_rng(seed)
     model = Classifier(len(everything), 2, rng=rng, **settings)
@@ -816,8 +821,8 @@ for name, table in few.items():
 show(
     figures.few_labels(amounts, few),
     "8.10",
-    "Right answers against the number of labels, three seeds each. Vectors of unlabelled text win while labels are few; "
-    "with many labels, what is learned for the task itself overtakes them.",
+    "Right answers against the number of labels, three seeds each. Vectors of unlabelled text win "
+    "while labels are few; with many labels, what is learned for the task itself overtakes them.",
 )
 
 # %% [markdown] id="ch08-few-result"
@@ -879,8 +884,8 @@ for name, network in careless.items():
 show(
     figures.in_company(padded, company),
     "8.11",
-    "The same 150 reviews, each alone and followed by padding. The answer to a text must not depend on the texts beside "
-    "it.",
+    "The same 150 reviews, each alone and followed by padding. The answer to a text must not "
+    "depend on the texts beside it.",
 )
 
 # %% [markdown] id="ch08-headline"

@@ -41,9 +41,8 @@ from scratchnn.training import Trainer
 KINDS = ("words", "pairs", "order")
 train_part = {kind: examples.reviews(kind, 2000, seed=0) for kind in KINDS}
 test_part = {kind: examples.reviews(kind, 1000, seed=1) for kind in KINDS}
-for kind in KINDS:
+for kind, n in zip(KINDS, (0, 0, 9), strict=True):
     documents, labels = train_part[kind]
-    n = min(range(20), key=lambda n: len(documents[n]))  # a short one
     print(f"{kind:<6} {' '.join(documents[n])} -> {('bad', 'good')[labels[n]]}")
 
 

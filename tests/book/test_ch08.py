@@ -115,7 +115,7 @@ def test_pooling_decides_how_fast_it_learns(chapter, text):
     curves = {name: np.array(curve) for name, curve in chapter.reader_curves.items()}
     assert "The dashed line is the bag of words, which cannot learn this" in text
     assert curves["no reader, mean"].max() < 0.62
-    assert "the same network with a maximum is done early" in text
+    assert "The same network with a maximum is done by then" in text
     assert np.argmax(curves["RNN, max"] > 0.95) + 3 < len(curves["RNN, max"])
     assert curves["RNN, max"][7] > curves["RNN, last"][7] + 0.2
     assert "at four times the price" in text

@@ -80,16 +80,16 @@ def test_two_logits_or_one(chapter):
 
 
 def test_one_half_each(chapter, text):
-    assert "it can do no better than one half for each" in text
+    assert "it can do no better than one half" in text
     assert np.allclose(chapter.softmax(chapter.by_softmax)[0, :2], 0.5, atol=0.01)
     assert (sigmoid(chapter.by_sigmoids)[0] > 0.5).tolist() == [True, True, False]
 
 
 def test_linear_model_is_level_with_the_mean(chapter, text):
-    assert "The mean of embeddings is no better than the linear model with the same tokens" in text
+    assert "The mean of embeddings is the same kind of model as the linear one" in text
     for ours, theirs in (("words", "mean of its words"), ("words and pairs", "mean of its words and pairs")):
         for kind in chapter.KINDS:
-            assert chapter.ladder[theirs][kind] < chapter.linear[ours][kind] + 0.05
+            assert abs(chapter.ladder[theirs][kind] - chapter.linear[ours][kind]) < 0.05
 
 
 def test_gradients_of_the_linear_model(chapter):

@@ -53,6 +53,7 @@ def flops(case: Case) -> int:
     for units in case["channels"]:
         convolutions += pixels * 9 * below * units
         below, pixels = units, pixels // 4
+    below += 2  # coordinates
     attention = "attention" in case["own"]
     first = below * (1 if attention else pixels) * 2 * H
     word = (D + H) * 4 * H + H * V

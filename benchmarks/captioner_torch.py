@@ -14,6 +14,12 @@ from benchmarks.torch_device import prepare
 functional = torch.nn.functional
 
 
+def coordinates(rows: int, columns: int) -> torch.Tensor:
+    """The row and the column of each place, from -1 to 1 (1, 2, rows, columns)."""
+    places = [torch.linspace(-1, 1, size, dtype=torch.float64) for size in (rows, columns)]
+    return torch.stack(torch.meshgrid(*places, indexing="ij"))[None]
+
+
 class Captioner(torch.nn.Module):
     """The equations of ``scratchnn.models.captioner`` with an LSTM: no attention, or additive attention with feeding."""
 
@@ -30,7 +36,7 @@ class Captioner(torch.nn.Module):
         input_feeding: bool = False,
     ):
         super().__init__()
-        D, H, C = embedding_size, hidden_size, channels[-1]
+        D, H, C = embedding_size, hidden_size, channels[-1] + 2
         below = [5, *channels[:-1]]
         self.blocks = torch.nn.Sequential(
             *(
@@ -39,8 +45,8 @@ class Captioner(torch.nn.Module):
                 for layer in (torch.nn.Conv2d(before, after, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2))
             )
         )
-        places = torch.meshgrid(torch.linspace(-1, 1, rows), torch.linspace(-1, 1, columns), indexing="ij")
-        self.register_buffer("places", torch.stack(places)[None])
+        self.register_buffer("places", coordinates(rows, columns))
+        self.register_buffer("regions", coordinates(rows >> len(channels), columns >> len(channels)))
         self.attends = attention != "none"
         size = C if self.attends else (rows >> len(channels)) * (columns >> len(channels)) * C
         self.first = torch.nn.ModuleList(torch.nn.Linear(size, H) for _ in range(2))
@@ -58,7 +64,7 @@ class Captioner(torch.nn.Module):
         """Logits (P, V) of the real tokens, for pictures (N, rows, columns, 3)."""
         N, T = inputs.shape
         x = torch.cat([pictures.permute(0, 3, 1, 2), self.places.expand(N, -1, -1, -1)], 1)
-        m = self.blocks(x).flatten(2).transpose(1, 2)  # (N, S, C)
+        m = torch.cat([self.blocks(x), self.regions.expand(N, -1, -1, -1)], 1).flatten(2).transpose(1, 2)  # (N, S, C)
         v = m.mean(1) if self.attends else m.flatten(1)
         h, c = torch.tanh(self.first[0](v)), self.first[1](v)
         e = self.embedding(inputs)
@@ -79,7 +85,7 @@ class Captioner(torch.nn.Module):
 def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     """Time PyTorch's steps."""
     device, synchronise = prepare(settings)
-    model = Captioner(**model_options(case)).to(device)
+    model = Captioner(**model_options(case)).float().to(device)
     parameters = list(model.parameters())
     optimizer = torch.optim.Adam(parameters, lr=LR)
     moved = []

@@ -33,6 +33,7 @@ from scratchnn.models.picture_encoder import PictureEncoder
 from scratchnn.recurrent.base import State
 
 COLOURS = 3  # red, green, blue
+ATTENTIONS = ("none", "general", "additive")  # not dot: a region is not of the decoder's size
 
 
 class Captioner(DecoderModel):
@@ -73,8 +74,8 @@ class Captioner(DecoderModel):
         sizes |= {"embedding_size": embedding_size, "hidden_size": hidden_size}
         for name, size in (*sizes.items(), *(("channels", size) for size in channels)):
             whole_number(size, f"Captioner: {name}")
-        check_attention("Captioner", attention, input_feeding)
-        check_channels(rows, columns, channels, attention, hidden_size)
+        check_attention("Captioner", attention, input_feeding, known=ATTENTIONS)
+        check_channels(rows, columns, channels)
         self.config = {
             **{name: int(size) for name, size in sizes.items()},
             "channels": [int(size) for size in channels],
@@ -124,17 +125,12 @@ class Captioner(DecoderModel):
         return self.encoder.backward(self.dropout.backward(dm))
 
 
-def check_channels(rows: int, columns: int, channels: Sequence[int], attention: str, hidden_size: int) -> None:
-    """Raise ``DataError`` unless there is a region to look at, and dot attention can compare it with the decoder."""
+def check_channels(rows: int, columns: int, channels: Sequence[int]) -> None:
+    """Raise ``DataError`` unless there is a region to look at."""
     if not channels:
         raise DataError("Captioner: channels is empty; give the outputs of one convolution or more")
     if min(rows, columns) >> len(channels) == 0:
         raise DataError(
             f"Captioner: {len(channels)} convolutions, each followed by pooling, leave nothing of {rows} x {columns} "
             "pixels; use fewer channels"
-        )
-    if attention == "dot" and channels[-1] != hidden_size:
-        raise DataError(
-            f"Captioner: dot attention needs regions of the decoder's size, got {channels[-1]} channels and hidden_size "
-            f"{hidden_size}; make them equal, or use general attention"
         )

@@ -345,7 +345,7 @@ for _parts in (1, 2):
 # --- the captioner: every attention, with and without input feeding --------------------------------------------------
 
 CAPTIONED = {
-    "pictures": np.random.default_rng(1).standard_normal((4, 8, 12, 3)),
+    "pictures": 0.4 * np.random.default_rng(1).standard_normal((4, 8, 12, 3)),
     "inputs": TARGETS,
     "target lengths": TARGET_LENGTHS,
     "outputs": OUTPUTS,
@@ -354,16 +354,16 @@ CAPTIONED = {
 
 def captioner(rows: int = 8, columns: int = 12, **options: Any) -> Callable[[np.random.Generator], Model]:
     """Regions of 4 x 4 pixels, four words."""
-    sizes: dict[str, Any] = {"channels": (2, 3), "embedding_size": 3, "hidden_size": 2}
+    sizes: dict[str, Any] = {"channels": (2, 3), "embedding_size": 3, "hidden_size": 3}
     return lambda rng: Captioner(rows, columns, 4, **{**sizes, **options}, rng=rng)
 
 
-register_loss("captioner/lstm", captioner(), CAPTIONED)
-register_loss("captioner/gru+dropout", captioner(cell="gru", dropout=0.3), CAPTIONED, random=True)
-register_loss("captioner/rnn+dot", captioner(cell="rnn", attention="dot", channels=(3, 2)), CAPTIONED)
-register_loss("captioner/gru+general", captioner(cell="gru", attention="general"), CAPTIONED)
+register_loss("captioner/lstm", captioner(), CAPTIONED, factor=1)
+register_loss("captioner/gru+dropout", captioner(cell="gru", dropout=0.3), CAPTIONED, random=True, factor=1)
+register_loss("captioner/rnn+additive", captioner(cell="rnn", attention="additive"), CAPTIONED, factor=1)
+register_loss("captioner/gru+general", captioner(cell="gru", attention="general"), CAPTIONED, factor=1)
 _own = {"attention": "additive", "input_feeding": True, "dropout": 0.3}
-register_loss("captioner/lstm+additive+feeding+dropout", captioner(**_own), CAPTIONED, random=True)
+register_loss("captioner/lstm+additive+feeding+dropout", captioner(**_own), CAPTIONED, random=True, factor=1)
 
 
 @case("captioner/logits")

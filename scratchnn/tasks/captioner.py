@@ -19,8 +19,7 @@ from scratchnn.datasets.generated.scenes import is_true, random_caption
 from scratchnn.errors import DataError
 from scratchnn.inspection.captions import CaptionMap, plot_captions
 from scratchnn.metrics import exact_match, perplexity
-from scratchnn.models.captioner import Captioner
-from scratchnn.models.decoder import ATTENTIONS
+from scratchnn.models.captioner import ATTENTIONS, Captioner
 from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.caption_sources import (
@@ -102,7 +101,7 @@ class CaptionerTask(Task):
         words = (token for one in train for token in tokenize(one.caption, "word"))
         parts = parts or {"vocabulary": Vocabulary.build(words)}
         rows, columns = settings["size"] = list(size_of(train))
-        sizes = f"{len(parts['vocabulary']):,} words, pictures of {columns} x {rows} pixels"
+        sizes = f"vocabulary of {len(parts['vocabulary']):,} tokens, pictures of {columns} x {rows} pixels"
         note = f"{len(train):,} captions to learn, {len(valid):,} to validate, {sizes}"
         return Data(parts, train, valid, digest_of(train, valid), note)
 

@@ -7,8 +7,7 @@ import pytest
 
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.functions import log_softmax, softmax
-from scratchnn.models.captioner import Captioner
-from scratchnn.models.decoder import ATTENTIONS
+from scratchnn.models.captioner import ATTENTIONS, Captioner
 from scratchnn.recurrent.cells import CELLS
 
 V, D, H = 7, 3, 4
@@ -16,7 +15,6 @@ SIZES = {"rows": 8, "columns": 12, "target_size": V, "channels": (2, 5), "embedd
 LENGTHS = np.array([2, 4, 1, 3])
 MODELS = {
     "vector": {},
-    "dot": {"attention": "dot", "channels": (2, H)},
     "general": {"attention": "general", "cell": "gru"},
     "additive": {"attention": "additive", "cell": "rnn"},
     "additive, feeding": {"attention": "additive", "input_feeding": True},
@@ -64,7 +62,7 @@ def test_equations_of_a_vector_step_by_step():
     batch = pictures, inputs, _, outputs = batch_of()
     logits = model.forward(*batch[:-1])
     m = model.encoder.forward(pictures)
-    assert m.shape == (4, 2 * 3, 5)
+    assert m.shape == (4, 2 * 3, 5 + 2)
     total = 0.0
     for row in range(4):
         h = np.tanh(m[row].ravel() @ model.first.maps[0].W.data + model.first.maps[0].b.data)
@@ -209,8 +207,7 @@ def test_float32_stays_float32():
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("attention", ATTENTIONS)
 def test_config_builds_it_again(cell, attention):
-    channels = (2, H) if attention == "dot" else (2, 5)
-    model = model_of(cell=cell, attention=attention, channels=channels, input_feeding=attention != "none")
+    model = model_of(cell=cell, attention=attention, input_feeding=attention != "none")
     again = Captioner.from_config(model.config)
     again.astype("float64")
     again.load_state_dict(model.state_dict())
@@ -225,9 +222,8 @@ def test_config_builds_it_again(cell, attention):
         ({"channels": (2, 0)}, "channels must be a whole number of 1 or more, got 0"),
         ({"channels": ()}, "channels is empty; give the outputs of one convolution or more"),
         ({"channels": (2, 2, 2, 2)}, "4 convolutions, each followed by pooling, leave nothing of 8 x 12 pixels; use fewer"),
-        ({"attention": "cosine"}, "unknown attention 'cosine'; choose one of none, dot, general, additive"),
-        ({"input_feeding": True}, "input feeding feeds attention vectors; choose an attention: dot, general, additive"),
-        ({"attention": "dot"}, "dot attention needs regions of the decoder's size, got 5 channels and hidden_size 4; make"),
+        ({"attention": "dot"}, "unknown attention 'dot'; choose one of none, general, additive"),
+        ({"input_feeding": True}, "input feeding feeds attention vectors; choose an attention: general, additive"),
     ],
 )
 def test_settings_that_do_not_go_together_are_one_line(options, message):

@@ -62,8 +62,6 @@ def test_whole_model(own):
     for parameter in model.parameters():
         parameter.data = 0.7 * rng.standard_normal(parameter.shape)
     theirs = captioner_torch.Captioner(**sizes, **own).double()
-    places = [torch.linspace(-1, 1, size, dtype=torch.float64) for size in (9, 15)]
-    theirs.places = torch.stack(torch.meshgrid(*places, indexing="ij"))[None]
     ours = model.named_parameters()
     with torch.no_grad():
         for name, tensor in theirs.named_parameters():

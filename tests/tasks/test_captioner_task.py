@@ -36,7 +36,7 @@ def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as monkeypatch:
         make_quick(monkeypatch)
         for name, options in (("attention", ["--input-feeding"]), ("vector", ["--attention", "none"])):
-            data = ["--data", place / "pictures", "--epochs", 12, "--out", place / name]
+            data = ["--data", place / "pictures", "--epochs", 25, "--out", place / name]
             assert train_captioner(*data, *options) == 0
     return place
 
@@ -151,7 +151,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(folder, tmp_path):
 def test_scenes_are_learned_by_default_and_checked_against_what_is_in_them(tmp_path, few_scenes, capsys):
     assert train_captioner("--scenes", 24, "--epochs", 1, "--out", tmp_path / "run") == 0
     printed = capsys.readouterr().out
-    assert "24 captions to learn, 6 to validate, 20 words, pictures of 48 x 48 pixels" in printed
+    assert "24 captions to learn, 6 to validate, vocabulary of 20 tokens, pictures of 48 x\n48 pixels" in printed
     assert "best validation true and complete " in printed
     for name in ("scenes", "scenes:unseen"):
         assert command("evaluate", tmp_path / "run", "--data", name) == 0
@@ -268,7 +268,7 @@ def test_bad_predictions(folder, tmp_path, monkeypatch, capsys, words, message):
         (["--channels", 4, "many"], "--channels must be whole numbers of 1 or more, got 'many'"),
         (["--channels", 0], "--channels must be whole numbers of 1 or more, got '0'"),
         (["--channels", 2, 2, 2, 2], "Captioner: 4 convolutions, each followed by pooling, leave nothing of 8 x 12 pixels"),
-        (["--attention", "dot"], "Captioner: dot attention needs regions of the decoder's size"),
+        (["--attention", "dot"], "argument --attention: invalid choice: 'dot'"),
         (["--attention", "none", "--input-feeding"], "Captioner: input feeding feeds attention vectors"),
         (["--scenes", 0], "--scenes must be a whole number of 1 or more, got 0"),
     ],

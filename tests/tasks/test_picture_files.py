@@ -98,7 +98,7 @@ CHANGED[60] ^= 1
         *((WHOLE[:cut], f"bad.png is a damaged PNG file (at byte {at} of {cut})")
           for cut, at in ((20, 8), (33, 33), (100, 33), (LAST, LAST), (LAST + 11, LAST))),
         (bytes(CHANGED), f"bad.png is a damaged PNG file (at byte 33 of {len(WHOLE):,})"),
-        (png([b"1234"], 12, 8, 2), "bad.png is a PNG file that cannot be read"),
+        (png([b"1234"] * 8, 12, 8, 2), "bad.png is a PNG file that cannot be read"),
         (rgb_png(PICTURE[:, :7]), "bad.png has 7 x 8 pixels, the model knows 12 x 8; scale it to that size"),
         (None, "cannot read bad.png: No such file or directory"),
     ],

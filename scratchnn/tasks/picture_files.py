@@ -30,7 +30,7 @@ Size = tuple[int, int]  # rows and columns
 
 
 def png_header(raw: bytes, place: str | Path) -> tuple[Size, int]:
-    """Rows and columns of a PNG file, and its bits per channel; ``DataError`` unless its chunks are complete and their checksums right."""
+    """Rows and columns of a PNG file, and its bits per channel; ``DataError`` unless all chunks and checksums are right."""
     if not raw.startswith(SIGNATURE):
         raise DataError(f"{place} is not a PNG file; save it as PNG")
     start, kind, size, depth = len(SIGNATURE), b"", (0, 0), 8

@@ -4,7 +4,7 @@ Each batch has ``N`` pictures with captions of about as many words as those of t
 and pooling, the first state, embeddings, decoder with or without attention over regions, output layer, softmax
 cross-entropy; their backward passes; clipping by norm; Adam; reading the loss. PyTorch gets the same batches and computes
 the same equations (``tests/parity/test_parity_captioner.py``), with its ``Conv2d`` and ``MaxPool2d``, and the logits of
-real tokens only. With input feeding its decoder is a loop over ``LSTMCell``; without attention it is one call.
+real tokens only. With attention its decoder is a loop over ``LSTMCell``; without, it is one call.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Batch = tuple[np.ndarray, ...]
 SIZES, QUICK_SIZES = (32, 48, 8, 32, 128, 20), (3, 8, 4, 4, 3, 9)
 CHANNELS, QUICK_CHANNELS = (16, 32, 64), (2, 3)
 BATCHES, QUICK_BATCHES = 6, 2
-MODELS = {"vector": {}, "attention, feeding": {"attention": "additive", "input_feeding": True}}
+MODELS = {"vector": {}, "attention": {"attention": "additive"}}
 LR, MAX_NORM = 0.001, 1.0
 
 

@@ -21,7 +21,7 @@ def coordinates(rows: int, columns: int) -> torch.Tensor:
 
 
 class Captioner(torch.nn.Module):
-    """The equations of ``scratchnn.models.captioner`` with an LSTM: no attention, or additive attention with feeding."""
+    """The equations of ``scratchnn.models.captioner`` with an LSTM: no attention, or additive attention."""
 
     def __init__(
         self,
@@ -33,7 +33,6 @@ class Captioner(torch.nn.Module):
         embedding_size: int,
         hidden_size: int,
         attention: str = "none",
-        input_feeding: bool = False,
     ):
         super().__init__()
         D, H, C = embedding_size, hidden_size, channels[-1] + 2

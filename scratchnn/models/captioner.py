@@ -7,7 +7,8 @@
 
 From s_0 and, with attention, from the memory m, the decoder writes the caption: equations (1) to (6) of ``decoder.py``.
 Without attention everything that the decoder learns of the picture is in s_0. With attention it reads the regions at each
-word, and its weights say where it looks.
+word, and its weights say where it looks. What it has seen is fed to the next step: the place of the first thing has to be
+known when the place of the second is compared with it.
 
 Backward:
 
@@ -26,7 +27,7 @@ from collections.abc import Sequence
 from scratchnn.backend import Array, Generator
 from scratchnn.errors import DataError, ShapeError, whole_number
 from scratchnn.layers import Dropout
-from scratchnn.models.decoder import DecoderModel, check_attention
+from scratchnn.models.decoder import DecoderModel
 from scratchnn.models.decoder_state import DecoderState
 from scratchnn.models.first_state import FirstState
 from scratchnn.models.picture_encoder import PictureEncoder
@@ -46,8 +47,7 @@ class Captioner(DecoderModel):
         embedding_size, hidden_size: D and H.
         rng: draws weights and masks.
         cell: one of ``recurrent.cells.CELLS``.
-        attention: one of ``ATTENTIONS``.
-        input_feeding: whether the attention vector of a step, and so what it has looked at, is an input of the next one.
+        attention: one of ``ATTENTIONS``; all but ``"none"`` with input feeding.
         dropout: probability of m, of the embeddings, and of r_t.
 
     Raises:
@@ -66,7 +66,6 @@ class Captioner(DecoderModel):
         rng: Generator,
         cell: str = "lstm",
         attention: str = "none",
-        input_feeding: bool = False,
         dropout: float = 0.0,
     ):
         super().__init__()
@@ -74,14 +73,14 @@ class Captioner(DecoderModel):
         sizes |= {"embedding_size": embedding_size, "hidden_size": hidden_size}
         for name, size in (*sizes.items(), *(("channels", size) for size in channels)):
             whole_number(size, f"Captioner: {name}")
-        check_attention("Captioner", attention, input_feeding, known=ATTENTIONS)
+        if attention not in ATTENTIONS:
+            raise DataError(f"Captioner: unknown attention {attention!r}; choose one of {', '.join(ATTENTIONS)}")
         check_channels(rows, columns, channels)
         self.config = {
             **{name: int(size) for name, size in sizes.items()},
             "channels": [int(size) for size in channels],
             "cell": cell,
             "attention": attention,
-            "input_feeding": bool(input_feeding),
             "dropout": float(dropout),
         }
         self.encoder = PictureEncoder(COLOURS, channels, rng=rng)
@@ -96,7 +95,7 @@ class Captioner(DecoderModel):
             dropout=dropout,
             attention=attention,
             memory_size=C,
-            input_feeding=bool(input_feeding),
+            input_feeding=attention != "none",
         )
         size = C if attention != "none" else below * across * C
         self.first = FirstState(size, hidden_size, cells.state_parts, rng=rng)

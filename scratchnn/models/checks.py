@@ -342,7 +342,7 @@ for _parts in (1, 2):
         return layer_problem(FirstState(3, 2, parts, rng=rng), {"v": rng.standard_normal((4, 3))})
 
 
-# --- the captioner: every attention, with and without input feeding --------------------------------------------------
+# --- the captioner: of a vector, and with every attention -------------------------------------------------------------
 
 CAPTIONED = {
     "pictures": 0.4 * np.random.default_rng(1).standard_normal((4, 8, 12, 3)),
@@ -360,15 +360,15 @@ def captioner(rows: int = 8, columns: int = 12, **options: Any) -> Callable[[np.
 
 register_loss("captioner/lstm", captioner(), CAPTIONED, factor=1)
 register_loss("captioner/gru+dropout", captioner(cell="gru", dropout=0.3), CAPTIONED, random=True, factor=1)
-register_loss("captioner/rnn+additive", captioner(cell="rnn", attention="additive"), CAPTIONED, factor=1)
 register_loss("captioner/gru+general", captioner(cell="gru", attention="general"), CAPTIONED, factor=1)
-_own = {"attention": "additive", "input_feeding": True, "dropout": 0.3}
-register_loss("captioner/lstm+additive+feeding+dropout", captioner(**_own), CAPTIONED, random=True, factor=1)
+register_loss(
+    "captioner/lstm+additive+dropout", captioner(attention="additive", dropout=0.3), CAPTIONED, random=True, factor=1
+)
 
 
 @case("captioner/logits")
 def caption_logits(rng: np.random.Generator) -> Problem:
     """``forward`` and ``backward``, with respect to the pictures too; a row and a column are left over by pooling."""
-    model = captioner(5, 7, channels=(2,), cell="gru", attention="additive", input_feeding=True)(rng)
+    model = captioner(5, 7, channels=(2,), cell="gru", attention="additive")(rng)
     fixed = {"inputs": TARGETS, "target lengths": TARGET_LENGTHS}
     return enlarged(layer_problem(model, {"pictures": rng.standard_normal((4, 5, 7, 3))}, fixed=fixed), 1.6)

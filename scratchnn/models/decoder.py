@@ -21,7 +21,6 @@ transposed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -251,15 +250,3 @@ class DecoderModel(Model):
         with self.evaluation():
             state = self.encode(*source)
             return self.decoder.run(self.target.forward(inputs), state.memory, state.cells, lengths)[1]
-
-
-def check_attention(
-    owner: str, attention: str, input_feeding: bool, layers: int = 1, known: Sequence[str] = ATTENTIONS
-) -> None:
-    """Raise ``DataError`` for an attention that is not ``known``, and for input feeding where there is nothing to feed."""
-    if attention not in known:
-        raise DataError(f"{owner}: unknown attention {attention!r}; choose one of {', '.join(known)}")
-    if input_feeding and attention == "none":
-        raise DataError(f"{owner}: input feeding feeds attention vectors; choose an attention: {', '.join(known[1:])}")
-    if input_feeding and layers > 1:
-        raise DataError(f"{owner}: input feeding runs one recurrent layer step by step; set layers to 1 or leave it out")

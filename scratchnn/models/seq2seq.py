@@ -18,11 +18,12 @@ for tying.
 
 from __future__ import annotations
 
+from scratchnn.attention import SCORES
 from scratchnn.backend import Array, Generator, array_module
 from scratchnn.core.nested import flatten
 from scratchnn.errors import DataError, whole_number
 from scratchnn.layers import Dropout, Embedding
-from scratchnn.models.decoder import DecoderModel, check_attention
+from scratchnn.models.decoder import ATTENTIONS, DecoderModel
 from scratchnn.models.decoder_state import DecoderState
 from scratchnn.models.encoder import Bridge, make_encoder
 from scratchnn.recurrent.base import State
@@ -71,8 +72,7 @@ class Seq2Seq(DecoderModel):
         sizes |= {"embedding_size": embedding_size, "hidden_size": hidden_size, "layers": layers}
         for name, size in sizes.items():
             whole_number(size, f"Seq2Seq: {name}")
-        check_attention("Seq2Seq", attention, input_feeding, layers)
-        check_choices(attention, bidirectional, peeky, tied, embedding_size, hidden_size)
+        check_choices(attention, input_feeding, layers, bidirectional, peeky, tied, embedding_size, hidden_size)
         self.config = {
             **{name: int(size) for name, size in sizes.items()},
             "cell": cell,
@@ -127,9 +127,22 @@ class Seq2Seq(DecoderModel):
 
 
 def check_choices(
-    attention: str, bidirectional: bool, peeky: bool, tied: bool, embedding_size: int, hidden_size: int
+    attention: str,
+    input_feeding: bool,
+    layers: int,
+    bidirectional: bool,
+    peeky: bool,
+    tied: bool,
+    embedding_size: int,
+    hidden_size: int,
 ) -> None:
-    """Raise ``DataError`` for settings that do not go together."""
+    """Raise ``DataError`` for an unknown attention and for settings that do not go together."""
+    if attention not in ATTENTIONS:
+        raise DataError(f"Seq2Seq: unknown attention {attention!r}; choose one of {', '.join(ATTENTIONS)}")
+    if input_feeding and attention == "none":
+        raise DataError(f"Seq2Seq: input feeding feeds attention vectors; choose an attention: {', '.join(SCORES)}")
+    if input_feeding and layers > 1:
+        raise DataError("Seq2Seq: input feeding runs one recurrent layer step by step; set layers to 1 or leave it out")
     if attention == "dot" and bidirectional:
         raise DataError(
             "Seq2Seq: dot attention compares states of one size, and a bidirectional encoder has outputs of twice the "

@@ -46,7 +46,7 @@ from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
 MAPS = 10  # pictures in a figure
-ARCHITECTURE = ("channels", "embedding_size", "hidden_size", "cell", "attention", "input_feeding", "dropout")
+ARCHITECTURE = ("channels", "embedding_size", "hidden_size", "cell", "attention", "dropout")
 
 
 class CaptionerTask(Task):
@@ -66,7 +66,6 @@ class CaptionerTask(Task):
         Setting("--embed", "embedding_size", 32, "size of the embeddings", int, "D"),
         Setting("--attention", "attention", "additive", f"score of the regions: {', '.join(ATTENTIONS)}", metavar="SCORE",
                 choices=ATTENTIONS),
-        Setting("--input-feeding", "input_feeding", False, "let each step read what attention gave the last", bool),
         Setting("--dropout", "dropout", 0.0, "dropout of regions, embeddings and outputs", float, "P", inherited=False),
     )  # fmt: skip
     prediction = (

@@ -17,7 +17,7 @@ MODELS = {
     "vector": {},
     "general": {"attention": "general", "cell": "gru"},
     "additive": {"attention": "additive", "cell": "rnn"},
-    "additive, feeding": {"attention": "additive", "input_feeding": True},
+    "additive, LSTM": {"attention": "additive"},
 }
 every_model = pytest.mark.parametrize("name", MODELS)
 attentive = pytest.mark.parametrize("name", [name for name, options in MODELS.items() if options])
@@ -87,9 +87,10 @@ def test_equations_of_attention_step_by_step():
     for row in range(4):
         keys = m[row] @ attention.key.W.data + attention.key.b.data
         h = np.tanh(m[row].mean(axis=0) @ model.first.maps[0].W.data + model.first.maps[0].b.data)
+        f = np.zeros(H)
         for t in range(LENGTHS[row]):
             x = model.target.W.data[inputs[row, t]]
-            h = np.tanh(x @ decoder.Wx.data + h @ decoder.Wh.data + decoder.b.data)
+            h = np.tanh(x @ decoder.Wx.data + f @ model.decoder.Wf.data + h @ decoder.Wh.data + decoder.b.data)
             a = softmax(np.tanh(h @ attention.U.data + keys) @ attention.v.data)
             f = np.tanh(np.concatenate([h, a @ m[row]]) @ model.decoder.combine.W.data + model.decoder.combine.b.data)
             np.testing.assert_allclose(weights[row, t], a, atol=1e-12)
@@ -194,7 +195,7 @@ def test_weights_of_real_words_sum_to_one(name):
 
 
 def test_float32_stays_float32():
-    model = Captioner(**SIZES, attention="additive", input_feeding=True, rng=np.random.default_rng(0))
+    model = Captioner(**SIZES, attention="additive", rng=np.random.default_rng(0))
     pictures, *others = batch_of()
     loss, _, _ = model.loss((pictures.astype("float32"), *others), None)
     model.backward_loss()
@@ -207,7 +208,7 @@ def test_float32_stays_float32():
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("attention", ATTENTIONS)
 def test_config_builds_it_again(cell, attention):
-    model = model_of(cell=cell, attention=attention, input_feeding=attention != "none")
+    model = model_of(cell=cell, attention=attention)
     again = Captioner.from_config(model.config)
     again.astype("float64")
     again.load_state_dict(model.state_dict())
@@ -223,7 +224,6 @@ def test_config_builds_it_again(cell, attention):
         ({"channels": ()}, "channels is empty; give the outputs of one convolution or more"),
         ({"channels": (2, 2, 2, 2)}, "4 convolutions, each followed by pooling, leave nothing of 8 x 12 pixels; use fewer"),
         ({"attention": "dot"}, "unknown attention 'dot'; choose one of none, general, additive"),
-        ({"input_feeding": True}, "input feeding feeds attention vectors; choose an attention: general, additive"),
     ],
 )
 def test_settings_that_do_not_go_together_are_one_line(options, message):

@@ -28,7 +28,7 @@ OPTIONS = {
     "tagger": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--word-dropout", "1"],
     "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3", *ATTENTION],
     "captioner": [
-        *COMMON, "--channels", "3", "4", "--hidden", "6", "--embed", "4", "--input-feeding", "--dropout", "0.3",
+        *COMMON, "--channels", "3", "4", "--hidden", "6", "--embed", "4", "--dropout", "0.3",
     ],
     "parser": [*COMMON[2:], "--batch", "27", "--hidden", "6", "--embed", "4", "--character-hidden", "3", "--layers", "1"],
     "forecaster": [

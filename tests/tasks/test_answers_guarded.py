@@ -53,7 +53,7 @@ def test_the_same_answers(monkeypatch, name, beam):
             np.testing.assert_allclose(map_.weights, other.weights, atol=1e-5)
 
 
-@pytest.mark.parametrize("options", [{}, {"attention": "additive", "input_feeding": True}], ids=str)
+@pytest.mark.parametrize("options", [{}, {"attention": "additive"}], ids=str)
 def test_the_same_captions(monkeypatch, options):
     monkeypatch.setattr(arrays, "BACKENDS", ["numpy", "cupy", guarded.__name__])
     pictures = [np.random.default_rng(n).integers(0, 256, (8, 12, 3)).astype(np.uint8) for n in range(5)]

@@ -29,13 +29,13 @@ def train_captioner(*options):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """``pictures``, ``others``, and runs: with attention and input feeding, and of a vector."""
+    """``pictures``, ``others``, and runs: with attention, and of a vector."""
     place = tmp_path_factory.mktemp("captioner")
     write_pictures(place / "pictures", EXAMPLES)
     write_pictures(place / "others", halves(12, seed=2))
     with pytest.MonkeyPatch.context() as monkeypatch:
         make_quick(monkeypatch)
-        for name, options in (("attention", ["--input-feeding"]), ("vector", ["--attention", "none"])):
+        for name, options in (("attention", []), ("vector", ["--attention", "none"])):
             data = ["--data", place / "pictures", "--epochs", 25, "--out", place / name]
             assert train_captioner(*data, *options) == 0
     return place
@@ -269,7 +269,6 @@ def test_bad_predictions(folder, tmp_path, monkeypatch, capsys, words, message):
         (["--channels", 0], "--channels must be whole numbers of 1 or more, got '0'"),
         (["--channels", 2, 2, 2, 2], "Captioner: 4 convolutions, each followed by pooling, leave nothing of 8 x 12 pixels"),
         (["--attention", "dot"], "argument --attention: invalid choice: 'dot'"),
-        (["--attention", "none", "--input-feeding"], "Captioner: input feeding feeds attention vectors"),
         (["--scenes", 0], "--scenes must be a whole number of 1 or more, got 0"),
     ],
 )

@@ -18,7 +18,7 @@ SIDE = 1.15  # inches of a picture in a row of maps
 MOST_WORDS = 15  # in a row of maps
 ACROSS = 5  # pictures in a row without maps
 WIDTH = 24  # characters of a line of a caption
-DARKEST = 0.85  # how much of a region without any weight is covered
+DARKEST = 0.7  # how much of a region without any weight is covered
 
 
 class CaptionMap(NamedTuple):

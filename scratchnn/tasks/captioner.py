@@ -231,8 +231,9 @@ def maps(
     shape = model.encoder.regions(*pictures[0].shape[:2])
     found = []
     for picture, (best, *_), right in zip(pictures, answers, true, strict=False):
-        words, weights = vocabulary.decode(best.ids) + [END] * best.ended, None
+        words, weights = vocabulary.decode(best.ids), None
         if model.attention is not None:
+            words += [END] * best.ended
             inputs = np.array([[vocabulary.begin, *best.ids]])
             batch = (scaled([picture]), inputs, np.array([inputs.shape[1]]))
             alignments = to_numpy(model.alignments(*(move(part, name) for part in batch)))[0]  # (T, S)

@@ -334,10 +334,10 @@ def picture_encoder(rng: np.random.Generator) -> Problem:
     return layer_problem(PictureEncoder(2, [3, 4], rng=rng), {"x": rng.standard_normal((2, 5, 9, 2))})
 
 
-for _parts in (1, 2):
+for _arrays in (1, 2):
 
-    @case(f"first-state/{_parts}")
-    def first_state(rng: np.random.Generator, parts: int = _parts) -> Problem:
+    @case(f"first-state/{_arrays}")
+    def first_state(rng: np.random.Generator, parts: int = _arrays) -> Problem:
         """The state of a GRU, and that of an LSTM."""
         return layer_problem(FirstState(3, 2, parts, rng=rng), {"v": rng.standard_normal((4, 3))})
 

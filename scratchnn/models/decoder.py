@@ -162,7 +162,7 @@ class DecoderModel(Model):
     def backward_read(self, dr: Array) -> Any:
         """From the gradient with respect to r (N, T, W), back through decoder, memory, state and what was read."""
         D, H = self.config["embedding_size"], self.config["hidden_size"]
-        dm = None
+        dm: Any = None
         if self.attention is None:
             dx, dlast = self.decoder.backward(dr[:, :, :H])
         else:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from scratchnn.beam import Found, beam_search
 from scratchnn.errors import DataError
 from scratchnn.models.decoder import DecoderModel
 from scratchnn.models.decoder_state import DecoderState
-from scratchnn.text import Vocabulary
 from scratchnn.training.settings import Setting, Values
 
 ROWS = 320  # beams that are computed side by side
@@ -25,13 +25,13 @@ SHOWN = (
 )
 
 
-def write(model: DecoderModel, state: DecoderState, target: Vocabulary, options: Values) -> list[list[Found]]:
+def write(model: DecoderModel, state: DecoderState, target: Any, options: Values) -> list[list[Found]]:
     """What the model writes from each row of a first state, best first.
 
     Args:
         model: in evaluation mode.
         state: from ``model.start``.
-        target: the vocabulary of the answers.
+        target: the vocabulary of the answers, with all special tokens.
         options: ``beam``, ``limit`` and ``length_norm``, see ``beam_search``.
     """
     return beam_search(

@@ -6,6 +6,7 @@ from scratchnn.data.pairs import Pairs
 from scratchnn.data.pictures import PictureCaptions
 from scratchnn.data.sentences import SentenceBatches, Sentences, normal_form
 from scratchnn.data.streams import TokenStreams
+from scratchnn.data.texts import Texts
 from scratchnn.data.windows import SeriesWindows
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "SentenceBatches",
     "Sentences",
     "SeriesWindows",
+    "Texts",
     "TokenStreams",
     "bucket_batches",
     "normal_form",

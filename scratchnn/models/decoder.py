@@ -190,8 +190,8 @@ class DecoderModel(Model):
         """
         *source, inputs, lengths, outputs = batch
         xp = array_module(outputs)
+        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T; first, as a GPU is idle
         r, _ = self.read(inputs, self.encode(*source), lengths)
-        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T
         rows = self.dropout.forward(r.reshape(-1, r.shape[2])[real])  # (P, W)
         lease = self.pool.lease()
         logits = self.output.forward(rows, lease)  # (P, V)

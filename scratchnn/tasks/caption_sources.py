@@ -1,11 +1,11 @@
 """Pictures with captions: those of folders, and generated scenes, of which it is known whether a caption is true.
 
-    FOLDER                     pictures and ``captions.tsv``, see ``picture_files.py``
-    scenes:test, scenes:valid  generated scenes that training does not have
-    scenes:unseen              scenes with pairs of a colour and a shape in relations that they never have in training;
-                               ``scenes:unseen-valid`` has others of this kind, to compare settings by
+    FOLDER                       pictures and ``captions.tsv``, see ``picture_files.py``
+    generated                    generated scenes; also generated:valid, generated:test
+    generated:unseen             scenes with pairs of a colour and a shape in relations that they never have in training;
+                                 ``generated:unseen-valid`` has others of this kind, to compare settings by
 
-``scenes`` alone is the test part.
+To evaluate, ``generated`` alone is the test part.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ import numpy as np
 from scratchnn.datasets.generated.scenes import Thing, is_true, scenes
 from scratchnn.errors import DataError
 from scratchnn.tasks.picture_files import Size, read_folder
+from scratchnn.tasks.tables import GENERATED, SEEDS
 
-SCENES = "scenes"
 PARTS = {  # of the generated scenes: how many, the seed, and whether they need combinations that training lacks
-    "valid": (500, 1, False),
-    "test": (1000, 2, False),
-    "unseen-valid": (500, 1, True),
-    "unseen": (1000, 2, True),
+    "train": (4000, SEEDS["train"], False),
+    "valid": (500, SEEDS["valid"], False),
+    "test": (1000, SEEDS["test"], False),
+    "unseen-valid": (500, SEEDS["valid"], True),
+    "unseen": (1000, SEEDS["test"], True),
 }
 TRUE = "true and complete"
 
@@ -41,7 +42,7 @@ class Captioned(NamedTuple):
 
 def is_scenes(source: str) -> bool:
     """Whether a source names generated scenes, and no folder."""
-    return source.partition(":")[0] == SCENES and not os.path.exists(source)
+    return source.partition(":")[0] == GENERATED and not os.path.exists(source)
 
 
 def size_of(examples: Sequence[Captioned]) -> Size:
@@ -56,10 +57,10 @@ def known_scenes(count: int, seed: int, unseen: bool) -> list[Captioned]:
 
 
 def read_sources(sources: Sequence[str], size: Size | None, wanted_by: str = "the first picture has") -> list[Captioned]:
-    """The pictures of folders and of parts of the generated scenes, such as ``scenes:test``.
+    """The pictures of folders and of parts of the generated scenes, such as ``generated:test``.
 
     Args:
-        sources: names; ``scenes`` alone is the test part.
+        sources: names; ``generated`` alone is the test part.
         size: that all pictures must have; that of the first one if None.
         wanted_by: what has that size, for messages.
     """
@@ -70,7 +71,8 @@ def read_sources(sources: Sequence[str], size: Size | None, wanted_by: str = "th
         if is_scenes(source):
             part = source.partition(":")[2] or "test"
             if part not in PARTS:
-                raise DataError(f"{source} names no scenes; choose from {', '.join(f'{SCENES}:{one}' for one in PARTS)}")
+                known = ", ".join(f"{GENERATED}:{one}" for one in PARTS)
+                raise DataError(f"no generated data {source!r}; choose from {known}")
             found += known_scenes(*PARTS[part])
         else:
             found += [Captioned(*pair) for pair in read_folder(source, size, wanted_by)]

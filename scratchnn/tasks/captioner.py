@@ -24,7 +24,6 @@ from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.caption_sources import (
     PARTS,
-    SCENES,
     TRUE,
     Captioned,
     digest_of,
@@ -36,7 +35,7 @@ from scratchnn.tasks.caption_sources import (
 )
 from scratchnn.tasks.picture_files import read_picture
 from scratchnn.tasks.report_figure import saved
-from scratchnn.tasks.tables import EXAMPLES, VALID, split
+from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.tasks.writing import DECODING, ROWS, SHOWN, answer_lines, check_n_best, write
@@ -59,7 +58,7 @@ class CaptionerTask(Task):
         replace(EXAMPLES, help="folders of pictures with captions.tsv: name, tab, caption (default: generated scenes)",
                 metavar="FOLDER"),
         replace(VALID, help="validation folder (default: a tenth of the pictures)", metavar="FOLDER"),
-        Setting("--scenes", "scenes", 4000, "generated scenes to learn, without --data", int, "N", inherited=False),
+        Setting("--scenes", "scenes", PARTS["train"][0], "generated scenes to learn, without --data", int, "N", inherited=False),
         Setting("--channels", "channels", ["16", "32", "64"], "outputs of each convolution", metavar="C", many=True),
         Setting("--cell", "cell", "lstm", "recurrent cell of the decoder", choices=tuple(CELLS)),
         Setting("--hidden", "hidden_size", 128, "units of the decoder", int, "H"),
@@ -108,7 +107,7 @@ class CaptionerTask(Task):
         """Training and validation part; a picture with several captions is in one of them."""
         folders, valid = settings["data"], settings["valid"]
         if learns_scenes(settings):
-            train = known_scenes(settings["scenes"], 0, False)
+            train = known_scenes(settings["scenes"], *PARTS["train"][1:])
             return train, known_scenes(*PARTS["valid"]) if valid is None else read_sources([valid], size_of(train))
         examples = read_sources(folders, None)
         if valid is not None:
@@ -202,7 +201,7 @@ class CaptionerTask(Task):
 def learns_scenes(settings: Values) -> bool:
     """Whether the training part is generated."""
     data = settings["data"]
-    return not data or (data == [SCENES] and is_scenes(SCENES))
+    return not data or (data == [GENERATED] and is_scenes(GENERATED))
 
 
 def captions(model: Model, pictures: Sequence[np.ndarray], options: Values, parts: Parts) -> list[list[Found]]:

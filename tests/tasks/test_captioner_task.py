@@ -153,7 +153,7 @@ def test_scenes_are_learned_by_default_and_checked_against_what_is_in_them(tmp_p
     printed = capsys.readouterr().out
     assert "24 captions to learn, 6 to validate, vocabulary of 20 tokens, pictures of 48 x\n48 pixels" in printed
     assert "best validation true and complete " in printed
-    for name in ("scenes", "scenes:unseen"):
+    for name in ("generated", "generated:unseen"):
         assert command("evaluate", tmp_path / "run", "--data", name) == 0
         lines = capsys.readouterr().out.splitlines()
         assert [line.rpartition(" ")[0] for line in lines[:-1]] == [
@@ -222,12 +222,12 @@ def spoil(folder, what):
         ("no captions", "no examples in bad/captions.tsv; a line is the name of a picture and its caption"),
         ("no TSV", "bad has no captions.tsv; each of its lines is the name of a picture, a tab, and its caption"),
         ("no folder", "cannot read nowhere/captions.tsv: No such file or directory"),
-        ("no part", "scenes:easy names no scenes; choose from scenes:valid, scenes:test, scenes:unseen-valid, "),
+        ("no part", "no generated scenes 'generated:easy'; choose from generated:valid, generated:test, generated:unseen"),
     ],
 )
 def test_bad_folders(folder, tmp_path, monkeypatch, capsys, verb, what, message):
     monkeypatch.chdir(tmp_path)
-    name = {"no folder": "nowhere", "no part": "scenes:easy"}.get(what, "bad")
+    name = {"no folder": "nowhere", "no part": "generated:easy"}.get(what, "bad")
     if name == "bad":
         shutil.copytree(folder / "pictures", "bad")
         spoil(tmp_path / "bad", what)

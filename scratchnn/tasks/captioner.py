@@ -58,7 +58,7 @@ class CaptionerTask(Task):
         replace(EXAMPLES, help="folders of pictures with captions.tsv: name, tab, caption (default: generated scenes)",
                 metavar="FOLDER"),
         replace(VALID, help="validation folder (default: a tenth of the pictures)", metavar="FOLDER"),
-        Setting("--scenes", "scenes", PARTS["train"][0], "generated scenes to learn, without --data", int, "N", inherited=False),
+        Setting("--scenes", "scenes", PARTS["train"][0], "generated scenes to learn", int, "N", inherited=False),
         Setting("--channels", "channels", ["16", "32", "64"], "outputs of each convolution", metavar="C", many=True),
         Setting("--cell", "cell", "lstm", "recurrent cell of the decoder", choices=tuple(CELLS)),
         Setting("--hidden", "hidden_size", 128, "units of the decoder", int, "H"),

@@ -19,8 +19,7 @@ for tying.
 from __future__ import annotations
 
 from scratchnn.attention import SCORES
-from scratchnn.backend import Array, Generator, array_module
-from scratchnn.core.nested import flatten
+from scratchnn.backend import Array, Generator
 from scratchnn.errors import DataError, whole_number
 from scratchnn.layers import Dropout, Embedding
 from scratchnn.models.decoder import ATTENTIONS, DecoderModel
@@ -115,10 +114,7 @@ class Seq2Seq(DecoderModel):
 
     def encode_backward(self, dlast: State, dm: Array | None) -> None:
         """From the gradients with respect to s_0, and with attention to m."""
-        if dm is None:  # the loss sees no output of the encoder, only its final states
-            first = flatten(dlast)[0]
-            dm = array_module(first).zeros((len(first), self.encoder.units), dtype=first.dtype)
-        else:
+        if dm is not None:  # without attention, the loss sees no output of the encoder, only its final states
             dm = self.dropout.backward(dm)
         if self.bridge is not None:
             dlast = self.bridge.backward(dlast)

@@ -53,6 +53,7 @@ def flops(case: Case) -> int:
     for units in case["channels"]:
         convolutions += pixels * 9 * below * units
         below, pixels = units, pixels // 4
+    pixels *= 4  # no pooling after the last convolution
     below += 2  # coordinates
     attention = "attention" in case["own"]
     first = below * (1 if attention else pixels) * 2 * H

@@ -38,16 +38,16 @@ class Captioner(torch.nn.Module):
         D, H, C = embedding_size, hidden_size, channels[-1] + 2
         below = [5, *channels[:-1]]
         self.blocks = torch.nn.Sequential(
-            *(
+            *[
                 layer
                 for before, after in zip(below, channels, strict=True)
-                for layer in (torch.nn.Conv2d(before, after, 3, padding=1), torch.nn.ReLU(), torch.nn.MaxPool2d(2))
-            )
+                for layer in (torch.nn.MaxPool2d(2), torch.nn.Conv2d(before, after, 3, padding=1), torch.nn.ReLU())
+            ][1:]
         )
         self.register_buffer("places", coordinates(rows, columns))
-        self.register_buffer("regions", coordinates(rows >> len(channels), columns >> len(channels)))
+        self.register_buffer("regions", coordinates(rows >> (len(channels) - 1), columns >> (len(channels) - 1)))
         self.attends = attention != "none"
-        size = C if self.attends else (rows >> len(channels)) * (columns >> len(channels)) * C
+        size = C if self.attends else self.regions[0, 0].numel() * C
         self.first = torch.nn.ModuleList(torch.nn.Linear(size, H) for _ in range(2))
         self.embedding = torch.nn.Embedding(target_size, D)
         if self.attends:

@@ -43,7 +43,7 @@ class Captioner(DecoderModel):
     Args:
         rows, columns: P and Q.
         target_size: size of the vocabulary of the captions.
-        channels: outputs of each convolution; each is followed by pooling, which halves rows and columns.
+        channels: outputs of each convolution; pooling between two of them halves rows and columns.
         embedding_size, hidden_size: D and H.
         rng: draws weights and masks.
         cell: one of ``recurrent.cells.CELLS``.
@@ -128,8 +128,8 @@ def check_channels(rows: int, columns: int, channels: Sequence[int]) -> None:
     """Raise ``DataError`` unless there is a region to look at."""
     if not channels:
         raise DataError("Captioner: channels is empty; give the outputs of one convolution or more")
-    if min(rows, columns) >> len(channels) == 0:
+    if min(rows, columns) >> (len(channels) - 1) == 0:
         raise DataError(
-            f"Captioner: {len(channels)} convolutions, each followed by pooling, leave nothing of {rows} x {columns} "
-            "pixels; use fewer channels"
+            f"Captioner: {len(channels)} convolutions with pooling in between leave nothing of {rows} x {columns} pixels; "
+            "use fewer channels"
         )

@@ -359,15 +359,15 @@ for _arrays in (1, 2):
 # --- the captioner: of a vector, and with every attention -------------------------------------------------------------
 
 CAPTIONED = {
-    "pictures": 0.4 * np.random.default_rng(1).standard_normal((4, 8, 12, 3)),
+    "pictures": 0.4 * np.random.default_rng(1).standard_normal((4, 5, 6, 3)),
     "inputs": TARGETS,
     "target lengths": TARGET_LENGTHS,
     "outputs": OUTPUTS,
 }
 
 
-def captioner(rows: int = 8, columns: int = 12, **options: Any) -> Callable[[np.random.Generator], Model]:
-    """Regions of 4 x 4 pixels, four words."""
+def captioner(rows: int = 5, columns: int = 6, **options: Any) -> Callable[[np.random.Generator], Model]:
+    """Two by three regions of 2 x 2 pixels, a row left over; four words."""
     sizes: dict[str, Any] = {"channels": (2, 3), "embedding_size": 3, "hidden_size": 3}
     return lambda rng: Captioner(rows, columns, 4, **{**sizes, **options}, rng=rng)
 
@@ -383,6 +383,6 @@ register_loss(
 @case("captioner/logits")
 def caption_logits(rng: np.random.Generator) -> Problem:
     """``forward`` and ``backward``, with respect to the pictures too; a row and a column are left over by pooling."""
-    model = captioner(5, 7, channels=(2,), cell="gru", attention="additive")(rng)
+    model = captioner(5, 7, cell="gru", attention="additive")(rng)
     fixed = {"inputs": TARGETS, "target lengths": TARGET_LENGTHS}
     return enlarged(layer_problem(model, {"pictures": rng.standard_normal((4, 5, 7, 3))}, fixed=fixed), 1.6)

@@ -1,14 +1,14 @@
 """A picture into vectors, one for each of its regions: convolutions over rows and columns with pooling in between.
 
     a_0 = [x, rows, columns]                         the picture and two channels of coordinates   (N, P, Q, D + 2)   (1)
-    a_l = maxpool(relu(conv(a_{l-1}))), l = 1 .. L   3 x 3 windows, then each 2 x 2 places become one                 (2)
+    a_l = relu(conv(maxpool(a_{l-1}))), l = 1 .. L   each 2 x 2 places become one, but not for l = 1; 3 x 3 windows    (2)
     m   = [a_L, rows, columns], its places one after the other, row by row                         (N, S, C_L + 2)   (3)
 
-with S = floor(P / 2^L) floor(Q / 2^L). The coordinates go from -1 to 1, over the pixels in (1), over the regions in (3). A
-convolution does the same everywhere, so without them its outputs contain what is in a region, but only roughly where (Liu
-et al., "An intriguing failing of convolutional neural networks and the CoordConv solution", 2018). Those of (3) need not
-pass through the convolutions: each vector says where it is. Vinyals et al., "Show and tell" (2015), and Xu et al., "Show,
-attend and tell" (2015), for reading a picture in this way.
+with S = floor(P / 2^(L-1)) floor(Q / 2^(L-1)). The coordinates go from -1 to 1, over the pixels in (1), over the regions in
+(3). A convolution does the same everywhere, so without them its outputs contain what is in a region, but only roughly where
+(Liu et al., "An intriguing failing of convolutional neural networks and the CoordConv solution", 2018). Those of (3) need
+not pass through the convolutions: each vector says where it is. Vinyals et al., "Show and tell" (2015), and Xu et al.,
+"Show, attend and tell" (2015), for reading a picture in this way.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class PictureEncoder(Layer):
         blocks = [
             layer
             for before, after in zip(below, channels, strict=True)
-            for layer in (Conv2D(before, after, 3, rng=rng, padding="same"), ReLU(), MaxPool2D(2))
+            for layer in (MaxPool2D(2), Conv2D(before, after, 3, rng=rng, padding="same"), ReLU())
         ]
-        self.blocks = Sequential(*blocks)
-        self.halvings = len(channels)
+        self.blocks = Sequential(*blocks[1:])
+        self.halvings = len(channels) - 1
 
     def regions(self, rows: int, columns: int) -> tuple[int, int]:
         """Rows and columns of regions in a picture of ``rows`` x ``columns``; S is their product."""
@@ -51,7 +51,7 @@ class PictureEncoder(Layer):
         """Equations (1) to (3).
 
         Raises:
-            ShapeError: the picture has fewer than 2^L rows or columns, or another number of channels.
+            ShapeError: the picture has fewer than 2^(L-1) rows or columns, or another number of channels.
         """
         check_pictures(x, "PictureEncoder", self.input_size)
         N, P, Q, _ = x.shape

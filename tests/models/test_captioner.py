@@ -62,7 +62,7 @@ def test_equations_of_a_vector_step_by_step():
     batch = pictures, inputs, _, outputs = batch_of()
     logits = model.forward(*batch[:-1])
     m = model.encoder.forward(pictures)
-    assert m.shape == (4, 2 * 3, 5 + 2)
+    assert m.shape == (4, 4 * 6, 5 + 2)
     total = 0.0
     for row in range(4):
         h = np.tanh(m[row].ravel() @ model.first.maps[0].W.data + model.first.maps[0].b.data)
@@ -222,7 +222,7 @@ def test_config_builds_it_again(cell, attention):
         ({"rows": 0}, "rows must be a whole number of 1 or more, got 0"),
         ({"channels": (2, 0)}, "channels must be a whole number of 1 or more, got 0"),
         ({"channels": ()}, "channels is empty; give the outputs of one convolution or more"),
-        ({"channels": (2, 2, 2, 2)}, "4 convolutions, each followed by pooling, leave nothing of 8 x 12 pixels; use fewer"),
+        ({"channels": (2, 2, 2, 2, 2)}, "5 convolutions with pooling in between leave nothing of 8 x 12 pixels; use fewer"),
         ({"attention": "dot"}, "unknown attention 'dot'; choose one of none, general, additive"),
     ],
 )

@@ -118,8 +118,8 @@ def test_a_figure_of_attention(folder, tmp_path, capsys, monkeypatch):
     trained.predict(map(str, files), attention_figure="x.png")
     for one, (picture, caption) in zip(seen, halves(2, seed=2), strict=True):
         np.testing.assert_array_equal(one.picture, picture)
-        assert (one.words, one.true, one.region) == ([*caption.split(), "<eos>"], None, 4)
-        assert one.weights.shape == (5, 2, 3)  # four words and the end; 8 x 12 pixels in regions of 4 x 4
+        assert (one.words, one.true, one.region) == ([*caption.split(), "<eos>"], None, 2)
+        assert one.weights.shape == (5, 4, 6)  # four words and the end; 8 x 12 pixels in regions of 2 x 2
         np.testing.assert_allclose(one.weights.sum(axis=(1, 2)), 1, rtol=1e-5)
 
 
@@ -266,7 +266,7 @@ def test_bad_predictions(folder, tmp_path, monkeypatch, capsys, words, message):
     [
         (["--channels", 4, "many"], "--channels must be whole numbers of 1 or more, got 'many'"),
         (["--channels", 0], "--channels must be whole numbers of 1 or more, got '0'"),
-        (["--channels", 2, 2, 2, 2], "Captioner: 4 convolutions, each followed by pooling, leave nothing of 8 x 12 pixels"),
+        (["--channels", 2, 2, 2, 2, 2], "Captioner: 5 convolutions with pooling in between leave nothing of 8 x 12 pixels"),
         (["--attention", "dot"], "argument --attention: invalid choice: 'dot'"),
         (["--scenes", 0], "--scenes must be a whole number of 1 or more, got 0"),
     ],

@@ -77,8 +77,7 @@ def _tell_cupy(name: str) -> None:
     major, minor = divmod(int(cupy.cuda.Device().compute_capability), 10)
     if name != "float32" and (major, minor) < LEAST:
         raise BackendError(
-            f"this GPU has compute capability {major}.{minor}, {name} products need {LEAST[0]}.{LEAST[1]}; "
-            "leave out --precision"
+            f"this GPU has compute capability {major}.{minor}, {name} products need {LEAST[0]}.{LEAST[1]}; choose float32"
         )
     products = importlib.import_module("cupy._core._routines_linalg")
     kind = products.COMPUTE_TYPE_DEFAULT if name == "float32" else products.COMPUTE_TYPE_TF32

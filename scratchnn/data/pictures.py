@@ -12,10 +12,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from scratchnn.data.pairs import Pairs
+from scratchnn.errors import DataError
 
 
 def scaled(pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """Equation (1) for N pictures of uint8 (P, Q, D): one array (N, P, Q, D) of float32."""
+    """Equation (1) for N pictures of uint8 (P, Q, D): one array (N, P, Q, D) of float32.
+
+    Raises:
+        DataError: a picture has another dtype, or another shape than the first.
+    """
+    for n, picture in enumerate(pictures):
+        if picture.dtype != np.uint8:
+            raise DataError(f"picture {n} must be uint8, 0 to 255, got {picture.dtype}; convert it first")
+        if picture.shape != pictures[0].shape:
+            raise DataError(f"picture {n} has the shape {picture.shape}, the first {pictures[0].shape}; scale it to that")
     return np.stack(pictures).astype(np.float32) / np.float32(127.5) - 1  # (1)
 
 

@@ -130,6 +130,6 @@ def check_channels(rows: int, columns: int, channels: Sequence[int]) -> None:
         raise DataError("Captioner: channels is empty; give the outputs of one convolution or more")
     if min(rows, columns) >> (len(channels) - 1) == 0:
         raise DataError(
-            f"Captioner: {len(channels)} convolutions with pooling in between leave nothing of {rows} x {columns} pixels; "
-            "use fewer channels"
+            f"Captioner: {len(channels)} convolutions with pooling in between leave nothing of {columns} x {rows} pixels; "
+            "use fewer of them"
         )

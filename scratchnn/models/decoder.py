@@ -117,7 +117,7 @@ class DecoderModel(Model):
 
         Args:
             last: s_0.
-            m: the memory (N, S, C); without attention only its length and its dtype matter.
+            m: the memory (N, S, C); not used without attention.
             lengths: number of real vectors of each memory (N,); S if None.
         """
         if self.attention is None:

@@ -3,8 +3,13 @@
     h_0 = tanh(v W + b)                                                                                            (1)
     c_0 = v W' + b'                         for an LSTM, with weights of its own; c is not bounded                 (2)
 
-Backward, each of the two adds to dv what ``layers/dense.py`` passes on, (1) through the slope 1 - h_0^2. Shapes: v (N, D),
-h_0 and c_0 (N, H), W (D, H), b (H,). Xu et al., "Show, attend and tell" (2015), section 3.1.2.
+Backward:
+
+    da  = dh_0 (1 - h_0^2)                  with respect to a = v W + b                                            (3)
+    dv  = da W^T + dc_0 W'^T                                                                                       (4)
+    dW  = v^T da,  db = sum over n of da_n,  dW' and db' the same with dc_0 for da                                 (5)
+
+Shapes: v (N, D), h_0 and c_0 (N, H), W (D, H), b (H,). Xu et al., "Show, attend and tell" (2015), section 3.1.2.
 """
 
 from __future__ import annotations
@@ -40,5 +45,5 @@ class FirstState(Layer):
     def backward(self, *dstate: State) -> Array:
         """The gradient with respect to v, from that with respect to the state: its arrays, or one tuple of them."""
         dh, *others = flatten(dstate)
-        dmapped = [self.squash.backward(dh), *others]
-        return sum(dense.backward(part) for dense, part in zip(self.maps, dmapped, strict=True))
+        dmapped = [self.squash.backward(dh), *others]  # (3)
+        return sum(dense.backward(part) for dense, part in zip(self.maps, dmapped, strict=True))  # (4), (5)

@@ -119,6 +119,7 @@ class LanguageModel(Model):
         """
         inputs, targets, *masks = batch
         mask = masks[0] if masks else None
+        count = targets.size if mask is None else int(mask.sum())  # first, while a GPU has nothing else to finish
         h, state = self._hidden(inputs, state)
         lease = self.pool.lease()
         logits = self.output.forward(h, lease)
@@ -126,7 +127,7 @@ class LanguageModel(Model):
         self.push((logits, lease))  # the loss has replaced the logits by their gradient
         if not self.training:
             lease.end()
-        return loss, targets.size if mask is None else int(mask.sum()), state
+        return loss, count, state
 
     def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
         """The inputs alone."""

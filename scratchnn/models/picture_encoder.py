@@ -7,7 +7,12 @@
 with S = floor(P / 2^(L-1)) floor(Q / 2^(L-1)). The coordinates go from -1 to 1, over the pixels in (1), over the regions in
 (3). A convolution does the same everywhere, so without them its outputs contain what is in a region, but only roughly where
 (Liu et al., "An intriguing failing of convolutional neural networks and the CoordConv solution", 2018). Those of (3) need
-not pass through the convolutions: each vector says where it is. Vinyals et al., "Show and tell" (2015), and Xu et al.,
+not pass through the convolutions: each vector says where it is.
+
+Backward, coordinates are constants: da_L is dm without its last two channels (4), and dx is da_0 without its last two, the
+gradient that leaves the first convolution (5).
+
+Vinyals et al., "Show and tell" (2015), and Xu et al.,
 "Show, attend and tell" (2015), for reading a picture in this way.
 """
 
@@ -66,8 +71,8 @@ class PictureEncoder(Layer):
 
     def backward(self, dm: Array) -> Array:
         """The gradient with respect to x (N, P, Q, D)."""
-        da = self.blocks.backward(dm.reshape(self.pop())[..., :-2])  # (3)
-        return da[..., :-2]  # (1)
+        da = self.blocks.backward(dm.reshape(self.pop())[..., :-2])  # (4)
+        return da[..., :-2]  # (5)
 
 
 def with_coordinates(x: Array) -> Array:

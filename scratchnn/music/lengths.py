@@ -98,7 +98,7 @@ class Lengths:
         """Equation (2)."""
         p, q, r = ([int(part) if part else 0 for part in token[1:].split(":")] + [0, 0])[:3]
         beats, _, part = self.metre_name.partition("/")
-        compound = part == "8" and int(beats) % 3 == 0
+        compound = part == "8" and beats in ("6", "9", "12")
         q = q or TUPLETS.get(p, 3 if compound else 2)
         self.tuplet = r or p, Fraction(q, p)
 

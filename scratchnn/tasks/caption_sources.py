@@ -5,7 +5,7 @@
     generated:unseen             scenes with pairs of a colour and a shape in relations that they never have in training;
                                  ``generated:unseen-valid`` has others of this kind, to compare settings by
 
-To evaluate, ``generated`` alone is the test part.
+``generated`` alone is the part that is asked for: to train, to validate, or to evaluate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratchnn.datasets.generated.scenes import Thing, is_true, scenes
+from scratchnn.datasets.generated.scenes import SIZE, Thing, is_true, scenes
 from scratchnn.errors import DataError
 from scratchnn.tasks.picture_files import Size, read_folder
 from scratchnn.tasks.tables import GENERATED, SEEDS
@@ -56,12 +56,15 @@ def known_scenes(count: int, seed: int, unseen: bool) -> list[Captioned]:
     return [Captioned(scene.picture, scene.caption, scene.things) for scene in scenes(count, seed, unseen)]
 
 
-def read_sources(sources: Sequence[str], size: Size | None, wanted_by: str = "the first picture has") -> list[Captioned]:
+def read_sources(
+    sources: Sequence[str], size: Size | None, part: str, wanted_by: str = "the first picture has"
+) -> list[Captioned]:
     """The pictures of folders and of parts of the generated scenes, such as ``generated:test``.
 
     Args:
-        sources: names; ``generated`` alone is the test part.
+        sources: names.
         size: that all pictures must have; that of the first one if None.
+        part: what ``generated`` alone means: ``train``, ``valid`` or ``test``.
         wanted_by: what has that size, for messages.
     """
     found: list[Captioned] = []
@@ -69,11 +72,15 @@ def read_sources(sources: Sequence[str], size: Size | None, wanted_by: str = "th
         if size is None and found:
             size = size_of(found)
         if is_scenes(source):
-            part = source.partition(":")[2] or "test"
-            if part not in PARTS:
+            wanted = source.partition(":")[2] or part
+            if wanted not in PARTS:
                 known = ", ".join(f"{GENERATED}:{one}" for one in PARTS)
                 raise DataError(f"no generated data {source!r}; choose from {known}")
-            found += known_scenes(*PARTS[part])
+            if size is not None and size != (SIZE, SIZE):
+                raise DataError(
+                    f"{source} has pictures of {SIZE} x {SIZE} pixels, {wanted_by} {size[1]} x {size[0]}; leave it out"
+                )
+            found += known_scenes(*PARTS[wanted])
         else:
             found += [Captioned(*pair) for pair in read_folder(source, size, wanted_by)]
     return found

@@ -108,10 +108,10 @@ class CaptionerTask(Task):
         folders, valid = settings["data"], settings["valid"]
         if learns_scenes(settings):
             train = known_scenes(settings["scenes"], *PARTS["train"][1:])
-            return train, known_scenes(*PARTS["valid"]) if valid is None else read_sources([valid], size_of(train))
-        examples = read_sources(folders, None)
+            return train, known_scenes(*PARTS["valid"]) if valid is None else read_sources([valid], size_of(train), "valid")
+        examples = read_sources(folders, None, "train")
         if valid is not None:
-            return examples, read_sources([valid], size_of(examples))
+            return examples, read_sources([valid], size_of(examples), "valid")
         by_picture: dict[int, list[Captioned]] = {}
         for one in examples:
             by_picture.setdefault(id(one.picture), []).append(one)
@@ -121,7 +121,7 @@ class CaptionerTask(Task):
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Captioned]:
         """Pictures of the size that the model knows; scenes that are named without a part are those of the test part."""
         size = settings.get("size")
-        return read_sources(files, None if size is None else tuple(size), "the model knows")
+        return read_sources(files, None if size is None else tuple(size), "test", "the model knows")
 
     # --- training ----------------------------------------------------------------------------------------------------
 
@@ -178,7 +178,10 @@ class CaptionerTask(Task):
     def read_input(self, trained: Trained, file: str) -> list[str]:
         """The pictures of a folder, or the names that are the lines of a file."""
         if os.path.isdir(file):
-            return [str(path) for path in sorted(Path(file).glob("*.png"))]
+            names = [str(path) for path in sorted(Path(file).iterdir()) if path.suffix.lower() == ".png"]
+            if not names:
+                raise DataError(f"{file} has no pictures; name a folder of PNG files, or a file of their names")
+            return names
         return super().read_input(trained, file)
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
@@ -199,9 +202,9 @@ class CaptionerTask(Task):
 
 
 def learns_scenes(settings: Values) -> bool:
-    """Whether the training part is generated."""
+    """Whether the training part is generated, and nothing else."""
     data = settings["data"]
-    return not data or (data == [GENERATED] and is_scenes(GENERATED))
+    return not data or (data in ([GENERATED], [f"{GENERATED}:train"]) and is_scenes(data[0]))
 
 
 def captions(model: Model, pictures: Sequence[np.ndarray], options: Values, parts: Parts) -> list[list[Found]]:

@@ -23,6 +23,7 @@ from scratchnn.plot import import_matplotlib
 from scratchnn.tasks.tables import read_pairs
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+HEADER = 13  # bytes in the chunk IHDR
 CAPTIONS = "captions.tsv"
 MOST_PIXELS = 1 << 22  # of one picture; a larger one is no input of these models, and may be made to fill the memory
 
@@ -39,7 +40,7 @@ def png_header(raw: bytes, place: str | Path) -> tuple[Size, int]:
         end = start + 8 + length
         if end + 4 > len(raw) or zlib.crc32(raw[start + 4 : end]) != int.from_bytes(raw[end : end + 4], "big"):
             raise damaged(raw, start, place)
-        if kind == b"IHDR":
+        if kind == b"IHDR" and length == HEADER:
             columns, rows, depth = struct.unpack(">IIB", raw[start + 8 : start + 17])
             size = rows, columns
         start = end + 4

@@ -106,8 +106,8 @@ def write_tune(
 def check_prompt(prompt: str) -> None:
     """Raise ``DataError`` for a prompt that no tune can begin with, before anything is drawn."""
     lines = prompt.split("\n")
-    if not all(lines[:-1]):
-        raise DataError(f"--prompt: line {lines.index('') + 1} is empty; an empty line ends a tune, so leave it out")
+    if empty := [number for number, line in enumerate(lines[:-1], start=1) if not line.strip()]:
+        raise DataError(f"--prompt: line {empty[0]} is empty; an empty line ends a tune, so leave it out")
     split_tokens(prompt, "--prompt")
     read_tune([(0, "M:4/4"), (0, "K:C"), *enumerate(lines, start=1), (0, "z")], "--prompt")  # a whole tune around it
 

@@ -222,7 +222,7 @@ def test_config_builds_it_again(cell, attention):
         ({"rows": 0}, "rows must be a whole number of 1 or more, got 0"),
         ({"channels": (2, 0)}, "channels must be a whole number of 1 or more, got 0"),
         ({"channels": ()}, "channels is empty; give the outputs of one convolution or more"),
-        ({"channels": (2, 2, 2, 2, 2)}, "5 convolutions with pooling in between leave nothing of 8 x 12 pixels; use fewer"),
+        ({"channels": (2, 2, 2, 2, 2)}, "5 convolutions with pooling in between leave nothing of 12 x 8 pixels; use fewer"),
         ({"attention": "dot"}, "unknown attention 'dot'; choose one of none, general, additive"),
     ],
 )

@@ -40,6 +40,7 @@ def pitches(body, **options):
         ("(2AB c", [F(3, 16)] * 2 + [F(1, 8)]),
         ("(5ABcde", [F(1, 20)] * 5),  # five in the time of two
         ("[M:6/8](5ABcde", [F(3, 40)] * 5),  # or of three, in compound time
+        ("[M:3/8](5ABcde", [F(1, 20)] * 5),  # which 3/8 is not
         ("[M:3/4](7ABcdefg", [F(1, 28)] * 7),
         ("[M:12/8](9ABcdefgab", [F(1, 24)] * 9),
         ("(3:2:2AB c", [F(1, 12)] * 2 + [F(1, 8)]),

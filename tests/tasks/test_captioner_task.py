@@ -12,7 +12,7 @@ import pytest
 from small_pictures import halves, rgb_png, write_pictures
 from small_text import assert_one_line, command, contents, make_quick
 
-from scratchnn.datasets.generated.scenes import Thing, is_true, random_caption, scenes
+from scratchnn.datasets.generated.scenes import Thing, is_true, random_caption, scenes, write_scenes
 from scratchnn.tasks import captioner
 from scratchnn.tasks.caption_sources import PARTS, TRUE, Captioned, true_share
 from scratchnn.tasks.trained import load
@@ -162,6 +162,27 @@ def test_scenes_are_learned_by_default_and_checked_against_what_is_in_them(tmp_p
         assert max(map(len, lines[:-1])) <= 80
 
 
+def captions_of(examples):
+    return [one.caption for one in examples]
+
+
+def test_generated_alone_is_the_part_that_is_asked_for(tmp_path, few_scenes):
+    """Never the test part in training, also beside a folder."""
+    expected = {name: [scene.caption for scene in scenes(*part)] for name, part in PARTS.items()}
+    write_scenes(str(tmp_path / "pictures"), 3, seed=9)
+    folder = str(tmp_path / "pictures")
+    settings = {"data": [folder, "generated"], "valid": "generated", "seed": 0, "scenes": 6}
+    train, valid = captioner.KIND.read_parts(settings)
+    assert captions_of(train)[3:] == expected["train"]
+    assert captions_of(valid) == expected["valid"]
+    for data in ([], ["generated"], ["generated:train"]):
+        for given in (None, "generated"):
+            train, valid = captioner.KIND.read_parts({**settings, "data": data, "valid": given})
+            assert (captions_of(train), captions_of(valid)) == (expected["train"], expected["valid"])
+            assert captioner.KIND.decides({**settings, "data": data, "valid": given}) == (TRUE, True)
+    assert captions_of(captioner.KIND.examples(["generated"], {}, {})) == expected["test"]
+
+
 def test_the_share_of_true_captions_by_hand():
     things = (Thing("red", "circle", 10, 10, 4), Thing("blue", "square", 12, 40, 4))
     examples = [Captioned(np.zeros((1, 1, 3)), "", things)] * 4
@@ -221,21 +242,24 @@ def spoil(folder, what):
         ("no captions", "no examples in bad/captions.tsv; a line is the name of a picture and its caption"),
         ("no TSV", "bad has no captions.tsv; each of its lines is the name of a picture, a tab, and its caption"),
         ("no folder", "cannot read nowhere/captions.tsv: No such file or directory"),
+        ("other scenes", "generated has pictures of 48 x 48 pixels, {} 12 x 8; leave it out"),
         ("no part", "no generated data 'generated:easy'; choose from generated:train, generated:valid, generated:test"),
     ],
 )
 def test_bad_folders(folder, tmp_path, monkeypatch, capsys, verb, what, message):
     monkeypatch.chdir(tmp_path)
-    name = {"no folder": "nowhere", "no part": "generated:easy"}.get(what, "bad")
+    name = {"no folder": "nowhere", "no part": "generated:easy", "other scenes": "generated"}.get(what, "bad")
     if name == "bad":
         shutil.copytree(folder / "pictures", "bad")
         spoil(tmp_path / "bad", what)
     if verb == "evaluate":
         assert command("evaluate", folder / "attention", "--data", name) == 2
     else:
-        data = ["--data", name] if verb == "train" else ["--data", folder / "pictures", "--valid", name]
+        before = [folder / "pictures"] if what == "other scenes" else []
+        data = ["--data", *before, name] if verb == "train" else ["--data", folder / "pictures", "--valid", name]
         assert train_captioner(*data, "--out", "run") == 2
-    has = {"train": "0.png has", "valid": "the first picture has", "evaluate": "the model knows"}[verb]
+    first = "the first picture has" if what == "other scenes" else "0.png has"
+    has = {"train": first, "valid": "the first picture has", "evaluate": "the model knows"}[verb]
     assert_one_line(capsys, message.format(has))
     assert not (tmp_path / "run").exists()
 
@@ -243,16 +267,19 @@ def test_bad_folders(folder, tmp_path, monkeypatch, capsys, verb, what, message)
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--data", "empty"], "empty has no pictures; name a folder of PNG files, or a file of their names"),
         (["nowhere.png"], "cannot read nowhere.png: No such file or directory"),
         (["text.png"], "text.png is not a PNG file; save it as PNG"),
         (["small.png"], "small.png has 7 x 8 pixels, the model knows 12 x 8; scale it to that size"),
         (["good.png", "--n-best", 2], "--n-best 2 needs a --beam of 2 or more"),
         (["good.png", "--attention", "map.png"], "has a model without attention; train one with --attention additive"),
+        (["a.png", "--attention", "map.png", "--out", "./map.png"], "--attention and --out are the same file, ./map.png"),
         (["good.png", "--limit", 0], "--limit must be a whole number of 1 or more, got 0"),
     ],
 )
 def test_bad_predictions(folder, tmp_path, monkeypatch, capsys, words, message):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
     (tmp_path / "good.png").write_bytes(rgb_png(EXAMPLES[0][0]))
     (tmp_path / "small.png").write_bytes(rgb_png(EXAMPLES[0][0][:, :7]))
     (tmp_path / "text.png").write_text("a picture")
@@ -266,7 +293,7 @@ def test_bad_predictions(folder, tmp_path, monkeypatch, capsys, words, message):
     [
         (["--channels", 4, "many"], "--channels must be whole numbers of 1 or more, got 'many'"),
         (["--channels", 0], "--channels must be whole numbers of 1 or more, got '0'"),
-        (["--channels", 2, 2, 2, 2, 2], "Captioner: 5 convolutions with pooling in between leave nothing of 8 x 12 pixels"),
+        (["--channels", 2, 2, 2, 2, 2], "Captioner: 5 convolutions with pooling in between leave nothing of 12 x 8 pixels"),
         (["--attention", "dot"], "argument --attention: invalid choice: 'dot'"),
         (["--scenes", 0], "--scenes must be a whole number of 1 or more, got 0"),
     ],

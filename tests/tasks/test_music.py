@@ -134,6 +134,7 @@ def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
         (["--prompt", "AB/0"], ["--prompt: line 1: the length '/0' cannot be played"]),
         (["--prompt", "AB|\nK:H\n"], ["--prompt: line 2: unknown key 'H'"]),
         (["--prompt", "AB|\n\nAB|"], ["--prompt: line 2 is empty; an empty line ends a tune, so leave it out"]),
+        (["--prompt", "  \nAB|"], ["--prompt: line 1 is empty; an empty line ends a tune, so leave it out"]),
         (["--prompt", "X:1\nM:4/4\nK:C\nAB|"], ["--prompt: line 1: 'X:1' is not ABC notation"]),
         (["--prompt", "가"], ["--prompt: line 1: '가' is not ABC notation"]),
     ],

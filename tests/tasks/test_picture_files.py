@@ -94,6 +94,8 @@ CHANGED[60] ^= 1
         (b"", "bad.png is not a PNG file; save it as PNG"),
         (b"\xff\xd8\xff\xe0 JFIF", "bad.png is not a PNG file; save it as PNG"),
         (SIGNATURE, "bad.png is a damaged PNG file (at byte 8 of 8); copy it again"),
+        (SIGNATURE + chunk(b"IHDR", b""), "bad.png is a damaged PNG file (at byte 20 of 20)"),
+        (SIGNATURE + chunk(b"IHDR", b"") + chunk(b"IEND", b""), "bad.png is a damaged PNG file (at byte 8 of 32)"),
         (SIGNATURE + chunk(b"IEND", b""), "bad.png is a damaged PNG file (at byte 8 of 20)"),
         *((WHOLE[:cut], f"bad.png is a damaged PNG file (at byte {at} of {cut})")
           for cut, at in ((20, 8), (33, 33), (100, 33), (LAST, LAST), (LAST + 11, LAST))),

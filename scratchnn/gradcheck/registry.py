@@ -1,4 +1,5 @@
-"""The register of gradient checks. Each package registers its own cases in its module ``checks``.
+"""The register of gradient checks. Each package registers its own cases in its module ``checks``; models
+also have ``word_checks`` and ``picture_checks``.
 
 Cases are named ``family`` or ``family/variant``: ``lstm``, ``lstm/lengths``, ``gru-reset-before/mask``. Selecting ``lstm``
 selects the whole family.
@@ -27,6 +28,8 @@ CHECK_MODULES = [
     "scratchnn.attention.checks",
     "scratchnn.structured.checks",
     "scratchnn.models.checks",
+    "scratchnn.models.word_checks",
+    "scratchnn.models.picture_checks",
     "scratchnn.word2vec.checks",
     "scratchnn.your_layer.checks",
 ]

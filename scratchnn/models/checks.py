@@ -1,4 +1,4 @@
-"""Gradient checks of whole models, loss included."""
+"""Gradient checks of whole models, loss included; more of them in ``word_checks.py`` and ``picture_checks.py``."""
 
 from __future__ import annotations
 
@@ -13,19 +13,12 @@ from scratchnn.core import Layer, Model
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from scratchnn.models.captioner import Captioner
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
-from scratchnn.models.first_state import FirstState
 from scratchnn.models.forecaster import Forecaster
 from scratchnn.models.language_model import LanguageModel
-from scratchnn.models.parser import Parser
-from scratchnn.models.picture_encoder import PictureEncoder
 from scratchnn.models.seq2seq import Seq2Seq
-from scratchnn.models.tagger import Tagger
 from scratchnn.models.temporal_convolutions import TemporalConvolutions
 from scratchnn.models.tune_model import TuneModel
-from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
-from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
 
 IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
@@ -221,14 +214,7 @@ def logits(rng: np.random.Generator) -> Problem:
     return enlarged(layer_problem(model, {}, fixed=fixed), 1.6)
 
 
-# --- words and their characters --------------------------------------------------------------------------------------
-
-# A form that occurs twice in one sentence, one in both, one without characters, and one that no word has.
-WORDS, WORD_FORMS = np.array([[1, 4, 1], [0, 3, 1]]), np.array([[1, 0, 1], [3, 2, 1]])
-CHARACTERS, SPELLED = (
-    np.array([[1, 4, 1, 2], [0, 3, 1, 1], [2, 2, 2, 2], [3, 1, 0, 0], [2, 4, 4, 3]]),
-    np.array([3, 4, 0, 2, 1]),
-)
+# --- the forecaster --------------------------------------------------------------------------------------------------
 
 # Every reader of a forecaster, with respect to the windows and to the parameters; the losses; the orders.
 
@@ -269,120 +255,3 @@ def temporal_convolutions(rng: np.random.Generator) -> Problem:
     """Two blocks, with dropout."""
     layer = TemporalConvolutions(2, 3, 2, 6, dropout=0.3, rng=rng)
     return layer_problem(layer, {"x": rng.standard_normal((3, 6, 2))})
-
-
-def register_encoder(name: str, random: bool = False, **options: Any) -> None:
-    """The vectors of words, with respect to all parameters."""
-
-    @case(name, random=random)
-    def build(rng: np.random.Generator) -> Problem:
-        sizes: dict[str, Any] = {"embedding_size": 3, "character_size": 3, "character_units": 2}
-        encoder = WordEncoder(5, 5, **sizes, **options, rng=rng)
-        return layer_problem(encoder, {}, fixed=(WORDS, WORD_FORMS, CHARACTERS, SPELLED))
-
-
-for _reader in CHARACTER_READERS:
-    register_encoder(f"word-encoder/{_reader}", reader=_reader)
-register_encoder("word-encoder/lstm+dropout", random=True, dropout=0.3)
-
-
-# --- the tagger: an empty sentence among others, a word without characters, and tags in the padding that are none ------
-
-SENTENCES = {
-    "words": np.array([[1, 4, 1, 2, 3], [0, 3, 1, 1, 1], [2, 2, 4, 1, 0], [3, 1, 2, 0, 0]]),
-    "lengths": np.array([5, 0, 4, 1]),
-    "forms": np.array([[1, 0, 1, 4, 2], [0, 0, 0, 0, 0], [2, 0, 3, 1, 0], [3, 1, 0, 0, 0]]),
-    "characters": CHARACTERS,
-    "spelled": SPELLED,
-}
-TAGGED = {**SENTENCES, "tags": np.array([[2, 0, 1, 1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]])}
-
-
-def tagger(**options: Any) -> Callable[[np.random.Generator], Model]:
-    """Five words, five characters, three tags."""
-    sizes: dict[str, Any] = {"embedding_size": 3, "character_size": 2, "character_units": 2, "hidden_size": 3}
-    return lambda rng: Tagger(5, 5, 3, **sizes, **options, rng=rng)
-
-
-def register_tagger(name: str, random: bool = False, **options: Any) -> None:
-    """Arrays large enough that the loss depends on the states of a sentence of three words."""
-    register_loss(f"tagger/{name}", tagger(**options), TAGGED, random, factor=1.1)
-
-
-register_tagger("rnn+crf", cell="rnn")
-register_tagger("rnn+softmax", cell="rnn", output="softmax")
-register_tagger("rnn+conv+dropout", random=True, cell="rnn", reader="conv", dropout=0.3)
-register_tagger("gru+none+softmax+dropout", random=True, reader="none", cell="gru", output="softmax", dropout=0.3)
-
-
-# --- the parser: the same sentences; heads with several dependents, a label that the model does not have ----------------
-
-PARSED = {
-    **SENTENCES,
-    "heads": np.array([[0, 1, 1, 5, 3], [1, 1, 1, 1, 1], [0, 4, 4, 1, 1], [0, 1, 1, 1, 1]]),
-    "labels": np.array([[2, 0, 1, -1, 0], [7, -1, 7, 0, 0], [1, 2, 0, 2, 9], [0, 2, -4, 1, 1]]),
-}
-
-
-def register_parser(name: str, random: bool = False, **options: Any) -> None:
-    """Five words, five characters, three labels."""
-    words: dict[str, Any] = {"embedding_size": 3, "character_size": 2, "character_units": 3}
-    sizes = {**words, "hidden_size": 3, "arc_size": 5, "label_size": 4}
-
-    def make(rng: np.random.Generator) -> Model:
-        return Parser(5, 5, 3, **sizes, **options, rng=rng)
-
-    register_loss(f"parser/{name}", make, PARSED, random, factor=2)
-
-
-register_parser("one-layer", reader="conv", layers=1)
-register_parser("two-layers+dropout", random=True, reader="none", layers=2, dropout=0.3, recurrent_dropout=0.3)
-
-
-# --- pictures --------------------------------------------------------------------------------------------------------
-
-
-@case("picture-encoder")
-def picture_encoder(rng: np.random.Generator) -> Problem:
-    """A row and a column are left over by pooling."""
-    return layer_problem(PictureEncoder(2, [3, 4], rng=rng), {"x": rng.standard_normal((2, 5, 9, 2))})
-
-
-for _arrays in (1, 2):
-
-    @case(f"first-state/{_arrays}")
-    def first_state(rng: np.random.Generator, parts: int = _arrays) -> Problem:
-        """The state of a GRU, and that of an LSTM."""
-        return layer_problem(FirstState(3, 2, parts, rng=rng), {"v": rng.standard_normal((4, 3))})
-
-
-# --- the captioner: of a vector, and with every attention -------------------------------------------------------------
-
-CAPTIONED = {
-    "pictures": 0.4 * np.random.default_rng(1).standard_normal((4, 5, 6, 3)),
-    "inputs": TARGETS,
-    "target lengths": TARGET_LENGTHS,
-    "outputs": OUTPUTS,
-}
-
-
-def captioner(rows: int = 5, columns: int = 6, **options: Any) -> Callable[[np.random.Generator], Model]:
-    """Two by three regions of 2 x 2 pixels, a row left over; four words."""
-    sizes: dict[str, Any] = {"channels": (2, 3), "embedding_size": 3, "hidden_size": 3}
-    return lambda rng: Captioner(rows, columns, 4, **{**sizes, **options}, rng=rng)
-
-
-register_loss("captioner/lstm", captioner(), CAPTIONED, factor=1)
-register_loss("captioner/gru+dropout", captioner(cell="gru", dropout=0.3), CAPTIONED, random=True, factor=1)
-register_loss("captioner/gru+general", captioner(cell="gru", attention="general"), CAPTIONED, factor=1)
-register_loss(
-    "captioner/lstm+additive+dropout", captioner(attention="additive", dropout=0.3), CAPTIONED, random=True, factor=1
-)
-
-
-@case("captioner/logits")
-def caption_logits(rng: np.random.Generator) -> Problem:
-    """``forward`` and ``backward``, with respect to the pictures too; a row and a column are left over by pooling."""
-    model = captioner(5, 7, cell="gru", attention="additive")(rng)
-    fixed = {"inputs": TARGETS, "target lengths": TARGET_LENGTHS}
-    return enlarged(layer_problem(model, {"pictures": rng.standard_normal((4, 5, 7, 3))}, fixed=fixed), 1.6)

@@ -13,9 +13,8 @@ from scratchnn.models.decoder_state import DecoderState
 from scratchnn.training.settings import Setting, Values
 
 ROWS = 320  # beams that are computed side by side
-LIMIT = Setting("--limit", "limit", 100, "largest number of tokens in an answer", int, "M")
 DECODING = (
-    LIMIT,
+    Setting("--limit", "limit", 100, "largest number of tokens in an answer", int, "M"),
     Setting("--beam", "beam", 1, "beginnings that are kept for each source; 1 is greedy", int, "B"),
     Setting("--length-norm", "length_norm", 1.0, "score of an answer of t tokens: log p / t^A", float, "A"),
 )

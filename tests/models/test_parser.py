@@ -8,8 +8,8 @@ import pytest
 from scratchnn.errors import DataError
 from scratchnn.functions import log_softmax
 from scratchnn.models import find_model
-from scratchnn.models.checks import PARSED as PARSED_BY_NAME
 from scratchnn.models.parser import Parser
+from scratchnn.models.word_checks import PARSED as PARSED_BY_NAME
 from scratchnn.recurrent.lstm import lstm_step
 from scratchnn.structured import best_trees, biaffine_loop, check_tree, label_scores_loop
 

@@ -10,8 +10,8 @@ import pytest
 
 from scratchnn.errors import DataError
 from scratchnn.functions import log_softmax
-from scratchnn.models.checks import TAGGED as TAGGED_BY_NAME
 from scratchnn.models.tagger import OUTPUTS, Tagger
+from scratchnn.models.word_checks import TAGGED as TAGGED_BY_NAME
 from scratchnn.structured import crf_loop_forward, sequence_score
 
 V, C, K = 5, 5, 3

@@ -1,12 +1,13 @@
 # %% [markdown] id="ch14-title"
 # # 14. Convolution over time
 #
-# A heartbeat looks the same whether it comes now or a minute later. A recurrent network can learn that, but it has to read one
-# step after the other. Is there a network that finds a pattern wherever it is, and looks at all places at once?
+# A heartbeat looks the same whether it comes now or a minute later. A recurrent network can learn that, but it has
+# to read one step after the other. Is there a network that finds a pattern wherever it is, and looks at all places
+# at once?
 #
-# There is, and it is simpler than what you have built so far: take one small set of weights and slide it along the series, like a
-# stencil. In this chapter you build it, forward and backward, and find out what it sees, what it cannot see, and how it works
-# together with a recurrent network.
+# There is, and it is simpler than what you have built so far: take one small set of weights and slide it along the
+# series, like a stencil. In this chapter you build it, forward and backward, and find out what it sees, what it
+# cannot see, and how it works together with a recurrent network.
 
 # %%
 import subprocess
@@ -31,10 +32,10 @@ from scratchnn.optim import Adam, clip_by_norm
 from scratchnn.recurrent import GRU
 
 # %% [markdown] id="ch14-preview"
-# The task of the figure: each series is noise with one event in it, either a slow rise with a sudden fall, or a sudden rise with
-# a slow fall. Which one is it? Both events consist of the same seven values. In the training data the event is somewhere in the
-# first half of the series. Two networks learn it, one with a weight for each step, one with eight stencils of seven weights; all is
-# explained below.
+# The task of the figure: each series is noise with one event in it, either a slow rise with a sudden fall, or a
+# sudden rise with a slow fall. Which one is it? Both events consist of the same seven values. In the training data
+# the event is somewhere in the first half of the series. Two networks learn it, one with a weight for each step,
+# one with eight stencils of seven weights; all is explained below.
 
 # %%
 T = 60
@@ -80,13 +81,16 @@ for name, model in {"a weight per step": one_per_step, "stencils": stencils}.ite
     found[name] = {where: share_right(model, x, kinds) for where, (x, kinds) in tests.items()}
     parameters = sum(p.data.size for p in model.parameters())
     print(f"{name:<18} {parameters:>5,} parameters", end="; ")
-    print(", ".join(f"events in {where}: {share:.1%} right" for where, share in found[name].items()))
+    print(
+        ", ".join(f"events in {where}: {share:.1%} right" for where, share in found[name].items())
+    )
 kernels = stencils.layers[0].W.data[:, 0]  # (K, H)
 show(
     figures.answer(*(part[:2] for part in tests["the first half"]), kernels, found),
     "14.1",
-    "Left: two series of the task. Middle: the two learned stencils that look most like the events. Nobody showed them to the "
-    "network. Right: only what is shared by all places is known at places without training data.",
+    "Left: two series of the task. Middle: the two learned stencils that look most like the "
+    "events. Nobody showed them to the network. Right: only what is shared by all places is "
+    "known at places without training data.",
 )
 
 # %% [markdown] id="ch14-able"
@@ -99,9 +103,9 @@ show(
 # - test whether a network uses the order of the steps;
 # - put a convolution in front of a GRU, and know what that saves.
 #
-# You need the gradient check (chapter 1), the GRU (chapter 6), and windows and forecasts (chapter 13). The quick run takes about a
-# minute. Made-up data is in [`examples/ch14.py`](../scratchnn/book/examples/ch14.py), the code that only draws in
-# [`figures/ch14.py`](../scratchnn/book/figures/ch14.py).
+# You need the gradient check (chapter 1), the GRU (chapter 6), and windows and forecasts (chapter 13). The quick
+# run takes about a minute. Made-up data is in [`examples/ch14.py`](../scratchnn/book/examples/ch14.py), the code
+# that only draws in [`figures/ch14.py`](../scratchnn/book/figures/ch14.py).
 #
 # | letter | meaning | shape |
 # |--|--|--|
@@ -117,32 +121,32 @@ show(
 #
 # ## One kernel, sliding
 #
-# A **kernel** (커널) is a small array of weights, for a few steps in a row. Lay it on the first $K$ steps of the series, multiply
-# each number by the weight above it, and add everything up: one output. Move it on by one step, and again. For $t = 0 \ldots T - K$,
-# with $H$ kernels at once:
+# A **kernel** (커널) is a small array of weights, for a few steps in a row. Lay it on the first $K$ steps of the
+# series, multiply each number by the weight above it, and add everything up: one output. Move it on by one step,
+# and again. For $t = 0 \ldots T - K$, with $H$ kernels at once:
 #
 # $$ y_t = b + \sum_{k=0}^{K-1} x_{t+k} W_k \tag{1} $$
 #
-# Each $x_{t+k}$ has $D$ numbers and each $W_k$ is a matrix $(D, H)$, so $y_t$ has $H$ numbers: how well each of the $H$ patterns fits
-# at this place. This is a **convolution** (합성곱) over time, `Conv1D`. The weights are the same at each place, as those of a
-# recurrent network are the same at each step; but no place has to wait for another.
+# Each $x_{t+k}$ has $D$ numbers and each $W_k$ is a matrix $(D, H)$, so $y_t$ has $H$ numbers: how well each of the
+# $H$ patterns fits at this place. This is a **convolution** (합성곱) over time, `Conv1D`. The weights are the same at
+# each place, as those of a recurrent network are the same at each step; but no place has to wait for another.
 #
-# Mathematicians call (1) a cross-correlation. In their convolution the kernel is turned around. For a network that learns its
-# kernels there is no difference, but the turned kernel comes back in the backward pass.
+# Mathematicians call (1) a cross-correlation. In their convolution the kernel is turned around. For a network that
+# learns its kernels there is no difference, but the turned kernel comes back in the backward pass.
 
 # %%
 show(
     figures.sliding(),
     "14.2",
-    "A kernel with K = 3 taps on a series with D = 2 numbers per step. Each window of K steps becomes one step with H numbers. There "
-    "are T - K + 1 places for the kernel.",
+    "A kernel with K = 3 taps on a series with D = 2 numbers per step. Each window of K steps "
+    "becomes one step with H numbers. There are T - K + 1 places for the kernel.",
 )
 
 
 # %%
 def conv_loop(x, W, b):
     """Equation (1), place after place: x (N, T, D), W (K, D, H), b (H,) give y (N, T', H)."""
-    N, T, D = x.shape
+    N, T, _ = x.shape
     K, _, H = W.shape
     y = np.zeros((N, T - K + 1, H))
     for t in range(T - K + 1):
@@ -163,14 +167,14 @@ print("the package gives the same:", np.allclose(y, theirs, rtol=0, atol=1e-12))
 # %% [markdown] id="ch14-rows"
 # ### All places at once
 #
-# The loop makes $T' K$ small products. One big product is much faster than many small ones (chapter 15 measures that). Copy each
-# window into a row of its own, all $K D$ numbers side by side. The rows of all windows of all series form a matrix, the kernels
-# form another, and one product does it all:
+# The loop makes $T' K$ small products. One big product is much faster than many small ones (chapter 15 measures
+# that). Copy each window into a row of its own, all $K D$ numbers side by side. The rows of all windows of all
+# series form a matrix, the kernels form another, and one product does it all:
 #
 # $$ X \; (N T', K D) \cdot W \; (K D, H) \;\to\; y \; (N T', H) \tag{2} $$
 #
-# The price is memory: almost every number of the series is copied $K$ times. In the literature the trick is called im2col, since it
-# turns pieces of an image into columns; here they are rows.
+# The price is memory: almost every number of the series is copied $K$ times. In the literature the trick is called
+# im2col, since it turns pieces of an image into columns; here they are rows.
 
 
 # %%
@@ -195,36 +199,38 @@ print(f"numbers in x {x.size}, in its windows {rows.size}")
 # %% [markdown] id="ch14-backward"
 # ## The backward pass is a correlation
 #
-# The gradient $dy$ arrives, $(N, T', H)$. Nothing new is needed: each term of (1) is a product, and a number that is used several
-# times collects several gradients.
+# The gradient $dy$ arrives, $(N, T', H)$. Nothing new is needed: each term of (1) is a product, and a number that
+# is used several times collects several gradients.
 #
 # **A weight is used at every place.** $W_k$ meets $x_{t+k}$ at each $t$, so
 #
 # $$ dW_k = \sum_t x_{t+k}^T \, dy_t \qquad db = \sum_t dy_t \tag{3} $$
 #
-# summed over the batch as well. Look at (3) and (1): the series and $dy$ are laid over each other, moved by $k$, multiplied and
-# added up. The gradient of a correlation is a correlation of the inputs with $dy$.
+# summed over the batch as well. Look at (3) and (1): the series and $dy$ are laid over each other, moved by $k$,
+# multiplied and added up. The gradient of a correlation is a correlation of the inputs with $dy$.
 #
-# **A step is used by every window that contains it.** Step $j$ is tap $k$ of the window that begins at $t = j - k$. So
+# **A step is used by every window that contains it.** Step $j$ is tap $k$ of the window that begins at $t = j - k$.
+# So
 #
 # $$ dx_j = \sum_{k=0}^{K-1} dy_{j-k} W_k^T \tag{4} $$
 #
-# where $dy_t$ counts as zero outside $0 \ldots T' - 1$. Here the index runs *backwards*: $j - k$. Replace $k$ by $K - 1 - k$, and (4) is
-# (1) again, with $dy$ between $K - 1$ zeros on both sides in place of $x$, and with the kernel turned around in time and
-# transposed, $W_{K-1-k}^T$. So the same function `conv` computes it.
+# where $dy_t$ counts as zero outside $0 \ldots T' - 1$. Here the index runs *backwards*: $j - k$. Replace $k$ by $K
+# - 1
+# - k$, and (4) is (1) again, with $dy$ between $K - 1$ zeros on both sides in place of $x$, and with the kernel
+#   turned around in time and transposed, $W_{K-1-k}^T$. So the same function `conv` computes it.
 
 # %%
 show(
     figures.backward(),
     "14.3",
-    "Step $x_2$ is the last tap of the window of $y_0$, the middle tap of $y_1$, and the first of $y_2$: three gradients arrive, "
-    "through the taps in reverse order.",
+    "Step $x_2$ is the last tap of the window of $y_0$, the middle tap of $y_1$, and the first "
+    "of $y_2$: three gradients arrive, through the taps in reverse order.",
 )
 
 
 # %%
 def conv_backward(dy, cache):
-    """dx (N, T, D), dW (K, D, H), db (H,) from dy (N, T', H)."""
+    """Gradients dx (N, T, D), dW (K, D, H), db (H,) from dy (N, T', H)."""
     x, W = cache
     K, D, H = W.shape
     drows = dy.reshape(-1, H)  # (N T', H)
@@ -244,32 +250,35 @@ print("the package gives the same:", same)
 
 
 # %% [markdown] id="ch14-q-turned"
-# > **Question.** You forget to turn the kernel around in (4). For which kernels does the gradient check notice nothing?
+# > **Question.** You forget to turn the kernel around in (4). For which kernels does the gradient check notice
+# > nothing?
 # >
 # > <details><summary>Answer</summary>
 # >
-# > For kernels that are the same forwards and backwards, $W_k = W_{K-1-k}$: a moving average, for example, and every kernel with
-# > $K = 1$. So a test with constant weights finds nothing; random weights do.
+# > For kernels that are the same forwards and backwards, $W_k = W_{K-1-k}$: a moving average, for example, and
+# > every kernel with $K = 1$. So a test with constant weights finds nothing; random weights do.
 # >
 # > </details>
 #
 # ## How many steps are left?
 #
-# A kernel with $K$ taps has only $T - K + 1$ places. If outputs are to keep the length, put zeros around the series, which is called
-# padding as well. Two more numbers change the outputs:
+# A kernel with $K$ taps has only $T - K + 1$ places. If outputs are to keep the length, put zeros around the
+# series, which is called padding as well. Two more numbers change the outputs:
 #
 # - the **stride** (스트라이드) $s$: the kernel moves on by $s$ steps at a time;
 # - the **dilation** (팽창) $\delta$: its taps are $\delta$ steps apart, so that it spans $\delta (K - 1) + 1$ steps.
 #
-# With $p$ zeros before the series and $p'$ after it, the last window begins at most at $T + p + p' - \delta (K - 1) - 1$, so
+# With $p$ zeros before the series and $p'$ after it, the last window begins at most at $T + p + p' - \delta (K - 1)
+# - 1$, so
 #
 # $$ T' = \left\lfloor \frac{T + p + p' - \delta (K - 1) - 1}{s} \right\rfloor + 1 \tag{5} $$
 #
-# or 0 if this is negative. Three paddings have names. *Valid* adds nothing. *Same* adds $\delta (K - 1)$ zeros, half before and half
-# after, so that $T' = T$. *Causal* adds all of them before: then output $t$ depends on no step after $t$, which a forecast needs.
+# or 0 if this is negative. Three paddings have names. *Valid* adds nothing. *Same* adds $\delta (K - 1)$ zeros,
+# half before and half after, so that $T' = T$. *Causal* adds all of them before: then output $t$ depends on no step
+# after $t$, which a forecast needs.
 #
-# > **Question.** A series has $T = 10$ steps. How many outputs does a kernel with $K = 3$ have for (a) valid, (b) valid with stride
-# > 2, (c) causal with dilation 4, (d) valid with dilation 5?
+# > **Question.** A series has $T = 10$ steps. How many outputs does a kernel with $K = 3$ have for (a) valid, (b)
+# > valid with stride 2, (c) causal with dilation 4, (d) valid with dilation 5?
 # >
 # > <details><summary>Answer</summary>
 # >
@@ -301,33 +310,38 @@ for name, options in cases.items():
     print(f"{name:<19} T = 10, K = 3: T' = {ours:>2}, the package's out_lengths gives {theirs:>2}")
 
 # %% [markdown] id="ch14-lengths"
-# In a batch of several lengths each series has its own $T'$. If a layer after the convolution still used the old lengths, it would
-# take padding for data. So each layer of the package that changes the number of steps says what becomes of the lengths, in
-# `out_lengths`, and `Sequential` passes them on.
+# In a batch of several lengths each series has its own $T'$. If a layer after the convolution still used the old
+# lengths, it would take padding for data. So each layer of the package that changes the number of steps says what
+# becomes of the lengths, in `out_lengths`, and `Sequential` passes them on.
 #
 # ## Pooling
 #
-# The outputs of a kernel say how well its pattern fits at each place. Often it is enough to know how well it fits *somewhere nearby*.
-# **Pooling** (풀링) takes a window of outputs and keeps one number of each unit: the largest (**max pooling**, 최댓값 풀링) or the mean. The
-# usual stride is the length of the window, so a series becomes shorter by that factor.
+# The outputs of a kernel say how well its pattern fits at each place. Often it is enough to know how well it fits
+# *somewhere nearby*. **Pooling** (풀링) takes a window of outputs and keeps one number of each unit: the mean, or, in
+# **max pooling** (최댓값 풀링), the largest. The usual stride is the length of the window, so a series becomes shorter
+# by that factor.
 #
-# $$ y_t = \max_{k} \; x_{s t + k} \qquad dx_j = \sum_t dy_t \, [\, j \; \mathrm{is \; the \; place \; of \; the \; maximum \; of \; window} \; t \,] \tag{6} $$
+# $$ y_t = \max_{k} \; x_{s t + k} \qquad dx_j = \sum_{t \,:\, j_t = j} dy_t \tag{6} $$
 #
-# Only the largest number had a say in the output, so only it gets the gradient. If two are equal, one of them has to be chosen; the
-# package takes the first, as PyTorch does.
+# where $j_t$ is the place of the maximum of window $t$.
+#
+# Only the largest number had a say in the output, so only it gets the gradient. If two are equal, one of them has
+# to be chosen; the package takes the first, as PyTorch does.
 
 
 # %%
 def max_pool(x, K):
     """Equation (6) with stride K: x (N, T, D) to (N, T', D), and the cache."""
     N, T, D = x.shape
-    blocks = x[:, : T // K * K].reshape(N, T // K, K, D)  # steps after the last whole block are dropped
+    blocks = x[:, : T // K * K].reshape(
+        N, T // K, K, D
+    )  # steps after the last whole block are dropped
     first = blocks.argmax(axis=2)[:, :, None]  # (N, T', 1, D), the first of the largest
     return np.take_along_axis(blocks, first, axis=2)[:, :, 0], (first, K, x.shape)  # (6)
 
 
 def max_pool_backward(dy, cache):
-    """dx (N, T, D)."""
+    """The gradient with respect to x (N, T, D)."""
     first, K, (N, T, D) = cache
     blocks = np.zeros((N, T // K, K, D))
     np.put_along_axis(blocks, first, dy[:, :, None], axis=2)  # (6)
@@ -345,29 +359,31 @@ same = same and np.array_equal(max_pool_backward(dy, cache), max_pool1d_backward
 print("x", x.shape, "pooled", y.shape, "the package gives the same:", same)
 
 # %% [markdown] id="ch14-global"
-# If the window is the whole series, $T' = 1$: **global max pooling** (전역 최댓값 풀링) says how well each pattern fits at its best
-# place, and forgets where that was. That is what the network of the first figure does, and why it works in the second half: the
-# kernels slide over all places, and the maximum does not care which one it was. A sequence goes in and one vector comes out, the
-# shape N:1 of chapter 5: the kernels encode, the maximum sums up the time, a dense layer decodes.
+# If the window is the whole series, $T' = 1$: **global max pooling** (전역 최댓값 풀링) says how well each pattern fits at
+# its best place, and forgets where that was. That is what the network of the first figure does, and why it works in
+# the second half: the kernels slide over all places, and the maximum does not care which one it was. A sequence
+# goes in and one vector comes out, the shape N:1 of chapter 5: the kernels encode, the maximum sums up the time, a
+# dense layer decodes.
 #
 # ## How far an output sees
 #
-# A forecast from 24 hours needs outputs that see 24 steps. A kernel with $K = 3$ sees three. Put a second layer on the first, and each of
-# its taps sees three: five steps in all. Each layer adds $\delta (K - 1)$ steps. The number of steps that an output depends on is its
-# **receptive field** (수용 영역):
+# A forecast from 24 hours needs outputs that see 24 steps. A kernel with $K = 3$ sees three. Put a second layer on
+# the first, and each of its taps sees three: five steps in all. Each layer adds $\delta (K - 1)$ steps. The number
+# of steps that an output depends on is its **receptive field** (수용 영역):
 #
 # $$ R = 1 + \sum_l \delta_l (K_l - 1) \tag{7} $$
 #
-# With dilation 1 everywhere, 24 steps need twelve layers, and a thousand steps five hundred. But if each layer doubles the dilation, 1,
-# 2, 4, 8 ..., then $R$ doubles with each layer: $R = 1 + (K - 1)(2^B - 1)$ after $B$ layers. The picture is that of a knock-out
-# tournament: with ten rounds, one winner has met, through the others, a thousand players (van den Oord and others, 2016).
+# With dilation 1 everywhere, 24 steps need twelve layers, and a thousand steps five hundred. But if each layer
+# doubles the dilation, 1, 2, 4, 8 ..., then $R$ doubles with each layer: $R = 1 + (K - 1)(2^B - 1)$ after $B$
+# layers. The picture is that of a knock-out tournament: with ten rounds, one winner has met, through the others, a
+# thousand players (van den Oord and others, 2016).
 
 # %%
 show(
     figures.dilated(),
     "14.4",
-    "Three causal layers with K = 2. Above: dilation 1, the last output sees four steps. Below: dilations 1, 2, 4, and it sees eight, "
-    "each by one path.",
+    "Three causal layers with K = 2. Above: dilation 1, the last output sees four steps. Below: "
+    "dilations 1, 2, 4, and it sees eight, each by one path.",
 )
 
 
@@ -390,7 +406,10 @@ def steps_seen(layer, T, D):
 for name, dilations in {"plain": (1, 1, 1, 1), "dilated": (1, 2, 4, 8)}.items():
     layers = [Conv1D(2, 2, 3, rng=rng, padding="causal", dilation=d) for d in dilations]
     measured = steps_seen(Sequential(*layers), 100, 2)
-    print(f"{name:<8} K = 3, dilations {dilations}: R = {receptive_field([3] * 4, dilations)}", end=", ")
+    print(
+        f"{name:<8} K = 3, dilations {dilations}: R = {receptive_field([3] * 4, dilations)}",
+        end=", ",
+    )
     print(f"measured {measured}")
 tcn = TemporalConvolutions(2, 8, 3, 24, rng=rng)
 dilations = [2**k for k in range(len(tcn.blocks)) for _ in range(2)]
@@ -399,25 +418,26 @@ print(f"TCN for 24 steps: {len(tcn.blocks)} blocks of two layers, R = {reach}", 
 print("the package gives the same:", reach == tcn.reach(len(tcn.blocks), 3))
 
 # %% [markdown] id="ch14-tcn"
-# The last lines are a **temporal convolutional network** (시간 합성곱 신경망), or TCN (Bai, Kolter and Koltun, 2018). Its blocks have
-# two causal layers each and add their input to their output, so that the gradient has a way past them, as it has past the gates
-# of a GRU. It is in [`temporal_convolutions.py`](../scratchnn/models/temporal_convolutions.py).
+# The last lines are a **temporal convolutional network** (시간 합성곱 신경망), or TCN (Bai, Kolter and Koltun, 2018). Its
+# blocks have two causal layers each and add their input to their output, so that the gradient has a way past them,
+# as it has past the gates of a GRU. It is in
+# [`temporal_convolutions.py`](../scratchnn/models/temporal_convolutions.py).
 #
 # ## Does the order matter? A test
 #
-# A network may be trained well and ignore the order of what it reads. A test shows it: shuffle the steps, *in the same way in all
-# series*, and train again. No number is lost. What gets worse had used the order.
+# A network may be trained well and ignore the order of what it reads. A test shows it: shuffle the steps, *in the
+# same way in all series*, and train again. No number is lost. What gets worse had used the order.
 #
 # Four networks answer the question of the first figure, which event it is. Here the event is anywhere.
 #
-# > **Question.** What do you expect of each: a weight per step, stencils with a global maximum, a TCN whose last step is used, and
-# > a GRU? Which of them can a fixed shuffling not harm at all?
+# > **Question.** What do you expect of each: a weight per step, stencils with a global maximum, a TCN whose last
+# > step is used, and a GRU? Which of them can a fixed shuffling not harm at all?
 # >
 # > <details><summary>Answer</summary>
 # >
-# > A weight per step: nothing changes, shuffled or not; its weights can be shuffled in the same way. Stencils: neighbouring steps are
-# > not neighbours any longer, so there is no pattern to find. A TCN and a GRU read all steps in an order; after shuffling they can
-# > still reach each step, but the pattern is spread over the series.
+# > A weight per step: nothing changes, shuffled or not; its weights can be shuffled in the same way. Stencils:
+# > neighbouring steps are not neighbours any longer, so there is no pattern to find. A TCN and a GRU read all steps
+# > in an order; after shuffling they can still reach each step, but the pattern is spread over the series.
 # >
 # > </details>
 
@@ -440,7 +460,11 @@ def makers(rng):
     return {
         "a weight per step": [Flatten(), Dense(T, 32, rng=rng), ReLU(), Dense(32, 2, rng=rng)],
         "stencils, maximum": [conv, ReLU(), GlobalMaxPool1D(), Dense(8, 2, rng=rng)],
-        "TCN, last step": [TemporalConvolutions(1, 8, 3, T, rng=rng), LastStep(), Dense(8, 2, rng=rng)],
+        "TCN, last step": [
+            TemporalConvolutions(1, 8, 3, T, rng=rng),
+            LastStep(),
+            Dense(8, 2, rng=rng),
+        ],
         "GRU, last state": [GRU(1, 16, rng=rng, return_sequences=False), Dense(16, 2, rng=rng)],
     }
 
@@ -456,7 +480,8 @@ for name in makers(rng):
 show(
     figures.orders(order_scores),
     "14.5",
-    "Which event? With the steps in order, and shuffled in the same way in all series. Guessing is right in half of the cases.",
+    "Which event? With the steps in order, and shuffled in the same way in all series. Guessing "
+    "is right in half of the cases.",
 )
 
 # %% [markdown] id="ch14-front"
@@ -466,9 +491,10 @@ show(
 #
 # Now a longer series, 160 steps, with *both* events in it, one in each half. Which comes first?
 #
-# Stencils with a global maximum cannot answer. Both events are there in every series, and the maximum forgets where. A GRU alone can in
-# principle, but it has to recognise a shape of seven steps in noise *and* keep the answer for a hundred steps. Divide the work: kernels
-# recognise shapes, pooling shortens the series by a factor of eight, and a GRU reads what is left, in order.
+# Stencils with a global maximum cannot answer. Both events are there in every series, and the maximum forgets
+# where. A GRU alone can in principle, but it has to recognise a shape of seven steps in noise *and* keep the answer
+# for a hundred steps. Divide the work: kernels recognise shapes, pooling shortens the series by a factor of eight,
+# and a GRU reads what is left, in order.
 
 # %%
 show(
@@ -511,21 +537,20 @@ show(
 #
 # ## What goes wrong
 #
-# > **What goes wrong.** The padding *same* puts half of its zeros after the series. So an output in the middle sees half of its window
-# > *after* its own step. For a label of a whole series that is fine, and even wanted. For a forecast at every step it is a leak, and
-# > the loss is wonderful.
+# > **What goes wrong.** The padding *same* puts half of its zeros after the series. So an output in the middle sees
+# > half of its window *after* its own step. For a label of a whole series that is fine, and even wanted. For a
+# > forecast at every step it is a leak, and the loss is wonderful.
 #
-# Train a small network to forecast the next value of a series at every step, $y_t \approx x_{t+1}$. The series is pure noise: nothing can be
-# forecast, and the best mean squared error is the variance, 1. Only the word *same* or *causal* differs.
+# Train a small network to forecast the next value of a series at every step, $y_t \approx x_{t+1}$. The series is
+# pure noise: nothing can be forecast, and the best mean squared error is the variance, 1. Only the word *same* or
+# *causal* differs.
 
 
 # %%
 def noise_forecaster(padding, steps=300):
     """The mean squared error on new noise after training, and the network."""
     rng = np.random.default_rng(0)
-    model = Sequential(
-        Conv1D(1, 16, 5, rng=rng, padding=padding), ReLU(), Dense(16, 1, rng=rng)
-    )
+    model = Sequential(Conv1D(1, 16, 5, rng=rng, padding=padding), ReLU(), Dense(16, 1, rng=rng))
     optimizer = Adam(model.parameters(), 0.01)
     for step in range(steps + 1):
         noise = rng.standard_normal((32, 41, 1)).astype(np.float32)
@@ -555,15 +580,15 @@ for padding in ("same", "causal"):
     print(f"output 20 sees step {latest[padding]} at the latest")
 
 # %% [markdown] id="ch14-wrong-after"
-# The first network looks like a miracle. It copies the answer, which lies one step ahead in its own window. The check takes one line: the
-# gradient of output $t$ with respect to all inputs must be zero after $t$. It is the check of chapter 13 in another form: there the
-# future was changed and the past was watched.
+# The first network looks like a miracle. It copies the answer, which lies one step ahead in its own window. The
+# check takes one line: the gradient of output $t$ with respect to all inputs must be zero after $t$. It is the
+# check of chapter 13 in another form: there the future was changed and the past was watched.
 #
 # ## The headline: the order test on real data
 #
-# Chapter 13 forecast the temperature of Beijing. How much do its networks use the order of the hours? The command has the
-# option `--order`, which turns the windows around or shuffles them. The full run trains four networks with three orders each; the
-# quick run takes the solar roof of chapter 13 and two of them.
+# Chapter 13 forecast the temperature of Beijing. How much do its networks use the order of the hours? The command
+# has the option `--order`, which turns the windows around or shuffles them. The full run trains four networks with
+# three orders each; the quick run takes the solar roof of chapter 13 and two of them.
 
 # %%
 weather = "--data weather --delay 24 --calendar --schedule cosine --epochs 4"
@@ -595,18 +620,22 @@ for name, options in readers.items():
     for order in ("forward", "reversed", "shuffled"):
         chosen = f"{weather if FULL else roof} {options} --order {order} --seed 0"
         order_errors[name, order] = validation_error(chosen)
-    row = "  ".join(f"{order} {order_errors[name, order]:.3f}" for order in ("forward", "reversed", "shuffled"))
+    row = "  ".join(
+        f"{order} {order_errors[name, order]:.3f}" for order in ("forward", "reversed", "shuffled")
+    )
     print(f"{name:<20} {row}")
 
 # %% [markdown] id="ch14-full"
-# > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch14_convolution_over_time.py`, with the folder of the weather data in
-# > SCRATCHNN_DATA; seed 0, 4 epochs, one thread, 2026-11-27): validation error in degrees, forward, reversed and shuffled. GRU:
-# > 2.225, 2.600, 2.525. GRU in two directions: 2.223, 2.215, 2.509. Two convolutions with a global maximum: 2.577, 2.341, 2.549.
-# > TCN: 2.269, 2.307, 2.250. Ridge, which has a weight for each hour, has 2.149 in all three cases.
+# > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch14_convolution_over_time.py`, with the folder of the weather
+# > data in SCRATCHNN_DATA; seed 0, 4 epochs, one thread, 2026-11-27): validation error in degrees, forward,
+# > reversed and shuffled. GRU: 2.225, 2.600, 2.525. GRU in two directions: 2.223, 2.215, 2.509. Two convolutions
+# > with a global maximum: 2.577, 2.341, 2.549. TCN: 2.269, 2.307, 2.250. Ridge, which has a weight for each hour,
+# > has 2.149 in all three cases.
 #
-# A GRU that reads the latest hour first has forgotten much of it at the end. In two directions it does not care which end is first. The
-# maximum over time cannot tell when something was; for it no order is much better than another, and all are bad. The last step of the
-# TCN reaches each hour by a path of its own, so it can learn any fixed order.
+# A GRU that reads the latest hour first has forgotten much of it at the end. In two directions it does not care
+# which end is first. The maximum over time cannot tell when something was; for it no order is much better than
+# another, and all are bad. The last step of the TCN reaches each hour by a path of its own, so it can learn any
+# fixed order.
 #
 # ## Exercises
 #
@@ -622,21 +651,25 @@ for name, options in readers.items():
 # - **14.4** The backward pass of max pooling.
 # - **14.5** How many layers does it take to see so many steps?
 #
-# Solutions are in [`chapters/solutions/ch14.py`](../chapters/solutions/ch14.py). To hunt a mistake in a convolution, try
-# `python -m scratchnn gradcheck --break conv1d`.
+# Solutions are in [`chapters/solutions/ch14.py`](../chapters/solutions/ch14.py). To hunt a mistake in a
+# convolution, try `python -m scratchnn gradcheck --break conv1d`.
 #
 # ## Where to read on
 #
-# - Waibel and others, "Phoneme Recognition Using Time-Delay Neural Networks" (1989): the first convolution over time, for speech.
-# - LeCun and others, "Gradient-Based Learning Applied to Document Recognition" (1998), section II: convolution, pooling, and why weights
-#   are shared.
-# - van den Oord and others, "WaveNet: A Generative Model for Raw Audio" (2016), section 2: causal and dilated convolutions.
-# - Bai, Kolter and Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence Modeling" (2018),
-#   section 3, for the TCN.
-# - Kim, "Convolutional Neural Networks for Sentence Classification" (2014): kernels over words with a global maximum.
-# - Dumoulin and Visin, "A Guide to Convolution Arithmetic for Deep Learning" (2016): all formulas like (5), with drawings.
+# - Waibel and others, "Phoneme Recognition Using Time-Delay Neural Networks" (1989): the first convolution over
+#   time, for speech.
+# - LeCun and others, "Gradient-Based Learning Applied to Document Recognition" (1998), section II: convolution,
+#   pooling, and why weights are shared.
+# - van den Oord and others, "WaveNet: A Generative Model for Raw Audio" (2016), section 2: causal and dilated
+#   convolutions.
+# - Bai, Kolter and Koltun, "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
+#   Modeling" (2018), section 3, for the TCN.
+# - Kim, "Convolutional Neural Networks for Sentence Classification" (2014): kernels over words with a global
+#   maximum.
+# - Dumoulin and Visin, "A Guide to Convolution Arithmetic for Deep Learning" (2016): all formulas like (5), with
+#   drawings.
 #
 # ## What comes next
 #
-# You have rewritten a loop as one big product, and it gave the same numbers. Chapter 15 asks how much faster that is, where the time of
-# a training step goes, and how to measure it without fooling yourself.
+# You have rewritten a loop as one big product, and it gave the same numbers. Chapter 15 asks how much faster that
+# is, where the time of a training step goes, and how to measure it without fooling yourself.

@@ -72,8 +72,7 @@ WRONG = {
         ),
         (POOL.format("x.shape[1] - 1 - x[:, ::-1].argmax(axis=1)"), "you take the last; take the first"),
         (
-            "import numpy as np\ndef max_pool_backward(dy, x):\n"
-            "    return np.zeros(x.shape) + dy[:, None] / x.shape[1]\n",
+            "import numpy as np\ndef max_pool_backward(dy, x):\n    return np.zeros(x.shape) + dy[:, None] / x.shape[1]\n",
             "All steps get a share",
         ),
         (POOL.format("np.abs(x).argmax(axis=1)"), "the largest absolute value"),

@@ -4,10 +4,12 @@ The roof is that of ``datasets/generated/solar.py``. The power at row t depends 
 
     g_{t+1} = 0.97 g_t + 0.35 a_t,   v_t = 10 s_t (1 - 0.8 / (1 + exp(-g_t))) + 0.5 e_t      s_t: the sun          (1)
 
-a_t and e_t are independent standard normal numbers. If the clouds are not measured, all that is known of g_t is a probability
-for each of its values, which is updated with every row (a Bayes filter, here on a grid of values):
+a_t and e_t are independent standard normal numbers. If the clouds are not measured, all that is known of g_t is a
+probability for each of its values. It is updated with every row, here on a grid of values (a Bayes filter):
 
-    P(g_t | v_0 .. v_t) is proportional to P(v_t | g_t) sum over g_{t-1} of P(g_t | g_{t-1}) P(g_{t-1} | v_0 .. v_{t-1})     (2)
+    P(g_t | v_0 .. v_t) = c P(v_t | g_t) sum over g_{t-1} of P(g_t | g_{t-1}) P(g_{t-1} | v_0 .. v_{t-1})          (2)
+
+where c makes the sum over all values of g_t equal to 1.
 
 Its forecast is the whole distribution of v_{t+d}, and its quantiles are the best there are: no forecast that knows only the
 power can have a smaller expected error.
@@ -33,7 +35,7 @@ def sun(rows: int) -> np.ndarray:
 
 
 def best_quantiles(power: np.ndarray, ahead: int, levels: Sequence[float]) -> np.ndarray:
-    """Quantiles (rows, Q) of the power ``ahead`` rows after each row, for a forecaster who knows (1) and ``power`` (rows,)."""
+    """Quantiles (rows, Q) of the power ``ahead`` rows after each row, if (1) and the ``power`` (rows,) so far are known."""
     move = np.exp(-((CLOUDS - STAY * CLOUDS[:, None]) ** 2) / (2 * SHOCK**2))
     move /= move.sum(axis=1, keepdims=True)  # (from, to)
     rows = len(power)

@@ -60,7 +60,12 @@ def check_autocorrelation(answer: Answer) -> Iterator[str]:
         "A constant series divides by zero; its autocorrelation is 0.0 here.": divides,
     }
     rng = np.random.default_rng(0)
-    trials = [(5 + rng.standard_normal(20), 3), (np.sin(np.arange(12)), 0), (rng.standard_normal(7), 6), (np.full(6, 2.0), 2)]
+    trials = [
+        (5 + rng.standard_normal(20), 3),
+        (np.sin(np.arange(12)), 0),
+        (rng.standard_normal(7), 6),
+        (np.full(6, 2.0), 2),
+    ]
     yield from compare(answer, right, mistakes, trials)
 
 
@@ -150,7 +155,6 @@ def check_season_earlier(answer: Answer) -> Iterator[str]:
         season_earlier(v, 50, 30, 24)    gives 32
         season_earlier(v, 50, 24, 24)    gives 50
     """
-
     mistakes = {
         "If d is more than S, one season earlier is still in the future. Go back as many seasons as it takes.": (
             lambda v, t, d, S: v[t + d - S]
@@ -209,7 +213,9 @@ def check_scale(answer: Answer) -> Iterator[str]:
         "You use one mean and one deviation for all columns. Columns have different units; use axis=0.": one_number,
         "A column that is constant in the training part divides by zero. Do not divide it.": divides,
         "The mean is not subtracted.": no_mean,
-        "Only the training rows are returned; the others need the same scale.": lambda x, train: apply(x[:train], x[:train]),
+        "Only the training rows are returned; the others need the same scale.": lambda x, train: apply(
+            x[:train], x[:train]
+        ),
     }
     rng = np.random.default_rng(0)
     drift = rng.standard_normal((10, 2)) * [1, 50] + np.arange(10)[:, None]
@@ -259,6 +265,8 @@ def check_pinball_gradient(answer: Answer) -> Iterator[str]:
         ),
     }
     rng = np.random.default_rng(0)
-    trials = [(rng.standard_normal((N, len(q))), rng.standard_normal(N), np.array(q)) for N, q in ((5, [0.1, 0.6]), (4, [0.8]))]
+    trials = [
+        (rng.standard_normal((N, len(q))), rng.standard_normal(N), np.array(q)) for N, q in ((5, [0.1, 0.6]), (4, [0.8]))
+    ]
     trials.append((np.array([[-1e6, 1e6]]), np.array([0.0]), np.array([0.05, 0.95])))
     yield from compare(answer, right, mistakes, trials)

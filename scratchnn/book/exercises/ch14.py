@@ -48,7 +48,9 @@ def check_conv1d(answer: Answer) -> Iterator[str]:
         return _conv(x, W, b, x.shape[1] - len(W))
 
     mistakes = {
-        "The kernel is turned around: W[0] belongs to the earliest step of the window.": lambda x, W, b: right(x, W[::-1], b),
+        "The kernel is turned around: W[0] belongs to the earliest step of the window.": lambda x, W, b: right(
+            x, W[::-1], b
+        ),
         "The bias is missing.": lambda x, W, b: right(x, W, 0 * b),
         "The bias is added once per tap; it belongs to the window.": lambda x, W, b: right(x, W, len(W) * b),
         "The last window is missing: there are T - K + 1 of them.": one_short,

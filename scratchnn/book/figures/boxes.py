@@ -27,13 +27,17 @@ def box(axes: Any, place: Place, text: str, fill: str = "plain", width: float = 
 
     corner = place[0] - width / 2, place[1] - height / 2
     style = "round,pad=0,rounding_size=0.08"
-    axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle=style, facecolor=FILLS[fill], edgecolor="black", zorder=2))
+    axes.add_patch(
+        FancyBboxPatch(corner, width, height, boxstyle=style, facecolor=FILLS[fill], edgecolor="black", zorder=2)
+    )
     axes.text(*place, text, ha="center", va="center", fontsize=9, zorder=3)
 
 
 def arrow(axes: Any, start: Place, end: Place, text: str = "", colour: str = "black", **style: Any) -> None:
     """An arrow from place to place; its text is beside its middle: above a flat one, to the right of an upright one."""
-    axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour, "shrinkA": 0, "shrinkB": 0} | style, zorder=1)
+    axes.annotate(
+        "", end, start, arrowprops={"arrowstyle": "->", "color": colour, "shrinkA": 0, "shrinkB": 0} | style, zorder=1
+    )
     x, y = (start[0] + end[0]) / 2, (start[1] + end[1]) / 2
     upright = abs(end[1] - start[1]) > abs(end[0] - start[0])
     shift, align = ((0.08, 0.0), ("left", "center")) if upright else ((0.0, 0.06), ("center", "bottom"))

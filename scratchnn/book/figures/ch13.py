@@ -36,15 +36,22 @@ def answer(measured: np.ndarray, interval: np.ndarray, errors: Mapping[str, floa
 
 
 def _bars(axes: Any, errors: Mapping[str, float]) -> None:
-    """Horizontal bars of errors with their values; the best possible one is grey."""
-    names = list(errors)
+    """Horizontal bars of errors with their values; the best possible one is the last, and grey."""
+    names = sorted(errors, key=lambda name: name == BEST)
     colours = [GREY if name == BEST else COLOURS[0] for name in names]
-    axes.barh(np.arange(len(names)), list(errors.values()), color=colours)
+    axes.barh(np.arange(len(names)), [errors[name] for name in names], color=colours)
     axes.set_yticks(np.arange(len(names)), names)
     axes.invert_yaxis()
     axes.set_xlim(0, 1.18 * max(errors.values()))
-    for k, error in enumerate(errors.values()):
-        axes.text(error, k, f" {error:.2f}", va="center", fontsize=9)
+    for k, name in enumerate(names):
+        place = 1.015 * errors[name], k
+        axes.text(
+            *place,
+            f" {errors[name]:.2f}",
+            va="center",
+            fontsize=9,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
     label(axes, "Wrong by, on average", "mean absolute error (kW)", "")
 
 
@@ -103,7 +110,11 @@ def windows() -> Figure:
     box(axes, (6.6, 3.55), "inputs x\n(N, T, D)", "data", 1.5, 0.6)
     box(axes, (6.6, 2.8), "targets\n(N,)", "layer", 1.5, 0.6)
     axes.text(7.6, 3.55, "D numbers per step:\npower, sine, cosine", va="center", fontsize=9)
-    parts = (("training: learn", 0.5, 5.6, blue), ("validation: choose", 5.6, 7.6, "#dcefe6"), ("test: once", 7.6, 9.5, orange))
+    parts = (
+        ("training: learn", 0.5, 5.6, blue),
+        ("validation: choose", 5.6, 7.6, "#dcefe6"),
+        ("test: once", 7.6, 9.5, orange),
+    )
     from matplotlib.patches import Rectangle
 
     for name, start, end, colour in parts:
@@ -143,8 +154,8 @@ def reader() -> Figure:
     arrow(axes, (8.8, 0.55), (8.8, 1.56), colour=COLOURS[1])
     axes.text(7.5, 0.65, "the last value", ha="center", va="bottom", fontsize=9, color=COLOURS[1])
     axes.text(1.0, 2.45, "encode: scaled values, a clock", fontsize=9, ha="left")
-    axes.text(4.3, 2.45, "sum up the time", fontsize=9, ha="left")
-    axes.text(6.95, 2.25, "decode", fontsize=9, ha="left")
+    axes.text(4.6, 2.45, "sum up the time", fontsize=9, ha="left")
+    axes.text(7.6, 2.45, "decode", fontsize=9, ha="center")
     return figure
 
 
@@ -220,8 +231,10 @@ def leaks(errors: Mapping[str, float], last: float, split: Mapping[str, tuple[fl
     label(left, "One step ahead, ridge", "mean absolute error", "")
     _bars(right, {name: found[0] for name, found in split.items()})
     for k, found in enumerate(split.values()):
-        right.plot([found[1], found[1]], [k - 0.4, k + 0.4], color="black", linestyle="--", label="last value" if k == 0 else "")
-    label(right, "Five steps ahead, two nearest windows", "mean absolute error", "")
+        right.plot(
+            [found[1], found[1]], [k - 0.4, k + 0.4], color="black", linestyle="--", label="last value" if k == 0 else ""
+        )
+    label(right, "Five steps ahead, two neighbours", "mean absolute error", "")
     left.legend(fontsize=8, loc="lower right")
     right.legend(fontsize=8, loc="lower right")
     return figure

@@ -113,7 +113,9 @@ def backward() -> Figure:
                 arrow(axes, (place, 2.36), (xs[2], 0.84), colour=COLOURS[1])
         axes.text(place, 2.95, f"$dy_{t}$", ha="center", fontsize=10, color=COLOURS[1])
     for place, text in ((3.15, "$dy_0 W_2^T$"), (4.62, "$dy_1 W_1^T$"), (6.1, "$dy_2 W_0^T$")):
-        axes.text(place, 1.95 if place != 4.62 else 2.05, text, fontsize=9, color=COLOURS[1], ha="right" if place < 4 else "left")
+        axes.text(
+            place, 1.95 if place != 4.62 else 2.05, text, fontsize=9, color=COLOURS[1], ha="right" if place < 4 else "left"
+        )
     axes.text(xs[2], 0.2, "$dx_2$ = the sum of three", ha="center", fontsize=10)
     return figure
 

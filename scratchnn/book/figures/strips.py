@@ -8,7 +8,9 @@ from typing import Any
 CELL = 0.36  # inches
 
 
-def strip(axes: Any, left: float, bottom: float, fills: Sequence[str], texts: Sequence[str] = (), cell: float = CELL) -> None:
+def strip(
+    axes: Any, left: float, bottom: float, fills: Sequence[str], texts: Sequence[str] = (), cell: float = CELL
+) -> None:
     """A row of square cells, one for each colour in ``fills``, with a text in each if ``texts`` is given."""
     from matplotlib.patches import Rectangle
 

@@ -84,9 +84,9 @@ def check_autocorrelation(answer: Answer) -> Iterator[str]:
 )
 def check_make_windows(answer: Answer) -> Iterator[str]:
     """Cut the series v (M,) into all windows of T steps, each with the value d
-    steps after its last step as its target. Return the windows (N, T), in order
-    of time, and the targets (N,). If not even one window and its target fit,
-    return arrays of the shapes (0, T) and (0,).
+    steps after its last step as its target. Return the windows (N, T), in
+    order of time, and the targets (N,). If not even one window and its target
+    fit, return arrays of the shapes (0, T) and (0,).
 
         make_windows(np.arange(6), 3, 2)
             gives [[0, 1, 2], [1, 2, 3]] and [4, 5]
@@ -146,9 +146,9 @@ def check_make_windows(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_season_earlier(answer: Answer) -> Iterator[str]:
-    """At row t, all values up to v[t] are known. Forecast the value of row t + d
-    by the value at the same place of an earlier season of S rows: the latest
-    such value that is known at row t. Return that value.
+    """At row t, all values up to v[t] are known. Forecast the value d rows
+    later by the value at the same place of an earlier season of S rows: the
+    latest such value that is known at row t. Return that value.
 
         v = np.arange(100)
         season_earlier(v, 50, 6, 24)     gives 32
@@ -183,11 +183,11 @@ def check_season_earlier(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_scale(answer: Answer) -> Iterator[str]:
-    """The array x (rows, D) contains D measurements per row, in order of time; the
-    first ``train`` rows are the training part. Return all rows, each column
-    minus its mean and divided by its standard deviation in the training part. A
-    column that is constant in the training part is not divided: its mean is
-    subtracted, no more.
+    """The array x (rows, D) contains D measurements per row, in order of time;
+    the first ``train`` rows are the training part. Return all rows, each
+    column minus its mean and divided by its standard deviation in the training
+    part. A column that is constant in the training part is not divided: its
+    mean is subtracted, no more.
 
         scale(np.array([[0.0], [2.0], [5.0]]), 2)    gives [[-1], [1], [4]]
     """

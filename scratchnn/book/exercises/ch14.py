@@ -76,10 +76,10 @@ def check_conv1d(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_conv1d_dx(answer: Answer) -> Iterator[str]:
-    """In the forward pass, y_t = b + the sum of x_{t+k} W_k over k = 0 .. K - 1,
-    with x (N, T, D), W (K, D, H) and y (N, T - K + 1, H). Given dy, the gradient
-    of the loss with respect to y, return dx (N, T, D), the gradient with respect
-    to x. There may be no outputs at all; then dx is zero.
+    """In the forward pass, y_t = b + the sum of x_{t+k} W_k over all taps k,
+    with x (N, T, D), W (K, D, H) and y (N, T - K + 1, H). Given dy, the
+    gradient of the loss with respect to y, return dx (N, T, D), the gradient
+    with respect to x. There may be no outputs at all; then dx is zero.
     """
 
     def right(dy: np.ndarray, W: np.ndarray, T: int) -> np.ndarray:
@@ -126,9 +126,9 @@ def check_conv1d_dx(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_out_steps(answer: Answer) -> Iterator[str]:
-    """A convolution with K taps, ``dilation`` steps apart, moves on by ``stride``
-    steps at a time over T steps, with ``zeros`` zeros added in all. Return the
-    number of its outputs, an int; 0 if there is not even one.
+    """A convolution with K taps, ``dilation`` steps apart, moves on by
+    ``stride`` steps at a time over T steps, with ``zeros`` zeros added in all.
+    Return the number of its outputs, an int; 0 if there is not even one.
 
         out_steps(10, 3, 1, 1, 0)    gives 8
         out_steps(10, 3, 1, 5, 0)    gives 0, because the kernel spans 11 steps
@@ -157,6 +157,7 @@ def check_out_steps(answer: Answer) -> Iterator[str]:
         "The zeros are left out.": lambda T, K, stride, dilation, zeros: right(T, K, stride, dilation, 0),
     }
     trials = [(10, 3, 1, 1, 0), (10, 3, 2, 1, 0), (20, 4, 3, 2, 6), (10, 3, 1, 5, 0), (7, 2, 4, 3, 3), (1, 5, 2, 2, 0)]
+    trials.append((20, 3, 1, 3, 0))
     yield from compare(answer, right, mistakes, trials)
 
 
@@ -174,10 +175,10 @@ def check_out_steps(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_max_pool_backward(answer: Answer) -> Iterator[str]:
-    """Global max pooling takes the largest of all T steps, for each of N series and
-    D features: x (N, T, D) gives y (N, D). Given x and dy (N, D), return dx
-    (N, T, D). If several steps are equally large, the first of them gets the
-    whole gradient.
+    """Global max pooling takes the largest of all T steps, for each of N
+    series and D features: x (N, T, D) gives y (N, D). Given x and dy (N, D),
+    return dx (N, T, D). If several steps are equally large, the first of them
+    gets the whole gradient.
 
     In one series with x = 2, 5, 1, 5 and dy = 3, dx is 0, 3, 0, 0.
     """
@@ -223,13 +224,14 @@ def check_max_pool_backward(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_layers_needed(answer: Answer) -> Iterator[str]:
-    """Causal convolutions with K taps, at least 2, are stacked. With ``doubled`` False
-    each has dilation 1; with True the first has dilation 1 and each next one
-    twice the dilation of the one below. Return the smallest number of layers
-    for which the last output depends on at least ``steps`` steps.
+    """Causal convolutions with K taps, at least 2, are stacked. With
+    ``doubled`` False each has dilation 1; with True the first has dilation 1
+    and each next one twice the dilation of the one below. Return the smallest
+    number of layers for which the last output depends on at least ``steps``
+    steps.
 
         layers_needed(5, 3, False)    gives 2
-        layers_needed(1, 3, False)    gives 0: without a layer, a step sees itself
+        layers_needed(1, 3, False)    gives 0: a step sees itself
     """
 
     def count(steps: int, K: int, doubled: bool, begin: int = 1, gain: int = -1) -> int:

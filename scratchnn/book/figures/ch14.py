@@ -29,13 +29,12 @@ def answer(x: np.ndarray, kinds: np.ndarray, kernels: np.ndarray, found: Mapping
     """
     from scratchnn.book.examples.ch14 import SLOW_RISE, SUDDEN_RISE
 
+    responses = [_response(event, kernels) for event in (SLOW_RISE, SUDDEN_RISE)]
     figure, (left, middle, right) = new_figure(11, 3.8, ncols=3)
     for kind, (name, colour) in enumerate(zip(KINDS, COLOURS, strict=False)):
         series = x[int(np.flatnonzero(kinds == kind)[0]), :, 0]
         left.plot(series - 5 * kind, color=colour, linewidth=1, label=name)
-        event = (SLOW_RISE, SUDDEN_RISE)[kind]
-        fits = (event - event.mean()) @ kernels
-        best = kernels[:, int(fits.argmax())]
+        best = kernels[:, int((responses[kind] - responses[1 - kind]).argmax())]
         middle.plot(np.arange(len(best)), best, "o-", color=colour, label=f"answers to {name}")
     left.set_yticks([])
     left.legend(fontsize=8, loc="lower right")
@@ -49,6 +48,13 @@ def answer(x: np.ndarray, kinds: np.ndarray, kernels: np.ndarray, found: Mapping
     return figure
 
 
+def _response(event: np.ndarray, kernels: np.ndarray) -> np.ndarray:
+    """The largest output (H,) of each kernel (K, H) while it slides over an event between zeros."""
+    K = len(kernels)
+    padded = np.pad(event, K - 1)
+    return np.max([padded[t : t + K] @ kernels for t in range(len(padded) - K + 1)], axis=0)
+
+
 def _grouped(axes: Any, shares: Mapping[tuple[str, str], float]) -> None:
     """Groups of bars: one group for each first name, one colour for each second; half is guessing."""
     firsts, seconds = (list(dict.fromkeys(key[place] for key in shares)) for place in (0, 1))
@@ -58,7 +64,8 @@ def _grouped(axes: Any, shares: Mapping[tuple[str, str], float]) -> None:
         heights = [100 * shares[first, second] for first in firsts]
         axes.bar(places, heights, width, color=COLOURS[k], label=second)
         for place, height in zip(places, heights, strict=True):
-            axes.text(place, height + 1, f"{height:.0f}", ha="center", fontsize=8)
+            box_style = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+            axes.text(place, height + 3, f"{height:.0f}", ha="center", fontsize=8, bbox=box_style)
     axes.axhline(50, color="black", linestyle="--", linewidth=1)
     axes.set_xticks(np.arange(len(firsts)), [first.replace(", ", ",\n") for first in firsts])
     axes.set_ylim(0, 132)
@@ -86,8 +93,8 @@ def sliding() -> Figure:
     axes.text(left + 6 * cell + 0.15, 1.4, "y  (N, T', H)", va="center", fontsize=10)
     for k in range(3):
         arrow(axes, (left + (2.5 + k) * cell, 2.73), (left + 2.5 * cell, 2.04), colour=COLOURS[1])
-    axes.text(left + 5.3 * cell, 2.38, "$W_0,\\ W_1,\\ W_2$", color=COLOURS[1], fontsize=10, va="center")
-    axes.text(left + 9.8 * cell, 2.38, "one window, K = 3", fontsize=9, va="center", color=COLOURS[1])
+    text = "$W_0,\\ W_1,\\ W_2$ on one window, K = 3"
+    axes.text(left + 5.3 * cell, 2.38, text, color=COLOURS[1], fontsize=9, va="center")
     box(axes, (7.0, 3.15), "window\n(K D)", "data", 1.2, 0.65)
     axes.text(7.85, 3.15, "times", ha="center", va="center", fontsize=9)
     box(axes, (8.8, 3.15), "kernels\n(K D, H)", "layer", 1.3, 0.65)
@@ -112,10 +119,10 @@ def backward() -> Figure:
             if mine:
                 arrow(axes, (place, 2.36), (xs[2], 0.84), colour=COLOURS[1])
         axes.text(place, 2.95, f"$dy_{t}$", ha="center", fontsize=10, color=COLOURS[1])
-    for place, text in ((3.15, "$dy_0 W_2^T$"), (4.62, "$dy_1 W_1^T$"), (6.1, "$dy_2 W_0^T$")):
-        axes.text(
-            place, 1.95 if place != 4.62 else 2.05, text, fontsize=9, color=COLOURS[1], ha="right" if place < 4 else "left"
-        )
+    for t, place in enumerate(ys):
+        x, y = place + 0.38 * (xs[2] - place), 2.36 - 0.38 * 1.52
+        style = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        axes.text(x, y, f"$dy_{t} W_{2 - t}^T$", fontsize=9, color=COLOURS[1], ha="center", va="center", bbox=style)
     axes.text(xs[2], 0.2, "$dx_2$ = the sum of three", ha="center", fontsize=10)
     return figure
 
@@ -154,7 +161,7 @@ def _row(axes: Any, level: int, seen: set[int]) -> None:
 
 def front() -> Figure:
     """Convolution, pooling and a GRU, with the shapes of what passes between them."""
-    figure, axes = drawing(10.5, 2.2)
+    figure, axes = drawing(11.2, 2.2)
     parts = (("Conv1D, ReLU\nwhich shape?", "layer", 1.6), ("MaxPool1D(8)\nroughly where?", "layer", 1.6))
     parts += (("GRU\nin which order?", "state", 1.5), ("Dense\nthe answer", "layer", 1.2))
     shapes = ("(N, 160, 1)", "(N, 160, 8)", "(N, 20, 8)", "(N, 16)", "(N, 2)")

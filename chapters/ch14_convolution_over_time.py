@@ -430,12 +430,12 @@ print("the package gives the same:", reach == tcn.reach(len(tcn.blocks), 3))
 #
 # Four networks answer the question of the first figure, which event it is. Here the event is anywhere.
 #
-# > **Question.** What do you expect of each: a weight per step, stencils with a global maximum, a TCN whose last
+# > **Question.** What do you expect of each: a weight per step, kernels with a global maximum, a TCN whose last
 # > step is used, and a GRU? Which of them can a fixed shuffling not harm at all?
 # >
 # > <details><summary>Answer</summary>
 # >
-# > A weight per step: nothing changes, shuffled or not; its weights can be shuffled in the same way. Stencils:
+# > A weight per step: nothing changes, shuffled or not; its weights can be shuffled in the same way. Kernels:
 # > neighbouring steps are not neighbours any longer, so there is no pattern to find. A TCN and a GRU read all steps
 # > in an order; after shuffling they can still reach each step, but the pattern is spread over the series.
 # >
@@ -459,7 +459,7 @@ def makers(rng):
     conv = Conv1D(1, 8, 7, rng=rng, padding="causal")
     return {
         "a weight per step": [Flatten(), Dense(T, 32, rng=rng), ReLU(), Dense(32, 2, rng=rng)],
-        "stencils, maximum": [conv, ReLU(), GlobalMaxPool1D(), Dense(8, 2, rng=rng)],
+        "kernels, maximum": [conv, ReLU(), GlobalMaxPool1D(), Dense(8, 2, rng=rng)],
         "TCN, last step": [
             TemporalConvolutions(1, 8, 3, T, rng=rng),
             LastStep(),
@@ -497,7 +497,7 @@ show(
 #
 # Now a longer series, 160 steps, with *both* events in it, one in each half. Which comes first?
 #
-# Stencils with a global maximum cannot answer. Both events are there in every series, and the maximum forgets
+# Kernels with a global maximum cannot answer. Both events are there in every series, and the maximum forgets
 # where. A GRU alone can in principle, but it has to recognise a shape of seven steps in noise *and* keep the answer
 # for a hundred steps. Divide the work: kernels recognise shapes, pooling shortens the series by a factor of eight,
 # and a GRU reads what is left, in order.

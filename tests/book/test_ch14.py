@@ -93,7 +93,7 @@ def test_receptive_fields(chapter, text):
 
 def test_which_networks_use_the_order(chapter):
     scores = chapter.order_scores
-    for name in ("stencils, maximum", "TCN, last step", "GRU, last state"):
+    for name in ("kernels, maximum", "TCN, last step", "GRU, last state"):
         assert scores[name, "in order"] > 0.9
         assert scores[name, "shuffled"] < 0.7
     each = [scores["a weight per step", order] for order in ("in order", "shuffled")]

@@ -123,7 +123,7 @@ def backward() -> Figure:
         x, y = place + 0.38 * (xs[2] - place), 2.36 - 0.38 * 1.52
         style = {"facecolor": "white", "edgecolor": "none", "pad": 1}
         axes.text(x, y, f"$dy_{t} W_{2 - t}^T$", fontsize=9, color=COLOURS[1], ha="center", va="center", bbox=style)
-    axes.text(xs[2], 0.2, "$dx_2$ = the sum of three", ha="center", fontsize=10)
+    axes.text(xs[2], 0.1, "$dx_2$ = the sum of three", ha="center", fontsize=10)
     return figure
 
 

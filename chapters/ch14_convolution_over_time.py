@@ -214,10 +214,10 @@ print(f"numbers in x {x.size}, in its windows {rows.size}")
 #
 # $$ dx_j = \sum_{k=0}^{K-1} dy_{j-k} W_k^T \tag{4} $$
 #
-# where $dy_t$ counts as zero outside $0 \ldots T' - 1$. Here the index runs *backwards*: $j - k$. Replace $k$ by $K
-# - 1
-# - k$, and (4) is (1) again, with $dy$ between $K - 1$ zeros on both sides in place of $x$, and with the kernel
-#   turned around in time and transposed, $W_{K-1-k}^T$. So the same function `conv` computes it.
+# where $dy_t$ counts as zero outside $0 \ldots T' - 1$. Here the index runs *backwards*, $j - k$. Count the taps
+# from the other end, $K - 1 - k$ for $k$, and (4) has the form of (1): with $dy$ between $K - 1$ zeros on both
+# sides in place of $x$, and with the kernel turned around in time and transposed, $W_{K-1-k}^T$. So the same
+# function `conv` computes it.
 
 # %%
 show(
@@ -268,8 +268,8 @@ print("the package gives the same:", same)
 # - the **stride** (스트라이드) $s$: the kernel moves on by $s$ steps at a time;
 # - the **dilation** (팽창) $\delta$: its taps are $\delta$ steps apart, so that it spans $\delta (K - 1) + 1$ steps.
 #
-# With $p$ zeros before the series and $p'$ after it, the last window begins at most at $T + p + p' - \delta (K - 1)
-# - 1$, so
+# With $p$ zeros before the series and $p'$ after it, the last window begins at most at step
+# $T + p + p' - \delta (K - 1) - 1$, so
 #
 # $$ T' = \left\lfloor \frac{T + p + p' - \delta (K - 1) - 1}{s} \right\rfloor + 1 \tag{5} $$
 #
@@ -312,8 +312,25 @@ for name, options in cases.items():
 # %% [markdown] id="ch14-lengths"
 # In a batch of several lengths each series has its own $T'$. If a layer after the convolution still used the old
 # lengths, it would take padding for data. So each layer of the package that changes the number of steps says what
-# becomes of the lengths, in `out_lengths`, and `Sequential` passes them on.
-#
+# becomes of the lengths, in `out_lengths`, and `Sequential` passes them on. A series in a padded batch must have
+# exactly the outputs that it has alone; the next cell puts a thousand into the padding to make sure.
+
+# %%
+layers = [Conv1D(2, 3, 5, rng=rng, padding="causal", stride=2), ReLU(), Conv1D(3, 3, 3, rng=rng)]
+network = Sequential(*layers)
+network.evaluate()
+lengths = np.array([20, 13])
+padded = rng.standard_normal((2, 20, 2))
+padded[1, 13:] = 1000.0
+y = network.forward(padded, lengths)
+alone = network.forward(padded[1:, :13])
+print("lengths", lengths, "after each layer", end=" ")
+print(layers[0].out_lengths(lengths), "and", network.out_lengths(lengths))
+real = network.out_lengths(lengths)[1]
+print("alone the second series has outputs", alone.shape, end=", ")
+print("the same as in the batch:", np.allclose(y[1:, :real], alone, rtol=0, atol=1e-5))
+
+# %% [markdown] id="ch14-pooling"
 # ## Pooling
 #
 # The outputs of a kernel say how well its pattern fits at each place. Often it is enough to know how well it fits
@@ -333,9 +350,8 @@ for name, options in cases.items():
 def max_pool(x, K):
     """Equation (6) with stride K: x (N, T, D) to (N, T', D), and the cache."""
     N, T, D = x.shape
-    blocks = x[:, : T // K * K].reshape(
-        N, T // K, K, D
-    )  # steps after the last whole block are dropped
+    whole = x[:, : T // K * K]  # steps after the last whole window are dropped
+    blocks = whole.reshape(N, T // K, K, D)
     first = blocks.argmax(axis=2)[:, :, None]  # (N, T', 1, D), the first of the largest
     return np.take_along_axis(blocks, first, axis=2)[:, :, 0], (first, K, x.shape)  # (6)
 
@@ -375,8 +391,8 @@ print("x", x.shape, "pooled", y.shape, "the package gives the same:", same)
 #
 # With dilation 1 everywhere, 24 steps need twelve layers, and a thousand steps five hundred. But if each layer
 # doubles the dilation, 1, 2, 4, 8 ..., then $R$ doubles with each layer: $R = 1 + (K - 1)(2^B - 1)$ after $B$
-# layers. The picture is that of a knock-out tournament: with ten rounds, one winner has met, through the others, a
-# thousand players (van den Oord and others, 2016).
+# layers (van den Oord and others, 2016). Think of a knock-out tournament: in ten rounds, with two players in each
+# match, one winner stands for a thousand players.
 
 # %%
 show(
@@ -418,9 +434,9 @@ print(f"TCN for 24 steps: {len(tcn.blocks)} blocks of two layers, R = {reach}", 
 print("the package gives the same:", reach == tcn.reach(len(tcn.blocks), 3))
 
 # %% [markdown] id="ch14-tcn"
-# The last lines are a **temporal convolutional network** (시간 합성곱 신경망), or TCN (Bai, Kolter and Koltun, 2018). Its
-# blocks have two causal layers each and add their input to their output, so that the gradient has a way past them,
-# as it has past the gates of a GRU. It is in
+# The network of the last line is a **temporal convolutional network** (시간 합성곱 신경망), or TCN (Bai, Kolter and Koltun,
+# 2018). Its blocks have two causal layers each and add their input to their output, so that the gradient has a way
+# past them, as it has past the gates of a GRU. It is in
 # [`temporal_convolutions.py`](../scratchnn/models/temporal_convolutions.py).
 #
 # ## Does the order matter? A test
@@ -497,10 +513,10 @@ show(
 #
 # Now a longer series, 160 steps, with *both* events in it, one in each half. Which comes first?
 #
-# Kernels with a global maximum cannot answer. Both events are there in every series, and the maximum forgets
-# where. A GRU alone can in principle, but it has to recognise a shape of seven steps in noise *and* keep the answer
-# for a hundred steps. Divide the work: kernels recognise shapes, pooling shortens the series by a factor of eight,
-# and a GRU reads what is left, in order.
+# Kernels with a global maximum cannot answer. Both events are there in every series, and the maximum forgets where.
+# A GRU alone can in principle, but it has to recognise a shape of seven steps in noise *and* keep the answer for a
+# hundred steps. Divide the work: kernels recognise shapes, pooling shortens the series by a factor of eight, and a
+# GRU reads what is left, in order.
 
 # %%
 show(

@@ -86,7 +86,7 @@ def test_receptive_fields(chapter, text):
     assert "24 steps need twelve layers, and a thousand steps five hundred" in text
     assert chapter.receptive_field([3] * 11, [1] * 11) < 24 <= chapter.receptive_field([3] * 12, [1] * 12)
     assert chapter.receptive_field([3] * 499, [1] * 499) < 1000 <= chapter.receptive_field([3] * 500, [1] * 500)
-    assert "with ten rounds, one winner has met, through the others, a thousand players" in text
+    assert "in ten rounds, with two players in each match, one winner stands for a thousand players" in text
     assert chapter.receptive_field([2] * 10, [2**k for k in range(10)]) == 1024
     assert chapter.measured == 31
 

@@ -89,7 +89,7 @@ show(
     figures.answer(*(part[:2] for part in tests["the first half"]), kernels, found),
     "14.1",
     "Left: two series of the task. Middle: the two learned stencils that look most like the "
-    "events. Nobody showed them to the network. Right: only what is shared by all places is "
+    "events; the network was never shown them. Right: only what is shared by all places is "
     "known at places without training data.",
 )
 

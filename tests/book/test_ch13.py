@@ -108,6 +108,7 @@ def test_variants(chapter):
     errors = chapter.errors
     assert errors["GRU, reversed"] > errors["ridge"] > errors["GRU"]
     assert errors["GRU, shuffled"] > 1.05 * errors["GRU"]
+    assert errors["GRU, squared error"] < 0.95 * errors["ridge"]
     for name in ("GRU, two layers", "GRU, two directions"):
         assert errors[name] == pytest.approx(errors["GRU"], rel=0.05)
 

@@ -674,10 +674,10 @@ show(
 #
 # ## Forecasting a random walk
 #
-# Now the series that everybody wants to forecast. Each day a price changes by a random number that has nothing to
-# do with the past. That is a **random walk** (무작위 행보). Its steps are independent, so no function of the past can
-# say anything about the next one. The best forecast is the last value, and its mean absolute error is that of the
-# steps.
+# Now the series that most people would like to forecast. Each day a price changes by a random number that has
+# nothing to do with the past. That is a **random walk** (무작위 행보). Its steps are independent, so no function of the
+# past can say anything about the next one. The best forecast is the last value, and its mean absolute error is that
+# of the steps.
 #
 # Train the same network on such a series, one step ahead, and draw its forecasts over the price.
 

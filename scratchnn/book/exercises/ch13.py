@@ -141,7 +141,7 @@ def check_make_windows(answer: Answer) -> Iterator[str]:
     "a season earlier",
     "season_earlier(v, t, d, S)",
     hints=(
-        "Row t is the last known one. Which of the rows t + d - S, t + d - 2 S, t + d - 3 S ... is the first that you know?",
+        "Row t is known. Which of the rows t + d - S, t + d - 2 S, t + d - 3 S ... is the first that you know?",
         "You need the fewest seasons n with d - S n <= 0. That is d / S rounded up: -(-d // S) in whole numbers.",
     ),
 )

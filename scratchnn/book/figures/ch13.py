@@ -162,13 +162,19 @@ def reader() -> Figure:
 # --- training and intervals ------------------------------------------------------------------------------------------
 
 
-def dropout(curves: Mapping[str, Sequence[float]]) -> Figure:
-    """Validation errors by epoch, one curve for each kind of dropout."""
-    figure, axes = new_figure(7.5, 3.8)
-    for (name, curve), colour in zip(curves.items(), (COLOURS[1], COLOURS[0], COLOURS[3]), strict=True):
-        axes.plot(np.arange(1, len(curve) + 1), curve, color=colour, label=name)
-    axes.legend()
-    label(axes, "A GRU that learns from two months", "epoch", "validation error (kW)")
+def dropout(left: Mapping[str, np.ndarray], curves: Mapping[str, Sequence[float]]) -> Figure:
+    """Which entries of states (N, T, H) that begin as 1 are left at each step, and validation errors by epoch."""
+    figure, (shares, errors_by_epoch) = new_figure(10, 3.6, ncols=2)
+    for (name, states), colour in zip(left.items(), (COLOURS[0], COLOURS[3]), strict=True):
+        share = np.r_[1, (states > 0).mean(axis=(0, 2))]
+        shares.plot(np.arange(len(share)), 100 * share, ".-", color=colour, label=name)
+    shares.set_ylim(-5, 112)
+    shares.legend(loc="center right")
+    label(shares, "What is left of a memory", "step", "entries that are left (%)")
+    for (name, curve), colour in zip(curves.items(), (COLOURS[1], COLOURS[0]), strict=True):
+        errors_by_epoch.plot(np.arange(1, len(curve) + 1), curve, color=colour, label=name)
+    errors_by_epoch.legend()
+    label(errors_by_epoch, "A GRU that learns from two months", "epoch", "validation error (kW)")
     return figure
 
 

@@ -493,9 +493,9 @@ for name, cell in {"one mask": GRU, "new masks": NewMasks}.items():
     print(f"{name:<9} after 24 steps: {share:.1%} of the entries left, largest {largest:.0f}")
 
 # %% [markdown] id="ch13-dropout-training"
-# With one mask all entries are still 1. With new masks nearly all are gone. Since dropout divides by $1 - p$, the
-# few that are left have grown by the factor 1.25 at each step, so that the *mean* is about right. It is of no use:
-# there is nothing left to read.
+# With one mask all entries are still 1. With new masks nearly all are gone. Since dropout divides by $1 - p$, the few
+# that are left have grown at each step, so that the *mean* is about right. It is of no use: there is nothing left to
+# read.
 #
 # Does the right kind of dropout help, then? Train on two months only, where a network should overfit most.
 

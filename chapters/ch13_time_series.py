@@ -756,9 +756,8 @@ show(
 # 3. **A random split.** All windows are shuffled, and the last 15 % are the test part. The forecast, five steps
 #    ahead, is the mean target of the two most similar training windows: the simplest network that memorises.
 
+
 # %%
-
-
 def scaled_by(rows):
     """A scale from the first ``rows`` rows."""
     return lambda v: (v - v[:rows].mean()) / v[:rows].std()

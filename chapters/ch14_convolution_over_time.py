@@ -286,9 +286,8 @@ print("the package gives the same:", same)
 # >
 # > </details>
 
+
 # %%
-
-
 def out_steps(T, K, stride=1, dilation=1, zeros=0):
     """Equation (5), with ``zeros`` = p + p'."""
     return max((T + zeros - dilation * (K - 1) - 1) // stride + 1, 0)  # (5)

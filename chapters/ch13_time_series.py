@@ -493,9 +493,9 @@ for name, cell in {"one mask": GRU, "new masks": NewMasks}.items():
     print(f"{name:<9} after 24 steps: {share:.1%} of the entries left, largest {largest:.0f}")
 
 # %% [markdown] id="ch13-dropout-training"
-# With one mask all entries are still 1. With new masks nearly all are gone. Since dropout divides by $1 - p$, the few
-# that are left have grown at each step, so that the *mean* is about right. It is of no use: there is nothing left to
-# read.
+# With one mask all entries are still 1. With new masks nearly all are gone. Since dropout divides by $1 - p$, the
+# few that are left have grown at each step, so that the *mean* is about right. It is of no use: there is nothing
+# left to read.
 #
 # Does the right kind of dropout help, then? Train on two months only, where a network should overfit most.
 
@@ -955,8 +955,8 @@ with TemporaryDirectory() as folder:
 #   read, with the chapter "The forecaster's toolbox" on baselines, intervals and evaluation.
 # - Chollet, *Deep Learning with Python* (2017), chapter 6: recurrent networks on a weather series, with dropout,
 #   stacking and both directions.
-# - Liang and others, "Assessing Beijing's PM2.5 Pollution: Severity, Weather Impact, APEC and Winter Heating"
-#   (2015), for the measurements.
+# - Liang and others (2015), on the pollution of the air of Beijing, Proceedings of the Royal Society A: the
+#   measurements.
 # - Gal and Ghahramani, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks" (2016).
 # - Koenker and Bassett, "Regression Quantiles" (1978), for the pinball loss; Wen and others, "A Multi-Horizon
 #   Quantile Recurrent Forecaster" (2017), for networks that are trained with it.

@@ -44,14 +44,9 @@ def _bars(axes: Any, errors: Mapping[str, float]) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1.18 * max(errors.values()))
     for k, name in enumerate(names):
-        place = 1.015 * errors[name], k
-        axes.text(
-            *place,
-            f" {errors[name]:.2f}",
-            va="center",
-            fontsize=9,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
-        )
+        style = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+        place = errors[name] + 0.03 * max(errors.values()), k
+        axes.text(*place, f"{errors[name]:.2f}", va="center", fontsize=9, bbox=style)
     label(axes, "Wrong by, on average", "mean absolute error (kW)", "")
 
 

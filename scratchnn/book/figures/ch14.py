@@ -37,7 +37,7 @@ def answer(x: np.ndarray, kinds: np.ndarray, kernels: np.ndarray, found: Mapping
         best = kernels[:, int((responses[kind] - responses[1 - kind]).argmax())]
         middle.plot(np.arange(len(best)), best, "o-", color=colour, label=f"answers to {name}")
     left.set_yticks([])
-    left.legend(fontsize=8, loc="lower right")
+    left.legend(fontsize=8, loc="upper right")
     label(left, "Two series", "step", "value, one above the other")
     middle.axhline(0, color="black", linewidth=0.8)
     middle.legend(fontsize=8)

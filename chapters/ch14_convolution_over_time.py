@@ -80,7 +80,7 @@ for name, model in {"a weight per step": one_per_step, "stencils": stencils}.ite
     learn(model, in_first_half, 400)
     found[name] = {where: share_right(model, x, kinds) for where, (x, kinds) in tests.items()}
     parameters = sum(p.data.size for p in model.parameters())
-    print(f"{name:<18} {parameters:>5,} parameters", end="; right if the event is in ")
+    print(f"{name:<18} {parameters:>5,} parameters", end="; right in ")
     print(", ".join(f"{where} {share:.1%}" for where, share in found[name].items()))
 kernels = stencils.layers[0].W.data[:, 0]  # (K, H)
 show(

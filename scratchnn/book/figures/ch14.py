@@ -162,8 +162,8 @@ def _row(axes: Any, level: int, seen: set[int]) -> None:
 def front() -> Figure:
     """Convolution, pooling and a GRU, with the shapes of what passes between them."""
     figure, axes = drawing(11.2, 2.2)
-    parts = (("Conv1D, ReLU\nwhich shape?", "layer", 1.6), ("MaxPool1D(8)\nroughly where?", "layer", 1.6))
-    parts += (("GRU\nin which order?", "state", 1.5), ("Dense\nthe answer", "layer", 1.2))
+    parts = [("Conv1D, ReLU\nwhich shape?", "layer", 1.6), ("MaxPool1D(8)\nroughly where?", "layer", 1.6)]
+    parts += [("GRU\nin which order?", "state", 1.5), ("Dense\nthe answer", "layer", 1.2)]
     shapes = ("(N, 160, 1)", "(N, 160, 8)", "(N, 20, 8)", "(N, 16)", "(N, 2)")
     x = 1.25
     axes.text(0.1, 1.1, "series", fontsize=9, va="center")

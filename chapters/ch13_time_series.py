@@ -286,7 +286,7 @@ print("the package gives the same windows and the same scale:", same)
 # ## Forecasts that cost nothing
 #
 # A network is a lot of work. What would you get without it? Four forecasts need no training, or hardly any. Such a
-# forecast is called a **baseline** (기준선):
+# forecast is a baseline (chapter 8):
 #
 # - *as now*: $y = v_t$, also called persistence;
 # - *a season earlier*: the value at the same hour of the last day that is known,
@@ -935,10 +935,23 @@ with TemporaryDirectory() as folder:
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step,
+# the next call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("13.1", autocorrelation)  # your function: is it right, and if not, what is wrong?
+# hint("13.1")
+# solution("13.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 13                          # the list
 # python -m scratchnn exercise 13.1 --template > my_answer.py
-# python -m scratchnn exercise 13.1 my_answer.py           # is it right, and if not, what is off?
+# python -m scratchnn exercise 13.1 my_answer.py
 # ```
 #
 # - **13.1** The autocorrelation of a series, also of a constant one.
@@ -947,7 +960,7 @@ with TemporaryDirectory() as folder:
 # - **13.4** A scale that has not seen the test part.
 # - **13.5** The gradient of the pinball loss.
 #
-# Solutions are in [`chapters/solutions/ch13.py`](../chapters/solutions/ch13.py).
+# Solutions are in [`scratchnn/book/solutions/ch13.py`](../scratchnn/book/solutions/ch13.py).
 #
 # ## Where to read on
 #

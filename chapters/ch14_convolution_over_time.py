@@ -665,10 +665,23 @@ for name, options in readers.items():
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step,
+# the next call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("14.1", conv1d)  # your function: is it right, and if not, what is wrong?
+# hint("14.1")
+# solution("14.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 14                          # the list
 # python -m scratchnn exercise 14.1 --template > my_answer.py
-# python -m scratchnn exercise 14.1 my_answer.py           # is it right, and if not, what is off?
+# python -m scratchnn exercise 14.1 my_answer.py
 # ```
 #
 # - **14.1** The convolution itself, also for a series that is too short.
@@ -677,7 +690,7 @@ for name, options in readers.items():
 # - **14.4** The backward pass of max pooling.
 # - **14.5** How many layers does it take to see so many steps?
 #
-# Solutions are in [`chapters/solutions/ch14.py`](../chapters/solutions/ch14.py). To hunt a mistake in a
+# Solutions are in [`scratchnn/book/solutions/ch14.py`](../scratchnn/book/solutions/ch14.py). To hunt a mistake in a
 # convolution, try `python -m scratchnn gradcheck --break conv1d`.
 #
 # ## Where to read on

@@ -86,7 +86,7 @@ def test_periods(chapter, text):
 
 
 def test_windows(chapter, text):
-    assert "the rows 0 to 28 are the target of no window" in text
+    assert "6,132 - 29 = 6,103" in text
     assert chapter.train_x.shape == (6132 - 29, 24, 3)
     x, v = chapter.make_windows(np.arange(40.0)[:, None], np.arange(40.0), 4, 3, 10, 20)
     assert np.array_equal(v, np.arange(10, 20))
@@ -142,8 +142,8 @@ def test_coverage(chapter, text):
     assert network[chapter.noon].mean() > 0.68
     assert network[chapter.night].mean() < 0.9
     widths = np.diff(bounds["network"], axis=1)[:, 0]
-    assert "three and a half times as wide at noon" in text
-    assert widths[chapter.noon].mean() / widths[chapter.night].mean() == pytest.approx(3.5, abs=0.4)
+    assert "more than three times as wide at noon" in text
+    assert widths[chapter.noon].mean() > 3 * widths[chapter.night].mean()
 
 
 def test_random_walk(chapter):

@@ -88,7 +88,7 @@ WRONG = {
         ),
         (
             SCALE.format(part="x[:train]", axis="axis=0", result=SAFE).replace("return", "x -= m\n    return"),
-            "changes its argument number 1 in place",
+            "changes its argument x in place",
         ),
     ],
     "13.5": [

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 14; ``scratchnn exercise 14.2 chapters/solutions/ch14.py`` accepts them."""
+"""Solutions to the exercises of chapter 14; ``python -m scratchnn exercise 14.2 --solution`` prints one."""
 
 import numpy as np
 

@@ -22,13 +22,13 @@ FORWARD, BACKWARD = COLOURS[0], COLOURS[1]
 def two_networks(source: str, target: str) -> Figure:
     """Encoder and decoder, unrolled over the characters of a pair, with the shapes of their arrays."""
     figure, axes = drawing(10, 3.9)
-    step, left = 0.78, 0.75
+    step, left = 0.7, 0.5
     for j, letter in enumerate(source):
         x = left + step * j
         _cell(axes, x, letter, f"$x_{j + 1}$", "data")
         if j:
             arrow(axes, (x - step + 0.27, 1.9), (x - 0.27, 1.9))
-    begin = left + step * len(source) + 0.75
+    begin = left + step * len(source) + 0.8
     written = ["<bos>", *target]
     for t, read in enumerate(written):
         x = begin + step * t
@@ -63,16 +63,17 @@ def distances(pairs: Mapping[str, tuple[str, str, Sequence[tuple[int, int]]]]) -
     figure, axes = new_figure(10, 1.75 * len(pairs), nrows=len(pairs), squeeze=False)
     for axis, (title, (source, target, needs)) in zip(axes[:, 0], pairs.items(), strict=True):
         axis.set_axis_off()
-        axis.set(xlim=(-0.6, len(source) + len(target) + 0.6), ylim=(-0.45, 3.3))
+        axis.set(xlim=(-0.6, len(source) + len(target) + 0.6), ylim=(-0.45, 3.6))
         axis.set_title(title, fontsize=10, loc="left")
         for k, letter in enumerate(source + target):
             x = k + (k >= len(source))
             axis.text(x, 0, letter, ha="center", va="center", fontsize=12, family="monospace")
-        for k, (j, t) in enumerate(needs):
+        colours = dict(zip(sorted({t for _, t in needs}), COLOURS, strict=False))
+        for j, t in needs:
             start, end = j, len(source) + 1 + t
             x = np.linspace(start, end, 40)
             height = 0.45 + 2.6 * (end - start) / (len(source) + len(target))
-            axis.plot(x, 0.35 + height * np.sin(np.pi * (x - start) / (end - start)), color=COLOURS[k % 3], linewidth=1.4)
+            axis.plot(x, 0.35 + height * np.sin(np.pi * (x - start) / (end - start)), color=colours[t], linewidth=1.4)
     return figure
 
 

@@ -94,8 +94,9 @@ show(
 #
 # The encoder reads, the decoder starts from its last state, and the output layer gives the logits:
 #
-# $$ (m_j, \cdot) = \mathrm{LSTM}_{\mathrm{enc}}(x_j, (m_{j-1}, \cdot)) \qquad j = 1 \dots S \tag{2} $$
-# $$ (h_0, c_0) = \mathrm{last \; state \; of \; the \; encoder} \tag{3} $$
+# $$ (m_j, c^{\mathrm{enc}}_j) = \mathrm{LSTM}_{\mathrm{enc}}(x_j, (m_{j-1}, c^{\mathrm{enc}}_{j-1}))
+#    \qquad j = 1 \dots S \tag{2} $$
+# $$ (h_0, c_0) = (m_S, c^{\mathrm{enc}}_S) \tag{3} $$
 # $$ (h_t, c_t) = \mathrm{LSTM}_{\mathrm{dec}}(e_t, (h_{t-1}, c_{t-1})) \qquad z_t = h_t W_o + b_o \tag{4} $$
 # $$ L = - \frac{1}{\sum_n T_n} \sum_{n, t} \log \mathrm{softmax}(z_{nt})_{w_{nt}} \tag{5} $$
 #
@@ -108,7 +109,7 @@ show(
 # with $dh_0$ and $dc_0$, the gradients with respect to its first state. In chapter 5, truncated BPTT threw them away.
 # Here they are all that the encoder gets to know about the loss:
 #
-# $$ (dm_S, dc_S) = (dh_0, dc_0) \tag{6} $$
+# $$ (dm_S, dc^{\mathrm{enc}}_S) = (dh_0, dc_0) \tag{6} $$
 #
 # > **Question.** In a batch, sources have different lengths. At which step of a short source does the gradient (6) enter?
 # >
@@ -311,8 +312,8 @@ show(
 
 # %% [markdown] id="ch11-peeky"
 # **Show the summary at every step.** In figure 11.2 the decoder gets the encoder's state once, at the start, and has to
-# carry it along while it writes. A **peeky** decoder (엿보기 디코더), as *Deep Learning from Scratch 2* calls it, sees
-# the encoder's last hidden state $m_S$ at every step, beside its input, and again at the output:
+# carry it along while it writes. A **peeky decoder** (엿보기 디코더), as *Deep Learning from Scratch 2* calls it, sees the
+# encoder's last hidden state $m_S$ at every step, beside its input, and again at the output:
 #
 # $$ (h_t, c_t) = \mathrm{LSTM}([e_t, m_S], (h_{t-1}, c_{t-1})) \qquad z_t = [h_t, m_S] \, W_o + b_o \tag{7} $$
 #
@@ -357,9 +358,9 @@ show(
 #    padded} \tag{9} $$
 # $$ \bar m_t = \sum_j \alpha_{tj} \, m_j \tag{10} $$
 #
-# The **query** (질의) is what the decoder wants to know, its state $h_t$. The **keys** (키) are what it is compared with.
-# In **dot attention** (내적 어텐션) the keys are the states $m_j$ themselves. The result $\bar m_t$ is the **context
-# vector** (컨텍스트 벡터).
+# The **query** (질의) is what the decoder wants to know, its state $h_t$. A **key** (키) is what it is compared with, one
+# for each source token. In **dot attention** (내적 어텐션) the keys are the states $m_j$ themselves. The result $\bar m_t$
+# is the **context vector** (컨텍스트 벡터).
 
 # %%
 show(

@@ -16,6 +16,7 @@ import scratchnn.book.page
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "chapters").glob("ch[0-9][0-9]_*.py"))
+HEADER = re.compile(r"# %%(?P<markdown> \[markdown\])?(?: id=\"(?P<id>[a-z0-9-]+)\")?(?: \w+=.+)?")  # then other settings
 
 
 def chapter_file(name):
@@ -29,15 +30,21 @@ def notebook_file(chapter):
 
 def chapter_cells(chapter):
     """(kind, source) of each cell of a script in percent format; markdown without the comment signs."""
+    return [(kind, source) for kind, _, source in identified_cells(chapter)]
+
+
+def identified_cells(chapter):
+    """(kind, id, source) of each cell of a script in percent format; the id is empty if the header has none."""
     cells = []
     for line in chapter.read_text(encoding="utf-8").splitlines():
         if line.startswith("# %%"):
-            assert line in ("# %%", "# %% [markdown]"), f"{chapter.name}: {line!r} does not begin a cell"
-            cells.append(("markdown" if line.endswith("[markdown]") else "code", []))
+            header = HEADER.fullmatch(line)
+            assert header, f"{chapter.name}: {line!r} does not begin a cell"
+            cells.append(("markdown" if header["markdown"] else "code", header["id"] or "", []))
         else:
             assert cells, f"{chapter.name} must begin with a cell"
-            cells[-1][1].append(re.sub("^# ?", "", line) if cells[-1][0] == "markdown" else line)
-    return [(kind, "\n".join(lines).strip("\n")) for kind, lines in cells]
+            cells[-1][2].append(re.sub("^# ?", "", line) if cells[-1][0] == "markdown" else line)
+    return [(kind, name, "\n".join(lines).strip("\n")) for kind, name, lines in cells]
 
 
 def notebook_cells(chapter):
@@ -76,8 +83,8 @@ def run_once(chapter):
     figures = []
     show, full = scratchnn.book.page.show, scratchnn.book.page.FULL
 
-    def keep(figure):
-        show(figure)
+    def keep(figure, number, caption):
+        scratchnn.book.page.png(figure)
         figures.append(figure)
 
     printed = io.StringIO()

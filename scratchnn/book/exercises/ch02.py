@@ -12,10 +12,16 @@ from scratchnn.book.exercises.answer import Answer, compare
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.text import counting, korean, vectorizers
 
-# --- 2.1 -------------------------------------------------------------------------------------------------------------
 
-
-@exercise("2.1", "the mean without the padding", "masked_mean(x, lengths)")
+@exercise(
+    "2.1",
+    "the mean without the padding",
+    "masked_mean(x, lengths)",
+    hints=(
+        "Make a mask (N, T) that is True at real positions: compare np.arange(T) with lengths[:, None].",
+        "Give the mask a third axis to match x, multiply, sum over axis 1, and divide by lengths[:, None].",
+    ),
+)
 def check_masked_mean(answer: Answer) -> Iterator[str]:
     """The array x (N, T, D) contains N sentences of different lengths, padded
     on the right: a vector of D numbers for each position. Sentence n has
@@ -53,13 +59,26 @@ def check_masked_mean(answer: Answer) -> Iterator[str]:
         (rng.standard_normal((len(lengths), T, D)), np.array(lengths))
         for lengths, T, D in (([2, 4, 1], 5, 3), ([3, 3], 3, 2), ([1, 5, 2, 4], 6, 1))
     ]
-    yield from compare(answer, right, mistakes, trials)
+    extremes = {
+        "If x holds integers, an array made like x can hold integers only: make the result from floats.": (
+            np.array([[[2], [3], [9]]]),
+            np.array([2]),
+        ),
+    }
+    yield from compare(
+        answer, right, mistakes, [(np.array([[[2.0], [4.0], [9.0]]]), np.array([2])), *trials], extremes=extremes
+    )
 
 
-# --- 2.2 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("2.2", "occupied slots of a hash table", "expected_taken(V, size)")
+@exercise(
+    "2.2",
+    "occupied slots of a hash table",
+    "expected_taken(V, size)",
+    hints=(
+        "What is the probability that a given slot misses one word? And that it misses all V words?",
+        "A slot is occupied unless all V words miss it: 1 - (1 - 1 / size)^V. There are size slots.",
+    ),
+)
 def check_expected_taken(answer: Answer) -> Iterator[str]:
     """V distinct words are hashed into the slots of a table, each as if at
     random; size is the number of slots. Return the expected number of occupied
@@ -95,10 +114,17 @@ def check_expected_taken(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, trials)
 
 
-# --- 2.3 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("2.3", "tf-idf", "tf_idf(bags)")
+@exercise(
+    "2.3",
+    "tf-idf",
+    "tf_idf(bags)",
+    hints=(
+        "df counts documents, not occurrences: (bags > 0).sum(axis=0). The weight of each word is log((1 + D) / (1 + "
+        "df)) + 1.",
+        "Multiply bags by the weights, then divide each row by the square root of the sum of its squares, with "
+        "keepdims=True.",
+    ),
+)
 def check_tf_idf(answer: Answer) -> Iterator[str]:
     """The array bags (D, V) contains counts: how often each of V words occurs
     in each of D documents. Return the vectors of equations (8) and (9), an
@@ -142,13 +168,24 @@ def check_tf_idf(answer: Answer) -> Iterator[str]:
     trials = [(np.array([[2, 0], [1, 1]]),), (rng.integers(0, 3, (4, 6)) + np.eye(4, 6, dtype=int),)]
     many = rng.poisson(0.7, (7, 5))
     many[:, 0] += 1  # a word that occurs in every document
-    yield from compare(answer, right, mistakes, [*trials, (many + np.eye(7, 5, 1, dtype=int),)])
+    extremes = {
+        "A word of the vocabulary may occur in no document, so df may be 0: nothing may be divided by it.": (
+            np.array([[2, 0, 1]]),
+        ),
+    }
+    yield from compare(answer, right, mistakes, [*trials, (many + np.eye(7, 5, 1, dtype=int),)], extremes=extremes)
 
 
-# --- 2.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("2.4", "counting the words to the left", "left_counts(ids, V, window)")
+@exercise(
+    "2.4",
+    "counting the words to the left",
+    "left_counts(ids, V, window)",
+    hints=(
+        "Go through the positions k of the text. The words to the left of k are at the positions k - window to k - 1, "
+        "but none is below 0.",
+        "For each of them add 1 to table[ids[k], that word]. The slice ids[max(k - window, 0) : k] stays within the text.",
+    ),
+)
 def check_left_counts(answer: Answer) -> Iterator[str]:
     """Build a one-sided co-occurrence matrix: a table (V, V) whose entry [v, w]
     is the number of times that word w occurs at most window positions *before*
@@ -196,13 +233,23 @@ def check_left_counts(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = [(np.array([0, 1, 2]), 3, 1), (rng.integers(0, 4, 12), 5, 2), (rng.integers(0, 6, 30), 6, 3)]
-    yield from compare(answer, count, mistakes, trials)
+    extremes = {
+        "The text may be shorter than the window.": (np.array([1, 0]), 2, 5),
+        "A text without words has a table of zeros.": (np.array([], dtype=int), 2, 1),
+    }
+    yield from compare(answer, count, mistakes, trials, extremes=extremes)
 
 
-# --- 2.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("2.5", "PPMI without a loop", "ppmi(C)")
+@exercise(
+    "2.5",
+    "PPMI without a loop",
+    "ppmi(C)",
+    hints=(
+        "With S the row sums and N the sum of all counts, the argument of the logarithm is C * N / (S[:, None] * S).",
+        "Where C is 0, put something harmless into the logarithm, and set the result to 0 with np.where. Then take "
+        "the maximum with 0.",
+    ),
+)
 def check_ppmi(answer: Answer) -> Iterator[str]:
     """Write equations (11) and (12) for whole arrays: given co-occurrence
     counts C (V, V), symmetric and with at least one neighbour for each word,
@@ -243,10 +290,15 @@ def check_ppmi(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, trials)
 
 
-# --- 2.6 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("2.6", "은 or 는", "topic(word)")
+@exercise(
+    "2.6",
+    "은 or 는",
+    "topic(word)",
+    hints=(
+        "Bring the word to form C with unicodedata.normalize, and look at its last syllable.",
+        "(ord(syllable) - 44032) % 28 is the number of the final consonant; 0 means that the syllable ends in a vowel.",
+    ),
+)
 def check_topic(answer: Answer) -> Iterator[str]:
     """The Korean particle that marks the topic of a sentence is 은 after a
     consonant and 는 after a vowel. Return the word followed by its particle. The

@@ -9,42 +9,86 @@ from typing import Any
 import numpy as np
 
 from scratchnn.book.exercises.answer import Answer, compare
-from scratchnn.book.exercises.ch03 import last_rows, mean_rows, summed_rows, used_rows
+from scratchnn.book.exercises.ch03 import last_rows, mean_rows, summed_rows
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.functions import sigmoid
 from scratchnn.word2vec import skip_gram_block
 from scratchnn.word2vec.sampling import POWER, NoiseSampler, keep_probabilities
 
-# --- 4.1 -------------------------------------------------------------------------------------------------------------
 
+@exercise(
+    "4.1",
+    "the gradient of few rows",
+    "merge_rows(dy, ids)",
+    hints=(
+        "np.unique(ids, return_inverse=True) returns the distinct ids in rising order, and for each entry of ids its "
+        "place among them.",
+        "Start with zeros, one row for each distinct id, and add the rows of dy at these places with np.add.at.",
+    ),
+)
+def check_merge_rows(answer: Answer) -> Iterator[str]:
+    """A table has a million rows, and a batch looks up M of them. Do not make a
+    gradient as large as the table: keep only the rows that occur. Row m of
+    dy (M, D) is the gradient of the look-up of id ids[m], and ids may be
+    repeated. Return two arrays, the distinct ids (K,) in rising order and the
+    sum of the rows of each (K, D), in this order.
 
-@exercise("4.1", "backward through an embedding look-up", "look_up_backward(dh, ids, V)")
-def check_look_up_backward(answer: Answer) -> Iterator[str]:
-    """An embedding layer looks up the rows ids, an array of N integers, in a
-    table with V rows. Given dh (N, D), the gradient of the loss with respect to
-    its output, return the gradient with respect to the table (V, D).
-
-        dh = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-        look_up_backward(dh, np.array([2, 0, 2]), 4)
-            gives [[3., 4.], [0., 0.], [6., 8.], [0., 0.]]
+        merge_rows(np.array([[1.0], [2.0], [4.0]]), np.array([7, 3, 7]))
+            gives [3, 7] and [[2.], [5.]]
     """
+
+    def right(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows = np.unique(ids)
+        return rows, summed_rows(dy, ids, int(ids.max(initial=0)) + 1)[rows]
+
+    def overwritten(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows = np.unique(ids)
+        return rows, last_rows(dy, ids, int(ids.max()) + 1)[rows]
+
+    def averaged(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows = np.unique(ids)
+        return rows, mean_rows(dy, ids, int(ids.max()) + 1)[rows]
+
+    def by_appearance(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows, first = np.unique(ids, return_index=True)
+        order = np.argsort(first)
+        return rows[order], right(dy, ids)[1][order]
+
+    def whole_table(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        return np.unique(ids), summed_rows(dy, ids, int(ids.max()) + 1)
+
     mistakes = {
-        "If an id occurs twice, only its last row is kept: dW[ids] += dh writes each row once. Use np.add.at.": last_rows,
-        "Rows that were looked up more than once are averaged. Each use counts in full: sum the gradients.": mean_rows,
-        "Only the rows that were looked up are returned. The result has V rows; all others are zero.": used_rows,
+        "If an id occurs twice, only its last row is kept: += with an array of ids writes each row once. Use np.add.at.": (
+            overwritten
+        ),
+        "Rows that were looked up more than once are averaged. Each use counts in full: sum the gradients.": averaged,
+        "The ids are in the order in which they appear; sort them.": by_appearance,
+        "This has a row for every id of the table up to the largest; keep only the rows of ids that occur.": whole_table,
+        "The ids are not merged: each id may be in the result only once.": lambda dy, ids: (ids, dy),
     }
     rng = np.random.default_rng(0)
     trials = [
-        (rng.standard_normal((len(ids), D)), np.array(ids), V)
-        for ids, D, V in (([2, 0, 2], 2, 4), ([1, 3, 3, 3, 0, 1], 3, 5), ([4, 2], 2, 6))
+        (rng.standard_normal((len(ids), D)), np.array(ids))
+        for ids, D in (([7, 3, 7], 1), ([2, 5, 5, 5, 0, 2], 3), ([9, 4, 9, 1], 2))
     ]
-    yield from compare(answer, summed_rows, mistakes, trials)
+    extremes = {
+        "Without look-ups there are no ids and no rows: the shapes are (0,) and (0, D).": (
+            np.zeros((0, 2)),
+            np.array([], dtype=int),
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, ("ids", "rows"), extremes=extremes)
 
 
-# --- 4.2 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.2", "drawing noise words", "draw_noise(counts, u)")
+@exercise(
+    "4.2",
+    "drawing noise words",
+    "draw_noise(counts, u)",
+    hints=(
+        "The segments end at the running sums of the probabilities: np.cumsum(P).",
+        "np.searchsorted(ends, u, side='right') counts the ends that u has passed, which is the number of its word.",
+    ),
+)
 def check_draw_noise(answer: Answer) -> Iterator[str]:
     """Turn random numbers into noise words. The array counts (V,) contains the
     number of times that each word occurs in the text; word v is to be drawn
@@ -81,13 +125,26 @@ def check_draw_noise(answer: Answer) -> Iterator[str]:
         (np.array([3, 50, 1, 200, 7]), rng.random(40)),
         (rng.integers(1, 1000, 30), rng.random(60)),
     ]
-    yield from compare(answer, partial(by_power, POWER), mistakes, trials)
+    extremes = {
+        "A word that never occurs has an empty segment, so it is never drawn: with side='right', u = 0 passes it.": (
+            np.array([0, 1, 0, 3]),
+            np.array([0.0, 0.2, 0.9]),
+        ),
+    }
+    yield from compare(answer, partial(by_power, POWER), mistakes, trials, extremes=extremes)
 
 
-# --- 4.3 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.3", "the gradients of negative sampling", "negative_sampling_gradients(h, o, noise, W)")
+@exercise(
+    "4.3",
+    "the gradients of negative sampling",
+    "negative_sampling_gradients(h, o, noise, W)",
+    hints=(
+        "For each score s = W[word] . h, the gradient with respect to s is sigmoid(s) - t; t is 1 for the true word "
+        "and 0 for noise.",
+        "Each score adds (sigmoid(s) - t) * W[word] to dh and (sigmoid(s) - t) * h to row word of dW. Leave out noise "
+        "words equal to o.",
+    ),
+)
 def check_negative_sampling(answer: Answer) -> Iterator[str]:
     """Consider one pair of words: h (D,) is the vector of a word, o is the id
     of the true word near it, noise (K,) contains the ids of the noise words,
@@ -146,13 +203,32 @@ def check_negative_sampling(answer: Answer) -> Iterator[str]:
         (rng.standard_normal(D), o, np.array(noise), rng.standard_normal((V, D)))
         for D, o, noise, V in ((3, 2, [4, 2, 0, 4], 6), (4, 1, [1, 3, 3, 1, 0], 5), (2, 0, [3, 1], 4))
     ]
-    yield from compare(answer, right, mistakes, trials, ("dh", "dW"))
+    extremes = {
+        "exp overflows for large scores. 1 / (1 + exp(-s)) survives that, exp(s) / (1 + exp(s)) does not.": (
+            np.array([100.0]),
+            0,
+            np.array([1]),
+            np.array([[9.0], [-9.0]]),
+        ),
+        "All noise words may be equal to o; then only the true word is left.": (
+            np.array([1.0]),
+            1,
+            np.array([1, 1]),
+            np.array([[0.5], [2.0]]),
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, ("dh", "dW"), extremes=extremes)
 
 
-# --- 4.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.4", "subsampling frequent words", "keep_probability(counts, threshold)")
+@exercise(
+    "4.4",
+    "subsampling frequent words",
+    "keep_probability(counts, threshold)",
+    hints=(
+        "f is counts / counts.sum(). The rest is the formula, for all words at once.",
+        "Rare words would get more than 1; np.minimum(1, ...) limits them.",
+    ),
+)
 def check_keep_probability(answer: Answer) -> Iterator[str]:
     """The array counts (V,) contains the number of times that each word occurs.
     With f_v the relative frequency of word v in the text, return the
@@ -188,10 +264,15 @@ def check_keep_probability(answer: Answer) -> Iterator[str]:
     yield from compare(answer, keep_probabilities, mistakes, trials)
 
 
-# --- 4.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.5", "an analogy", "analogy(a, b, c, x)")
+@exercise(
+    "4.5",
+    "an analogy",
+    "analogy(a, b, c, x)",
+    hints=(
+        "Divide each row by its length, and compute the scores u @ (u[b] - u[a] + u[c]) of all rows at once.",
+        "Set the scores of the rows a, b and c to -np.inf, then take argmax.",
+    ),
+)
 def check_analogy(answer: Answer) -> Iterator[str]:
     """The rows of x (V, D) are the vectors of V words, of any length; a, b and
     c are row numbers. Return the number of the row d that completes "a is to b
@@ -242,10 +323,16 @@ def check_analogy(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, trials)
 
 
-# --- 4.6 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.6", "the gradients of a block", "block_gradients(X, Z, Y, q)")
+@exercise(
+    "4.6",
+    "the gradients of a block",
+    "block_gradients(X, Z, Y, q)",
+    hints=(
+        "Word r of X has n_r = Y[r].sum() pairs, and c is noise in all of them except those where c is the true word.",
+        "So the weight of sigmoid(X[r] . Z[c]) is Y + (n - Y) q. With dS = weight * sigmoid(S) - Y the gradients are "
+        "dS @ Z and dS.T @ X.",
+    ),
+)
 def check_block_gradients(answer: Answer) -> Iterator[str]:
     """A block of text has M distinct words, whose vectors are the rows of
     X (M, D). The rows of Z (R, D) are the output vectors of the words around
@@ -296,4 +383,12 @@ def check_block_gradients(answer: Answer) -> Iterator[str]:
         X, Z = rng.standard_normal((M, D)), rng.standard_normal((R, D))
         Y, q = rng.integers(0, 4, (M, R)).astype(float), rng.integers(0, 3, R) * 0.5
         trials.append((X, Z, Y, q))
-    yield from compare(answer, right, mistakes, trials, ("dX", "dZ"))
+    extremes = {
+        "exp overflows for large scores. 1 / (1 + exp(-s)) survives that, exp(s) / (1 + exp(s)) does not.": (
+            np.array([[100.0]]),
+            np.array([[9.0], [-9.0]]),
+            np.array([[1.0, 0.0]]),
+            np.array([0.0, 0.5]),
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, ("dX", "dZ"), extremes=extremes)

@@ -13,10 +13,17 @@ from scratchnn.data.streams import TokenStreams
 from scratchnn.functions import one_hot, softmax
 from scratchnn.recurrent.rnn import rnn_forward
 
-# --- 5.1 -------------------------------------------------------------------------------------------------------------
 
-
-@exercise("5.1", "from stacked columns to rows", "states_from_stacked(x, h0, W_a, b_a)")
+@exercise(
+    "5.1",
+    "from stacked columns to rows",
+    "states_from_stacked(x, h0, W_a, b_a)",
+    hints=(
+        "The first H columns of W_a belong to the state, the others to the input.",
+        "For rows, transpose both parts: h = np.tanh(x[:, t] @ W_ax.T + h @ W_aa.T + b_a). Collect h of every step, "
+        "and stack along axis 1.",
+    ),
+)
 def check_states_from_stacked(answer: Answer) -> Iterator[str]:
     """Some lectures put the two weights of a recurrent network side by side,
     W_a = [W_aa, W_ax], and multiply them by column vectors:
@@ -58,7 +65,7 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
     rng = np.random.default_rng(0)
     trials = [
         tuple(rng.standard_normal(shape) for shape in ((N, T, D), (N, H), (H, H + D), (H,)))
-        for N, T, D, H in ((2, 4, 3, 5), (3, 2, 4, 2))
+        for N, T, D, H in ((2, 4, 3, 5), (3, 2, 4, 2), (2, 3, 2, 2))
     ]
     yield from compare(answer, right, mistakes, trials)
 
@@ -68,12 +75,22 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
 CASES = {(0, 0, 0): False, (0, 0, 1): True, (1, 0, 0): True, (1, 0, 1): True, (0, 1, 0): False, (0, 1, 1): False}
 
 
-@exercise("5.2", "a neuron that remembers", "switch_weights()")
+@exercise(
+    "5.2",
+    "a neuron that remembers",
+    "switch_weights()",
+    hints=(
+        "Without input the sum is h_before * Wh + b. It has to be positive for 1 and not positive for 0: choose b = "
+        "-0.5 and Wh = 1.",
+        '"on" has to lift b above zero, "off" has to push Wh + b below zero. One of the two weights is positive, the '
+        "other negative.",
+    ),
+)
 def check_switch_weights(answer: Answer) -> Iterator[str]:
     """A single recurrent neuron has two inputs, "on" and "off", which are 0 or
     1 and never both 1. Its state has to be 1 after "on", 0 after "off", and
-    unchanged if both are 0. Return Wx (2 numbers), Wh (a number) and b (a
-    number), in this order, that give this behaviour. The neuron computes
+    unchanged if both are 0. Return Wx (2,), Wh (a number) and b (a number), in
+    this order, that give this behaviour. The neuron computes
 
         h = 1 if x[0] * Wx[0] + x[1] * Wx[1] + h_before * Wh + b > 0, else 0
     """
@@ -119,7 +136,17 @@ def _skip_backward(
     return dx, from_later, dWx, dWh
 
 
-@exercise("5.3", "a state that bypasses the tanh", "skip_rnn_backward(dy, x, h, Wx, Wh)")
+@exercise(
+    "5.3",
+    "a state that bypasses the tanh",
+    "skip_rnn_backward(dy, x, h, Wx, Wh)",
+    hints=(
+        "h_{t-1} reaches h_t in two ways, so its gradient has two terms: dh_t itself, and what comes back through the "
+        "tanh.",
+        "Go backward over t: dh = dy_t + later, u = h_t - h_{t-1}, da = dh (1 - u^2), later = dh + da @ Wh.T. Add "
+        "x_t.T @ da and h_{t-1}.T @ da at every step.",
+    ),
+)
 def check_skip_rnn_backward(answer: Answer) -> Iterator[str]:
     """A recurrent network adds to its state instead of replacing it:
 
@@ -151,19 +178,35 @@ def check_skip_rnn_backward(answer: Answer) -> Iterator[str]:
     made: dict[str, Callable[..., Gradients]] = {
         text: partial(_skip_backward, mistake=name) for text, name in mistakes.items()
     }
-    yield from dict.fromkeys(compare(answer, _skip_backward, made, trials, ("dx", "dh_0", "dWx", "dWh")))
+    extremes = {
+        "If x holds integers, such as one-hot vectors, an array made like x can hold integers only: make dx from floats.": (
+            np.array([[[0.5]]]),
+            np.array([[[0, 1]]]),
+            np.array([[[0.0], [0.5]]]),
+            np.array([[1.0], [0.5]]),
+            np.array([[1.0]]),
+        ),
+    }
+    yield from compare(answer, _skip_backward, made, trials, ("dx", "dh_0", "dWx", "dWh"), extremes=extremes)
 
 
-# --- 5.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("5.4", "sequences of different lengths", "masked_gradient(z, t, lengths)")
+@exercise(
+    "5.4",
+    "sequences of different lengths",
+    "masked_gradient(z, t, lengths)",
+    hints=(
+        "At each step the gradient is softmax minus one-hot, as in exercise 1.4, with the largest logit of that step "
+        "subtracted first.",
+        "Multiply by the mask np.arange(T) < lengths[:, None], with one more axis, and divide by the number of steps "
+        "that count.",
+    ),
+)
 def check_masked_gradient(answer: Answer) -> Iterator[str]:
     """Only the first lengths[n] steps of sequence n count; the rest is padding.
     The loss is the mean cross-entropy of softmax(z) over all steps that count,
     of all sequences together. Return its gradient with respect to the logits
     z (N, T, K). t (N, T) contains the correct classes; lengths contains N
-    integers of at least 1.
+    integers of at least 1. Logits may be as large as 1000.
     """
 
     def full(z: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -200,13 +243,28 @@ def check_masked_gradient(answer: Answer) -> Iterator[str]:
         (rng.standard_normal((len(lengths), T, K)), rng.integers(0, K, (len(lengths), T)), np.array(lengths))
         for T, K, lengths in ((4, 3, [4, 1, 2]), (5, 4, [2, 3]))
     ]
-    yield from compare(answer, right, mistakes, trials)
+    trials.append((np.array([[[0.0, 1.0], [2.0, 0.0]]]), np.array([[1, 0]]), np.array([1])))
+    z = np.array([[[1000.0, 999.0], [0.0, 1.0]]])
+    extremes = {
+        "Large logits: subtract the largest logit of each step. That of the whole array leaves other steps at 0 / 0.": (
+            z,
+            np.array([[0, 0]]),
+            np.array([2]),
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, extremes=extremes)
 
 
-# --- 5.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("5.5", "batches for truncated BPTT", "windows(ids, N, T)")
+@exercise(
+    "5.5",
+    "batches for truncated BPTT",
+    "windows(ids, N, T)",
+    hints=(
+        "Step j of window k of reader n is at the position n L + k T + j of the text.",
+        "Let NumPy broadcast k (K, 1, 1), n (N, 1) and j (T,) into positions (K, N, T). The targets are one position "
+        "further.",
+    ),
+)
 def check_windows(answer: Answer) -> Iterator[str]:
     """N readers go through a text of M ids, an array (M,). Reader n starts at
     position n L, where L = (M - 1) // N, and reads T ids in each step,
@@ -251,13 +309,19 @@ def check_windows(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = [(rng.permutation(M), N, T) for M, N, T in ((25, 3, 2), (41, 2, 5), (24, 4, 3))]
-    yield from dict.fromkeys(compare(answer, right, mistakes, trials, ("inputs", "targets")))
+    trials.insert(0, (np.arange(9), 2, 2))
+    yield from compare(answer, right, mistakes, trials, ("inputs", "targets"))
 
 
-# --- 5.6 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("5.6", "perplexity of unequal parts", "perplexity(losses, counts)")
+@exercise(
+    "5.6",
+    "perplexity of unequal parts",
+    "perplexity(losses, counts)",
+    hints=(
+        "Part k contributes losses[k] * counts[k] to the loss of the whole text.",
+        "Divide the sum of these by the number of all words, and take exp last.",
+    ),
+)
 def check_perplexity(answer: Answer) -> Iterator[str]:
     """A text was read in parts. Part k has counts[k] words, and the mean loss
     of its words is losses[k], in nats. Return the perplexity of the whole text.

@@ -10,10 +10,16 @@ from scratchnn.book.exercises.answer import Answer, compare
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.functions import sigmoid
 
-# --- 6.1 -------------------------------------------------------------------------------------------------------------
 
-
-@exercise("6.1", "clipping by the global norm", "clip_by_norm(dW, db, max_norm)")
+@exercise(
+    "6.1",
+    "clipping by the global norm",
+    "clip_by_norm(dW, db, max_norm)",
+    hints=(
+        "There is one norm: the square root of the sum of all squares of both arrays.",
+        "Multiply both by max_norm / norm if norm is greater than max_norm, and return copies, not the changed arguments.",
+    ),
+)
 def check_clip_by_norm(answer: Answer) -> Iterator[str]:
     """Two gradients are given, dW of a weight and db of a bias. Consider all
     their entries together as one long vector. If its norm, the square root of
@@ -30,7 +36,7 @@ def check_clip_by_norm(answer: Answer) -> Iterator[str]:
         return float(np.sqrt(sum((g**2).sum() for g in gradients)))
 
     def right(dW: np.ndarray, db: np.ndarray, max_norm: float) -> tuple:
-        factor = min(1.0, max_norm / norm(dW, db))
+        factor = min(1.0, max_norm / max(norm(dW, db), 1e-300))
         return dW * factor, db * factor
 
     def each(dW: np.ndarray, db: np.ndarray, max_norm: float) -> tuple:
@@ -62,13 +68,27 @@ def check_clip_by_norm(answer: Answer) -> Iterator[str]:
         (scale * rng.standard_normal(shape), rng.standard_normal(shape[1]), bound)
         for shape, scale, bound in (((3, 4), 5.0, 1.0), ((2, 3), 2.0, 1.5), ((2, 2), 0.1, 50.0))
     ]
-    yield from compare(answer, right, mistakes, trials, ("dW", "db"))
+    extremes = {
+        "If both gradients are zero, so is their norm, and nothing may be divided by it: compare it with max_norm first.": (
+            np.zeros((1, 1)),
+            np.zeros(1),
+            1.0,
+        ),
+    }
+    trials.insert(0, (np.array([[3.0]]), np.array([4.0]), 1.0))
+    yield from compare(answer, right, mistakes, trials, ("dW", "db"), extremes=extremes)
 
 
-# --- 6.2 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("6.2", "backward through the update gate", "simplified_gru_backward(dh_next, h, z, n)")
+@exercise(
+    "6.2",
+    "backward through the update gate",
+    "simplified_gru_backward(dh_next, h, z, n)",
+    hints=(
+        "Call the two products z * h and (1 - z) * n. With respect to z, the first gives h and the second gives -n.",
+        "dz = dh_next (h - n) and dn = dh_next (1 - z). Then multiply by the slopes: z (1 - z) for the sigmoid, 1 - "
+        "n^2 for the tanh.",
+    ),
+)
 def check_simplified_gru_backward(answer: Answer) -> Iterator[str]:
     """One step of the simplified GRU mixes the previous state h and the
     candidate n = tanh(a_n) by the update gate z = sigmoid(a_z):
@@ -111,10 +131,16 @@ def check_simplified_gru_backward(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, trials, ("da_z", "da_n", "dh"))
 
 
-# --- 6.3 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("6.3", "backward through the cell state", "lstm_gates_backward(dh, dc_next, o, i, f, g, c_before, c)")
+@exercise(
+    "6.3",
+    "backward through the cell state",
+    "lstm_gates_backward(dh, dc_next, o, i, f, g, c_before, c)",
+    hints=(
+        "Start at h = o * tanh(c). c is used in h and in the next step, so dc = dc_next + dh * o * (1 - tanh(c)^2).",
+        "In c = f * c_before + i * g each factor gets dc times the other one. Then the slopes: s (1 - s) for a gate "
+        "s, 1 - g^2 for the candidate.",
+    ),
+)
 def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
     """One step of an LSTM has the gates o, i, f = sigmoid(a_o), sigmoid(a_i),
     sigmoid(a_f), the candidate g = tanh(a_g) and the previous cell state
@@ -170,16 +196,21 @@ def check_lstm_gates_backward(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, trials, ("da_o", "da_i", "da_f", "da_g", "dc_before"))
 
 
-# --- 6.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("6.4", "reversing sequences", "reverse_sequences(x, lengths)")
+@exercise(
+    "6.4",
+    "reversing sequences",
+    "reverse_sequences(x, lengths)",
+    hints=(
+        "Copy x first, so that the padding stays and the argument does not change.",
+        "x[n, :length][::-1] are the real steps of sequence n in reverse order; this is right for length 0 as well.",
+    ),
+)
 def check_reverse_sequences(answer: Answer) -> Iterator[str]:
     """The second layer of a bidirectional network reads from right to left. The
     array x (N, T, D) contains N sequences, of which sequence n has lengths[n]
-    real steps, followed by padding. Return an array of the same shape in which
-    the real steps of each sequence are in reverse order. The padding stays
-    where it is, at the end.
+    real steps, perhaps none, followed by padding. Return an array of the same
+    shape in which the real steps of each sequence are in reverse order. The
+    padding stays where it is, at the end.
 
         1, 2, 3, 0, 0 with length 3    becomes 3, 2, 1, 0, 0
     """
@@ -213,13 +244,24 @@ def check_reverse_sequences(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = [(rng.standard_normal((3, 5, 2)), [3, 4, 1]), (rng.standard_normal((2, 6, 3)), [5, 2])]
-    yield from compare(answer, right, mistakes, trials)
+    extremes = {
+        "A sequence of length 0 has no real steps, so its row stays as it is. At length - 1 = -1 is the last step.": (
+            np.array([[[1.0], [2.0]], [[3.0], [4.0]]]),
+            [0, 2],
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, extremes=extremes)
 
 
-# --- 6.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("6.5", "nucleus sampling", "nucleus(p, q)")
+@exercise(
+    "6.5",
+    "nucleus sampling",
+    "nucleus(p, q)",
+    hints=(
+        "Sort the tokens by probability, most probable first: np.argsort(-p). Then look at the running sums.",
+        "Keep as many tokens as have a running sum below q, and one more. Set the others to zero, and divide by the sum.",
+    ),
+)
 def check_nucleus(answer: Answer) -> Iterator[str]:
     """The array p (V,) contains the probabilities of V tokens, all different.
     Nucleus sampling keeps the smallest number of most probable tokens whose
@@ -268,13 +310,28 @@ def check_nucleus(answer: Answer) -> Iterator[str]:
         (np.array([0.12, 0.08, 0.5, 0.21, 0.09]), 0.65),
         (np.array([0.3, 0.7]), 0.5),
     ]
-    yield from compare(answer, right, mistakes, trials)
+    extremes = {
+        "If the sum is exactly q, it has reached q: no further token is needed.": (
+            np.array([0.25, 0.5, 0.1875, 0.0625]),
+            0.75,
+        ),
+        "With q = 1 every token stays, although rounding may leave the sum of all a little below 1.": (
+            np.array([0.1, 0.2, 0.7]),
+            1.0,
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, extremes=extremes)
 
 
-# --- 6.6 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("6.6", "perplexity per word of a character model", "word_perplexity(char_loss, characters, words)")
+@exercise(
+    "6.6",
+    "perplexity per word of a character model",
+    "word_perplexity(char_loss, characters, words)",
+    hints=(
+        "What is the loss of the whole text? A word model has the same loss on it.",
+        "char_loss * characters / words is the loss per word; the perplexity is e to that power.",
+    ),
+)
 def check_word_perplexity(answer: Answer) -> Iterator[str]:
     """A character model has a mean loss of char_loss nats per character on a
     text with the given numbers of characters and words. Return the perplexity

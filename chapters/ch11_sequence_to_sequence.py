@@ -731,10 +731,23 @@ if FULL:
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("11.3", attend)  # your function: is it right, and if not, what is wrong?
+# hint("11.3")
+# solution("11.3")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 11                         # the list
 # python -m scratchnn exercise 11.3 --template > my_answer.py
-# python -m scratchnn exercise 11.3 my_answer.py          # is it right, and if not, what is wrong?
+# python -m scratchnn exercise 11.3 my_answer.py
 # ```
 #
 # - **11.1** Predict the shapes of five arrays.
@@ -744,7 +757,7 @@ if FULL:
 # - **11.5** Additive scores, backward.
 # - **11.6** The exact match of greedy decoding, without writing.
 #
-# Solutions are in [`chapters/solutions/ch11.py`](../chapters/solutions/ch11.py). To practise finding a mistake, try
+# The solutions are in [`ch11.py`](../scratchnn/book/solutions/ch11.py). To practise finding a mistake, try
 # `python -m scratchnn gradcheck --break attention`.
 #
 # ## Where to read on

@@ -542,10 +542,23 @@ if FULL:
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("12.4", beam_step)  # your function: is it right, and if not, what is wrong?
+# hint("12.4")
+# solution("12.4")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 12                         # the list
 # python -m scratchnn exercise 12.4 --template > my_answer.py
-# python -m scratchnn exercise 12.4 my_answer.py          # is it right, and if not, what is wrong?
+# python -m scratchnn exercise 12.4 my_answer.py
 # ```
 #
 # - **12.1** Which two pieces are joined next?
@@ -554,7 +567,7 @@ if FULL:
 # - **12.4** One step of beam search.
 # - **12.5** Rank found sequences with a length norm.
 #
-# Solutions are in [`chapters/solutions/ch12.py`](../chapters/solutions/ch12.py).
+# The solutions are in [`ch12.py`](../scratchnn/book/solutions/ch12.py).
 #
 # ## Where to read on
 #

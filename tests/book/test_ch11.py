@@ -48,7 +48,9 @@ def test_weights_of_the_small_example(chapter):
 
 def test_order_of_the_four_networks(chapter, text):
     assert "attention needs the fewest steps, then the peeky decoder, then the plain one" in text
-    reached = {name: next((step for step, share in curve.items() if share > 0.5), 9999) for name, curve in chapter.right.items()}
+    reached = {
+        name: next((step for step, share in curve.items() if share > 0.5), 9999) for name, curve in chapter.right.items()
+    }
     assert reached["attention"] < reached["peeky"] < reached["plain"]
     assert "the reversed source is behind" in text
     assert chapter.right["reversed"][chapter.STEPS] < chapter.right["plain"][chapter.STEPS]
@@ -77,8 +79,7 @@ def test_weights_are_on_the_field_that_is_written(chapter):
         assert max(row, key=row.get) in (name, "other")
 
 
-def test_padding_changes_only_the_network_without_a_mask(chapter, text):
-    assert "With a mask nothing changes" in "".join(text) or True
+def test_padding_changes_only_the_network_without_a_mask(chapter):
     assert len(set(chapter.wide["with mask"])) == 1
     assert chapter.wide["no mask"][-1] < chapter.wide["no mask"][0]
 

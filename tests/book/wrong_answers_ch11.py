@@ -136,7 +136,7 @@ WRONG = {
             ADDITIVE.format(da=DA, how="sum", dv="(ds[..., None] * (q[:, :, None] + k[:, None])).sum(axis=(0, 1, 2))"),
             "v multiplies tanh(q + k), not q + k",
         ),
-        (ADDITIVE.format(da=DA, how="sum", dv=DV.replace("* u)", ")")), "dv is"),
+        (ADDITIVE.format(da=DA, how="sum", dv=DV.replace("* u)", ")")), "dv has shape (1,), expected (2,)"),
     ],
     "11.6": [
         (MATCH.format("right.all(axis=1).mean()"), "Padded steps count in your result"),

@@ -78,7 +78,7 @@ WRONG = {
             "    return min(found, key=lambda s: (-found[s], s), default='')\n",
             "pieces never cross the end of a word",
         ),
-        (NEXT.format(loop=PAIRS.format("count"), result="tuple(" + FIRST + ")"), "expected 'lo'"),
+        (NEXT.format(loop=PAIRS.format("count"), result="tuple(" + FIRST + ")"), "(tuple), expected ''"),
     ],
     "12.2": [
         (LONGEST, "You take the longest piece from the left"),

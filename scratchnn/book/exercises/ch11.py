@@ -72,11 +72,11 @@ def check_shapes(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_teacher_forcing(answer: Answer) -> Iterator[str]:
-    """A list of N targets is given, each a list of ids without marks, of any length.
-    Return three arrays for training with the true tokens as inputs: inputs
-    (N, T), outputs (N, T) and lengths (N,). The decoder reads begin first, and the last
-    thing that it has to predict is end. lengths counts the real steps of each
-    row, and rows are filled with padding to the longest.
+    """A list of N targets is given, each a list of ids without marks, of any
+    length. Return three arrays for training with the true tokens as inputs:
+    inputs (N, T), outputs (N, T) and lengths (N,). The decoder reads begin
+    first, and the last thing that it has to predict is end. lengths counts the
+    real steps of each row, and rows are filled with padding to the longest.
 
         teacher_forcing([[5, 6], [7]], 2, 3, 0)
             gives [[2, 5, 6], [2, 7, 0]], [[5, 6, 3], [7, 3, 0]] and [3, 2]

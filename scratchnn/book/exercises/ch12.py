@@ -100,11 +100,11 @@ def check_next_piece(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_cut(answer: Answer) -> Iterator[str]:
-    """Cut a word into the pieces of ranks, a dict from each piece to its place in
-    the order of learning (0 was learned first). Begin with the characters. As
-    long as two neighbours form a piece, join those that form the piece learned
-    first, the leftmost of several. Characters that are not in ranks stay
-    single. Return the list of pieces.
+    """Cut a word into the pieces of ranks, a dict from each piece to its place
+    in the order of learning (0 was learned first). Begin with the characters.
+    As long as two neighbours form a piece, join those that form the piece
+    learned first, the leftmost of several. Characters that are not in ranks
+    stay single. Return the list of pieces.
 
         cut("lower", {"er": 0, "lo": 1, "low": 2})     gives ["low", "er"]
     """
@@ -152,7 +152,9 @@ def check_cut(answer: Answer) -> Iterator[str]:
     }
     trials = [
         ("lower", {"er": 0, "lo": 1, "low": 2}),
-        ("abcd", {"bc": 0, "ab": 1, "abc": 2, "cd": 3}),
+        ("aab", {"ab": 0, "aa": 1}),
+        ("abc", {"ab": 0, "bc": 1}),
+        ("abcd", {"bc": 0, "bcd": 1, "abcd": 2, "ab": 3}),
         ("aaaa", {"aa": 0}),
         ("banana", {"an": 0, "na": 1, "ban": 2, "ana": 3}),
         ("xyz", {"q": 0}),
@@ -175,8 +177,8 @@ def check_cut(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_clipped(answer: Answer) -> Iterator[str]:
-    """The two numbers of a precision of BLEU. answers and references are lists of
-    sentences, each a list of words. Return both, how many n-grams of the
+    """The two numbers of a precision of BLEU. answers and references are lists
+    of sentences, each a list of words. Return both, how many n-grams of the
     answers are also in the reference of the same sentence, and said, how many
     n-grams the answers have: two whole numbers, summed over all sentences. An
     n-gram that the answer has more often than its reference counts only as

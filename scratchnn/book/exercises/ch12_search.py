@@ -23,11 +23,12 @@ from scratchnn.book.exercises.registry import exercise
     ),
 )
 def check_beam_step(answer: Answer) -> Iterator[str]:
-    """B beginnings have the log-probabilities totals (B,), and each next token after
-    each of them has gains (B, V). Return the width best continuations, the
-    best first, as three arrays (width,): beams, the number of the beginning that
-    each continues; tokens; and the new totals. Totals may be minus infinity: such
-    a beginning is dead. Of equal ones take the lower beam, then the lower token.
+    """B beginnings have the log-probabilities totals (B,), and each next token
+    after each of them has gains (B, V). Return the width best continuations,
+    the best first, as three arrays (width,): beams, the number of the beginning
+    that each continues; tokens; and the new totals. Totals may be minus
+    infinity: such a beginning is dead. Of equal ones take the lower beam, then
+    the lower token.
     """
 
     def pick(scores: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 11; check them by ``python -m scratchnn exercise 11.3 FILE``."""
+"""Solutions to the exercises of chapter 11."""
 
 import numpy as np
 

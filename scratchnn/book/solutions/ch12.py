@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 12; check them by ``python -m scratchnn exercise 12.4 FILE``."""
+"""Solutions to the exercises of chapter 12."""
 
 from collections import Counter
 from itertools import pairwise

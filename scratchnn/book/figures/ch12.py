@@ -98,10 +98,10 @@ def maps(shown: Sequence[AlignmentMap]) -> Figure:
     figure, panels = new_figure(11, 0.3 * longest + 1.3, ncols=len(shown), width_ratios=widths)
     for axes, one in zip(panels, shown, strict=True):
         axes.imshow(one.weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        for set_ticks, side in ((axes.set_xticks, one.source), (axes.set_yticks, one.target)):
-            set_ticks(np.arange(len(side)), [piece.replace(" ", "_") for piece in side])
-        axes.tick_params(axis="x", rotation=60, length=0)
-        axes.tick_params(axis="y", length=0)
+        source, target = ([piece.replace(" ", "_") for piece in side] for side in (one.source, one.target))
+        axes.set_xticks(np.arange(len(source)), source, rotation=60)
+        axes.set_yticks(np.arange(len(target)), target, rotation=0)
+        axes.tick_params(length=0)
         axes.xaxis.tick_top()
         axes.set_xlabel("source; _ is a space")
     panels[0].set_ylabel("written, top to bottom")

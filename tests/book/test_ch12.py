@@ -1,0 +1,99 @@
+"""Chapter 12: what its text says is what its cells compute."""
+
+import numpy as np
+import pytest
+from book import markdown, play
+
+from scratchnn.book.examples.ch12 import TREE, ends_in_consonant, small_talk, translations, with_object, with_topic
+
+pytestmark = pytest.mark.chapters
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return play("ch12")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return markdown("ch12")
+
+
+def test_every_comparison_came_out_equal(chapter):
+    lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
+    assert len(lines) >= 3
+    assert not [line for line in lines if line.endswith("False")]
+
+
+def test_particles_agree_with_the_sound_before_them():
+    assert [with_topic(word) for word in ("미나", "왕")] == ["미나는", "왕은"]
+    assert [with_object(word) for word in ("사과", "책")] == ["사과를", "책을"]
+    assert [ends_in_consonant(word) for word in ("개", "집")] == [False, True]
+
+
+def test_sentences_are_different_and_have_one_translation():
+    pairs = translations(500, seed=3)
+    assert len({english for english, _ in pairs}) == 500
+    assert all(english.endswith(".") and korean.endswith("다.") for english, korean in pairs)
+
+
+def test_probabilities_of_answers_sum_to_one(text):
+    assert "is said three times in ten" in text
+    pairs, log_p = small_talk(20_000, seed=1)
+    by_question = {}
+    for (question, answer), p in zip(pairs, np.exp(log_p), strict=True):
+        by_question.setdefault(question, {})[answer] = p
+    totals = [sum(answers.values()) for answers in by_question.values()]
+    assert max(totals) < 1 + 1e-9
+    assert np.mean(totals) > 0.98
+    assert all(abs(answers["글쎄."] - 0.3) < 1e-9 for answers in by_question.values())
+
+
+def test_the_tree_of_the_question(text):
+    greedy = max(TREE, key=lambda first: TREE[first][0])
+    best = max((p * q, first, second) for first, (p, more) in TREE.items() for second, q in more.items())
+    assert greedy == "a"
+    assert best == (pytest.approx(0.36), "b", "x")
+    assert "$0.6 \\cdot 0.4 = 0.24$" in text
+    assert sum(p for p, _ in TREE.values()) == pytest.approx(1)
+    assert all(sum(more.values()) == pytest.approx(1) for _, more in TREE.values())
+
+
+def test_pieces_know_every_name(chapter, text):
+    written, named = chapter.written, chapter.named
+    hits = {name: np.array([a == b for a, b in zip(texts, chapter.references, strict=True)]) for name, texts in written.items()}
+    assert "a model that chooses among known words can never write a new one" in text
+    assert hits["words"][named].mean() < 0.05
+    assert hits["pieces"][named].mean() > 0.5
+
+
+def test_more_pieces_are_shorter_and_rarer(chapter):
+    assert chapter.lengths == sorted(chapter.lengths, reverse=True)
+    assert chapter.rare[-1] > chapter.rare[0]
+
+
+def test_wider_beams_find_more_probable_answers(chapter):
+    sums = [chapter.table[0.0, width][3] for width in chapter.widths]
+    assert all(after >= before - 1e-3 for before, after in zip(sums, sums[1:], strict=False))
+    assert chapter.table[1.0, 16][2] >= chapter.table[0.0, 16][2]
+
+
+def test_beams_are_dull(chapter):
+    assert chapter.kinds["beam 8"][0] > 0.9
+    assert abs(chapter.kinds["sampling"][0] - chapter.kinds["people"][0]) < 0.1
+    assert chapter.kinds["beam 8"][1] < chapter.kinds["sampling"][1]
+
+
+def test_nearly_the_best_perplexity(chapter):
+    loss = chapter.talker.loss(chapter.talk[3000:])
+    assert chapter.best < loss < chapter.best + 0.1
+
+
+def test_pretrained_vectors(chapter):
+    gain = {count: chapter.shares["random", count][1] / chapter.shares["pretrained", count][1] for count in (300, 3000)}
+    assert gain[300] > gain[3000]
+
+
+def test_the_forgetful_search_claims_what_is_not_so(chapter):
+    assert chapter.off["right"] < 1e-4
+    assert chapter.off["forgetful"] > 0.1

@@ -211,8 +211,8 @@ for k in np.flatnonzero(named)[:3]:
 # %% [markdown] id="ch12-bleu"
 # ## How good is a translation?
 #
-# Exact match is too strict for real sentences: two good translators rarely write the same. The **BLEU score** (BLEU 점수) of
-# Papineni and others (2002) counts how many of the $n$-grams of the answers occur in their references, for $n = 1$ to 4,
+# Exact match is too strict for real sentences: two good translators rarely write the same. The **BLEU score** (BLEU 점수)
+# of Papineni and others (2002) counts how many of the $n$-grams of the answers occur in their references, for $n = 1$ to 4,
 # over the whole test set:
 #
 # $$ p_n = \frac{\sum \min(\mathrm{count \; in \; answer}, \mathrm{count \; in \; reference})}{\sum \mathrm{count \; in \;
@@ -220,8 +220,8 @@ for k in np.flatnonzero(named)[:3]:
 # $$ \mathrm{BLEU} = \min \big(1, e^{1 - R / C} \big) \cdot \Big( \prod_{n=1}^{4} p_n \Big)^{1/4} \tag{4} $$
 #
 # The minimum in (3) stops an answer like *the the the the* from winning. $C$ and $R$ are the numbers of words in all
-# answers and in all references. The first factor of (4), the **brevity penalty** (짧은 문장 벌점), punishes answers that say
-# only the sure half. It is a score of a whole test set, not a mean over its sentences.
+# answers and in all references. The first factor of (4), the **brevity penalty** (짧은 문장 벌점), punishes answers that
+# say only the sure half. It is a score of a whole test set, not a mean over its sentences.
 
 
 # %%
@@ -515,9 +515,8 @@ for name, select in {"right": by_pieces.model.select, "forgetful": forgetful}.it
     computed = np.array(
         [models.forced_score(by_pieces, s, one) for s, one in zip(some, found, strict=True)]
     )
-    print(
-        f"{name:<10} largest difference of claimed and computed score: {abs(claimed - computed).max():.1e}"
-    )
+    off[name] = abs(claimed - computed).max()
+    print(f"{name:<10} largest difference of claimed and computed score: {off[name]:.1e}")
 
 # %% [markdown] id="ch12-headline"
 # ## The headline

@@ -2,11 +2,12 @@
 # # 11. Sequence to sequence
 #
 # *TUESDAY, SEPTEMBER 25, 1984* and *9/25/84* name the same day, and a calendar would write *1984-09-25* for both. The two
-# sides differ in length, in order and in spelling, and no letter on the left belongs to exactly one letter on the right.
-# How can a network read all of one sequence, and then write another one?
+# sides differ in length, in order and in spelling, and no letter on the left belongs to exactly one letter on the
+# right. How can a network read all of one sequence, and then write another one?
 #
 # Here is the answer in one picture. The next cell trains two networks that work together: one reads, the other writes.
-# While the second one writes a character, it looks back at what the first one has read. The figure shows where it looks.
+# While the second one writes a character, it looks back at what the first one has read. The figure shows where it
+# looks.
 
 # %%
 import shlex
@@ -48,8 +49,8 @@ show(
 # - read a map of attention, and say what it does not prove;
 # - find attention that looks at padding, a mistake that no gradient check can see.
 #
-# You need the embedding layer (chapter 4), the N:M shape of tasks and teacher forcing (chapter 5), the LSTM (chapter 6),
-# and padding with lengths (chapter 2). All cells together take about a minute.
+# You need the embedding layer (chapter 4), the N:M shape of tasks and teacher forcing (chapter 5), the LSTM (chapter
+# 6), and padding with lengths (chapter 2). All cells together take about a minute.
 #
 # | letter | meaning | shape |
 # |--|--|--|
@@ -68,15 +69,15 @@ show(
 # %% [markdown] id="ch11-two-networks"
 # ## One network reads, another one writes
 #
-# In chapter 5 one network did both: it read *nine hundred forty two*, then a mark, and then it wrote digits. But reading
-# and writing are different skills. A reader of English needs other weights than a writer of ISO dates. So use two
-# networks. The **encoder** (인코더) reads the **source** (원본 시퀀스) and keeps no output at all, only its last state.
-# The **decoder** (디코더) starts from that state and is a language model of the **target** (chapter 3): it gives a
-# probability to each next token, and each token that is written is its next input.
+# In chapter 5 one network did both: it read *nine hundred forty two*, then a mark, and then it wrote digits. But
+# reading and writing are different skills. A reader of English needs other weights than a writer of ISO dates. So use
+# two networks. The **encoder** (인코더) reads the **source** (원본 시퀀스) and keeps no output at all, only its last
+# state. The **decoder** (디코더) starts from that state and is a language model of the **target** (chapter 3): it gives a probability
+# to each next token, and each token that is written is its next input.
 #
 # Think of a telephone call between two people who share no document. One has the letter in front of them. The other one
-# has paper and pen. All that the second one will ever know about the letter is what the first one can say in one breath.
-# That breath is the state. Its size is fixed, whether the letter has one line or twenty.
+# has paper and pen. All that the second one will ever know about the letter is what the first one can say in one
+# breath. That breath is the state. Its size is fixed, whether the letter has one line or twenty.
 
 # %%
 show(
@@ -189,9 +190,9 @@ print("the package gives the same:", examples.same(ours, theirs))
 # %% [markdown] id="ch11-half"
 # ## Two numbers for every unit: h and c
 #
-# The state of an LSTM is a pair. $c$ is the memory, and $h = o \tanh(c)$ is what the cell shows of it (chapter 6). Train
-# the network of this section on dates, without looking back. Then cut the bridge in half: hand over only $h$, with zeros
-# for $c$, or only $c$.
+# The state of an LSTM is a pair. $c$ is the memory, and $h = o \tanh(c)$ is what the cell shows of it (chapter 6).
+# Train the network of this section on dates, without looking back. Then cut the bridge in half: hand over only $h$,
+# with zeros for $c$, or only $c$.
 #
 # > **Question.** Which half can the decoder do without? Write down a guess before you run the cell.
 # >
@@ -228,8 +229,8 @@ for name, share in handed_over.items():
 # %% [markdown] id="ch11-teacher"
 # ## With a teacher, and without
 #
-# In training the decoder reads the true tokens, whatever it would have written: teacher forcing, as in chapter 5. So the
-# inputs of the decoder are the target moved by one step, with a begin mark `<bos>` in front:
+# In training the decoder reads the true tokens, whatever it would have written: teacher forcing, as in chapter 5. So
+# the inputs of the decoder are the target moved by one step, with a begin mark `<bos>` in front:
 #
 # | | step 1 | step 2 | ... | step $T$ |
 # |--|--|--|--|--|
@@ -259,8 +260,8 @@ for source, target in examples.TEST[:5]:
     print(f"{source:>30}  {answer:<10}  {'right' if answer == target else 'wrong: ' + target}")
 
 # %% [markdown] id="ch11-one-pass"
-# Writing is slow: step $t$ has to wait for step $t - 1$, and every step is a small product. For a score after each epoch
-# that hurts.
+# Writing is slow: step $t$ has to wait for step $t - 1$, and every step is a small product. For a score after each
+# epoch that hurts.
 #
 # > **Question.** You want the share of sources that greedy decoding gets right as a whole. Do you have to write?
 # >
@@ -288,8 +289,8 @@ print(f"single characters right, with the true ones before: {tokens:.1%}")
 # characters and an end mark all have to be right. Report what the user gets, which is the whole answer.
 #
 # One thing is different without a teacher. After its first mistake the decoder reads a token that never occurs there in
-# training. Whether it recovers is another question, and the exact match does not ask it. Where one wrong word should not
-# spoil a whole sentence, in translation, it matters more; chapter 12 comes back to it.
+# training. Whether it recovers is another question, and the exact match does not ask it. Where one wrong word should
+# not spoil a whole sentence, in translation, it matters more; chapter 12 comes back to it.
 
 # %% [markdown] id="ch11-reversed"
 # ## Read it backwards, show it again
@@ -317,8 +318,8 @@ show(
 #
 # $$ (h_t, c_t) = \mathrm{LSTM}([e_t, m_S], (h_{t-1}, c_{t-1})) \qquad z_t = [h_t, m_S] \, W_o + b_o \tag{7} $$
 #
-# Forward, $m_S$ is copied $2T$ times. You know since chapter 1 what that means for the backward pass: $2T$ gradients are
-# added up. One vector gets feedback from every step, over a short way.
+# Forward, $m_S$ is copied $2T$ times. You know since chapter 1 what that means for the backward pass: $2T$ gradients
+# are added up. One vector gets feedback from every step, over a short way.
 
 # %% [markdown] id="ch11-four"
 # Here are all of them on the dates, with the same sizes, the same batches and the same number of steps.
@@ -373,7 +374,7 @@ show(
 # First with numbers that you can follow: one query, three keys of two numbers.
 #
 # > **Question.** The query is $(2, 0)$, the keys are $(1, 0)$, $(0, 1)$ and $(-1, 0)$. Which weight is largest, and is it
-# > nearer to 0.5 or to 0.9?
+# > nearer to one half or to one?
 # >
 # > <details><summary>Answer</summary>
 # >
@@ -417,7 +418,8 @@ print("weights", np.round(cache[0][0, 0], 3), "context", np.round(context[0, 0],
 # $$ ds_{tj} = \alpha_{tj} \Big( d\alpha_{tj} - \sum_i \alpha_{ti} \, d\alpha_{ti} \Big) \tag{12} $$
 #
 # In words: a score should rise if its row of the memory would have helped *more than the present mixture does*. The sum
-# is what the mixture gives. Where $\alpha_{tj} = 0$, and padding is such a place, nothing flows. Finally (8) is a product:
+# is what the mixture gives. Where $\alpha_{tj} = 0$, and padding is such a place, nothing flows. Finally (8) is a
+# product:
 #
 # $$ dq_t = \sum_j ds_{tj} \, k_j \qquad dk_j = \sum_t ds_{tj} \, q_t \tag{13} $$
 #
@@ -459,8 +461,9 @@ print("the package gives the same:", examples.same(ours, theirs))
 # %% [markdown] id="ch11-additive"
 # ## Another score: a small network
 #
-# A dot product needs queries and keys of one size, and compares them number by number. Bahdanau and others asked a small
-# network instead: **additive attention** (덧셈 어텐션). With $q'_t = h_t U$ and $k_j = m_j W + b$, both of $A$ numbers,
+# A dot product needs queries and keys of one size, and compares them number by number. Bahdanau and others asked a
+# small network instead: **additive attention** (덧셈 어텐션). With $q'_t = h_t U$ and $k_j = m_j W + b$, both of $A$
+# numbers,
 #
 # $$ u_{tj} = \tanh(q'_t + k_j) \qquad s_{tj} = u_{tj} \cdot v \tag{14} $$
 #
@@ -497,10 +500,10 @@ print("the package gives the same:", examples.same((s, *additive_backward(ds, ca
 print(f"the largest array has {cache[0].size:,} numbers, the scores have {s.size:,}")
 
 # %% [markdown] id="ch11-additive-memory"
-# The array $u$ has $N T S A$ numbers, $A$ times as many as the scores. For 64 sentences of 30 words and 256 units that is
-# 15 million numbers, kept until the backward pass. The package computes $u$ for one query at a time, and once more in the
-# backward pass ([`attention/scores.py`](../scratchnn/attention/scores.py)): a little more work, and a fraction of the
-# memory.
+# The array $u$ has $N T S A$ numbers, $A$ times as many as the scores. For 64 sentences of 30 words and 256 units that
+# is 15 million numbers, kept until the backward pass. The package computes $u$ for one query at a time, and once more
+# in the backward pass ([`attention/scores.py`](../scratchnn/attention/scores.py)): a little more work, and a fraction
+# of the memory.
 #
 # Between the two is **general attention** (일반 어텐션) of Luong, Pham and Manning (2015): a dot product with keys
 # $k_j = m_j W$. It costs one dense layer, fits sizes that differ, and can turn the states before it compares them.
@@ -545,13 +548,14 @@ show(
 # and attention is a few large products. (With **input feeding** (입력 피딩), $\tilde h_{t-1}$ is an input of the next
 # step; then it has to go step by step.)
 #
-# The backward pass has one new thing. In the network without attention the memory got no gradient except at its end. Now
-# every $m_j$ gets one, as a value and, in dot attention, as a key:
+# The backward pass has one new thing. In the network without attention the memory got no gradient except at its end.
+# Now every $m_j$ gets one, as a value and, in dot attention, as a key:
 #
 # $$ dm_j \leftarrow dm_j + dk_j \qquad \mathrm{and} \; (6) \; \mathrm{as \; before} \tag{17} $$
 #
-# So there are two ways back from decoder to encoder: the long one through the state, and a direct one from every step of
-# the target to every step of the source. That is the point. The direct way is one step long, however far apart they are.
+# So there are two ways back from decoder to encoder: the long one through the state, and a direct one from every step
+# of the target to every step of the source. That is the point. The direct way is one step long, however far apart they
+# are.
 
 
 # %%
@@ -601,9 +605,9 @@ print("the package gives the same:", examples.same(ours, theirs))
 # %% [markdown] id="ch11-maps"
 # ## Reading the maps
 #
-# The weights $\alpha$ are numbers that you can look at, and figure 11.1 did. Now count. While the network writes the four
-# digits of the year, how much of its weight is on the characters that say the year? And the same for month and day, over
-# all test dates.
+# The weights $\alpha$ are numbers that you can look at, and figure 11.1 did. Now count. While the network writes the
+# four digits of the year, how much of its weight is on the characters that say the year? And the same for month and
+# day, over all test dates.
 
 # %%
 fields = examples.weight_on_fields(looking)
@@ -615,11 +619,11 @@ for name, row in fields.items():
 # The network was told pairs of lines, nothing else. That the year is at the end, and that *SEPTEMBER* and *9* say the
 # same, it has found out by itself.
 #
-# Two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. The state
-# after a comma also knows the number before it, and the network may as well look there. With an encoder in both
-# directions (chapter 6) every $m_j$ knows the whole line, dates get better still, and maps get harder to read. Second, a
-# weight says what was *averaged*, not what *decided*. Jain and Wallace (2019) found quite different weights with the same
-# answers. A map is a good place to start asking, not a proof.
+# Two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. The
+# state after a comma also knows the number before it, and the network may as well look there. With an encoder in both
+# directions (chapter 6) every $m_j$ knows the whole line, dates get better still, and maps get harder to read. Second,
+# a weight says what was *averaged*, not what *decided*. Jain and Wallace (2019) found quite different weights with the
+# same answers. A map is a good place to start asking, not a proof.
 
 # %% [markdown] id="ch11-wrong"
 # ## What goes wrong
@@ -631,8 +635,8 @@ for name, row in fields.items():
 # ### It looks at padding
 #
 # Leave out the line with `-np.inf`. The states after the end of a source are zero here, so their scores are 0 and they
-# get some weight; the context vector is diluted, the more the longer the padding is. In training, batches have sources of
-# similar length and nearly no padding. So train without the mask, and then add columns of padding to the test batch.
+# get some weight; the context vector is diluted, the more the longer the padding is. In training, batches have sources
+# of similar length and nearly no padding. So train without the mask, and then add columns of padding to the test batch.
 
 # %%
 
@@ -669,9 +673,9 @@ for name, model in {"with mask": looking, "no mask": unmasked}.items():
 # %% [markdown] id="ch11-wrong-c"
 # ### Half a bridge
 #
-# In section *Two numbers for every unit* the network was trained with both halves. What if only $h$ was ever handed over?
-# In a language where a state is one array this is easily written: `state[0]`. Every gradient is correct, because nothing
-# flows through $c$ in either direction.
+# In section *Two numbers for every unit* the network was trained with both halves. What if only $h$ was ever handed
+# over? In a language where a state is one array this is easily written: `state[0]`. Every gradient is correct, because
+# nothing flows through $c$ in either direction.
 
 
 # %%
@@ -699,10 +703,10 @@ for name in ("plain", "only h"):
 # %% [markdown] id="ch11-headline"
 # ## The headline
 #
-# The quick run had a few hundred steps with 64 units. The full run takes the two sets of *Deep Learning from Scratch 2*,
-# chapters 7 and 8: 50,000 dates, and 50,000 sums of numbers of up to three digits. The program of the book splits both
-# at random; here no date and no question of the test part occurs in the training part. The commands are those of the
-# [README](../README.md), which also says where the files belong.
+# The quick run had a few hundred steps with 64 units. The full run takes the two sets of *Deep Learning from Scratch
+# 2*, chapters 7 and 8: fifty thousand dates, and as many sums of numbers of up to three digits. The program of the book
+# splits both at random; here no date and no question of the test part occurs in the training part. The commands are
+# those of the [README](../README.md), which also says where the files belong.
 
 # %%
 COMMANDS = """
@@ -725,14 +729,14 @@ if FULL:
 # > ten epochs, 5 minutes; addition, exact match 1.000 on 4,973 questions after 25 epochs, 18 minutes. The epoch was
 # > chosen on the validation part. In the book, the peeky network with reversed sources reaches about 0.98 on the sums.
 #
-# In chapter 5's table of shapes this is the last row, N:M, and all of the row: a sentence to its translation, a question
-# to an answer (chapter 12), a text to its summary, a film's pictures to a sentence. Encoding, a temporal summary,
-# decoding; and attention is a summary that is made anew for every token.
+# In chapter 5's table of shapes this is the last row, N:M, and all of the row: a sentence to its translation, a
+# question to an answer (chapter 12), a text to its summary, a film's pictures to a sentence. Encoding, a temporal
+# summary, decoding; and attention is a summary that is made anew for every token.
 #
 # ## Exercises
 #
-# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
-# call a larger one.
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the
+# next call a larger one.
 #
 # ```python
 # from scratchnn.book.exercises import check, hint, solution
@@ -762,8 +766,8 @@ if FULL:
 #
 # ## Where to read on
 #
-# - Sutskever, Vinyals and Le, "Sequence to Sequence Learning with Neural Networks" (2014): section 3.3 on reversed
-#   sources.
+# - Sutskever, Vinyals and Le, "Sequence to Sequence Learning with Neural Networks" (2014): the section *Reversing the
+#   Source Sentences*.
 # - Cho and others, "Learning Phrase Representations using RNN Encoder-Decoder for Statistical Machine Translation"
 #   (2014), and Cho and others, "On the Properties of Neural Machine Translation: Encoder-Decoder Approaches" (2014), on
 #   long sentences.
@@ -771,8 +775,8 @@ if FULL:
 #   attention and its maps.
 # - Luong, Pham and Manning, "Effective Approaches to Attention-based Neural Machine Translation" (2015): section 3 has
 #   the scores of this chapter and input feeding.
-# - Vaswani and others, "Attention Is All You Need" (2017): section 3.2.1 divides the scores by $\sqrt{H}$, and the whole
-#   paper asks what is left if the recurrence is taken out.
+# - Vaswani and others, "Attention Is All You Need" (2017): the section *Scaled Dot-Product Attention* divides the scores
+#   by $\sqrt{H}$, and the whole paper asks what is left if the recurrence is taken out.
 # - Jain and Wallace, "Attention is not Explanation" (2019), and the reply by Wiegreffe and Pinter, "Attention is not not
 #   Explanation" (2019).
 #
@@ -780,6 +784,6 @@ if FULL:
 #
 # ## What comes next
 #
-# Characters of a date are easy: there are few of them, and there is one right answer. In chapter 12 the same two networks
-# translate sentences and answer in Korean. Words are many and many are rare, several answers are right, and the most
-# probable next word is not always the beginning of the most probable sentence.
+# Characters of a date are easy: there are few of them, and there is one right answer. In chapter 12 the same two
+# networks translate sentences and answer in Korean. Words are many and many are rare, several answers are right, and
+# the most probable next word is not always the beginning of the most probable sentence.

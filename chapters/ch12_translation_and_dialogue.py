@@ -55,8 +55,8 @@ show(
 # - say when pretrained vectors help a translator, and when they do not;
 # - find a beam search that forgets which state belongs to which beam.
 #
-# You need attention and greedy decoding (chapter 11), sampling and models in both directions (chapter 6), and perplexity
-# (chapter 3). All cells together take about a minute.
+# You need attention and greedy decoding (chapter 11), sampling and models in both directions (chapter 6), and
+# perplexity (chapter 3). All cells together take about a minute.
 #
 # | letter | meaning | shape |
 # |--|--|--|
@@ -71,8 +71,9 @@ show(
 # %% [markdown] id="ch12-words"
 # ## Words are many
 #
-# What is a token? With characters, as in chapter 11, sequences get long and every step is one more chance for a mistake.
-# With words, sequences are short, but Korean hangs particles and endings on its words, and each form is a word of its own:
+# What is a token? With characters, as in chapter 11, sequences get long and every step is one more chance for a
+# mistake. With words, sequences are short, but Korean hangs particles and endings on its words, and each form is a word
+# of its own:
 # *책을*, *책이*, *책은*. Names come without end. And a model that chooses among known words can never write a new one.
 
 # %%
@@ -177,13 +178,14 @@ show(
 #
 # The network is that of chapter 11 with two changes. The encoder reads in both directions (chapter 6), so that $m_j$
 # knows the words on both sides of $j$; it has $2H$ numbers, and general attention maps them to the size of the queries.
-# And the encoder now ends in two states: $\overrightarrow{h}_S$ after the last piece and $\overleftarrow{h}_1$ after the
-# first. The decoder has one. A **bridge** (브리지) makes one out of two, with weights of its own for $h$ and for $c$:
+# And the encoder now ends in two states: $\overrightarrow{h}_S$ after the last piece and $\overleftarrow{h}_1$ after
+# the first. The decoder has one. A **bridge** (브리지) makes one out of two, with weights of its own for $h$ and for $c$:
 #
 # $$ h_0 = \tanh([\overrightarrow{h}_S, \overleftarrow{h}_1] \, W_h + b_h) \qquad
 #    c_0 = [\overrightarrow{c}_S, \overleftarrow{c}_1] \, W_c + b_c \tag{2} $$
 #
-# A cell state is not bounded by 1, so $c_0$ gets no tanh. It is in [`models/encoder.py`](../scratchnn/models/encoder.py).
+# A cell state is not bounded by 1, so $c_0$ gets no tanh. It is in
+# [`models/encoder.py`](../scratchnn/models/encoder.py).
 
 # %%
 show(
@@ -212,8 +214,8 @@ for k in np.flatnonzero(named)[:3]:
 # ## How good is a translation?
 #
 # Exact match is too strict for real sentences: two good translators rarely write the same. The **BLEU score** (BLEU 점수)
-# of Papineni and others (2002) counts how many of the $n$-grams of the answers occur in their references, for $n = 1$ to 4,
-# over the whole test set:
+# of Papineni and others (2002) counts how many of the $n$-grams of the answers occur in their references, for $n = 1$
+# to 4, over the whole test set:
 #
 # $$ p_n = \frac{\sum \min(\mathrm{count \; in \; answer}, \mathrm{count \; in \; reference})}{\sum \mathrm{count \; in \;
 #    answer}} \tag{3} $$
@@ -261,14 +263,15 @@ print(f"with a space before each full stop {bleu(*spaced):.2f}")
 # %% [markdown] id="ch12-search"
 # ## The best beginning is not the beginning of the best
 #
-# Greedy decoding takes the most probable token and never looks back. Here is a language of three tokens, drawn as a tree.
+# Greedy decoding takes the most probable token and never looks back. Here is a language of three tokens, drawn as a
+# tree.
 #
 # > **Question.** What does greedy decoding write in figure 12.4, and what is the most probable sequence?
 # >
 # > <details><summary>Answer</summary>
 # >
-# > Greedy takes *a* (0.6) and then *x*: $0.6 \cdot 0.4 = 0.24$. The most probable sequence is *b x*:
-# > $0.4 \cdot 0.9 = 0.36$. After *a* the probability is divided among many ways to go on, after *b* there is one.
+# > Greedy takes *a* (6 in 10) and then *x* (4 in 10): 24 in 100. The most probable sequence is *b x*, 4 in 10 times 9 in
+# > 10: 36 in 100. After *a* the probability is divided among several ways to go on, after *b* nearly all of it is in one.
 # >
 # > </details>
 
@@ -326,8 +329,9 @@ def beam_search(step, state, begin, end, width, limit, length_norm=1.0):
 
 
 # %% [markdown] id="ch12-beam-check"
-# Is it right? With a beam wider than the number of sequences nothing is ever dropped, so it must find what an exhaustive
-# search finds. A random language of four tokens and at most four steps has few enough sequences to try them all.
+# Is it right? With a beam wider than the number of sequences nothing is ever dropped, so it must find what an
+# exhaustive search finds. A random language of four tokens and at most four steps has few enough sequences to try them
+# all.
 
 # %%
 step = models.random_language(tokens=4, seed=0)
@@ -359,8 +363,8 @@ print("the package gives the same:", all(same))
 # The package's search ([`beam.py`](../scratchnn/beam.py)) does the same for many sources at once. All beams of all
 # sources are rows of one batch, and after each step the rows are put in order again.
 #
-# Now the question that matters: does a wider beam translate better? The model found is the same; only the search differs.
-# To have something left to gain, take a model that has trained for a quarter of the time.
+# Now the question that matters: does a wider beam translate better? The model found is the same; only the search
+# differs. To have something left to gain, take a model that has trained for a quarter of the time.
 
 # %%
 unfinished = models.Translator(train, "piece", 500).learn(train, 250)
@@ -437,10 +441,10 @@ show(
 )
 
 # %% [markdown] id="ch12-dull-why"
-# Li and others (2016) found the same in networks that had read films: *I don't know* to everything. It is no fault of the
-# network, which has learned the probabilities well; its perplexity says so. The mistake is in the question that we ask it.
-# The most probable answer is the right thing to ask for if one answer is right, as in translation. Where many are right,
-# draw one (chapter 6): temperature, top-k and nucleus apply here without a change.
+# Li and others (2016) found the same in networks that had read films: *I don't know* to everything. It is no fault of
+# the network, which has learned the probabilities well; its perplexity says so. The mistake is in the question that we
+# ask it. The most probable answer is the right thing to ask for if one answer is right, as in translation. Where many
+# are right, draw one (chapter 6): temperature, top-k and nucleus apply here without a change.
 #
 # So also report the right figure. BLEU compares with one of many good answers and means little here. Perplexity on
 # held-out pairs is fair, and the variety of answers is worth a line.
@@ -448,9 +452,9 @@ show(
 # %% [markdown] id="ch12-pretrained"
 # ## Pretrained vectors help less here
 #
-# In chapter 8, word vectors learned from much text helped a classifier with few labels. Do they help a translator?
-# Take vectors from 8,000 English sentences without translations (PPMI and SVD, chapter 2), and start the encoder's table
-# from them. Compare with random starts, with few and with many pairs.
+# In chapter 8, word vectors learned from much text helped a classifier with few labels. Do they help a translator? Take
+# vectors from eight thousand English sentences without translations (PPMI and SVD, chapter 2), and start the encoder's
+# table from them. Compare with random starts, with few and with many pairs.
 
 # %%
 monolingual = [source for source, _ in examples.translations(8000, seed=1)]
@@ -469,12 +473,12 @@ for count, steps in ((300, 200), (3000, 200)):
         print(f"perplexity {shares[name, count][1]:.3f}")
 
 # %% [markdown] id="ch12-pretrained-why"
-# Why less than in classification? A classifier gets one bit per text, and most of its words it meets a handful of times;
-# what it knows about a word has to come from elsewhere. A translator gets a whole sentence as its answer. Every word is
-# tied to a word on the other side, again and again, so the table is learned from the pairs themselves. And vectors say
-# which words occur in similar places, *two* and *three*, *red* and *white*. For a classifier these are the same. A
-# translator has to tell exactly those apart. Qi and others (2018) measured it on real languages: a gain where pairs are
-# few, little or none where they are many.
+# Why less than in classification? A classifier gets one bit per text, and most of its words it meets a handful of
+# times; what it knows about a word has to come from elsewhere. A translator gets a whole sentence as its answer. Every
+# word is tied to a word on the other side, again and again, so the table is learned from the pairs themselves. And
+# vectors say which words occur in similar places, *two* and *three*, *red* and *white*. For a classifier these are the
+# same. A translator has to tell exactly those apart. Qi and others (2018) measured it on real languages: a gain where
+# pairs are few, little or none where they are many.
 
 # %% [markdown] id="ch12-wrong"
 # ## What goes wrong
@@ -483,8 +487,8 @@ for count, steps in ((300, 200), (3000, 200)):
 # > as well. If you forget it, the search goes on with the tokens of one beam and the memory of another. Greedy decoding
 # > is right, every gradient is right, and with wider beams the results get worse.
 #
-# That looks like a property of beams: many papers report that very wide beams translate worse. Here it is a mistake. The
-# package's search takes the function that reorders states as an argument, so it is easy to break.
+# That looks like a property of beams: many papers report that very wide beams translate worse. Here it is a mistake.
+# The package's search takes the function that reorders states as an argument, so it is easy to break.
 
 
 # %%
@@ -504,8 +508,8 @@ for width in (1, 2, 4, 8):
     print(f"{width:5} {row[0]:9.2f} {row[1]:10.2f}")
 
 # %% [markdown] id="ch12-wrong-check"
-# The check that finds it: the search *claims* a score for what it has found. Compute the score of the same tokens in one
-# pass with teacher forcing, and compare.
+# The check that finds it: the search *claims* a score for what it has found. Compute the score of the same tokens in
+# one pass with teacher forcing, and compare.
 
 # %%
 off = {}
@@ -521,8 +525,8 @@ for name, select in {"right": by_pieces.model.select, "forgetful": forgetful}.it
 # %% [markdown] id="ch12-headline"
 # ## The headline
 #
-# The full run translates captions of photographs from English to German (Multi30k, 29,000 pairs), and questions in Korean
-# to answers (songys' chatbot data, 11,823 pairs) with the commands below.
+# The full run learns to translate captions of photographs from English to German (Multi30k), and to answer questions in
+# Korean (Song's chatbot data), with the commands below. `python -m scratchnn data list` says where the files belong.
 
 # %%
 COMMANDS = """
@@ -548,8 +552,8 @@ if FULL:
 #
 # ## Exercises
 #
-# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
-# call a larger one.
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the
+# next call a larger one.
 #
 # ```python
 # from scratchnn.book.exercises import check, hint, solution

@@ -54,7 +54,8 @@ def test_the_tree_of_the_question(text):
     best = max((p * q, first, second) for first, (p, more) in TREE.items() for second, q in more.items())
     assert greedy == "a"
     assert best == (pytest.approx(0.36), "b", "x")
-    assert "$0.6 \\cdot 0.4 = 0.24$" in text
+    assert "*a* (6 in 10) and then *x* (4 in 10): 24 in 100" in text
+    assert TREE["a"][0] * TREE["a"][1]["x"] == pytest.approx(0.24)
     assert sum(p for p, _ in TREE.values()) == pytest.approx(1)
     assert all(sum(more.values()) == pytest.approx(1) for _, more in TREE.values())
 

@@ -72,8 +72,8 @@ show(
 # In chapter 5 one network did both: it read *nine hundred forty two*, then a mark, and then it wrote digits. But
 # reading and writing are different skills. A reader of English needs other weights than a writer of ISO dates. So use
 # two networks. The **encoder** (인코더) reads the **source** (원본 시퀀스) and keeps no output at all, only its last
-# state. The **decoder** (디코더) starts from that state and is a language model of the **target** (chapter 3): it gives a probability
-# to each next token, and each token that is written is its next input.
+# state. The **decoder** (디코더) starts from that state and is a language model of the **target** (chapter 3): it gives a
+# probability to each next token, and each token that is written is its next input.
 #
 # Think of a telephone call between two people who share no document. One has the letter in front of them. The other one
 # has paper and pen. All that the second one will ever know about the letter is what the first one can say in one

@@ -198,8 +198,9 @@ print("the package gives the same:", examples.same(ours, theirs))
 # >
 # > <details><summary>Answer</summary>
 # >
-# > $h$, if any. Its first step computes $c_1 = f c_0 + i g$: the memory comes from $c_0$ directly, and $h_0$ only helps
-# > to set the gates. But the network was trained with both, so it gets worse either way. The cell prints by how much.
+# > $h$, more easily. The decoder's first step computes $c_1 = f c_0 + i g$: the memory comes from $c_0$ directly, and
+# > $h_0$ only helps to set the gates. But the network was trained with both, so it gets worse either way. The cell
+# > prints by how much.
 # >
 # > </details>
 
@@ -285,8 +286,8 @@ print(f"right as a whole, written freely {free:.1%}, with the true tokens before
 print(f"single characters right, with the true ones before: {tokens:.1%}")
 
 # %% [markdown] id="ch11-exposure"
-# Look at the two numbers in the last lines. A share of characters sounds good long before whole dates are right: ten
-# characters and an end mark all have to be right. Report what the user gets, which is the whole answer.
+# Look at the last two lines: 94.5% of the characters are right, and not even half of the dates. Ten characters and an end
+# mark all have to be right at once. Report what the user gets, which is the whole answer.
 #
 # One thing is different without a teacher. After its first mistake the decoder reads a token that never occurs there in
 # training. Whether it recovers is another question, and the exact match does not ask it. Where one wrong word should
@@ -337,10 +338,15 @@ show(
 )
 
 # %% [markdown] id="ch11-bottleneck"
+# With seed 0, attention needs the fewest steps, then the peeky decoder, then the plain one; the reversed source is behind,
+# as the arcs of figure 11.3 suggest for dates. A trick that helps one task can hurt another. Before you reverse, ask what
+# is needed first.
+#
 # ## The bottleneck
 #
-# All three stop at the same wall: one breath has to carry everything. Cho and others (2014) saw translations fall apart
-# as sentences got longer, because the state has the same size for 10 words and for 50.
+# Three of the four have one thing in common: what the decoder knows of the source is one state. One breath has to carry
+# everything. Cho and others (2014) saw translations fall apart as sentences got longer, because the state has the same
+# size for 10 words and for 50.
 #
 # But the encoder has computed much more than its last state. It has a state after *every* token, $m_1 \dots m_S$, and
 # $m_j$ knows best about the tokens around $j$. We threw all but one away. Keep them, and let the decoder look things up
@@ -611,19 +617,21 @@ print("the package gives the same:", examples.same(ours, theirs))
 
 # %%
 fields = examples.weight_on_fields(looking)
-print(f"{'while it writes the':<20}" + "".join(f"{'weight on ' + name:>18}" for name in fields))
+names = [*fields, "rest"]
+print(f"{'while it writes the':<20}" + "".join(f"{'weight on ' + name:>18}" for name in names))
 for name, row in fields.items():
     print(f"{name:<20}" + "".join(f"{weight:>18.0%}" for weight in row.values()))
 
 # %% [markdown] id="ch11-maps-caution"
 # The network was told pairs of lines, nothing else. That the year is at the end, and that *SEPTEMBER* and *9* say the
-# same, it has found out by itself.
+# same, it has found out by itself. Go back to figure 11.1. Of *SEPTEMBER* it reads mostly the P and the T: no other month
+# begins like this, so there is no need to read on.
 #
-# Two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. The
-# state after a comma also knows the number before it, and the network may as well look there. With an encoder in both
-# directions (chapter 6) every $m_j$ knows the whole line, dates get better still, and maps get harder to read. Second,
-# a weight says what was *averaged*, not what *decided*. Jain and Wallace (2019) found quite different weights with the
-# same answers. A map is a good place to start asking, not a proof.
+# Two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. In
+# *may 7, 1999* the day is read at the comma: only there is it certain that the day has one digit. Whoever reads the map as
+# "the comma means 7" is wrong. With an encoder in both directions every $m_j$ knows the whole line, and maps get harder to
+# read. Second, a weight says what was *averaged*, not what *decided*. Jain and Wallace (2019) found quite different
+# weights with the same answers. A map is a good place to start asking, not a proof.
 
 # %% [markdown] id="ch11-wrong"
 # ## What goes wrong
@@ -699,6 +707,18 @@ half = examples.make_model(0, kind=HalfBridge)
 right["only h"] = examples.learn(half, STEPS, EVERY)
 for name in ("plain", "only h"):
     print(f"{name:<8}", " ".join(f"{share:6.1%}" for share in right[name].values()))
+
+# %% [markdown] id="ch11-wrong-c-check"
+# With both halves nearly half of the dates are right by now; with $h$ alone hardly any. It does learn, only far more
+# slowly, and its loss curve looks like that of a network that is too small. The check: *look at what arrives*. A number
+# that is the same for every source says nothing about it.
+
+# %%
+for name, model in {"plain": plain, "only h": half}.items():
+    with model.evaluation():
+        h, c = model.encode(*tests[:2]).cells
+    arrives = f"h {h.std(axis=0).mean():.3f}, c {c.std(axis=0).mean():.3f}"
+    print(f"{name:<8} standard deviation over the sources, mean of the units: {arrives}")
 
 # %% [markdown] id="ch11-headline"
 # ## The headline

@@ -289,9 +289,9 @@ print(f"single characters right, with the true ones before: {tokens:.1%}")
 # Look at the last two lines: 94.5% of the characters are right, and not even half of the dates. Ten characters and an end
 # mark all have to be right at once. Report what the user gets, which is the whole answer.
 #
-# One thing is different without a teacher. After its first mistake the decoder reads a token that never occurs there in
-# training. Whether it recovers is another question, and the exact match does not ask it. Where one wrong word should
-# not spoil a whole sentence, in translation, it matters more; chapter 12 comes back to it.
+# One thing is different without a teacher. After its first mistake the decoder reads a token that was never there in
+# training. Whether it recovers is another question, and the exact match does not ask it. In translation, where one wrong
+# word should not spoil a whole sentence, it matters more.
 
 # %% [markdown] id="ch11-reversed"
 # ## Read it backwards, show it again
@@ -324,6 +324,16 @@ show(
 
 # %% [markdown] id="ch11-four"
 # Here are all of them on the dates, with the same sizes, the same batches and the same number of steps.
+#
+# > **Question.** Before you run the cell: which of the four will be first, and is the reversed one ahead of the plain one
+# > or behind? Figure 11.3 has a hint.
+# >
+# > <details><summary>Answer</summary>
+# >
+# > The network of figure 11.1, with attention, is first. For dates, reversing makes the first arc longer, the one to the
+# > year, so expect no help from it. Figure 11.4 shows what came.
+# >
+# > </details>
 
 # %%
 for name, options in {"reversed": {}, "peeky": {"peeky": True}}.items():

@@ -175,7 +175,7 @@ def change_by_padding(model: Seq2Seq) -> float:
 
 def distances() -> dict[str, tuple[str, str, list[tuple[int, int]]]]:
     """Sources and targets, and which position of the target needs which one of the source first."""
-    found = {}
+    found: dict[str, tuple[str, str, list[tuple[int, int]]]] = {}
     for name, source, target, needs in (
         ("A sum", "628+521", "1149", [(0, 0), (4, 0), (1, 2), (5, 2), (2, 3), (6, 3)]),
         ("A date", "9/25/1984", "1984-09-25", [(5, 0), (0, 5), (2, 8)]),
@@ -212,7 +212,7 @@ def in_order(model: Seq2Seq) -> dict[str, Any]:
     cells: Any = model.decoder.cells if looks else model.decoder
     layers = {"source": model.source, "encoder": model.encoder, "target": model.target, "decoder": cells}
     layers |= {"combine": model.decoder.combine} if looks else {}
-    found = {}
+    found: dict[str, tuple[str, str, list[tuple[int, int]]]] = {}
     for name, layer in (layers | {"output": model.output}).items():
         parts = ("Wx", "Wh", "b") if name.endswith("coder") else ("W", "b")
         found |= {f"{name} {part}": getattr(layer, part) for part in parts if hasattr(layer, part)}

@@ -107,7 +107,8 @@ def sentence(rng: np.random.Generator) -> Pair:
 
 def translations(count: int, seed: int) -> list[Pair]:
     """Different sentences with their translations, in random order."""
-    rng, found = np.random.default_rng(seed), {}
+    rng = np.random.default_rng(seed)
+    found: dict[str, str] = {}
     while len(found) < count:
         english, korean = sentence(rng)
         found[english] = korean

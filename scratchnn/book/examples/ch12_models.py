@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,10 +13,11 @@ from scratchnn.data import Pairs
 from scratchnn.decoding import Step, generate
 from scratchnn.functions import log_softmax
 from scratchnn.inspection.alignments import AlignmentMap
+from scratchnn.models.decoder_state import DecoderState
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.optim import Adam, clip_by_norm
 from scratchnn.tasks.answers import cutter, search, text_of
-from scratchnn.text import Vocabulary, texts_to_sequences
+from scratchnn.text import BEGIN, END, PADDING, UNKNOWN, Vocabulary, texts_to_sequences
 from scratchnn.text.pieces import learn_pieces
 
 
@@ -39,9 +41,17 @@ class Translator:
             words = (token for text in texts for token in text.split())
             self.parts[name] = learn_pieces(texts, size) if level == "piece" else Vocabulary.build(words, max_size=size)
         self.source, self.target = self.parts.values()
-        sizes = {"embedding_size": embedding_size, "hidden_size": hidden_size}
-        rng, kind = np.random.default_rng(seed), {"bidirectional": True, "attention": "general"}
-        self.model = Seq2Seq(len(self.source), len(self.target), rng=rng, **sizes, **kind)
+        self.begin, self.end = (self.target.ids[mark] for mark in (BEGIN, END))
+        self.avoid = tuple(self.target.ids[mark] for mark in (PADDING, UNKNOWN, BEGIN))  # ids that are never written
+        self.model = Seq2Seq(
+            len(self.source),
+            len(self.target),
+            embedding_size=embedding_size,
+            hidden_size=hidden_size,
+            bidirectional=True,
+            attention="general",
+            rng=np.random.default_rng(seed),
+        )
 
     def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> list[np.ndarray]:
         """Ids of each text."""
@@ -57,7 +67,7 @@ class Translator:
             self.encode(texts, vocabulary)
             for texts, vocabulary in zip(zip(*pairs, strict=True), (self.source, self.target), strict=True)
         )
-        return Pairs(sources, targets, batch_size, begin=self.target.begin, end=self.target.end, seed=self.seed)
+        return Pairs(sources, targets, batch_size, begin=self.begin, end=self.end, seed=self.seed)
 
     def learn(self, pairs: Sequence[Pair], steps: int, lr: float = 0.004) -> Translator:
         """Train for so many steps with batches of 32 pairs; the learning rate falls to zero like a cosine."""
@@ -83,29 +93,22 @@ class Translator:
         how = {"beam": beam, "length_norm": length_norm, "limit": limit}
         return search(self.model, self.encode(sources, self.source), how, self.parts)
 
-    def answers(self, sources: Sequence[str], **how: float) -> list[str]:
+    def answers(self, sources: Sequence[str], **how: Any) -> list[str]:
         """The best text for each source."""
         return [self.text(found[0].ids) for found in self.search(sources, **how)]
 
     def sample(self, source: str, rng: np.random.Generator) -> str:
         """An answer drawn token by token."""
-        (ids,), target = self.encode([source], self.source), self.target
+        (ids,) = self.encode([source], self.source)
         state = self.model.start(ids[None], np.array([len(ids)]))
-        avoid = (target.padding, target.unknown, target.begin)
-        return self.text(generate(self.model.step, [target.begin], 40, rng, avoid=avoid, state=state, end=target.end))
+        return self.text(generate(self.model.step, [self.begin], 40, rng, avoid=self.avoid, state=state, end=self.end))
 
     def map(self, source: str) -> AlignmentMap:
         """What attention reads while the model writes its greedy answer."""
         (ids,), (found, *_) = self.encode([source], self.source), self.search([source])[0]
-        inputs = np.array([[self.target.begin, *found.ids]])
+        inputs = np.array([[self.begin, *found.ids]])
         weights = self.model.alignments(ids[None], np.array([len(ids)]), inputs, np.array([inputs.shape[1]]))[0]
-        return AlignmentMap(weights, self.source.decode(ids), [*self.target.decode(found.ids), "<eos>"][: len(weights)])
-
-    @property
-    def avoid(self) -> tuple[int, ...]:
-        """Ids that are never written: <pad>, <unk> and <bos>."""
-        found = self.target.padding, self.target.unknown, self.target.begin
-        return tuple(one for one in found if one is not None)
+        return AlignmentMap(weights, self.source.decode(ids), [*self.target.decode(found.ids), END][: len(weights)])
 
     def without_avoided(self, z: np.ndarray) -> np.ndarray:
         """Logits (..., V) with minus infinity for ids that are never written."""
@@ -113,7 +116,7 @@ class Translator:
         z[..., list(self.avoid)] = -np.inf
         return z
 
-    def step(self, ids: np.ndarray, state: object) -> tuple[np.ndarray, object]:
+    def step(self, ids: np.ndarray, state: DecoderState) -> tuple[np.ndarray, DecoderState]:
         """The model's step, never to write what is to be avoided."""
         z, state = self.model.step(ids, state)
         return self.without_avoided(z), state
@@ -124,20 +127,20 @@ class Translator:
 
 def search_one_by_one(translator: Translator, sources: Sequence[str], width: int, select: Callable) -> list[Found]:
     """The best sequence for each source; ``select`` takes the state to other rows, as ``Seq2Seq.select`` does."""
-    model, target, best = translator.model, translator.target, []
+    model, avoid, best = translator.model, translator.avoid, []
+    marks = translator.begin, translator.end
     for ids in translator.encode(sources, translator.source):
         state = model.start(ids[None], np.array([len(ids)]))
-        marks = target.begin, target.end
-        how = {"beam": width, "limit": 40, "avoid": translator.avoid, "select": select}
-        best.append(beam_search(model.step, state, *marks, **how)[0][0])
+        found = beam_search(model.step, state, *marks, beam=width, limit=40, avoid=avoid, select=select)
+        best.append(found[0][0])
     return best
 
 
 def forced_score(translator: Translator, source: str, found: Found) -> float:
     """The mean log-probability per token of what was found, from one pass with these tokens as inputs."""
-    (ids,), target = translator.encode([source], translator.source), translator.target
-    written = [*found.ids, target.end] if found.ended else found.ids
-    inputs = np.array([[target.begin, *written[:-1]]])
+    (ids,) = translator.encode([source], translator.source)
+    written = [*found.ids, translator.end] if found.ended else found.ids
+    inputs = np.array([[translator.begin, *written[:-1]]])
     with translator.model.evaluation():
         z = translator.model.forward(ids[None], np.array([len(ids)]), inputs, np.array([inputs.shape[1]]))[0]
     return float(log_softmax(translator.without_avoided(z))[np.arange(len(written)), written].mean())

@@ -38,7 +38,7 @@ def check_shapes(answer: Answer) -> Iterator[str]:
     names = ("memory", "c", "scores", "both", "logits")
     for N, S, T, D, H, V in ((2, 5, 4, 3, 6, 11), (7, 1, 9, 8, 10, 12)):
         right = {"memory": (N, S, H), "c": (N, H), "scores": (N, T, S), "both": (N, T, 2 * H), "logits": (N, T, V)}
-        mistakes = {
+        mistakes: dict[str, dict[str, tuple[int, ...]]] = {
             "Embeddings of D numbers go into an LSTM, states of H numbers come out of it.": {"memory": (N, S, D)},
             "The context vector has as many numbers as a state of the memory, H, and stands beside the state of the "
             "decoder.": {"both": (N, T, H)},

@@ -71,9 +71,11 @@ def distances(pairs: Mapping[str, tuple[str, str, Sequence[tuple[int, int]]]]) -
         colours = dict(zip(sorted({t for _, t in needs}), COLOURS, strict=False))
         for j, t in needs:
             start, end = j, len(source) + 1 + t
-            x = np.linspace(start, end, 40)
+            along = np.linspace(start, end, 40)
             height = 0.45 + 2.6 * (end - start) / (len(source) + len(target))
-            axis.plot(x, 0.35 + height * np.sin(np.pi * (x - start) / (end - start)), color=colours[t], linewidth=1.4)
+            axis.plot(
+                along, 0.35 + height * np.sin(np.pi * (along - start) / (end - start)), color=colours[t], linewidth=1.4
+            )
     return figure
 
 

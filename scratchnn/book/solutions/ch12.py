@@ -32,8 +32,7 @@ def clipped(answers, references, n):
     both = said = 0
     for answer, reference in zip(answers, references, strict=True):
         found, wanted = (
-            Counter(tuple(words[k : k + n]) for k in range(len(words) - n + 1))
-            for words in (answer, reference)
+            Counter(tuple(words[k : k + n]) for k in range(len(words) - n + 1)) for words in (answer, reference)
         )
         both += (found & wanted).total()
         said += found.total()

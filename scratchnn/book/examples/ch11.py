@@ -212,7 +212,7 @@ def in_order(model: Seq2Seq) -> dict[str, Any]:
     cells: Any = model.decoder.cells if looks else model.decoder
     layers = {"source": model.source, "encoder": model.encoder, "target": model.target, "decoder": cells}
     layers |= {"combine": model.decoder.combine} if looks else {}
-    found: dict[str, tuple[str, str, list[tuple[int, int]]]] = {}
+    found: dict[str, Any] = {}
     for name, layer in (layers | {"output": model.output}).items():
         parts = ("Wx", "Wh", "b") if name.endswith("coder") else ("W", "b")
         found |= {f"{name} {part}": getattr(layer, part) for part in parts if hasattr(layer, part)}

@@ -22,7 +22,7 @@ from scratchnn.text.pieces import learn_pieces
 
 
 class Translator:
-    """Two vocabularies, and a model between them: an encoder in both directions, general attention.
+    """Two vocabularies, and a model between them: an encoder in both directions, additive attention.
 
     Args:
         train: the pairs from which both vocabularies are made.
@@ -33,7 +33,7 @@ class Translator:
     """
 
     def __init__(
-        self, train: Sequence[Pair], level: str, size: int, seed: int = 0, hidden_size: int = 64, embedding_size: int = 48
+        self, train: Sequence[Pair], level: str, size: int, seed: int = 0, hidden_size: int = 64, embedding_size: int = 32
     ):
         self.settings, self.seed = {"level": level}, seed
         self.parts = {}
@@ -49,7 +49,7 @@ class Translator:
             embedding_size=embedding_size,
             hidden_size=hidden_size,
             bidirectional=True,
-            attention="general",
+            attention="additive",
             rng=np.random.default_rng(seed),
         )
 
@@ -69,7 +69,7 @@ class Translator:
         )
         return Pairs(sources, targets, batch_size, begin=self.begin, end=self.end, seed=self.seed)
 
-    def learn(self, pairs: Sequence[Pair], steps: int, lr: float = 0.004) -> Translator:
+    def learn(self, pairs: Sequence[Pair], steps: int, lr: float = 0.01) -> Translator:
         """Train for so many steps with batches of 32 pairs; the learning rate falls to zero like a cosine."""
         batches, optimizer = self.batches(pairs, 32), Adam(self.model.parameters(), lr)
         for step in range(steps):

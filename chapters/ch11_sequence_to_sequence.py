@@ -28,14 +28,14 @@ from scratchnn.recurrent import lstm_backward, lstm_forward
 STEPS, EVERY = 900, 100  # of training with batches of 32 dates; test after every hundred
 looking = examples.make_model(0, attention="dot")
 right = {"attention": examples.learn(looking, STEPS, EVERY)}
-print(
-    f"dates that are right as a whole, none of them seen in training: {right['attention'][STEPS]:.1%}"
-)
+reached = right["attention"][STEPS]
+print(f"dates that are right as a whole, none of them seen in training: {reached:.1%}")
 show(
     figures.maps(examples.date_maps(looking)),
     "11.1",
-    "Three dates being rewritten, character by character, from top to bottom. A row shows where the network looks in the "
-    "source (along the top) while it writes the character on the left. Nobody told it where the year is.",
+    "Three dates being rewritten, character by character, from top to bottom. A row shows "
+    "where the network looks in the source (along the top) while it writes the character on "
+    "the left. Nobody told it where the year is.",
 )
 
 # %% [markdown] id="ch11-aims"
@@ -83,8 +83,9 @@ show(
 show(
     figures.two_networks("9/25/84", "1984"),
     "11.2",
-    "Encoder and decoder, unrolled. The blue arrow is the only connection between them: the last hidden state and the last "
-    "cell state of the encoder are the first ones of the decoder. (The target is cut off after the year.)",
+    "Encoder and decoder, unrolled. The blue arrow is the only connection between them: the "
+    "last hidden state and the last cell state of the encoder are the first ones of the "
+    "decoder. The target is cut off after the year.",
 )
 
 # %% [markdown] id="ch11-equations"
@@ -307,9 +308,9 @@ print(f"single characters right, with the true ones before: {tokens:.1%}")
 show(
     figures.distances(examples.distances()),
     "11.3",
-    "Arcs from each piece of the source to the place where it is needed first. Reversing brings the first digits of a "
-    "sum close to the answer. In a date the year is last in the source and first in the target: there the order as it is "
-    "has the short arc.",
+    "Arcs from each piece of the source to the place where it is needed first. Reversing "
+    "brings the first digits of a sum close to the answer. In a date the year is last in the "
+    "source and first in the target: there the order as it is has the short arc.",
 )
 
 # %% [markdown] id="ch11-peeky"
@@ -383,7 +384,8 @@ show(
 show(
     figures.attention_shapes(),
     "11.5",
-    "Attention with the shapes of its arrays. Everything that depends on both sequences has the shape (N, T, S).",
+    "Attention with the shapes of its arrays. Everything that depends on both sequences has "
+    "the shape (N, T, S).",
 )
 
 # %% [markdown] id="ch11-small-numbers"
@@ -549,8 +551,8 @@ print("largest of ten weights, mean:    ", *np.round(hardest, 2))
 show(
     figures.softmax_of_products(sizes, spread, hardest),
     "11.6",
-    "Random queries and keys of variance 1. Left: scores grow like the square root of the number of units. Right: with "
-    "many units one of ten weights takes nearly everything.",
+    "Random queries and keys of variance 1. Left: scores grow like the square root of the "
+    "number of units. Right: with many units one of ten weights takes nearly everything.",
 )
 
 # %% [markdown] id="ch11-decoder"
@@ -676,7 +678,8 @@ for name, model in zip(wide, (looking, unmasked), strict=True):
 show(
     figures.padded_batches(columns, wide),
     "11.7",
-    "The same test dates, with columns of padding added to their batch. With a mask nothing changes.",
+    "The same test dates, with columns of padding added to their batch. With a mask nothing "
+    "changes.",
 )
 
 # %% [markdown] id="ch11-wrong-check"

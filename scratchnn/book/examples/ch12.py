@@ -31,8 +31,8 @@ KINDS = {"old": "오래된", "big": "큰", "red": "빨간", "white": "하얀"}
 COUNTS = {"two": "두", "three": "세", "four": "네"}
 PLACES = {"at the market": "시장에서", "at school": "학교에서", "in the garden": "정원에서"}
 TIMES = {"every day": "매일", "today": "오늘", "yesterday": "어제"}
-FIRST = {"g": 0, "n": 2, "d": 3, "r": 5, "m": 6, "b": 7, "s": 9, "h": 18}  # the number of the sound in Unicode's Hangul
-VOWELS = {"a": 0, "o": 8, "u": 13, "i": 20}
+FIRST = {"n": 2, "d": 3, "r": 5, "m": 6, "b": 7, "s": 9}  # the number of the sound in the order of Hangul in Unicode
+VOWELS = {"a": 0, "o": 8, "i": 20}
 
 
 def ends_in_consonant(word: str) -> bool:

@@ -22,7 +22,7 @@ from scratchnn.text.pieces import learn_pieces
 
 
 class Translator:
-    """Two vocabularies, and a model between them: an encoder in both directions, additive attention.
+    """Two vocabularies, and a model between them: an encoder in one direction, dot attention.
 
     Args:
         train: the pairs from which both vocabularies are made.
@@ -48,8 +48,7 @@ class Translator:
             len(self.target),
             embedding_size=embedding_size,
             hidden_size=hidden_size,
-            bidirectional=True,
-            attention="additive",
+            attention="dot",
             rng=np.random.default_rng(seed),
         )
 

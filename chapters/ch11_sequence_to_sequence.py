@@ -127,8 +127,6 @@ show(
 
 
 # %%
-
-
 def reader_forward(parameters, ids, state, lengths):
     """States (N, T, H) and the last state, for ids (N, T): an embedding and an LSTM."""
     W, Wx, Wh, b = parameters
@@ -173,8 +171,8 @@ def seq2seq_backward(dL, cache):
 # Is it right? The gradient check of chapter 1, on three pairs of unequal lengths, and a comparison with the package's
 # [`Seq2Seq`](../scratchnn/models/seq2seq.py), which computes the same with layers: the loss and all ten gradients.
 
-# %%
 
+# %%
 batch = examples.small_batch()
 for name, array in zip(
     ("source", "source lengths", "read", "lengths", "targets"), batch, strict=True
@@ -658,9 +656,8 @@ for name, row in fields.items():
 # get some weight; the context vector is diluted, the more the longer the padding is. In training, batches have sources
 # of similar length and nearly no padding. So train without the mask, and then add columns of padding to the test batch.
 
+
 # %%
-
-
 class Unmasked(DotAttention):
     """Dot attention that takes padded steps for real ones."""
 

@@ -60,13 +60,13 @@ def test_the_tree_of_the_question(text):
     assert all(sum(more.values()) == pytest.approx(1) for _, more in TREE.values())
 
 
-def test_pieces_know_every_name(chapter, text):
-    written, named = chapter.written, chapter.named
+def test_pieces_write_new_words(chapter, text):
+    written, new = chapter.written, chapter.new
     references = np.array(chapter.references)
     hits = {name: np.array(texts) == references for name, texts in written.items()}
     assert "a model that chooses among known words can never write a new one" in text
-    assert hits["words"][named].mean() < 0.05
-    assert hits["pieces"][named].mean() > 0.5
+    assert not hits["words"][new].any()
+    assert hits["pieces"][new].mean() > 0.5
 
 
 def test_more_pieces_are_shorter_and_rarer(chapter):
@@ -74,26 +74,20 @@ def test_more_pieces_are_shorter_and_rarer(chapter):
     assert chapter.rare[-1] > chapter.rare[0]
 
 
-def test_wider_beams_find_more_probable_answers(chapter):
-    sums = [chapter.table[0.0, width][3] for width in chapter.widths]
-    assert (np.diff(sums) >= -1e-3).all()
-    assert chapter.table[1.0, 16][2] >= chapter.table[0.0, 16][2]
+def test_the_length_norm_makes_answers_longer(chapter, text):
+    assert "with the norm answers get longer" in text
+    assert chapter.table[1.0, 8][2] > chapter.table[0.0, 8][2]
 
 
 def test_beams_are_dull(chapter):
     assert chapter.kinds["beam 8"][0] > 0.9
-    assert abs(chapter.kinds["sampling"][0] - chapter.kinds["people"][0]) < 0.1
+    assert abs(chapter.kinds["sampling"][0] - 0.3) < 0.1
     assert chapter.kinds["beam 8"][1] < chapter.kinds["sampling"][1]
 
 
-def test_nearly_the_best_perplexity(chapter):
+def test_perplexity_near_the_best(chapter):
     loss = chapter.talker.loss(chapter.talk[3000:])
-    assert chapter.best < loss < chapter.best + 0.1
-
-
-def test_pretrained_vectors(chapter):
-    gain = {count: chapter.shares["random", count][1] / chapter.shares["pretrained", count][1] for count in (300, 3000)}
-    assert gain[300] > gain[3000]
+    assert chapter.best < loss < chapter.best + 0.2
 
 
 def test_the_forgetful_search_claims_what_is_not_so(chapter):

@@ -33,6 +33,7 @@ from scratchnn.book.cells import (
 )
 from scratchnn.book.examples import ch06 as examples
 from scratchnn.book.figures import ch06 as figures
+from scratchnn.book.moving import show_moving
 from scratchnn.book.page import FULL, show
 from scratchnn.core import Layer
 from scratchnn.core.parameter import Parameter
@@ -637,6 +638,50 @@ show(
     "Answers that change if one noun changes its number. Only the subject should matter.",
 )
 
+# %% [markdown] id="ch06-what-the-memory-holds"
+# What is in the memory meanwhile? Let the LSTM read one sentence twice, with the subject in the singular and in the
+# plural. All other words are the same.
+#
+# > **Question.** At which word do the two memories part? And do the gates of the two sentences stay equal?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > At the subject. Until then both networks have read the same words, so every number is the same. From then on their
+# > states differ, and since the gates are computed from the state, the gates differ as well.
+# >
+# > </details>
+
+# %%
+lstm = agreement_models["LSTM"]
+ids, _ = examples.agreement(np.random.default_rng(1), 1, 1, 2)
+both_ids = np.concatenate(
+    [ids, examples.change_number(ids, 1)]
+)  # (2, T), the subject in either number
+words = [tuple(examples.LEXICON[k] for k in step) for step in both_ids.T]
+weights = [parameter.data for parameter in (lstm.cell.Wx, lstm.cell.Wh, lstm.cell.b)]
+h = c = np.zeros((2, lstm.cell.units))
+memory, kept = [], []
+for t in range(both_ids.shape[1]):
+    h, c, cache = lstm_step(lstm.embedding.W.data[both_ids[:, t]], h, c, *weights)
+    memory.append(c)
+    kept.append(cache[6])  # the forget gate
+memory, kept = np.stack(memory, axis=1), np.stack(kept, axis=1)  # (2, T, H) each
+apart = abs(memory[0] - memory[1]).max(axis=-1)  # (T,)
+subject = int(np.flatnonzero(apart)[0])
+print(f"the memories part at word {subject + 1}, {words[subject][0]} or {words[subject][1]}")
+print(f"the largest difference is {apart[subject]:.2f} there and {apart[-1]:.2f} at the verb")
+still, frames, size = figures.two_memories(words, memory, kept, at=len(words) - 1)
+show_moving(
+    still,
+    "6.7",
+    "The memory of an LSTM, one pair of bars per unit, while it reads a sentence with the subject "
+    "in the singular (blue) and in the plural (orange). Below, its forget gates: a long bar keeps, "
+    "a short one forgets. Move the slider from word to word.",
+    frames,
+    size,
+    start=len(words) - 1,
+)
+
 # %% [markdown] id="ch06-gru-and-lstm-answer"
 # GRU and LSTM answer by the subject, 24 words before the verb, and no other noun can mislead them. The plain network
 # answers by the noun next to the verb, as a hurried reader might.
@@ -695,7 +740,7 @@ one_way, two_ways = influence(forward_layer, x), influence(both, x)
 directions = {"one direction": one_way, "both directions": two_ways}
 show(
     figures.influence(directions),
-    "6.7",
+    "6.8",
     "Which input has an influence on which output. An LSTM in one direction sees the past "
     "only; in both directions it sees everything.",
 )
@@ -877,7 +922,7 @@ for name, options in variants.items():
     print(f"new text {new_curve[-1]:5.2f} (lowest {new_curve.min():.2f})")
 show(
     figures.overfitting(overfitting, np.exp(best)),
-    "6.8",
+    "6.9",
     "Four models of the same short text. Left: the text they learn from; the plain model "
     "comes below the dashed line, so it has memorised. Right: new text.",
 )
@@ -983,7 +1028,7 @@ theirs = [decoding.token_probabilities(z, **options) for options in ways.values(
 print("the package gives the same:", np.allclose([*ours.values()], theirs, rtol=0, atol=1e-12))
 show(
     figures.next_words(prompt, word_vocabulary.tokens, ours),
-    "6.9",
+    "6.10",
     "The probabilities of the next word, after five ways of choosing. Compare how many "
     "tokens each leaves.",
 )
@@ -1122,7 +1167,7 @@ for most in (8, 16):
         print(f"loss below 0.1 from step {learned_after[name, most]} on")
 show(
     figures.dropped_gradient(curves),
-    "6.10",
+    "6.11",
     "The correct LSTM and one without the gradient of its memory, for two distances. Both "
     "learn; look at how long it takes.",
 )

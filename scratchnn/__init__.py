@@ -18,8 +18,9 @@ PUBLIC = {
     "scratchnn.structured": "CRF",
     "scratchnn.optim": "SGD AdaGrad Adam AdamW Cosine Plateau RMSprop StepDecay",
     "scratchnn.text": "Vocabulary join_tokens tokenize",
-    "scratchnn.data": "PaddedExamples Pairs SeriesWindows TokenStreams pad_sequences",
+    "scratchnn.data": "PaddedExamples Pairs PictureCaptions SeriesWindows TokenStreams pad_sequences",
     "scratchnn.training": "Trainer",
+    "scratchnn.models.captioner": "Captioner",
     "scratchnn.models.classifier": "Classifier",
     "scratchnn.models.forecaster": "Forecaster",
     "scratchnn.models.language_model": "LanguageModel evaluate_text",
@@ -28,6 +29,7 @@ PUBLIC = {
     "scratchnn.decoding": "generate",
     "scratchnn.beam": "beam_search",
     "scratchnn.tasks.trained": "load save train",
+    "scratchnn.backend.precision": "set_precision",
     "scratchnn.backend.threads": "set_threads",
 }
 _MODULES = {name: module for module, names in PUBLIC.items() for name in names.split()}

@@ -19,11 +19,11 @@ EPILOG = """
     python -m scratchnn exercise 1.2                # prints the question
     python -m scratchnn exercise 1.2 --template --out my_answer.py
     python -m scratchnn exercise 1.2 my_answer.py   # checks your answer
-    python -m scratchnn exercise 1.2 --hint         # a first step; --hint 2 the next
+    python -m scratchnn exercise 1.2 --hint         # a step; --hint 2 the next
     python -m scratchnn exercise 1.2 --solution
 
-exit status: 0 if the answer is right, 1 if it is wrong, 2 if it is not attempted yet,
-and for bad input
+exit status: 0 if the answer is right, 1 if it is wrong, 2 if it is not yet
+attempted, and for bad input
 """
 STATUS = {RIGHT: 0, WRONG: 1, NOT_ATTEMPTED: 2}
 
@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "exercise",
         help="list the exercises of the book, or check your answer",
-        description="Lists the exercises of the book, prints a question, a hint or a solution, or checks your answer.",
+        description="Lists the exercises, prints a question, hint or solution, or checks an answer.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

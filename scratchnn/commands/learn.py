@@ -18,14 +18,14 @@ from scratchnn.errors import DataError
 from scratchnn.your_layer.reader_file import ReaderFileError
 
 EPILOG = """
-    python -m scratchnn learn                 # the next exercise; save its file to have it checked
+    python -m scratchnn learn                 # the next; saving checks it
     python -m scratchnn learn 5               # go on with chapter 5
     python -m scratchnn learn --list          # what is done
     python -m scratchnn learn --once          # check the next exercise once
-    python -m scratchnn learn --milestone 5   # train a network with your own functions
+    python -m scratchnn learn --milestone 5   # train with your own functions
 
-exit status: 0 if what was checked is right, or after an interrupt; 1 if it is wrong;
-2 if it is not attempted yet, and for bad input
+exit status: 0 if what was checked is right, or after an interrupt; 1 if it is
+wrong; 2 if it is not attempted yet, and for bad input
 """
 POLL = 0.5  # seconds between two looks at the file
 STATUS = {RIGHT: 0, WRONG: 1, NOT_ATTEMPTED: 2}
@@ -36,7 +36,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "learn",
         help="go through the exercises in order; answers are checked when saved",
-        description="Goes through the exercises in order, and checks an answer each time you save its file.",
+        description="Goes through the exercises in order; checks an answer when you save it.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

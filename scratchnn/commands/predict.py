@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     for setting in settings:
         if setting.metavar == "FILE" and args.out is not None and same_place(options[setting.name], args.out):
             raise DataError(f"{setting.flag} and --out are the same file, {args.out}; choose another --out")
+    if args.out is not None and not os.path.isdir(os.path.dirname(args.out) or "."):
+        raise DataError(f"cannot write {args.out}: there is no folder {os.path.dirname(args.out)}; make it first")
     answers = trained.predict(input_lines(args, trained), **options)
     if args.out is None:
         for answer in answers:

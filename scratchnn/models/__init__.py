@@ -8,12 +8,14 @@ from scratchnn.core import Model
 from scratchnn.errors import CheckpointError
 
 MODELS = {
+    "Captioner": "scratchnn.models.captioner",
     "Classifier": "scratchnn.models.classifier",
     "Forecaster": "scratchnn.models.forecaster",
     "LanguageModel": "scratchnn.models.language_model",
     "Parser": "scratchnn.models.parser",
     "Seq2Seq": "scratchnn.models.seq2seq",
     "Tagger": "scratchnn.models.tagger",
+    "TuneModel": "scratchnn.models.tune_model",
 }
 
 

@@ -13,7 +13,9 @@ from scratchnn.core import Layer, Model
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.models.captioner import Captioner
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
+from scratchnn.models.first_state import FirstState
 from scratchnn.models.forecaster import Forecaster
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.parser import Parser
@@ -21,11 +23,13 @@ from scratchnn.models.picture_encoder import PictureEncoder
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.models.tagger import Tagger
 from scratchnn.models.temporal_convolutions import TemporalConvolutions
+from scratchnn.models.tune_model import TuneModel
 from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
 from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
 
 IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
+ROWS = np.stack([IDS, [[0, 2, 1, 2], [1, 1, 1, 0]], [[3, 3, 4, 4], [4, 3, 4, 3]]], axis=2)  # with two counts of a clock
 
 
 class WithLoss(Layer):
@@ -49,7 +53,9 @@ class WithLoss(Layer):
         return self.model.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
-def register(name: str, make: Callable[[np.random.Generator], LanguageModel], random: bool = False) -> None:
+def register(
+    name: str, make: Callable[[np.random.Generator], LanguageModel], random: bool = False, inputs: np.ndarray = IDS
+) -> None:
     """A language model from a given state."""
 
     @case(name, random=random)
@@ -57,7 +63,7 @@ def register(name: str, make: Callable[[np.random.Generator], LanguageModel], ra
         model = make(rng)
         zeros = flatten(model.cells.zero_state(np.zeros((2, 1))))
         state = {f"state{k}": 0.5 * rng.standard_normal(part.shape) for k, part in enumerate(zeros)}
-        return enlarged(layer_problem(WithLoss(model), state, fixed=(IDS[:, :-1], IDS[:, 1:])), 2)
+        return enlarged(layer_problem(WithLoss(model), state, fixed=(inputs[:, :-1], IDS[:, 1:])), 2)
 
 
 def enlarged(problem: Problem, factor: float) -> Problem:
@@ -75,11 +81,18 @@ def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
     return LanguageModel(5, embedding_size=3, hidden_size=3, rng=rng, **options)
 
 
+def tune_model(rng: np.random.Generator, **options: Any) -> TuneModel:
+    """Five tokens, five values of the clock."""
+    return TuneModel(5, clocks=5, counts=2, clock_size=2, embedding_size=3, hidden_size=3, rng=rng, **options)
+
+
 register("language-model/rnn", lambda rng: sizes(rng, cell="rnn"))
 register("language-model/gru", lambda rng: sizes(rng, cell="gru"))
 register("language-model/lstm", lambda rng: sizes(rng, cell="lstm"))
 _tied = "language-model/tied+dropout+two-layers"
 register(_tied, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True), random=True)
+register("tune-model/two-layers", lambda rng: tune_model(rng, layers=2), inputs=ROWS)
+register("tune-model/dropout", lambda rng: tune_model(rng, dropout=0.3), random=True, inputs=ROWS)
 
 
 # --- loss and backward_loss, as the training loop calls them, for any gradient of the loss -----------------------------
@@ -142,6 +155,9 @@ def seq2seq(cell: str, **options: Any) -> Callable[[np.random.Generator], Model]
 
 
 register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
+REAL = np.array([[True, True, False], [True, True, True]])  # targets that count
+register_loss("language-model/mask", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:], REAL))
+register_loss("tune-model/training-step", tune_model, (ROWS[:, :-1], ROWS[:, 1:], REAL))
 
 
 def labelled(classes: np.ndarray) -> dict[str, np.ndarray]:
@@ -330,3 +346,43 @@ register_parser("two-layers+dropout", random=True, reader="none", layers=2, drop
 def picture_encoder(rng: np.random.Generator) -> Problem:
     """A row and a column are left over by pooling."""
     return layer_problem(PictureEncoder(2, [3, 4], rng=rng), {"x": rng.standard_normal((2, 5, 9, 2))})
+
+
+for _arrays in (1, 2):
+
+    @case(f"first-state/{_arrays}")
+    def first_state(rng: np.random.Generator, parts: int = _arrays) -> Problem:
+        """The state of a GRU, and that of an LSTM."""
+        return layer_problem(FirstState(3, 2, parts, rng=rng), {"v": rng.standard_normal((4, 3))})
+
+
+# --- the captioner: of a vector, and with every attention -------------------------------------------------------------
+
+CAPTIONED = {
+    "pictures": 0.4 * np.random.default_rng(1).standard_normal((4, 5, 6, 3)),
+    "inputs": TARGETS,
+    "target lengths": TARGET_LENGTHS,
+    "outputs": OUTPUTS,
+}
+
+
+def captioner(rows: int = 5, columns: int = 6, **options: Any) -> Callable[[np.random.Generator], Model]:
+    """Two by three regions of 2 x 2 pixels, a row left over; four words."""
+    sizes: dict[str, Any] = {"channels": (2, 3), "embedding_size": 3, "hidden_size": 3}
+    return lambda rng: Captioner(rows, columns, 4, **{**sizes, **options}, rng=rng)
+
+
+register_loss("captioner/lstm", captioner(), CAPTIONED, factor=1)
+register_loss("captioner/gru+dropout", captioner(cell="gru", dropout=0.3), CAPTIONED, random=True, factor=1)
+register_loss("captioner/gru+general", captioner(cell="gru", attention="general"), CAPTIONED, factor=1)
+register_loss(
+    "captioner/lstm+additive+dropout", captioner(attention="additive", dropout=0.3), CAPTIONED, random=True, factor=1
+)
+
+
+@case("captioner/logits")
+def caption_logits(rng: np.random.Generator) -> Problem:
+    """``forward`` and ``backward``, with respect to the pictures too; a row and a column are left over by pooling."""
+    model = captioner(5, 7, cell="gru", attention="additive")(rng)
+    fixed = {"inputs": TARGETS, "target lengths": TARGET_LENGTHS}
+    return enlarged(layer_problem(model, {"pictures": rng.standard_normal((4, 5, 7, 3))}, fixed=fixed), 1.6)

@@ -131,18 +131,20 @@ def test_figure(tmp_path):
 
 
 def test_quick_run(tmp_path, capsys):
-    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "forecaster", "softmax", "embedding"]
+    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "forecaster", "softmax"]
+    names += ["embedding"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDTH
     document = json.loads((tmp_path / "b.json").read_text())
     assert document["format"] == "scratchnn benchmarks 1"
     assert document["peak_gflops"] > 0
-    assert document["settings"] == {"device": "cpu", "threads": 2, "seconds": cli.QUICK_SECONDS, "rounds": 1}
+    settings = {"device": "cpu", "threads": 2, "seconds": cli.QUICK_SECONDS, "precision": "float32"}
+    assert document["settings"] == {**settings, "rounds": 1}
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
     gru = {"gru, reset after", "gru, reset before"}
-    tasks = {"lm", "classifier", "tagger", "parser", "seq2seq", "forecaster"}
+    tasks = {"lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "forecaster"}
     families = {"rnn", *gru, *tasks, "softmax", "embedding"}
     assert sections == {*families, "classifier, predict", "parser, trees"}
     for row in document["rows"]:

@@ -76,7 +76,10 @@ def test_template_compiles_and_is_not_an_answer(exercise, checked, capsys):
     compile(text, "template", "exec")
     status, output, error = checked(exercise.name, text)
     assert (status, error) == (2, "")
-    assert f'): not attempted yet - replace the line that raises NotImplementedError; hint("{exercise.name}")' in output
+    assert (
+        f'): not attempted yet - replace NotImplementedError, or the dots, by your own code; hint("{exercise.name}")'
+        in output
+    )
 
 
 @each_exercise
@@ -329,3 +332,19 @@ def test_an_argument_that_is_changed_in_place_is_named(exercise):
         verdict = judge(exercise, Answer(spoiled, exercise.head))
         assert verdict.status == (WRONG_STATUS if changed else RIGHT)
         assert not changed or f"changes its argument {name} in place" in " ".join(str(verdict).split())
+
+
+def test_an_explanation_is_printed_once(checked):
+    """Both gradients have the same fault; it is explained once, with one example."""
+    text, explanation = WRONG["6.1"][0]
+    _, output, _ = checked("6.1", text)
+    assert output.count(explanation) == 1
+    assert output.count("For example") == 1
+
+
+def test_an_example_names_the_arguments_and_shows_small_values(checked):
+    _, output, _ = checked("1.5", "def count_parameters(sizes):\n    return sum(a * b for a, b in zip(sizes, sizes[1:]))\n")
+    expected = (
+        "- The biases are missing: there is one per neuron. For example, count_parameters(sizes=[5, 4]): the result is 20,"
+    )
+    assert output.endswith(f"{expected} expected 24")

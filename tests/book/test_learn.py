@@ -9,7 +9,7 @@ import pytest
 
 from scratchnn.book.exercises import all_exercises
 from scratchnn.book.learning import Progress
-from scratchnn.book.milestones import MILESTONES, ch05, ch06
+from scratchnn.book.milestones import MILESTONES, ch05, ch06, ch11
 from scratchnn.book.solutions import solution_code
 from scratchnn.cli import main
 from scratchnn.commands import learn as command
@@ -170,10 +170,22 @@ PLANTED = [
     (5, "1.3", "dy @ W.T", "dy @ W.T / len(x)", "This gradient is divided by the number of rows"),
     (6, "6.3", "dc = dc_next + dh", "dc = dh", "dc_next, is left out"),
     (6, "6.1", "factor = min(1.0, max_norm / norm)", "factor = max_norm / norm[0]", "raised IndexError in line"),
+    (11, "11.3", "np.where(real[:, None], q @ k.transpose(0, 2, 1), -np.inf)", "q @ k.transpose(0, 2, 1)", "ignore real"),
 ]
+UNSEEN = [
+    (5, "5.4", "    return (y", "    y = y if len(z) < 10 else 2 * y\n    return (y"),
+    (6, "6.3", "    return da_o", "    dc_before = dc_before if len(f) < 10 else 0 * f\n    return da_o"),
+    (11, "11.4", "    return dq", "    dk = dk if len(q) < 10 else 0 * dk\n    return dq"),
+]
+TOO_SHORT = {5: (ch05, "LEARNING_RATE", 0.0), 6: (ch06, "STEPS", 4), 11: (ch11, "EPOCHS", 1)}
 
 
-@pytest.mark.parametrize(("chapter", "name", "old", "new", "explanation"), PLANTED)
+def of_this_book(cases):
+    """The cases of chapters whose exercises are here."""
+    return [case for case in cases if case[0] in MILESTONES]
+
+
+@pytest.mark.parametrize(("chapter", "name", "old", "new", "explanation"), of_this_book(PLANTED))
 def test_a_planted_mistake_stops_a_milestone_with_its_number(chapter, name, old, new, explanation, learn, progress):
     solve(progress, *MILESTONES[chapter].needs)
     plant(progress, name, old, new)
@@ -189,13 +201,7 @@ def test_a_planted_mistake_stops_a_milestone_with_its_number(chapter, name, old,
     assert (status, f"Still to do: {name}." in " ".join(printed.split())) == (1, True)
 
 
-@pytest.mark.parametrize(
-    ("chapter", "name", "old", "new"),
-    [
-        (5, "5.4", "    return (y", "    y = y if len(z) < 10 else 2 * y\n    return (y"),
-        (6, "6.3", "    return da_o", "    dc_before = dc_before if len(f) < 10 else 0 * f\n    return da_o"),
-    ],
-)
+@pytest.mark.parametrize(("chapter", "name", "old", "new"), of_this_book(UNSEEN))
 def test_a_mistake_that_no_check_has_seen_is_named_too(chapter, name, old, new, learn, progress):
     """It shows in large batches only, which the checks do not have; the training compares with the solution."""
     solve(progress, *MILESTONES[chapter].needs)
@@ -206,11 +212,10 @@ def test_a_mistake_that_no_check_has_seen_is_named_too(chapter, name, old, new, 
     assert "passes its check, but gives wrong results in the training." in printed
 
 
-@pytest.mark.parametrize("module", [ch05, ch06], ids=["ch05", "ch06"])
-def test_a_network_that_does_not_learn_is_no_milestone(module, learn, progress, monkeypatch):
-    chapter = int(module.__name__[-2:])
+@pytest.mark.parametrize("chapter", MILESTONES)
+def test_a_network_that_does_not_learn_is_no_milestone(chapter, learn, progress, monkeypatch):
     solve(progress, *MILESTONES[chapter].needs)
-    monkeypatch.setattr(module, *(("LEARNING_RATE", 0.0) if chapter == 5 else ("STEPS", 4)))
+    monkeypatch.setattr(*TOO_SHORT[chapter])
     status, printed = learn("--milestone", str(chapter))
     assert (status, "Stopped. Each answer is right by itself" in printed) == (1, True)
     assert Progress(progress.folder).right == set(MILESTONES[chapter].needs)

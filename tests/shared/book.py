@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import scratchnn.book.moving
 import scratchnn.book.page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,11 +57,11 @@ def notebook_cells(chapter):
 
 
 def text_of(output):
-    """The printed text of an output; empty for a figure."""
+    """The printed text of an output; empty for a figure and its caption."""
     if output["output_type"] == "stream":
         return "".join(output["text"])
     data = output.get("data", {})
-    return "" if "image/png" in data else "".join(data.get("text/plain", []))
+    return "" if data.keys() & {"image/png", "text/markdown"} else "".join(data.get("text/plain", []))
 
 
 def markdown(name):
@@ -82,19 +83,22 @@ def play(name):
 def run_once(chapter):
     figures = []
     show, full = scratchnn.book.page.show, scratchnn.book.page.FULL
+    show_moving = scratchnn.book.moving.show_moving
 
-    def keep(figure, number, caption):
+    def keep(figure, number, caption, *moving, **options):
         scratchnn.book.page.png(figure)
         figures.append(figure)
 
     printed = io.StringIO()
     start = time.process_time()
-    scratchnn.book.page.show, scratchnn.book.page.FULL = keep, False
+    scratchnn.book.page.show = scratchnn.book.moving.show_moving = keep
+    scratchnn.book.page.FULL = False
     try:
         with contextlib.redirect_stdout(printed):
             names = runpy.run_path(str(chapter), run_name="__main__")
     finally:
         scratchnn.book.page.show, scratchnn.book.page.FULL = show, full
+        scratchnn.book.moving.show_moving = show_moving
     return SimpleNamespace(
         **{key: value for key, value in names.items() if not key.startswith("__") and key != "figures"},
         printed=printed.getvalue(),

@@ -193,6 +193,8 @@ def alike(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
         return a is b is None and bool(found == expected)
     if a.shape != b.shape or np.isfinite(a).all() != np.isfinite(b).all():
         return False
+    if not np.isfinite(b).all():
+        return np.array_equal(a, b, equal_nan=True)
     scale = max(float(abs(b.astype(float)).max()), 1e-300) if b.size else 1.0
     return bool(np.allclose(a, b, rtol=0, atol=tolerance * scale, equal_nan=True))
 

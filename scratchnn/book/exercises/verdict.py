@@ -49,7 +49,7 @@ def judge(exercise: Exercise, answer: Answer) -> Verdict:
         found.append(str(wrong))
     except NotAttempted:
         first = f'hint("{exercise.name}"), or --hint in a shell, gives a first step'
-        return Verdict(exercise, NOT_ATTEMPTED, (f"replace the line that raises NotImplementedError; {first}",))
+        return Verdict(exercise, NOT_ATTEMPTED, (f"replace NotImplementedError, or the dots, by your own code; {first}",))
     found += answer.remarks.values()
     return Verdict(exercise, WRONG if found else RIGHT, tuple(found))
 

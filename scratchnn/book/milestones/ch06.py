@@ -49,18 +49,42 @@ def train(own: Functions, report: Callable[[str], None]) -> bool:
 
 
 def forward(weights: Mapping[str, Parameter], ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple]]:
-    """Logits (N, 2) of equation (1) for ids (N, T), the last state (N, H), and for each step its arrays."""
-    W, b = weights["W"].data, weights["b"].data
-    h = c = np.zeros((len(ids), H))
-    steps = []
-    for t in range(ids.shape[1]):
-        x = np.concatenate([weights["E"].data[ids[:, t]], h], axis=1)  # (N, D + H)
-        a_o, a_i, a_f, a_g = np.split(x @ W + b, 4, axis=1)  # (1)  (N, H) each
-        o, i, f, g = sigmoid(a_o), sigmoid(a_i), sigmoid(a_f), np.tanh(a_g)
+    """Logits (N, 2) of equation (1) for ids (N, T), the states (N, T, H), and for each step its arrays."""
+    zero = np.zeros((len(ids), H))
+    h, _, steps = forward_steps(weights["E"].data[ids], zero, zero, weights["W"].data, weights["b"].data)
+    return h[:, -1] @ weights["Wy"].data + weights["by"].data, h, steps  # (1)
+
+
+def forward_steps(x: np.ndarray, h: np.ndarray, c: np.ndarray, W: np.ndarray, b: np.ndarray) -> tuple:
+    """The states (N, T, H) of equation (1) for inputs x (N, T, D), the last h and c, and for each step its arrays."""
+    states, steps = [], []
+    for t in range(x.shape[1]):
+        inputs = np.concatenate([x[:, t], h], axis=1)  # (N, D + H)
+        a_o, a_i, a_f, a_g = np.split(inputs @ W + b, 4, axis=1)  # (1)  (N, H) each
+        o, i, f, g = sigmoid(a_o), sigmoid(a_i), sigmoid(a_f), np.tanh(a_g)  # (1)
         c_before, c = c, f * c + i * g  # (1)
         h = o * np.tanh(c)  # (1)
-        steps.append((x, o, i, f, g, c_before, c))
-    return h @ weights["Wy"].data + weights["by"].data, h, steps  # (1)
+        states.append(h)
+        steps.append((inputs, o, i, f, g, c_before, c))
+    return np.stack(states, axis=1), (h, c), steps
+
+
+def backward_steps(own: Functions, dy: np.ndarray, dstate: tuple, steps: list[tuple], W: np.ndarray) -> tuple:
+    """The way back through ``forward_steps``: dx (N, T, D), the gradient of the first state, dW and db.
+
+    ``dy`` (N, T, H) is the gradient with respect to the states, ``dstate`` that with respect to the last h and c alone.
+    """
+    units = dy.shape[2]
+    dW, db, dx = np.zeros(W.shape), np.zeros(W.shape[1]), []
+    dh, dc = dstate
+    for t in reversed(range(len(steps))):
+        inputs, *gates = steps[t]
+        *da, dc = own["6.3"](dh + dy[:, t], dc, *gates)
+        dinputs, dW_t, db_t = own["1.3"](np.concatenate(da, axis=1), inputs, W)
+        dW, db = dW + dW_t, db + db_t
+        dx.append(dinputs[:, :-units])
+        dh = dinputs[:, -units:]
+    return np.stack(dx[::-1], axis=1), (dh, dc), dW, db
 
 
 def gradients(
@@ -68,15 +92,9 @@ def gradients(
 ) -> dict[str, np.ndarray]:
     """The gradients of the mean loss with respect to all weights, those of the LSTM clipped."""
     z, h, steps = forward(weights, ids)
-    dh, dWy, dby = own["1.3"](own["1.4"](z, number), h, weights["Wy"].data)
-    W, dE = weights["W"].data, np.zeros(weights["E"].data.shape)
-    dW, db, dc = np.zeros(W.shape), np.zeros(4 * H), np.zeros(h.shape)
-    for t in reversed(range(len(steps))):
-        x, *gates = steps[t]
-        *da, dc = own["6.3"](dh, dc, *gates)
-        dx, dW_t, db_t = own["1.3"](np.concatenate(da, axis=1), x, W)
-        dW, db = dW + dW_t, db + db_t
-        dE += own["3.1"](dx[:, :D], ids[:, t], len(dE))
-        dh = dx[:, D:]
+    dh, dWy, dby = own["1.3"](own["1.4"](z, number), h[:, -1], weights["Wy"].data)
+    zero = np.zeros(dh.shape)
+    dx, _, dW, db = backward_steps(own, np.zeros(h.shape), (dh, zero), steps, weights["W"].data)
+    dE = own["3.1"](dx.reshape(-1, D), ids.reshape(-1), len(weights["E"].data))
     dW, db = own["6.1"](dW, db, MAX_NORM)
     return {"E": dE, "W": dW, "b": db, "Wy": dWy, "by": dby}

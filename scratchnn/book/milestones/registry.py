@@ -51,18 +51,19 @@ class Milestone:
     module: str
 
 
-MILESTONES = {
-    milestone.chapter: milestone
-    for milestone in (
-        Milestone(
-            5,
-            "your own recurrent network trains a language model",
-            ("1.3", "3.1", "5.1", "5.3", "5.4", "5.5", "5.6"),
-            "ch05",
-        ),
-        Milestone(6, "your own LSTM learns which noun decides about the verb", ("1.3", "1.4", "3.1", "6.1", "6.3"), "ch06"),
-    )
-}
+ALL = (
+    Milestone(
+        5, "your own recurrent network trains a language model", ("1.3", "3.1", "5.1", "5.3", "5.4", "5.5", "5.6"), "ch05"
+    ),
+    Milestone(6, "your own LSTM learns which noun decides about the verb", ("1.3", "1.4", "3.1", "6.1", "6.3"), "ch06"),
+    Milestone(
+        11,
+        "your own attention finds the parts of a date",
+        ("1.3", "3.1", "5.4", "6.1", "6.3", "11.2", "11.3", "11.4", "11.6"),
+        "ch11",
+    ),
+)
+MILESTONES = {milestone.chapter: milestone for milestone in ALL if set(milestone.needs) <= set(all_exercises())}
 
 
 def reach(milestone: Milestone, answers: Mapping[str, Answer], report: Report) -> None:

@@ -403,10 +403,10 @@ show(
 )
 
 # %% [markdown] id="ch12-talk"
-# What is found gets more probable with the width, as it should. Without the norm it gets a little shorter, and with the
+# Without the norm, what is found gets more probable with the width, as it should, and a little shorter; with the
 # norm answers get longer. The scores move up and down by a point or two on sixty sentences, which proves nothing, and
 # not one sentence more is right: where the model is wrong, a better search does not help. That is the usual picture. A
-# width of four or five is enough, and very wide beams have often been found to hurt (Koehn and Knowles, 2017).
+# width of four or five is usual, and very wide beams have often been found to hurt (Koehn and Knowles, 2017).
 #
 # ## Talk
 #

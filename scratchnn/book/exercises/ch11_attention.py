@@ -188,10 +188,10 @@ def check_attend_backward(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_additive_scores_backward(answer: Answer) -> Iterator[str]:
-    """Additive scores are s = tanh(q_t + k_j) . v, for each pair of a target
-    step t and a source step j, with q (N, T, A), k (N, S, A) and v (A,). Given ds
-    (N, T, S), the gradient of the loss with respect to the scores, return dq,
-    dk and dv, in this order, of the shapes of q, k and v.
+    """Additive scores are s = tanh(q_t + k_j) . v, one for each target step
+    t and each source step j, with q (N, T, A), k (N, S, A) and v (A,). Given
+    ds (N, T, S), the gradient of the loss with respect to the scores, return
+    dq, dk and dv, in this order, of the shapes of q, k and v.
     """
 
     def argument(ds: np.ndarray, q: np.ndarray, k: np.ndarray, v: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -35,7 +35,7 @@ show(
     "11.1",
     "Three dates being rewritten, character by character, from top to bottom. A row shows "
     "where the network looks in the source (along the top) while it writes the character on "
-    "the left. Nobody told it where the year is.",
+    "the left. It was never told where the year is.",
 )
 
 # %% [markdown] id="ch11-aims"
@@ -638,7 +638,7 @@ for name, row in fields.items():
 # begins like this, so there is no need to read on.
 #
 # Two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. In
-# *may 7, 1999* the day is read at the comma: only there is it certain that the day has one digit. Whoever reads the map as
+# *may 7, 1999* the day is read at the comma: only there is it certain that the day has one digit. Reading the map as
 # "the comma means 7" is wrong. With an encoder in both directions every $m_j$ knows the whole line, and maps get harder to
 # read. Second, a weight says what was *averaged*, not what *decided*. Jain and Wallace (2019) found quite different
 # weights with the same answers. A map is a good place to start asking, not a proof.

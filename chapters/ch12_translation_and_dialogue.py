@@ -629,5 +629,5 @@ if FULL:
 #
 # ## What comes next
 #
-# So far the steps of a sequence were tokens. In chapter 13 they are hours and days: numbers that somebody has measured,
+# So far the steps of a sequence were tokens. In chapter 13 they are hours and days: numbers that were measured,
 # and the network has to say what comes next, and how sure it is.

@@ -40,8 +40,9 @@ def check_shapes(answer: Answer) -> Iterator[str]:
         right = {"memory": (N, S, H), "c": (N, H), "scores": (N, T, S), "both": (N, T, 2 * H), "logits": (N, T, V)}
         mistakes: dict[str, dict[str, tuple[int, ...]]] = {
             "Embeddings of D numbers go into an LSTM, states of H numbers come out of it.": {"memory": (N, S, D)},
-            "The context vector has as many numbers as a state of the memory, H, and stands beside the state of the "
-            "decoder.": {"both": (N, T, H)},
+            "The context vector has as many numbers as a state of the memory, H, and is beside the state of the decoder.": {
+                "both": (N, T, H)
+            },
             "One of the arrays has lost its axis of time: there is a state for each source token, and logits for each "
             "step of the target.": {"memory": (N, H), "logits": (N, V), "scores": (N, S)},
             "c is half of the state at one step: N rows of H numbers.": {"c": (N, 2 * H)},

@@ -33,9 +33,8 @@ SIZES = {"embedding_size": 32, "reader": "none"}
 MORE = {"hidden_size": 40, "layers": 1, "arc_size": 40, "label_size": 16}
 
 # %%
-goal = Parser(
-    len(bank.words), len(bank.characters), len(bank.labels), rng=np.random.default_rng(0), **SIZES, **MORE
-)
+sizes = len(bank.words), len(bank.characters), len(bank.labels)
+goal = Parser(*sizes, rng=np.random.default_rng(0), **SIZES, **MORE)
 examples.fit(goal, bank, epochs=8)
 twins = ["the boys see a dog today that barks .", "the boys see a dog today that bark ."]
 answers = examples.parse(goal, bank, [line.split() for line in twins])
@@ -79,7 +78,7 @@ show(
 #
 # In *the old dog sleeps*, the word *old* says something about *dog*, and *dog* says who *sleeps*. The word that
 # something is said about is the **head** (지배소), the other its **dependent** (의존소), and the arrow between them an
-# **arc** (호). An analysis of this kind is a **dependency tree** (의존 구조 트리), and a program that finds it is a
+# **arc** (아크). An analysis of this kind is a **dependency tree** (의존 트리), and a program that finds it is a
 # **parser** (구문 분석기). Each arc has a label: *dog* is the subject (`nsubj`) of *sleeps*, *old* an adjective (`amod`)
 # of *dog*. In Korean the order is the other way round, the head comes last, 늙은 개가 잔다, but the tree is the same.
 #
@@ -145,7 +144,7 @@ show(
 # %% [markdown] id="ch10-biaffine"
 # The dot product of $x_d$ and $y_h$ would compare number with number. With a matrix in between, any number of one can be
 # compared with any of the other, and the matrix is learned. A second term says how likely $h$ has dependents at all (a
-# verb yes, a full stop no), whoever asks. This score is called **biaffine** (쌍아핀):
+# verb yes, a full stop no), whoever asks. This score is called **biaffine** (바이어파인):
 #
 # $$ s[d, h] = x_d^T U y_h + u^T y_h \tag{1} $$
 #
@@ -181,7 +180,8 @@ print("gradient check:", len(findings), "comparisons, all right:", all(f.ok for 
 S, _ = biaffine_forward(*arrays.values())
 pair = arrays["X"][1, 2] @ arrays["U"] @ arrays["Y"][1, 4] + arrays["u"] @ arrays["Y"][1, 4]
 print("one pair by hand:", np.isclose(S[1, 2, 4], pair))
-print("the package gives the same:", np.allclose(S, structured.biaffine_forward(*arrays.values())[0]))
+theirs, _ = structured.biaffine_forward(*arrays.values())
+print("the package gives the same:", np.allclose(S, theirs))
 
 # %% [markdown] id="ch10-no-x"
 # > **Question.** Why is there no third term in $x_d$ alone, such as $v^T x_d$?
@@ -208,7 +208,7 @@ print("the package gives the same:", np.allclose(S, structured.biaffine_forward(
 # %%
 def head_loss(S, heads):
     """The loss (4) of one sentence with scores S (T + 1, T + 1) and heads (T,), and the gradient (5)."""
-    logits = np.where(np.eye(len(S), dtype=bool), -1e30, S)[1:]  # (T, T + 1): no word is its own head
+    logits = np.where(np.eye(len(S), dtype=bool), -1e30, S)[1:]  # no word is its own head
     P, rows = softmax(logits), np.arange(len(heads))
     dS = np.zeros_like(S)
     dS[1:] = P
@@ -265,11 +265,12 @@ class ArcScorer(Model):
 
     def loss(self, batch, state):
         *inputs, heads, _ = batch
-        L, self.loss_cache = structured.head_loss_forward(self.forward(*inputs), heads, inputs[1])
+        L, cache = structured.head_loss_forward(self.forward(*inputs), heads, inputs[1])
+        self.push(cache)
         return L, int(inputs[1].sum()), None
 
     def backward_loss(self, dL=1.0):
-        self.backward(structured.head_loss_backward(dL, self.loss_cache))
+        self.backward(structured.head_loss_backward(dL, self.pop()))
 
 
 def arc_scores(model, trees):
@@ -314,8 +315,8 @@ def faults(heads):
 
 def unlabelled(predicted, trees):
     """The share of words whose head is right."""
-    pairs = [(a, b) for p, (_, t, _) in zip(predicted, trees, strict=True) for a, b in zip(p, t, strict=True)]
-    return np.mean([a == b for a, b in pairs])
+    true = [heads for _, heads, _ in trees]
+    return np.mean(np.concatenate(predicted) == np.concatenate(true))
 
 
 SEEDS, EPOCHS = (0, 1, 2), 6
@@ -350,7 +351,8 @@ half_greedy = [greedy(S) for S in half_scores]
 kinds = [fault for heads in half_greedy for fault in faults(heads)]
 for kind in ("a cycle", "several roots", "no root"):
     print(f"after two epochs, {kind}: {kinds.count(kind)} of {len(half_greedy)} sentences")
-example = next(n for n, heads in enumerate(half_greedy) if "a cycle" in faults(heads) and len(heads) < 11)
+cyclic = [n for n, heads in enumerate(half_greedy) if "a cycle" in faults(heads)]
+example = next(n for n in cyclic if len(half_greedy[n]) < 11)
 words, true_heads, _ = bank.test[example]
 best = structured.chu_liu_edmonds(half_scores[example])
 show(
@@ -368,7 +370,7 @@ show(
 #
 # ## Eisner's algorithm
 #
-# Most trees of English can be drawn without crossing arcs; they are called **projective** (투영적). In such a tree, a head
+# Most trees of English can be drawn without crossing arcs; they are called **projective** (투사적). In such a tree, a head
 # and everything below it form an unbroken piece of the sentence. So a tree can be built from pieces that lie side by
 # side, and the trick of chapter 9 applies: the best large piece is made of best small pieces. Remember the town: what is
 # written at a crossing needs only the crossings before it. Here a crossing is a **span**, the words $i \dots j$, and its
@@ -420,7 +422,8 @@ def eisner(S):
     for m in range(1, T):
         for i in range(1, T - m + 1):
             j = i + m
-            inner = max((join(right[i, k], left[k + 1, j]) for k in range(i, j)), key=lambda span: span[0])
+            spans = (join(right[i, k], left[k + 1, j]) for k in range(i, j))
+            inner = max(spans, key=lambda span: span[0])
             open_right[i, j] = join(inner, (S[j, i], [(j, i)]))  # (7)
             open_left[i, j] = join(inner, (S[i, j], [(i, j)]))  # (8)
             spans = (join(open_right[i, k], right[k, j]) for k in range(i + 1, j + 1))
@@ -443,10 +446,20 @@ def projective(heads):
 
 
 trials = [rng.standard_normal((T + 1, T + 1)) for T in (1, 2, 3, 4, 5) for _ in range(10)]
-by_force = [max(filter(projective, all_trees(len(S) - 1)), key=lambda h: tree_score(S, h)) for S in trials]
-print("equal to trying all projective trees:", all(np.array_equal(eisner(S), h) for S, h in zip(trials, by_force, strict=True)))
+trees_of = {T: all_trees(T) for T in range(1, 6)}
+flat_trees_of = {T: list(filter(projective, trees)) for T, trees in trees_of.items()}
+
+
+def by_force(S, trees):
+    """The best of all ``trees`` over the words of S, by trying them."""
+    return max(trees[len(S) - 1], key=lambda heads: tree_score(S, heads))
+
+
+same = all(np.array_equal(eisner(S), by_force(S, flat_trees_of)) for S in trials)
+print("equal to trying all projective trees:", same)
 larger = [rng.standard_normal((13, 13)) for _ in range(20)]
-print("the package gives the same:", all(np.array_equal(eisner(S), structured.eisner(S)) for S in larger))
+same = all(np.array_equal(eisner(S), structured.eisner(S)) for S in larger)
+print("the package gives the same:", same)
 
 # %% [markdown] id="ch10-cost"
 # There are about $T^2 / 2$ spans, and each tries up to $T$ splits, so the time grows with $T^3$; chapter 9's chain was
@@ -457,8 +470,8 @@ print("the package gives the same:", all(np.array_equal(eisner(S), structured.ei
 #
 # Look at figure 10.1 again. The arc from *dog* to *barks* passes over *today*, whose own arc comes from *see*, on the
 # other side of *dog*. These two arcs cross. Eisner's algorithm cannot find this tree, whatever the scores: its pieces are
-# unbroken, and *a dog ... that barks* is not. In this treebank about one tree in ten is like that. In English such sentences
-# are rare; in languages with freer word order they are not.
+# unbroken, and *a dog ... that barks* is not. In this treebank about one tree in ten is like that. In English such
+# sentences are rare; in languages with freer word order they are not.
 #
 # For the best of *all* trees, Chu and Liu (1965) and Edmonds (1967) found something different. Begin with the greedy
 # choice. If it is a tree, it is the best one, because no word could do better. If it has a cycle, at least one word of
@@ -476,8 +489,8 @@ print("the package gives the same:", all(np.array_equal(eisner(S), structured.ei
 show(
     figures.contraction(),
     "10.6",
-    "Contracting a cycle. Left: the best head of each word; words 1 and 2 choose each other. Middle: the cycle as one word, "
-    "with what it costs to enter at 1 or at 2. Right: the cycle is opened where entering is cheapest.",
+    "Contracting a cycle. Left: the best head of each word; words 1 and 2 choose each other. Middle: the cycle as one "
+    "word, with what it costs to enter at 1 or at 2. Right: the cycle is opened where entering is cheapest.",
 )
 
 
@@ -489,7 +502,8 @@ def best_arborescence(S):
     cycle = structured.trees.find_cycle([0, *heads[1:].tolist()])
     if not cycle:
         return heads[1:]
-    inside, outside = np.array(sorted(cycle)), np.array([k for k in range(len(S)) if k not in cycle])
+    inside = np.array(sorted(cycle))
+    outside = np.array([k for k in range(len(S)) if k not in cycle])  # the root is the first
     M = len(outside)
     entering = S[np.ix_(inside, outside)] - S[inside, heads[inside]][:, None]  # (11)
     leaving = S[np.ix_(outside, inside)]
@@ -513,8 +527,8 @@ def chu_liu_edmonds(S):
     return best_arborescence(S)
 
 
-by_force = [max(all_trees(len(S) - 1), key=lambda h: tree_score(S, h)) for S in trials]
-print("equal to trying all trees:", all(np.array_equal(chu_liu_edmonds(S), h) for S, h in zip(trials, by_force, strict=True)))
+same = all(np.array_equal(chu_liu_edmonds(S), by_force(S, trees_of)) for S in trials)
+print("equal to trying all trees:", same)
 same = all(np.array_equal(chu_liu_edmonds(S), structured.chu_liu_edmonds(S)) for S in larger)
 print("the package gives the same:", same)
 
@@ -523,8 +537,8 @@ print("the package gives the same:", same)
 # one main verb. Every tree has at least one arc from the root, so lowering all of them by the same large number changes
 # nothing between trees with one such arc, and makes trees with two or more lose.
 #
-# > **Question.** In the test above, the greedy choice, Eisner and Chu-Liu/Edmonds get the same scores $S$. Put their sums of
-# > scores (6) in order, before the next cell prints them.
+# > **Question.** The greedy choice, Eisner and Chu-Liu/Edmonds get the same scores $S$. Put their sums (6) in order, before
+# > the next cell prints them.
 # >
 # > <details><summary>Answer</summary>
 # >
@@ -534,14 +548,19 @@ print("the package gives the same:", same)
 # > </details>
 
 # %%
-searches = {"greedy": greedy, "Eisner": structured.eisner, "Chu-Liu/Edmonds": structured.chu_liu_edmonds}
+searches = {
+    "greedy": greedy,
+    "Eisner": structured.eisner,
+    "Chu-Liu/Edmonds": structured.chu_liu_edmonds,
+}
 crossing = [not projective(heads) for _, heads, _ in bank.test]
 results = {}
 for seed in SEEDS:
     S_test = arc_scores(scorers[seed], bank.test)
     for name, search in searches.items():
         found = [search(S) for S in S_test]
-        whole = np.array([np.array_equal(a, b) for a, (_, b, _) in zip(found, bank.test, strict=True)])
+        pairs = zip(found, bank.test, strict=True)
+        whole = np.array([np.array_equal(heads, true) for heads, (_, true, _) in pairs])
         results[name, seed] = {
             "sum": np.mean([tree_score(S, h) for S, h in zip(S_test, found, strict=True)]),
             "heads": unlabelled(found, bank.test),
@@ -574,7 +593,8 @@ print(f"{np.mean(crossing):.0%} of the {len(crossing)} test trees have crossing 
 
 # %%
 T, R = 20, len(bank.labels)
-print(f"label scores of a sentence of {T} words: {T * (T + 1) * R:,} for all pairs, {T * R:,} at one head per word")
+print(f"label scores for {T} words: {T * (T + 1) * R:,} for all pairs", end=", ")
+print(f"{T * R:,} at one head per word")
 answered = examples.parse(goal, bank, [words for words, _, _ in bank.test])
 scores = attachment_scores(
     [heads for _, heads, _ in answered],
@@ -604,18 +624,19 @@ class WrongAxis(ArcScorer):
     def loss(self, batch, state):
         *inputs, heads, _ = batch
         S = self.forward(*inputs)
-        L, self.loss_cache, words = 0.0, np.zeros_like(S), int(inputs[1].sum())
+        L, dS, words = 0.0, np.zeros_like(S), int(inputs[1].sum())
         for n, T in enumerate(inputs[1]):
             logits = np.where(np.eye(T + 1, dtype=bool), -1e30, S[n, : T + 1, : T + 1])
             logits[0] = -1e30  # the root is never a dependent
             P, d, h = softmax(logits.T).T, np.arange(1, T + 1), heads[n, :T]
             L -= np.log(np.maximum(P[d, h], 1e-30)).sum() / words
-            np.add.at(self.loss_cache[n, : T + 1, : T + 1], (slice(None), h), P[:, h] / words)
-            self.loss_cache[n, d, h] -= 1 / words
+            np.add.at(dS[n, : T + 1, : T + 1], (slice(None), h), P[:, h] / words)
+            dS[n, d, h] -= 1 / words
+        self.push(dS)
         return np.asarray(L), words, None
 
     def backward_loss(self, dL=1.0):
-        self.backward(dL * self.loss_cache)
+        self.backward(dL * self.pop())
 
 
 wrong_axis = {}
@@ -624,13 +645,14 @@ for seed in SEEDS:
     curve = examples.fit(model, bank, epochs=EPOCHS, seed=seed)
     found = [structured.chu_liu_edmonds(S) for S in arc_scores(model, bank.test)]
     wrong_axis[seed] = unlabelled(found, bank.test)
-    print(f"seed {seed}: loss from {curve[0]:.2f} to {curve[-1]:.2f}, heads right {wrong_axis[seed]:.1%}", end=", ")
+    print(f"seed {seed}: loss from {curve[0]:.2f} to {curve[-1]:.2f}", end=", ")
+    print(f"heads right {wrong_axis[seed]:.1%}", end=", ")
     print(f"with the right axis {results['Chu-Liu/Edmonds', seed]['heads']:.1%}")
 
 # %% [markdown] id="ch10-wrong-check"
 # The loss falls, so from outside this is a parser that needs more data. Two checks find it in a second, without training.
-# First, give the loss **perfect scores**, a thousand for every true arc. The loss of a right answer has to be zero; with the
-# wrong axis it is not, because a head with two dependents cannot give both probability 1. Second, give it **equal
+# First, give the loss **perfect scores**, a thousand for every true arc. The loss of a right answer has to be zero; with
+# the wrong axis it is not, because a head with two dependents cannot give both probability 1. Second, give it **equal
 # scores**: each word has $T$ candidates, so the loss has to be $\log T$, as you saw above.
 
 # %%
@@ -648,12 +670,10 @@ print(f"{-np.log(P[np.arange(1, 5), gold]).mean():.3f} over dependents")
 # Now the search without the line about the root, on the scores of the network that was trained for two epochs only.
 
 # %%
-several = {
-    name: np.mean([list(search(S)).count(0) > 1 for S in half_scores])
-    for name, search in {"any number of roots": best_arborescence, "exactly one": chu_liu_edmonds}.items()
-}
-for name, share in several.items():
-    print(f"{name}: {share:.1%} of the trees have several roots")
+several = {}
+for name, search in {"any number": best_arborescence, "exactly one": chu_liu_edmonds}.items():
+    several[name] = np.mean([list(search(S)).count(0) > 1 for S in half_scores])
+    print(f"{name}: {several[name]:.1%} of the trees have several roots")
 
 # %% [markdown] id="ch10-headline"
 # The check is the one that every search gets: pass each result to `check_tree`, which names the first fault, and compare
@@ -671,7 +691,9 @@ if FULL:
 else:
     line = "the old farmer near the gate watches the birds with a camera ."
     [(words, heads, labels)] = examples.parse(goal, bank, [line.split()])
-    print("  ".join(f"{w}/{r}({'root' if h == 0 else words[h - 1]})" for w, h, r in zip(words, heads, labels, strict=True)))
+    for word, head, name in zip(words, heads, labels, strict=True):
+        print(f"{word}/{name}({'root' if head == 0 else words[head - 1]})", end=" ")
+    print()
 
 # %% [markdown] id="ch10-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch10_a_tree_over_the_tokens.py`, seed 0, one thread, 21 minutes,
@@ -711,7 +733,7 @@ else:
 # - McDonald, Pereira, Ribarov and Hajič, "Non-projective Dependency Parsing Using Spanning Tree Algorithms" (2005): how
 #   the algorithm of Chu, Liu and Edmonds came to parsing.
 # - Kiperwasser and Goldberg, "Simple and Accurate Dependency Parsing Using Bidirectional LSTM Feature Representations"
-#   (2016), and Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017): the parser of this chapter.
+#   (2016), and Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017): this chapter's parser.
 # - de Marneffe, Manning, Nivre and Zeman, "Universal Dependencies" (2021): what the labels mean, for English and Korean
 #   and many other languages.
 #

@@ -67,7 +67,8 @@ WRONG = {
         (
             "import numpy as np\ndef attachment(*given):\n    shares = []\n    for s in zip(*given):\n"
             "        rows = [(h == t, h == t and a.split(':')[0] == b.split(':')[0]) for h, a, t, b in zip(*s)]\n"
-            "        shares.append(np.mean(rows, axis=0) if rows else np.zeros(2))\n    return tuple(np.mean(shares, axis=0))\n",
+            "        shares.append(np.mean(rows, axis=0) if rows else np.zeros(2))\n"
+            "    return tuple(np.mean(shares, axis=0))\n",
             "You average over the sentences",
         ),
         (ATTACHMENT.format(test=TEST, result="u / words, l / words"), "ZeroDivisionError"),

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from scratchnn.core import Model
-from scratchnn.datasets.folder import existing
 from scratchnn.data import SentenceBatches, Sentences, normal_form
 from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
+from scratchnn.datasets.folder import existing
 from scratchnn.errors import DataError
 from scratchnn.optim import Adam
 from scratchnn.tasks.trained import train
@@ -61,7 +61,11 @@ TEMPLATES = {
     ),
 }
 DAYS = ("Monday", "Tuesday", "Friday", "Sunday")
-LONGER = {"LOC": ("New {}", "Port {}", "{} on Sea"), "ORG": ("{} Motors", "Bank of {}", "{} and Sons"), "PER": ("{} {}",)}
+LONGER = {  # with another name in the second gap
+    "LOC": ("New {}", "Port {}", "{} on Sea", "{} and {}"),
+    "ORG": ("{} Motors", "Bank of {}", "{} and Sons", "{} and {}", "University of New {}"),
+    "PER": ("{} {}", "{} of {}"),
+}
 
 Tagged = tuple[list[str], list[str]]  # words and tags
 Namer = Callable[[str, bool, np.random.Generator], str]  # a name of a type; whether its ending tells the type
@@ -89,9 +93,9 @@ def _sentence(kind: str, rng: np.random.Generator, namer: Namer) -> Tagged:
     type_, template = TEMPLATES[kind][rng.integers(len(TEMPLATES[kind]))]
     type_ = type_ or TYPES[rng.integers(3)]
     name = namer(type_, kind == "spelling", rng)
-    if rng.integers(3) == 0:
+    if kind != "spelling" and rng.integers(2) == 0:
         longer = LONGER[type_][rng.integers(len(LONGER[type_]))]
-        name = longer.format(name, namer(type_, kind == "spelling", rng))
+        name = longer.format(name, namer(type_, False, rng))
     words: list[str] = []
     tags: list[str] = []
     for part in template.split():
@@ -132,16 +136,18 @@ class Names:
     Attributes:
         train, test: sentences with their tags.
         more: further words in lower case that have a vector, though no training sentence contains them.
+        min_count: a rarer word is ``<unk>``, so that its characters have to say what it is.
     """
 
     train: list[Tagged]
     test: list[Tagged]
     more: Sequence[str] = ()
+    min_count: int = 2
 
     def __post_init__(self) -> None:
         forms = [words for words, _ in self.train]
         self.counts = word_counts(forms)
-        self.words = word_vocabulary(self.counts, more=self.more)
+        self.words = word_vocabulary(self.counts, self.min_count, self.more)
         self.characters = character_vocabulary(forms, "char")
         self.tags = Vocabulary(TAGS)
         self.sentences = Sentences(forms, self.words, self.characters)

@@ -97,7 +97,7 @@ def web_treebank(greedy: Callable[[np.ndarray], np.ndarray], faults: Callable[[n
 def print_greedy(
     trained: Trained, greedy: Callable[[np.ndarray], np.ndarray], faults: Callable[[np.ndarray], list[str]]
 ) -> None:
-    """For the test part of the English Web Treebank: how often each search returns no tree, and the heads that are right."""
+    """Print the share of right heads, and of results that are no tree, for each search on the English Web Treebank."""
     assert isinstance(trained.kind, ParserTask)
     examples = trained.kind.examples(["ud:en_ewt:test"], trained.settings, trained.parts)
     searches = {"greedy": greedy, "Eisner": eisner, "Chu-Liu/Edmonds": chu_liu_edmonds}

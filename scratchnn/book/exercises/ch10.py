@@ -39,9 +39,7 @@ def check_is_tree(answer: Answer) -> Iterator[str]:
         return heads.count(0) == 1 and not find_cycle([0, *heads])
 
     def pairs_only(heads: list[int]) -> bool:
-        return heads.count(0) == 1 and not any(
-            h == d or (h and heads[h - 1] == d) for d, h in enumerate(heads, start=1)
-        )
+        return heads.count(0) == 1 and not any(h == d or (h and heads[h - 1] == d) for d, h in enumerate(heads, start=1))
 
     mistakes = {
         "Only the root is counted. A sentence with one root can still contain a cycle.": lambda heads: heads.count(0) == 1,
@@ -50,9 +48,7 @@ def check_is_tree(answer: Answer) -> Iterator[str]:
         ),
         "You find cycles of one or two words only; a cycle can be longer.": pairs_only,
         "The answer is the wrong way round.": lambda heads: not right(heads),
-        "A sentence without words has no word below the root, so it is no tree.": (
-            lambda heads: not heads or right(heads)
-        ),
+        "A sentence without words has no word below the root, so it is no tree.": (lambda heads: not heads or right(heads)),
     }
     lists = ([2, 0, 2], [0, 3, 2], [0], [0, 0, 1], [2, 3, 1], [0, 3, 4, 2], [1, 0], [2, 3, 4, 0], [4, 1, 1, 0], [])
     yield from compare(answer, right, mistakes, [(list(heads),) for heads in lists])
@@ -87,7 +83,7 @@ def check_biaffine_backward(answer: Answer) -> Iterator[str]:
         return right(dS.T, X, Y, U, u)
 
     def not_turned_U(dS: np.ndarray, X: np.ndarray, Y: np.ndarray, U: np.ndarray, u: np.ndarray) -> tuple:
-        dX, dY, dU, du = right(dS, X, Y, U, u)
+        _, dY, dU, du = right(dS, X, Y, U, u)
         return dS @ Y @ U, dY, dU.T, du
 
     def from_heads(dS: np.ndarray, X: np.ndarray, Y: np.ndarray, U: np.ndarray, u: np.ndarray) -> tuple:
@@ -188,7 +184,7 @@ def check_attachment(answer: Answer) -> Iterator[str]:
     "cross(first, second)",
     hints=(
         "Draw two arcs above a line. When does one have exactly one of its ends inside the other?",
-        "Sort the ends of each arc: (a, b) with a < b, and (c, d) with c < d. They cross if a < c < b < d or c < a < d < b.",
+        "Sort the ends, (a, b) with a < b and (c, d) with c < d. They cross if a < c < b < d or c < a < d < b.",
     ),
 )
 def check_cross(answer: Answer) -> Iterator[str]:
@@ -244,8 +240,8 @@ def check_cross(answer: Answer) -> Iterator[str]:
     "what it costs to enter a cycle",
     "enter_cycle(S, heads, cycle, h)",
     hints=(
-        "If the arc from h goes to word v of the cycle, v loses its head in the cycle, and the others keep theirs. What does "
-        "the sum of scores gain, and what does it lose?",
+        "If the arc from h goes to word v of the cycle, v loses its head in the cycle, and the others keep theirs. What "
+        "does the sum of scores gain, and what does it lose?",
         "For each v in the cycle: S[v, h] - S[v, heads[v]]. The largest of these is the score, and its v the place.",
     ),
 )

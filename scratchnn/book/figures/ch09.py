@@ -17,15 +17,19 @@ Place = tuple[float, float]
 # --- tags and words --------------------------------------------------------------------------------------------------
 
 
-def trellis(words: Sequence[str], tags: Sequence[str], p: np.ndarray, path: Sequence[int]) -> Figure:
-    """The probabilities (T, K) of K tags of T words as squares, and a path (T,) through them."""
-    figure, axes = new_figure(9, 3.6)
-    image = axes.imshow(p.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    axes.plot(np.arange(len(path)), path, "o-", color=COLOURS[1], linewidth=2, markersize=6)
-    _name(axes, words, tags)
-    label(axes, "", "", "tag")
-    axes.grid(visible=False)
-    figure.colorbar(image, ax=axes, label="probability")
+def trellises(
+    sentences: Sequence[Sequence[str]], tags: Sequence[str], p: np.ndarray, paths: Sequence[Sequence[int]]
+) -> Figure:
+    """The probabilities (N, T, K) of K tags of the words of N sentences as squares, and a path through each."""
+    figure, panels = new_figure(12, 3.5, ncols=len(sentences), sharey=True)
+    for axes, words, one, path in zip(panels, sentences, p, paths, strict=True):
+        T = len(words)
+        image = axes.imshow(one[:T].T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        axes.plot(np.arange(T), path[:T], "o-", color=COLOURS[1], linewidth=2, markersize=6)
+        _name(axes, words, tags)
+        label(axes, "", "", "tag" if axes is panels[0] else "")
+        axes.grid(visible=False)
+    figure.colorbar(image, ax=panels, label="probability")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Figures of chapter 10: trees above their sentences, shapes of a parser, spans, cycles, and what a greedy choice breaks."""
+"""Figures of chapter 10: trees, the shapes of a parser, spans, cycles, and what a greedy choice breaks."""
 
 from __future__ import annotations
 
@@ -110,7 +110,9 @@ def _trapezium(axes: Any, left: float, right: float, base: float, head: str, nam
     """An incomplete span: higher at its head."""
     high, low = base + 0.8, base + 0.45
     tops = (high, low) if head == "left" else (low, high)
-    axes.fill([left, right, right, left], [base, base, tops[1], tops[0]], facecolor="white", edgecolor=colour, linewidth=1.6)
+    axes.fill(
+        [left, right, right, left], [base, base, tops[1], tops[0]], facecolor="white", edgecolor=colour, linewidth=1.6
+    )
     axes.text((left + right) / 2, base + 0.2, name, ha="center", fontsize=9)
 
 
@@ -123,7 +125,9 @@ def spans() -> Figure:
         _triangle(axes, 1.6, 2.7, base, "right", left, "black")
         axes.text(3.05, base + 0.3, "=", fontsize=14, ha="center")
         _trapezium(axes, 3.4, 5.0, base, head, result, COLOURS[1])
-        start, end = ((0.3, base + 0.86), (2.7, base + 0.86)) if head == "left" else ((2.7, base + 0.86), (0.3, base + 0.86))
+        start, end = (
+            ((0.3, base + 0.86), (2.7, base + 0.86)) if head == "left" else ((2.7, base + 0.86), (0.3, base + 0.86))
+        )
         rad = -0.28 if head == "left" else 0.28
         _arrow(axes, start, end, color=COLOURS[1], connectionstyle=f"arc3,rad={rad}", linewidth=1.5)
         for x, name in ((0.3, "i"), (1.35, "k"), (1.75, "k+1"), (2.7, "j"), (3.4, "i"), (5.0, "j")):

@@ -7,7 +7,7 @@
 # one label. Here each token gets one, and the labels have to fit together.
 #
 # The next two cells show where the chapter leads. They train the finished model for a few seconds and draw what it
-# thinks of a sentence that it has never seen. You will build every part of it.
+# thinks of these three sentences. You will build every part of it.
 
 # %%
 from itertools import product
@@ -748,14 +748,14 @@ search_scores = {}
 for seed in SEEDS:
     for name, search in {"right": viterbi, "A exchanged": wrong_viterbi}.items():
         found, emissions, weights = decode_with(search, crf_models[seed], few.test)
-        search_scores[name, seed] = f1(found, test_tags)
         worse = 0
         for one, tags, true in zip(emissions, found, test_tags, strict=True):
             said, real = (names.tags.encode(part) for part in (tags, true))
             value = [sequence_score(one[: len(true)], *weights, y) for y in (said, real)]
             worse += bool(value[0] < value[1] - 1e-6)
-        print(f"seed {seed}, {name:<12} F1 {search_scores[name, seed]:.3f}", end=", ")
-        print(f"{worse} sentences where the true tags score higher than the 'best' ones")
+        search_scores[name, seed] = f1(found, test_tags), worse
+        print(f"seed {seed}, {name:<12} F1 {search_scores[name, seed][0]:.3f}", end=", ")
+        print(f"the true tags score higher than the 'best' ones in {worse} sentences")
 
 # %% [markdown] id="ch09-wrong-search"
 # The last column is the check. A search for the best sequence may return a wrong answer, but never one with a lower score

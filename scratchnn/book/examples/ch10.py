@@ -57,13 +57,14 @@ def fit(
     bank: Treebank,
     epochs: int,
     seed: int = 0,
+    limit: int | None = None,
     on_epoch: Callable[[Trainer], None] | None = None,
 ) -> list[float]:
-    """Train with Adam on the training part; the mean loss of each epoch."""
+    """Train with Adam on the training part, or on its first ``limit`` sentences; the mean loss of each epoch."""
     trainer = Trainer(
         model,
         Adam(model.parameters(), 0.01),
-        bank.batches(bank.train, 16, seed),
+        bank.batches(bank.train[:limit], 16, seed),
         seed=seed,
         max_norm=5.0,
         on_epoch=on_epoch,

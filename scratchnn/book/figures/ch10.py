@@ -33,8 +33,9 @@ def _draw_tree(
     for d, h in enumerate(heads, start=1):
         style: dict[str, Any] = {"color": COLOURS[1] if d in orange else "black", "zorder": 3 if d in orange else 1}
         style["linestyle"] = "--" if d in dashed else "-"
-        start, end = x[h], x[d] + (0.12 if h > d else -0.12)
-        height = 0.55 + 0.42 * abs(d - h)
+        way = 1 if d > h else -1
+        start, end = x[h] + 0.06 * way, x[d] - 0.16 * way
+        height = 0.5 + 0.34 * abs(d - h)
         highest = max(highest, height)
         angle = np.linspace(0, np.pi, 40)
         axes.plot((start + end) / 2 - np.cos(angle) * (end - start) / 2, height * np.sin(angle), linewidth=1.3, **style)
@@ -89,13 +90,13 @@ def parser_shapes() -> Figure:
         _box(axes, centre, name, shape, COLOURS[1] if key == "s" else "black", width)
     _arrow(axes, (2.0, 1.8), (2.25, 1.8))
     _arrow(axes, (4.15, 1.8), (4.4, 1.8))
-    _arrow(axes, (6.1, 2.15), (6.75, 2.65))
-    _arrow(axes, (6.1, 1.45), (6.75, 0.95))
+    _arrow(axes, (6.1, 2.16), (6.63, 2.7))
+    _arrow(axes, (6.1, 1.44), (6.63, 0.9))
     _arrow(axes, (8.5, 2.44), (9.1, 2.16))
     _arrow(axes, (8.5, 1.16), (9.1, 1.44))
-    axes.text(6.1, 2.62, "dense, relu", ha="center", fontsize=9)
-    axes.text(6.1, 0.92, "dense, relu", ha="center", fontsize=9)
-    axes.text(9.6, 2.65, "$U$, $u$", ha="center", fontsize=10, color=COLOURS[1])
+    axes.text(5.85, 2.5, "dense, relu", ha="center", fontsize=9)
+    axes.text(5.85, 1.02, "dense, relu", ha="center", fontsize=9)
+    axes.text(9.5, 2.45, "by $U$, $u$", ha="center", fontsize=10, color=COLOURS[1])
     return figure
 
 

@@ -631,11 +631,11 @@ same = np.isclose(T * package_L, L) and np.allclose(theirs[0][0], de) and np.all
 print("the package gives the same:", same)
 
 # %% [markdown] id="ch09-gradient-figure"
-# Here is the gradient of the model from the head of the chapter for a sentence that says nothing about its name, with an
-# ending that misleads. In truth, let it be a place. A training step pushes red squares down and blue ones up.
+# Here is the gradient of the model from the head of the chapter for a sentence that says nothing about its name, which has
+# an ending of no type. In truth, let it be a place. A training step pushes red squares down and blue ones up.
 
 # %%
-doubtful = "Few had heard of Tolek .".split()
+doubtful = "Few had heard of Maran .".split()
 place = names.tags.encode(["O", "O", "O", "O", "B-LOC", "O"])
 *inputs, _ = names.batch([(doubtful, ["O"] * 6)])
 with goal.evaluation():

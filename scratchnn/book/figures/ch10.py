@@ -9,6 +9,7 @@ import numpy as np
 
 from scratchnn.book.figures.ch09 import _arrow, _box, _drawing
 from scratchnn.plot import COLOURS, label, new_figure
+from scratchnn.structured.trees import find_cycle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,14 +26,12 @@ def _draw_tree(
     heads: Sequence[int],
     labels: Sequence[str] | None = None,
     orange: Collection[int] = (),
-    dashed: Collection[int] = (),
 ) -> None:
-    """Words in a row and arcs above them; the arcs of the words in ``orange`` and ``dashed`` (from 1) are marked."""
+    """Words in a row and arcs above them; the arcs of the words in ``orange`` (from 1) are orange."""
     x = np.arange(len(words) + 1, dtype=float)
     highest = 1.0
     for d, h in enumerate(heads, start=1):
         style: dict[str, Any] = {"color": COLOURS[1] if d in orange else "black", "zorder": 3 if d in orange else 1}
-        style["linestyle"] = "--" if d in dashed else "-"
         way = 1 if d > h else -1
         start, end = x[h] + 0.06 * way, x[d] - 0.16 * way
         height = 0.5 + 0.34 * abs(d - h)
@@ -58,15 +57,12 @@ def trees(answers: Sequence[Tree], highlight: int) -> Figure:
     return figure
 
 
-def broken_and_repaired(words: Sequence[str], chosen: Sequence[int], best: Sequence[int], true: Sequence[int]) -> Figure:
-    """Heads that each word chose alone, the words of a cycle orange, above the best tree; wrong arcs are dashed."""
-    from scratchnn.structured.trees import find_cycle
-
-    figure, panels = new_figure(9.5, 5.4, nrows=2)
-    cycle = find_cycle([0, *map(int, chosen)])
-    for axes, heads, orange in ((panels[0], chosen, cycle), (panels[1], best, ())):
-        wrong = [d for d, (h, t) in enumerate(zip(heads, true, strict=True), start=1) if h != t]
-        _draw_tree(axes, words, heads, orange=orange, dashed=wrong)
+def broken_and_mended(words: Sequence[str], chosen: Sequence[int], best: Sequence[int]) -> Figure:
+    """Heads that each word chose alone, above the best tree; the arcs of a cycle, or of several roots, are orange."""
+    figure, panels = new_figure(9.5, 5.2, nrows=2)
+    roots = [d for d, h in enumerate(chosen, start=1) if h == 0]
+    _draw_tree(panels[0], words, chosen, orange=roots if len(roots) > 1 else find_cycle([0, *map(int, chosen)]))
+    _draw_tree(panels[1], words, best)
     panels[0].set_title("each word alone")
     panels[1].set_title("the best tree")
     return figure

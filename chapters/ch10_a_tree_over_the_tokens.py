@@ -281,6 +281,37 @@ def arc_scores(model, trees):
     return [one[: T + 1, : T + 1] for one, T in zip(S, inputs[1], strict=True)]
 
 
+# %% [markdown] id="ch10-probabilities"
+# Train it with three seeds, and look at what the first one thinks of the two sentences from the head of the chapter. Each
+# row of the picture is a word, each column a candidate for its head, and the rows sum to 1 by (4).
+#
+# > **Question.** The two sentences differ in their eighth word only. Which row will differ between the two pictures?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > The eighth, of course: *barks* looks for a singular head, *bark* for a plural one. The rows of the other words hardly
+# > change, since their heads do not depend on it.
+# >
+# > </details>
+
+# %%
+SEEDS = (0, 1, 2)
+scorers = {seed: ArcScorer(seed) for seed in SEEDS}
+for seed, scorer in scorers.items():
+    scorer_losses = examples.fit(scorer, bank, 6, seed)
+    print(
+        f"seed {seed}: loss {scorer_losses[0]:.3f} in the first epoch, {scorer_losses[-1]:.3f} in the last"
+    )
+twin_trees = [(line.split(), [0] * 9, ["punct"] * 9) for line in twins]
+twin_S = arc_scores(scorers[0], twin_trees)
+twin_P = [softmax(np.where(np.eye(10, dtype=bool), -1e30, S))[1:] for S in twin_S]  # (4)
+show(
+    figures.head_probabilities([words for words, _, _ in twin_trees], twin_P),
+    "10.3",
+    "The probability of each head (column) for each word (row), in both sentences. The row of the last verb is framed: its "
+    "head moves from the dog to the boys.",
+)
+
 # %% [markdown] id="ch10-greedy"
 # ## Everyone chooses alone
 #
@@ -320,22 +351,22 @@ def unlabelled(predicted, trees):
     return np.mean(np.concatenate(predicted) == np.concatenate(true))
 
 
-SEEDS, FEW, EPOCHS = (0, 1, 2), 40, 14
-scorers, progress = {}, {}
+FEW = 40  # sentences
+few_scorers, progress = {}, {}
 for seed in SEEDS:
-    scorers[seed] = ArcScorer(seed)
+    few_scorers[seed] = ArcScorer(seed)
 
     def note(trainer, seed=seed):
         chosen = [greedy(S) for S in arc_scores(trainer.model, bank.test)]
         broken = np.mean([bool(faults(heads)) for heads in chosen])
         progress.setdefault(seed, []).append((unlabelled(chosen, bank.test), broken))
 
-    examples.fit(scorers[seed], bank, EPOCHS, seed, FEW, on_epoch=note)
+    examples.fit(few_scorers[seed], bank, 14, seed, FEW, on_epoch=note)
     right, broken = progress[seed][-1]
     print(f"seed {seed}: {right:.1%} of the heads right, no tree for {broken:.1%} of the sentences")
 show(
     figures.greedy_progress(progress),
-    "10.3",
+    "10.4",
     "Left, the share of words with the right head after each epoch; right, the share of sentences for which the best heads "
     "of the words are no tree. One line per seed.",
 )
@@ -345,7 +376,7 @@ show(
 # much worse than the left. Here is what breaks, and one such sentence.
 
 # %%
-few_scores = arc_scores(scorers[0], bank.test)
+few_scores = arc_scores(few_scorers[0], bank.test)
 few_greedy = [greedy(S) for S in few_scores]
 kinds = [fault for heads in few_greedy for fault in faults(heads)]
 for kind in ("a cycle", "several roots", "no root"):
@@ -359,7 +390,7 @@ mended = [
 words = bank.test[mended[0]][0]
 show(
     figures.broken_and_mended(words, few_greedy[mended[0]], best_trees[mended[0]]),
-    "10.4",
+    "10.5",
     "Above, each word has chosen its head alone: the orange arcs are what keeps the result from being a tree. Below, the "
     "best tree by the same scores, which is the right one here.",
 )
@@ -388,7 +419,7 @@ show(
 # %%
 show(
     figures.spans(),
-    "10.5",
+    "10.6",
     "How spans are built. Left: two complete spans meet, and an arc joins their outer ends, in one direction or the other. "
     "Right: an incomplete span swallows the complete one behind its dependent. The split k is tried everywhere.",
 )
@@ -490,7 +521,7 @@ print("the package gives the same:", same)
 # %%
 show(
     figures.contraction(),
-    "10.6",
+    "10.7",
     "Contracting a cycle. Left: the best head of each word; words 1 and 2 choose each other. Middle: the cycle as one "
     "word, with what it costs to enter at 1 or at 2. Right: the cycle is opened where entering is cheapest.",
 )
@@ -558,9 +589,7 @@ searches = {
 crossing = np.array([not projective(heads) for _, heads, _ in bank.test])
 results = {}
 for seed in SEEDS:
-    trained = ArcScorer(seed)
-    examples.fit(trained, bank, 6, seed)
-    for size, model in ((FEW, scorers[seed]), (len(bank.train), trained)):
+    for size, model in ((FEW, few_scorers[seed]), (len(bank.train), scorers[seed])):
         S_test = arc_scores(model, bank.test)
         for name, search in searches.items():
             found = [search(S) for S in S_test]
@@ -674,7 +703,7 @@ perfect[np.arange(1, 5), gold] = 1000.0
 column = np.where(np.eye(5, dtype=bool), -1e30, perfect)
 column[0] = -1e30
 P = softmax(column.T).T
-print(f"perfect scores: loss {head_loss(perfect, gold)[0]:.3f} over heads", end=", ")
+print(f"perfect scores: loss {abs(head_loss(perfect, gold)[0]):.3f} over heads", end=", ")
 print(f"{-np.log(P[np.arange(1, 5), gold]).mean():.3f} over dependents")
 
 # %% [markdown] id="ch10-roots"
@@ -705,7 +734,10 @@ else:
     line = "the old farmer near the gate watches the birds with a camera ."
     [(words, heads, labels)] = examples.parse(goal, bank, [line.split()])
     for word, head, name in zip(words, heads, labels, strict=True):
-        print(f"{word}/{name}({'root' if head == 0 else words[head - 1]})", end=" ")
+        print(
+            f"{word}/{name}({'root' if head == 0 else words[head - 1]})",
+            end="\n" if head == 0 else " ",
+        )
     print()
 
 # %% [markdown] id="ch10-full-run"

@@ -185,6 +185,28 @@ def _link(axes: Any, start: Place, end: Place, name: str, colour: str, shift: Pl
 # --- measurements ----------------------------------------------------------------------------------------------------
 
 
+def head_probabilities(sentences: Sequence[Sequence[str]], P: Sequence[np.ndarray]) -> Figure:
+    """The probabilities (T, T + 1) of the heads of each word; the row of the last word but one is framed."""
+    figure, panels = new_figure(11, 4.4, ncols=len(sentences), sharey=False)
+    for axes, words, p in zip(panels, sentences, P, strict=True):
+        image = axes.imshow(p, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        row = len(words) - 2
+        axes.add_patch(_frame((-0.48, row - 0.47), p.shape[1] - 0.04, 0.94))
+        axes.set_xticks(np.arange(len(words) + 1), ["root", *words], rotation=45)
+        axes.set_yticks(np.arange(len(words)), words)
+        label(axes, "", "head", "word" if axes is panels[0] else "")
+        axes.grid(visible=False)
+    figure.colorbar(image, ax=panels, label="probability")
+    return figure
+
+
+def _frame(corner: Place, width: float, height: float) -> Any:
+    """An orange rectangle without a face."""
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, width, height, fill=False, edgecolor=COLOURS[1], linewidth=1.8)
+
+
 def greedy_progress(progress: Mapping[int, Sequence[tuple[float, float]]]) -> Figure:
     """Shares of right heads and of sentences without a tree after each epoch, one line for each seed."""
     figure, (left, right) = new_figure(9.5, 3.6, ncols=2, sharey=True)

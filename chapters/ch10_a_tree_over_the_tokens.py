@@ -743,8 +743,12 @@ else:
 # %% [markdown] id="ch10-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch10_a_tree_over_the_tokens.py`, seed 0, one thread, 21 minutes,
 # > 2026-11-27): on the test part of the English Web Treebank an unlabelled attachment of **0.882** and a labelled one of
-# > **0.852**. UDPipe 2, which uses pretrained vectors, has about 0.90 and 0.87.
-# > GREEDY
+# > **0.852**. UDPipe 2, which uses pretrained vectors, has about 0.90 and 0.87. With the same scores, the greedy choice has
+# > 0.8824 of the heads right and gives no tree for 4.7 % of the 2,077 sentences. Chu-Liu/Edmonds has 0.8824 and Eisner
+# > 0.8840, and both always give a tree.
+#
+# Real language agrees with the small experiment: the searches do not find many more heads, and they make every sentence
+# usable. In English, where few arcs cross, the rule against crossing even helps a little.
 #
 # The same on the command line; the last line draws the trees of your own sentences:
 #

@@ -843,7 +843,9 @@ else:
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch09_one_answer_per_token.py`, one thread, 2026-11-27). CoNLL-2003, all
 # > 14,041 training sentences, no pretrained vectors, seed 0: with the CRF an entity F1 of **0.858** on the test part, token
 # > by token 0.841. Lample and others (2016) report 0.836 for a network of this kind without pretrained vectors.
-# > FEW
+# > With 500 of the sentences and the CRF, seed 0: F1 0.496 from random word vectors, **0.638** from the GloVe vectors of
+# > 7,844 words (50 numbers each). The shares of right tokens of these two are 0.894 and 0.926, close together and close to
+# > the 0.825 of always answering O: token accuracy hides what F1 shows.
 #
 # The same on the command line:
 #

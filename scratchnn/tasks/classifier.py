@@ -14,7 +14,6 @@ import numpy as np
 from scratchnn.backend import seed_from
 from scratchnn.core import Model
 from scratchnn.data import PaddedExamples
-from scratchnn.datasets.generated.reviews import generated_reviews
 from scratchnn.errors import DataError
 from scratchnn.inspection.texts import plot_confusion
 from scratchnn.metrics import confusion_matrix
@@ -26,7 +25,7 @@ from scratchnn.tasks.labelled import Columns, Pairs, read_labelled, read_unlabel
 from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors, with_words_of
 from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.table_files import is_table
-from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
+from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.text_tokens import LEVELS, tokens_of
 from scratchnn.tasks.trained import Trained
@@ -37,7 +36,6 @@ from scratchnn.training.settings import Setting, Values
 from scratchnn.word2vec.formats import read_vectors
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
-GENERATED = 3000  # reviews
 SHOWN = 10  # labels in a message
 ARCHITECTURE = (
     "embedding_size", "hidden_size", "reader", "pooling", "output", "cell", "layers", "bidirectional", "stride", "dropout",
@@ -148,10 +146,7 @@ class ClassifierTask(Task):
     def read_parts(self, settings: Values, columns: Columns) -> tuple[Pairs, Pairs]:
         """Training and validation part: as given, else a tenth is cut off by the seed."""
         several = is_multilabel(settings)
-        if settings["data"]:
-            pairs = read_labelled(settings["data"], columns, "train", several)
-        else:
-            pairs = list(zip(*generated_reviews(GENERATED, seed=0), strict=True))
+        pairs = read_labelled(settings["data"] or [GENERATED], columns, "train", several)
         if settings["limit"] is not None and settings["limit"] < len(pairs):
             order = np.random.default_rng(seed_from(settings["seed"], 3)).permutation(len(pairs))
             pairs = [pairs[place] for place in sorted(order[: settings["limit"]])]

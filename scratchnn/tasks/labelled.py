@@ -5,6 +5,7 @@
     a folder                 one sub-folder per label, one file per text
     any other file           a text, a tab, its label; no header
     imdb, nsmc:test          a known data set, or one part of it
+    generated                short reviews that are made up; also generated:valid, generated:test
 
 All files may be packed (``.gz``) except those in a folder. Columns of a table are guessed by name, then by content. A text
 may be empty, a label may not.
@@ -17,13 +18,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scratchnn.datasets.generated import generated_reviews
 from scratchnn.datasets.registry import DataSet, data_sets
 from scratchnn.errors import DataError
 from scratchnn.tasks.table_files import Rows, is_table, read_rows
-from scratchnn.tasks.tables import read_pairs
+from scratchnn.tasks.tables import generated_seed, read_pairs
 from scratchnn.text import read_text
 from scratchnn.text.csv_rows import first_line
 
+REVIEWS = 3000  # that are generated
 WHAT = "a text and its label"
 TEXT_NAMES = ("text", "review", "document", "sentence", "comment", "content", "message", "tweet", "body", "title")
 LABEL_NAMES = ("label", "sentiment", "class", "category", "target", "rating", "polarity", "topic", "tag", "tags", "labels")
@@ -73,6 +76,8 @@ def read_labelled(sources: Sequence[str], columns: Columns, part: str, empty_lab
 def read_source(source: str, columns: Columns, part: str, empty_labels: bool) -> Pairs:
     """Texts and labels of one source."""
     name, _, wanted = source.partition(":")
+    if (seed := generated_seed(source, part)) is not None:
+        return list(zip(*generated_reviews(REVIEWS, seed), strict=True))
     if not os.path.exists(source) and (name in data_sets() or looks_like_a_name(source)):
         return read_known(name, wanted or part)
     if os.path.isdir(source):

@@ -20,14 +20,14 @@ from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.music import Tune, bar_fault, longest_copy, read_tunes, runs, split_tokens, transpose, tune_notes
 from scratchnn.music.abc import METRES, read_tune
 from scratchnn.recurrent.cells import CELLS
-from scratchnn.tasks.tables import VALID, split
+from scratchnn.tasks.tables import GENERATED, VALID, generated_seed, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import END, UNKNOWN, Vocabulary, read_text
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
-GENERATED = 500  # tunes
+TUNES = 500  # that are generated
 LONGEST = 2000  # tokens of a tune that is written; the longest of the Nottingham tunes has about 1,500
 WRITTEN = 200  # tunes that ``evaluate`` lets the model write
 MOST_COPIED = 8  # bars in a row that a tune may share with a training tune by chance
@@ -149,9 +149,7 @@ class MusicTask(Task):
 
 def training_tunes(settings: Values) -> list[Tune]:
     """The tunes that a run was trained on, with those that it kept for validation."""
-    if settings["data"]:
-        return read_sources(settings["data"], "train")
-    return read_tunes(generated_tunes(GENERATED, seed=0), "generated tunes")
+    return read_sources(settings["data"] or [GENERATED], "train")
 
 
 def readable(text: str) -> Tune | None:
@@ -166,6 +164,9 @@ def read_sources(sources: Sequence[str], part: str) -> list[Tune]:
     """Tunes of files and of known sets; ``part`` is that of a set which is named without one."""
     tunes: list[Tune] = []
     for source in sources:
+        if (seed := generated_seed(source, part)) is not None:
+            tunes += read_tunes(generated_tunes(TUNES, seed), source)
+            continue
         name, _, wanted = source.partition(":")
         if os.path.exists(source) or any(mark in name for mark in "./\\"):
             tunes += read_tunes(read_text(source), source)

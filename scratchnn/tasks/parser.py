@@ -23,7 +23,6 @@ from scratchnn.core import Model
 from scratchnn.data import SentenceBatches, Sentences, normal_form
 from scratchnn.data.examples import ShuffledByWords
 from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
-from scratchnn.datasets.generated import generated_treebank
 from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.inspection.attachment import attachment_table, plot_attachment
@@ -32,7 +31,7 @@ from scratchnn.metrics import attachment_scores, right_arcs
 from scratchnn.models.parser import Parser
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
 from scratchnn.tasks.report_figure import saved
-from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
+from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.tasks.treebanks import Tree, as_pair, check_size, read_trees
@@ -43,7 +42,6 @@ from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 from scratchnn.word2vec.formats import read_vectors
 
-GENERATED = 2000  # sentences
 WORDS = 2000  # that are parsed side by side
 ARCHITECTURE = (
     "embedding_size", "character_size", "character_units", "reader", "frozen", "hidden_size", "layers", "arc_size",
@@ -123,7 +121,7 @@ class ParserTask(Task):
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of words, characters and labels of the training part, and both parts as ids."""
-        trees = read_trees(settings["data"], "train") if settings["data"] else generated_treebank(GENERATED, seed=0)
+        trees = read_trees(settings["data"] or [GENERATED], "train")
         if settings["valid"] is None:
             train, valid = split(trees, settings["seed"])
         else:

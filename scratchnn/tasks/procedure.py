@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from scratchnn.training.figure import plot_history
 from scratchnn.training.reports import Reports
 from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import RATES, Values, choose, make_optimizer
+
+FIGURE_EVERY = 10.0  # seconds of training between two drawings of its figure, which take a third of a second
 
 
 def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
@@ -49,12 +52,17 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     model.to(library)
     batches = task.batches(data.train, settings, data.parts)
 
+    drawn = time.monotonic()
+
     def after_epoch(trainer: Trainer) -> None:
+        nonlocal drawn
         print(wrapped(epoch_line(task, trainer)), flush=True)
-        reports.write(
-            lambda: trainer.history.write_csv(folder.history),
-            lambda: save_figure(plot_history(trainer.history, task.title, trainer.best_epoch), folder.path / "loss.png"),
-        )
+        reports.write(lambda: trainer.history.write_csv(folder.history))
+        if trainer.done(settings["epochs"]) or time.monotonic() - drawn > FIGURE_EVERY:
+            reports.write(
+                lambda: save_figure(plot_history(trainer.history, task.title, trainer.best_epoch), folder.path / "loss.png")
+            )
+            drawn = time.monotonic()
 
     reports = Reports()
     metric, higher_is_better = task.decides(settings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import unicodedata
 from collections.abc import Sequence
 from typing import TypeVar
@@ -15,6 +16,9 @@ from scratchnn.text import read_text
 from scratchnn.training.settings import Setting
 
 T = TypeVar("T")
+
+GENERATED = "generated"  # the name of the data that a task makes up
+SEEDS = {"train": 0, "valid": 1, "test": 2}  # of its parts
 
 VALID_PART = 10  # one example in so many is kept for validation, if no file is given
 EXAMPLES = Setting(
@@ -44,6 +48,21 @@ def read_pairs(files: Sequence[str], what: str) -> list[tuple[str, str]]:
     if not pairs:
         raise DataError(f"no examples in {', '.join(files)}; a line is {what} with one tab between them")
     return pairs
+
+
+def generated_seed(source: str, part: str) -> int | None:
+    """The seed of the generated data that ``source`` names, such as ``generated:test``; None if it names something else.
+
+    Args:
+        source: what the user wrote.
+        part: what ``generated`` alone means: ``train``, ``valid`` or ``test``.
+    """
+    name, _, wanted = source.partition(":")
+    if name != GENERATED or os.path.exists(source):
+        return None
+    if (wanted or part) not in SEEDS:
+        raise DataError(f"no generated data {source!r}; choose from {', '.join(f'{GENERATED}:{one}' for one in SEEDS)}")
+    return SEEDS[wanted or part]
 
 
 def split(examples: Sequence[T], seed: int) -> tuple[list[T], list[T]]:

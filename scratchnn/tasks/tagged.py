@@ -4,6 +4,7 @@
     lines of word/TAG        one sentence per line, words separated by white space; the last slash separates word and tag
     any other file           CoNLL columns, an empty line after each sentence; the tag is in the last column
     conll2003, ud:en_ewt     a known data set, or one part of it: conll2003:test, ud:en_ewt:test
+    generated                sentences about travels that are made up; also generated:valid, generated:test
 
 All files may be packed (``.gz``). Tags of entities are converted to IOBES, whatever scheme a file has.
 """
@@ -17,14 +18,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from scratchnn.datasets.generated import generated_travels
 from scratchnn.datasets.registry import DataSet, data_sets
 from scratchnn.errors import DataError
 from scratchnn.tasks.labelled import looks_like_a_name
+from scratchnn.tasks.tables import generated_seed
 from scratchnn.text import read_text
 from scratchnn.text.columns import CONLLU, Rows, read_columns, read_conllu
 from scratchnn.text.conllu import shown
 from scratchnn.text.schemes import OUTSIDE, convert, detect_scheme
 
+TRAVELS = 2000  # sentences that are generated
 UNIVERSAL = ("upos", "xpos")
 INTERNAL = "IOBES"  # the scheme of the tags that a model learns
 SAMPLED = 50  # lines that decide whether a file consists of word/TAG
@@ -94,6 +98,9 @@ def place_of(sentences: Sequence[Tagged], n: int, t: int) -> str:
 def read_source(source: str, column: str | None, part: str, before: str | None = None) -> list[Tagged]:
     """The sentences of one source, with the tags as they are in it; see ``read_tagged``."""
     name, _, wanted = source.partition(":")
+    if (seed := generated_seed(source, part)) is not None:
+        made = generated_travels(TRAVELS, seed)
+        return [Tagged(words, tags, [source] * len(words)) for words, tags in made]
     layout = ""
     path: str | Path = source
     if not os.path.exists(source) and (name in data_sets() or looks_like_a_name(source)):

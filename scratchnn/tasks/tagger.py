@@ -18,7 +18,6 @@ from scratchnn.backend import seed_from, to_numpy
 from scratchnn.core import Model
 from scratchnn.data import SentenceBatches, Sentences, normal_form
 from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
-from scratchnn.datasets.generated.travels import generated_travels
 from scratchnn.errors import DataError
 from scratchnn.inspection.tags import plot_tag_confusion, plot_transitions
 from scratchnn.models.tagger import OUTPUTS, Tagger
@@ -26,7 +25,7 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.label_table import entity_table, tag_table
 from scratchnn.tasks.pretrained import Initial, start_from_vectors
 from scratchnn.tasks.report_figure import saved
-from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
+from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, digest_of, split
 from scratchnn.tasks.tag_answers import (
     NEW,
     Examples,
@@ -38,7 +37,7 @@ from scratchnn.tasks.tag_answers import (
     marks_entities,
     types_of,
 )
-from scratchnn.tasks.tagged import INTERNAL, Tagged, all_outside, read_tagged
+from scratchnn.tasks.tagged import Tagged, all_outside, read_tagged
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.tasks.word_settings import word_settings
@@ -49,7 +48,6 @@ from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 from scratchnn.word2vec.formats import read_vectors
 
-GENERATED = 2000  # sentences
 SHOWN = 10  # tags in a message
 MARKS = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")  # words with inner hyphens, apostrophes and dots; single marks
 ARCHITECTURE = (
@@ -143,12 +141,7 @@ class TaggerTask(Task):
 
     def read_parts(self, settings: Values) -> tuple[list[Tagged], list[Tagged], str | None]:
         """Training and validation part: as given, else a tenth is cut off by the seed; and the scheme of the tags."""
-        if settings["data"]:
-            found, scheme = read_tagged(settings["data"], settings["column"], "train")
-        else:
-            made = generated_travels(GENERATED, seed=0)
-            found = [Tagged(words, convert(tags, INTERNAL), ["generated"] * len(words)) for words, tags in made]
-            scheme = "IOB2"
+        found, scheme = read_tagged(settings["data"] or [GENERATED], settings["column"], "train")
         if settings["limit"] is not None and settings["limit"] < len(found):
             order = np.random.default_rng(seed_from(settings["seed"], 3)).permutation(len(found))
             found = [found[place] for place in sorted(order[: settings["limit"]])]
@@ -206,11 +199,14 @@ class TaggerTask(Task):
         examples = self.examples(files, trained.settings, trained.parts)
         loss, predicted = find_tags(trained.model, examples, trained.parts)
         true = [one.tags for one in examples.tagged]
-        for name, value in {"loss": loss, **figures(predicted, true, marked)}.items():
+        known = {"loss": loss} if any(set(one) <= tags.ids.keys() for one in true) else {}
+        for name, value in {**known, **figures(predicted, true, marked)}.items():
             yield f"{name} {self.show(name, value)}"
         if new := Counter(tag for one in true for tag in one if tag not in tags):
             yield f"{new.total():,} of the tags did not occur in training, such as {min(new)}; they count as wrong"
-            yield "the loss is that of the sentences without them"
+            yield (
+                "the loss is that of the sentences without them" if known else "no loss is printed: all sentences have some"
+            )
         yield ""
         if marked:
             yield from entity_table([entities(one) for one in predicted], [entities(one) for one in true])

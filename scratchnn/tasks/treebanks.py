@@ -1,4 +1,4 @@
-"""Treebanks: files in CoNLL-U, or known ones by name, as words with their heads and labels."""
+"""Treebanks: files in CoNLL-U, known or generated ones by name, as words with their heads and labels."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from scratchnn.datasets.generated import generated_treebank
 from scratchnn.datasets.registry import data_sets
 from scratchnn.errors import DataError
 from scratchnn.models.parser import MOST_WORDS
 from scratchnn.tasks.labelled import looks_like_a_name
+from scratchnn.tasks.tables import generated_seed
 from scratchnn.tasks.tagged import find_part
 from scratchnn.text.conllu import Sentence, read_sentences
 
+SENTENCES = 2000  # that are generated
 Tree = tuple[list[str], list[int], list[str]]  # words, heads and labels
 
 
@@ -20,6 +23,9 @@ def read_trees(sources: Sequence[str], part: str) -> list[Tree]:
     """The sentences of treebanks with their trees; ``part`` is that of a known treebank that is named without one."""
     trees = []
     for source in sources:
+        if (seed := generated_seed(source, part)) is not None:
+            trees += generated_treebank(SENTENCES, seed)
+            continue
         for sentence in read_sentences(find_treebank(source, part)):
             check_size(sentence)
             trees.append((sentence.column("form"), *sentence.tree()))

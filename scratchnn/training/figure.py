@@ -10,6 +10,8 @@ from scratchnn.training.history import FIRST, LAST, VALIDATION, History
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+IN_A_ROW = 3  # panels
+
 
 def plot_history(history: History, title: str, best_epoch: int = 0) -> Figure:
     """Every figure of a history in a panel of its own, by training step: of the training and of the validation part.
@@ -21,10 +23,14 @@ def plot_history(history: History, title: str, best_epoch: int = 0) -> Figure:
     """
     columns = [name for name in history.columns() if name not in FIRST + LAST and history.column(name)[0]]
     names = list(dict.fromkeys(name.removeprefix(VALIDATION) for name in columns)) or ["loss"]
-    figure, axes = new_figure(max(7, 5 * len(names)), 4.2, ncols=len(names), squeeze=False)
+    columns_shown = min(len(names), IN_A_ROW)
+    rows = -(-len(names) // columns_shown)
+    figure, axes = new_figure(max(7, 5 * columns_shown), 4.2 * rows, nrows=rows, ncols=columns_shown, squeeze=False)
+    for axis in axes.flat[len(names) :]:
+        axis.remove()
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter  # after the first figure
 
-    for axis, name in zip(axes[0], names, strict=True):
+    for axis, name in zip(axes.flat, names, strict=False):
         shown: list[float] = []
         for part, column, colour in (("training", name, COLOURS[0]), ("validation", VALIDATION + name, COLOURS[1])):
             steps, values = history.column(column)

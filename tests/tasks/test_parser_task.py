@@ -113,6 +113,13 @@ def test_words_and_labels_that_training_has_not_seen(bank, tmp_path, capsys):
     assert f"{len(words)} of the labels did not occur in training, such as new; they count as wrong" in lines
 
 
+def test_a_folder_that_does_not_exist_is_refused_before_anything_is_written(bank, tmp_path, capsys):
+    out, drawing = tmp_path / "none" / "out.conllu", tmp_path / "tree.svg"
+    assert command("predict", bank / "run", "dogs bark", "--svg", drawing, "--out", out) == 2
+    assert f"cannot write {out}: there is no folder {out.parent}" in capsys.readouterr().err
+    assert not drawing.exists()
+
+
 def test_only_projective_trees_if_asked(bank, tmp_path):
     trees = [tree for tree in generated_treebank(2000, 2) if crossing_arcs(tree[1])][:40]
     crossing = []
@@ -141,7 +148,7 @@ def test_vectors_to_start_from(bank, tmp_path, capsys):
 
 @pytest.mark.usefixtures("quick")
 def test_without_files_a_treebank_is_generated(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("scratchnn.tasks.parser.GENERATED", 40)
+    monkeypatch.setattr("scratchnn.tasks.treebanks.SENTENCES", 40)
     assert command("train", "parser", *QUICK, "--epochs", 1, "--out", tmp_path / "run") == 0
     assert "36 sentences (" in capsys.readouterr().out
 

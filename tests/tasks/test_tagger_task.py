@@ -133,6 +133,10 @@ def test_a_tag_that_training_did_not_have_counts_as_wrong(folder, tmp_path, caps
     trained = load(run)
     assert trained.evaluate(file)["loss"] == pytest.approx(trained.evaluate(known)["loss"], rel=1e-5)
     assert trained.evaluate(file)["recall"] < 1
+    alone = write_columns(tmp_path / "alone.txt", [(words, ["B-ZOO", *tags[1:]])])
+    lines = lines_of(capsys, "evaluate", run, "--data", alone)
+    assert not any(line.startswith("loss ") for line in lines)
+    assert "no loss is printed: all sentences have some" in lines
 
 
 # --- predict ---------------------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def test_a_tenth_is_kept_for_validation_by_the_seed(tmp_path, capsys):
 
 
 def test_without_data_it_learns_generated_reviews(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("scratchnn.tasks.classifier.GENERATED", 40)
+    monkeypatch.setattr("scratchnn.tasks.labelled.REVIEWS", 40)
     assert train_task("classifier", "--out", tmp_path / "run", "--epochs", 1) == 0
     assert "36 texts to learn, 4 to validate, labels bad, good; 5 steps per epoch" in capsys.readouterr().out
 

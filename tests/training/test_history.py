@@ -217,3 +217,11 @@ def test_a_figure_without_perplexity_and_one_of_nothing():
     texts = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert texts == ["training", "validation"]  # no best epoch is named
     assert plot_history(History(), "Nothing").axes[0].get_legend() is None
+
+
+def test_many_figures_are_drawn_in_rows_of_three():
+    names = ["loss", "accuracy", "precision", "recall", "f1"]
+    figure = plot_history(history_of([3.0, 2.0], lambda loss: dict.fromkeys(names, loss)), "Tagger")
+    assert [axis.get_ylabel() for axis in figure.axes] == names
+    assert figure.get_size_inches()[0] == 15
+    assert len({axis.get_subplotspec().rowspan.start for axis in figure.axes}) == 2

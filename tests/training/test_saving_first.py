@@ -61,6 +61,15 @@ def test_the_checkpoint_is_there_before_anything_is_reported(text, tmp_path, mon
     assert (out / "model.npz").exists()
 
 
+@pytest.mark.parametrize(("seconds", "drawings"), [(0.0, 3), (1e9, 1)])
+def test_the_figure_is_drawn_now_and_then_and_at_the_end(text, tmp_path, monkeypatch, quick, seconds, drawings):
+    drawn = []
+    monkeypatch.setattr(procedure, "FIGURE_EVERY", seconds)
+    monkeypatch.setattr(procedure, "plot_history", lambda history, *rest: drawn.append(history.rows[-1]["epoch"]))
+    assert train("--data", text, "--out", tmp_path / "run", "--epochs", 3) == 0
+    assert drawn == list(range(4 - drawings, 4))
+
+
 def test_word2vec_goes_on_without_its_figure(text, tmp_path, capsys, monkeypatch):
     from small_text import command
 

@@ -81,7 +81,7 @@ show(
 # | $x_t, h_t$ | vector of word $t$, state after reading it in both directions | $(D,)$, $(2H,)$ |
 # | $e_t$ | **emissions**: one score for each tag of token $t$; earlier chapters called them logits | $(K,)$ |
 # | $y_t$ | the tag of token $t$, a number from 0 to $K - 1$ | |
-# | $A$ | transitions: $A_{ij}$ is the score of tag $j$ right after tag $i$ | $(K, K)$ |
+# | $A$ | transitions: $A[i, j]$ is the score of tag $j$ right after tag $i$ | $(K, K)$ |
 # | $start, end$ | scores of the first and of the last tag | $(K,)$ |
 # | $Z$ | the sum over all tag sequences | |
 # | $\alpha_t, \beta_t$ | logarithms of sums over all beginnings, over all endings | $(K,)$ |
@@ -421,7 +421,7 @@ for words, tags in wrong[:3]:
 # Keep the emissions, and add a table $A$ of $K \times K$ numbers for pairs of neighbouring tags, plus a score for the
 # first and one for the last tag. A sequence $y_1 \dots y_T$ gets everything along its way:
 #
-# $$ \mathrm{score}(y) = start_{y_1} + \sum_{t=1}^{T} e_{t, y_t} + \sum_{t=2}^{T} A_{y_{t-1}, y_t} + end_{y_T} \tag{4} $$
+# $$ \mathrm{score}(y) = start[y_1] + \sum_{t=1}^{T} e_t[y_t] + \sum_{t=2}^{T} A[y_{t-1}, y_t] + end[y_T] \tag{4} $$
 #
 # And a softmax over **all sequences** turns the scores into probabilities. This is a **conditional random field** (조건부
 # 무작위장), CRF, in its linear form:
@@ -500,9 +500,9 @@ show(
 # tag $j$. Every such beginning is a shorter one, ending in some tag $i$, plus a step from $i$ to $j$ and the emission of
 # $j$. That is the whole **forward algorithm** (전방 알고리즘):
 #
-# $$ \alpha_1[j] = start_j + e_1[j] \qquad
-# \alpha_t[j] = e_t[j] + \log \sum_i e^{\alpha_{t-1}[i] + A_{ij}} \tag{6} $$
-# $$ \log Z = \log \sum_j e^{\alpha_T[j] + end_j} \tag{7} $$
+# $$ \alpha_1[j] = start[j] + e_1[j] \qquad
+# \alpha_t[j] = e_t[j] + \log \sum_i e^{\alpha_{t-1}[i] + A[i, j]} \tag{6} $$
+# $$ \log Z = \log \sum_j e^{\alpha_T[j] + end[j]} \tag{7} $$
 #
 # Everything stays in logarithms, because $e^{\mathrm{score}}$ of a long sentence overflows. The logarithm of a sum of
 # exponentials is chapter 1's stable `logsumexp`: subtract the largest before, add it after.
@@ -536,9 +536,9 @@ print("scores of a thousand do no harm:", np.isclose(huge, 6000 + log_Z))
 # at each crossing the *best* score of a route to it, not the sum, and remember where that route came from. In (6) the
 # maximum takes the place of the log of the sum; nothing else changes. This is the **Viterbi algorithm** (비터비 알고리즘):
 #
-# $$ d_1[j] = start_j + e_1[j] \qquad d_t[j] = e_t[j] + \max_i \left( d_{t-1}[i] + A_{ij} \right) \tag{8} $$
-# $$ y_T = \mathrm{argmax}_j (d_T[j] + end_j) \qquad
-# y_{t-1} = \mathrm{argmax}_i \left( d_{t-1}[i] + A_{i, y_t} \right) \tag{9} $$
+# $$ d_1[j] = start[j] + e_1[j] \qquad d_t[j] = e_t[j] + \max_i \left( d_{t-1}[i] + A[i, j] \right) \tag{8} $$
+# $$ y_T = \mathrm{argmax}_j (d_T[j] + end[j]) \qquad
+# y_{t-1} = \mathrm{argmax}_i \left( d_{t-1}[i] + A[i, y_t] \right) \tag{9} $$
 
 
 # %%
@@ -579,7 +579,7 @@ print("the package gives the same:", np.array_equal(mine, structured.viterbi(man
 # **marginal** (주변 확률) of tag $j$ at token $t$. So the gradient of the loss is
 #
 # $$ de_t[j] = \gamma_t[j] - [y_t = j] \qquad
-# dA_{ij} = \sum_{t=2}^{T} P(y_{t-1} = i, y_t = j) - (\text{uses of } i \to j \text{ in } y) \tag{11} $$
+# dA[i, j] = \sum_{t=2}^{T} P(y_{t-1} = i, y_t = j) - (\text{uses of } i \to j \text{ in } y) \tag{11} $$
 # $$ dstart = de_1 \qquad dend = de_T \tag{12} $$
 #
 # It has the form of the softmax gradient of chapter 1, $y - t$, what the model expects less what is true. Only the
@@ -587,9 +587,9 @@ print("the package gives the same:", np.array_equal(mine, structured.viterbi(man
 # beginnings up to it, which is $\alpha_t$, and all endings after it. The endings are the same walk through the town, from
 # the museum back to the station:
 #
-# $$ \beta_T[i] = end_i \qquad \beta_t[i] = \log \sum_j e^{A_{ij} + e_{t+1}[j] + \beta_{t+1}[j]} \tag{13} $$
+# $$ \beta_T[i] = end[i] \qquad \beta_t[i] = \log \sum_j e^{A[i, j] + e_{t+1}[j] + \beta_{t+1}[j]} \tag{13} $$
 # $$ \gamma_t[j] = e^{\alpha_t[j] + \beta_t[j] - \log Z} \qquad
-# P(y_{t-1} = i, y_t = j) = e^{\alpha_{t-1}[i] + A_{ij} + e_t[j] + \beta_t[j] - \log Z} \tag{14} $$
+# P(y_{t-1} = i, y_t = j) = e^{\alpha_{t-1}[i] + A[i, j] + e_t[j] + \beta_t[j] - \log Z} \tag{14} $$
 
 
 # %%

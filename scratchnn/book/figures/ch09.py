@@ -134,7 +134,7 @@ def lattice() -> Figure:
     axes.text(9.2, 1.8, "$Z$", ha="center", va="center", fontsize=13)
     for t, x in enumerate(columns):
         axes.text(x, 0.12, f"token {t + 1}", ha="center", va="center", fontsize=10)
-    axes.text(4.9, 3.5, "every arrow adds its $A_{ij}$, every crossing its $e_t[j]$", ha="center", va="center", fontsize=10)
+    axes.text(4.9, 3.5, "every arrow adds its $A[i, j]$, every crossing its $e_t[j]$", ha="center", va="center", fontsize=10)
     return figure
 
 

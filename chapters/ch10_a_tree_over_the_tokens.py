@@ -80,7 +80,8 @@ show(
 # something is said about is the **head** (지배소), the other its **dependent** (의존소), and the arrow between them an
 # **arc** (아크). An analysis of this kind is a **dependency tree** (의존 트리), and a program that finds it is a
 # **parser** (구문 분석기). Each arc has a label: *dog* is the subject (`nsubj`) of *sleeps*, *old* an adjective (`amod`)
-# of *dog*. In Korean the order is the other way round, the head comes last, 늙은 개가 잔다, but the tree is the same.
+# of *dog*. Languages differ in the order, less in the tree: 나는 개를 본다, word for word *I dog see*, has the verb at the
+# end and the arcs of *I see a dog*.
 #
 # Every word has **one** head. The main verb has none in the sentence, so an artificial word at position 0, the root,
 # becomes its head. So the whole tree is one number per word:
@@ -117,7 +118,7 @@ for T in range(1, 6):
 # >
 # > <details><summary>Answer</summary>
 # >
-# > $T^{T - 1}$ (Cayley, 1889). With 20 words that is a number of 25 digits. As in chapter 9, trying all is out of the
+# > $T^{T - 1}$ (Cayley's formula). With 20 words that is a number of 25 digits. As in chapter 9, trying all is out of the
 # > question, and is good only for tests.
 # >
 # > </details>
@@ -317,9 +318,9 @@ show(
 #
 # The simplest decoder takes the best head of each word, the maximum of each row. It is fast, and in chapter 9 the same
 # idea was almost good enough. Two numbers tell how good a parser is. **Unlabelled attachment** is the share of words
-# whose head is right; **labelled attachment** asks for the right label as well. Train the scorer on forty sentences, about
-# as many as one person annotates in a few days, measure the first number after every epoch, and look at something else too:
-# is the result a tree?
+# whose head is right; **labelled attachment** asks for the right label as well. To have mistakes to look at, train the
+# scorer on forty sentences only, measure the first number after every epoch, and look at something else too: is the result
+# a tree?
 #
 # > **Question.** Name three ways in which a list of heads, one for each word, can fail to be a tree.
 # >

@@ -404,16 +404,12 @@ for seed in SEEDS:
     print(f"seed {seed}: {broken(found)} broken rules in {len(found)} sentences")
 wrong = [(words, tags) for (words, _), tags in zip(few.test, found, strict=True) if broken([tags])]
 for words, tags in wrong[:3]:
-    print(
-        "   ",
-        " ".join(
-            f"{word}/{tag}" if tag != "O" else word for word, tag in zip(words, tags, strict=True)
-        ),
-    )
+    pairs = zip(words, tags, strict=True)
+    print("   ", *(word if tag == "O" else f"{word}/{tag}" for word, tag in pairs))
 
 # %% [markdown] id="ch09-crf-idea"
-# *Which type?* is a close call there, and the tokens of one name decide it separately, like two people who
-# fill in one form without talking to each other. You could repair the output afterwards, but the network would not learn
+# *Which type?* is a close call there, and the tokens of one name decide it separately, like two people who fill in one
+# form without talking to each other. You could repair the output afterwards, but the network would not learn
 # from it. It is better to let it judge **whole sequences**.
 #
 # ## A score for a whole sequence
@@ -705,8 +701,8 @@ crf = crf_models[0].crf
 show(
     plot_transitions(crf.transitions.data, crf.start.data, crf.end.data, TAGS),
     "9.6",
-    "What the CRF has learned about the order of tags (seed 0), from the tag in the row to the tag in the column. Inside "
-    "tags are welcome after a B of their own type and after nothing else.",
+    "What the CRF has learned about the order of tags (seed 0), from the tag in the row to the tag in the column. Blue "
+    "steps are welcome, above all those from a B to an I of its own type; red ones are avoided.",
 )
 
 # %% [markdown] id="ch09-allowed"

@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -184,13 +185,13 @@ def vectors_of(tagged: Sequence[Tagged], size: int, seed: int = 0) -> KeyedVecto
         path = Path(folder) / "text.txt"
         path.write_text("".join(" ".join(map(normal_form, words)) + "\n" for words, _ in tagged), encoding="utf-8")
         corpus = Corpus([path], min_count=1)
-        options = {"epochs": 10, "size": size, "window": 3, "sample": 0.0, "seed": seed, "progress": False}
-        return Word2VecTrainer(corpus, "cbow", **options).fit()
+        trainer = Word2VecTrainer(corpus, "cbow", epochs=10, size=size, window=3, sample=0.0, seed=seed, progress=False)
+        return trainer.fit()
 
 
 # --- the full run ----------------------------------------------------------------------------------------------------
 
-NEWS = {"data": "conll2003", "valid": "conll2003:valid", "batch_size": 16, "schedule": "cosine"}
+NEWS: dict[str, Any] = {"data": "conll2003", "valid": "conll2003:valid", "batch_size": 16, "schedule": "cosine"}
 GLOVE = ("glove.6B.50d.txt", "glove.6B.50d.txt.gz", "glove.6B.50d.subset.txt.gz")
 
 
@@ -203,11 +204,18 @@ def newspaper() -> None:
         print(f"all sentences, {output}: test F1 {_test_f1(epochs=20, lr=0.002, output=output):.4f}")
     for seed in (0, 1, 2):
         for name, path in {"none": None, "GloVe": str(vectors)}.items():
-            few = {"limit": 500, "epochs": 12, "lr": 0.003, "embedding_size": 50, "seed": seed, "vectors": path}
+            few: dict[str, Any] = {
+                "limit": 500,
+                "epochs": 12,
+                "lr": 0.003,
+                "embedding_size": 50,
+                "seed": seed,
+                "vectors": path,
+            }
             print(f"500 sentences, seed {seed}, vectors {name}: test F1 {_test_f1(**few):.4f}")
 
 
-def _test_f1(**settings: object) -> float:
+def _test_f1(**settings: Any) -> float:
     """Train a tagger with these settings; its F1 on the test part."""
     with tempfile.TemporaryDirectory() as folder:
         return train("tagger", Path(folder) / "run", **NEWS, **settings).evaluate("conll2003:test")["f1"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -50,7 +50,18 @@ def check_is_tree(answer: Answer) -> Iterator[str]:
         "The answer is the wrong way round.": lambda heads: not right(heads),
         "A sentence without words has no word below the root, so it is no tree.": (lambda heads: not heads or right(heads)),
     }
-    lists = ([2, 0, 2], [0, 3, 2], [0], [0, 0, 1], [2, 3, 1], [0, 3, 4, 2], [1, 0], [2, 3, 4, 0], [4, 1, 1, 0], [])
+    lists: tuple[list[int], ...] = (
+        [2, 0, 2],
+        [0, 3, 2],
+        [0],
+        [0, 0, 1],
+        [2, 3, 1],
+        [0, 3, 4, 2],
+        [1, 0],
+        [2, 3, 4, 0],
+        [4, 1, 1, 0],
+        [],
+    )
     yield from compare(answer, right, mistakes, [(list(heads),) for heads in lists])
 
 
@@ -220,7 +231,7 @@ def check_cross(answer: Answer) -> Iterator[str]:
         a, b, c, d = ends(first, second)
         return a < c < b < d
 
-    mistakes = {
+    mistakes: dict[str, Callable[..., bool]] = {
         "Arcs that point to the left are missed: a head can be on either side, so sort the two ends first.": unsorted,
         "Arcs that share an end count as crossing. They only touch: use < in place of <=.": touching,
         "An arc inside another one counts as crossing; one end has to be inside and the other outside.": overlap,

@@ -67,7 +67,7 @@ def _drawing(width: float, height: float) -> tuple[Figure, Any]:
 
 def _box(axes: Any, centre: Place, name: str, shape: str, colour: str = "black", width: float = 1.7) -> None:
     """A box with a name and the shape of the array that leaves it."""
-    style = {"boxstyle": "round,pad=0.05", "facecolor": "white", "edgecolor": colour}
+    style: dict[str, Any] = {"boxstyle": "round,pad=0.05", "facecolor": "white", "edgecolor": colour}
     from matplotlib.patches import FancyBboxPatch
 
     x, y = centre
@@ -134,7 +134,9 @@ def lattice() -> Figure:
     axes.text(9.2, 1.8, "$Z$", ha="center", va="center", fontsize=13)
     for t, x in enumerate(columns):
         axes.text(x, 0.12, f"token {t + 1}", ha="center", va="center", fontsize=10)
-    axes.text(4.9, 3.5, "every arrow adds its $A[i, j]$, every crossing its $e_t[j]$", ha="center", va="center", fontsize=10)
+    axes.text(
+        4.9, 3.5, "every arrow adds its $A[i, j]$, every crossing its $e_t[j]$", ha="center", va="center", fontsize=10
+    )
     return figure
 
 

@@ -56,7 +56,7 @@ WRONG = {
         (BACK.format(**RIGHT | {"dQ": "dS.T @ Y", "dY": "dS @ Q"}), "dS is turned round"),
         (BACK.format(**RIGHT | {"dX": "dQ @ U", "dU": "dQ.T @ X"}), "U is on the wrong side"),
         (BACK.format(**RIGHT | {"du": "Y.sum(axis=0)"}), "du does not use dS"),
-        (BACK.format(**RIGHT | {"du": "dQ.mean(axis=0)"}), "not a mean"),
+        (BACK.format(**RIGHT | {"du": "dQ.mean(axis=0)"}), "du"),
         (BACK.format(**RIGHT | {"dY": "dS.T @ X"}), "dY has its largest error at"),
     ],
     "10.3": [

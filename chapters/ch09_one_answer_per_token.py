@@ -628,23 +628,23 @@ print("the package gives the same:", same)
 
 # %% [markdown] id="ch09-gradient-figure"
 # Here is the gradient of the model from the head of the chapter for a sentence that says nothing about its name, which has
-# an ending of no type. In truth, let it be a place. A training step pushes red squares down and blue ones up.
+# an ending of no type. In truth, let it be a person. A training step pushes red squares down and blue ones up.
 
 # %%
 doubtful = "Few had heard of Maran .".split()
-place = names.tags.encode(["O", "O", "O", "O", "B-LOC", "O"])
+person = names.tags.encode(["O", "O", "O", "O", "B-PER", "O"])
 *inputs, _ = names.batch([(doubtful, ["O"] * 6)])
 with goal.evaluation():
     doubtful_e = goal.forward(*inputs)[0].astype(np.float64)  # (T, K)
 weights = [w.astype(np.float64) for w in crf_weights]
-L, cache = crf_forward(doubtful_e, *weights, place)
-place_gradient = crf_backward(1.0, cache)[0]
-place_truth = np.eye(len(TAGS))[place]
-flat_rows = np.allclose(place_gradient.sum(axis=1), 0)
+L, cache = crf_forward(doubtful_e, *weights, person)
+doubtful_gradient = crf_backward(1.0, cache)[0]
+person_truth = np.eye(len(TAGS))[person]
+flat_rows = np.allclose(doubtful_gradient.sum(axis=1), 0)
 print(f"loss {L:.2f}; rows of the gradient sum to zero:", flat_rows)
-expected = place_gradient + place_truth
+expected = doubtful_gradient + person_truth
 show(
-    figures.expected_less_true(doubtful, TAGS, expected, place_truth, place_gradient),
+    figures.expected_less_true(doubtful, TAGS, expected, person_truth, doubtful_gradient),
     "9.5",
     "The gradient with respect to the emissions (right) is what the model expects (left) less what is true (middle). Where "
     "both agree, nothing is left to learn.",

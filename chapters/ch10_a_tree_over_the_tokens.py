@@ -28,14 +28,14 @@ from scratchnn.models.parser import Parser
 from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent import LSTM, Bidirectional
 
-bank = examples.Treebank(train=500, test=300)
+bank = examples.Treebank(train=2000, test=300)
 SIZES = {"embedding_size": 32, "reader": "none"}
 MORE = {"hidden_size": 40, "layers": 1, "arc_size": 40, "label_size": 16}
 
 # %%
 sizes = len(bank.words), len(bank.characters), len(bank.labels)
 goal = Parser(*sizes, rng=np.random.default_rng(0), **SIZES, **MORE)
-examples.fit(goal, bank, epochs=8)
+examples.fit(goal, bank, epochs=4)
 twins = ["the boys see a dog today that barks .", "the boys see a dog today that bark ."]
 answers = examples.parse(goal, bank, [line.split() for line in twins])
 show(
@@ -299,7 +299,7 @@ def arc_scores(model, trees):
 SEEDS = (0, 1, 2)
 scorers = {seed: ArcScorer(seed) for seed in SEEDS}
 for seed, scorer in scorers.items():
-    scorer_losses = examples.fit(scorer, bank, 6, seed)
+    scorer_losses = examples.fit(scorer, bank, 4, seed)
     print(
         f"seed {seed}: loss {scorer_losses[0]:.3f} in the first epoch, {scorer_losses[-1]:.3f} in the last"
     )
@@ -388,9 +388,10 @@ mended = [
     for n, (words, heads, _) in enumerate(bank.test)
     if faults(few_greedy[n]) and np.array_equal(best_trees[n], heads) and len(words) < 12
 ]
-words = bank.test[mended[0]][0]
+longest = max(mended, key=lambda n: len(few_greedy[n]))
+words = bank.test[longest][0]
 show(
-    figures.broken_and_mended(words, few_greedy[mended[0]], best_trees[mended[0]]),
+    figures.broken_and_mended(words, few_greedy[longest], best_trees[longest]),
     "10.5",
     "Above, each word has chosen its head alone: the orange arcs are what keeps the result from being a tree. Below, the "
     "best tree by the same scores, which is the right one here.",
@@ -684,7 +685,7 @@ class WrongAxis(ArcScorer):
 wrong_axis = {}
 for seed in SEEDS:
     model = WrongAxis(seed)
-    curve = examples.fit(model, bank, 6, seed)
+    curve = examples.fit(model, bank, 4, seed)
     found = [structured.chu_liu_edmonds(S) for S in arc_scores(model, bank.test)]
     wrong_axis[seed] = unlabelled(found, bank.test)
     right = results[len(bank.train), "Chu-Liu/Edmonds", seed]["heads"]

@@ -106,8 +106,8 @@ def test_inside_tags_are_welcome_after_their_own_beginning(chapter):
 
 def test_gradient_rows_sum_to_zero(chapter, text):
     assert "Every row of that gradient sums to zero" in text
-    assert abs(chapter.place_gradient.sum(axis=1)).max() < 1e-9
-    assert chapter.place_gradient[4, TAGS.index("B-LOC")] < 0
+    assert abs(chapter.doubtful_gradient.sum(axis=1)).max() < 1e-9
+    assert chapter.doubtful_gradient[4, TAGS.index("B-PER")] < 0
 
 
 def test_a_search_with_rows_and_columns_exchanged(chapter, text):

@@ -13,7 +13,7 @@ from scratchnn.data import SentenceBatches, Sentences
 from scratchnn.data.sentences import character_vocabulary, word_counts, word_vocabulary
 from scratchnn.datasets.generated.treebank import Tree, generated_treebank
 from scratchnn.models.parser import Parser
-from scratchnn.optim import Adam
+from scratchnn.optim import Adam, Cosine
 from scratchnn.structured import chu_liu_edmonds, eisner
 from scratchnn.tasks.parser import ParserTask
 from scratchnn.tasks.trained import Trained, train
@@ -60,11 +60,13 @@ def fit(
     limit: int | None = None,
     on_epoch: Callable[[Trainer], None] | None = None,
 ) -> list[float]:
-    """Train with Adam on the training part, or on its first ``limit`` sentences; the mean loss of each epoch."""
+    """Train with Adam, its rate falling to 0, on the training part, or on its first ``limit`` sentences; the mean loss of each epoch."""
+    optimizer = Adam(model.parameters(), 0.01)
     trainer = Trainer(
         model,
-        Adam(model.parameters(), 0.01),
+        optimizer,
         bank.batches(bank.train[:limit], 16, seed),
+        schedule=Cosine(optimizer, epochs),
         seed=seed,
         max_norm=5.0,
         on_epoch=on_epoch,

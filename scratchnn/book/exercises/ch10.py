@@ -231,7 +231,7 @@ def check_cross(answer: Answer) -> Iterator[str]:
         "Arcs that share an end count as crossing. They only touch: use < in place of <=.": touching,
         "An arc inside another one counts as crossing; one end has to be inside and the other outside.": overlap,
         "You look for the case where the first arc begins first. The second one can begin first too.": one_side,
-        "The answer is the wrong way round.": lambda first, second: not right(first, second),
+        "The answer is the wrong way round.": lambda *arcs: not right(*arcs),
     }
     pairs = [((1, 3), (2, 4)), ((4, 2), (3, 2)), ((4, 2), (1, 3)), ((1, 5), (4, 2)), ((1, 2), (3, 4)), ((3, 6), (5, 1))]
     pairs += [((2, 0), (1, 2)), ((3, 0), (1, 4)), ((2, 5), (5, 7)), ((5, 2), (7, 3))]

@@ -60,7 +60,7 @@ def fit(
     limit: int | None = None,
     on_epoch: Callable[[Trainer], None] | None = None,
 ) -> list[float]:
-    """Train with Adam, at a falling rate, on the training part or its first ``limit`` sentences; the losses of the epochs."""
+    """Train with Adam, at a falling rate, on the training part or its first ``limit`` sentences; the loss per epoch."""
     optimizer = Adam(model.parameters(), 0.01)
     trainer = Trainer(
         model,

@@ -45,13 +45,13 @@ def allowed_steps(tags: list[str]) -> tuple[np.ndarray, np.ndarray]:
     ),
 )
 def check_allowed_steps(answer: Answer) -> Iterator[str]:
-    """Given the K tags of IOB2 in any order, return two arrays of booleans: (K, K)
-    with [i, j] true if tag j may come right after tag i, and (K,), true for the
-    tags that a sentence may begin with.
+    """Given the K tags of IOB2 in any order, return two arrays of booleans:
+    (K, K) with [i, j] true if tag j may come right after tag i, and (K,), true
+    for the tags that a sentence may begin with.
 
         allowed_steps(["O", "B-PER", "I-PER"])
-            gives [[True, True, False], [True, True, True], [True, True, True]]
-            and [True, True, False]
+            gives [[True, True, False], [True, True, True],
+            [True, True, True]] and [True, True, False]
     """
 
     def where(before_fits: Callable[[str, str], bool]) -> Callable[[list[str]], tuple]:
@@ -104,9 +104,9 @@ def log_partition(e: np.ndarray, A: np.ndarray, start: np.ndarray, end: np.ndarr
     ),
 )
 def check_log_partition(answer: Answer) -> Iterator[str]:
-    """Return log Z, equations (6) and (7), for emissions e (T, K), T at least 1,
-    transitions A (K, K) and the scores start and end (K,). The scores can be
-    in the thousands, and an entry of A can be -inf: a step that is forbidden.
+    """Return log Z, equations (6) and (7), for emissions e (T, K), T at
+    least 1, transitions A (K, K) and the scores start and end (K,). The scores
+    can be in the thousands, and an entry of A can be -inf: a forbidden step.
 
         log_partition(np.zeros((3, 2)), np.zeros((2, 2)), np.zeros(2),
                       np.zeros(2))
@@ -165,12 +165,13 @@ def check_log_partition(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_viterbi(answer: Answer) -> Iterator[str]:
-    """Return the best tag sequence as a list of T integers, by equations (8) and
-    (9), for emissions e (T, K), T at least 1, transitions A (K, K) and the
+    """Return the best tag sequence as a list of T integers, by equations (8)
+    and (9), for emissions e (T, K), T at least 1, transitions A (K, K) and the
     scores start and end (K,). An entry of A or start can be -inf: forbidden.
 
         viterbi(np.array([[1.0, 0.0], [0.0, 0.5]]),
-                np.array([[1.0, -1.0], [-1.0, 1.0]]), np.zeros(2), np.zeros(2))
+                np.array([[1.0, -1.0], [-1.0, 1.0]]),
+                np.zeros(2), np.zeros(2))
             gives [0, 0]
     """
 

@@ -26,8 +26,8 @@ from scratchnn.structured.trees import find_cycle
     ),
 )
 def check_is_tree(answer: Answer) -> Iterator[str]:
-    """heads[d - 1] is the head of word d, a number from 0 to len(heads), where 0
-    is the root. Return True if every word is below the root and exactly one
+    """heads[d - 1] is the head of word d, a number from 0 to len(heads), where
+    0 is the root. Return True if every word is below the root and exactly one
     word has the root as its head, else False. Without words there is no tree.
 
         is_tree([2, 0, 2])    gives True

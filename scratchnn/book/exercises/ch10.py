@@ -159,7 +159,7 @@ def check_attachment(answer: Answer) -> Iterator[str]:
         kept = [[[name.replace(":", "_") for name in part] for part in side] for side in (labels, true_labels)]
         return right(heads, kept[0], true_heads, kept[1])
 
-    mistakes = {
+    mistakes: dict[str, Callable[..., tuple]] = {
         "The labelled score needs the right head as well as the right label.": only_label,
         "The labelled score is a share of all words, not of the words whose head is right.": of_right,
         "You average over the sentences. Every word counts once, so count over all words first.": by_sentence,

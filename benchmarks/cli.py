@@ -22,8 +22,9 @@ from benchmarks.processes import check_installed
 from benchmarks.table import speed_table
 from benchmarks.text import default_text
 from scratchnn.backend.arrays import load_backend
+from scratchnn.backend.precision import PRECISIONS
 from scratchnn.cli import Parser
-from scratchnn.errors import DataError, ScratchnnError, whole_number
+from scratchnn.errors import BackendError, DataError, ScratchnnError, whole_number
 from scratchnn.files import write_atomically
 
 FAMILIES = {  # the module that makes each family's rows
@@ -66,6 +67,9 @@ def build_parser() -> Parser:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{names} (default: all but {', '.join(BY_NAME_ONLY)})")
     parser.add_argument("--against", action="append", default=[], choices=AGAINST, help="an opponent; may be repeated")
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to compute (default: cpu)")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="float32", help="of matrix products on a GPU (default: float32)"
+    )
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads per contestant (default: 2)")
     parser.add_argument("--rounds", type=int, metavar="R", help="rounds, in which every row is measured once (default: 3)")
     parser.add_argument("--shapes", nargs="+", type=shape, metavar="N,T,D,H", help=f"other sizes for {', '.join(SHAPED)}")
@@ -159,19 +163,30 @@ def check(options: argparse.Namespace) -> None:
     options.out = options.out or f"runs/{'few-labels' if 'few-labels' in options.names else 'quality'}"
     options.text = default_text() if options.text is None else Path(options.text)
     if "gpu-check" in options.names:
-        if options.names != ["gpu-check"] or options.against or options.plot:
+        if options.names != ["gpu-check"] or options.against or options.plot or options.precision != "float32":
             raise DataError(
                 "gpu-check has rows, opponents and a page of its own: python -m benchmarks gpu-check [--json FILE]"
             )
-        options.device = "cpu" if options.quick else "gpu"
+        options.device = "cpu" if options.quick and not has_gpu() else "gpu"
         options.json = options.json or "gpu-check.json"
     if options.device == "gpu":
         load_backend("cupy")
+    if options.precision != "float32" and options.device != "gpu":
+        raise DataError(f"--precision {options.precision} goes with --device gpu")
     if "cudnn" in options.against and options.device != "gpu":
         raise DataError("--against cudnn goes with --device gpu")
     for library in options.against:
         if library != "svd":
             check_installed("torch" if library == "cudnn" else library)
+
+
+def has_gpu() -> bool:
+    """Whether CuPy finds a GPU."""
+    try:
+        load_backend("cupy")
+    except BackendError:
+        return False
+    return True
 
 
 def check_few_labels(options: argparse.Namespace) -> None:
@@ -208,7 +223,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> None:
     """Measure, print the tables, and write the files."""
     seconds = QUICK_SECONDS if options.quick else SECONDS
-    settings = {"device": options.device, "threads": options.threads, "seconds": seconds}
+    settings = {"device": options.device, "threads": options.threads, "seconds": seconds, "precision": options.precision}
     document: dict[str, Any] = {
         "format": "scratchnn benchmarks 1",
         "machine": machine(),
@@ -245,7 +260,8 @@ def speed(options: argparse.Namespace, settings: dict[str, Any]) -> tuple[list[R
     results, peak = compete(rows, options.rounds, settings)
     known = "" if math.isnan(peak) else f"; matrix products at most {peak:,.0f} GFLOP/s (float32)"
     how_often = "1 round" if options.rounds == 1 else f"medians of {options.rounds} rounds"
-    print(f"{options.device}, {options.threads} threads, {how_often}{known}")
+    where = options.device if options.device == "cpu" else f"gpu, {options.precision} products"
+    print(f"{where}, {options.threads} threads, {how_often}{known}")
     print(*speed_table(results, peak), sep="\n")
     for name, module in modules.items():
         if hasattr(module, "notes"):

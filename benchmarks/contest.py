@@ -81,6 +81,11 @@ class Result:
         """Speed of our matrix products in GFLOP/s; NaN if the row does not count them."""
         return self.row.flops / self.median("ours") / 1e6 if self.row.flops else math.nan
 
+    @property
+    def algorithm(self) -> str:
+        """What their latest measurement names as its algorithm; ``""`` if it names none."""
+        return str(self.theirs[-1].get("algorithm", "")) if self.theirs else ""
+
     def document(self) -> dict[str, Any]:
         """The result as JSON stores it; a number that does not exist is None."""
         low, high = self.spread

@@ -2,7 +2,8 @@
 
 PyTorch chooses the algorithm itself: in float32 the standard one above some H, and always for packed input. Here the
 library that PyTorch brings is called through ctypes, and the fastest algorithm that it supports for a shape is the
-opponent. Data are in the order of the steps (T, N, D), which all algorithms take; TF32 is off. A step is forward in
+opponent. Data are in the order of the steps (T, N, D), which all algorithms take. With tf32 products they are float32, with
+bfloat16 products they are bfloat16 themselves, for which cuDNN has no other way. A step is forward in
 training mode, backward with respect to the data, backward with respect to the weights. cuDNN 9, functions as in its
 documentation of the RNN API.
 """
@@ -19,9 +20,11 @@ from typing import Any
 from benchmarks.measure import measure
 from scratchnn.errors import BackendError
 
-ALGORITHMS = {"standard": 0, "persistent static": 1, "persistent dynamic": 2, "persistent static, small H": 3}
+ALGORITHMS = {"standard": 0, "static": 1, "dynamic": 2, "static, small H": 3}  # all but the first are persistent
 CELLS = {"rnn": 1, "lstm": 2, "gru": 3}  # rnn: tanh
-FLOAT, FMA_MATH, DOUBLE_BIAS, LINEAR_INPUT, ONE_DIRECTION, TRAINING, SET_GRADIENT = 0, 3, 2, 0, 0, 1, 1
+FLOAT, DOUBLE_BIAS, LINEAR_INPUT, ONE_DIRECTION, TRAINING, SET_GRADIENT = 0, 2, 0, 0, 1, 1
+# By precision: the type of the data, the kind of arithmetic, bytes per number. DEFAULT_MATH allows TF32 from 8.0 on.
+FORMS = {"float32": (FLOAT, 3, 4), "tf32": (FLOAT, 0, 4), "bfloat16": (9, 1, 2)}  # FMA, DEFAULT, TENSOR_OP
 STEP_MAJOR, NO_PADDING = 0, 0
 SIZE = ctypes.c_size_t
 
@@ -49,10 +52,14 @@ class Layer:
         allocate: returns the address of that many bytes on the device.
         cell, shape: ``"lstm"`` ..., and N, T, D, H.
         algorithm: one of ``ALGORITHMS``.
+        precision: of the products, one of ``FORMS``.
     """
 
-    def __init__(self, library: Any, allocate: Callable[[int], int], cell: str, shape: list[int], algorithm: str):
+    def __init__(
+        self, library: Any, allocate: Callable[[int], int], cell: str, shape: list[int], precision: str, algorithm: str
+    ):
         self.library, self.allocate = library, allocate
+        self.type, arithmetic, size = FORMS[precision]
         N, T, D, H = shape
         self.handle = self.create("cudnnCreate")
         dropout = self.create("cudnnCreateDropoutDescriptor")
@@ -60,21 +67,21 @@ class Layer:
             "cudnnSetDropoutDescriptor", dropout, self.handle, ctypes.c_float(0), None, SIZE(0), ctypes.c_ulonglong(0)
         )
         self.rnn = self.create("cudnnCreateRNNDescriptor")
-        kind = ALGORITHMS[algorithm], CELLS[cell], DOUBLE_BIAS, ONE_DIRECTION, LINEAR_INPUT, FLOAT, FLOAT, FMA_MATH
+        kind = ALGORITHMS[algorithm], CELLS[cell], DOUBLE_BIAS, ONE_DIRECTION, LINEAR_INPUT, self.type, FLOAT, arithmetic
         self.call("cudnnSetRNNDescriptor_v8", self.rnn, *kind, D, H, H, 1, dropout, NO_PADDING)
-        if algorithm == "persistent dynamic":
+        if algorithm == "dynamic":
             self.call("cudnnBuildRNNDynamic", self.handle, self.rnn, N)
         lengths = (ctypes.c_int * N)(*[T] * N)
         self.x_form, self.y_form = (self.data_form(T, N, width, lengths) for width in (D, H))
         self.h_form = self.create("cudnnCreateTensorDescriptor")
         sizes, strides = (ctypes.c_int * 3)(1, N, H), (ctypes.c_int * 3)(N * H, H, 1)
-        self.call("cudnnSetTensorNdDescriptor", self.h_form, FLOAT, 3, sizes, strides)
+        self.call("cudnnSetTensorNdDescriptor", self.h_form, self.type, 3, sizes, strides)
         self.weight_bytes, work_bytes, reserve_bytes = SIZE(), SIZE(), SIZE()
         self.call("cudnnGetRNNWeightSpaceSize", self.handle, self.rnn, ctypes.byref(self.weight_bytes))
         spaces = ctypes.byref(work_bytes), ctypes.byref(reserve_bytes)
         self.call("cudnnGetRNNTempSpaceSizes", self.handle, self.rnn, TRAINING, self.x_form, *spaces)
-        self.x, self.dx, self.y, self.dy = (self.memory(4 * N * T * width) for width in (D, D, H, H))
-        self.states = [self.memory(4 * N * H) for _ in range(8)]  # h0, h_last, c0, c_last and their gradients
+        self.x, self.dx, self.y, self.dy = (self.memory(size * N * T * width) for width in (D, D, H, H))
+        self.states = [self.memory(size * N * H) for _ in range(8)]  # h0, h_last, c0, c_last and their gradients
         self.weights, self.dweights = (self.memory(self.weight_bytes.value) for _ in range(2))
         work, reserve = (self.memory(max(size.value, 4)) for size in (work_bytes, reserve_bytes))
         self.spaces = work_bytes, work, reserve_bytes, reserve
@@ -99,7 +106,7 @@ class Layer:
         """The descriptor of data (T, N, width)."""
         form = self.create("cudnnCreateRNNDataDescriptor")
         zero = ctypes.c_float(0)
-        self.call("cudnnSetRNNDataDescriptor", form, FLOAT, STEP_MAJOR, T, N, width, lengths, ctypes.byref(zero))
+        self.call("cudnnSetRNNDataDescriptor", form, self.type, STEP_MAJOR, T, N, width, lengths, ctypes.byref(zero))
         return form
 
     def step(self) -> None:
@@ -146,11 +153,13 @@ def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     _, synchronise = prepare(settings)
     import torch
 
+    precision = settings.get("precision", "float32")
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
     kept = []  # memory stays allocated as long as the layer
 
     def allocate(size: int) -> int:
-        kept.append(torch.randn((size + 3) // 4, device="cuda") * 0.1)
+        kept.append(torch.randn(-(-size // dtype.itemsize), device="cuda").mul(0.1).to(dtype))
         return int(kept[-1].data_ptr())
 
     library = find_library()
-    return best(partial(Layer, library, allocate, case["cell"], case["shape"]), settings, synchronise)
+    return best(partial(Layer, library, allocate, case["cell"], case["shape"], precision), settings, synchronise)

@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.language_model import LR, MAX_NORM, batch
 from benchmarks.measure import measure
-from benchmarks.torch_device import prepare
+from benchmarks.torch_device import casting, prepare
 
 
 class LanguageModel(torch.nn.Module):
@@ -38,8 +38,9 @@ def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     def step() -> None:
         nonlocal state
         optimizer.zero_grad(set_to_none=True)
-        logits, state = model(inputs, state)
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        with casting(settings):
+            logits, state = model(inputs, state)
+            loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_NORM)
         optimizer.step()

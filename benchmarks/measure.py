@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scratchnn.backend.arrays import load_backend
+from scratchnn.backend.precision import set_precision
 
 LEAST, MOST = 5, 5000  # repeats per measurement
 WARM_UP = 3  # calls at least, and a tenth of the measurement's time
@@ -52,6 +53,7 @@ def our_library(settings: dict[str, Any]) -> tuple[str, Callable[[], object] | N
     if settings["device"] == "cpu":
         return "numpy", None
     xp = load_backend("cupy")
+    set_precision(settings.get("precision", "float32"))
     return "cupy", xp.cuda.get_current_stream().synchronize
 
 

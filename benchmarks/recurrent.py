@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.contest import Result, Row
 from benchmarks.measure import measure, our_library
 from benchmarks.table import number
-from scratchnn.backend import move
+from scratchnn.backend import move, to_numpy
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, SequenceLayer, Stacked
 
 OPPONENTS = ("torch", "cudnn")
@@ -30,6 +30,7 @@ SHAPES = (  # N sequences, T steps, D inputs, H units
     (256, 50, 512, 512),
     (32, 200, 64, 64),
 )
+LARGE = (128, 35, 1500, 1500)  # on a GPU only: there, Wh does not fit into the shared memories of all multiprocessors
 SOME_SHAPES = ((20, 35, 200, 200), (64, 64, 256, 256))  # for most variations
 QUICK_SHAPES = ((2, 3, 4, 5),)
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -38,17 +39,19 @@ VARIATIONS = {  # of each cell
     "gru": ("reset after", "reset before"),
     "lstm": ("", "two directions", "two layers", "lengths", "recurrent dropout"),
 }
+GPU_VARIATIONS = {"rnn": ("lengths",), "gru": ("lengths",), "lstm": ()}  # more of them; the GRU resets after the product
 COMPARED = {"rnn": 1, "gru": 2, "lstm": 1}  # number of variations, from the left, measured on all shapes
 DROPOUT = 0.25
-CUDNN = "cuDNN called directly"
+CUDNN = "cuDNN"  # called directly
 
 
 def rows(name: str, options: argparse.Namespace, settings: dict[str, Any]) -> list[Row]:
     """One section per variation of the cell, one row per shape."""
     theirs = "benchmarks.recurrent_torch:theirs" if "torch" in options.against else ""
+    gpu = settings["device"] == "gpu"
     found = []
-    for k, variation in enumerate(VARIATIONS[name]):
-        usual = SHAPES if k < COMPARED[name] else SOME_SHAPES
+    for k, variation in enumerate(VARIATIONS[name] + (GPU_VARIATIONS[name] if gpu else ())):
+        usual = SHAPES + (LARGE,) * gpu if k < COMPARED[name] else SOME_SHAPES
         for sizes in options.shapes or (QUICK_SHAPES if options.quick else usual):
             case = {"cell": name, "variation": variation, "shape": list(sizes)}
             section = f"{name}, {variation}" if variation else name
@@ -102,7 +105,7 @@ def our_layer(case: dict[str, Any]) -> SequenceLayer:
     if case["cell"] == "rnn":
         return RNN(D, H, rng=rng)
     if case["cell"] == "gru":
-        return GRU(D, H, rng=rng, form=case["variation"].replace(" ", "_"))
+        return GRU(D, H, rng=rng, form="reset_before" if case["variation"] == "reset before" else "reset_after")
     if case["variation"] == "two directions":
         return Bidirectional(LSTM(D, H, rng=rng), LSTM(D, H, rng=rng))
     if case["variation"] == "two layers":
@@ -124,3 +127,23 @@ def ours(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
         layer.clear_gradients()
 
     return measure(step, settings, synchronise)
+
+
+def error(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """How far our layer is from float64: the largest ||found - exact|| / ||exact|| of its outputs and gradients."""
+    library, _ = our_library(settings)
+    arrays = inputs(case["shape"], our_layer(case).units)
+    exact = results_of(our_layer(case), *(array.astype(np.float64) for array in arrays), library="numpy")
+    found = results_of(our_layer(case), *arrays, library=library)
+    errors = [np.linalg.norm(part - right) / np.linalg.norm(right) for part, right in zip(found, exact, strict=True)]
+    return {"value": float(max(errors))}
+
+
+def results_of(layer: SequenceLayer, x: np.ndarray, dy: np.ndarray, library: str) -> list[np.ndarray]:
+    """Outputs, gradients with respect to the inputs and to all parameters, computed in the dtype of ``x``."""
+    for parameter in layer.parameters():
+        parameter.data = parameter.data.astype(x.dtype)
+    layer.to(library)
+    y, _ = layer.forward(move(x, library))
+    dx, _ = layer.backward(move(dy, library))
+    return [to_numpy(array) for array in (y, dx, *(parameter.grad for parameter in layer.parameters()))]

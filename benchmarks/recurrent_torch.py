@@ -13,7 +13,7 @@ import torch
 
 from benchmarks.measure import measure
 from benchmarks.recurrent import DROPOUT, inputs, some_lengths
-from benchmarks.torch_device import prepare
+from benchmarks.torch_device import casting, prepare
 
 
 def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
@@ -34,7 +34,9 @@ def theirs(case: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
         run = packed(module, case["shape"]) if case["variation"] == "lengths" else lambda x: module(x)[0]
 
     def step() -> None:
-        run(x).backward(dy)
+        with casting(settings):
+            y = run(x)
+        y.backward(dy.to(y.dtype))
         x.grad = None
         module.zero_grad(set_to_none=True)
 

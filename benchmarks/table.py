@@ -58,7 +58,7 @@ def speed_table(results: Sequence[Result], peak: float) -> Iterator[str]:
             low, high = result.spread
             yield columns_of(
                 WIDTHS,
-                f"  {result.row.label}",
+                f"  {result.row.label:<19}{result.algorithm}",
                 number(result.median("ours")),
                 number(result.median("theirs")),
                 times(result.ratio),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from scratchnn.errors import BackendError
 
 
 def prepare(settings: dict[str, Any]) -> tuple[torch.device, Callable[[], object] | None]:
-    """Set the number of threads and switch TF32 off.
+    """Set the number of threads, and TF32 as the precision of the run says.
 
     Returns:
         The device, and a function that waits for it, None on a CPU.
@@ -24,6 +25,14 @@ def prepare(settings: dict[str, Any]) -> tuple[torch.device, Callable[[], object
         return torch.device("cpu"), None
     if not torch.cuda.is_available():
         raise BackendError("PyTorch finds no usable GPU; install the build of PyTorch that matches its driver")
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
+    rounded = settings.get("precision", "float32") != "float32"
+    torch.backends.cuda.matmul.allow_tf32 = rounded
+    torch.backends.cudnn.allow_tf32 = rounded
     return torch.device("cuda"), torch.cuda.synchronize
+
+
+def casting(settings: dict[str, Any]) -> AbstractContextManager[object]:
+    """For forward passes: with bfloat16 products, PyTorch casts to that type by ``autocast``; otherwise nothing changes."""
+    if settings.get("precision") == "bfloat16":
+        return torch.autocast(settings["device"].replace("gpu", "cuda"), dtype=torch.bfloat16)
+    return nullcontext()

@@ -28,6 +28,7 @@ PUBLIC = {
     "scratchnn.decoding": "generate",
     "scratchnn.beam": "beam_search",
     "scratchnn.tasks.trained": "load save train",
+    "scratchnn.backend.precision": "set_precision",
     "scratchnn.backend.threads": "set_threads",
 }
 _MODULES = {name: module for module, names in PUBLIC.items() for name in names.split()}

@@ -50,10 +50,15 @@ def import_matplotlib() -> None:
 
 def save_figure(figure: Figure, path: str | Path) -> None:
     """Write as PNG; the file is complete or absent."""
+    write_atomically(path, figure_bytes(figure))
+
+
+def figure_bytes(figure: Figure) -> bytes:
+    """The content of a PNG file."""
     give_glyphs(figure)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
-    write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 # --- characters that the default font lacks --------------------------------------------------------------------------

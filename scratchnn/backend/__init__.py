@@ -23,6 +23,7 @@ from scratchnn.backend.arrays import (
 )
 from scratchnn.backend.buffers import BufferPool, Lease
 from scratchnn.backend.cache_blocks import blocks
+from scratchnn.backend.precision import set_precision
 from scratchnn.backend.scatter import merge_rows, scatter_add, sum_rows
 from scratchnn.backend.threads import set_threads, threads_for
 
@@ -46,6 +47,7 @@ __all__ = [
     "move_generator",
     "scatter_add",
     "seed_from",
+    "set_precision",
     "set_threads",
     "sum_rows",
     "threads_for",

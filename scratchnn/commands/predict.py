@@ -37,14 +37,14 @@ def run(args: argparse.Namespace) -> int:
         raise DataError("give the input as TEXT or in a file with --data, not both")
     if args.out is not None and (not args.out or os.path.exists(args.out)):
         raise DataError(f"{args.out} already exists; choose another --out" if args.out else "--out is empty; name a file")
-    if args.out is not None and not os.path.isdir(os.path.dirname(args.out) or "."):
-        raise DataError(f"cannot write {args.out}: there is no folder {os.path.dirname(args.out)}; make it first")
     trained = load(args.run_folder)
     settings = trained.known_kind().prediction
     options = given_settings(args, settings)
     for setting in settings:
         if setting.metavar == "FILE" and args.out is not None and same_place(options[setting.name], args.out):
             raise DataError(f"{setting.flag} and --out are the same file, {args.out}; choose another --out")
+    if args.out is not None and not os.path.isdir(os.path.dirname(args.out) or "."):
+        raise DataError(f"cannot write {args.out}: there is no folder {os.path.dirname(args.out)}; make it first")
     answers = trained.predict(input_lines(args, trained), **options)
     if args.out is None:
         for answer in answers:

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from scratchnn.backend.precision import PRECISIONS, chosen_precision
 from scratchnn.commands.arguments import LateParser, add_settings, add_threads, given_settings
 from scratchnn.errors import DataError
 from scratchnn.tasks.registry import KINDS, find_kind
@@ -29,6 +30,7 @@ def fill(parser: LateParser, words: Sequence[str]) -> None:
     add_settings(parser, kind.settings)
     out = f"runs/{kind.name}"
     parser.add_argument("--device", choices=("cpu", "gpu"), default="cpu", help="where to train (default: cpu)")
+    parser.add_argument("--precision", choices=PRECISIONS, help="of matrix products on a GPU (default: float32)")
     add_threads(parser)
     parser.add_argument("--out", default=out, metavar="DIR", help=f"run folder (default: {out})")
     parser.add_argument("--resume", action="store_true", help="continue the run in DIR; its settings need not be repeated")
@@ -39,5 +41,8 @@ def run(args: argparse.Namespace) -> int:
     if args.kind is None:
         raise DataError(f"choose what to train: {', '.join(KINDS)}; see scratchnn train --help")
     kind = find_kind(args.kind)
-    kind.train(given_settings(args, kind.settings), RunFolder(args.out), args.resume, args.device)
+    if args.device == "cpu" and args.precision not in (None, "float32"):
+        raise DataError(f"--precision {args.precision} goes with --device gpu; products of the CPU are float32")
+    with chosen_precision(args.precision):
+        kind.train(given_settings(args, kind.settings), RunFolder(args.out), args.resume, args.device)
     return 0

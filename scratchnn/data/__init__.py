@@ -5,6 +5,7 @@ from scratchnn.data.padded import bucket_batches, pad_sequences
 from scratchnn.data.pairs import Pairs
 from scratchnn.data.sentences import SentenceBatches, Sentences, normal_form
 from scratchnn.data.streams import TokenStreams
+from scratchnn.data.texts import Texts
 from scratchnn.data.windows import SeriesWindows
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "SentenceBatches",
     "Sentences",
     "SeriesWindows",
+    "Texts",
     "TokenStreams",
     "bucket_batches",
     "normal_form",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 from scratchnn import __version__
+from scratchnn.backend.precision import LEAST, precision
 from scratchnn.backend.threads import LARGE
 from scratchnn.doctor.layout import dotted, row
 from scratchnn.doctor.machine import CuPy, Driver, Machine
@@ -32,7 +33,8 @@ def facts(machine: Machine) -> list[str]:
     lines += row("threads", machine.fixed or RULE)
     for name, least in REQUIRED.items():
         lines += row(name, f"{machine.versions.get(name, 'not installed')} (required: {least} or newer)")
-    lines += ["", "GPU", *driver_rows(machine.driver), *cupy_rows(machine.cupy), "", "Optional"]
+    gpu = [*driver_rows(machine.driver), *cupy_rows(machine.cupy), *product_rows(machine.driver)]
+    lines += ["", "GPU", *gpu, "", "Optional"]
     for name, (purpose, extra) in OPTIONAL.items():
         version = machine.versions.get(name)
         lines += row(name, f"{version}, for {purpose}" if version else f"not installed; for {purpose}")
@@ -58,3 +60,15 @@ def cupy_rows(cupy: CuPy) -> list[str]:
         return row("CuPy", "not installed")
     lines = row("CuPy", ", ".join(" ".join(package) for package in cupy.packages))
     return lines + row("CuPy test", f"fails: {cupy.problem}" if cupy.problem else "passes")
+
+
+def product_rows(driver: Driver | None) -> list[str]:
+    """Lines about the precision of matrix products on the GPUs, and how to choose another one."""
+    gpus = () if driver is None else driver.gpus
+    if not gpus:
+        return []
+    if max(gpu.capability for gpu in gpus) < LEAST:
+        return row("products", f"float32; tf32 and bfloat16 need compute capability {dotted(LEAST)}")
+    by = " (CUPY_TF32 in the environment)" if precision() != "float32" else ""
+    others = "train --precision, or scratchnn.set_precision, chooses float32, tf32 or bfloat16"
+    return row("products", f"{precision()}{by}; {others}")

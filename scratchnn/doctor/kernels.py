@@ -16,7 +16,8 @@ CELLS = ("lstm", "gru_reset_after", "gru_reset_before", "rnn_tanh")
 LEGEND = (
     "Each entry: groups of sequences x blocks per group; sequences x units of a block; warps per block (w); shared memory "
     "of a block. A group exchanges its hidden state after each step. If Wh does not fit on the GPU, the steps are launched "
-    "one by one. Kernels compute in float32; other dtypes take array operations."
+    "one by one. Kernels compute in float32; other dtypes take array operations. The products outside the kernels are "
+    "float32, too, unless --precision of train chooses less."
 )
 
 

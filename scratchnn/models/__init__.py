@@ -14,6 +14,7 @@ MODELS = {
     "Parser": "scratchnn.models.parser",
     "Seq2Seq": "scratchnn.models.seq2seq",
     "Tagger": "scratchnn.models.tagger",
+    "TuneModel": "scratchnn.models.tune_model",
 }
 
 

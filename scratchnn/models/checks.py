@@ -21,11 +21,13 @@ from scratchnn.models.picture_encoder import PictureEncoder
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.models.tagger import Tagger
 from scratchnn.models.temporal_convolutions import TemporalConvolutions
+from scratchnn.models.tune_model import TuneModel
 from scratchnn.models.word_encoder import READERS as CHARACTER_READERS
 from scratchnn.models.word_encoder import WordEncoder
 from scratchnn.recurrent.cells import CELLS
 
 IDS = np.array([[1, 4, 1, 2], [0, 3, 1, 1]])
+ROWS = np.stack([IDS, [[0, 2, 1, 2], [1, 1, 1, 0]], [[3, 3, 4, 4], [4, 3, 4, 3]]], axis=2)  # with two counts of a clock
 
 
 class WithLoss(Layer):
@@ -49,7 +51,9 @@ class WithLoss(Layer):
         return self.model.backward(softmax_cross_entropy_backward(dloss, self.pop()))
 
 
-def register(name: str, make: Callable[[np.random.Generator], LanguageModel], random: bool = False) -> None:
+def register(
+    name: str, make: Callable[[np.random.Generator], LanguageModel], random: bool = False, inputs: np.ndarray = IDS
+) -> None:
     """A language model from a given state."""
 
     @case(name, random=random)
@@ -57,7 +61,7 @@ def register(name: str, make: Callable[[np.random.Generator], LanguageModel], ra
         model = make(rng)
         zeros = flatten(model.cells.zero_state(np.zeros((2, 1))))
         state = {f"state{k}": 0.5 * rng.standard_normal(part.shape) for k, part in enumerate(zeros)}
-        return enlarged(layer_problem(WithLoss(model), state, fixed=(IDS[:, :-1], IDS[:, 1:])), 2)
+        return enlarged(layer_problem(WithLoss(model), state, fixed=(inputs[:, :-1], IDS[:, 1:])), 2)
 
 
 def enlarged(problem: Problem, factor: float) -> Problem:
@@ -75,11 +79,18 @@ def sizes(rng: np.random.Generator, **options: Any) -> LanguageModel:
     return LanguageModel(5, embedding_size=3, hidden_size=3, rng=rng, **options)
 
 
+def tune_model(rng: np.random.Generator, **options: Any) -> TuneModel:
+    """Five tokens, five values of the clock."""
+    return TuneModel(5, clocks=5, counts=2, clock_size=2, embedding_size=3, hidden_size=3, rng=rng, **options)
+
+
 register("language-model/rnn", lambda rng: sizes(rng, cell="rnn"))
 register("language-model/gru", lambda rng: sizes(rng, cell="gru"))
 register("language-model/lstm", lambda rng: sizes(rng, cell="lstm"))
 _tied = "language-model/tied+dropout+two-layers"
 register(_tied, lambda rng: sizes(rng, layers=2, dropout=0.3, tied=True), random=True)
+register("tune-model/two-layers", lambda rng: tune_model(rng, layers=2), inputs=ROWS)
+register("tune-model/dropout", lambda rng: tune_model(rng, dropout=0.3), random=True, inputs=ROWS)
 
 
 # --- loss and backward_loss, as the training loop calls them, for any gradient of the loss -----------------------------
@@ -142,6 +153,9 @@ def seq2seq(cell: str, **options: Any) -> Callable[[np.random.Generator], Model]
 
 
 register_loss("language-model/training-step", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:]))
+REAL = np.array([[True, True, False], [True, True, True]])  # targets that count
+register_loss("language-model/mask", lambda rng: sizes(rng, cell="gru"), (IDS[:, :-1], IDS[:, 1:], REAL))
+register_loss("tune-model/training-step", tune_model, (ROWS[:, :-1], ROWS[:, 1:], REAL))
 
 
 def labelled(classes: np.ndarray) -> dict[str, np.ndarray]:

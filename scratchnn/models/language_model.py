@@ -38,6 +38,7 @@ class LanguageModel(Model):
         dropout: probability after the embedding, between the recurrent layers, and before the output layer.
         tied: whether the output layer uses the embedding table, transposed.
         rng: draws weights and masks.
+        beside: numbers that a subclass puts beside the embedding and beside the hidden state of each step.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class LanguageModel(Model):
         forget_bias: float = 1.0,
         dropout: float = 0.0,
         tied: bool = False,
+        beside: int = 0,
     ):
         super().__init__()
         sizes = {"vocabulary_size": vocabulary_size, "embedding_size": embedding_size, "hidden_size": hidden_size}
@@ -71,12 +73,12 @@ class LanguageModel(Model):
         }
         self.embedding = Embedding(vocabulary_size, embedding_size, rng=rng)
         self.dropout_in = Dropout(dropout, rng=rng)
-        below = [embedding_size] + [hidden_size] * (layers - 1)
+        below = [embedding_size + beside] + [hidden_size] * (layers - 1)
         stack = [make_cell(cell, size, hidden_size, rng, forget_bias) for size in below]
         self.cells = Stacked(stack, dropout=dropout, rng=rng)
         self.dropout_out = Dropout(dropout, rng=rng)
         table = self.embedding.W if tied else None
-        self.output = Dense(hidden_size, vocabulary_size, rng=rng, tied=table)
+        self.output = Dense(hidden_size + beside, vocabulary_size, rng=rng, tied=table)
         self.pool = BufferPool()
 
     def forward(self, ids: Array, state: State | None = None) -> tuple[Array, State]:
@@ -110,18 +112,25 @@ class LanguageModel(Model):
     def loss(self, batch: tuple[Array, ...], state: State | None) -> tuple[Array, int, State]:
         """Equation (4) for a batch (inputs, targets): the loss, an array of shape (), its number of targets, the state.
 
+        A third array of a batch, a mask (N, T), is false for targets that do not count.
+
         The logits are by far the largest array. They are not returned, so one buffer, reused for each batch, holds them
         and then their gradient.
         """
-        inputs, targets = batch
+        inputs, targets, *masks = batch
+        mask = masks[0] if masks else None
         h, state = self._hidden(inputs, state)
         lease = self.pool.lease()
         logits = self.output.forward(h, lease)
-        loss, _ = softmax_cross_entropy_forward(logits, targets, out=logits)
+        loss, _ = softmax_cross_entropy_forward(logits, targets, mask, out=logits)
         self.push((logits, lease))  # the loss has replaced the logits by their gradient
         if not self.training:
             lease.end()
-        return loss, targets.size, state
+        return loss, targets.size if mask is None else int(mask.sum()), state
+
+    def inputs(self, batch: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The inputs alone."""
+        return batch[:1]
 
     def figures(self, loss: float) -> dict[str, float]:
         """The loss in nats per token, and equation (5)."""

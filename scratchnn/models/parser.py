@@ -178,10 +178,11 @@ class Parser(Model):
         A label of -1 is one that the model does not have; it is left out of the second mean.
         """
         words, lengths, forms, characters, sizes, heads, labels = batch
+        count = int(to_numpy(lengths).sum())  # first, while a GPU has nothing else to finish
         scores, label_scores = self.forward(words, lengths, forms, characters, sizes, heads)
         loss, cache = self.compare(scores, label_scores, lengths, heads, labels)
         self.push(cache)
-        return loss, int(to_numpy(lengths).sum()), None
+        return loss, count, None
 
     def compare(
         self, scores: Array, label_scores: Array, lengths: Array, heads: Array, labels: Array

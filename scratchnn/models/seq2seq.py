@@ -195,8 +195,8 @@ class Seq2Seq(Model):
         """
         source, source_lengths, inputs, lengths, outputs = batch
         xp = array_module(outputs)
+        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T; first, as a GPU is idle
         r, _ = self.read(inputs, self.encode(source, source_lengths), lengths)
-        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T
         rows = self.dropout.forward(r.reshape(-1, r.shape[2])[real])  # (P, W)
         lease = self.pool.lease()
         logits = self.output.forward(rows, lease)  # (P, V)

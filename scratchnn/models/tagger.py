@@ -124,7 +124,8 @@ class Tagger(Model):
         """The loss () of a batch, the number of words, and no state."""
         *inputs, tags = batch
         lengths = inputs[1]
-        return self.score(self.forward(*inputs), tags, lengths), int(to_numpy(lengths).sum()), None
+        count = int(to_numpy(lengths).sum())  # first, while a GPU has nothing else to finish
+        return self.score(self.forward(*inputs), tags, lengths), count, None
 
     def backward_loss(self, dloss: float = 1.0) -> None:
         """Backward from the latest ``loss``, for the gradient ``dloss`` with respect to it."""

@@ -9,8 +9,9 @@ A file contains tunes with a blank line between them. A tune is a header and a b
     K:G                    key; ends the header
     |:"G"B2d dBd|e2f g3:|  body: bar lines, chord symbols, notes and lengths
 
-Only metre, unit and key are kept of the header. Of the body, lines of other fields (P:, N: ...) and comments (%) are left
-out, and a line that ends in a backslash is joined to the next one. Lines between two tunes are free text and are ignored.
+Only metre, unit and key are kept of the header. Of the body, other fields (P:, [N: ...]) and comments (%) are left out, and
+a line that ends in a backslash is joined to the next one. A clef beside a key is left out. Lines between two tunes are free
+text and are ignored.
 
 A token is a note with its accidental and octave (^c'), a rest, a length (3/2), a bar line, a chord symbol ("Em"), a change
 of metre, unit or key, or another single sign. ``"".join(split_tokens(text)) == text``.
@@ -32,16 +33,19 @@ BAR = r"\[\||:*\|+[|\]:]*\d?|::+|\[\d"  # [| :|| |: |] :: and the endings [1 |2
 TOKEN = re.compile(
     rf"""(?P<field>(?:(?<=\n)|^)[MLK]:[^\n]*\n?)|(?P<inline>\[[MLK]:[^\]\n]*\])|(?P<bar>{BAR})|(?P<chord>"[^"\n]*")|
     (?P<note>{NOTE})|(?P<rest>[zxZ])|(?P<length>\d+/?\d*|/+\d*)|(?P<tuplet>\(\d(?::\d?){{0,2}})|
-    (?P<decoration>![^!\n]+!|[~.HLMOPSTuv])|(?P<sign>[\[\](){{}}<>\-`])|(?P<space>[ \t]+)|(?P<line>\n)""",
+    (?P<decoration>![^!\n]+!|[~.HLMOPSTuv])|(?P<broken>>+|<+)|(?P<sign>[\[\](){{}}\-`])|(?P<space>[ \t]+)|
+    (?P<line>\n)""",
     re.VERBOSE | re.ASCII,
 )
 LENGTH = re.compile(r"[0-9]{0,3}(/{0,9}|/[1-9][0-9]{0,2})")  # of the lengths that TOKEN finds, those that can be played
 OLD_CHORD = re.compile(r"\+([^+\"\n]+)\+")  # +ceg+, of ABC before 2.0, is written [ceg] now
-FIELD = re.compile(r"[A-Za-z+]:")
+FIELD = re.compile(r"[MLK]:|[A-Za-z+]:(?![|:])")  # a:| is music
+INLINE = re.compile(r"\[([A-Za-z]):([^\]\n]*)\]")
 METRES = {"C": "4/4", "C|": "2/2"}
 FIFTHS = {letter: number for number, letter in enumerate("FCGDAEB", start=-1)}  # sharps in the major key of a letter
 MODES = {"": 0, "maj": 0, "ion": 0, "mix": -1, "dor": -2, "m": -3, "min": -3, "aeo": -3, "phr": -4, "loc": -5, "lyd": 1}
 KEY = re.compile(r"([A-G])([#b]?)\s*([A-Za-z]*)")
+CLEF = re.compile(r"(?:clef=)?(?:treble|alto|tenor|bass)[1-5]?|clef=(?:none|perc)|middle=\S+|stafflines=\d+")
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def sharps(key: str, place: str = "key") -> int:
     Raises:
         DataError: the key or its mode is unknown, or would need more than seven sharps or flats.
     """
-    match = KEY.match(key)
+    match = KEY.fullmatch(key)
     mode = match[3].lower() if match else ""
     mode = mode if mode in MODES else mode[:3]
     if match is None or mode not in MODES:
@@ -156,8 +160,7 @@ def read_tune(lines: list[tuple[int, str]], place: str) -> Tune:
         if FIELD.match(line):
             name, value = line[0], line[2:].strip()
             if name in "MLK":
-                value = METRES.get(value, value) if name == "M" else value
-                check_field(name, value, at)
+                value = field_value(name, value, at)
                 if "K" in header:
                     body += ("" if body.endswith("\n") or not body else "\n") + f"{name}:{value}\n"
                 else:
@@ -167,7 +170,9 @@ def read_tune(lines: list[tuple[int, str]], place: str) -> Tune:
             continue
         if "K" not in header:
             raise DataError(f"{at}: music before the key; the header of a tune ends with a line K:")
-        line = OLD_CHORD.sub(r"[\1]", line)
+        line = without_fields(OLD_CHORD.sub(r"[\1]", line), at).rstrip()
+        if not line:
+            continue
         check_tokens(split_tokens(line.rstrip("\\"), place, number), at)
         body += line[:-1] if line.endswith("\\") else line + "\n"
     if "M" not in header or "K" not in header:
@@ -179,19 +184,49 @@ def read_tune(lines: list[tuple[int, str]], place: str) -> Tune:
 
 
 def check_tokens(tokens: list[str], place: str) -> None:
-    """Raise ``DataError`` for a length that no note has, and for a change of metre, unit or key that cannot be used."""
+    """Raise ``DataError`` for a length that no note has, a tuplet of fewer than two notes, or > or < without a note."""
+    can_change = False  # whether > or < may follow
     for token in tokens:
         kind = token_kind(token)
         if kind == "length" and not LENGTH.fullmatch(token):
             raise DataError(f"{place}: the length {token[:12]!r} cannot be played; numbers go up to 999, and none is /0")
-        if kind == "inline":
-            value = token[3:-1].strip()
-            check_field(token[1], METRES.get(value, value) if token[1] == "M" else value, place)
+        if kind == "tuplet" and ("0" in token or token[1] == "1"):
+            raise DataError(f"{place}: {token!r} is no tuplet; it begins with the number of its notes, (2 to (9")
+        if kind == "broken" and (len(token) > 3 or not can_change):
+            raise DataError(f"{place}: {token[:12]!r} is no broken rhythm; one to three of > or < come after a note")
+        if kind in ("note", "rest", "bar", "inline", "broken"):
+            can_change = kind in ("note", "rest")
 
 
-def check_field(name: str, value: str, place: str) -> None:
-    """Raise ``DataError`` if the value of a metre, unit or key cannot be used."""
+def without_fields(line: str, place: str) -> str:
+    """A line with the fields inside it as they are used; those that are no metre, unit or key are left out."""
+
+    def used(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        return f"[{name}:{field_value(name, value.strip(), place)}]" if name in "MLK" else ""
+
+    while (changed := INLINE.sub(used, line)) != line:  # what is left out may have been inside another field
+        line = changed
+    return line
+
+
+def field_value(name: str, value: str, place: str) -> str:
+    """The value of a metre, unit or key as it is used: C as 4/4, a key without its clef.
+
+    Raises:
+        DataError: the value cannot be used.
+    """
     if name == "K":
+        words = [word for word in value.split() if not CLEF.fullmatch(word)]
+        if other := [word for word in words if set(word) & set("^_=")]:
+            raise DataError(
+                f"{place}: the key {value!r} has {other[0]!r}; leave it out, and write accidentals before the notes"
+            )
+        value = " ".join(words)
         sharps(value, place)
+    elif name == "M" and value == "none":
+        raise DataError(f"{place}: the metre 'none' has no bars; give one such as 4/4")
     else:
+        value = METRES.get(value, value) if name == "M" else value
         fraction(value, "the metre" if name == "M" else "the unit", place)
+    return value

@@ -1,4 +1,4 @@
-"""A tune as a file that can be read or played: ABC notation, MIDI or sound."""
+"""A tune as a file that can be read, played or looked at: ABC notation, MIDI, sound or a piano roll."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from scratchnn.errors import DataError
 from scratchnn.files import write_atomically
 from scratchnn.music.abc import Tune
 from scratchnn.music.notes import Note, tune_notes
+from scratchnn.music.piano_roll import plot_piano_roll
+from scratchnn.plot import figure_bytes
 
-ENDINGS = (".abc", ".mid", ".wav")
+ENDINGS = (".abc", ".mid", ".wav", ".png")
 QUARTERS = 120  # quarter notes per minute
 TICKS = 480  # of MIDI, per quarter note
 RATE = 22_050  # samples of sound per second
@@ -36,7 +38,7 @@ def check_file(path: str) -> None:
 
 
 def save_tune(paths: Sequence[str], tune: Tune) -> None:
-    """Save a tune as ABC notation, MIDI or sound, by the ending of each name; repeats are played out in the latter two.
+    """Save a tune as ABC notation, MIDI, sound (both with repeats) or a piano roll, by the ending of each name.
 
     Raises:
         DataError: a name cannot be used, or the tune cannot be played. Then no file is written.
@@ -52,6 +54,8 @@ def content(ending: str, tune: Tune) -> bytes:
     """What a file with one of ``ENDINGS`` contains."""
     if ending == ".abc":
         return tune.file().encode("utf-8")
+    if ending == ".png":
+        return figure_bytes(plot_piano_roll(tune))
     notes = tune_notes(tune)
     check_notes(notes)
     return midi(notes, tune) if ending == ".mid" else wav(notes)

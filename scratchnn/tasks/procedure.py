@@ -42,7 +42,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
             f"{folder.path} was started with other data; give the same with --data, or choose another --out"
         )
     rng = np.random.default_rng(settings["seed"])
-    model = task.model.from_config(task.config(settings, data.parts), rng)
+    model = task.model_class(settings).from_config(task.config(settings, data.parts), rng)
     if start is not None:
         model.load_state_dict(start.model.state_dict())
     elif data.initial:

@@ -126,6 +126,10 @@ class Task(Kind):
 
     # --- what a task says --------------------------------------------------------------------------------------------
 
+    def model_class(self, settings: Values) -> type[Model]:
+        """The class of the model; a subclass of ``model`` if the settings ask for one."""
+        return self.model
+
     def complete(self, settings: Values) -> None:
         """Fill in the settings that depend on others, and raise if some do not go together."""
 

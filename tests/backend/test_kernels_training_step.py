@@ -1,6 +1,5 @@
-"""The kernels of the rest of a training step, emulated on a CPU: equal to the array path, without waiting for the GPU."""
+"""The kernels of the rest of a training step, emulated on a CPU: equal to the array path."""
 
-import guarded
 import numpy as np
 import pytest
 from emulated import EmulatedDevice, needs_compiler
@@ -8,11 +7,8 @@ from emulated import EmulatedDevice, needs_compiler
 from scratchnn.backend import arrays, merge_rows, move, scatter_add, sum_rows, to_numpy
 from scratchnn.backend.kernels import MOST_IDS, devices, training_step
 from scratchnn.core import Parameter, RowGradient
-from scratchnn.data import TokenStreams
 from scratchnn.losses import softmax_cross_entropy_forward
-from scratchnn.models.language_model import LanguageModel
 from scratchnn.optim import SGD, AdaGrad, Adam, AdamW, RMSprop, clip_by_value, device_update, global_norm
-from scratchnn.training import Trainer
 
 pytestmark = needs_compiler
 
@@ -194,49 +190,3 @@ def test_every_rule_is_a_function_of_the_source():
     source = training_step.text("optimizers.cu")
     assert all(f"void {rule}(" in source for rule in training_step.RULES)
     assert set(device_update.RULES) == {"SGD", "AdaGrad", "RMSprop", "Adam", "AdamW"}
-
-
-# --- a whole step ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def waits(monkeypatch):
-    """Counts what waits for the device: copies to the host, and operations whose result has a size that only it knows."""
-    counted = []
-
-    def counting(owner, name, when=lambda *arguments: True):
-        original = getattr(owner, name)
-
-        def call(self, *arguments, **options):
-            if when(*arguments):
-                counted.append(name)
-            return original(self, *arguments, **options)
-
-        monkeypatch.setattr(owner, name, call)
-
-    counting(guarded.Array, "get")
-    counting(guarded.Array, "tolist")
-    counting(guarded.Array, "__getitem__", lambda index: isinstance(index, guarded.Array) and index.dtype == bool)
-    for name in ("unique", "nonzero", "flatnonzero", "repeat", "bincount"):
-
-        def call(*arguments, name=name, **options):
-            counted.append(name)
-            return guarded._Function(getattr(np, name))(*arguments, **options)
-
-        monkeypatch.setattr(guarded, name, call, raising=False)
-    return counted
-
-
-@pytest.mark.parametrize("tied", [False, True])
-def test_a_step_of_a_language_model_waits_once(device, waits, tied):
-    """The one read of loss and norm; the losses are those of NumPy."""
-    streams = TokenStreams(np.random.default_rng(1).integers(0, 9, 61).astype(np.int32), 2, 5)
-    losses = {}
-    for where in ("numpy", "guarded"):
-        model = LanguageModel(9, embedding_size=4, hidden_size=4, layers=1, tied=tied, rng=np.random.default_rng(0))
-        trainer = Trainer(model.to(where), Adam(model.parameters()), streams, max_norm=0.25, progress=False)
-        waits.clear()
-        losses[where] = [row["loss"] for row in trainer.fit(1).rows]
-        assert waits == (["get"] * len(streams) if where == "guarded" else [])
-    np.testing.assert_allclose(losses["guarded"], losses["numpy"], rtol=1e-5)
-    assert {"forward", "backward", "cross_entropy", "update", "root"} <= set(device.launched)

@@ -138,7 +138,8 @@ def test_quick_run(tmp_path, capsys):
     document = json.loads((tmp_path / "b.json").read_text())
     assert document["format"] == "scratchnn benchmarks 1"
     assert document["peak_gflops"] > 0
-    assert document["settings"] == {"device": "cpu", "threads": 2, "seconds": cli.QUICK_SECONDS, "rounds": 1}
+    settings = {"device": "cpu", "threads": 2, "seconds": cli.QUICK_SECONDS, "precision": "float32"}
+    assert document["settings"] == {**settings, "rounds": 1}
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
     gru = {"gru, reset after", "gru, reset before"}

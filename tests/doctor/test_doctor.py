@@ -155,6 +155,8 @@ def test_facts(monkeypatch, capsys):
         "  GPU 1         NVIDIA GeForce GTX 1080 Ti, 10.9 GiB, compute capability 6.1",
         "  CuPy          cupy-cuda12x 14.2.0",
         "  CuPy test     passes",
+        "  products      float32; train --precision, or scratchnn.set_precision, chooses",
+        "                float32, tf32 or bfloat16",
         "  scipy         1.17.0, for counted word vectors of large vocabularies",
         "  scikit-learn  not installed; for the same, and t-SNE figures",
         '                pip install -e ".[text]"',

@@ -11,6 +11,7 @@ from scratchnn.data import TokenStreams
 from scratchnn.decoding import generate
 from scratchnn.inspection.summary import summary
 from scratchnn.models.language_model import LanguageModel, evaluate_text
+from scratchnn.models.tune_model import TuneModel
 from scratchnn.optim import Adam, Plateau
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.training import Trainer
@@ -72,4 +73,16 @@ def test_a_whole_run(tmp_path):
         assert backend_name(model.output.b.data) == library
         found.append([(row["loss"], row["validation_loss"], row["validation_perplexity"]) for row in history.rows])
         assert trainer.resume()
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+def test_the_model_that_reads_a_clock():
+    rows, found = np.stack([IDS, IDS % 4, IDS // 2], axis=1), []
+    for library in LIBRARIES:
+        model = TuneModel(
+            7, clocks=4, counts=2, embedding_size=6, hidden_size=6, dropout=0.0, rng=np.random.default_rng(0)
+        ).to(library)
+        Trainer(model, Adam(model.parameters(), 0.01), TokenStreams(rows, 3, 5)).fit(1)
+        logits, _ = model.step(rows[None, :9], None)
+        found.append([evaluate_text(model, rows)[0], *np.asarray(move(logits, "numpy"))[0]])
     np.testing.assert_allclose(found[0], found[1], rtol=1e-5)

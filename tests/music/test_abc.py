@@ -33,6 +33,8 @@ def test_a_tune():
         ("(3def [ceg]2 z4", ["(3", "d", "e", "f", " ", "[", "c", "e", "g", "]", "2", " ", "z", "4"]),
         ("A>B{c}d-d[K:D]", ["A", ">", "B", "{", "c", "}", "d", "-", "d", "[K:D]"]),
         ("A|]::B", ["A", "|]::", "B"]),
+        ("A>>B<c", ["A", ">>", "B", "<", "c"]),
+        ("(3:2:2AB[3c", ["(3:2:2", "A", "B", "[3", "c"]),
     ],
 )
 def test_tokens(text, tokens):
@@ -89,6 +91,29 @@ def test_chords_of_old_files():
     assert only("X:1\nM:4/4\nK:C\n+ceg+4|\n").body == "[ceg]4|\n"
 
 
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ("G clef=treble", "G"),
+        ("Dm bass", "Dm"),
+        ("D dorian clef=alto middle=c", "D dorian"),
+        ("F treble1 stafflines=5", "F"),
+    ],
+)
+def test_a_clef_is_left_out(value, key):
+    one = only(f"X:1\nM:4/4\nK:{value}\nA|[K:{value}]B|\nK:{value}\nc|\n")
+    assert (one.key, one.body) == (key, f"A|[K:{key}]B|\nK:{key}\nc|\n")
+
+
+def test_fields_inside_a_line():
+    text = "X:1\nM:4/4\nK:C\n[P:A]\n[M:C|]AB[N:a note]cd|[K: Em ][L:1/4]e[r:x]f|\n"
+    assert only(text).body == "[M:2/2]ABcd|[K:Em][L:1/4]ef|\n"
+
+
+def test_a_line_that_begins_like_a_field_is_music():
+    assert only("X:1\nM:4/4\nK:C\n|:ABcd\ne:|\n").body == "|:ABcd\ne:|\n"
+
+
 BAD = {
     "no tune": ("once upon a time", "tunes.abc: no tune in ABC notation; a tune begins with a line X:1"),
     "empty": ("", "no tune in ABC notation"),
@@ -107,6 +132,23 @@ BAD = {
     "huge metre": (f"X:1\nM:{'9' * 5000}/4\nK:C\nA|\n", "line 2: the metre '999999999999' is not a fraction"),
     "metre inside": ("X:1\nM:4/4\nK:C\nA|\n[M:0/4]A|\n", "line 5: the metre '0/4' is not a fraction such as 6/8"),
     "key inside": ("X:1\nM:4/4\nK:C\n[K:H]A|\n", "line 4: unknown key 'H'"),
+    "key with its own accidentals": (
+        "X:1\nM:4/4\nK:D ^g\nA|\n",
+        "line 3: the key 'D ^g' has '^g'; leave it out, and write",
+    ),
+    "key of accidentals alone": ("X:1\nM:4/4\nK:D exp _b\nA|\n", "line 3: the key 'D exp _b' has '_b'; leave it out"),
+    "key in another octave": ("X:1\nM:4/4\nK:D octave=-1\nA|\n", "line 3: the key 'D octave=-1' has 'octave=-1'; leave it"),
+    "key with a word": ("X:1\nM:4/4\nK:D dorian please\nA|\n", "line 3: unknown key 'D dorian please'"),
+    "clef alone": ("X:1\nM:4/4\nK:treble\nA|\n", "line 3: unknown key ''"),
+    "free metre": ("X:1\nM:none\nK:C\nA|\n", "line 2: the metre 'none' has no bars; give one such as 4/4"),
+    **{
+        f"tuplet {text}": (f"X:1\nM:4/4\nK:C\n{text}ABc|\n", f"line 4: {text!r} is no tuplet; it begins with the number")
+        for text in ("(0", "(1", "(3:0:2", "(1:1:2")
+    },
+    **{
+        f"broken {text}": (f"X:1\nM:4/4\nK:C\n{text}|\n", "is no broken rhythm; one to three of > or < come after a note")
+        for text in (">A", "A|>B", "A>>>>B", "A><B", "A<>B", "A[K:D]>B")
+    },
     "unit inside": ("X:1\nM:4/4\nK:C\n[L:1/0]A|\n", "line 4: the unit '1/0' is not a fraction"),
     **{
         f"length {text[:5]}": (f"X:1\nM:4/4\nK:C\nAB{text}|\n", f"line 4: the length {text[:12]!r} cannot be played")

@@ -30,6 +30,17 @@ def test_their_contestants(name, tmp_path):
     assert {"lstm": 5, "gru": 2, "seq2seq": 3, "forecaster": 2, "embedding": 4}.get(name, 1) == len(rows)
 
 
+@pytest.mark.parametrize("name", ["lstm", "lm"])
+def test_their_bfloat16_products(name):
+    """By ``autocast``, which a CPU has, too."""
+    pytest.importorskip("torch")
+    options = cli.build_parser().parse_args([name, "--against", "torch", "--quick"])
+    row = importlib.import_module(f"benchmarks.{cli.FAMILIES[name]}").rows(name, options, SETTINGS)[0]
+    where, _, function = row.theirs.partition(":")
+    settings = {**SETTINGS, "precision": "bfloat16"}
+    assert getattr(importlib.import_module(where), function)(row.case, settings)["value"] > 0
+
+
 def test_against_torch(tmp_path, capsys):
     pytest.importorskip("torch")
     files = ["--json", str(tmp_path / "b.json"), "--plot", str(tmp_path / "b.png")]

@@ -8,58 +8,26 @@ arrays start as NaN, so that what a kernel forgets to write shows.
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import math
-import os
-import shutil
-import subprocess
-import tempfile
-from functools import cache
-from pathlib import Path
 
 import guarded
 import numpy as np
 import pytest
+from emulated_launch import DeadlockError, build_kernel, has_fibers, launch
+from rounding import rounded
 
 from scratchnn.backend.kernels.cards import Card
+from scratchnn.backend.precision import precision
 
-HEADER = Path(__file__).with_name("emulated_device.h")
-BUILT = Path(tempfile.gettempdir()) / f"scratchnn-emulated-{os.getuid() if hasattr(os, 'getuid') else 0}"
-COMPILER = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
 MARGIN = 4096  # bytes before and after each array, in which nothing may be written
-FLAGS = ("-std=c++17", "-O1", "-fno-strict-aliasing", "-U_FORTIFY_SOURCE", "-w", "-shared", "-fPIC")
 
+needs_compiler = pytest.mark.skipif(not has_fibers(), reason="needs a C++ compiler and ucontext.h")
 
-def _has_fibers() -> bool:
-    """Whether the system has a C++ compiler and ``ucontext.h``."""
-    if COMPILER is None:
-        return False
-    test = subprocess.run([COMPILER, "-x", "c++", "-E", "-"], input=b"#include <ucontext.h>\n", capture_output=True)
-    return test.returncode == 0
-
-
-needs_compiler = pytest.mark.skipif(not _has_fibers(), reason="needs a C++ compiler and ucontext.h")
-
-
-class DeadlockError(Exception):
-    """Some threads wait at a barrier that the others do not reach."""
+__all__ = ["DeadlockError", "EmulatedDevice", "OutsideError", "needs_compiler"]
 
 
 class OutsideError(Exception):
     """A kernel has written beside an array."""
-
-
-@cache
-def build(code: str) -> ctypes.CDLL:
-    """The compiled ``code``, kept from run to run by its hash."""
-    BUILT.mkdir(mode=0o700, exist_ok=True)
-    stem = hashlib.sha256("\0".join((code, *FLAGS)).encode()).hexdigest()[:24]
-    library = BUILT / f"{stem}.so"
-    if not library.exists():
-        draft = BUILT / f"{stem}-{os.getpid()}.so"
-        subprocess.run([COMPILER, *FLAGS, "-x", "c++", "-o", draft, "-"], input=code.encode(), check=True)
-        draft.replace(library)
-    return ctypes.CDLL(str(library))
 
 
 def held(array):
@@ -101,27 +69,24 @@ class EmulatedDevice:
 
     def multiply(self, out, a, b, transpose_a=False, transpose_b=False, add=False):
         assert {array.dtype for array in (out, a, b)} == {self.dtype}
-        result = (held(a).T if transpose_a else held(a)) @ (held(b).T if transpose_b else held(b))
+        a, b = (rounded(held(array), precision()) for array in (a, b))
+        result = (a.T if transpose_a else a) @ (b.T if transpose_b else b)
         held(out)[...] = held(out) + result if add else result
 
     def compile(self, source, name, shared, cooperative=False):
-        double = "#define EMULATE_DOUBLE\n" if self.dtype == np.float64 else ""
-        library = build(double + HEADER.read_text() + self.change(source) + f"\nEMULATE({name})\n")
+        library = build_kernel(self.change(source), name, self.dtype == np.float64)
 
-        def launch(blocks, threads, *arguments):
+        def run(blocks, threads, *arguments):
             assert not cooperative or blocks <= self.card.multiprocessors
             assert shared <= self.card.shared * (self.dtype.itemsize // 4)
             self.launched.append(name)
-            values = [self._argument(value) for value in arguments]
-            pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
             self.seed += 1
-            bytes_ = shared * (self.dtype.itemsize // 4)
-            if library.emulate(blocks, threads, bytes_, ctypes.c_ulonglong(self.seed), pointers):
-                raise DeadlockError(name)
+            values = [self._argument(value) for value in arguments]
+            launch(library, name, blocks, threads, shared * (self.dtype.itemsize // 4), values, self.seed)
             if not all((margin == 0xFF).all() for margin in self.margins):
                 raise OutsideError(name)
 
-        return launch
+        return run
 
     def _argument(self, value):
         if value is None:

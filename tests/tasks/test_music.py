@@ -44,17 +44,19 @@ def run(data, tmp_path_factory):
 def test_it_learns_and_evaluates(run, data, capsys, monkeypatch):
     monkeypatch.setattr(music, "WRITTEN", 5)
     assert command("evaluate", run, "--data", data) == 0
-    tunes, bits, real, written, copied = capsys.readouterr().out.splitlines()
+    tunes, bits, real, steady, written, also, copied = capsys.readouterr().out.splitlines()
     assert tunes.startswith("40 tunes, ")
     assert float(bits.split()[0]) < 2.2  # 3.9 before training
     assert real == "all bars as long as the metre says: 100.0% of these tunes"
+    assert steady == "and no beat lost when repeats are played: 100.0%"
     assert written.endswith("of 5 tunes that the model writes")
+    assert also.startswith("and no beat lost when repeats are played: ")
     assert "share more than 8 bars in a row with a training tune, at most " in copied
 
 
 def test_a_model_that_writes_no_tune_is_evaluated(run, data, capsys, monkeypatch):
     monkeypatch.setattr(music, "WRITTEN", 2)
-    monkeypatch.setattr(music, "_draw", lambda *arguments: "A/0")
+    monkeypatch.setattr(music, "draw_tune", lambda *arguments: "A/0")
     assert command("evaluate", run, "--data", data) == 0
     assert capsys.readouterr().out.splitlines()[-1].endswith("with a training tune, at most 0")
 
@@ -65,7 +67,7 @@ def test_bits_per_character_are_those_of_the_loss(run, data):
 
     trained = load(run)
     (tune,) = read_tunes(generated_tunes(1, seed=9), "one")
-    ids = np.concatenate([music.encode(tune, trained.parts["vocabulary"]), [trained.parts["vocabulary"].end]])
+    ids = music.encode(tune, trained.parts["vocabulary"], clock=False)
     with trained.model.evaluation():
         logits, _ = trained.model.forward(ids[None, :-1])
     logits = logits[0].astype(float)
@@ -124,7 +126,10 @@ def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
         (["--out", "tune.mp3"], ["tune.mp3: a tune can be saved as .abc, .mid, .wav"]),
         (["--out", "new.abc", "nowhere/tune.wav"], ["nowhere/tune.wav: there is no folder nowhere; make it first"]),
         (["--out", "new.abc", "mine.abc"], ["mine.abc already exists; choose another --out"]),
-        (["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}"], ["a note of the tune has the pitch 144"]),
+        (
+            ["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}", "--key", "C"],
+            ["a note of the tune has the pitch 144"],
+        ),
         (["--temperature", "nan"], ["temperature must be 0 or more and finite, got nan"]),
         (["--prompt", "AB/0"], ["--prompt: line 1: the length '/0' cannot be played"]),
         (["--prompt", "AB|\nK:H\n"], ["--prompt: line 2: unknown key 'H'"]),

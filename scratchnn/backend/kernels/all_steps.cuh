@@ -1,8 +1,16 @@
-// All steps in one launch: forward, and backward through time. Mirrors the loops over time of recurrent/*.py, of which
-// lstm_shared.py is one, for every cell with one product per step; the cell's own equations are in its file.
+// All steps in one launch: forward, and backward through time, for every cell with one product per step. Mirrors the loops
+// over time of recurrent/*.py, of which lstm_shared.py is one; the cell's own equations are in its file. A step is
+//
+//     wait       until every block of the group has made its part of h_{t-1} m, backward its part of ds_{t+1}
+//     product    (h_{t-1} m) Wh, backward ds_{t+1} Wh^T, for the units of this block
+//     cell       the equations of one unit, for each cell of this thread
+//     hand on    h_t m, backward ds_t
+//     write      the results of the step, which no other block waits for
+//
+// where ds_t is the gradient with respect to the product: da_t in (8) of lstm.py, ds_t in (7) of gru_reset_after.py.
 //
 // Batch-first: gates (N, T, GATES H); y, seen, kept (N, T, H); states (N, H). mask (N, H), order and lengths (N,) may be
-// null.
+// null. exchange and counters: see split.cuh.
 
 #if !BACKWARD
 
@@ -21,24 +29,12 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     exchange += g * 2 * BUFFER;
     load_weights<First, 0, GATES>(Wh, weights, s);
     load_unit_weights(b, more, unit_weights, s);
-    for (int e = threadIdx.x; e < First::MADE; e += THREADS) made[e] = 0;
+    clear<First>(made);
     __syncthreads();
     const Mine mine(order, lengths, g, s, N, T);
     Cell cell[MINE];
     real m[MINE], gate[MINE][GATES];
-    auto look = [&](int j, int t) {  // what step t needs, read ahead of time
-#pragma unroll
-        for (int q = 0; q < GATES; q++) gate[j][q] = from_x[mine.where(j).block(t, GATES, q)];
-    };
-#pragma unroll
-    for (int j = 0; j < MINE; j++)
-        if (mine.exists[j]) {
-            const Where where = mine.where(j);
-            cell[j].h = h0[where.state()], m[j] = mask ? mask[where.state()] : 1;
-            if (STATES == 2) cell[j].c = c0[where.state()];
-            made[place<First>(mine, j)] = seen[where.at(0)] = cell[j].h * m[j];
-            look(j, 0);
-        }
+    begin_forward<First>(mine, h0, c0, mask, from_x, cell, m, gate, made, seen);
     hand_on<First>(exchange, made, s, counter);
     for (int t = 0; t < mine.steps; t++) {
         real from_h[MINE][GATES], kept_now[MINE];
@@ -51,31 +47,9 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
                 made[place<First>(mine, j)] = cell[j].h * m[j];
             }
         if (t + 1 < mine.steps) hand_on<First>(exchange + (t + 1) % 2 * BUFFER, made, s, counter);
-#pragma unroll
-        for (int j = 0; j < MINE; j++)
-            if (mine.exists[j]) {  // what no other block waits for
-                const Where where = mine.where(j);
-                const bool works = t < mine.length[j], goes_on = t + 1 < mine.length[j];
-                y[where.at(t)] = works ? cell[j].h : 0;
-                if (t + 1 < T) seen[where.at(t + 1)] = goes_on ? cell[j].h * m[j] : 0;
-                if (works && KEEPS) kept[where.at(t)] = kept_now[j];
-                if (works && GATES > 1)
-#pragma unroll
-                    for (int q = 0; q < GATES; q++) gates[where.block(t, GATES, q)] = gate[j][q];
-                if (goes_on) look(j, t + 1);
-            }
+        end_step(mine, t, cell, m, kept_now, gate, from_x, gates, kept, y, seen);
     }
-#pragma unroll
-    for (int j = 0; j < MINE; j++)
-        if (mine.exists[j]) {
-            const Where where = mine.where(j);
-            h_last[where.state()] = cell[j].h;
-            if (STATES == 2) c_last[where.state()] = cell[j].c;
-            for (int t = mine.steps; t < T; t++) {
-                y[where.at(t)] = 0;
-                if (t + 1 < T) seen[where.at(t + 1)] = 0;
-            }
-        }
+    end_forward(mine, cell, h_last, c_last, kept, y, seen);
 }
 
 #else
@@ -95,29 +69,14 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     exchange += g * 2 * BUFFER;
     load_weights<First, 0, GATES>(Wh, weights, s);
     load_unit_weights(b, more, unit_weights, s);
-    for (int e = threadIdx.x; e < First::MADE; e += THREADS) made[e] = 0;
+    clear<First>(made);
     __syncthreads();
     const Mine mine(order, lengths, g, s, N, T);
+    const Saved saved = {gates, kept, y, h0, c0, dy};
     CellBackward cell[MINE];
     Past past[MINE];
     real m[MINE], sums[MINE][SUMS], from_next[MINE][1];
-    auto look = [&](int j, int t) {  // what step t needs, read ahead of time
-        past[j] = read_past(mine.where(j), t, gates, kept, y, h0, c0, dy);
-    };
-#pragma unroll
-    for (int j = 0; j < MINE; j++) {
-        from_next[j][0] = 0;
-#pragma unroll
-        for (int q = 0; q < SUMS; q++) sums[j][q] = 0;
-        if (mine.exists[j]) {
-            const Where where = mine.where(j);
-            cell[j].dh = dh_last[where.state()], m[j] = mask ? mask[where.state()] : 1;
-            if (STATES == 2) cell[j].dc = dc_last[where.state()];
-            if (mine.steps && mine.length[j] == mine.steps) look(j, mine.steps - 1);
-            for (int t = mine.steps; t < T; t++)
-                for (int q = 0; q < BLOCKS; q++) d[where.block(t, BLOCKS, q)] = 0;
-        }
-    }
+    begin_backward(mine, dh_last, dc_last, mask, saved, cell, m, past, from_next, sums, d);
     for (int t = mine.steps - 1; t >= 0; t--) {
         real d_now[MINE][SUMS];
         if (t < mine.steps - 1) {
@@ -129,7 +88,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
 #pragma unroll
             for (int q = 0; q < SUMS; q++) d_now[j][q] = 0;
             if (mine.exists[j] && t < mine.length[j]) {
-                cell[j].dh += past[j].dy + from_next[j][0] * m[j];  // dh_t
+                cell[j].dh += past[j].dy + from_next[j][0] * m[j];  // dh_t; the term that is no product is in cell.dh
                 cell[j].backward(past[j], m[j], unit_weights + UNIT * mine.column[j], d_now[j]);
 #pragma unroll
                 for (int k = 0; k < First::PARTS; k++) made[place<First>(mine, j, k)] = d_now[j][handed(k)];
@@ -138,26 +97,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
             }
         }
         hand_on<First>(exchange + t % 2 * BUFFER, made, s, counter);
-#pragma unroll
-        for (int j = 0; j < MINE; j++)
-            if (mine.exists[j]) {  // what no other block waits for
-                const Where where = mine.where(j);
-#pragma unroll
-                for (int q = 0; q < BLOCKS; q++) d[where.block(t, BLOCKS, q)] = d_now[j][q];
-                if (t && t - 1 < mine.length[j]) look(j, t - 1);
-            }
+        end_step_backward(mine, t, d_now, saved, past, d);
     }
-    if (mine.steps) {
+    if (mine.steps) {  // what step 0 passes back to the first state
         wait(counter, mine.steps * S, S);
         product<First, 1>(exchange, made, weights, scratch, from_next);
     }
-#pragma unroll
-    for (int j = 0; j < MINE; j++)
-        if (mine.exists[j]) {
-            const Where where = mine.where(j);
-            dh0[where.state()] = cell[j].dh + from_next[j][0] * m[j];
-            if (STATES == 2) dc0[where.state()] = cell[j].dc;
-        }
+    end_backward(mine, cell, m, from_next, dh0, dc0);
     sum_over_rows(sums, mine, scratch, parts, total, tickets, g, s);
 }
 

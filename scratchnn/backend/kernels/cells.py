@@ -7,7 +7,8 @@ from functools import cache
 from importlib.resources import files
 
 FRAMES = (  # files around the equations of a cell: for all steps, for one step
-    "unit.cuh", "split.cuh", "product.cuh", "all_steps.cuh", "two_products.cuh", "one_step.cuh", "two_products_step.cuh",
+    "unit.cuh", "split.cuh", "product.cuh", "read_write.cuh", "all_steps.cuh", "two_products.cuh", "one_step.cuh",
+    "two_products_step.cuh",
 )  # fmt: skip
 FILES = ("lengths.cu", "cross_entropy.cu", "rows.cu", "norm.cu", "optimizers.cu")  # kernels that belong to no cell
 READS = ("H", "H_BEFORE", "KEPT_BEFORE")  # h_t, h_{t-1}, and what is kept at step t - 1
@@ -108,7 +109,7 @@ def text(name: str) -> str:
 def all_steps_source(cell: Cell, split: str, backward: bool) -> str:
     """The source of a kernel over all steps, for the constants of a split; without ``device.cuh``."""
     frame = "two_products.cuh" if cell.two_products else "all_steps.cuh"
-    names = ("unit.cuh", "split.cuh", "product.cuh", cell.file, frame)
+    names = ("unit.cuh", "split.cuh", "product.cuh", cell.file, "read_write.cuh", frame)
     return _source(cell, f"#define BACKWARD {int(backward)}\n{split}", names)
 
 

@@ -12,9 +12,12 @@ import numpy as np
 from scratchnn.backend.arrays import Array, load_backend
 from scratchnn.backend.kernels.cards import Card
 from scratchnn.backend.kernels.cells import text
+from scratchnn.backend.precision import precision
 
 ONE, ZERO = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
 NULL = np.uintp(0)
+FLOAT = 0  # CUDA_R_32F, the type of all three matrices
+ROUNDED = {"tf32": "CUBLAS_COMPUTE_32F_FAST_TF32", "bfloat16": "CUBLAS_COMPUTE_32F_FAST_16BF"}
 
 
 def current_device() -> CudaDevice:
@@ -53,11 +56,16 @@ class CudaDevice:
         """See ``Device``; cuBLAS, which costs half of the host's time that ``cupy.matmul`` costs."""
         m, n = out.shape
         k = a.shape[0] if transpose_a else a.shape[1]
-        handle = self.cupy.cuda.device.get_cublas_handle()
-        self.cublas.sgemm(  # cuBLAS stores columns first, so it is given out^T = b^T a^T
-            handle, int(transpose_b), int(transpose_a), n, m, k, ONE.ctypes.data, b.data.ptr, b.strides[0] // 4,
-            a.data.ptr, a.strides[0] // 4, (ONE if add else ZERO).ctypes.data, out.data.ptr, out.strides[0] // 4,
-        )  # fmt: skip
+        handle, beta = self.cupy.cuda.device.get_cublas_handle(), (ONE if add else ZERO).ctypes.data
+        sizes = int(transpose_b), int(transpose_a), n, m, k  # cuBLAS stores columns first, so it is given out^T = b^T a^T
+        lda, ldb, ldc = (array.strides[0] // 4 for array in (a, b, out))
+        if (chosen := precision()) == "float32":
+            self.cublas.sgemm(handle, *sizes, ONE.ctypes.data, b.data.ptr, ldb, a.data.ptr, lda, beta, out.data.ptr, ldc)
+        else:
+            self.cublas.gemmEx(
+                handle, *sizes, ONE.ctypes.data, b.data.ptr, FLOAT, ldb, a.data.ptr, FLOAT, lda, beta, out.data.ptr, FLOAT,
+                ldc, getattr(self.cublas, ROUNDED[chosen]), self.cublas.CUBLAS_GEMM_DEFAULT,
+            )  # fmt: skip
 
     def compile(self, source: str, name: str, shared: int, cooperative: bool = False) -> Callable[..., None]:
         """See ``Device``; CuPy keeps what it has compiled on disk."""

@@ -34,8 +34,10 @@ __device__ __forceinline__ void wait_for_copies() {}
 #endif
 
 // Barrier of a group of `blocks` blocks, in two halves, so that work that no block waits for can be done in between. The
-// counter starts at zero and only rises: `target` is `blocks` times the number of meetings so far, this one included. All
-// blocks have to be on the device at the same time, which a cooperative launch ensures.
+// counter starts at zero and only rises: `target` is `blocks` times the number of meetings so far, this one included.
+// "release": what the block has written before is visible to all blocks that see the new count; "acquire": what is read
+// afterwards is at least as new as that. All blocks have to be on the device at the same time, which a cooperative launch
+// ensures.
 __device__ __forceinline__ void arrive(unsigned* counter, int blocks) {
     __syncthreads();
     if (blocks > 1 && threadIdx.x == 0)

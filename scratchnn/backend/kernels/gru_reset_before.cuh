@@ -5,7 +5,7 @@
 // Gates: z, r, n. Weights of a unit: b_z, b_r, b_n. Kept for the backward pass: k_t.
 
 struct Cell {
-    real h;
+    real h, c;  // c is not used
 
     // Mirrors gru_reset_before_gates_forward. gates: before, x_t Wx; after, z_t, r_t and x_t Wx_n.
     __device__ __forceinline__ void gates_forward(real (&gates)[GATES], const real* from_h, const real* w, real m,
@@ -23,7 +23,7 @@ struct Cell {
 };
 
 struct CellBackward {
-    real dh;
+    real dh, dc;  // dc is not used
 
     // Mirrors gru_reset_before_candidate_backward. dh is dh_t; d: da_z, da_r, da_n.
     __device__ __forceinline__ void candidate_backward(const Past& past, real (&d)[SUMS]) {

@@ -10,12 +10,12 @@ struct Cell {
     __device__ __forceinline__ void forward(real (&gates)[GATES], const real (&from_h)[GATES], const real* w, real& kept) {
 #pragma unroll
         for (int q = 0; q < 4; q++) gates[q] += from_h[q] + w[q];  // (1)
-        if (PEEPHOLES) gates[1] += w[5] * c, gates[2] += w[6] * c;
+        if (PEEPHOLES) gates[1] += w[5] * c, gates[2] += w[6] * c;  // (2), (3): c is still c_{t-1}
         gates[1] = sigmoid(gates[1]);                      // (2)
         gates[2] = sigmoid(gates[2]);                      // (3)
         gates[3] = tanh_of(gates[3]);                      // (4)
         kept = c = gates[2] * c + gates[1] * gates[3];     // (5)
-        if (PEEPHOLES) gates[0] += w[4] * c;
+        if (PEEPHOLES) gates[0] += w[4] * c;               // (6): c is c_t
         gates[0] = sigmoid(gates[0]);                      // (6)
         h = gates[0] * tanh_of(c);                         // (7)
     }
@@ -36,7 +36,7 @@ struct CellBackward {
         d[2] = dc * c_before * f * (1 - f);                // (12)
         d[3] = dc * i * (1 - g * g);                       // (13)
         dc *= f;                                           // (14)
-        dh = 0;
+        dh = 0;  // the product alone sees h_{t-1}
         if constexpr (PEEPHOLES) {
             dc += d[1] * w[5] + d[2] * w[6];               // (14)
             d[4] = d[0] * c, d[5] = d[1] * c_before, d[6] = d[2] * c_before;  // (17)

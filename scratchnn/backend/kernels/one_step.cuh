@@ -52,7 +52,7 @@ extern "C" __global__ void backward_step(const real* from_next, const real* dy, 
 #pragma unroll
         for (int q = 0; q < SUMS; q++) d_now[q] = 0;
         if (t < (lengths ? lengths[where.n] : T)) {
-            const Past past = read_past(where, t, gates, kept, y, h0, c0, dy);
+            const Past past = read_past(where, t, {gates, kept, y, h0, c0, dy});
             real w[UNIT];
             read_unit_weights(b, more, where.unit, w);
             cell.dh += past.dy;  // dh_t

@@ -1,12 +1,24 @@
-// The product that each step waits for: (RP, K) @ (K, C), for the rows of a group and the columns of a block.
+// The product that each step waits for: X (RP, K) @ W (K, C), for the rows of a group and the columns of a block. Forward X
+// is h_{t-1} m and W has the block's columns of Wh; backward X is ds_{t+1} and W has the block's columns of Wh^T.
 //
-// It is split over WK warps by k and WC by columns, then over the 32 lanes of a warp: LK by k, LR by rows, LC by columns. A
-// lane has TM x TN sums in registers. Each warp copies the k's that it needs by itself, KC at a time, STAGES chunks ahead.
-// Then the WK LK partial sums of every result meet in shared memory, ROUND at a time.
+// How the lanes of a block divide it (constants of a product, struct P, from split.py):
 //
-// Constants of a product (struct P, from split.py): K, rounded up KP = WK KW with KW k's per warp in CHUNKS chunks; C
-// columns, CP = C + 4 from one row of partial sums to the next; MADE numbers in what the block makes, ROWS k's in the
-// exchange.
+//     W, its warps    WK along k, WC along the columns                       WK WC = WARPS
+//     L, a warp       LK along k, LR along the rows, LC along the columns    LK LR LC <= 32 lanes
+//     T, a lane       TM rows, TN columns: TM TN sums in registers           LR TM = RP, WC LC TN = C
+//
+// For each of its k's a lane reads TM numbers of X and TN of W and adds all their products to its sums. So each of the RP C
+// results is in WK LK parts at the end. They meet in shared memory, ROUND parts at a time, where each thread adds up the
+// parts of its own cells, always in the same order.
+//
+// The rows of a lane are four neighbours, then the four that are 4 LR further on, and so on; so are its columns. Lanes side
+// by side then read shared memory side by side, four numbers at a time.
+//
+// With S > 1, X is in the exchange, and a warp copies the KW k's that it needs by itself: KC of them are a chunk, there are
+// CHUNKS, and the copies are STAGES - 1 chunks ahead of the sums. With S = 1, X is what the block has made.
+//
+// Other constants of P: K is rounded up to KP = WK KW, with zeros; CP = C + 4 from one row of parts to the next; MADE
+// numbers in what the block makes; ROWS k's in the exchange.
 
 // sums[j] = the results for cell j of this thread, RESULTS side by side: forward the gates of a unit, backward one number.
 // `scratch` is shared memory, for the copies and for the partial sums.

@@ -19,7 +19,7 @@ struct CellBackward {
     // Mirrors rnn_units_backward and rnn_slopes_backward. d: da_t.
     __device__ __forceinline__ void backward(const Past& past, real, const real*, real (&d)[SUMS]) {
         d[0] = !RELU ? dh * (1 - past.h * past.h) : past.h > 0 ? dh : 0;  // (4)
-        dh = 0;
+        dh = 0;  // the product alone sees h_{t-1}
     }
 };
 

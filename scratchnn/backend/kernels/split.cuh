@@ -1,18 +1,25 @@
 // Who computes what: shared by all cells. The numbers come from split.py.
 //
 // The rows of the batch are split over G groups of blocks, R rows each: rows never meet in the recurrence. Within a group
-// the units are split over S blocks, U units each. A block keeps its part of Wh in shared memory for the whole sequence. At
-// each step it needs the group's whole h_{t-1} (backward: da_{t+1}), makes h_t (da_t) of its own units, hands it to the
-// others through an exchange in global memory, which in fact is the second-level cache, and meets them at a barrier.
-// With S = 1 there are no others: what a block makes stays in its shared memory.
+// the units are split over S blocks, U units each. Every block has a multiprocessor of its own:
+//
+//                units    0 .. U-1     U .. 2U-1    ...    (S-1)U .. H-1
+//     rows 0 .. R-1       block 0      block 1      ...    block S-1          group 0
+//     rows R .. 2R-1      block S      block S+1    ...    block 2S-1         group 1
+//
+// A cell is one unit of one row; a block has R U of them, divided among its threads. It keeps its part of Wh in shared
+// memory for the whole sequence. At each step it needs the group's whole h_{t-1} (backward: ds_{t+1}), makes h_t (ds_t) of
+// its own units, hands it to the others through an exchange in global memory, which stays in the second-level cache, and
+// meets them at a barrier. With S = 1 there are no others: what a block makes stays in its shared memory.
 //
 // An exchange buffer is (K, RP), k-major: what a block makes is one piece of memory, and a lane reads four rows at once. RP
-// is R rounded up to 4. Forward, k is the unit; backward it is PARTS unit + part. Two buffers per group are used in turn.
+// is R rounded up to 4. Forward, k is the unit; backward it is PARTS unit + part. Two buffers per group are used in turn: a
+// block that is a step ahead writes one while the others read the other one, and it cannot be two steps ahead.
 //
 // Constants of a product (struct P): PARTS numbers per unit that a block hands on; see product.cuh for the others.
 
 constexpr int THREADS = 32 * WARPS;
-constexpr int CELLS = R * U, MINE = (CELLS + THREADS - 1) / THREADS;  // rows times units: of a block, of a thread
+constexpr int CELLS = R * U, MINE = (CELLS + THREADS - 1) / THREADS;  // of a block, of a thread
 constexpr int RM = S == 1 ? RP : RP + 1;  // from one k to the next in what a block makes: odd, so that banks do not collide
 
 // The cells of this thread: which row and unit each is. Rows may come in another order, the longest first; steps of a row

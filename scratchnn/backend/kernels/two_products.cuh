@@ -1,15 +1,15 @@
-// All steps in one launch, for a cell with two products per step, one after the other. As all_steps.cuh, but the blocks of
-// a group meet twice per step: `First` and `Second` have a buffer of the exchange each. A buffer is written again only
-// after the other meeting, and by then every block has read it.
+// All steps in one launch, for a cell with two products per step, one after the other: gru_reset_before.cuh. As
+// all_steps.cuh, but the blocks of a group meet twice per step: `First` and `Second` have a buffer of the exchange each. A
+// buffer is written again only after the other meeting, and by then every block has read it.
 
 constexpr int BUFFER = (First::ROWS > Second::ROWS ? First::ROWS : Second::ROWS) * RP;
 
 #if !BACKWARD
 
-// Arguments as in all_steps.cuh; c0, more and c_last are not used. kept gets k_t, zero at padded steps.
+// Arguments as in all_steps.cuh; c0 and c_last are not used. kept gets k_t, a factor of the product that gives dWh_n.
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
-    forward(const real* h0, const real*, const real* Wh, const real* b, const real* more, const real* mask,
-            const real* from_x, real* gates, real* kept, real* y, real* seen, real* h_last, real*, const int* order,
+    forward(const real* h0, const real* c0, const real* Wh, const real* b, const real* more, const real* mask,
+            const real* from_x, real* gates, real* kept, real* y, real* seen, real* h_last, real* c_last, const int* order,
             const int* lengths, real* exchange, unsigned* counters, int N, int T) {
     SHARED_MEMORY(shared);
     real *weights_zr = shared, *weights_n = weights_zr + First::KP * First::C, *made_h = weights_n + Second::KP * Second::C;
@@ -21,29 +21,18 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     load_weights<First, 0, 2>(Wh, weights_zr, s);
     load_weights<Second, 2, 1>(Wh, weights_n, s);
     load_unit_weights(b, more, unit_weights, s);
-    for (int e = threadIdx.x; e < First::MADE; e += THREADS) made_h[e] = 0;
-    for (int e = threadIdx.x; e < Second::MADE; e += THREADS) made_k[e] = 0;
+    clear<First>(made_h);
+    clear<Second>(made_k);
     __syncthreads();
     const Mine mine(order, lengths, g, s, N, T);
     Cell cell[MINE];
     real m[MINE], gate[MINE][GATES];
-    auto look = [&](int j, int t) {  // what step t needs, read ahead of time
-#pragma unroll
-        for (int q = 0; q < GATES; q++) gate[j][q] = from_x[mine.where(j).block(t, GATES, q)];
-    };
-#pragma unroll
-    for (int j = 0; j < MINE; j++)
-        if (mine.exists[j]) {
-            const Where where = mine.where(j);
-            cell[j].h = h0[where.state()], m[j] = mask ? mask[where.state()] : 1;
-            made_h[place<First>(mine, j)] = seen[where.at(0)] = cell[j].h * m[j];
-            look(j, 0);
-        }
+    begin_forward<First>(mine, h0, c0, mask, from_x, cell, m, gate, made_h, seen);
     hand_on<First>(exchange_h, made_h, s, counter);
     for (int t = 0; t < mine.steps; t++) {
         real from_h[MINE][2], q_now[MINE][1], k_now[MINE];
         wait(counter, (2 * t + 1) * S, S);
-        product<First, 2>(exchange_h, made_h, weights_zr, scratch, from_h);
+        product<First, 2>(exchange_h, made_h, weights_zr, scratch, from_h);  // (1)
 #pragma unroll
         for (int j = 0; j < MINE; j++)
             if (mine.exists[j] && t < mine.length[j]) {
@@ -52,7 +41,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
             }
         hand_on<Second>(exchange_k, made_k, s, counter);
         wait(counter, (2 * t + 2) * S, S);
-        product<Second, 1>(exchange_k, made_k, weights_n, scratch, q_now);
+        product<Second, 1>(exchange_k, made_k, weights_n, scratch, q_now);  // (5)
 #pragma unroll
         for (int j = 0; j < MINE; j++)
             if (mine.exists[j] && t < mine.length[j]) {
@@ -60,40 +49,19 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
                 made_h[place<First>(mine, j)] = cell[j].h * m[j];
             }
         if (t + 1 < mine.steps) hand_on<First>(exchange_h, made_h, s, counter);
-#pragma unroll
-        for (int j = 0; j < MINE; j++)
-            if (mine.exists[j]) {  // what no other block waits for
-                const Where where = mine.where(j);
-                const bool works = t < mine.length[j], goes_on = t + 1 < mine.length[j];
-                y[where.at(t)] = works ? cell[j].h : 0;
-                kept[where.at(t)] = works ? k_now[j] : 0;
-                if (t + 1 < T) seen[where.at(t + 1)] = goes_on ? cell[j].h * m[j] : 0;
-                if (works)
-#pragma unroll
-                    for (int q = 0; q < GATES; q++) gates[where.block(t, GATES, q)] = gate[j][q];
-                if (goes_on) look(j, t + 1);
-            }
+        end_step(mine, t, cell, m, k_now, gate, from_x, gates, kept, y, seen);
     }
-#pragma unroll
-    for (int j = 0; j < MINE; j++)
-        if (mine.exists[j]) {
-            const Where where = mine.where(j);
-            h_last[where.state()] = cell[j].h;
-            for (int t = mine.steps; t < T; t++) {
-                y[where.at(t)] = kept[where.at(t)] = 0;
-                if (t + 1 < T) seen[where.at(t + 1)] = 0;
-            }
-        }
+    end_forward(mine, cell, h_last, c_last, kept, y, seen);
 }
 
 #else
 
-// Arguments as in all_steps.cuh; dc_last, c0 and dc0 are not used.
+// Arguments as in all_steps.cuh; b, more, dc_last, c0 and dc0 are not used.
 extern "C" __global__ void __launch_bounds__(THREADS, 1)
-    backward(const real* dy, const real* dh_last, const real*, const real* Wh, const real*, const real*, const real* mask,
-             const real* gates, const real* kept, const real* y, const real* h0, const real* c0, real* d, real* total,
-             real* dh0, real*, const int* order, const int* lengths, real* exchange, unsigned* counters, real* parts, int N,
-             int T) {
+    backward(const real* dy, const real* dh_last, const real* dc_last, const real* Wh, const real* b, const real* more,
+             const real* mask, const real* gates, const real* kept, const real* y, const real* h0, const real* c0, real* d,
+             real* total, real* dh0, real* dc0, const int* order, const int* lengths, real* exchange, unsigned* counters,
+             real* parts, int N, int T) {
     SHARED_MEMORY(shared);
     real *weights_n = shared, *weights_zr = weights_n + First::KP * First::C, *made_n = weights_zr + Second::KP * Second::C;
     real *made_zr = made_n + First::MADE, *scratch = made_zr + Second::MADE;
@@ -102,29 +70,15 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
     real *exchange_n = exchange + g * 2 * BUFFER, *exchange_zr = exchange_n + BUFFER;
     load_weights<First, 2, 1>(Wh, weights_n, s);
     load_weights<Second, 0, 2>(Wh, weights_zr, s);
-    for (int e = threadIdx.x; e < First::MADE; e += THREADS) made_n[e] = 0;
-    for (int e = threadIdx.x; e < Second::MADE; e += THREADS) made_zr[e] = 0;
+    clear<First>(made_n);
+    clear<Second>(made_zr);
     __syncthreads();
     const Mine mine(order, lengths, g, s, N, T);
+    const Saved saved = {gates, kept, y, h0, c0, dy};
     CellBackward cell[MINE];
     Past past[MINE];
     real m[MINE], sums[MINE][SUMS], from_next[MINE][1];
-    auto look = [&](int j, int t) {  // what step t needs, read ahead of time
-        past[j] = read_past(mine.where(j), t, gates, kept, y, h0, c0, dy);
-    };
-#pragma unroll
-    for (int j = 0; j < MINE; j++) {
-        from_next[j][0] = 0;
-#pragma unroll
-        for (int q = 0; q < SUMS; q++) sums[j][q] = 0;
-        if (mine.exists[j]) {
-            const Where where = mine.where(j);
-            cell[j].dh = dh_last[where.state()], m[j] = mask ? mask[where.state()] : 1;
-            if (mine.steps && mine.length[j] == mine.steps) look(j, mine.steps - 1);
-            for (int t = mine.steps; t < T; t++)
-                for (int q = 0; q < BLOCKS; q++) d[where.block(t, BLOCKS, q)] = 0;
-        }
-    }
+    begin_backward(mine, dh_last, dc_last, mask, saved, cell, m, past, from_next, sums, d);
     for (int t = mine.steps - 1; t >= 0; t--) {
         const int done = mine.steps - 1 - t;
         real d_now[MINE][SUMS], dk[MINE][1];
@@ -155,22 +109,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 1)
                 for (int q = 0; q < SUMS; q++) sums[j][q] += d_now[j][q];
             }
         hand_on<Second>(exchange_zr, made_zr, s, counter);
-#pragma unroll
-        for (int j = 0; j < MINE; j++)
-            if (mine.exists[j]) {  // what no other block waits for
-                const Where where = mine.where(j);
-#pragma unroll
-                for (int q = 0; q < BLOCKS; q++) d[where.block(t, BLOCKS, q)] = d_now[j][q];
-                if (t && t - 1 < mine.length[j]) look(j, t - 1);
-            }
+        end_step_backward(mine, t, d_now, saved, past, d);
     }
-    if (mine.steps) {
+    if (mine.steps) {  // what step 0 passes back to the first state
         wait(counter, 2 * mine.steps * S, S);
         product<Second, 1>(exchange_zr, made_zr, weights_zr, scratch, from_next);  // (7)
     }
-#pragma unroll
-    for (int j = 0; j < MINE; j++)
-        if (mine.exists[j]) dh0[mine.where(j).state()] = cell[j].dh + from_next[j][0] * m[j];
+    end_backward(mine, cell, m, from_next, dh0, dc0);
     sum_over_rows(sums, mine, scratch, parts, total, tickets, g, s);
 }
 

@@ -57,7 +57,7 @@ extern "C" __global__ void candidate_step_backward(const real* from_next, const 
     if (t >= 0) {
         real d_now[SUMS] = {};
         if (t < (lengths ? lengths[where.n] : T)) {
-            const Past past = read_past(where, t, gates, kept, y, h0, nullptr, dy);
+            const Past past = read_past(where, t, {gates, kept, y, h0, nullptr, dy});
             cell.dh += past.dy;  // (7)
             cell.candidate_backward(past, d_now);
         }
@@ -77,7 +77,7 @@ extern "C" __global__ void gates_step_backward(const real* dk, const real* dy, c
     if (t < (lengths ? lengths[where.n] : T)) {
         CellBackward cell;
         cell.dh = dh[e];
-        cell.gates_backward(read_past(where, t, gates, kept, y, h0, nullptr, dy), dk[e], mask ? mask[e] : 1, d_now);
+        cell.gates_backward(read_past(where, t, {gates, kept, y, h0, nullptr, dy}), dk[e], mask ? mask[e] : 1, d_now);
         dh[e] = cell.dh;
     }
     d[where.block(t, SUMS, 1)] = d_now[1];

@@ -7,6 +7,7 @@
 
 using offset = long long;
 
+// By tanh, which does not overflow; mirrors sigmoid of functions.py.
 __device__ __forceinline__ real sigmoid(real a) { return real(0.5) * tanh_of(real(0.5) * a) + real(0.5); }
 
 struct Where {  // unit `unit` of sequence `n`
@@ -18,21 +19,24 @@ struct Where {  // unit `unit` of sequence `n`
     }
 };
 
-// What the backward pass of a unit at step t needs of the forward pass, and dy_t.
+// What the forward pass has saved, and dy. Pointers to what the cell neither keeps nor reads may be null.
+struct Saved {
+    const real *gates, *kept, *y, *h0, *c0, *dy;
+};
+
+// What the backward pass of a unit at step t needs of it.
 struct Past {
     real gates[GATES], kept, kept_before, h, h_before, dy;
 };
 
-// Pointers to what the cell neither keeps nor reads may be null.
-__device__ __forceinline__ Past read_past(const Where& w, int t, const real* gates, const real* kept, const real* y,
-                                          const real* h0, const real* c0, const real* dy) {
+__device__ __forceinline__ Past read_past(const Where& w, int t, const Saved& saved) {
     Past past;
 #pragma unroll
-    for (int q = 0; q < GATES; q++) past.gates[q] = GATES > 1 ? gates[w.block(t, GATES, q)] : 0;
-    past.kept = KEEPS ? kept[w.at(t)] : 0;
-    past.kept_before = !READS_KEPT_BEFORE ? 0 : t ? kept[w.at(t - 1)] : c0[w.state()];
-    past.h = READS_H ? y[w.at(t)] : 0;
-    past.h_before = !READS_H_BEFORE ? 0 : t ? y[w.at(t - 1)] : h0[w.state()];
-    past.dy = dy[w.at(t)];
+    for (int q = 0; q < GATES; q++) past.gates[q] = GATES > 1 ? saved.gates[w.block(t, GATES, q)] : 0;
+    past.kept = KEEPS ? saved.kept[w.at(t)] : 0;
+    past.kept_before = !READS_KEPT_BEFORE ? 0 : t ? saved.kept[w.at(t - 1)] : saved.c0[w.state()];
+    past.h = READS_H ? saved.y[w.at(t)] : 0;
+    past.h_before = !READS_H_BEFORE ? 0 : t ? saved.y[w.at(t - 1)] : saved.h0[w.state()];
+    past.dy = saved.dy[w.at(t)];
     return past;
 }

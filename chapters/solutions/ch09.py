@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 9; ``python -m scratchnn exercise 9.2 chapters/solutions/ch09.py`` accepts them."""
+"""Solutions to the exercises of chapter 9."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Solutions of chapter 10; ``python -m scratchnn exercise 10.2 chapters/solutions/ch10.py`` accepts them."""
+"""Solutions to the exercises of chapter 10."""
 
 import numpy as np
 

@@ -214,6 +214,8 @@ def greedy_progress(progress: Mapping[int, Sequence[tuple[float, float]]]) -> Fi
         epochs = np.arange(1, len(rows) + 1)
         left.plot(epochs, [share for share, _ in rows], "o-", color=colour, label=f"seed {seed}")
         right.plot(epochs, [share for _, share in rows], "o-", color=colour)
+    for axes in (left, right):
+        axes.set_xticks(np.arange(0, len(rows) + 1, 4))
     left.legend()
     left.set_ylim(0, 1.02)
     label(left, "Words whose head is right", "epoch", "share")

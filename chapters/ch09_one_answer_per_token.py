@@ -180,9 +180,8 @@ for name, cheat in cheats.items():
         for part in (predicted, test_tags)
     ]
     cheat_scores[name] = accuracy(*ids), f1(predicted, test_tags)
-    print(
-        f"{name:<17} {cheat_scores[name][0]:6.1%} of the tokens right, F1 {cheat_scores[name][1]:.3f}"
-    )
+    right, value = cheat_scores[name]
+    print(f"{name:<17} {right:6.1%} of the tokens right, F1 {value:.3f}")
 theirs = entity_scores(*([entities(tags) for tags in part] for part in (predicted, test_tags)))[1][
     "f1"
 ]
@@ -221,7 +220,7 @@ show(
 
 # %%
 class WordByWord(Model):
-    """Ids of words and characters -> emissions (N, T, K); the tag of each token is chosen by itself."""
+    """Ids of words and characters -> emissions (N, T, K); each token is tagged by itself."""
 
     def __init__(self, data, both_ways=True, reader="lstm", seed=0):
         super().__init__()
@@ -259,7 +258,7 @@ class WordByWord(Model):
 
 
 def tag(model, data, tagged):
-    """The tags that a model gives to the words of tagged sentences; ``data`` has its vocabularies."""
+    """The tags that a model gives to words of sentences; ``data`` has its vocabularies."""
     *inputs, _ = data.batch(tagged)
     with model.evaluation():
         ids = model.decode(model.forward(*inputs), inputs[1])
@@ -379,7 +378,7 @@ print("letters of a Korean word:", " ".join(tokenize("서울역에서", "letter"
 
 # %%
 def may_follow(before, tag):
-    """Whether IOB2 allows ``tag`` right after ``before``; O stands for what is before the sentence."""
+    """Whether IOB2 allows ``tag`` right after ``before``, which is O before the sentence."""
     return tag[0] != "I" or (before != "O" and before[2:] == tag[2:])
 
 
@@ -775,8 +774,7 @@ print(f"alone {alone:.4f}, in a batch {in_company:.4f}, without lengths {walked_
 # vectors were trained on plain text; here they pay off. If *Zabaton* is used like *Kelek* in thousands of unlabelled
 # sentences, both have similar vectors, and a tagger that has learned about *Kelek* knows about *Zabaton* as well.
 #
-# For the experiment the names come from a fixed list and are spelled without any hint, so what counts is whether the
-# word is known. Vectors are trained on 6,000 sentences without their tags. Then taggers learn from a few tagged sentences,
+# For the experiment the names come from a fixed list and are spelled without any hint, so what counts is 6000 sentences without their tags. Then taggers learn from a few tagged sentences,
 # with these vectors as the start of their embedding, or without.
 #
 # > **Question.** Where will the two curves be close together, with few or with many labelled sentences?
@@ -827,7 +825,7 @@ show(
 
 # %%
 if FULL:
-    examples.newspaper()
+    examples.newspaper(lr=0.002, lr_of_few=0.003)
 else:
     print(f"the model of figure 9.1: F1 {score(goal, names, names.test):.3f} on the test sentences")
 

@@ -53,9 +53,10 @@ paths = goal.decode(emissions, inputs[1])
 show(
     figures.trellises([words for words, _ in three], TAGS, marginals, paths),
     "9.1",
-    "One word, three answers. Each column is a word, each row a possible tag: O for words outside of names, B and I for "
-    "the beginning and the inside of a name. The darker a square, the more probable the tag; the line is the best "
-    "sequence as a whole. The model has never met the word Tolek.",
+    "One word, three answers. Each column is a word, each row a possible tag: O for words outside "
+    "of names, B and I for the beginning and the inside of a name. The darker a square, the more "
+    "probable the tag; the line is the best sequence as a whole. The model has never met the "
+    "word Tolek.",
 )
 
 # %% [markdown] id="ch09-aims"
@@ -208,8 +209,9 @@ print("the package gives the same:", np.isclose(f1(predicted, test_tags), theirs
 show(
     figures.tagger_shapes(),
     "9.2",
-    "The tagger with the shape of every array. The characters of each distinct word are read once, however often the "
-    "word occurs; the arrow with the dot copies the result to each of its tokens.",
+    "The tagger with the shape of every array. The characters of each distinct word are read "
+    "once, however often the word occurs; the arrow with the dot copies the result to each of its "
+    "tokens.",
 )
 
 # %% [markdown] id="ch09-network"
@@ -316,8 +318,8 @@ for name, options in readers.items():
 show(
     figures.evidence(list(kinds), readers, evidence, SEEDS),
     "9.3",
-    "F1 on new sentences by where the evidence is; a dot is one of three seeds. Each network fails exactly where it "
-    "cannot look.",
+    "F1 on new sentences by where the evidence is; a dot is one of three seeds. Each network "
+    "fails exactly where it cannot look.",
 )
 
 # %% [markdown] id="ch09-characters"
@@ -482,8 +484,8 @@ for T in (3, 10, 25):
 show(
     figures.lattice(),
     "9.4",
-    "The town of tag sequences: three tags, four tokens, and one of the 81 routes in bold. What is written at a crossing "
-    "needs only the crossings in the column before it.",
+    "The town of tag sequences: three tags, four tokens, and one of the 81 routes in bold. What "
+    "is written at a crossing needs only the crossings in the column before it.",
 )
 
 # %% [markdown] id="ch09-forward-equations"
@@ -641,8 +643,8 @@ expected = doubtful_gradient + person_truth
 show(
     figures.expected_less_true(doubtful, TAGS, expected, person_truth, doubtful_gradient),
     "9.5",
-    "The gradient with respect to the emissions (right) is what the model expects (left) less what is true (middle). Where "
-    "both agree, nothing is left to learn.",
+    "The gradient with respect to the emissions (right) is what the model expects (left) less "
+    "what is true (middle). Where both agree, nothing is left to learn.",
 )
 
 # %% [markdown] id="ch09-no-beta"
@@ -696,8 +698,9 @@ crf = crf_models[0].crf
 show(
     plot_transitions(crf.transitions.data, crf.start.data, crf.end.data, TAGS),
     "9.6",
-    "What the CRF has learned about the order of tags (seed 0), from the tag in the row to the tag in the column. Blue "
-    "steps are welcome, above all those from a B to an I of its own type; red ones are avoided.",
+    "What the CRF has learned about the order of tags (seed 0), from the tag in the row to the "
+    "tag in the column. Blue steps are welcome, above all those from a B to an I of its own type; "
+    "red ones are avoided.",
 )
 
 # %% [markdown] id="ch09-allowed"
@@ -774,7 +777,8 @@ print(f"alone {alone:.4f}, in a batch {in_company:.4f}, without lengths {walked_
 # vectors were trained on plain text; here they pay off. If *Zabaton* is used like *Kelek* in thousands of unlabelled
 # sentences, both have similar vectors, and a tagger that has learned about *Kelek* knows about *Zabaton* as well.
 #
-# For the experiment the names come from a fixed list and are spelled without any hint, so what counts is 6000 sentences without their tags. Then taggers learn from a few tagged sentences,
+# For the experiment the names come from a fixed list and are spelled without any hint, so what counts is whether the
+# word is known. Vectors are trained on 6000 sentences without their tags. Then taggers learn from a few tagged sentences,
 # with these vectors as the start of their embedding, or without.
 #
 # > **Question.** Where will the two curves be close together, with few or with many labelled sentences?
@@ -812,8 +816,8 @@ for count in counts:
 show(
     plot_f1_by_sentences(counts, transfer),
     "9.7",
-    "F1 against the number of labelled sentences; each dot is a seed. With vectors from unlabelled text, 200 labelled "
-    "sentences do what 800 do without them.",
+    "F1 against the number of labelled sentences; each dot is a seed. With vectors from "
+    "unlabelled text, 200 labelled sentences do what 800 do without them.",
 )
 
 # %% [markdown] id="ch09-headline"

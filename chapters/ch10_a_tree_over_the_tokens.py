@@ -41,8 +41,9 @@ answers = examples.parse(goal, bank, [line.split() for line in twins])
 show(
     figures.trees(answers, highlight=8),
     "10.1",
-    "Two new sentences and their trees, as a trained parser sees them (seed 0): an arrow leads from each head to its "
-    "dependent, with the relation as its label. One letter moves the clause (orange) from the dog to the boys.",
+    "Two new sentences and their trees, as a trained parser sees them (seed 0): an arrow leads "
+    "from each head to its dependent, with the relation as its label. One letter moves the clause "
+    "(orange) from the dog to the boys.",
 )
 
 # %% [markdown] id="ch10-aims"
@@ -93,7 +94,7 @@ for d, (word, head, name) in enumerate(zip(words, heads, labels, strict=True), s
 
 
 def is_tree(heads):
-    """Whether heads (T,), 0 for the root, form a tree of which exactly one word depends on the root."""
+    """Whether heads (T,), 0 for the root, form a tree with exactly one word below the root."""
     for d in range(1, len(heads) + 1):
         steps = 0
         while d:  # up to the root
@@ -138,8 +139,8 @@ for T in range(1, 6):
 show(
     figures.parser_shapes(),
     "10.2",
-    "The scorer with the shape of every array. Each of the T words and the root has two vectors, and one product of "
-    "matrices compares all of the first kind with all of the second.",
+    "The scorer with the shape of every array. Each of the T words and the root has two vectors, "
+    "and one product of matrices compares all of the first kind with all of the second.",
 )
 
 # %% [markdown] id="ch10-biaffine"
@@ -208,7 +209,7 @@ print("the package gives the same:", np.allclose(S, theirs))
 
 # %%
 def head_loss(S, heads):
-    """The loss (4) of one sentence with scores S (T + 1, T + 1) and heads (T,), and the gradient (5)."""
+    """The loss (4) of a sentence with scores S (T + 1, T + 1) and heads (T,); the gradient (5)."""
     logits = np.where(np.eye(len(S), dtype=bool), -1e30, S)[1:]  # no word is its own head
     P, rows = softmax(logits), np.arange(len(heads))
     dS = np.zeros_like(S)
@@ -300,17 +301,16 @@ SEEDS = (0, 1, 2)
 scorers = {seed: ArcScorer(seed) for seed in SEEDS}
 for seed, scorer in scorers.items():
     scorer_losses = examples.fit(scorer, bank, 4, seed)
-    print(
-        f"seed {seed}: loss {scorer_losses[0]:.3f} in the first epoch, {scorer_losses[-1]:.3f} in the last"
-    )
+    first, last = scorer_losses[0], scorer_losses[-1]
+    print(f"seed {seed}: loss {first:.3f} in the first epoch, {last:.3f} in the last")
 twin_trees = [(line.split(), [0] * 9, ["punct"] * 9) for line in twins]
 twin_S = arc_scores(scorers[0], twin_trees)
 twin_P = [softmax(np.where(np.eye(10, dtype=bool), -1e30, S))[1:] for S in twin_S]  # (4)
 show(
     figures.head_probabilities([words for words, _, _ in twin_trees], twin_P),
     "10.3",
-    "The probability of each head (column) for each word (row), in both sentences (seed 0). The row of the last verb is "
-    "framed: most of its probability moves from the dog to the boys.",
+    "The probability of each head (column) for each word (row), in both sentences (seed 0). The "
+    "row of the last verb is framed: most of its probability moves from the dog to the boys.",
 )
 
 # %% [markdown] id="ch10-greedy"
@@ -368,8 +368,8 @@ for seed in SEEDS:
 show(
     figures.greedy_progress(progress),
     "10.4",
-    "Left, the share of words with the right head after each epoch; right, the share of sentences for which the best heads "
-    "of the words are no tree. One line per seed.",
+    "Left, the share of words with the right head after each epoch; right, the share of sentences "
+    "for which the best heads of the words are no tree. One line per seed.",
 )
 
 # %% [markdown] id="ch10-broken"
@@ -393,8 +393,8 @@ words = bank.test[longest][0]
 show(
     figures.broken_and_mended(words, few_greedy[longest], best_trees[longest]),
     "10.5",
-    "Above, each word has chosen its head alone: the orange arcs are what keeps the result from being a tree. Below, the "
-    "best tree by the same scores, which is the right one here.",
+    "Above, each word has chosen its head alone: the orange arcs are what keeps the result from "
+    "being a tree. Below, the best tree by the same scores, which is the right one here.",
 )
 
 # %% [markdown] id="ch10-best-tree"
@@ -422,8 +422,9 @@ show(
 show(
     figures.spans(),
     "10.6",
-    "How spans are built. Left: two complete spans meet, and an arc joins their outer ends, in one direction or the other. "
-    "Right: an incomplete span swallows the complete one behind its dependent. The split k is tried everywhere.",
+    "How spans are built. Left: two complete spans meet, and an arc joins their outer ends, in "
+    "one direction or the other. Right: an incomplete span swallows the complete one behind its "
+    "dependent. The split k is tried everywhere.",
 )
 
 # %% [markdown] id="ch10-eisner"
@@ -524,14 +525,15 @@ print("the package gives the same:", same)
 show(
     figures.contraction(),
     "10.7",
-    "Contracting a cycle. Left: the best head of each word; words 1 and 2 choose each other. Middle: the cycle as one "
-    "word, with what it costs to enter at 1 or at 2. Right: the cycle is opened where entering is cheapest.",
+    "Contracting a cycle. Left: the best head of each word; words 1 and 2 choose each other. "
+    "Middle: the cycle as one word, with what it costs to enter at 1 or at 2. Right: the cycle is "
+    "opened where entering is cheapest.",
 )
 
 
 # %%
 def best_arborescence(S):
-    """The heads (T,) of the best tree with any number of words below the root, for S (T + 1, T + 1)."""
+    """The heads (T,) of the best tree with any number of words below the root."""
     S = np.where(np.eye(len(S), dtype=bool), -np.inf, S)
     heads = S.argmax(axis=1)
     cycle = structured.trees.find_cycle([0, *heads[1:].tolist()])
@@ -603,9 +605,7 @@ for seed in SEEDS:
                 "no tree": np.mean([bool(faults(h)) for h in found]),
                 "crossing": whole[crossing].mean(),
             }
-print(
-    f"{'sentences':>9}  {'search':<16} {'sum':>6} {'heads right':>12} {'no tree':>8}  crossing trees right"
-)
+print("sentences  search              sum  heads right  no tree  crossing trees right")
 for size in (FEW, len(bank.train)):
     for name in searches:
         rows = [results[size, name, seed] for seed in SEEDS]
@@ -726,8 +726,8 @@ for name, search in {"any number": best_arborescence, "exactly one": chu_liu_edm
 #
 # ## The headline
 #
-# The English Web Treebank contains weblogs, newsgroups, e-mails, reviews and questions, 12,544 sentences with their trees.
-# No tags and no pretrained vectors are used, and punctuation counts.
+# The English Web Treebank contains weblogs, newsgroups, e-mails, reviews and questions with their trees. No tags and no
+# pretrained vectors are used, and punctuation counts.
 
 # %%
 if FULL:
@@ -736,11 +736,7 @@ else:
     line = "the old farmer near the gate watches the birds with a camera ."
     [(words, heads, labels)] = examples.parse(goal, bank, [line.split()])
     for word, head, name in zip(words, heads, labels, strict=True):
-        print(
-            f"{word}/{name}({'root' if head == 0 else words[head - 1]})",
-            end="\n" if head == 0 else " ",
-        )
-    print()
+        print(f"{word:<9} {name:<6} {'root' if head == 0 else words[head - 1]}")
 
 # %% [markdown] id="ch10-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch10_a_tree_over_the_tokens.py`, seed 0, one thread, 21 minutes,

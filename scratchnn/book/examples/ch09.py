@@ -195,19 +195,23 @@ NEWS: dict[str, Any] = {"data": "conll2003", "valid": "conll2003:valid", "batch_
 GLOVE = ("glove.6B.50d.txt", "glove.6B.50d.txt.gz", "glove.6B.50d.subset.txt.gz")
 
 
-def newspaper() -> None:
-    """CoNLL-2003 with a CRF and token by token; then 500 sentences of it, with GloVe vectors and without."""
+def newspaper(lr: float, lr_of_few: float) -> None:
+    """CoNLL-2003 with a CRF and token by token; then 500 sentences of it, with GloVe vectors and without.
+
+    Args:
+        lr, lr_of_few: learning rates for all sentences, and for 500.
+    """
     vectors = existing("glove", GLOVE)
     if vectors is None:
         raise DataError(f"no GloVe vectors; put {GLOVE[0]} into the folder that SCRATCHNN_DATA names")
     for output in ("crf", "softmax"):
-        print(f"all sentences, {output}: test F1 {_test_f1(epochs=20, lr=0.002, output=output):.4f}")
+        print(f"all sentences, {output}: test F1 {_test_f1(epochs=20, lr=lr, output=output):.4f}")
     for seed in (0, 1, 2):
         for name, path in {"none": None, "GloVe": str(vectors)}.items():
             few: dict[str, Any] = {
                 "limit": 500,
                 "epochs": 12,
-                "lr": 0.003,
+                "lr": lr_of_few,
                 "embedding_size": 50,
                 "seed": seed,
                 "vectors": path,

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] id="ch01-arrays-and-the-neural-network"
 # # 1. Arrays and the neural network
 #
 # A neural network is a function that contains many numbers, and these numbers are learned from examples. This chapter
@@ -33,7 +33,7 @@ from scratchnn.layers import Dense, Sigmoid
 from scratchnn.layers.dense import dense_backward, dense_forward
 from scratchnn.optim import SGD
 
-# %% [markdown]
+# %% [markdown] id="ch01-numbers-in-arrays"
 # ## Numbers in arrays
 #
 # A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, and a **matrix** (행렬) is a table of
@@ -51,7 +51,7 @@ a_matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 for name, array in [("scalar", a_scalar), ("vector", a_vector), ("matrix", a_matrix)]:
     print(f"{name}: shape {array.shape!s:<7} number of axes {array.ndim}, of entries {array.size}")
 
-# %% [markdown]
+# %% [markdown] id="ch01-entry-by-entry"
 # The operations `+`, `-`, `*` and `/` work entry by entry, so two arrays of the same shape give a third of that shape.
 #
 # ### Broadcasting
@@ -82,16 +82,21 @@ for a, b in [*compatible, ((2, 3), (2,))]:
 numpy_shapes = [np.broadcast_shapes(a, b) for a, b in compatible]
 print("NumPy gives the same:", [broadcast_shape(a, b) for a, b in compatible] == numpy_shapes)
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-last-pair-does-not-fit"
 # The last pair does not fit: aligned at the right, the 2 is below the 3. The figure shows the second pair. The column is
 # repeated to the right and the row downwards, and then the two are added entry by entry.
 
 # %%
 column = np.array([[0.0], [10.0], [20.0]])  # (3, 1)
 row = np.array([[1.0, 2.0, 3.0, 4.0]])  # (1, 4)
-show(figures.broadcasting(column, row))
+show(
+    figures.broadcasting(column, row),
+    "1.1",
+    "A column (3, 1) and a row (1, 4) are repeated until both have the shape (3, 4); then "
+    "they are added entry by entry.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-matrix-product"
 # ### The matrix product
 #
 # The **dot product** (내적) of two vectors multiplies them entry by entry and adds up the products. The **matrix product**
@@ -131,7 +136,7 @@ W = rng.standard_normal((3, 4))
 print("(2, 3) @ (3, 4) gives", matmul(x, W).shape)
 print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 
-# %% [markdown]
+# %% [markdown] id="ch01-numpy-writes-the-matrix-product"
 # NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so the comparison
 # allows a small difference: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`, has rows and
 # columns exchanged: `W.T[h, d]` is `W[d, h]`.
@@ -150,7 +155,7 @@ try:
 except BackendError:
     print("no GPU here; everything in this chapter runs on NumPy")
 
-# %% [markdown]
+# %% [markdown] id="ch01-slopes"
 # ## Slopes
 #
 # Learning means changing numbers so that a result improves. For this you need to know how a small change affects the
@@ -186,9 +191,15 @@ print("step    error, one-sided   error, central")
 for k in (-1, -2, -3):  # the last three
     print(f"{steps[k]:<7g} {forward_error[k]:<18.6f} {central_error[k]:.6f}")
 
-show(figures.differences(f, point, slope, steps, forward_error, central_error))
+show(
+    figures.differences(f, point, slope, steps, forward_error, central_error),
+    "1.2",
+    "Left: the tangent has the slope that we want; the dashed line through two points is "
+    "steeper. Right: the error of both kinds of difference. Read it from right to left, and "
+    "see where the curves turn upwards.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-read-the-right-panel-from-right"
 # Read the right panel from right to left; from one tick mark to the next, the numbers change by a factor of a hundred. When
 # $h$ becomes ten times smaller, the error of one-sided differences becomes ten times smaller, and that of central
 # differences a hundred times. But then both errors start to rise. A computer keeps about sixteen digits of each number.
@@ -224,7 +235,7 @@ print("by hand:        ", np.array([2 * x[0] + 3 * x[1], 3 * x[0]]))
 differences = numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], x)
 print("by differences: ", differences.round(6))
 
-# %% [markdown]
+# %% [markdown] id="ch01-this-works-for-any-function"
 # This works for any function, but it evaluates the function twice for every single number in $x$. For one gradient, a
 # network with a million numbers would have to run two million times. The next section computes all partial derivatives in
 # one pass.
@@ -247,9 +258,14 @@ print("by differences: ", differences.round(6))
 # From here on, `dx` denotes $dL/dx$, the gradient of the final number with respect to $x$. It always has the shape of `x`.
 
 # %%
-show(figures.computational_graph())
+show(
+    figures.computational_graph(),
+    "1.3",
+    "Values flow forward (blue), gradients flow backward (orange). Each node multiplies the "
+    "gradient that arrives by its own slopes.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-let-y-be-the-output"
 # Let `y` be the output of a node and `dy` the gradient with respect to it. The nodes pass back:
 #
 # - **Add**, $y = a + b$: a step in $a$ changes $y$ by the same amount. Both slopes are 1, so `da = dy` and `db = dy`.
@@ -311,7 +327,7 @@ L, multiply_cache = multiply_forward(3.0, 3.0)  # a number used twice: L = a a
 da_left, da_right = multiply_backward(1.0, multiply_cache)
 print(f"L = a a at a = 3: da = {da_left} + {da_right}, and 2 a = {2 * 3.0}")
 
-# %% [markdown]
+# %% [markdown] id="ch01-a-number-from-a-product"
 # The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$ and
 # take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`. Here `v` takes the place of any gradient that
 # could come back from the rest of a network. It is random because special values, such as all ones, hide some mistakes.
@@ -326,7 +342,7 @@ dW_differences = numerical_gradient(lambda W: (v * (x @ W)).sum(), W)
 print("dx agrees with differences:", same(dx, dx_differences, within=1e-8))
 print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 
-# %% [markdown]
+# %% [markdown] id="ch01-a-layer"
 # ### A layer
 #
 # Add a vector $b$ to every row of $x W$, and you have a **dense layer** (완전연결 계층):
@@ -352,7 +368,7 @@ print("the package gives the same y:", same(y, package_y))
 all_same = same(dx, package_dx) and same(dW, package_dW) and same(db, package_db)
 print("and the same dx, dW and db:", all_same)
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-perceptron"
 # ## The perceptron
 #
 # In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model inspired by nerve cells. In its simplest form it
@@ -400,7 +416,7 @@ for name, t in gates.items():
     learned[name] = w, b
     print(f"{name:<4} mistakes in each round: {mistakes}")
 
-# %% [markdown]
+# %% [markdown] id="ch01-one-round-through-all-examples"
 # One round through all examples is called an **epoch** (에폭). AND and OR are learned after a few epochs; XOR is not
 # learned at all. The figure shows why. The plane is coloured by the answer of the perceptron after the last epoch. A point
 # exactly on the border has the sum zero, so its answer is 0, the blue one.
@@ -413,9 +429,14 @@ def perceptron(name, x):
     return step(x @ w + b)  # (9)
 
 
-show(figures.perceptrons(corners, gates, perceptron))
+show(
+    figures.perceptrons(corners, gates, perceptron),
+    "1.4",
+    "The plane in the colours of the perceptron's answers. A straight border separates AND "
+    "and OR; for XOR, whichever border you draw, a point is on the wrong side.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-border-between-the-two-answers"
 # The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two circles of
 # XOR on one side and the two crosses on the other. Here is a proof without a picture. XOR would need
 #
@@ -453,9 +474,14 @@ for x_n, h_n, y_n in zip(corners, h, y, strict=True):
 
 # %%
 xor, last_neuron = lambda x: two_layers(x)[1], lambda h: step(h @ W2 + b2)
-show(figures.hidden_layer(corners, h, gates["XOR"], xor, last_neuron))
+show(
+    figures.hidden_layer(corners, h, gates["XOR"], xor, last_neuron),
+    "1.5",
+    "Left: two hidden neurons cut out a band. Right: the four points as the last neuron "
+    "sees them. Both crosses are in one place, so one straight line is enough.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-what-the-hidden-layer-does"
 # On the left, two straight lines together cut out a band. On the right is the input of the last neuron: the hidden layer
 # has moved both crosses to one point, and now a single line is enough. This is the purpose of hidden layers: they move the
 # examples to where a simple rule can separate them.
@@ -481,7 +507,7 @@ print("two linear layers:", V1.size + c1.size + V2.size + c2.size, "numbers")
 print("merged into one:  ", V.size + c.size, "numbers")
 print("both give the same:", same(stacked, merged))
 
-# %% [markdown]
+# %% [markdown] id="ch01-activation-functions"
 # ## Activation functions
 #
 # So a function that is not linear is needed between two layers. It is called an **activation function** (활성화 함수) and
@@ -552,9 +578,14 @@ activations = {
     "tanh": (tanh, tanh_slope),
     "ReLU": (relu, relu_slope),
 }
-show(figures.activations(activations))
+show(
+    figures.activations(activations),
+    "1.6",
+    "Three activation functions and their slopes. The slope of the sigmoid is small but "
+    "nowhere zero; that of ReLU jumps from 0 to 1, and at 0 there is none.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-you-may-hear-in-lectures"
 # You may hear in lectures that ReLU has a derivative everywhere, and that the slope of the sigmoid is zero almost
 # everywhere. The right panel shows that both claims are false.
 #
@@ -575,7 +606,7 @@ for x in (0.0, 2.0, 5.0, 10.0):
     print(f"{x:4}   {sigmoid_slope(x):<16.2g}   {tanh_slope(x):.2g}")
 print("as a computer rounds it, sigmoid(40) is exactly 1:", sigmoid(40.0) == 1.0)
 
-# %% [markdown]
+# %% [markdown] id="ch01-small-slopes"
 # Python writes `4.5e-05` for $4.5 \cdot 10^{-5}$. The last line is an effect of rounding: with sixteen digits, a number
 # that differs from 1 only in later digits is stored as 1. There the computed slope is zero as well.
 #
@@ -605,7 +636,7 @@ print("each logit 5 higher:       ", softmax(z + 5).round(3))
 print("each logit twice as large: ", softmax(2 * z).round(3))
 print("the package gives the same:", same(softmax(z), functions.softmax(z)))
 
-# %% [markdown]
+# %% [markdown] id="ch01-softmax-of-three-logits"
 # So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. With larger differences the probabilities become more
 # unequal. If the largest logit is not subtracted, $e^{1000}$ overflows: it is too large for the computer and counts as
 # infinite. Infinity divided by infinity is `nan`, "not a number":
@@ -616,7 +647,7 @@ with np.errstate(all="ignore"):  # NumPy would warn
     print("equation (16) as written:    ", e / e.sum())
 print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(3))
 
-# %% [markdown]
+# %% [markdown] id="ch01-cross-entropy-what-a-wrong-answer-costs"
 # ## Cross-entropy: what a wrong answer costs
 #
 # Let $t$ be the correct class. The **cross-entropy** (교차 엔트로피) uses the probability that the network gave to it:
@@ -629,9 +660,14 @@ print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(
 
 # %%
 y = softmax(z)
-show(figures.loss_of_probability(y, -np.log(y)))  # (17), for each class as the correct one
+show(  # (17), for each class as the correct one
+    figures.loss_of_probability(y, -np.log(y)),
+    "1.7",
+    "The loss by the probability of the correct class, with a point for each of the three "
+    "classes. Towards probability 0 the loss grows without limit.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-unit-nat"
 # The unit, nat, indicates the natural logarithm. A network that knows nothing gives each of the $K$ classes the probability
 # $1/K$ and has a loss of $\log K$. Expect about this loss before training.
 #
@@ -668,7 +704,7 @@ package_L, cache = losses.softmax_cross_entropy_forward(z, t)
 package_dz = losses.softmax_cross_entropy_backward(1.0, cache)
 print("the package gives the same:", same(L, package_L) and same(dz, package_dz))
 
-# %% [markdown]
+# %% [markdown] id="ch01-downhill"
 # ## Downhill
 #
 # The loss depends on the weights. The gradient with respect to a weight $w$ points in the direction in which the loss
@@ -705,9 +741,14 @@ paths = {start: descend(start, lr=0.02, steps=60) for start in (0.1, 0.3)}
 for start, path in paths.items():
     print(f"from {start}: ends at w = {path[-1]:.3f} with loss {hills(path[-1]):.3f}")
 
-show(figures.valleys(hills, paths))
+show(
+    figures.valleys(hills, paths),
+    "1.8",
+    "Gradient descent from two starts. Each path ends in the valley that it starts above, "
+    "and only one of the two valleys is the deepest.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-all-examples-or-a-few"
 # ### All examples or a few
 #
 # The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples used
@@ -741,9 +782,14 @@ line_paths = {}
 for batch in (40, 4):
     line_paths[batch] = fit_line(x, t, batch, epochs=3, lr=0.15, rng=np.random.default_rng(1))
 
-show(figures.line_fits(x, t, line_paths))
+show(
+    figures.line_fits(x, t, line_paths),
+    "1.9",
+    "Lines of equal loss, and two paths with the same three epochs. Full batches take a few "
+    "steps exactly downhill; small batches zigzag and come much further.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-with-all-forty-examples-there"
 # With all forty examples there is one step per epoch. It goes exactly downhill, at right angles to the line of equal loss.
 # With four at a time there are ten steps per epoch. They zigzag, but they get much further. Near the bottom they keep
 # zigzagging; a smaller learning rate calms them.
@@ -769,9 +815,13 @@ def make_spiral(rng, points=100, arms=3):
 x_train, t_train = make_spiral(np.random.default_rng(0))
 x_test, t_test = make_spiral(np.random.default_rng(1))
 print("training set:", x_train.shape, "test set:", x_test.shape)
-show(figures.spiral(x_train, t_train))
+show(
+    figures.spiral(x_train, t_train),
+    "1.10",
+    "The training set: three arms of a spiral. No straight line separates them.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-network-has-two-inputs"
 # The network has two inputs, one hidden layer with sigmoids, and three outputs:
 #
 # $$ a = x W_1 + b_1 \qquad h = \sigma(a) \qquad z = h W_2 + b_2 \tag{20} $$
@@ -808,7 +858,7 @@ def network_backward(dz, cache):
     return dx, dW1, db1, dW2, db2
 
 
-# %% [markdown]
+# %% [markdown] id="ch01-counting-parameters"
 # ### Counting parameters
 #
 # The numbers that are learned are the **parameters** (매개변수): the weights and biases of all layers. A dense layer with
@@ -840,7 +890,7 @@ model = Sequential(Dense(2, 10, rng=rng), Sigmoid(), Dense(10, 3, rng=rng))
 print()
 print(summary(model, x_train[:1]))
 
-# %% [markdown]
+# %% [markdown] id="ch01-forward-backward-update"
 # ### Forward, backward, update
 #
 # One training step takes a mini-batch, goes forward to the loss and backward to the gradients, and changes every parameter
@@ -885,9 +935,14 @@ print(f"accuracy on the training set: {accuracy(parameters, x_train, t_train):.1
 print(f"accuracy on the test set:     {accuracy(parameters, x_test, t_test):.1%}")
 
 # %%
-show(figures.spiral_learned(history, lambda x: answers(parameters, x), x_test, t_test))
+show(
+    figures.spiral_learned(history, lambda x: answers(parameters, x), x_test, t_test),
+    "1.11",
+    "Left: the loss begins near log 3 and falls. Right: the plane in the colours of the "
+    "network's answers, with points of the test set, which it has never seen.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-loss-begins-near-as-expected"
 # The loss begins near $\log 3$, as expected for three classes. On the right, the plane is coloured by the answer of the
 # network: ten hidden neurons bend the borders around the arms, including those of the test set.
 #
@@ -921,7 +976,7 @@ for _ in range(20):
     package_history.append(np.mean(batch_losses))
 print("the same losses in twenty epochs:", same(package_history, history[:20], within=1e-9))
 
-# %% [markdown]
+# %% [markdown] id="ch01-the-first-gradient-check"
 # ## The first gradient check
 #
 # How do you know that equations (21) to (23), and the lines that compute them, are correct? The network learned, but that
@@ -965,7 +1020,7 @@ def gradient_check(backward):
 
 gradient_check(network_backward)
 
-# %% [markdown]
+# %% [markdown] id="ch01-all-five-agree-to-six-digits"
 # All five agree to six digits or more. The package has its own checker, in
 # [`scratchnn/gradcheck/engine.py`](../scratchnn/gradcheck/engine.py). It takes the same pair of functions. Besides central
 # differences it uses a second method that loses no digits, the complex step, which is explained there.
@@ -974,7 +1029,7 @@ gradient_check(network_backward)
 findings = check(pair_problem(network_forward, network_backward, small))
 print(f"{len(findings)} comparisons, all correct: {all(finding.ok for finding in findings)}")
 
-# %% [markdown]
+# %% [markdown] id="ch01-gradcheck-for-everything"
 # `python -m scratchnn gradcheck` does this for the functions, layers and models of the package.
 #
 # ## What goes wrong
@@ -999,9 +1054,14 @@ print(f"loss in the first epoch {faulty_history[0]:.2f}, in the last {faulty_his
 print(f"accuracy on the test set: {accuracy(faulty_parameters, x_test, t_test):.1%}")
 
 # %%
-show(figures.forgotten_factor(history, faulty_history))
+show(
+    figures.forgotten_factor(history, faulty_history),
+    "1.12",
+    "The same network with the correct backward pass, and with one factor missing. Seen "
+    "alone, the orange curve looks like learning.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-on-its-own"
 # On its own, the orange curve looks like a network that learns, perhaps one that is too small for its task. The forgotten
 # slope is positive everywhere, so the contribution of a single example to the gradients still has the correct signs; only
 # the sizes are wrong. You might try more neurons, a smaller learning rate, or more epochs. The gradient check needs a
@@ -1010,7 +1070,7 @@ show(figures.forgotten_factor(history, faulty_history))
 # %%
 gradient_check(faulty_backward)
 
-# %% [markdown]
+# %% [markdown] id="ch01-it-also-shows-where-to-look"
 # It also shows where to look. $W_2$ and $b_2$ are correct. $W_1$, $b_1$ and $x$ are wrong, and all three depend on $da$. So
 # the mistake is on the way to $da$: in $dh$, equation (21), or in $da$ itself, equation (22).
 #
@@ -1024,9 +1084,14 @@ for lr in (0.01, 0.1, 1.0, 5.0, 30.0):
     curves[lr] = train(trial, lr=lr)
     print(f"{lr:<15g} {curves[lr][-1]:<24.2f} {accuracy(trial, x_test, t_test):.1%}")
 
-show(figures.learning_rates(curves))
+show(
+    figures.learning_rates(curves),
+    "1.13",
+    "Five learning rates. The axis is logarithmic: look at which curves come down, which "
+    "hardly move, and which stay high.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-if-the-learning-rate-is-too"
 # If the learning rate is too small, the loss comes down far too slowly. If it is too large, each step overshoots the
 # valley.
 #
@@ -1050,9 +1115,14 @@ for H in sizes:
     size = sum(p.size for p in trial)
     print(f"{H:<16} {size:<12} {np.mean(results[H]):<32.1%} {min(results[H]):.1%}")
 
-show(figures.network_sizes(results, epochs))
+show(
+    figures.network_sizes(results, epochs),
+    "1.14",
+    "Accuracy on the test set by the number of hidden neurons; each point is one random "
+    "start. Few neurons cannot bend the borders around the arms.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch01-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch01_arrays_and_the_neural_network.py`, seeds 0 to 9, 1000 epochs,
 # > 2026-11-21): accuracy on the test set, mean (worst): 53.8% (49.0%) with one hidden neuron, 72.0% (64.3%) with two, 80.8%
 # > (75.3%) with three, 97.9% (96.0%) with five, 98.5% (97.7%) with ten, 98.5% (98.0%) with twenty, 98.6% (98.0%) with
@@ -1062,11 +1132,26 @@ show(figures.network_sizes(results, epochs))
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("1.1", sum_to_shape)  # your function: is it right, and if not, what is wrong?
+# hint("1.1")
+# solution("1.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 1                          # the list
 # python -m scratchnn exercise 1.1 --template > my_answer.py
-# python -m scratchnn exercise 1.1 my_answer.py           # is it correct, and if not, what is wrong?
+# python -m scratchnn exercise 1.1 my_answer.py
 # ```
+#
+# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
 #
 # - **1.1** The backward pass of broadcasting: what was repeated is summed.
 # - **1.2** Weights, found by hand, for a network of step functions that computes XNOR: 1 if both inputs are equal.
@@ -1075,7 +1160,7 @@ show(figures.network_sizes(results, epochs))
 # - **1.5** The number of parameters of any stack of dense layers.
 # - **1.6** The backward pass of a leaky ReLU.
 #
-# Solutions are in [`chapters/solutions/ch01.py`](../chapters/solutions/ch01.py). To practise finding mistakes like the one
+# The solutions are in [`ch01.py`](../scratchnn/book/solutions/ch01.py). To practise finding mistakes like the one
 # above, try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks which
 # equation is wrong.
 #

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] id="ch02-text-into-tensors"
 # # 2. Text into tensors
 #
 # A network takes arrays of numbers, but a text is a sequence of characters. This chapter cuts texts into pieces, numbers
@@ -35,7 +35,7 @@ from scratchnn.text import counting, korean, sequences, tokens, vectorizers
 from scratchnn.text.vocabulary import Vocabulary
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
-# %% [markdown]
+# %% [markdown] id="ch02-tokens"
 # ## Tokens
 #
 # Each piece that is cut from a text is a **token** (토큰), and a large text to work on is a **corpus** (말뭉치). The
@@ -62,7 +62,7 @@ same_words = words == list(tokens.tokenize(text, "word"))
 same_characters = list(text) == list(tokens.tokenize(text, "char"))
 print("the package gives the same:", same_words and same_characters)
 
-# %% [markdown]
+# %% [markdown] id="ch02-look-at-the-words"
 # Look at the words. `The` and `the` are two different tokens, and so are `mat.` with its full stop and `mat` without one.
 # What a network learns about one of them does not carry over to the other. So texts are often converted to lower case, and
 # punctuation marks become tokens of their own. The package accepts any function that returns tokens. Here is one that uses
@@ -80,7 +80,7 @@ print(list(tokens.tokenize(text, words_and_marks)))
 before, after = len(set(split_words(text))), len(set(words_and_marks(text)))
 print(f"distinct tokens before: {before}, after: {after}")
 
-# %% [markdown]
+# %% [markdown] id="ch02-something-is-lost-as-well"
 # Something is lost as well: "Polish" and "polish" are now the same token. Every way of cutting is a choice.
 #
 # ### Characters or words?
@@ -98,9 +98,14 @@ for name, sequence in manual_tokens.items():
     sizes = f"{len(sequence):>7,} tokens, {len(distinct):>5,} distinct ones"
     print(f"{name:<10} {sizes}, {once:.0%} of these occur only once")
 
-show(figures.frequencies(manual_tokens))
+show(
+    figures.frequencies(manual_tokens),
+    "2.1",
+    "Left: how often each token occurs, by rank; both axes are logarithmic. Right: how many "
+    "distinct tokens have appeared so far. New characters soon end; new words do not.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-zipfs-law"
 # On the left, where each tick mark along an axis is a factor of ten, the curve of the words is nearly a straight line.
 # Zipf's law (1949) says that the word of rank 100 is about ten times as rare as the word of rank 10; here the factor is
 # somewhat larger. The law holds, roughly, for texts of all kinds. On the right, new characters soon stop appearing, but new
@@ -132,7 +137,7 @@ print("groups of characters: ", ngrams("<unhappy>", 3, ""))
 print("and of another word:  ", ngrams("<unhappily>", 3, ""))
 print("the package gives the same:", ngrams(sentence, 2) == list(tokens.ngrams(sentence, 2)))
 
-# %% [markdown]
+# %% [markdown] id="ch02-unhappy-and-unhappily-are-different-words"
 # `unhappy` and `unhappily` are different words, but five of their groups are the same.
 #
 # ## A vocabulary gives every token a number
@@ -171,7 +176,7 @@ theirs = Vocabulary.build(sequence, specials=("<pad>", "<unk>"), max_size=7)
 same = small == theirs.tokens and ids == theirs.encode(sequence).tolist()
 print("the package gives the same:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch02-decoding-shows-the-cost"
 # Decoding shows the cost of the limit: two words have become `<unk>`. How many tokens are unknown in a text that was not
 # used to make the list? Build vocabularies from the first half of the manual, and count the unknown tokens in the second
 # half.
@@ -185,7 +190,7 @@ for name, size in (("words", 100), ("words", 1000), ("words", 10_000), ("charact
     listed = f"limit {size:>6,}: {len(vocabulary):>5,} tokens in the list"
     print(f"{name:<10} {listed}, {unknown:7.3%} of the rest unknown")
 
-# %% [markdown]
+# %% [markdown] id="ch02-almost-no-character-is-unknown"
 # Almost no character is unknown, but no limit brings the unknown words down to zero.
 #
 # ## Sentences of different lengths
@@ -217,7 +222,7 @@ their_ids, their_lengths = pad_sequences(rows, padding_id=vocabulary.padding)
 same = (ids == their_ids).all() and (lengths == their_lengths).all()
 print("the package gives the same:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch02-share-of-padding"
 # With $N$ rows, the share of the array that is padding, for which a network would compute in vain, is
 #
 # $$ 1 - \frac{\sum_n \mathrm{length}_n}{N \, T} \tag{2} $$
@@ -254,9 +259,14 @@ theirs = bucket_batches(lengths, 32)
 both = zip(batches["sorted by length"], theirs, strict=True)
 print("the package gives the same:", all((ours == other).all() for ours, other in both))
 
-show(figures.padding(lengths, batches, shares))
+show(
+    figures.padding(lengths, batches, shares),
+    "2.2",
+    "The same 640 sentences in batches of 32, each row one sentence: dark is text, light is "
+    "padding. Sorted by length, hardly any padding remains.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-dark-is-text"
 # Dark is text, light is padding, and white is not computed at all. If all sentences were always sorted together, each batch
 # would contain the same sentences in every epoch. So the package can first shuffle them, sort only within pools of some
 # batches, and then shuffle the batches. That wastes more, but every epoch is different.
@@ -266,7 +276,7 @@ pooled = bucket_batches(lengths, 32, rng=np.random.default_rng(1), pool=10)
 share = padded_share(lengths, pooled)
 print(f"shuffled, sorted in pools of 10 batches: {share:.1%} of all positions are padding")
 
-# %% [markdown]
+# %% [markdown] id="ch02-one-hot-vectors-sparse-and-dense"
 # ## One-hot vectors, sparse and dense
 #
 # An id is a number, but you cannot calculate with it: word 6 is not twice word 3. The one-hot vector of chapter 1 avoids
@@ -287,7 +297,7 @@ ids = np.array([2, 0, 3, 2])
 print(one_hot(ids, 5))
 print("the package gives the same:", (one_hot(ids, 5) == functions.one_hot(ids, 5)).all())
 
-# %% [markdown]
+# %% [markdown] id="ch02-what-is-a-one-hot-vector"
 # What is a one-hot vector good for? In a product with a matrix $W$ it selects a row: in equation (1) of chapter 1, all
 # terms of the sum but one are zero.
 #
@@ -300,7 +310,7 @@ W = rng.standard_normal((5, 3))
 same = np.allclose(one_hot(ids, 5) @ W, W[ids], rtol=0, atol=1e-12)  # (3)
 print("the product selects rows of W:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch02-a-vector-in-which-nearly-all"
 # A vector in which nearly all entries are zero is a **sparse vector** (희소 벡터). It can be stored as the positions and
 # values of the few other entries. A **dense vector** (밀집 벡터) carries information at every position. With 10,000 words
 # and numbers of four bytes:
@@ -311,7 +321,7 @@ print(f"one-hot, all entries:        {4 * V:>6,} bytes")
 print(f"one-hot, position and value: {4 + 4:>6,} bytes")
 print(f"dense vector of {size} numbers: {4 * size:>6,} bytes")
 
-# %% [markdown]
+# %% [markdown] id="ch02-sparse-vectors-are-cheap-if-they"
 # Sparse vectors are cheap if they are stored well. Their weakness is a different one: the dot product of two different
 # one-hot vectors is always zero. `cat` is as far from `dog` as from `because`. The second half of this chapter is about
 # dense vectors in which `cat` and `dog` are close.
@@ -340,7 +350,7 @@ for word in ("cat", "cats", "dog", "고양이"):
     ours, theirs = simple_hash(word, 1000), vectorizers.hash_word(word, 1000)
     print(f"{word}: place {ours} of 1000, by the package's hash {theirs}")
 
-# %% [markdown]
+# %% [markdown] id="ch02-the-package-uses-another-well-known"
 # The package uses another well-known hash, CRC-32, which the standard library implements in C. Why not Python's own `hash`?
 # For strings it changes with every start of Python: tomorrow, all the weights would belong to other words.
 #
@@ -394,9 +404,14 @@ measured = {
     "CRC-32": [measured_collisions(manual_words, size, vectorizers.hash_word) for size in sizes],
 }
 expected = expected_collisions(len(manual_words), sizes)
-show(figures.collisions(sizes, expected, measured, len(manual_words)))
+show(
+    figures.collisions(sizes, expected, measured, len(manual_words)),
+    "2.3",
+    "The share of words that have to share their place in the table. Both hash functions "
+    "follow the curve that equation (5) predicts for pure chance.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-the-measured-shares-lie"
 # The measured shares lie on the predicted curve: a good hash is as good as chance. With as many places as words, nearly two
 # thirds of the words collide. Do not confuse (5), the share of words, with the probability that there is *any* collision.
 # With 23 words in 365 places, 5.9% of the words are expected to collide, yet the probability of at least one collision is
@@ -407,7 +422,7 @@ none = np.prod(1 - np.arange(23) / 365)  # each word misses the 0, 1 ... 22 plac
 print(f"expected share of 23 words in 365 places: {expected_collisions(23, 365):.1%}")
 print(f"probability that there is any collision:  {1 - none:.1%}")
 
-# %% [markdown]
+# %% [markdown] id="ch02-documents-as-vectors"
 # ## Documents as vectors
 #
 # Now represent a whole text by one vector. A **bag of words** (단어 가방) counts how often each word of the vocabulary
@@ -447,7 +462,7 @@ print("a bag is a sum of one-hot vectors:", (rows.sum(axis=0) == bags[0]).all())
 theirs = vectorizers.bag_of_words(documents, bag_vocabulary)
 print("the package gives the same:", (bags == theirs).all())
 
-# %% [markdown]
+# %% [markdown] id="ch02-hashing-works-without-the-vocabulary"
 # Hashing works without the vocabulary: each count goes to the place of equation (4). Here there are only 16 places, so some
 # words collide.
 
@@ -459,7 +474,7 @@ for bag, words in zip(hashed, documents, strict=True):
 print("the first document in 16 places:", hashed[0])
 print("the package gives the same:", (hashed == vectorizers.hashed_bags(documents, 16)).all())
 
-# %% [markdown]
+# %% [markdown] id="ch02-term-document-matrix"
 # Transposed, with a row for each word and a column for each document, the table is the **term-document matrix** (단어-문서
 # 행렬). A column shows what a document is about; a row shows where a word is used.
 
@@ -467,9 +482,14 @@ print("the package gives the same:", (hashed == vectorizers.hashed_bags(document
 term_document = bags.T  # (V, D)
 theirs = vectorizers.term_document_matrix(documents, bag_vocabulary)
 print("the package gives the same:", (term_document == theirs).all())
-show(figures.term_document(term_document, bag_vocabulary.tokens))
+show(
+    figures.term_document(term_document, bag_vocabulary.tokens),
+    "2.4",
+    "The counts of every word in every document. Read a column to see what a document is "
+    "about, and a row to see where a word is used.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-which-documents-are-alike-the-cosine"
 # ### Which documents are alike? The cosine
 #
 # The *length* of a vector is $|x| = \sqrt{\sum_v x_v^2}$, by Pythagoras. If a document is copied twice into one text, the
@@ -492,9 +512,14 @@ print(f"cosine of a and b: {cosine(a, b):.2f}, of a and c: {cosine(a, c):.2f}")
 ours = cosine(bags[0], bags[1])
 theirs = functions.cosine_similarity(bags[0].astype(float), bags[1].astype(float))
 print("the package gives the same:", np.isclose(ours, theirs, rtol=0, atol=1e-12))
-show(figures.directions({"a": a, "b": b, "c": c}))
+show(
+    figures.directions({"a": a, "b": b, "c": c}),
+    "2.5",
+    "Two vectors with the same proportions point in the same direction, whatever their "
+    "lengths. The cosine compares directions only.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-tf-idf-rare-words-say-more"
 # ### tf-idf: rare words say more
 #
 # The first two documents have three of their six words in common: `the`, `on` and `the`. That does not make them alike. A
@@ -529,9 +554,14 @@ print("the package gives the same:", np.allclose(weighted, theirs, rtol=0, atol=
 # %%
 by_counts = np.array([[cosine(a, b) for b in bags] for a in bags])
 by_tf_idf = weighted @ weighted.T
-show(figures.document_cosines({"counts": by_counts, "tf-idf": by_tf_idf}))
+show(
+    figures.document_cosines({"counts": by_counts, "tf-idf": by_tf_idf}),
+    "2.6",
+    "The cosine of each pair of documents. With counts, documents 0 and 1 look alike "
+    "because of *the* and *on*; with tf-idf, the two stock reports 3 and 4 are closer.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-which-reports-are-alike"
 # By counts, the cat on the mat and the dog on the road (documents 0 and 1) are more alike than the two reports from the
 # stock market (3 and 4). With tf-idf it is the other way round.
 #
@@ -557,7 +587,7 @@ for question in ("what is the remainder of a division", "the order of the keys i
     for k in scores.argsort()[::-1][:3]:  # the indices of the three largest scores
         print(f"  {scores[k]:.2f}  {paragraphs[k][:90]}")
 
-# %% [markdown]
+# %% [markdown] id="ch02-this-finds-words"
 # This finds words, not meanings. A search for "removing" will not find a paragraph on "deleting": as long as each word has
 # its own position, two words with the same meaning are as different as any two others.
 #
@@ -599,7 +629,7 @@ print(f"cosine of book and letter: {cosine(C[book], C[letter]):.2f}")
 theirs = counting.cooccurrence(ids, len(vocabulary), window=1)
 print("the package gives the same:", np.array_equal(C, theirs))
 
-# %% [markdown]
+# %% [markdown] id="ch02-the-table-is-symmetric"
 # The table is symmetric, $C = C^T$: if $w$ is near $v$, then $v$ is near $w$. The words `book` and `letter` never meet, yet
 # the cosine of their rows is 0.50, because both of them are next to `a`.
 #
@@ -658,7 +688,7 @@ def print_cosines(vectors):
 
 print_cosines(C)
 
-# %% [markdown]
+# %% [markdown] id="ch02-cat-and-dog-are-close"
 # `cat` and `dog` are close, as they should be. But `cat` and `book` are close as well. Both occur next to `the` again and
 # again, and that dominates everything else. The useful information is not how often two words meet, but how much more often
 # they meet than by chance.
@@ -681,7 +711,7 @@ N = 100_000
 print(f"coffee and the: PMI {np.log2(12 * N / (100 * 6000)):.2f}")  # (11)
 print(f"coffee and cup: PMI {np.log2(8 * N / (100 * 80)):.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch02-by-counts-the-is-closer"
 # By counts `the` is closer to `coffee`; PMI gives 1.00 to `the` and 6.64 to `cup`.
 #
 # Pairs that never meet would have a PMI of minus infinity. In a small corpus that says nothing: most pairs of words have
@@ -706,7 +736,7 @@ M = ppmi(C)
 print_cosines(M)
 print("the package gives the same:", np.allclose(M, counting.ppmi(C), rtol=0, atol=1e-5))
 
-# %% [markdown]
+# %% [markdown] id="ch02-now-cat-is-close-to-dog"
 # Now `cat` is close to `dog` and nearly at a right angle to `book`. The figure shows the cosines of all pairs of words,
 # with the words of each group together.
 
@@ -740,9 +770,14 @@ panels = {}
 for name, vectors in (("counts", C), ("PPMI", M)):
     inside, outside = mean_cosines(vectors)
     panels[f"{name}: {inside:.2f} within groups, {outside:.2f} between"] = group_cosines(vectors)
-show(figures.group_cosines(panels, groups))
+show(
+    figures.group_cosines(panels, groups),
+    "2.7",
+    "The cosines of all pairs of words, sorted by group. With counts all words are alike; "
+    "with PPMI the groups appear as dark squares on the diagonal.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-by-counts-every-word-is-close"
 # By counts every word is close to every other. By PPMI the groups are clearly visible. Animals and food have something in
 # common too, since both are next to `eats`; so have persons and writing, next to `reads`.
 #
@@ -800,7 +835,7 @@ dots = U.T @ counting.svd_vectors(M, 8)
 same = np.allclose(abs(dots), np.eye(8), rtol=0, atol=1e-2)
 print("the package gives the same vectors:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch02-a-column-may-have-the-opposite"
 # A column $u_j$ may have the opposite sign, if $v_j$ has it too; that changes no cosine. So the last line compares the
 # absolute values of the dot products of our columns with the package's: 1 for the same column, 0 for two different ones.
 #
@@ -819,7 +854,12 @@ errors = [((M - first_terms(k)) ** 2).sum() / (M**2).sum() for k in range(9)]
 order = np.concatenate([by_group, np.setdiff1d(np.arange(len(M)), by_group)])
 tables = {"PPMI matrix": M, "k = 2": first_terms(2), "k = 8": first_terms(8)}
 tables = {title: table[order][:, order] for title, table in tables.items()}
-show(figures.approximations(tables, errors))
+show(
+    figures.approximations(tables, errors),
+    "2.8",
+    "The PPMI matrix, and what the first two and the first eight terms of the SVD keep of "
+    "it. Right: the error that remains after k terms.",
+)
 
 # %%
 print(f"numbers per word: {M.shape[1]} in the PPMI matrix, {U.shape[1]} in the dense vectors")
@@ -827,7 +867,7 @@ for name, vectors in (("counts", C), ("PPMI", M), ("SVD", U)):
     inside, outside = mean_cosines(vectors)
     print(f"{name:<7} mean cosine within groups {inside:.2f}, between groups {outside:.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch02-eight-numbers-for-each-word-contain"
 # Eight numbers for each word contain nearly all the information. Some words of a group had few neighbours in common before,
 # because each was seen only a few times; now they share patterns.
 #
@@ -852,7 +892,7 @@ same_words = [word for word, _ in ours] == [word for word, _ in theirs]
 close = np.allclose([value for _, value in ours], [value for _, value in theirs], rtol=0, atol=1e-5)
 print("the package gives the same:", same_words and close)
 
-# %% [markdown]
+# %% [markdown] id="ch02-now-apply-the-same-three-steps"
 # Now apply the same three steps to real text. The quick run uses the manual, with its 700 most frequent words. With
 # `SCRATCHNN_FULL=1` it uses the Penn Treebank, articles from the Wall Street Journal with 10,000 distinct words, from the
 # folder that `SCRATCHNN_DATA` names.
@@ -881,7 +921,7 @@ for word in queries:
         neighbours = nearest(word, vocabulary, table, 5)
         print(f"  {name:<7} " + ", ".join(f"{other} {value:.2f}" for other, value in neighbours))
 
-# %% [markdown]
+# %% [markdown] id="ch02-nearest-words-by-counts"
 # By counts, the nearest words agree in grammar more than in meaning: a noun is near other nouns that occur among the same
 # small words, whatever they mean. By PPMI and SVD the nearest words are of the same field, as `false` is for `true`.
 #
@@ -947,7 +987,7 @@ print("taken apart and put together:", back)
 same = all(take_apart(syllable) == korean.split_syllable(syllable) for syllable in every)
 print("the package gives the same:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch02-the-letters-in-this-cell"
 # The letters in this cell are those of a keyboard, where an initial ㄱ and a final ㄱ are the same. In a running text they
 # would be ambiguous: ㄱㅏㄱㅏ may be 가가, or 각 followed by a single ㅏ. So the package writes letters with another
 # Unicode set, in which initials, vowels and finals are different characters; its level `"letter"` returns these. Their
@@ -969,7 +1009,7 @@ for syllable in word:
 print("the package gives the same:", ours == letters)
 print("and back:", korean.from_letters("".join(letters)) == word)
 
-# %% [markdown]
+# %% [markdown] id="ch02-which-tokens-for-korean"
 # ### Which tokens for Korean?
 #
 # To see the cost of each level, generate Korean sentences: a noun with a particle, a place, an object with a particle, a
@@ -1012,7 +1052,7 @@ rng = np.random.default_rng(0)
 korean_text = [korean_sentence(rng) for _ in range(1000)]
 print("\n".join(korean_text[:3]))
 
-# %% [markdown]
+# %% [markdown] id="ch02-read-more-and-more-of-these"
 # Read more and more of these sentences. How many distinct tokens are there at each of the three levels, and what share of
 # the tokens of 200 new sentences is unknown?
 
@@ -1039,9 +1079,14 @@ read = (1, 3, 10, 30, 100, 300, 1000)
 distinct = {}
 for name, level in levels.items():
     distinct[name] = [len(set(all_tokens(korean_text[:n], level))) for n in read]
-show(figures.korean_levels(read, distinct))
+show(
+    figures.korean_levels(read, distinct),
+    "2.9",
+    "Distinct tokens by the number of Korean sentences read, at three levels. The curve of "
+    "the eojeol keeps rising: every new combination of a noun and a particle is one more.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-every-noun-occurs-with-every-particle"
 # Every noun occurs with every particle, so the number of eojeol is a product; the number of syllables is hardly more than a
 # sum. There are few distinct letters from the start, but a sentence has more of them. A good compromise is n-grams of
 # syllables: the forms of one word have some of them in common.
@@ -1057,7 +1102,7 @@ unit = unit_rows(vectorizers.bag_of_words(pieces, vocabulary).astype(float))
 for form, row in zip(forms, unit @ unit.T, strict=True):
     print(" ".join(f"{value:.2f}" for value in row), form)
 
-# %% [markdown]
+# %% [markdown] id="ch02-one-text-two-spellings"
 # ### One text, two spellings
 #
 # Unicode can write 한 in two ways: as one syllable, or as three letters that the screen draws as one block. Both look the
@@ -1074,7 +1119,7 @@ print("form D is what the package calls letters:", taken_apart == korean.to_lett
 same = list(tokens.tokenize(taken_apart, "char")) == list(composed)
 print("as tokens they are the same:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch02-the-last-line-is-true-because"
 # The last line is true because the package's `tokenize` converts every text to form C before anything else.
 #
 # ## What goes wrong
@@ -1136,9 +1181,14 @@ for share in percent:
     cut = len(texts) * share // 100
     curve.append(evaluate(from_elsewhere[:cut] + texts[cut:], good, word_scores))
 accuracies, unknown_shares = np.array(curve).T
-show(figures.two_spellings(percent, accuracies, unknown_shares))
+show(
+    figures.two_spellings(percent, accuracies, unknown_shares),
+    "2.10",
+    "The same reviews, more and more of them in the other Unicode form. The blue curve "
+    "alone looks like a bad classifier; the orange one shows the cause.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-look-at-the-blue-curve-alone"
 # Look at the blue curve alone. You expect the accuracy on a test set to be somewhat lower than in training, and you would
 # look for faults in the classifier. The orange curve reveals the cause. In form D every word is unknown, so the scores add
 # up to 0 and every review is classified as good. *Always print the share of unknown tokens.* It takes one line, and it
@@ -1149,7 +1199,7 @@ normalized = [unicodedata.normalize("NFC", text) for text in from_elsewhere]
 share, unknown = evaluate(normalized, good, word_scores)
 print(f"normalized to form C first: accuracy {share:.1%}, {unknown:.1%} of the words unknown")
 
-# %% [markdown]
+# %% [markdown] id="ch02-ppmi-overrates-accidental-pairs"
 # ### PPMI overrates accidental pairs
 #
 # The second trap looks innocent too: a table of the most strongly associated pairs of words. PMI divides by how often words
@@ -1181,20 +1231,40 @@ for min_count, title in ((1, "All words"), (20, "Words that occur at least 20 ti
     for k in range(6):
         print(f"  {one[k]} {other[k]}: met {counts[k]}x, PPMI {values[k]:.1f}")
 
-show(figures.pairs(clouds))
+show(
+    figures.pairs(clouds),
+    "2.11",
+    "Each point is a pair of words. Left: the highest PPMI belongs to pairs that met least "
+    "often. Right: without the rare words, the strongest pairs have met many times.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch02-rare-pairs"
 # On the left, the top of the cloud is its left edge: the strongest pairs are those that met least. On the right, the rare
 # words are not in the vocabulary, and the strongest pairs met many times. A list of the strongest pairs means nothing
 # without their counts.
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("2.1", masked_mean)  # your function: is it right, and if not, what is wrong?
+# hint("2.1")
+# solution("2.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 2                          # the list
 # python -m scratchnn exercise 2.1 --template > my_answer.py
-# python -m scratchnn exercise 2.1 my_answer.py           # is it correct, and if not, what is wrong?
+# python -m scratchnn exercise 2.1 my_answer.py
 # ```
+#
+# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
 #
 # - **2.1** The mean vector of each sentence, without the padding.
 # - **2.2** The number of places of a hash table that at least one word takes.
@@ -1203,7 +1273,7 @@ show(figures.pairs(clouds))
 # - **2.5** PPMI without a loop.
 # - **2.6** The Korean particle 은 or 는, by the last syllable.
 #
-# Solutions are in [`chapters/solutions/ch02.py`](../chapters/solutions/ch02.py). The package's files are short enough to
+# The solutions are in [`ch02.py`](../scratchnn/book/solutions/ch02.py). The package's files are short enough to
 # read: [`tokens.py`](../scratchnn/text/tokens.py), [`vocabulary.py`](../scratchnn/text/vocabulary.py),
 # [`sequences.py`](../scratchnn/text/sequences.py), [`padded.py`](../scratchnn/data/padded.py),
 # [`vectorizers.py`](../scratchnn/text/vectorizers.py),

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] id="ch03-words-by-prediction"
 # # 3. Words by prediction
 #
 # Chapter 2 made word vectors by counting which words occur near each other. This chapter makes them by training a
@@ -36,7 +36,7 @@ from scratchnn.word2vec.outputs import FullSoftmax, full_softmax_backward, full_
 from scratchnn.word2vec.projection import context_mean_backward, context_mean_forward
 from scratchnn.word2vec.textbook import CBOW, SkipGram
 
-# %% [markdown]
+# %% [markdown] id="ch03-a-little-language"
 # ## A little language
 #
 # To see what a model has learned, you need to know what there is to learn. So the text of this chapter follows a rule.
@@ -102,7 +102,7 @@ V = len(vocabulary)
 print("training set:", " ".join(train_words[:20]), "...")
 print(f"{len(train_ids)} words to train on, {len(test_ids)} to test on, V = {V} distinct words")
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-vocabulary-is-that-of-chapter"
 # The [`Vocabulary`](../scratchnn/text/vocabulary.py) is that of chapter 2: each word has a number, its id, and the
 # most frequent word has id 0.
 #
@@ -148,7 +148,7 @@ for order in (1, 2, 3, 4, 5):
     new = np.mean(relative_frequencies(train_words, test_words, order) == 0)
     print(f"order {order}: {new:6.1%} of the test set's n-grams never occur in the training set")
 
-# %% [markdown]
+# %% [markdown] id="ch03-perplexity"
 # ### Perplexity
 #
 # How good is a language model? Take its cross-entropy on a text, the mean of $-\log P$ over the words that actually
@@ -177,7 +177,7 @@ for order in (1, 2, 3, 4):
 rule = np.exp(test_surprise / len(test_words))  # (2)
 print(f"the rule: {rule:.2f} on the test set")
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-longer-the-context"
 # The longer the context, the better the model knows the training set by heart, until its perplexity is lower than that
 # of the rule itself. But a single n-gram of the test set that was never seen has probability 0, and the perplexity is
 # infinite. Never seen does not mean impossible: the number of n-grams grows as $V^n$, and no text is long enough to
@@ -209,7 +209,7 @@ for weights in ((0.1, 0.9), (0.1, 0.2, 0.3, 0.4)):
     print(f"orders 1 to {len(weights)} with weights {weights}: {value:.2f} on the test set")
 counting = min(mixed.values())
 
-# %% [markdown]
+# %% [markdown] id="ch03-a-network-that-counts"
 # ### A network that counts
 #
 # Now do the same by prediction. The simplest network for it has one layer and no bias: the one-hot vector of the
@@ -239,7 +239,7 @@ for step in range(1, 10001):
         off = abs(softmax(Z) - C / S).max()
         print(f"after {step:>5} steps the largest difference between y and C / S is {off:.4f}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-so-prediction-as-such-is-no"
 # So prediction as such is no better than counting. A network with one number for each pair of words learns each pair
 # separately and knows nothing about a pair it has not seen. What helps is to give it *fewer* numbers than there are
 # pairs. Then words have to share them, and what is learned about one word also applies to similar words.
@@ -265,7 +265,7 @@ h = X @ W  # (M, V) @ (V, D) -> (M, D)
 print(f"by the product: {X.size * W.shape[1]} multiplications; by the look-up: none")
 print("both are the same:", np.array_equal(h, W[ids]))  # (5)
 
-# %% [markdown]
+# %% [markdown] id="ch03-look-up-backward"
 # And backward? By equation (6) of chapter 1 the gradient with respect to the second factor of a matrix product is
 # $X^T dh$. A row of $X^T$ belongs to a word and has a one at each position where this word occurs. With $v_m$ for the
 # id at position $m$:
@@ -287,9 +287,14 @@ for m in range(len(ids)):
     dW[ids[m]] += dh[m]  # (6), one word after the other
 print("both are the same:", np.allclose(dW, dW_product, rtol=0, atol=1e-12))
 print("rows that are zero:", np.flatnonzero(~dW.any(axis=1)))
-show(figures.look_up(X, dW))
+show(
+    figures.look_up(X, dW),
+    "3.1",
+    "A look-up is a product with one-hot vectors; its backward pass uses their transpose. "
+    "The white rows of the gradient belong to words that did not occur.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch03-in-the-right-panel-blue"
 # In the right panel (blue is below zero, red above), rows 3 and 5 are white: their words did not occur. With a
 # vocabulary of 10,000 and a batch of 100 words nearly the whole table would be white. So the package does not make
 # it: [`embedding_backward`](../scratchnn/layers/embedding.py) returns a `RowGradient`, which has only the ids and
@@ -303,7 +308,7 @@ print("the package gives the same, forward: ", np.array_equal(y, h))
 same = np.allclose(gradient.to_dense(), dW, rtol=0, atol=1e-12)
 print("the package gives the same, backward:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-neural-language-model"
 # ## The neural language model
 #
 # In 2003 Bengio, Ducharme, Vincent and Jauvin combined these parts. Their network, NNLM for short, predicts a word from
@@ -320,9 +325,14 @@ print("the package gives the same, backward:", same)
 # similar vectors, whatever it learns about one is nearly true of the other.
 
 # %%
-show(figures.neural_language_model())
+show(
+    figures.neural_language_model(),
+    "3.2",
+    "Three words of context are looked up in one table; their vectors, side by side, are "
+    "the input of the hidden layer.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-backward-pass"
 # The backward pass is that of two dense layers and a tanh, as in chapter 1, and then of the look-up. With $s = x H + d$
 # for the input of the tanh, $m$ for the examples of a batch, and an elementwise product with $1 - a^2$:
 #
@@ -365,7 +375,7 @@ def cross_entropy(z, t):
     return L, softmax_cross_entropy_backward(1.0, cache)
 
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-packages-pair-is-in-nnlm"
 # The package's pair is in [`nnlm.py`](../scratchnn/word2vec/nnlm.py). It names the table $C$, as the paper does, and
 # includes one more part of the paper, direct connections $x W$ from the projection layer to the logits, which are
 # optional. The gradient check of chapter 1 checks our own pair.
@@ -400,7 +410,7 @@ named = dict(zip(("E", "H", "d", "U", "b"), parameters, strict=True))
 findings = check(pair_problem(lambda *p: network_forward(words, *p), network_backward, named))
 print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in findings)}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-training-it"
 # ### Training it
 #
 # The text is cut into all its n-grams: $n - 1$ words of context, and the word that follows as the correct answer. For
@@ -451,9 +461,14 @@ size = sum(p.size for p in parameters)
 print(f"{size} parameters; a table of all 4-grams would have {V**4:,} entries")
 print(f"perplexity on the test set: {curve[0, 1]:.2f} before training, {curve[-1, 1]:.2f} after")
 print(f"counting gave {counting:.2f}; the rule itself has {rule:.2f}")
-show(figures.counting_and_predicting(curve, mixed, rule))
+show(
+    figures.counting_and_predicting(curve, mixed, rule),
+    "3.3",
+    "Perplexity by epoch, on both parts of the text. The grey lines are two mixtures of "
+    "n-gram counts, the black line is the rule that made the text: nothing can be better.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-network-comes-much-nearer"
 # The network comes much nearer to the rule than counting does, although it is small. The reason is in the contexts that
 # the training set does not have. Take all 4-grams of the test set that were never seen, and look at the probability
 # that each model gives to the word that came.
@@ -471,7 +486,7 @@ print("some of them, with the probability of the last word by counting and by th
 for m in np.flatnonzero(unseen)[:5]:
     print(f"  {' '.join(test_words[m : m + 4]):<24} {by_counting[m]:.3f} {by_network[m]:.3f}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-if-there-is-a-count"
 # If there is a count, counting is nearly as good. If there is none, the network still knows what kind of word has to
 # come, since it treats words with similar vectors alike. Are the vectors similar? Chapter 2 compared vectors by their
 # cosine.
@@ -509,11 +524,16 @@ maps = {
     "rows of E: words that are looked at": cosines(E),
     "columns of U: words that are predicted": cosines(U.T),
 }
-show(figures.cosine_maps(maps, GROUPS))
+show(
+    figures.cosine_maps(maps, GROUPS),
+    "3.4",
+    "The cosines of all pairs of words, by the table that is looked up and by the table "
+    "that predicts. Look for the squares on the diagonal: words of one group.",
+)
 by_E, by_U = nearest_in_group(E), nearest_in_group(U.T)
 print(f"nearest word of the same group: {by_E:.0%} by E, {by_U:.0%} by U")
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-network-was-given-no-groups"
 # The network was given no groups. But a word has two vectors here, and they contain different information. Those of $E$
 # say what a word lets you expect next. That animals and people do different things shows in the blocks at the upper
 # left. Food, drinks and places are all followed by a full stop, and the network has no reason to tell them apart. Those
@@ -536,9 +556,14 @@ print(f"nearest word of the same group: {by_E:.0%} by E, {by_U:.0%} by U")
 # softmax and cross-entropy over all words, a **full softmax** (전체 소프트맥스).
 
 # %%
-show(figures.cbow_and_skip_gram())
+show(
+    figures.cbow_and_skip_gram(),
+    "3.5",
+    "CBOW predicts one word from its neighbours; skip-gram predicts each neighbour from one "
+    "word. Both have a table for the input and a table for the output.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-backward-pass-starts"
 # The backward pass starts from the $dz$ of the cross-entropy. Each of the $K$ words has the share $1/K$ in the mean, so
 # each gets that share of $dh$, and the shares of repeated words are added:
 #
@@ -578,7 +603,7 @@ print("contexts", contexts.shape, "targets", targets.shape)
 for n in range(3):
     print(f"  {' '.join(vocabulary.decode(contexts[n])):<24} -> {vocabulary.tokens[targets[n]]}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-first-check-it-on-random-tables"
 # First check it on random tables, against a product with one-hot vectors and against the package's two pairs
 # ([`projection.py`](../scratchnn/word2vec/projection.py) and [`outputs.py`](../scratchnn/word2vec/outputs.py)). The
 # package also takes a mask, which says which of the $K$ places are filled, so that words near the ends of a text, with
@@ -606,7 +631,7 @@ both = ((dA, package_dA), (dB, package_dB))
 same = [np.allclose(ours, package, rtol=0, atol=1e-12) for ours, package in both]
 print("the package gives the same:", np.isclose(L, package_L), *same)
 
-# %% [markdown]
+# %% [markdown] id="ch03-first-tables"
 # For training, $A$ starts with small random numbers and $B$ with zeros. Then all logits are zero, the loss is $\log V$,
 # and in the first step only $B$ moves.
 
@@ -641,7 +666,7 @@ first, last = cbow_history[[0, -1]]
 print(f"loss: log V = {np.log(V):.2f}; first epoch {first:.2f}, last epoch {last:.2f}")
 print(f"nearest word of the same group: {nearest_in_group(cbow_tables[0]):.0%}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-packages-cbow-is-a-projection"
 # The package's [`CBOW`](../scratchnn/word2vec/textbook.py) is a projection followed by an output. With the same
 # tables, the same batches and the same precision it has the same losses.
 
@@ -666,7 +691,7 @@ for _ in range(5):
 same = np.allclose(package_history, cbow_history[:5], rtol=0, atol=1e-9)
 print("the same losses in five epochs:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch03-skip-gram-the-words-around"
 # ## Skip-gram: the words around
 #
 # The second model reverses the question. Given the word in the middle, guess each of the words around it, one by one.
@@ -722,9 +747,14 @@ skip_tables = first_tables(np.random.default_rng(0), D=8)
 skip_history = descend(skip_tables, *skip_gram, epochs=40, lr=1.0)
 print(f"loss: {skip_history[0]:.2f} in the first epoch, {skip_history[-1]:.2f} in the last")
 print(f"nearest word of the same group: {nearest_in_group(skip_tables[0]):.0%}")
-show(figures.two_questions(skip_history, cbow_history, V))
+show(
+    figures.two_questions(skip_history, cbow_history, V),
+    "3.6",
+    "Both losses fall, but they must not be compared: they answer questions of different "
+    "difficulty.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-two-losses-must-not-be"
 # The two losses must not be compared. Four neighbours together say much about the word in the middle; one word says
 # little about a single neighbour, which may be any of the four. A loss is good or bad only relative to the best
 # possible loss for its question, and for skip-gram we can compute exactly what that is.
@@ -756,7 +786,7 @@ met = C > 0  # pairs that never occur add nothing to the loss
 lowest = -(C[met] * np.log((C / S)[met])).sum() / N
 print(f"skip-gram has reached {from_pairs:.3f}; the counts themselves have {lowest:.3f}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-two-things-keep"
 # Two things keep it from the counts. One is the training: its steps are large and its batches small, so that it keeps
 # moving around the minimum. The other is the number of dimensions. $Z = A B^T$ is the product of a tall narrow table and
 # a wide low one, as in the SVD of chapter 2, and not every table of logits can be written so. To see the second effect
@@ -782,12 +812,17 @@ def fit_counts(C, D, steps=4000, lr=1.0, seed=0):
 sizes = (1, 2, 3, 4, 6, 8, 16, V)
 fitted = {D: fit_counts(C, D) for D in sizes}
 losses = [fitted[D][2] for D in sizes]
-show(figures.narrow_vectors(sizes, losses, lowest))
+show(
+    figures.narrow_vectors(sizes, losses, lowest),
+    "3.7",
+    "Skip-gram's loss by the number of dimensions. With more dimensions it approaches the "
+    "loss of the counts themselves, which is the lowest possible.",
+)
 for D, (A, _, loss) in fitted.items():
     share = nearest_in_group(A)
     print(f"D = {D:>2}: loss {loss:.3f}, nearest word of the same group {share:.0%}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-with-one-dimension-the-words"
 # With one dimension the words are on a line, and the vectors can express little. With eight, hardly anything of the
 # table is lost. (The training by batches of pairs above stayed higher with the same eight.) A narrow table is not a
 # defect: it has to express in few numbers what a word has in common with others, and so similar words come together.
@@ -811,9 +846,14 @@ tables = {
 }
 for title, table in tables.items():
     print(f"{title:<18} nearest word of the same group: {nearest_in_group(table):.0%}")
-show(figures.cosine_maps({title: cosines(table) for title, table in tables.items()}, GROUPS))
+show(
+    figures.cosine_maps({title: cosines(table) for title, table in tables.items()}, GROUPS),
+    "3.8",
+    "Three ways to make vectors, by counting and by predicting. All of them find the groups "
+    "of the little language.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch03-all-three-find-the-groups"
 # All three find the groups of the little language. Real text has no such clear groups, and you have to measure how good
 # vectors are; chapter 4 does so.
 #
@@ -843,9 +883,14 @@ faulty_history = descend(faulty_tables, *faulty_cbow, epochs=60, lr=3.0, batch=1
 right, faulty = right_history[-1], faulty_history[-1]
 print(f"loss in the last epoch: {right:.2f} with the sum, {faulty:.2f} without")
 print(f"nearest word of the same group, without the sum: {nearest_in_group(faulty_tables[0]):.0%}")
-show(figures.forgotten_sum(right_history, faulty_history, V))
+show(
+    figures.forgotten_sum(right_history, faulty_history, V),
+    "3.9",
+    "CBOW with the gradients of repeated words added, and with all but the last lost. Seen "
+    "alone, the orange curve looks like learning.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-orange-curve"
 # The orange curve, seen alone, looks like that of a model which learns, and its vectors are good. You might try more
 # dimensions, or another learning rate, or more epochs. The frequent words suffer most, since they occur many times in
 # every batch and all of their gradients but one are lost; and those are "the", "a" and the full stop, whose vectors you
@@ -879,7 +924,7 @@ check_tables(cbow_backward, batch_contexts, batch_targets)
 print("the same, with the faulty backward pass:")
 check_tables(faulty_backward, batch_contexts, batch_targets)
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-words-named-are-those"
 # The words named are those that occur more than once in the six contexts. There is a second trap: a check in which every
 # word occurs once finds nothing. Examples made by hand are often of this kind, with ids 0, 1, 2, 3.
 
@@ -891,7 +936,7 @@ print("more than once in these contexts:", repeated)
 print("the faulty backward pass, in a check with ids 0 to 7:")
 check_tables(faulty_backward, np.arange(8).reshape(2, 4), batch_targets[:2])
 
-# %% [markdown]
+# %% [markdown] id="ch03-so-when-you-check-a-look"
 # So when you check a look-up, repeat an id. (The package's own checks do, inside one example and across two.)
 #
 # ## What it costs
@@ -904,7 +949,7 @@ print(f"{'V':>9} {'D':>4} {'one-hot products':>17} {'look-ups':>9} {'all logits'
 for size, D in ((V, 8), (10_000, 100), (1_000_000, 300)):
     print(f"{size:>9,} {D:>4} {10 * size * D:>17,} {0:>9} {size * D:>12,}")
 
-# %% [markdown]
+# %% [markdown] id="ch03-the-look-up-removes-the-first"
 # The look-up removes the first column. The last column remains, forward and twice more backward, and with it $V$
 # exponentials: to learn that "milk" comes here, the full softmax computes with every word of the vocabulary. Chapter 4
 # shows how to avoid that.
@@ -975,7 +1020,7 @@ vectors = KeyedVectors(real_vocabulary.tokens, model.C.data)
 for word in asked:
     print(f"nearest to {word!r}:", ", ".join(other for other, _ in vectors.most_similar(word, 5)))
 
-# %% [markdown]
+# %% [markdown] id="ch03-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch03_words_by_prediction.py`, seed 0, 2026-11-21): four words of
 # > context, 60 numbers per word, 100 hidden neurons. Perplexity on PTB's validation set after the first, second and
 # > third epoch: 194.56, 169.91, 163.47. Counting, orders 1 to 3 mixed: 190.47. Published values (Mikolov, 2012, table
@@ -989,11 +1034,26 @@ for word in asked:
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("3.1", embedding_gradient)  # your function: is it right, and if not, what is wrong?
+# hint("3.1")
+# solution("3.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 3                          # the list
 # python -m scratchnn exercise 3.1 --template > my_answer.py
-# python -m scratchnn exercise 3.1 my_answer.py           # is it right, and if not, what is wrong?
+# python -m scratchnn exercise 3.1 my_answer.py
 # ```
+#
+# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
 #
 # - **3.1** The backward pass of a look-up, from equation (6).
 # - **3.2** The examples of skip-gram, including the ends of the text.
@@ -1001,7 +1061,7 @@ for word in asked:
 # - **3.4** The number of parameters of the neural language model, including direct connections.
 # - **3.5** The perplexity of a text, from logits as large as 1000.
 #
-# Solutions are in [`chapters/solutions/ch03.py`](../chapters/solutions/ch03.py). The package checks all models of this
+# The solutions are in [`ch03.py`](../scratchnn/book/solutions/ch03.py). The package checks all models of this
 # chapter with `python -m scratchnn gradcheck nnlm cbow skip-gram embedding`.
 #
 # ## What comes next

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] id="ch04-word2vec-made-fast"
 # # 4. word2vec made fast
 #
 # The skip-gram of chapter 3 asks of every pair of words "which of all words is it?", so every pair costs time
@@ -43,7 +43,7 @@ from scratchnn.word2vec.projection import context_mean_backward, context_mean_fo
 from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities
 from scratchnn.word2vec.training import Word2VecTrainer
 
-# %% [markdown]
+# %% [markdown] id="ch04-a-small-language-with-known-answers"
 # ## A small language with known answers
 #
 # To judge vectors you need questions with known answers, so we make a language in which they are known
@@ -70,7 +70,7 @@ frequent = ", ".join(f"{word} {count:,}" for word, count in zip(words[:8], count
 print("most frequent:", frequent)
 print("words that occur once or twice:", (counts <= 2).sum())
 
-# %% [markdown]
+# %% [markdown] id="ch04-the-two-bottlenecks"
 # ## The two bottlenecks
 #
 # Skip-gram in chapter 3 has two tables, called $A$ and $B$ there. Here they are $W_{in}$, which will be the word
@@ -97,7 +97,7 @@ for size in (1_000, 10_000, 100_000):
     first, second = softmax_cost(size, 100)
     print(f"V = {size:>7,} {first:>18,} {2 * 100:>22,} {second:>12,}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-first-bottleneck-the-embedding-layer"
 # ## First bottleneck: the embedding layer
 #
 # Chapter 3 removed the first: a layer that looks up rows instead of multiplying by one-hot vectors is called an
@@ -122,7 +122,7 @@ print("look-up and one-hot product are the same:", same)
 print("and backward:", np.allclose(gradient.to_dense(), onehot.T @ dh, rtol=0, atol=1e-12))
 print(f"rows in the package's gradient: {len(gradient.rows)}; in the table: {len(W)}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-cbow-takes-the-mean"
 # CBOW takes the mean of the rows of the $C$ words around a position. Near the ends of a sentence there are fewer words,
 # and a mask says which are present. With the share $a_{nc} = 1/C_n$ if word $c$ is present and 0 if it is not:
 #
@@ -145,7 +145,7 @@ package_dW = context_mean_backward(dh, cache).to_dense()
 print("the package gives the same, forward:", np.allclose(h, package_h, rtol=0, atol=1e-12))
 print("and backward:", np.allclose(dW, package_dW, rtol=0, atol=1e-12))
 
-# %% [markdown]
+# %% [markdown] id="ch04-second-bottleneck-negative-sampling"
 # ## Second bottleneck: negative sampling
 #
 # The softmax answers "which of the $V$ words is near this one?". An easier question is enough to learn vectors: "is
@@ -185,7 +185,7 @@ for size in (1_000, 10_000, 100_000):
     times = softmax_cost(size, 100)[1] / noise_cost
     print(f"V = {size:>7,}: the softmax needs {times:>9,.1f} times as many")
 
-# %% [markdown]
+# %% [markdown] id="ch04-which-noise"
 # ### Which noise?
 #
 # Noise words are drawn by their frequency, because noise of rare words only would be too easy to recognize. But if
@@ -222,7 +222,7 @@ for word in ("the", "he", "king", "seine", words[-1]):
 same = np.array_equal(drawn, NoiseSampler(counts).draw(200_000, np.random.default_rng(0)))
 print("the package's sampler draws the same words:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch04-when-noise-hits-the-target"
 # ### When noise hits the target
 #
 # A noise word may happen to be the true word. Its row would then be pulled towards $h$ and pushed away from it at the
@@ -285,7 +285,7 @@ example = {"h": h, "W": W}
 findings = check(pair_problem(example_forward, choices_backward, example))
 print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in findings)}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-another-solution-a-tree"
 # ### Another solution: a tree
 #
 # **Hierarchical softmax** (계층적 소프트맥스) is older (Morin and Bengio, 2005). It keeps the question "which word?" and
@@ -342,9 +342,14 @@ print("our tree has paths as long as the package's:", same)
 mean_length = (counts * tree.lengths).sum() / counts.sum()
 print(f'path to "the" {tree.lengths[0]}, to the rarest words {tree.lengths.max()}', end="")
 print(f", mean {mean_length:.1f}\nlog2 of V is {np.log2(V):.1f}")
-show(figures.huffman_tree(few, paths))
+show(
+    figures.huffman_tree(few, paths),
+    "4.1",
+    "The most frequent word has the shortest path from the top. Each inner node asks one "
+    "question, left or right.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-noise-or-tree"
 # Of the two, negative sampling is easier to write. The authors of the program word2vec say that it is better for
 # frequent words, and the tree for rare ones. The rest of the chapter uses negative sampling.
 #
@@ -379,9 +384,14 @@ print("the package gives the same:", same)
 powers, thresholds, shares = (1.0, 0.75, 0.5, 0.0), (1e-2, 1e-3, 1e-4), np.logspace(-6, -0.5, 300)
 noise_by_power = {power: noise_share(counts, power) for power in powers}
 kept = {threshold: keep_share(shares, threshold) for threshold in thresholds}
-show(figures.noise_and_subsampling(noise_by_power, shares, kept, the=(f[0], keep[0])))
+show(
+    figures.noise_and_subsampling(noise_by_power, shares, kept, the=(f[0], keep[0])),
+    "4.2",
+    "Left: the higher the power, the more often frequent words are drawn as noise. Right: "
+    "the smaller the threshold, the more occurrences of frequent words are skipped.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-a-skipped-word-is-removed-before"
 # A skipped word is removed before the windows are made, so a window reaches further: in "the army of the north", with
 # "of" and "the" skipped, army and north are neighbours. There are fewer words to read, and the pairs say more. So
 # training is faster *and* the vectors are better, as you will see below.
@@ -420,7 +430,7 @@ for name, (v, o) in [("all words kept", all_pairs), ("subsampled", pairs)]:
     the = ((v == ids["the"]) | (o == ids["the"])).mean()
     print(f'{name:<15} {len(v):>8,} pairs; with "the" in them {the:.0%}')
 
-# %% [markdown]
+# %% [markdown] id="ch04-training"
 # ## Training
 #
 # The loop is that of chapter 3: pairs in random order, mini-batches, gradients, update. The learning rate decreases
@@ -484,7 +494,7 @@ for name, gradients, rows_out, epochs, multiply_adds in [
 times = cost["full softmax"] / cost["negative sampling"]
 print(f"per pair, the softmax needs {times:.1f} times as many as negative sampling")
 
-# %% [markdown]
+# %% [markdown] id="ch04-an-easier-question-teaches-less-each"
 # An easier question teaches less each time, so negative sampling gets more epochs. The losses cannot be compared: the
 # first two ask which of all words it is, the third asks six yes-no questions. (A uniform guess costs the softmax
 # $\log V$, and six questions $6 \log 2$.) Compare what the vectors know instead.
@@ -518,9 +528,14 @@ run = runs["negative sampling"]
 learned = (run["W_in"][v] * run["W_out"][o]).sum(axis=1)  # (4)
 correlation = np.corrcoef(wanted, learned)[0, 1]
 print(f"{len(v):,} pairs of words; correlation of (11) with the learned scores: {correlation:.2f}")
-show(figures.scores_and_pmi(wanted, learned))
+show(
+    figures.scores_and_pmi(wanted, learned),
+    "4.3",
+    "Each point is a pair of words. The scores that training finds lie near the line on "
+    "which equation (11) predicts them.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-the-cloud-on-the-right"
 # The cloud on the right, below the line, contains the words that belong together most, such as france and seine. Their
 # scores have to grow furthest, and eight epochs are too few for that. With three times as many the cloud reaches the
 # line.
@@ -544,7 +559,7 @@ usual_vectors = KeyedVectors(words[:usual], x[:usual])
 for word in ("king", "paris", "tiber", "korean", "he"):
     print(f"{word:<7}", ", ".join(near for near, _ in usual_vectors.most_similar(word, 4)))
 
-# %% [markdown]
+# %% [markdown] id="ch04-words-of-the-same-kind-come"
 # Words of the same kind come near each other, rivers near rivers and languages near languages, although no sentence
 # says what kinds there are. Words that occur together are near too: mayor is near paris. Words that occur less than
 # ten times are left out: they have hardly moved from their random initial values and may be near anything. For the same
@@ -624,7 +639,7 @@ for epoch, table in enumerate(runs["negative sampling"]["after"], 1):
     excluded, allowed = mean_accuracy(table), mean_accuracy(table, exclude=False)
     print(f"  epoch {epoch}: {excluded:>6.1%} {allowed:>8.1%}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-the-right-column-is-a-warning"
 # The right column is a warning. A word is nearest to itself, and the step from $a$ to $b$ may be shorter than the
 # distance from $c$ to any other word. Then $u_b - u_a + u_c$ is still nearest to $c$ itself. Our language is so regular
 # that training overcomes this; the vectors of real text do not, as the last section shows. When you read results on
@@ -637,9 +652,14 @@ curves = {}
 for name, run in runs.items():
     spent = cost[name] * run["pairs"] * np.arange(1, len(run["after"]) + 1) / len(run["after"])
     curves[name] = (spent, [mean_accuracy(table) for table in run["after"]])
-show(figures.cost_of_answers(curves))
+show(
+    figures.cost_of_answers(curves),
+    "4.4",
+    "Correct analogies by the number of multiplications and additions; each point is an "
+    "epoch. The axis is logarithmic: the further left, the cheaper.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-the-curves-of-negative-sampling"
 # The curves of negative sampling and of the tree are far to the left: in all their epochs they did less than a fiftieth
 # of the work that the softmax did in its five.
 #
@@ -674,9 +694,14 @@ panels = {}
 for kind, groups in (("people", PEOPLE), ("places", PLACES)):
     members = [word for row in groups for word in row[:2]]
     panels[kind] = (members, *plane(unit(x)[[ids[word] for word in members]]))
-show(figures.word_map(panels))
+show(
+    figures.word_map(panels),
+    "4.5",
+    "Word vectors in their plane of largest spread. A grey line joins the two words of a "
+    "pair; look at whether the lines of one kind have the same direction.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-male-forms-and-countries-are-blue"
 # Male forms and countries are blue, female forms and capitals orange, and a grey line joins the two words of a pair.
 # The lines between places are nearly parallel: the step from a capital to its country is much the same for all. Those
 # between people point roughly the same way; the roles spread so far that two directions cannot show all of it. This is
@@ -749,9 +774,14 @@ reach = rng.integers(1, WINDOW + 1, B)
 v, o = np.array(pairs_in(stream, reach)).T  # (N,) each
 drawn = draw_noise(ends, B, rng)  # as many noise words as positions
 rows, columns, Y, q = make_block(v, o, drawn)
-show(figures.block_counts(Y))
+show(
+    figures.block_counts(Y),
+    "4.6",
+    "The pairs of one block as a table. Most of it is empty: each word has met only a few "
+    "of the others.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-is-it-still-the-same-loss"
 # Is it still the same loss? Equation (5), with all $G$ noise words in each pair, and with the mask $K/G$ in place of 1
 # for the noise that counts, has to give the same sum and the same gradients. `choices_forward` can compute it;
 # `np.tile` repeats the noise words for each pair. The package's functions are in
@@ -811,7 +841,7 @@ for name, products, moved in [
     print(f"{name:<33} {products:>8.1f} {moved:>12.1f} {products / moved:>16.1f}")
 print(f"the full softmax needs {3 * V / (3 * M * R / N):.0f} times the multiply-adds of the block")
 
-# %% [markdown]
+# %% [markdown] id="ch04-more-work-but-faster"
 # A surprise: the block does *more* multiply-adds than the pairs one by one, because it asks about every pair of words in
 # it, not only about five noise words at a time. Yet it moves a small part of the rows, and it gets dozens of multiply-adds
 # out of each number it fetches, which is faster on balance. The additional scores are not wasted: each pair is compared
@@ -846,7 +876,7 @@ dH, _ = choices_backward(4.0, cache)  # of the sum over four positions
 print("position by position the loss is the same:", np.isclose(L, 4 * mean, rtol=1e-12, atol=0))
 print("and dX:", np.allclose(dX, A.T @ dH, rtol=0, atol=1e-12))
 
-# %% [markdown]
+# %% [markdown] id="ch04-the-trainer"
 # ### The trainer
 #
 # [`Word2VecTrainer`](../scratchnn/word2vec/training.py) combines all of this. It reads a text file of any length piece
@@ -875,7 +905,7 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
     results = f"{trainer.rows[-1]['loss']:>15.2f} {right['people']:>10.1%} {right['places']:>9.1%}"
     print(f"{model:<10} {sample or 'none':<11} {results}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-reading-without-subsampling"
 # In the lines without subsampling the same model reads all words in each epoch, more than twice as many, and learns
 # less from them.
 #
@@ -905,7 +935,7 @@ for name, (ours, theirs) in measured.items():
     print(f"{name:<42} {ours:>11,} {theirs:>10,} {ours / theirs:>6.2f}")
 print(f"the book's CBOW: {book_CBOW} words per second")
 
-# %% [markdown]
+# %% [markdown] id="ch04-in-skip-gram-each-position-makes"
 # In skip-gram each position makes many pairs, so blocks save much, and the package is ahead of gensim. In CBOW each
 # position asks about one true word only. A program that goes from position to position has little to do, and gensim is
 # ahead. Both are hundreds of times as fast as the book's program, which was written to be read. Other machines give
@@ -959,9 +989,14 @@ for name, (table, learn_table) in tables.items():
             right.append((found[asked] == kind_of[asked]).mean())
         shares_by_table[name].append(np.mean(right))
     print(f"{name:<24}", "".join(f"{share:>8.1%}" for share in shares_by_table[name]))
-show(figures.kinds_of_words(amounts, shares_by_table))
+show(
+    figures.kinds_of_words(amounts, shares_by_table),
+    "4.7",
+    "Correct answers by the amount of labelled words. The advantage of pretrained vectors "
+    "is largest where labels are few.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-with-few-labels-the-word-vectors"
 # With few labels the word vectors are far ahead: a model that has the label "river" for "seine", and knows that "tiber"
 # is near "seine", needs no label for "tiber". A random table knows only the words it has labels for. Fine-tuning with
 # few labels does harm here: the rows of the labelled words move, and those of their neighbours stay. With many labels
@@ -1006,7 +1041,7 @@ print("mask forgotten in backward:", " ".join(f"{L:.2f}" for L in faulty["histor
 for finding in check(pair_problem(example_forward, faulty_backward, example)):
     print(f"{finding.array:<3} {finding.method:<12} {'right' if finding.ok else 'WRONG'}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-without-noise-if-it-is-enough"
 # **Without noise.** If it is enough to say yes to the true word, why ask about noise at all?
 
 
@@ -1031,9 +1066,14 @@ for name, run in [("with noise", right), ("without noise", alone)]:
     print(f"{name:<14} mean cosine of two words {all_cosines(run).mean():.2f}, {correct}")
 three = {"right": right, "mask forgotten": faulty, "no noise": alone}
 compared = {name: (run["history"], all_cosines(run)) for name, run in three.items()}
-show(figures.losses_and_cosines(compared))
+show(
+    figures.losses_and_cosines(compared),
+    "4.8",
+    "Left: three losses that all fall. Right: what they hide. Without noise words, nearly "
+    "all vectors point in the same direction.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch04-the-curves-of-the-correct-program"
 # The curves of the correct program and of the forgotten mask coincide. The loss without noise is the best of all, close
 # to zero: the model says yes to everything. Nearly all vectors point the same way, every word is like every other, and
 # a third of the analogies are lost. The noise is not there to make the task harder; it keeps words apart.
@@ -1064,12 +1104,17 @@ for size, curve in curves.items():
     end = f"{curve[-1]:.2f}" if curve[-1] <= 1000 else "more than 1000"
     change = f"loss per pair {curve[0]:.2f} at first, {end} after {len(curve) - 1} steps"
     print(f"{size:>5} pairs: {change}")
-show(figures.repeated_steps(curves))
+show(
+    figures.repeated_steps(curves),
+    "4.9",
+    "The loss when one block is used again and again. A small block settles; a step of a "
+    "large block overshoots.",
+)
 for sample in (0, 0.001):
     block = Word2VecTrainer(corpus, "skipgram", size=D, sample=sample, progress=False).block
     print(f"subsampling {sample or 'none':<6} the trainer takes blocks of {block} positions")
 
-# %% [markdown]
+# %% [markdown] id="ch04-so-the-trainer-keeps-the-number"
 # So the trainer keeps the number of pairs of the most frequent word in one step, times the learning rate, below a limit:
 # it uses smaller blocks if one word makes up much of the text, as the last two lines show. Fewer words to read, better
 # vectors, larger blocks: subsampling helps here for the third time.
@@ -1102,7 +1147,7 @@ for a, b, c in map(str.split, asked.split(";")):
     answers = ", ".join(answer for answer, _ in real.analogy(a, b, c, 4))
     print(f"{a} is to {b} as {c} is to: {answers}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-you-can-judge-these-by-reading"
 # You can judge these by reading. For a number, use one relation that every English text has: frequent words with and
 # without an s at the end (string and strings, return and returns), with the given words excluded, and allowed. The full
 # run also asks the questions published by Mikolov and others (2013), which are known as the Google analogies.
@@ -1128,7 +1173,7 @@ if FULL:
     for result in totals(evaluate_analogies(real, google, restrict=30_000)):
         print(f"Google analogies, {result.name}: {result.accuracy:.1%} of {result.covered:,}")
 
-# %% [markdown]
+# %% [markdown] id="ch04-the-manual-is-a-small-text"
 # The manual is a small text, and it shows. Most of the near words make sense, but few questions are answered; that takes
 # millions of words.
 #
@@ -1147,20 +1192,35 @@ if FULL:
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("4.1", merge_rows)  # your function: is it right, and if not, what is wrong?
+# hint("4.1")
+# solution("4.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 4                          # the list
 # python -m scratchnn exercise 4.1 --template > my_answer.py
-# python -m scratchnn exercise 4.1 my_answer.py           # is it right, and if not, what is wrong?
+# python -m scratchnn exercise 4.1 my_answer.py
 # ```
 #
-# - **4.1** The backward pass of an embedding layer whose ids may be repeated.
+# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
+#
+# - **4.1** The gradient of an embedding layer as a few rows, without a table of zeros; ids may be repeated.
 # - **4.2** Noise words from random numbers between 0 and 1.
 # - **4.3** The gradients of negative sampling for one pair, with noise that may hit its target.
 # - **4.4** The probability that subsampling keeps a word.
 # - **4.5** An analogy by 3CosAdd.
 # - **4.6** The gradients of a whole block.
 #
-# Solutions are in [`chapters/solutions/ch04.py`](../chapters/solutions/ch04.py). To train on a text of your own:
+# The solutions are in [`ch04.py`](../scratchnn/book/solutions/ch04.py). To train on a text of your own:
 # `python -m scratchnn train word2vec --data FILE --model skipgram --out DIR`, and then
 # `python -m scratchnn similar DIR WORD` and `python -m scratchnn analogy DIR man king woman`.
 #

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] id="ch05-recurrence-and-backpropagation-through-time"
 # # 5. Recurrence and backpropagation through time
 #
 # A sentence has no fixed length, and *mr park* is a name wherever it appears in the sentence. The networks of the earlier
@@ -44,7 +44,7 @@ from scratchnn.recurrent import RNN, rnn
 from scratchnn.text import Vocabulary
 from scratchnn.training import Trainer
 
-# %% [markdown]
+# %% [markdown] id="ch05-why-a-feed-forward-network-fails-on-sequences"
 # ## Why a feed-forward network fails on sequences
 #
 # A **sequence** (시퀀스) is a list of things in order: the words of a sentence, the letters of a word, the temperatures
@@ -71,7 +71,7 @@ print("weights of a layer of 100 neurons for sentences of 10,000 different words
 for T in (1, 10, 50):
     print(f"    {T:>2} words long: {T * 10_000 * 100:>11,}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-you-can-pad-short-sentences"
 # You can pad short sentences with zeros up to a maximum length that is fixed in advance. Then the shapes fit. But the
 # number of weights grows with that length, and the weights of the last positions see hardly anything but zeros.
 #
@@ -93,7 +93,7 @@ for ids, is_name in (names_train, names_new):
     words[place] = words[place].upper()
     print(" ".join(words))
 
-# %% [markdown]
+# %% [markdown] id="ch05-the-network-is-the-one"
 # The network is the one from chapter 1, with tanh and with twelve pairs of outputs, one pair for each word. The score
 # counts only the words that can be names. Half of them are names, so always giving the same answer scores one half.
 
@@ -137,7 +137,7 @@ names_tests = {"the first six words": names_seen, "the last six words": names_ne
 for where, (ids, is_name) in names_tests.items():
     print(f"names among {where}: {names_right(feed_forward(ids), ids, is_name):.1%} right")
 
-# %% [markdown]
+# %% [markdown] id="ch05-the-network-has-learned-the-rule"
 # The network has learned the rule at the positions where it has seen names, and nothing about the others. A reader who
 # knows that *mr park* is a name knows it at every position. What is learned should be shared by all positions, and that
 # means using the same weights at each of them.
@@ -207,7 +207,7 @@ print("stacked gives the same:", np.allclose(a_stacked, a, rtol=0, atol=1e-12))
 print("rows give the same:", np.allclose(h.T, a, rtol=0, atol=1e-12))
 print("the package gives the same:", np.allclose(h, h_package, rtol=0, atol=1e-12))
 
-# %% [markdown]
+# %% [markdown] id="ch05-counting-the-weights"
 # $W_x$, $W_h$ and $b$ together have
 #
 # $$ D H + H H + H \tag{6} $$
@@ -222,9 +222,14 @@ print("the package gives the same:", np.allclose(h, h_package, rtol=0, atol=1e-1
 # Each of the three matrices occurs at every step, and it is the *same* matrix every time.
 
 # %%
-show(figures.unrolled())
+show(
+    figures.unrolled(),
+    "5.1",
+    "A recurrent network with its loop, and the same network unrolled over three steps. "
+    "Arrows of one colour are the same matrix.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-in-code-it-is-a-loop"
 # In code it is a loop. It keeps the inputs and the states, because the backward pass will need them.
 
 
@@ -249,7 +254,7 @@ print("the package gives the same:", np.allclose(h, y, rtol=0, atol=1e-12))
 longer, _ = rnn_forward(rng.standard_normal((N, 100, D)), h0, Wx, Wh, b)
 print("a hundred steps with the same weights:", longer.shape)
 
-# %% [markdown]
+# %% [markdown] id="ch05-the-packages-rnn"
 # The package's [`rnn.py`](../scratchnn/recurrent/rnn.py) returns the states as outputs `y`, and the last one again, to go
 # on from.
 #
@@ -278,9 +283,14 @@ print("a hundred steps with the same weights:", longer.shape)
 # $$ dW_x = \sum_t x_t^T da_t \qquad dW_h = \sum_t h_{t-1}^T da_t \qquad db = \sum_t \sum_n da_{nt} \tag{10} $$
 
 # %%
-show(figures.backward_pass())
+show(
+    figures.backward_pass(),
+    "5.2",
+    "Forward in blue, backward in orange. Two gradients arrive at each state: one from its "
+    "own output, one from the next step.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-with-one-neuron-and-one-input"
 # With one neuron and one input these are plain numbers, which you can follow by hand. Let $W_x = 1$, $W_h = 0.5$,
 # $b = 0$, let the network read 1, 0, 0, and let the loss be $L = h_3$. Then $dy_3 = 1$ and the other $dy_t$ are zero.
 
@@ -305,7 +315,7 @@ for t, dy_t in [(3, 1.0), (2, 0.0), (1, 0.0)]:
 difference = (three_steps(0.5 + 1e-5)[3] - three_steps(0.5 - 1e-5)[3]) / 2e-5
 print(f"dWh, all steps together: {dwh:.3f}; by central differences: {difference:.3f}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-now-the-same-for-whole-batches"
 # Now the same for whole batches and matrices. Are the lines correct? As in chapter 1, compare them with central
 # differences of the forward pass, with a random cotangent for `dy`. Then compare them with the package's backward pass,
 # which also takes the gradient with respect to the final state (zero here), and give the pair from this chapter to the
@@ -354,7 +364,7 @@ findings = check(pair_problem(rnn_forward, rnn_backward, arrays))
 all_right = all(finding.ok for finding in findings)
 print(f"the package's checker: {len(findings)} comparisons, all right: {all_right}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-back-to-the-names"
 # ### Back to the names
 #
 # Put a dense layer (5) on each state, add softmax and cross-entropy, and the network can learn. The target of sequence
@@ -437,7 +447,7 @@ for where, (ids, is_name) in names_tests.items():
     share = names_right(predict(names_parameters, one_hot(ids, V))[0], ids, is_name)
     print(f"names among {where}: {share:.1%} right")
 
-# %% [markdown]
+# %% [markdown] id="ch05-this-network-has-never-seen"
 # This network has never seen a name among the last six words either, but it does not know which words are the last six.
 # The weights that have learned what *mr* means are used at every step.
 #
@@ -455,9 +465,14 @@ for where, (ids, is_name) in names_tests.items():
 # | N:M | $T_x$ and $T_y$ differ, the outputs come after the whole input | a number in words to its digits |
 
 # %%
-show(figures.task_shapes())
+show(
+    figures.task_shapes(),
+    "5.3",
+    "The five shapes of tasks: inputs in blue, states in black, outputs in green. A dashed "
+    "arrow feeds an output back as the next input.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-one-to-one-a-digit"
 # Inputs are blue, states black, outputs green; a dashed arrow is an output that becomes the next input. The one function
 # `gradients_of_loss` trains all five. A target of $-1$ means no output; where there is no input, $x_t$ is zero.
 #
@@ -475,7 +490,11 @@ def one_to_one_batch(rng, N=32):
 
 
 noise = 0.25 * np.random.default_rng(0).standard_normal((10, 7))
-show(figures.digits(examples.BARS + noise))
+show(
+    figures.digits(examples.BARS + noise),
+    "5.4",
+    "The ten digits, each made of seven bars, with noise.",
+)
 curves, scores = {}, {}
 one_to_one = first_parameters(np.random.default_rng(0), 7, 16, 10)
 curves["1:1"] = train(one_to_one, one_to_one_batch, steps=1500, lr=0.5)
@@ -485,7 +504,7 @@ nearest = ((x - examples.BARS) ** 2).sum(axis=-1).argmin(axis=1)  # (1000, 10) -
 print(f"digits classified correctly: {scores['1:1']:.1%}; ", end="")
 print(f"by the nearest of the ten clean pictures: {(nearest == t[:, 0]).mean():.1%}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-one-to-many-a-digit-to-a-word"
 # The noise makes some digits look like others. It is equally strong at every bar, and all digits are equally frequent, so
 # no method does better in the long run than taking the nearest clean picture. The network has never seen one.
 #
@@ -557,7 +576,7 @@ scores["1:N"] = np.mean(right)
 print("written:", " ".join(written[:10]))
 print(f"whole names right: {scores['1:N']:.1%}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-many-to-one-a-review"
 # ### N:1, a review to one answer
 #
 # A review is good if it says *very good* or *not bad*, and bad if it says *not good* or *very bad*. Each one also says
@@ -588,7 +607,7 @@ x, t = many_to_one_batch(np.random.default_rng(1), 1000)
 scores["N:1"] = (predict(many_to_one, x)[0].argmax(axis=-1) == t)[t >= 0].mean()
 print(f"reviews classified correctly: {scores['N:1']:.1%}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-in-step-adding-numbers"
 # ### N:N in step, adding numbers
 #
 # The input is two binary numbers, lowest digits first: two bits at each step. The output is the bit of the sum. The
@@ -618,9 +637,14 @@ for k in range(30):
 correlation = [np.corrcoef(h[..., k].ravel(), carry[:, 1:].ravel())[0, 1] for k in range(16)]
 best = int(np.argmax(np.abs(correlation)))
 print(f"neuron {best} and the carry: correlation {correlation[best]:.2f}")
-show(figures.carry(carry[0, 1:], h[0, :, best], best))
+show(
+    figures.carry(carry[0, 1:], h[0, :, best], best),
+    "5.5",
+    "The carry of an addition, and the state of the neuron that follows it most closely. "
+    "The network was never told that a carry exists.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-many-to-many-words-to-digits"
 # ### N:M, words to digits
 #
 # *nine hundred forty two* is four words, 942 has three digits; *forty* is one word for two digits. The output cannot
@@ -665,9 +689,13 @@ for number in numbers_new:
         print(in_words(number), "->", "".join(map(str, digits)))
 scores["N:M"] = np.mean(right)
 print(f"numbers never seen, right to the last digit: {scores['N:M']:.1%}")
-show(figures.loss_curves(curves, scores))
+show(
+    figures.loss_curves(curves, scores),
+    "5.6",
+    "The losses of the five tasks, all trained by the same function. The axis is logarithmic.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-here-one-network-reads-and-writes"
 # Here one network reads and writes. Translation programs often have two networks with separate weights: the second starts
 # from the state in which the first has read everything.
 #
@@ -697,7 +725,7 @@ for _ in range(20):
 same = np.allclose(package_curve, curves["N:M"][:20], rtol=0, atol=1e-9)
 print("the same losses in twenty steps:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch05-truncated-bptt"
 # ## Truncated BPTT
 #
 # A text is one long sequence. The Penn Treebank, the newspaper text of chapter 2, has 929,589 words. To go back through
@@ -715,9 +743,13 @@ print("the same losses in twenty steps:", same)
 print("memory for states of 100 numbers, four bytes each")
 for name, states in [("929,589 words", 929_589), ("windows of 35 words, 20 side by side", 35 * 20)]:
     print(f"    {name:<37} {states * 100 * 4 / 1e6:6.2f} million bytes")
-show(figures.windows())
+show(
+    figures.windows(),
+    "5.7",
+    "Truncated BPTT: the states pass from one window to the next, the gradients stop at the cut.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-what-does-the-cut-do"
 # What does the cut do to the gradient? Take sixty steps, as a whole and in windows. The states are the same. The gradient
 # would be the same, too, if you went through the windows from the last to the first and passed $dh_0$ of each window to
 # the one before it. Truncated BPTT leaves that out. How far off is the gradient then? Take the length of the difference,
@@ -762,9 +794,14 @@ for _ in range(20):  # the mean over twenty random gradients
     whole = rnn_backward(dy, cache)[3]
     off += [length(in_windows(width, dy)[1] - whole) / length(whole) / 20 for width in widths]
 print(f"windows of 5 steps: {off[3]:.0%} off; of 30 steps: {off[7]:.0%} off")
-show(figures.cut(widths, off))
+show(
+    figures.cut(widths, off),
+    "5.8",
+    "What the cut costs: how far the gradient of Wh is off, by the length of the window. "
+    "Long windows lose little.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-the-longer-the-windows"
 # The longer the windows, the better the gradient. And what is further back than the window? The network may still *use*
 # it, because the state carries it across the cut. It only cannot learn *through* the cut to remember something there.
 #
@@ -801,7 +838,7 @@ ours = [stream_batch(ids, 10, 7, k) for k in range(len(streams))]
 theirs = [streams.batch(0, k) for k in range(len(streams))]
 print(f"the package gives the same {len(ours)} batches:", np.array_equal(ours, theirs))
 
-# %% [markdown]
+# %% [markdown] id="ch05-a-language-model"
 # ## A language model
 #
 # A language model gives a probability to every possible next word (chapter 3). With it, a whole text has a probability,
@@ -831,7 +868,7 @@ for p in ([0.25, 0.25, 0.25, 0.25], [1.0, 1.0, 1.0, 1.0], [0.5, 0.9, 0.1, 0.5]):
     L = np.log(1 / np.array(p)).mean()  # (17); the logarithm of 1 / p is - log p
     print(f"    {p!s:<24}  loss {L:.3f}, perplexity {np.exp(L):.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-a-language-whose-best-score-is-known"
 # ### A language whose best score is known
 #
 # How low can the perplexity get? For a real text this is unknown, so here is a made-up language for which it is known.
@@ -852,7 +889,7 @@ train_ids, test_ids = lexicon.encode(train_text), lexicon.encode(test_text)
 for sentence in " ".join(train_text[:60]).split(" . ")[:5]:
     print(sentence + " .")
 
-# %% [markdown]
+# %% [markdown] id="ch05-no-model-can-predict-what"
 # No model can predict what the language itself leaves to chance. Suppose that the next word is $w$ with probability
 # $p_w$, and that a model gives it the probability $y_w$. The gradient with respect to the logits is
 # $y - \mathrm{onehot}(w)$ (chapter 1). Its mean over the possible words is $y - p$, which is zero where $y = p$: the best
@@ -902,7 +939,7 @@ for known, floor in floors.items():
 best_possible = np.exp(-test_logarithms.mean())
 print(f"{'the language itself, on our test text':<57} {best_possible:6.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-what-memory-can-gain"
 # Between 4.67 and 3.45 lies what a model can gain from a memory of more than one word. The last line is the score of the
 # true probabilities on the test text itself: with some thousand words, luck plays a part, too.
 #
@@ -968,9 +1005,14 @@ print(f"perplexity before training {perplexity_of(first_language_parameters(0), 
 print(f"on the test text after one epoch {language_history[0, 1]:.2f}, after ten {reached:.2f}")
 above = reached / best_possible - 1
 print(f"the language itself: {best_possible:.2f}; the network is {above:.1%} above it")
-show(figures.language_model(language_history, floors))  # for the README
+show(  # for the README
+    figures.language_model(language_history, floors),
+    "5.9",
+    "A language model beside the best perplexity that any model can reach, which is known "
+    "for this language. The dashed line is the best for a model that sees one word only.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-the-training-curve-begins-higher-because"
 # The training curve begins higher because it is the mean over an epoch during which the network is still learning. The
 # test text is read after each epoch, and its curve is the one that counts. After one epoch it is below the best that is
 # possible with the last word alone, so the network remembers more than that. It comes close to the floor of the language,
@@ -1003,7 +1045,7 @@ spoken = generate(model.step, lexicon.encode(["."]), 60, np.random.default_rng(0
 for sentence in " ".join(lexicon.decode(spoken)).split(" . ")[:6]:
     print(sentence + " .")
 
-# %% [markdown]
+# %% [markdown] id="ch05-on-a-real-text"
 # ## On a real text
 #
 # The full run uses the Penn Treebank, 929,589 words with 10,000 different ones, instead of the small language. It repeats
@@ -1040,7 +1082,7 @@ for name, (learned, tested, words, settings) in runs.items():
     print(f"{name}, {len(words):,} different words; training perplexity")
     print(f"{each[0]:.2f} in the first epoch, {each[-1]:.2f} in the last; test {last:.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch05-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch05_recurrence_and_bptt.py`, `SCRATCHNN_DATA` names the folder
 # > with the text; seed 0, one core, 2026-11-21): the first thousand words, perplexity on these words themselves:
 # > 417.76 in the first epoch, 3.53 in the hundredth. The book's own program for them, `ch05/train_custom_loop.py`, has
@@ -1082,7 +1124,7 @@ replaced_history = train_language(first_language_parameters(0), 10, backward=rep
 print(f"test perplexity: right {reached:.2f}, replaced {replaced_history[-1, 1]:.2f}")
 gradient_check(replacing_backward)
 
-# %% [markdown]
+# %% [markdown] id="ch05-a-difference-that-small-is-easy"
 # A difference that small is easy to explain away: another start, another learning rate. In the left panel of the figure
 # below, the wrong network learns a little later and arrives at the same place. But the check sees the mistake. The
 # gradients with respect to $x$ and $h_0$ are right, so the way back through time is right. The three wrong ones are sums
@@ -1103,9 +1145,14 @@ print(f"    in order, state passed on          {language_history[-1, 0]:.2f}")
 print(f"    shuffled, state from zero          {reset_history[-1, 0]:.2f}")
 print(f"    shuffled, state of another place   {shuffled_history[-1, 0]:.2f}")
 floor = np.exp(floors["all words so far"])
-show(figures.mistakes(language_history, replaced_history, shuffled_history, reset_history, floor))
+show(
+    figures.mistakes(language_history, replaced_history, shuffled_history, reset_history, floor),
+    "5.10",
+    "Two mistakes, and the right program for comparison. Seen alone, both orange curves "
+    "look like learning.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch05-the-orange-curve-on-the-right"
 # The orange curve on the right falls and settles, as loss curves do. A gradient check finds nothing, because every
 # gradient is correct: it is the correct gradient of the wrong problem. The comparison shows the mistake. No memory at all
 # is better than this one, so what it remembers cannot be right. The proof is a look at the batches themselves: the inputs
@@ -1124,14 +1171,31 @@ orders = {"in order": range(steps), "shuffled": np.random.default_rng(0).permuta
 for name, order in orders.items():
     print(f"{name}: batches {'follow' if batches_follow(order) else 'DO NOT follow'} each other")
 
-# %% [markdown]
+# %% [markdown] id="ch05-exercises"
 # ## Exercises
+#
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("5.1", states_from_stacked)  # your function: is it right, and if not, what is wrong?
+# hint("5.1")
+# solution("5.1")
+# ```
+#
+# In a shell, an answer is a file:
 #
 # ```sh
 # python -m scratchnn exercise 5                          # the list
 # python -m scratchnn exercise 5.1 --template > my_answer.py
-# python -m scratchnn exercise 5.1 my_answer.py           # is it right, and if not, what is wrong?
+# python -m scratchnn exercise 5.1 my_answer.py
 # ```
+#
+# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
+# Once exercise 1.3, exercise 3.1, exercise 5.1 and exercises 5.3 to 5.6 are right, it trains a language
+# model with your own functions.
 #
 # - **5.1** From the stacked matrix of a lecture, $[W_{aa}, W_{ax}]$, to the states in rows.
 # - **5.2** Weights, found by hand, for one recurrent neuron that remembers.
@@ -1140,7 +1204,7 @@ for name, order in orders.items():
 # - **5.5** The batches of truncated BPTT.
 # - **5.6** Perplexity from the losses of unequal pieces.
 #
-# Solutions are in [`chapters/solutions/ch05.py`](../chapters/solutions/ch05.py). To hunt a mistake in a recurrent layer,
+# The solutions are in [`ch05.py`](../scratchnn/book/solutions/ch05.py). To hunt a mistake in a recurrent layer,
 # try `python -m scratchnn gradcheck --break rnn`.
 #
 # ## What comes next

@@ -1,4 +1,4 @@
-# %% [markdown]
+# %% [markdown] id="ch06-gates"
 # # 6. Gates
 #
 # The network of chapter 5 can read a text of any length, but it learns little from inputs that lie many steps back: at
@@ -33,6 +33,7 @@ from scratchnn.book.cells import (
 )
 from scratchnn.book.examples import ch06 as examples
 from scratchnn.book.figures import ch06 as figures
+from scratchnn.book.moving import show_moving
 from scratchnn.book.page import FULL, show
 from scratchnn.core import Layer
 from scratchnn.core.parameter import Parameter
@@ -49,7 +50,7 @@ from scratchnn.recurrent.plain_loop import loop_forward
 from scratchnn.text import UNKNOWN, Vocabulary, tokenize
 from scratchnn.training import Trainer
 
-# %% [markdown]
+# %% [markdown] id="ch06-gradients-that-vanish-and-explode"
 # ## Gradients that vanish and explode
 #
 # In chapter 5 the state was $h_t = \tanh(a_t)$ with $a_t = x_t W_x + h_{t-1} W_h + b$. Suppose that the loss depends
@@ -110,9 +111,14 @@ layer = RNN(D, H, rng=rng)
 layer.Wx.data, layer.Wh.data, layer.b.data = Wx, 1.1 * Q, b
 theirs = gradient_norms(layer, x, dh)
 print("the package gives the same:", np.allclose(theirs, measured[1.1], rtol=1e-9, atol=0))
-show(figures.gradient_norms(measured))
+show(
+    figures.gradient_norms(measured),
+    "6.1",
+    "The size of the gradient on its way back, for five scales of the recurrent matrix. "
+    "Left: a power of the scale. Right: measured; the slopes of tanh pull every curve down.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-the-slopes-pull-every-curve-down"
 # The slopes pull every curve down, most of all for a large matrix, because then the states are large and tanh is flat
 # there. No value of $s$ keeps the gradient at its size: the balance would have to hold at every step and for every
 # input while $W_h$ is being learned.
@@ -162,7 +168,7 @@ for ours, clipping, bound in [(by_norm, clip_by_norm, 1.0), (by_value, clip_by_v
     same = all(np.allclose(p.grad, g, rtol=0, atol=1e-6) for p, g in both)
     print(f"the package's {clipping.__name__} gives the same: {same}")
 
-# %% [markdown]
+# %% [markdown] id="ch06-to-avoid-a-division-by-zero"
 # To avoid a division by zero, the package adds a millionth to the norm in (4), as PyTorch does; this comparison
 # therefore allows a difference of that size.
 #
@@ -196,9 +202,14 @@ print(f"at w = 1.1: loss {L:.0f}, gradient {dw:.0f}")
 print(f"one step without clipping: w = {wild[1]:.1f}, loss {loss_of_one_weight(wild[1])[0]:.0e}")
 print(f"forty steps with clipping: w = {tame[-1]:.3f}, loss {loss_of_one_weight(tame[-1])[0]:.3f}")
 w = np.linspace(0.8, 1.12, 400)
-show(figures.plain_and_wall(w, loss_of_one_weight(w)[0], tame, loss_of_one_weight(tame)[0]))
+show(
+    figures.plain_and_wall(w, loss_of_one_weight(w)[0], tame, loss_of_one_weight(tame)[0]),
+    "6.2",
+    "The loss of the smallest recurrent network. On the left nearly no gradient, on the "
+    "right a wall; clipping keeps the steps short enough to come down.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-on-the-left-is-a-plain"
 # On the left is a plain where the gradient has vanished, on the right a wall where it explodes. A step from the wall
 # leaves the picture; with clipping the weight comes down. At the bottom, steps of that length are too long, and the
 # weight jumps back and forth. A smaller learning rate would let it settle.
@@ -276,7 +287,7 @@ def simplified_step_backward(dh_next, cache):
     return da @ Wx.T, dh, x.T @ da, h.T @ da, da.sum(axis=0)  # (12)
 
 
-# %% [markdown]
+# %% [markdown] id="ch06-the-loop-over-time"
 # The loop over time is that of chapter 5, with the step as an argument. The package has it as well, in
 # [`recurrent/plain_loop.py`](../scratchnn/recurrent/plain_loop.py); its tests compare every fast cell with it. Forward
 # it keeps all outputs and caches; backward it starts at the last step and adds up the gradients of the weights. Without
@@ -312,7 +323,7 @@ for bias in (8.0, -8.0):
     moved = abs(state[0] - kept["h0"]).mean()
     print(f"gate about {sigmoid(bias):.4f}: after 40 steps the state has moved by {moved:.3f}")
 
-# %% [markdown]
+# %% [markdown] id="ch06-the-gated-recurrent-unit"
 # ## The gated recurrent unit
 #
 # The **gated recurrent unit** (게이트 순환 유닛), GRU, of Cho and others (2014) has a second gate. The candidate of the
@@ -368,7 +379,7 @@ arrays = cell_arrays(rng, blocks=3)
 package_pair = recurrent.gru_reset_before_forward, recurrent.gru_reset_before_backward
 check_cell(cell_pair(gru_step, gru_step_backward), package_pair, arrays, rng)
 
-# %% [markdown]
+# %% [markdown] id="ch06-there-is-a-third-form"
 # There is a third form. In (14) the candidate's product has to wait for the reset gate. cuDNN, a library for graphics
 # cards, applies the gate *after* the product, so that one product serves all three blocks:
 #
@@ -386,7 +397,7 @@ n = np.tanh(x @ Wx[:, 8:] + b[8:] + r * (h @ Wh[:, 8:] + bh))  # (18)
 after, _ = recurrent.gru_reset_after_step(x, h, Wx, Wh, b, bh)
 print("the package gives the same:", np.allclose(z * h + (1 - z) * n, after, rtol=0, atol=1e-12))
 
-# %% [markdown]
+# %% [markdown] id="ch06-long-short-term-memory"
 # ## Long short-term memory
 #
 # The **long short-term memory** (장단기 메모리), LSTM, of Hochreiter and Schmidhuber (1997) is older than the GRU. It
@@ -404,9 +415,14 @@ print("the package gives the same:", np.allclose(z * h + (1 - z) * n, after, rto
 # can keep everything and add to it. Lectures write $\Gamma_f$, $\Gamma_u$ and $\Gamma_o$ for $f$, $i$ and $o$.
 
 # %%
-show(figures.lstm_step())
+show(
+    figures.lstm_step(),
+    "6.3",
+    "One step of an LSTM. Follow the blue line: the memory is multiplied by the forget "
+    "gate, then added to, and passes no matrix and no tanh.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-backward"
 # Backward, two gradients arrive, $dh_t$ and $dc_t$, the second from the next step. First go through (22), where $h$ is
 # a product of $o$ and $\tanh(c)$. Because $c_t$ was used twice, the gradient that reaches it through $h$ is added to the
 # one from the next step:
@@ -456,7 +472,7 @@ check_cell(lstm_pair, package_pair, cell_arrays(rng, blocks=4, states=2), rng)
 for name, blocks in [("RNN", 1), ("simplified GRU", 2), ("GRU", 3), ("LSTM", 4)]:
     print(f"{name:<15} {blocks * (100 * 100 + 100 * 100 + 100):>7,} parameters with D = H = 100")
 
-# %% [markdown]
+# %% [markdown] id="ch06-the-forget-bias"
 # ### The forget bias
 #
 # Along the memory the gradient is multiplied by $f_t$ at each step. At the start of training the weights are small, and
@@ -478,9 +494,14 @@ for bias in (0.0, 1.0, 2.0):
     ratio, guess = norms[-1] / norms[0], sigmoid(bias) ** 50
     print(f"forget bias {bias:.0f}: gate {sigmoid(bias):.2f}", end="; ")
     print(f"50 steps back {ratio:.0e}, by (27) {guess:.0e}")
-show(figures.forget_biases(bias_norms, {bias: sigmoid(bias) for bias in bias_norms}))
+show(
+    figures.forget_biases(bias_norms, {bias: sigmoid(bias) for bias in bias_norms}),
+    "6.4",
+    "The gradient along an untrained LSTM for three forget biases. The higher the bias, the "
+    "farther back it reaches; the dotted lines follow the memory alone.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-the-measured-gradient-is-larger-than"
 # The measured gradient is larger than the equation predicts, because (27) follows only the direct way along the memory.
 # The other way leads through $h$ and the gates, and each step adds what arrives that way. With a bias of 2 the sum even
 # grows. The order is as expected: the higher the bias, the farther back the gradient reaches.
@@ -567,7 +588,7 @@ print("words " + "".join(f"{3 * most:>8}" for most in longest))
 for name, table in shares.items():
     print(f"{name:<6}" + "".join(f"{share:>8.1%}" for share in table.mean(axis=0)))
 
-# %% [markdown]
+# %% [markdown] id="ch06-the-recurrent-network-learns-the-task"
 # The recurrent network learns the task as long as the sentences are short, so it can represent the answer. With longer
 # sentences among the examples it can only guess. GRU and LSTM are not affected by the distance. Is the gradient the
 # reason? Measure how far it reaches, before the first step of training and after the last, in sentences with 19 phrases.
@@ -585,9 +606,14 @@ slopes["after"] = examples.mean_slope(agreement_models["RNN"])
 print(f"RNN: mean slope of tanh {slopes['before']:.2f} before training", end=", ")
 print(f"{slopes['after']:.2f} after")
 mean_shares = {name: table.mean(axis=0) for name, table in shares.items()}
-show(figures.agreement([3 * most for most in longest], mean_shares, before, after))
+show(
+    figures.agreement([3 * most for most in longest], mean_shares, before, after),
+    "6.5",
+    "Left: correct verbs by distance. Middle and right: the gradient on its way back "
+    "through the sentence, before and after training.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-before-training-the-recurrent-network"
 # Before training the recurrent network is not worse at all. Its $W_h$ starts as a rotation, its states are small, and
 # the slopes of the tanh are near 1. But that does not last. To distinguish words it learns larger weights and uses the
 # flat ends of the tanh, and then the gradient is gone. The GRU starts with its gates half open, and its gradient shrinks
@@ -606,9 +632,57 @@ for name, model in agreement_models.items():
     others = max(changes[:1] + changes[2:])
     print(f"{name:<5} answers changed by the subject {changes[1]:.1%}", end=", ")
     print(f"by any other noun at most {others:.1%}")
-show(figures.deciding_noun(answer_changes))
+show(
+    figures.deciding_noun(answer_changes),
+    "6.6",
+    "Answers that change if one noun changes its number. Only the subject should matter.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-what-the-memory-holds"
+# What is in the memory meanwhile? Let the LSTM read one sentence twice, with the subject in the singular and in the
+# plural. All other words are the same.
+#
+# > **Question.** At which word do the two memories part? And do the gates of the two sentences stay equal?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > At the subject. Until then both networks have read the same words, so every number is the same. From then on their
+# > states differ, and since the gates are computed from the state, the gates differ as well.
+# >
+# > </details>
+
+# %%
+lstm = agreement_models["LSTM"]
+ids, _ = examples.agreement(np.random.default_rng(1), 1, 1, 2)
+both_ids = np.concatenate(
+    [ids, examples.change_number(ids, 1)]
+)  # (2, T), the subject in either number
+words = [tuple(examples.LEXICON[k] for k in step) for step in both_ids.T]
+weights = [parameter.data for parameter in (lstm.cell.Wx, lstm.cell.Wh, lstm.cell.b)]
+h = c = np.zeros((2, lstm.cell.units))
+memory, kept = [], []
+for t in range(both_ids.shape[1]):
+    h, c, cache = lstm_step(lstm.embedding.W.data[both_ids[:, t]], h, c, *weights)
+    memory.append(c)
+    kept.append(cache[6])  # the forget gate
+memory, kept = np.stack(memory, axis=1), np.stack(kept, axis=1)  # (2, T, H) each
+apart = abs(memory[0] - memory[1]).max(axis=-1)  # (T,)
+subject = int(np.flatnonzero(apart)[0])
+print(f"the memories part at word {subject + 1}, {words[subject][0]} or {words[subject][1]}")
+print(f"the largest difference is {apart[subject]:.2f} there and {apart[-1]:.2f} at the verb")
+still, frames, size = figures.two_memories(words, memory, kept, at=len(words) - 1)
+show_moving(
+    still,
+    "6.7",
+    "The memory of an LSTM, one pair of bars per unit, while it reads a sentence with the subject "
+    "in the singular (blue) and in the plural (orange). Below, its forget gates: a long bar keeps, "
+    "a short one forgets. Move the slider from word to word.",
+    frames,
+    size,
+    start=len(words) - 1,
+)
+
+# %% [markdown] id="ch06-gru-and-lstm-answer"
 # GRU and LSTM answer by the subject, 24 words before the verb, and no other noun can mislead them. The plain network
 # answers by the noun next to the verb, as a hurried reader might.
 #
@@ -664,11 +738,16 @@ print("the package gives the same:", np.allclose(ours, y, rtol=0, atol=1e-12))
 x = rng.standard_normal((1, 8, D))
 one_way, two_ways = influence(forward_layer, x), influence(both, x)
 directions = {"one direction": one_way, "both directions": two_ways}
-show(figures.influence(directions))
+show(
+    figures.influence(directions),
+    "6.8",
+    "Which input has an influence on which output. An LSTM in one direction sees the past "
+    "only; in both directions it sees everything.",
+)
 for name, norms in directions.items():
     print(f"{name}: {(norms > 0).mean():.1%} of the pairs have an influence")
 
-# %% [markdown]
+# %% [markdown] id="ch06-a-language-model-must-not-be"
 # A language model must not be bidirectional: it would see the word that it has to predict.
 #
 # ## Several layers
@@ -689,7 +768,7 @@ shapes = [state.shape for state in states]
 print("input", x.shape, "output", y.shape, "states of the two layers", shapes)
 print("the package gives the same:", np.allclose(ours, y, rtol=0, atol=1e-12))
 
-# %% [markdown]
+# %% [markdown] id="ch06-a-small-language"
 # ## A small language
 #
 # For the rest of the chapter you need a text. A generated one has the advantage that its best perplexity is known: the
@@ -732,7 +811,7 @@ def parameter_count(model):
     return sum(p.data.size for p in model.parameters())
 
 
-# %% [markdown]
+# %% [markdown] id="ch06-dropout"
 # ## Dropout
 #
 # A model with many parameters and little text memorises the text. The loss on the training text keeps falling, while
@@ -759,7 +838,7 @@ layer = Dropout(0.3, rng=np.random.default_rng(0))
 print("the package gives the same:", np.allclose(layer.forward(x), y, rtol=0, atol=1e-12), end=", ")
 print("and backward:", np.allclose(layer.backward(dy), dy * m, rtol=0, atol=1e-12))  # (31)
 
-# %% [markdown]
+# %% [markdown] id="ch06-where-to-put-it"
 # ### Where to put it
 #
 # Dropout does no harm between layers (Zaremba and others, 2014): on the embedded words, between two recurrent layers,
@@ -787,7 +866,7 @@ ours, _, _ = loop_forward(masked_step, x, (h0,), [*weights, m])
 theirs, _, _ = recurrent.rnn_forward(x, h0, *weights, mask_h=m)
 print("the package gives the same:", np.allclose(ours, theirs, rtol=0, atol=1e-12))
 
-# %% [markdown]
+# %% [markdown] id="ch06-weight-tying"
 # ## Weight tying
 #
 # A language model has two large tables: the embedding $W_e$ with a row for each word, and the output layer with a
@@ -841,9 +920,14 @@ for name, options in variants.items():
     print(f"{name:<18} {parameter_count(model):,} parameters", end="; ")
     print(f"training text {train_curve[-1]:5.2f}", end=", ")
     print(f"new text {new_curve[-1]:5.2f} (lowest {new_curve.min():.2f})")
-show(figures.overfitting(overfitting, np.exp(best)))
+show(
+    figures.overfitting(overfitting, np.exp(best)),
+    "6.9",
+    "Four models of the same short text. Left: the text they learn from; the plain model "
+    "comes below the dashed line, so it has memorised. Right: new text.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-the-plain-model-ends-far-below"
 # The plain model ends far below the language itself on the text that it was trained on. No honest prediction can do
 # that; the model has memorised the text. On new text its curve turns and rises. You can stop at the lowest point. With
 # dropout or with tied weights the rise is smaller. With both there is none in these forty epochs, and the curve ends
@@ -882,7 +966,7 @@ for name, level, vocabulary, model, factor in [
     print(f"perplexity per token {np.exp(L):5.2f}, per word {np.exp(L * factor):5.2f}")
 print(f"the language itself: per word {np.exp(best):.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch06-per-token-the-model-of-characters"
 # Per token the model of characters looks far better; per word it is behind. It has to learn to spell before it can
 # learn anything else. But it can write words that are in no vocabulary:
 
@@ -898,7 +982,7 @@ share = np.mean([word in known for word in written.split()[:-1]])
 print(f"written: {len(written.split())} words, {share:.1%} of them in the vocabulary of the text")
 print("invented, for instance:", ", ".join(invented[:6]))
 
-# %% [markdown]
+# %% [markdown] id="ch06-in-korean-a-word-takes-many"
 # In Korean a word takes many endings, and most forms are rare in any text. For Korean, a model of syllables, letters or
 # pieces of words has less to learn from each single form.
 #
@@ -942,7 +1026,12 @@ ways |= {"nucleus, q = 0.9": {"top_p": 0.9}}
 ours = {name: token_probabilities(z, **options) for name, options in ways.items()}
 theirs = [decoding.token_probabilities(z, **options) for options in ways.values()]
 print("the package gives the same:", np.allclose([*ours.values()], theirs, rtol=0, atol=1e-12))
-show(figures.next_words(prompt, word_vocabulary.tokens, ours))
+show(
+    figures.next_words(prompt, word_vocabulary.tokens, ours),
+    "6.10",
+    "The probabilities of the next word, after five ways of choosing. Compare how many "
+    "tokens each leaves.",
+)
 
 ways = {"greedy": {"temperature": 0}, **ways}
 
@@ -957,7 +1046,7 @@ def write(way, count):
 for name in ways:
     print(f"{name}:\n    {shorten(write(name, 40).replace('<eos>', '/'), 90, placeholder=' ...')}")
 
-# %% [markdown]
+# %% [markdown] id="ch06-a-slash-is-the-end"
 # A slash is the end of a line. Greedy decoding writes the same words again and again. A high temperature breaks the
 # grammar. The others write mostly sentences of the small language, and not only those of the text. How good is their
 # grammar? Count one thing that is easy to count: whether the articles agree with their nouns, *a* with singular and
@@ -969,7 +1058,7 @@ for name in ("temperature 0.5", "temperature 1", "nucleus, q = 0.9", "temperatur
     article_shares[name] = examples.articles_right(write(name, 1000))
     print(f"{name:<17} {article_shares[name]:.1%} of the articles have the right noun")
 
-# %% [markdown]
+# %% [markdown] id="ch06-perplexity-against-the-books"
 # ## Perplexity against the book's
 #
 # *Deep Learning from Scratch 2* trains an LSTM language model on the Penn Treebank in its chapter 6: embedding and
@@ -1013,7 +1102,7 @@ for seed in lm_seeds:
     print(f"seed {seed}: test perplexity {test_perplexity[seed]:.2f}")
 print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch06-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch06_gates.py`, seeds 0, 1 and 2, with the folder of the Penn
 # > Treebank in SCRATCHNN_DATA, 2026-11-21): on the test text the book's model reaches a perplexity of 136. Ours reaches
 # > 134.70, 133.20 and 134.01, a mean of 133.97. Two earlier versions of the package, which differ only in rounding, gave
@@ -1076,9 +1165,14 @@ for most in (8, 16):
         learned_after[name, most] = 21 + int(last_above)  # from here on the mean is below 0.1
         print(f"up to {3 * most} words, {name:<10} {faulty_shares[name, most]:.1%} right", end=", ")
         print(f"loss below 0.1 from step {learned_after[name, most]} on")
-show(figures.dropped_gradient(curves))
+show(
+    figures.dropped_gradient(curves),
+    "6.11",
+    "The correct LSTM and one without the gradient of its memory, for two distances. Both "
+    "learn; look at how long it takes.",
+)
 
-# %% [markdown]
+# %% [markdown] id="ch06-learning-without-the-memorys-gradient"
 # It learns. In the end all its answers are right, even over 48 words, because some of the gradient still comes back
 # through $h$ and the gates. It only takes longer, and the longer the sentences, the longer it takes. If you saw only
 # the orange curve, you would not look for a mistake; you would try other learning rates. The gradient check needs no
@@ -1093,7 +1187,7 @@ for name, pair in pairs.items():
         verdict = "below 1e-6" if error < 1e-6 else f"{error:.2f}   WRONG"
         print(f"    {array:<2} largest relative error {verdict}")
 
-# %% [markdown]
+# %% [markdown] id="ch06-what-the-check-says"
 # Everything is wrong, because every gradient in the table depends on $dc$, at least in part. But this check covered
 # several steps, with random cotangents for all outputs, the last cell state included. A check of one step, with a zero
 # gradient with respect to the last cell state, would have found nothing, because there $dc$ from the next step is zero
@@ -1107,7 +1201,7 @@ one_step = {name: pair[1](np.ones_like(y), zeros, caches) for name, pair in pair
 same = all(map(np.array_equal, one_step["right"], one_step["dc dropped"]))
 print("a check of one step finds nothing wrong with it:", same)
 
-# %% [markdown]
+# %% [markdown] id="ch06-half-of-the-state-handed-on"
 # ### Half of the state handed on
 #
 # The second mistake occurs between two windows of a text, or between two networks, one of which reads and one of which
@@ -1137,17 +1231,34 @@ broken_perplexity = np.exp(sum(broken) / (len(test_ids) - 1))
 print(f"perplexity with h and c handed on {whole_perplexity:.2f}", end=", ")
 print(f"with c dropped {broken_perplexity:.2f}")
 
-# %% [markdown]
+# %% [markdown] id="ch06-a-perplexity-that-is-a-little"
 # A perplexity that is a little higher looks like a model that is a little worse. In the package a state is one value,
 # for the LSTM the pair (h, c), and every function that takes a state takes all of it.
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("6.1", clip_by_norm)  # your function: is it right, and if not, what is wrong?
+# hint("6.1")
+# solution("6.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
 # python -m scratchnn exercise 6                          # the list
 # python -m scratchnn exercise 6.1 --template > my_answer.py
-# python -m scratchnn exercise 6.1 my_answer.py           # is it right, and if not, what is off?
+# python -m scratchnn exercise 6.1 my_answer.py
 # ```
+#
+# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
+# Once exercises 1.3 and 1.4, exercise 3.1, exercise 6.1 and exercise 6.3 are right, it trains an LSTM on
+# the agreement of verbs with your own backward pass.
 #
 # - **6.1** Clip two gradients by their common norm.
 # - **6.2** Go back through a step of the simplified GRU, up to the gates.
@@ -1156,7 +1267,7 @@ print(f"with c dropped {broken_perplexity:.2f}")
 # - **6.5** Nucleus sampling: which tokens may be drawn, and with what probability?
 # - **6.6** From the loss of a model of characters to a perplexity per word.
 #
-# Solutions are in [`chapters/solutions/ch06.py`](../chapters/solutions/ch06.py). To practise finding a mistake in a cell
+# The solutions are in [`ch06.py`](../scratchnn/book/solutions/ch06.py). To practise finding a mistake in a cell
 # with gates, try `python -m scratchnn gradcheck --break lstm` or `--break gru`.
 #
 # ## What comes next

@@ -24,6 +24,7 @@ COMMANDS = [
     "tour",
     "gradcheck",
     "exercise",
+    "learn",
     "train",
     "sample",
     "evaluate",

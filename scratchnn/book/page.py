@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import io
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scratchnn.errors import DataError
+from scratchnn.files import write_atomically
 from scratchnn.plot import give_glyphs
 from scratchnn.terminal import in_notebook
 
@@ -14,23 +17,47 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FULL = os.environ.get("SCRATCHNN_FULL", "") not in ("", "0")  # run the full experiment instead of the quick one
+FIGURES = Path("figures")  # where a script saves its figures, in the folder in which it was started
+DPI = 140
+COLOURS = 256  # of a PNG with a palette, half as large as one without
 
 
-def show(figure: Figure, number: str = "", caption: str = "") -> None:
-    """Show a figure below its cell in a notebook; a script draws it, so that errors appear, but opens no window.
+def show(figure: Figure, number: str, caption: str) -> None:
+    """Show a figure below its cell in a notebook; a script saves it in the folder ``figures`` and prints its path.
 
     Args:
         figure: what a function of ``scratchnn.book.figures`` returns.
         number: chapter and number of the figure, such as "8.2".
         caption: a sentence or two in Markdown, printed below the figure: what to look at, and what it shows.
     """
-    give_glyphs(figure)
-    buffer = io.BytesIO()
-    figure.savefig(
-        buffer, format="png", dpi=90, metadata={"Software": None}
-    )  # without the version, the bytes are the same every time
+    picture = png(figure)
     if in_notebook():
         ipython = importlib.import_module("IPython.display")
-        ipython.display(ipython.Image(buffer.getvalue()))
-        if caption:
-            ipython.display(ipython.Markdown(f"**Figure {number}.** {caption}"))
+        ipython.display(ipython.Image(picture))
+        ipython.display(ipython.Markdown(f"**Figure {number}.** {caption}"))
+        return
+    path = FIGURES / f"{name_of(number)}.png"
+    try:
+        FIGURES.mkdir(exist_ok=True)
+    except OSError as error:
+        raise DataError(f"cannot make the folder {FIGURES} for figures: {error.strerror or error}") from None
+    write_atomically(path, picture)
+    print(f"figure {number}: {path}")
+
+
+def name_of(number: str) -> str:
+    """The name of the file of figure "8.2", without its ending: ``ch08-figure-2``."""
+    chapter, place = map(int, number.split("."))
+    return f"ch{chapter:02d}-figure-{place}"
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a small PNG, the same bytes every time."""
+    from PIL import Image  # comes with matplotlib
+
+    give_glyphs(figure)
+    drawn, small = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DPI)
+    picture = Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    picture.save(small, format="png", optimize=True)  # without the text fields, which name versions
+    return small.getvalue()

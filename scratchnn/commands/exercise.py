@@ -1,15 +1,15 @@
-"""``scratchnn exercise``: the exercises of the book, and a check of your answer."""
+"""``scratchnn exercise``: the exercises of the book, a check of your answer, hints and solutions."""
 
 from __future__ import annotations
 
 import argparse
-import textwrap
 from pathlib import Path
 from typing import Any
 
 from scratchnn.book.exercises import Exercise, all_exercises, chapter_title, find
-from scratchnn.book.exercises.answer import check_answer, load_answer
-from scratchnn.book.exercises.registry import COLUMNS
+from scratchnn.book.exercises.answer import load_answer
+from scratchnn.book.exercises.verdict import NOT_ATTEMPTED, RIGHT, WRONG, hint_text, judge
+from scratchnn.book.solutions import solution_code
 from scratchnn.commands.arguments import add_threads, give_template
 from scratchnn.errors import DataError
 
@@ -19,9 +19,13 @@ EPILOG = """
     python -m scratchnn exercise 1.2                # prints the question
     python -m scratchnn exercise 1.2 --template --out my_answer.py
     python -m scratchnn exercise 1.2 my_answer.py   # checks your answer
+    python -m scratchnn exercise 1.2 --hint         # a step; --hint 2 the next
+    python -m scratchnn exercise 1.2 --solution
 
-exit status: 0 if the answer is right, 1 if it is wrong, 2 for bad input
+exit status: 0 if the answer is right, 1 if it is wrong, 2 if it is not yet
+attempted, and for bad input
 """
+STATUS = {RIGHT: 0, WRONG: 1, NOT_ATTEMPTED: 2}
 
 
 def add_parser(commands: Any) -> None:
@@ -29,7 +33,7 @@ def add_parser(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "exercise",
         help="list the exercises of the book, or check your answer",
-        description="Lists the exercises of the book, prints a question, or checks your answer.",
+        description="Lists the exercises, prints a question, hint or solution, or checks an answer.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,48 +41,60 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("answer", nargs="?", type=Path, metavar="FILE.py", help="the file with your answer")
     parser.add_argument("--template", action="store_true", help="print a file to start from")
     parser.add_argument("--out", metavar="FILE.py", help="with --template: write the file, in UTF-8")
+    parser.add_argument("--hint", nargs="?", type=int, const=1, metavar="N", help="print hint N (default: 1)")
+    parser.add_argument("--solution", action="store_true", help="print the solution")
     add_threads(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """List exercises, print a question or a template, or check an answer."""
+    """List exercises, print a question, a template, a hint or a solution, or check an answer."""
     exercises = find(args.name) if args.name is not None else list(all_exercises().values())
     one = args.name is not None and "." in args.name
-    if (args.template or args.answer) and not one:
+    printing = {"--template": args.template, "--hint": args.hint is not None, "--solution": args.solution}
+    asked = [option for option, given in printing.items() if given]
+    if (asked or args.answer) and not one:
         raise DataError(f"name one exercise: {', '.join(e.name for e in exercises)}")
     if args.out is not None and not args.template:
         raise DataError("--out needs --template")
-    if args.template and args.answer:
-        raise DataError("--template prints a file and checks none; leave out either --template or FILE.py")
+    if len(asked) > 1:
+        raise DataError(f"choose one of {' and '.join(asked)}")
+    if asked and args.answer:
+        raise DataError(f"{asked[0]} checks no file; leave out either {asked[0]} or FILE.py")
     if args.template:
         return give_template(exercises[0].template(), args.out)
-    if args.answer is not None:
-        return check(exercises[0], args.answer)
-    if one:
+    if args.hint is not None:
+        print_hint(exercises[0], args.hint)
+    elif args.solution:
+        print(solution_code(exercises[0].chapter, exercises[0].function))
+    elif args.answer is not None:
+        verdict = judge(exercises[0], load_answer(args.answer, exercises[0].head, exercises[0].name))
+        print(verdict)
+        return STATUS[verdict.status]
+    elif one:
         print_question(exercises[0])
     else:
         print_list(exercises)
     return 0
 
 
-def check(exercise: Exercise, path: Path) -> int:
-    """Print what is wrong with the answer; returns the exit status."""
-    wrong = check_answer(exercise.checker, load_answer(path, exercise.function, exercise.name))
-    if not wrong:
-        print(f"exercise {exercise.name}, {exercise.head}: right")
-        return 0
-    print(f"exercise {exercise.name}, {exercise.head}: not yet right")
-    for explanation in wrong:
-        print("\n".join(textwrap.wrap(explanation, COLUMNS, initial_indent="  - ", subsequent_indent="    ")))
-    return 1
+def print_hint(exercise: Exercise, number: int) -> None:
+    """Print hint ``number``, and how to get the next."""
+    count = len(exercise.hints)
+    if not 1 <= number <= count:
+        raise DataError(f"exercise {exercise.name} has hints 1 to {count}; there is no --hint {number}")
+    print(hint_text(exercise, number))
+    print(
+        f"next: python -m scratchnn exercise {exercise.name} {f'--hint {number + 1}' if number < count else '--solution'}"
+    )
 
 
 def print_question(exercise: Exercise) -> None:
-    """Print the question, and the commands that check an answer."""
+    """Print the question, and the commands that check an answer and that help."""
     print(f"Exercise {exercise.name}: {exercise.title}\n\n    def {exercise.head}:\n\n{exercise.statement}\n")
-    print(f"python -m scratchnn exercise {exercise.name} --template --out my_answer.py")
-    print(f"python -m scratchnn exercise {exercise.name} my_answer.py")
+    command = f"python -m scratchnn exercise {exercise.name}"
+    for options in ("--template --out my_answer.py", "my_answer.py", "--hint"):
+        print(f"{command} {options}")
 
 
 def print_list(exercises: list[Exercise]) -> None:

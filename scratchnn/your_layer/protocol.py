@@ -146,7 +146,7 @@ def complex_trouble(problem: Problem, path: Path) -> str:
         try:
             slopes = {name: slope(problem, cotangents, {name: u_A}, "complex") for name, u_A in directions.items()}
         except Exception as error:  # the reader's code may raise anything
-            return f"forward does not run with complex numbers ({describe(error, path)})"
+            return f"forward does not run with complex numbers ({describe(error, str(path.resolve()))})"
     for name, by_complex in slopes.items():
         if not is_slope(by_complex, problem, cotangents, name, directions[name]):
             return (

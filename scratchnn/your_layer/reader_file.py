@@ -88,12 +88,11 @@ def blame(path: Path, action: str, hint: Callable[[BaseException], str] | None =
         raise
     except (Exception, SystemExit) as error:  # the reader's code may raise anything
         advice = hint(error) if hint is not None else ""
-        raise ReaderFileError(f"{path}: {action} raised {describe(error, path)}{advice}") from None
+        raise ReaderFileError(f"{path}: {action} raised {describe(error, str(path.resolve()))}{advice}") from None
 
 
-def describe(error: BaseException, path: Path) -> str:
-    """Type and message of an exception, with the line of the reader's file if it was raised there or below."""
-    own = str(path.resolve())
+def describe(error: BaseException, own: str) -> str:
+    """Type and message of an exception, with the line of the file ``own`` if it was raised there or below."""
     if isinstance(error, SyntaxError):
         line, text = (error.lineno if error.filename == own else None), error.msg
     else:

@@ -226,6 +226,7 @@ def test_another_blas_is_left_alone_and_named(another_blas):
 COMPUTING = [
     ["gradcheck", "relu"],
     ["exercise"],
+    ["learn"],
     ["tour"],
     *(["train", kind] for kind in ("lm", "classifier", "seq2seq", "word2vec")),
     ["evaluate", "DIR"],

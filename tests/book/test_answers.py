@@ -23,6 +23,11 @@ UNEQUAL = [np.zeros(2), np.ones((3, 1))]
         ("1", 1, False),
         (None, 1, False),
         (np.array([np.nan]), np.array([0.0]), False),
+        (np.array([0.0]), np.array([np.nan]), False),
+        (np.array([np.nan, 1.0]), np.array([np.nan, 1.0]), True),
+        (np.array([np.inf, 1.0]), np.array([np.inf, 1.0]), True),
+        (np.array([np.inf, 1.0]), np.array([np.inf, 2.0]), False),
+        (-np.inf, np.inf, False),
     ],
 )
 def test_alike(found, expected, same):

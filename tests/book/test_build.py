@@ -11,12 +11,12 @@ pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 
 SMALL = """\
-# %% [markdown]
+# %% [markdown] id="ch01-a-chapter"
 # # A chapter
 #
 # - of few words
 
-# %%
+# %% tags=["first"]
 import os
 
 from scratchnn.book.page import FULL, show
@@ -25,7 +25,7 @@ from scratchnn.plot import new_figure
 # %%
 print("first")
 print(os.environ.get("SCRATCHNN_FULL"), FULL)
-show(new_figure()[0])
+show(new_figure()[0], "1.1", "Nothing but axes.")
 
 # %%
 print("first")
@@ -51,7 +51,7 @@ def test_jupytext_reads_the_cells_that_the_tests_read(chapter):
     assert [(cell.cell_type, cell.source) for cell in notebook.cells] == chapter_cells(chapter)
 
 
-def test_notebook_is_whole_and_the_same_every_time(build, monkeypatch, capsys):
+def test_notebook_is_whole_and_the_same_every_time(build, monkeypatch, capfd):
     monkeypatch.setenv("SCRATCHNN_FULL", "1")  # a notebook contains the quick run even so
     (build.CHAPTERS / "ch01_small.py").write_text(SMALL, encoding="utf-8")
     path = build.NOTEBOOKS / "ch01_small.ipynb"
@@ -59,15 +59,20 @@ def test_notebook_is_whole_and_the_same_every_time(build, monkeypatch, capsys):
     first = path.read_bytes()
     assert build.main(["ch01"]) == 0
     assert path.read_bytes() == first
-    assert capsys.readouterr().out.count("notebooks/ch01_small.ipynb") == 2
+    printed = capfd.readouterr()
+    assert printed.out.count("notebooks/ch01_small.ipynb") == 2
+    assert printed.err == ""  # the kernel does not warn of open connections
     text, imports, drawn, last = json.loads(first)["cells"]
     assert "".join(text["source"]) == "# A chapter\n\n- of few words"
     assert (imports["execution_count"], imports["outputs"]) == (1, [])
-    stream, image = drawn["outputs"]
+    stream, image, caption = drawn["outputs"]
     assert "".join(stream["text"]) == "first\nNone False\n"
     assert list(image["data"]) == ["image/png", "text/plain"]
+    assert "".join(caption["data"]["text/markdown"]) == "**Figure 1.1.** Nothing but axes."
     assert "".join(last["outputs"][0]["text"]) == "first\nlast\n"
-    assert all(cell["metadata"] == {} for cell in (text, imports, drawn, last))
+    assert imports["metadata"] == {"tags": ["first"]}
+    assert all(cell["metadata"] == {} for cell in (text, drawn, last))
+    assert text["id"] == "ch01-a-chapter"
 
 
 def test_chapter_that_fails_leaves_its_notebook_unchanged(build, capsys):

@@ -57,6 +57,17 @@ def test_the_wall(chapter, text):
         assert chapter.loss_of_one_weight(w)[1] == pytest.approx(slope, rel=1e-6)
 
 
+def test_two_memories_part_at_the_subject(chapter, text):
+    assert "At the subject. Until then both networks have read the same words, so every number is the same" in text
+    assert chapter.subject == 5  # under the cars , the book
+    assert (chapter.apart[: chapter.subject] == 0).all()
+    assert (chapter.apart[chapter.subject :] > 0).all()
+    assert "From then on their states differ" in text
+    assert (chapter.kept[0] == chapter.kept[1]).all(axis=-1).tolist() == [
+        k < chapter.subject for k in range(len(chapter.apart))
+    ]
+
+
 def test_turned_update_gate(text):
     assert "Since $1 - \\sigma(a) = \\sigma(-a)$" in text
     a = np.linspace(-5, 5, 11)

@@ -1,15 +1,28 @@
 """The book: chapters run, notebooks match them, numbers in the text are computed, terms are in the glossary."""
 
+import ast
 import base64
 import re
+from collections import Counter
 
 import pytest
-from book import CHAPTERS, ROOT, chapter_cells, markdown, notebook_cells, notebook_file, play, text_of
+from book import (
+    CHAPTERS,
+    ROOT,
+    chapter_cells,
+    identified_cells,
+    markdown,
+    notebook_cells,
+    notebook_file,
+    play,
+    text_of,
+)
 
 MOST_LINES = 40  # of the printed text of one cell
 MOST_COLUMNS = 100  # of code and printed text: a viewer cuts off longer lines
 MOST_SECONDS = 240  # of CPU time: two minutes on two cores
 SECTIONS = ("What you will be able to do", "What goes wrong", "Exercises")
+SHOWING = ("show", "show_moving")
 FULL_RUN = "> **Full run**"  # a paragraph of numbers that the quick run does not compute, with command, seed and date
 TERM = re.compile(r"\*\*([^*]+)\*\*\s\(([^)]*[가-힣][^)]*)\)")
 NUMBER = re.compile(r"(?<![\d.,])(?:\d[\d,]*\.\d+(?!\.?\d)|\d{1,3}(?:,\d{3})+(?!\.?\d)|\d+(?=%))")
@@ -35,6 +48,8 @@ def paragraphs(source):
 def test_notebook_matches_the_chapter(chapter):
     cells = [(cell["cell_type"], cell["source"]) for cell in notebook_cells(chapter)]
     assert cells == chapter_cells(chapter), f"python -m chapters.build {chapter.stem[:4]}"
+    ids = [cell["id"] for cell in notebook_cells(chapter) if cell["cell_type"] == "markdown"]
+    assert ids == [name for kind, name, _ in identified_cells(chapter) if kind == "markdown"]
 
 
 def test_each_notebook_has_a_chapter():
@@ -47,7 +62,8 @@ def test_the_figures_of_the_readme_are_those_of_the_notebooks():
     for chapter in CHAPTERS:
         if chapter.stem in shown:
             marked = [cell for cell in notebook_cells(chapter) if "# for the README" in cell["source"]]
-            (picture,) = [output["data"]["image/png"] for cell in marked for output in cell["outputs"] if "data" in output]
+            data = [output.get("data", {}) for cell in marked for output in cell["outputs"]]
+            (picture,) = [part["image/png"] for part in data if "image/png" in part]
             assert base64.b64decode(picture) == (ROOT / "notebooks" / f"{chapter.stem}.png").read_bytes()
 
 
@@ -89,6 +105,27 @@ def test_notebook_shows_its_figures(chapter):
     assert found >= 3
 
 
+def test_every_text_cell_has_an_id_of_its_own():
+    """An edition in another language refers to the cells by these ids."""
+    ids = []
+    for chapter in CHAPTERS:
+        own = [name for kind, name, _ in identified_cells(chapter) if kind == "markdown"]
+        assert [name for name in own if not name.startswith(f"{chapter.stem[:4]}-")] == [], "a text cell without its id"
+        ids += [name for _, name, _ in identified_cells(chapter) if name]
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
+    assert max(map(len, ids)) <= 64  # the limit of the notebook format
+
+
+@each_chapter
+def test_figures_have_numbers_and_captions(chapter):
+    """``show(figure, "8.2", "Look at ...")``: numbers from 1 upwards, and a caption of whole sentences."""
+    calls = [node for node in ast.walk(ast.parse(chapter.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    shown = sorted((c for c in calls if ast.unparse(c.func) in SHOWING), key=lambda call: call.lineno)
+    numbers, captions = zip(*([*map(ast.literal_eval, call.args[1:3])] for call in shown), strict=True)
+    assert list(numbers) == [f"{int(chapter.name[2:4])}.{k + 1}" for k in range(len(shown))]
+    assert [text for text in captions if len(text) < 30 or not text.endswith(".")] == []
+
+
 # --- the text --------------------------------------------------------------------------------------------------------
 
 
@@ -111,9 +148,10 @@ def test_numbers_in_the_text_are_computed(chapter):
 
 
 def without_references(text):
-    """The text without headings, links, exercise numbers and versions, whose numbers are not computed."""
+    """The text without headings, links, versions, and numbers of exercises and figures, which are not computed."""
     text = re.sub(r"^#+ .*$", "", text, flags=re.MULTILINE)
-    return re.sub(r"\]\([^)]*\)|[Ee]xercises? \d+\.\d+(?: (?:to|and) \d+\.\d+)?|\*\*\d+\.\d+\*\*|Python \d+\.\d+", "", text)
+    named = r"[Ee]xercises? \d+\.\d+(?: (?:to|and) \d+\.\d+)?|\*\*\d+\.\d+\*\*|\"\d+\.\d+\"|[Ff]igures? \d+\.\d+"
+    return re.sub(rf"\]\([^)]*\)|{named}|Python \d+\.\d+", "", text)
 
 
 @each_chapter

@@ -1,6 +1,7 @@
-"""Exercises: solutions are accepted, wrong answers get the right explanation, bad files an error of one line."""
+"""Exercises in the shell: solutions are accepted, wrong answers explained, bad files refused in one line."""
 
 import ast
+import copy
 import importlib
 import inspect
 import re
@@ -8,10 +9,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from scratchnn.book.exercises import all_exercises
+import scratchnn.book.solutions
+from scratchnn.book.exercises import all_exercises, answer
+from scratchnn.book.exercises.answer import Answer
 from scratchnn.book.exercises.registry import chapter_modules
+from scratchnn.book.exercises.verdict import RIGHT, judge
+from scratchnn.book.exercises.verdict import WRONG as WRONG_STATUS
+from scratchnn.book.solutions import solution_code
 from scratchnn.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,12 +27,14 @@ WRONG = {}
 for path in sorted(Path(__file__).parent.glob("wrong_answers_ch*.py")):
     WRONG |= importlib.import_module(path.stem).WRONG
 
+NAMES = ("mistakes", "extremes")
+
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda e: f"ch{e.chapter:02d}-{e.name}")
 each_chapter = pytest.mark.parametrize("module", chapter_modules())
 
 
 def solution_file(exercise):
-    return ROOT / "chapters" / "solutions" / f"ch{exercise.chapter:02d}.py"
+    return Path(scratchnn.book.solutions.__file__).parent / f"ch{exercise.chapter:02d}.py"
 
 
 @pytest.fixture
@@ -65,9 +74,37 @@ def test_template_compiles_and_is_not_an_answer(exercise, checked, capsys):
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
     compile(text, "template", "exec")
-    status, _, error = checked(exercise.name, text)
-    assert status == 2
-    assert re.search(r"raised NotImplementedError in line \d+: replace this line by your own\n$", error)
+    status, output, error = checked(exercise.name, text)
+    assert (status, error) == (2, "")
+    assert (
+        f'): not attempted yet - replace NotImplementedError, or the dots, by your own code; hint("{exercise.name}")'
+        in output
+    )
+
+
+@each_exercise
+def test_hints_lead_to_the_answer_in_steps(exercise, capsys):
+    """At least two hints, whole sentences; each names the command for the next one, the last that for the solution."""
+    assert len(exercise.hints) >= 2
+    assert [h for h in exercise.hints if not h.endswith((".", "?")) or len(h) > 250] == []
+    for k in range(len(exercise.hints)):
+        assert main(["exercise", exercise.name, "--hint", *([str(k + 1)] if k else [])]) == 0
+        *lines, command = capsys.readouterr().out.splitlines()
+        assert " ".join(map(str.strip, lines)) == f"hint {k + 1} of {len(exercise.hints)}: {exercise.hints[k]}"
+        assert max(map(len, lines)) <= 80
+        following = f"--hint {k + 2}" if k + 1 < len(exercise.hints) else "--solution"
+        assert command == f"next: python -m scratchnn exercise {exercise.name} {following}"
+
+
+@each_exercise
+def test_a_printed_solution_is_an_answer_by_itself(exercise, checked, capsys):
+    assert main(["exercise", exercise.name, "--solution"]) == 0
+    text = capsys.readouterr().out
+    assert checked(exercise.name, text)[::2] == (0, "")
+    defined = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    others = {e.function for e in EXERCISES.values() if e.chapter == exercise.chapter} - {exercise.function}
+    assert exercise.function in defined
+    assert not others & set(defined)
 
 
 @each_exercise
@@ -91,9 +128,9 @@ def test_wrong_answers_are_explained(exercise, checked):
 
 @each_exercise
 def test_every_explanation_is_reached(exercise):
-    """Each explanation in the ``mistakes`` of a checker has a wrong answer that gets it."""
+    """Each explanation in the ``mistakes`` and ``extremes`` of a checker has a wrong answer that gets it."""
     tree = ast.parse(inspect.getsource(exercise.checker))
-    names = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "mistakes"]
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) in NAMES]
     sentences = [ast.literal_eval(key) for node in names for key in node.value.keys]
     pieces = [" ".join(piece.split()) for _, piece in WRONG[exercise.name]]
     assert [s for s in sentences if not any(piece in s for piece in pieces)] == []
@@ -143,7 +180,11 @@ def test_list_of_all(capsys):
         (["--template"], "name one exercise: 1.1, 1.2,"),
         (["1.1", "no_such_file.py"], "no file no_such_file.py; python -m scratchnn exercise 1.1 --template prints one"),
         (["1.1", "."], "no file .; "),
-        (["1.1", "a.py", "--template"], "--template prints a file and checks none; leave out either --template or FILE.py"),
+        (["1", "--hint"], "name one exercise: 1.1, 1.2,"),
+        (["1.1", "--hint", "9"], "exercise 1.1 has hints 1 to 2; there is no --hint 9"),
+        (["1.1", "--hint", "--solution"], "choose one of --hint and --solution"),
+        (["1.1", "a.py", "--solution"], "--solution checks no file; leave out either --solution or FILE.py"),
+        (["1.1", "a.py", "--template"], "--template checks no file; leave out either --template or FILE.py"),
     ],
 )
 def test_bad_arguments(arguments, message, capsys):
@@ -164,11 +205,11 @@ def test_bad_arguments(arguments, message, capsys):
         ("count_parameters = 3\n", "my_answer.py: count_parameters is int, not a function\n"),
         (
             "def count_parameters(sizes):\n    return sizes[0] / 0\n",
-            "my_answer.py: count_parameters([2, 10, 3]) raised ZeroDivisionError in line 2: division by zero\n",
+            "my_answer.py: count_parameters(sizes=[2, 10, 3]) raised ZeroDivisionError in line 2: division by zero\n",
         ),
         (
             "def count_parameters():\n    return 1\n",
-            "my_answer.py: count_parameters([2, 10, 3]) raised TypeError: "
+            "my_answer.py: count_parameters(sizes=[2, 10, 3]) raised TypeError: "
             "count_parameters() takes 0 positional arguments but 1 was given\n",
         ),
         ("import sys\ndef count_parameters(sizes):\n    sys.exit(0)\n", "raised SystemExit in line 3: 0\n"),
@@ -185,12 +226,12 @@ def test_files_that_cannot_be_checked(text, message, checked):
 @pytest.mark.parametrize(
     ("returned", "explanation"),
     [
-        ("None", "count_parameters returns None: is the return statement missing?"),
-        ("'63'", "the result is '63' (str), expected 63"),
+        ("print(end='')", "count_parameters returns None: is the return statement missing?"),
+        ("'63'", "the result is '63' (str), expected 24"),
         ("[63]", "the result has shape (1,), expected ()"),
-        ("float('nan')", "the result is not finite: nan, expected 63"),
-        ("{}", "the result is {} (dict), expected 63"),
-        ("64", "count_parameters([2, 10, 3]): the result is 64, expected 63"),
+        ("float('nan')", "the result is not finite: nan, expected 24"),
+        ("{}", "the result is {} (dict), expected 24"),
+        ("64", "count_parameters(sizes=[5, 4]): the result is 64, expected 24"),
     ],
 )
 def test_results_of_the_wrong_kind(returned, explanation, checked):
@@ -211,4 +252,99 @@ def test_list_that_is_written_into(checked):
     text += "def count_parameters(sizes):\n    n = right(sizes)\n    sizes.clear()\n    return n\n"
     status, output, _ = checked("1.5", text)
     assert status == 1
-    assert output.endswith("- count_parameters changes its argument number 1 in place; work on a copy")
+    assert output.endswith("- count_parameters changes its argument sizes in place: [2, 10, 3] becomes []; work on a copy")
+
+
+# --- answers that never end, and holes that every checker has to close -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def count_parameters(sizes):\n    while True:\n        pass\n", "was stopped in line"),
+        ("import time\ndef count_parameters(sizes):\n    time.sleep(60)\n", "was stopped in line 3"),
+        (
+            "def count_parameters(sizes):\n    while True:\n        try:\n            1 / 0\n        except Exception:\n"
+            "            pass\n",
+            "was stopped in line",
+        ),
+    ],
+)
+def test_an_answer_that_never_ends_is_stopped(text, message, checked, monkeypatch):
+    monkeypatch.setattr(answer, "LIMIT", 0.2)
+    status, output, error = checked("1.5", text)
+    assert (status, error) == (1, "")
+    assert f"count_parameters(sizes=[2, 10, 3]) {message}" in output
+    assert "after 0.2 seconds: does a loop never end?" in output
+
+
+def test_a_file_that_never_ends_is_stopped(checked, monkeypatch):
+    monkeypatch.setattr(answer, "LIMIT", 0.2)
+    status, _, error = checked("1.5", "while True:\n    pass\n")
+    assert (status, error) == (
+        2,
+        "error: my_answer.py: the import was stopped after 0.2 seconds: does a loop never end?\n",
+    )
+
+
+def returned_as_lists(result):
+    """Arrays as nested lists."""
+    if isinstance(result, tuple):
+        return tuple(map(returned_as_lists, result))
+    return result.tolist() if isinstance(result, np.ndarray) else result
+
+
+def solution_of(exercise):
+    names = {}
+    exec(solution_code(exercise.chapter, exercise.function), names)
+    return names[exercise.function]
+
+
+@each_exercise
+def test_a_list_is_no_array(exercise):
+    solution = solution_of(exercise)
+    seen = []
+
+    def lists(*arguments):
+        result = solution(*arguments)
+        seen.append(any(isinstance(part, np.ndarray) for part in (result if isinstance(result, tuple) else (result,))))
+        return returned_as_lists(result)
+
+    verdict = judge(exercise, Answer(lists, exercise.head))
+    assert verdict.status == (WRONG_STATUS if any(seen) else RIGHT)
+    assert not any(seen) or re.search(r"is a list(, not an array| of shape)", str(verdict))
+
+
+@each_exercise
+def test_an_argument_that_is_changed_in_place_is_named(exercise):
+    """Each argument that can be changed is, in turn; the result stays right."""
+    solution = solution_of(exercise)
+    for k, name in enumerate(exercise.head.rstrip(")").partition("(")[2].split(", ")):
+        changed = []
+
+        def spoiled(*arguments, k=k, changed=changed):
+            result = copy.deepcopy(solution(*arguments))
+            if isinstance(arguments[k] if arguments else None, np.ndarray) and arguments[k].size:
+                arguments[k][...] = arguments[k] == 0
+                changed.append(k)
+            return result
+
+        verdict = judge(exercise, Answer(spoiled, exercise.head))
+        assert verdict.status == (WRONG_STATUS if changed else RIGHT)
+        assert not changed or f"changes its argument {name} in place" in " ".join(str(verdict).split())
+
+
+def test_an_explanation_is_printed_once(checked):
+    """Both gradients have the same fault; it is explained once, with one example."""
+    text, explanation = WRONG["6.1"][0]
+    _, output, _ = checked("6.1", text)
+    assert output.count(explanation) == 1
+    assert output.count("For example") == 1
+
+
+def test_an_example_names_the_arguments_and_shows_small_values(checked):
+    _, output, _ = checked("1.5", "def count_parameters(sizes):\n    return sum(a * b for a, b in zip(sizes, sizes[1:]))\n")
+    expected = (
+        "- The biases are missing: there is one per neuron. For example, count_parameters(sizes=[5, 4]): the result is 20,"
+    )
+    assert output.endswith(f"{expected} expected 24")

@@ -45,13 +45,13 @@ WRONG = {
             "    return dy.sum(axis=tuple(range(extra)) + tuple(extra + k for k, s in enumerate(shape) if s == 1))\n",
             "sum with keepdims=True",
         ),
-        ("def sum_to_shape(dy, shape):\n    return dy.sum()\n", "the result has shape (), expected (3,)"),
+        ("def sum_to_shape(dy, shape):\n    return dy.sum()\n", "the result has shape (), expected (2,)"),
         (
             "def sum_to_shape(dy, shape):\n    total = dy * 1\n    dy *= 0\n"
             + AXES[AXES.index("    while") :]
             .replace("dy", "total")
             .format(front="total.sum(axis=0)", ones="total.sum(axis=axis, keepdims=True)"),
-            "changes its argument number 1 in place",
+            "sum_to_shape changes its argument dy in place: [[",
         ),
     ],
     "1.2": [
@@ -86,6 +86,12 @@ WRONG = {
         (DENSE.format("dy @ W.T, x.T @ dy"), "has to return 3 values, dx, dW, db"),
         (DENSE.format("dy @ W.T, x.T @ dy, 2 * dy.sum(axis=0)"), "db is ["),
         ("def dense_backward(dy, x, W):\n    dx = dy @ W.T\n", "returns None: is the return statement missing?"),
+        (
+            "import numpy as np\ndef dense_backward(dy, x, W):\n    dx = np.zeros_like(x)\n    dx[:] = dy @ W.T\n"
+            "    return dx, x.T @ dy, dy.sum(axis=0)\n",
+            "make dx and dW from floats",
+        ),
+        (DENSE.format("dy @ W.T, x.T @ dy, list(dy.sum(axis=0))"), "db is a list, not an array: return np.array(...)"),
     ],
     "1.4": [
         (GRADIENT.format("return y - np.eye(z.shape[1])[t]"), "is divided by N as well"),
@@ -96,7 +102,11 @@ WRONG = {
             GRADIENT.replace(" - z.max(axis=1, keepdims=True)", "").format("y[np.arange(N), t] -= 1; return y / N"),
             "overflows",
         ),
-        (GRADIENT.format("return (y - 1) / N"), "the result has its largest error at"),
+        (GRADIENT.format("return (y - 1) / N"), "the result is [[0, -1, -1]], expected [[1, -1, 0]]"),
+        (
+            GRADIENT.replace("z.max(axis=1, keepdims=True)", "z.max()").format("y[np.arange(N), t] -= 1; return y / N"),
+            "Each row needs its own largest logit",
+        ),
     ],
     "1.5": [
         (COUNT.format(0, "a * b"), "The biases are missing"),
@@ -106,7 +116,7 @@ WRONG = {
             "def count_parameters(sizes):\n    return (sizes[0] + 1) * sizes[1] + (sizes[-2] + 1) * sizes[-1]\n",
             "Only the first and the last layer",
         ),
-        (COUNT.format(0, "a + b"), "count_parameters([2, 10, 3]): the result is 25, expected 63"),
+        (COUNT.format(0, "a + b"), "count_parameters(sizes=[5, 4]): the result is 9, expected 24"),
     ],
     "1.6": [
         (LEAKY.format("dy * (x > 0)"), "This is the gradient of the plain ReLU"),
@@ -115,5 +125,10 @@ WRONG = {
         (LEAKY.format("dy * np.where(x > 0, alpha, 1)"), "The two slopes are swapped"),
         (LEAKY.format("dy * np.where(x > 0, x, alpha * x)"), "not by the output"),
         (LEAKY.format("dy * np.where(x >= 0, 1, alpha)"), "the result is [2, 0.3], expected [0.2, 0.3]"),
+        (
+            "import numpy as np\ndef leaky_relu_backward(dy, x, alpha):\n    slope = np.ones_like(x)\n"
+            "    slope[x <= 0] = alpha\n    return dy * slope\n",
+            "so alpha becomes 0",
+        ),
     ],
 }

@@ -56,11 +56,16 @@ WRONG = {
             "One position too many",
         ),
         (MEAN.format("(x * mask).sum(axis=1)"), "This is the sum; divide it"),
-        (MEAN.format("(x * mask).sum() / lengths.sum()"), "the result has shape (), expected (3, 3)"),
+        (MEAN.format("(x * mask).sum() / lengths.sum()"), "the result has shape (), expected (1, 1)"),
+        (
+            "import numpy as np\ndef masked_mean(x, lengths):\n    y = np.zeros_like(x[:, 0])\n"
+            "    for n, length in enumerate(lengths):\n        y[n] = x[n, :length].mean(axis=0)\n    return y\n",
+            "make the result from floats",
+        ),
         (
             "import numpy as np\ndef masked_mean(x, lengths):\n    for row, n in zip(x, lengths):\n        row[n:] = 0\n"
             "    return x.sum(axis=1) / lengths[:, None]\n",
-            "changes its argument number 1 in place",
+            "masked_mean changes its argument x in place: [[[2], [4], [9]]] becomes [[[2], [4], [0]]]",
         ),
     ],
     "2.2": [
@@ -69,7 +74,7 @@ WRONG = {
         (TAKEN.format("size * (1 - (1 - 1 / size) ** (V - 1))"), "equation (5) has V - 1 because"),
         (TAKEN.format("V * (1 - 1 / size) ** (V - 1)"), "a slot shared by two words is occupied as well"),
         (TAKEN.format("min(V, size)"), "or of slots if that is smaller"),
-        (TAKEN.format("V / size"), "expected_taken(1, 100): the result is 0.01, expected 1"),
+        (TAKEN.format("V / size"), "expected_taken(V=1, size=100): the result is 0.01, expected 1"),
     ],
     "2.3": [
         (TF_IDF.format(df="bags.sum(axis=0)", idf=IDF, y=LENGTH_ONE), "count bags > 0"),
@@ -78,7 +83,8 @@ WRONG = {
         (TF_IDF.format(df=DF, idf=IDF, y=LENGTH_ONE.replace("axis=1", "axis=0")), "The columns have norm 1 here"),
         (TF_IDF.format(df=DF, idf=IDF[:-4], y=LENGTH_ONE), "The + 1 after the logarithm is missing"),
         (TF_IDF.format(df=DF, idf="np.log(D / df) + 1", y=LENGTH_ONE), "Inside the logarithm, both ones are missing"),
-        (TF_IDF.format(df=DF, idf="1 / df", y=LENGTH_ONE), "tf_idf([[2, 0], [1, 1]]): the result is"),
+        (TF_IDF.format(df=DF, idf="1 / df", y=LENGTH_ONE), "tf_idf(bags=[[2, 0], [1, 1]]): the result is"),
+        (TF_IDF.format(df=DF, idf="np.log((1 + D) / df * (df / (1 + df))) + 1", y=LENGTH_ONE), "so df may be 0"),
     ],
     "2.4": [
         (
@@ -100,7 +106,19 @@ WRONG = {
         ),
         (
             LEFT.format(distances=DISTANCES, add="table[v, ids[k - distance]] -= k >= distance"),
-            "the result has its largest error at",
+            "left_counts(ids=[0, 1, 2], V=3, window=1): the result has its largest error at (1, 0): -1, expected 1",
+        ),
+        (
+            "import numpy as np\ndef left_counts(ids, V, window):\n    table = np.zeros((V, V), dtype=int)\n"
+            "    for k in range(1, len(ids) if len(ids) > window else 0):\n"
+            "        for w in ids[max(k - window, 0) : k]:\n            table[ids[k], w] += 1\n    return table\n",
+            "The text may be shorter than the window",
+        ),
+        (
+            "import numpy as np\ndef left_counts(ids, V, window):\n    table = np.zeros((V, V), dtype=int)\n"
+            "    for k in range(1, len(ids)):\n        for w in ids[max(k - window, 0) : k]:\n"
+            "            table[ids[k], w] += 1\n    return table if len(ids) else np.zeros((0, 0))\n",
+            "A text without words has a table of zeros",
         ),
     ],
     "2.5": [

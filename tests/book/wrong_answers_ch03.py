@@ -16,7 +16,7 @@ def skip_gram_pairs(ids, reach):
         for k in range({neighbours}):
             if {condition}:
                 pairs.append({pair})
-    return np.array(pairs)
+    return np.array(pairs, dtype=int).reshape(-1, 2)
 """
 MEAN = """
 import numpy as np
@@ -59,6 +59,7 @@ WRONG = {
         (TABLE.format("np.add.at(dW, ids, dy)", "dW / len(ids)"), "divided by the number of look-ups"),
         (TABLE.format("np.add.at(dW, ids, dy)", "dW[sorted(set(ids.tolist()))]"), "The table has V rows"),
         (TABLE.format("np.add.at(dW, ids, dy)", "dW.T"), "the result has shape"),
+        (TABLE.format("np.add.at(dW, ids, dy)", "dW if len(ids) else dW[:0]"), "Without look-ups the gradient is zero"),
     ],
     "3.2": [
         (pairs(condition="0 <= k < M"), "A word is among its own neighbours"),
@@ -68,6 +69,8 @@ WRONG = {
         (pairs(condition="k != m", pair="[ids[m], ids[k % M]]"), "The text wraps around"),
         (pairs(pair="[ids[k], ids[m]]"), "are swapped"),
         (pairs(pair="[m, k]"), "skip_gram_pairs("),
+        (pairs(condition="k != m and 0 <= k < M and reach < M"), "The text may be shorter than the window"),
+        (pairs().replace(".reshape(-1, 2)", ""), "its shape is (0, 2)"),
     ],
     "3.3": [
         (mean(share="1"), "only that share of dh"),
@@ -94,5 +97,7 @@ WRONG = {
         (PERPLEXITY.format(SHIFTED, "np.exp(np.log(p).mean())"), "The sign is wrong"),
         (PERPLEXITY.format("z", "np.exp(-np.log(p).mean())"), "exp overflows for large logits"),
         (PERPLEXITY.format(SHIFTED, "1 / p.mean()"), "the result is"),
+        (PERPLEXITY.format("z - z.max()", "np.exp(-np.log(p).mean())"), "Each row needs its own largest logit"),
+        (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p).mean())"), "compute log softmax directly"),
     ],
 }

@@ -1,9 +1,10 @@
 """Wrong answers to the exercises of chapter 4, as readers write them, with a part of the explanation for each."""
 
-LOOK_UP = """
+MERGE = """
 import numpy as np
-def look_up_backward(dh, ids, V):
-    dW = np.zeros((V, dh.shape[1]))
+def merge_rows(dy, ids):
+    distinct, first, places = np.unique(ids, return_index=True, return_inverse=True)
+    rows = np.zeros((len(distinct), dy.shape[1]))
     {}
     return {}
 """
@@ -57,15 +58,30 @@ def block_gradients(X, Z, Y, q):
 
 WRONG = {
     "4.1": [
-        (LOOK_UP.format("dW[ids] += dh", "dW"), "only its last row is kept"),
-        (LOOK_UP.format("dW[ids] = dh", "dW"), "only its last row is kept"),
+        (MERGE.format("rows[places] += dy", "distinct, rows"), "only its last row is kept"),
         (
-            LOOK_UP.format("np.add.at(dW, ids, dh)", "dW / np.maximum(np.bincount(ids, minlength=V), 1)[:, None]"),
+            MERGE.format("np.add.at(rows, places, dy)", "distinct, rows / np.bincount(places)[:, None]"),
             "Rows that were looked up more than once are averaged",
         ),
-        (LOOK_UP.format("np.add.at(dW, ids, dh)", "dW[np.unique(ids)]"), "Only the rows that were looked up are returned"),
-        (LOOK_UP.format("np.add.at(dW, ids, dh)", "dW.T"), "the result has shape (2, 4), expected (4, 2)"),
-        (LOOK_UP.format("np.add.at(dW, ids, dh)\n    dh *= 0", "dW"), "changes its argument number 1 in place"),
+        (
+            MERGE.format("np.add.at(rows, places, dy); order = np.argsort(first)", "distinct[order], rows[order]"),
+            "The ids are in the order in which they appear",
+        ),
+        (
+            MERGE.format("rows = np.zeros((ids.max() + 1, dy.shape[1])); np.add.at(rows, ids, dy)", "distinct, rows"),
+            "keep only the rows of ids that occur",
+        ),
+        (MERGE.format("", "ids, dy"), "The ids are not merged"),
+        (MERGE.format("np.add.at(rows, places, dy)", "rows, distinct"), "ids has shape (2, 1), expected (2,)"),
+        (
+            MERGE.format("np.add.at(rows, places, dy); dy *= 0", "distinct, rows"),
+            "merge_rows changes its argument dy in place",
+        ),
+        (
+            "import numpy as np\ndef merge_rows(dy, ids):\n    distinct = sorted(set(ids.tolist()))\n"
+            "    rows = [dy[ids == v].sum(axis=0) for v in distinct]\n    return np.array(distinct), np.array(rows)\n",
+            "Without look-ups there are no ids and no rows",
+        ),
     ],
     "4.2": [
         (NOISE.format("P = counts / counts.sum()", "np.searchsorted(np.cumsum(P), u)"), "by their frequency in the text"),
@@ -83,6 +99,10 @@ WRONG = {
             "Every result is one word too far",
         ),
         (NOISE.format("P = counts ** 0.75", "np.searchsorted(np.cumsum(P), u)"), "the result is [0, 0, 0, 0], expected"),
+        (
+            NOISE.format("P = counts ** 0.75", "np.searchsorted(np.cumsum(P) / P.sum(), u)"),
+            "A word that never occurs has an empty segment",
+        ),
     ],
     "4.3": [
         (ONE_PAIR.format(**PAIR | {"skip": "False"}), "A noise word equal to o is not left out"),
@@ -93,8 +113,16 @@ WRONG = {
             ONE_PAIR.format(**PAIR | {"result": "dh / (len(noise) + 1), dW / (len(noise) + 1)"}),
             "The loss is a sum over the words, not a mean",
         ),
-        (ONE_PAIR.format(**PAIR | {"result": "dW, dh"}), "dh has shape (6, 3), expected (3,)"),
+        (ONE_PAIR.format(**PAIR | {"result": "dW, dh"}), "dh has shape (4, 2), expected (2,)"),
         (ONE_PAIR.format(**PAIR | {"result": "dW"}), "has to return 2 values, dh, dW, in this order"),
+        (
+            ONE_PAIR.format(**PAIR | {"ds": "np.exp(W[word] @ h) / (1 + np.exp(W[word] @ h)) - t"}),
+            "exp overflows for large scores",
+        ),
+        (
+            ONE_PAIR.format(**PAIR).replace("enumerate([o, *noise])", "enumerate([o, *noise] if set(noise) - {o} else [])"),
+            "All noise words may be equal to o",
+        ),
     ],
     "4.4": [
         (
@@ -132,5 +160,11 @@ WRONG = {
         (BLOCK.format("Y", "dS @ Z, dS.T @ X"), "The noise is missing"),
         (BLOCK.format("Y + (n - Y) * q", "dS @ Z / Y.sum(), dS.T @ X / Y.sum()"), "The loss is the sum over all pairs"),
         (BLOCK.format("Y + (n - Y) * q", "dS.T @ X, dS @ Z"), "dX has shape (5, 2), expected (3, 2)"),
+        (
+            BLOCK.replace("/ (1 + np.exp(-X @ Z.T))", "* np.exp(X @ Z.T) / (1 + np.exp(X @ Z.T))").format(
+                "Y + (n - Y) * q", "dS @ Z, dS.T @ X"
+            ),
+            "exp overflows for large scores",
+        ),
     ],
 }

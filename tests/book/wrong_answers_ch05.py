@@ -91,6 +91,7 @@ WRONG = {
         (SWITCH.format("[1.0, 2.0]", "-3.0", "-0.1"), "It forgets"),
         (SWITCH.format("[1.0, 3.0]", "1.0", "-0.5"), "It stays on when it is switched off"),
         (SWITCH.format("[[1.0, -1.0]]", "1.0", "-0.5"), "Wx is an array of shape (1, 2)"),
+        ("def switch_weights():\n    return [1.0, -1.0], 1.0, -0.5\n", "Wx is a list of shape (2,); it has to be an array"),
         (SWITCH.format("[1.0, -1.0]", "'a'", "-0.5"), "Wh is 'a'; it has to be a single number"),
         ("def switch_weights():\n    return 1, 2\n", "has to return 3 values, Wx, Wh, b"),
     ],
@@ -102,6 +103,7 @@ WRONG = {
         (skip(dh="dy[:, t] if t == T - 1 else later"), "dy_t is missing in all steps but the last"),
         (skip(result="dx, dWx, dWh"), "has to return 4 values"),
         (skip(later="dh"), "has its largest error at"),
+        (skip().replace("dx, dWx", "dx, dWx", 1).replace("np.zeros(x.shape)", "np.zeros_like(x)"), "make dx from floats"),
     ],
     "5.4": [
         (MASKED.format("dz * mask / t.size"), "but you divide by N T"),
@@ -110,7 +112,11 @@ WRONG = {
         (MASKED.format("dz * mask / lengths[:, None, None] / len(t)"), "You average the means of the sequences"),
         (MASKED.format("dz * mask / len(t)"), "not over sequences"),
         (MASKED.format("dz * mask"), "The loss is a mean: divide"),
-        (MASKED.format("-dz * mask / lengths.sum()"), "the result has its largest error at"),
+        (MASKED.format("-dz * mask / lengths.sum()"), "masked_gradient(z=[[["),
+        (
+            MASKED.replace("z.max(axis=-1, keepdims=True)", "z.max()").format("dz * mask / lengths.sum()"),
+            "That of the whole array leaves other steps at 0 / 0",
+        ),
     ],
     "5.5": [
         (
@@ -120,7 +126,10 @@ WRONG = {
         (WINDOWS.format("ids[places], ids[places]"), "The targets are the inputs"),
         (WINDOWS.format("ids[places], np.roll(ids[places], -1, axis=2)"), "it has to be the first id after the window"),
         (WINDOWS.format("ids[places].swapaxes(0, 1), ids[places + 1].swapaxes(0, 1)"), "The axes are (N, K, T)"),
-        (WINDOWS.format("ids[places], ids[places - 1]"), "targets has its largest error at (2, 1, 0): 21, expected 0"),
+        (
+            WINDOWS.format("ids[places], ids[places - 1]"),
+            "targets is [[[8, 0], [3, 4]], [[1, 2], [5, 6]]], expected [[[1, 2], [5, 6]]",
+        ),
     ],
     "5.6": [
         (PERPLEXITY.format("np.exp(np.mean(losses))"), "as if all parts were equally long"),

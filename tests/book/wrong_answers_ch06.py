@@ -53,10 +53,11 @@ WRONG = {
             CLIP.format("min(1.0, max_norm / (np.sqrt((dW ** 2).sum()) + np.sqrt((db ** 2).sum())))"),
             "Norms do not add up",
         ),
-        (CLIP.format(f"-min(1.0, max_norm / {NORM})"), "dW has its largest error at"),
+        (CLIP.format(f"-min(1.0, max_norm / {NORM})"), "clip_by_norm(dW=[[3]], db=[4], max_norm=1): dW is [[-0.6]]"),
+        (CLIP.format(f"min({NORM}, max_norm) / {NORM}"), "nothing may be divided by it"),
         (
             CLIP.format(f"min(1.0, max_norm / {NORM})").replace("return dW * factor", "dW *= factor\n    return dW"),
-            "changes its argument number 1 in place",
+            "changes its argument dW in place: [[3]] becomes [[0.6]]",
         ),
     ],
     "6.2": [
@@ -100,7 +101,12 @@ WRONG = {
         ),
         (REVERSE.format(start="np.zeros_like(x)", part="x[n, :length][::-1]"), "the padding has changed"),
         (REVERSE.format(start="x.copy()", part="x[n, :length]"), "the result has its largest error at"),
-        (REVERSE.format(start="x", part="x[n, :length][::-1].copy()"), "changes its argument number 1 in place"),
+        (REVERSE.format(start="x", part="x[n, :length][::-1].copy()"), "changes its argument x in place"),
+        (
+            "def reverse_sequences(x, lengths):\n    y = x.copy()\n    for n, length in enumerate(lengths):\n"
+            "        part = x[n, length - 1 :: -1]\n        y[n, : len(part)] = part\n    return y\n",
+            "A sequence of length 0 has no real steps",
+        ),
     ],
     "6.5": [
         (NUCLEUS.format(order="np.argsort(-p)", more=0, result="y / max(y.sum(), 1e-300)"), "it belongs to the nucleus"),
@@ -111,7 +117,20 @@ WRONG = {
             "import numpy as np\ndef nucleus(p, q):\n    y = np.where(p >= 1 - q, p, 0)\n    return y / y.sum()\n",
             "You compare each probability with 1 - q",
         ),
-        (NUCLEUS.format(order="np.argsort(-p)", more=2, result="y / y.sum()"), "the result is [0.1, 0.6, 0.3], expected"),
+        (
+            NUCLEUS.format(order="np.argsort(-p)", more=2, result="y / y.sum()"),
+            "nucleus(p=[0.3, 0.7], q=0.5): the result is",
+        ),
+        (
+            NUCLEUS.replace("< q)", "<= q)").format(order="np.argsort(-p)", more=1, result="y / y.sum()"),
+            "If the sum is exactly q, it has reached q",
+        ),
+        (
+            "import numpy as np\ndef nucleus(p, q):\n    order = np.argsort(-p)\n"
+            "    count = np.argmax(np.cumsum(p[order]) >= q) + 1\n    y = np.zeros_like(p)\n"
+            "    y[order[:count]] = p[order[:count]]\n    return y / y.sum()\n",
+            "With q = 1 every token stays",
+        ),
     ],
     "6.6": [
         (WORDS.format("np.exp(char_loss)"), "This is the perplexity per character"),

@@ -12,10 +12,12 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+import scratchnn.book.moving
 import scratchnn.book.page
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "chapters").glob("ch[0-9][0-9]_*.py"))
+HEADER = re.compile(r"# %%(?P<markdown> \[markdown\])?(?: id=\"(?P<id>[a-z0-9-]+)\")?(?: \w+=.+)?")  # then other settings
 
 
 def chapter_file(name):
@@ -29,15 +31,21 @@ def notebook_file(chapter):
 
 def chapter_cells(chapter):
     """(kind, source) of each cell of a script in percent format; markdown without the comment signs."""
+    return [(kind, source) for kind, _, source in identified_cells(chapter)]
+
+
+def identified_cells(chapter):
+    """(kind, id, source) of each cell of a script in percent format; the id is empty if the header has none."""
     cells = []
     for line in chapter.read_text(encoding="utf-8").splitlines():
         if line.startswith("# %%"):
-            assert line in ("# %%", "# %% [markdown]"), f"{chapter.name}: {line!r} does not begin a cell"
-            cells.append(("markdown" if line.endswith("[markdown]") else "code", []))
+            header = HEADER.fullmatch(line)
+            assert header, f"{chapter.name}: {line!r} does not begin a cell"
+            cells.append(("markdown" if header["markdown"] else "code", header["id"] or "", []))
         else:
             assert cells, f"{chapter.name} must begin with a cell"
-            cells[-1][1].append(re.sub("^# ?", "", line) if cells[-1][0] == "markdown" else line)
-    return [(kind, "\n".join(lines).strip("\n")) for kind, lines in cells]
+            cells[-1][2].append(re.sub("^# ?", "", line) if cells[-1][0] == "markdown" else line)
+    return [(kind, name, "\n".join(lines).strip("\n")) for kind, name, lines in cells]
 
 
 def notebook_cells(chapter):
@@ -49,11 +57,11 @@ def notebook_cells(chapter):
 
 
 def text_of(output):
-    """The printed text of an output; empty for a figure."""
+    """The printed text of an output; empty for a figure and its caption."""
     if output["output_type"] == "stream":
         return "".join(output["text"])
     data = output.get("data", {})
-    return "" if "image/png" in data else "".join(data.get("text/plain", []))
+    return "" if data.keys() & {"image/png", "text/markdown"} else "".join(data.get("text/plain", []))
 
 
 def markdown(name):
@@ -75,19 +83,22 @@ def play(name):
 def run_once(chapter):
     figures = []
     show, full = scratchnn.book.page.show, scratchnn.book.page.FULL
+    show_moving = scratchnn.book.moving.show_moving
 
-    def keep(figure):
-        show(figure)
+    def keep(figure, number, caption, *moving, **options):
+        scratchnn.book.page.png(figure)
         figures.append(figure)
 
     printed = io.StringIO()
     start = time.process_time()
-    scratchnn.book.page.show, scratchnn.book.page.FULL = keep, False
+    scratchnn.book.page.show = scratchnn.book.moving.show_moving = keep
+    scratchnn.book.page.FULL = False
     try:
         with contextlib.redirect_stdout(printed):
             names = runpy.run_path(str(chapter), run_name="__main__")
     finally:
         scratchnn.book.page.show, scratchnn.book.page.FULL = show, full
+        scratchnn.book.moving.show_moving = show_moving
     return SimpleNamespace(
         **{key: value for key, value in names.items() if not key.startswith("__") and key != "figures"},
         printed=printed.getvalue(),

@@ -14,8 +14,6 @@ from scratchnn.book.exercises.registry import exercise
 from scratchnn.functions import softmax
 from scratchnn.layers.dense import dense_backward
 
-# --- 1.1 -------------------------------------------------------------------------------------------------------------
-
 
 def _extra_axes(dy: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """``dy`` summed over its leading axes that ``shape`` does not have."""
@@ -27,7 +25,17 @@ def _repeated(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(k for k, size in enumerate(shape) if size == 1)
 
 
-@exercise("1.1", "backward through broadcasting", "sum_to_shape(dy, shape)")
+@exercise(
+    "1.1",
+    "backward through broadcasting",
+    "sum_to_shape(dy, shape)",
+    hints=(
+        "Broadcasting repeated the array along two kinds of axes: those that it does not have, on the left, and those "
+        "where its size is 1.",
+        "Sum over each of these axes: dy.sum(axis=0) while dy has more axes than shape, and dy.sum(axis=k, "
+        "keepdims=True) where shape[k] is 1.",
+    ),
+)
 def check_sum_to_shape(answer: Answer) -> Iterator[str]:
     """An array of the given shape was broadcast to the shape of dy, that is,
     its entries were repeated. Return the gradient of the loss with respect to
@@ -66,8 +74,9 @@ def check_sum_to_shape(answer: Answer) -> Iterator[str]:
         "You sum over the axes added on the left, but not over those of size 1, which were repeated as well.": front_only,
     }
     rng = np.random.default_rng(0)
-    shapes = [((4, 3), (3,)), ((4, 3), (4, 1)), ((5, 4, 3), (1, 3)), ((2, 5, 3), (2, 1, 3)), ((4, 3), (4, 3)), ((2, 3), ())]
-    yield from compare(answer, right, mistakes, [(rng.standard_normal(big), small) for big, small in shapes])
+    shapes = [((3, 3), (3, 1)), ((4, 3), (3,)), ((5, 4, 3), (1, 3)), ((2, 5, 3), (2, 1, 3)), ((4, 3), (4, 3)), ((2, 3), ())]
+    trials = [(rng.standard_normal(big), small) for big, small in shapes]
+    yield from compare(answer, right, mistakes, [(np.array([[1.0, 2.0], [3.0, 5.0]]), (2,)), *trials])
 
 
 # --- 1.2 -------------------------------------------------------------------------------------------------------------
@@ -76,7 +85,16 @@ INPUTS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 XNOR = [1, 0, 0, 1]
 
 
-@exercise("1.2", "a network that computes XNOR", "xnor_weights()")
+@exercise(
+    "1.2",
+    "a network that computes XNOR",
+    "xnor_weights()",
+    hints=(
+        "XNOR is AND or NOR. Let one hidden neuron compute AND, the other NOR, and the output neuron OR.",
+        "AND: weights 1 and 1, and a bias between -2 and -1. NOR: weights -1 and -1, and a bias between 0 and 1. "
+        "Choose biases in the middle, so that no sum is zero.",
+    ),
+)
 def check_xnor_weights(answer: Answer) -> Iterator[str]:
     """XNOR is true if its two inputs are equal: (0, 0) and (1, 1) give 1, the
     other two give 0. Find weights W1 (2, 2), b1 (2,), W2 (2,) and b2 (a number)
@@ -115,10 +133,17 @@ def _rows(hidden: np.ndarray) -> str:
     return ", ".join(f"({a:.0f}, {b:.0f})" for a, b in hidden)
 
 
-# --- 1.3 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("1.3", "the backward pass of a dense layer", "dense_backward(dy, x, W)")
+@exercise(
+    "1.3",
+    "the backward pass of a dense layer",
+    "dense_backward(dy, x, W)",
+    hints=(
+        "Ask of each array which entries of y one of its entries appears in. b[h], for instance, is added to y[n, h] "
+        "in every row n.",
+        "The shapes leave one choice: dx (N, D) from dy (N, H) and W transposed (H, D), dW (D, H) from x transposed "
+        "(D, N) and dy (N, H), db (H,) as a sum over the rows.",
+    ),
+)
 def check_dense_backward(answer: Answer) -> Iterator[str]:
     """A dense layer computes y = x @ W + b with x (N, D), W (D, H) and b (H,).
     Given dy (N, H), the gradient of the loss with respect to y, return dx, dW
@@ -155,13 +180,25 @@ def check_dense_backward(answer: Answer) -> Iterator[str]:
         tuple(rng.standard_normal(shape) for shape in ((N, H), (N, D), (D, H)))
         for N, D, H in ((5, 3, 4), (2, 4, 3), (3, 3, 3))
     ]
-    yield from compare(answer, right, mistakes, trials, ("dx", "dW", "db"))
+    extremes = {
+        "If x holds integers, an array made like x can hold integers only: make dx and dW from floats.": (
+            np.array([[0.25, 0.5]]),
+            np.array([[1, 2]]),
+            np.array([[0.5, 1.0], [1.5, 2.0]]),
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, ("dx", "dW", "db"), extremes=extremes)
 
 
-# --- 1.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("1.4", "the gradient of the cross-entropy", "cross_entropy_gradient(z, t)")
+@exercise(
+    "1.4",
+    "the gradient of the cross-entropy",
+    "cross_entropy_gradient(z, t)",
+    hints=(
+        "Compute the softmax of each row. Subtract the largest logit of that row first: z.max(axis=1, keepdims=True).",
+        "Subtract 1 at the correct class of each row, y[np.arange(N), t] -= 1, and divide by N, since the loss is a mean.",
+    ),
+)
 def check_cross_entropy_gradient(answer: Answer) -> Iterator[str]:
     """The loss is the mean, over N examples, of the cross-entropy of
     softmax(z). Return its gradient with respect to the logits z (N, K), an
@@ -194,13 +231,26 @@ def check_cross_entropy_gradient(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = [(scale * rng.standard_normal((N, K)), rng.integers(0, K, N)) for N, K, scale in ((4, 3, 1), (2, 5, 3))]
-    yield from compare(answer, right, mistakes, [*trials, (np.array([[1000.0, 0.0, -1000.0]]), np.array([1]))])
+    extremes = {
+        "Each row needs its own largest logit: if one row is far above another, exp is 0 everywhere in the lower one.": (
+            np.array([[1000.0, 999.0], [0.0, 1.0]]),
+            np.array([0, 0]),
+        ),
+    }
+    trials.append((np.array([[1000.0, 0.0, -1000.0]]), np.array([1])))
+    yield from compare(answer, right, mistakes, trials, extremes=extremes)
 
 
-# --- 1.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("1.5", "counting parameters", "count_parameters(sizes)")
+@exercise(
+    "1.5",
+    "counting parameters",
+    "count_parameters(sizes)",
+    hints=(
+        "Take two neighbouring layers with a and b neurons. How many weights are between them, and how many biases "
+        "has the second?",
+        "Sum a * b + b over all pairs of neighbouring sizes: sizes[0] and sizes[1], sizes[1] and sizes[2], and so on.",
+    ),
+)
 def check_count_parameters(answer: Answer) -> Iterator[str]:
     """A network of dense layers has sizes[0] inputs, followed by layers of
     sizes[1], sizes[2], ... neurons. Each neuron is connected to all outputs of
@@ -228,10 +278,15 @@ def check_count_parameters(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, [([2, 10, 3],), ([5, 4],), ([7, 6, 5, 4],), ([3, 8, 8, 8, 2],)])
 
 
-# --- 1.6 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("1.6", "the leaky ReLU", "leaky_relu_backward(dy, x, alpha)")
+@exercise(
+    "1.6",
+    "the leaky ReLU",
+    "leaky_relu_backward(dy, x, alpha)",
+    hints=(
+        "Where x > 0 the output is x, so its slope is 1. What is the slope elsewhere?",
+        "np.where(x > 0, 1.0, alpha) is the slope of each entry; the chain rule multiplies it by dy.",
+    ),
+)
 def check_leaky_relu_backward(answer: Answer) -> Iterator[str]:
     """A ReLU whose input stays negative passes no gradient back, so it never
     learns again. The leaky ReLU outputs x where x > 0 and alpha * x elsewhere,
@@ -260,4 +315,12 @@ def check_leaky_relu_backward(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = [(rng.standard_normal(shape), rng.standard_normal(shape), a) for shape, a in (((6,), 0.01), ((3, 4), 0.2))]
-    yield from compare(answer, right, mistakes, [*trials, (np.array([2.0, 3.0]), np.array([0.0, -1.0]), 0.1)])
+    extremes = {
+        "If x holds integers, an array made like x can hold integers only, so alpha becomes 0: make it from floats.": (
+            np.array([2.0, 3.0, 4.0]),
+            np.array([2, -1, 0]),
+            0.25,
+        ),
+    }
+    trials.append((np.array([2.0, 3.0]), np.array([0.0, -1.0]), 0.1))
+    yield from compare(answer, right, mistakes, trials, extremes=extremes)

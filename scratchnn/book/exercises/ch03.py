@@ -14,8 +14,6 @@ from scratchnn.functions import softmax
 from scratchnn.layers.embedding import embedding_backward
 from scratchnn.word2vec.projection import context_mean_backward
 
-# --- 3.1 -------------------------------------------------------------------------------------------------------------
-
 
 def summed_rows(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
     """The gradient of an embedding table: row v is the sum of the rows of dy that belong to id v."""
@@ -39,7 +37,15 @@ def used_rows(dy: np.ndarray, ids: np.ndarray, V: int) -> np.ndarray:
     return summed_rows(dy, ids, V)[np.unique(ids)]
 
 
-@exercise("3.1", "backward through an embedding look-up", "embedding_gradient(dy, ids, V)")
+@exercise(
+    "3.1",
+    "backward through an embedding look-up",
+    "embedding_gradient(dy, ids, V)",
+    hints=(
+        "Row k of dy belongs to row ids[k] of the table. Start with zeros of shape (V, D).",
+        "If an id occurs twice, both rows count: dW[ids] += dy adds only one of them, np.add.at(dW, ids, dy) adds all.",
+    ),
+)
 def check_embedding_gradient(answer: Answer) -> Iterator[str]:
     """An embedding layer looks up rows of a table W with V rows: y = W[ids].
     Given dy, the gradient of the loss with respect to y, return the gradient
@@ -66,13 +72,28 @@ def check_embedding_gradient(answer: Answer) -> Iterator[str]:
         (rng.standard_normal((M, D)), rng.integers(0, V, M), V + 1)  # the last word never occurs
         for M, D, V in ((3, 1, 2), (8, 3, 4), (6, 2, 5))
     ]
-    yield from compare(answer, summed_rows, mistakes, trials)
+    extremes = {
+        "Without look-ups the gradient is zero for every word: the result still has V rows.": (
+            np.zeros((0, 2)),
+            np.array([], dtype=int),
+            2,
+        ),
+    }
+    trials.append((np.array([[1.0], [2.0], [4.0]]), np.array([2, 0, 2]), 4))
+    yield from compare(answer, summed_rows, mistakes, trials, extremes=extremes)
 
 
-# --- 3.2 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("3.2", "the training pairs of skip-gram", "skip_gram_pairs(ids, reach)")
+@exercise(
+    "3.2",
+    "the training pairs of skip-gram",
+    "skip_gram_pairs(ids, reach)",
+    hints=(
+        "For the centre m, the neighbours are the positions m - reach to m + reach, without m itself and without "
+        "those outside the text.",
+        "Two loops: over m, and over range(m - reach, m + reach + 1). Keep k if k != m and 0 <= k < len(ids). Give "
+        "the array two columns even if it has no rows.",
+    ),
+)
 def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
     """Pair every word of a text with every neighbour at most reach positions
     away. Return the pairs as an array (P, 2), with the centre word in column 0
@@ -121,13 +142,22 @@ def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = [(rng.permutation(20)[:M], reach) for M, reach in ((7, 2), (8, 3), (6, 2), (9, 2))]
-    yield from compare(answer, right, mistakes, [*trials, (np.array([3, 1, 3, 1, 3, 5]), 2)])
+    extremes = {
+        "The text may be shorter than the window.": (np.array([5, 6]), 4),
+        "A text of one word has no pairs, but the array still has two columns: its shape is (0, 2).": (np.array([7]), 2),
+    }
+    yield from compare(answer, right, mistakes, [*trials, (np.array([3, 1, 3, 1, 3, 5]), 2)], extremes=extremes)
 
 
-# --- 3.3 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("3.3", "backward through the mean of CBOW", "context_mean_gradient(dh, contexts, mask, V)")
+@exercise(
+    "3.3",
+    "backward through the mean of CBOW",
+    "context_mean_gradient(dh, contexts, mask, V)",
+    hints=(
+        "If n_n words of example n are present, each has the share 1 / n_n of the mean, so each gets dh[n] / n_n.",
+        "Loop over the examples: for each id in contexts[n, mask[n]], add dh[n] / mask[n].sum() to its row.",
+    ),
+)
 def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
     """In CBOW, h[n] is the mean of the rows A[contexts[n, k]] over the
     positions k where mask[n, k] is True. Each example has at least one such
@@ -188,10 +218,16 @@ def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, trials)
 
 
-# --- 3.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("3.4", "the size of a neural language model", "count_nnlm(V, D, M, n, direct)")
+@exercise(
+    "3.4",
+    "the size of a neural language model",
+    "count_nnlm(V, D, M, n, direct)",
+    hints=(
+        "Go through the network from below: the table, the hidden layer with its bias, the output layer with its bias.",
+        "The hidden layer sees n - 1 vectors side by side, so it has (n - 1) D inputs. The direct weights lead from "
+        "these inputs to the V outputs.",
+    ),
+)
 def check_count_nnlm(answer: Answer) -> Iterator[str]:
     """Count the parameters of the neural language model. It has one table of V
     vectors with D numbers each, a context of n - 1 words, M hidden neurons and
@@ -230,10 +266,16 @@ def check_count_nnlm(answer: Answer) -> Iterator[str]:
     yield from compare(answer, right, mistakes, trials)
 
 
-# --- 3.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("3.5", "perplexity", "perplexity(z, t)")
+@exercise(
+    "3.5",
+    "perplexity",
+    "perplexity(z, t)",
+    hints=(
+        "Perplexity is e to the power of the mean loss, and the loss of a word is -log of its probability.",
+        "log softmax is z - max - log(sum(exp(z - max))) in each row. Do not take the log of a probability: that may "
+        "have become 0.",
+    ),
+)
 def check_perplexity(answer: Answer) -> Iterator[str]:
     """Return the perplexity of a language model on a text of N words. Row n of
     z (N, V) contains the logits that the model gives to the V words of the
@@ -268,8 +310,17 @@ def check_perplexity(answer: Answer) -> Iterator[str]:
         ),
         "exp overflows for large logits: subtract the largest logit of each row first; softmax stays the same.": naive,
     }
+    extremes = {
+        "Each row needs its own largest logit: if one row is far above another, exp is 0 everywhere in the lower one.": (
+            np.array([[1000.0, 998.0], [-1000.0, -999.0]]),
+            np.array([1, 0]),
+        ),
+        "A probability may be too small for a number, and its log is then infinite: compute log softmax directly.": (
+            np.array([[800.0, 0.0], [0.0, 0.0]]),
+            np.array([1, 0]),
+        ),
+    }
     rng = np.random.default_rng(0)
-    trials = [(rng.standard_normal((N, V)), rng.integers(0, V, N)) for N, V in ((5, 8), (9, 4))]
-    yield from compare(
-        answer, right, mistakes, [*trials, (np.array([[1000.0, 998.0], [-1000.0, -999.0]]), np.array([1, 0]))]
-    )
+    trials = [(rng.standard_normal((N, V)), rng.integers(0, V, N)) for N, V in ((5, 8), (9, 4), (2, 2))]
+    trials.append((np.array([[1000.0, 998.0], [999.0, 1000.0]]), np.array([1, 0])))
+    yield from compare(answer, right, mistakes, trials, extremes=extremes)

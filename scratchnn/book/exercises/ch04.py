@@ -8,43 +8,87 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.book.exercises import ch04_vectors  # noqa: F401  registers 4.4 to 4.6
 from scratchnn.book.exercises.answer import Answer, compare
-from scratchnn.book.exercises.ch03 import last_rows, mean_rows, summed_rows, used_rows
+from scratchnn.book.exercises.ch03 import last_rows, mean_rows, summed_rows
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.functions import sigmoid
-from scratchnn.word2vec import skip_gram_block
-from scratchnn.word2vec.sampling import POWER, NoiseSampler, keep_probabilities
-
-# --- 4.1 -------------------------------------------------------------------------------------------------------------
+from scratchnn.word2vec.sampling import POWER, NoiseSampler
 
 
-@exercise("4.1", "backward through an embedding look-up", "look_up_backward(dh, ids, V)")
-def check_look_up_backward(answer: Answer) -> Iterator[str]:
-    """An embedding layer looks up the rows ids, an array of N integers, in a
-    table with V rows. Given dh (N, D), the gradient of the loss with respect to
-    its output, return the gradient with respect to the table (V, D).
+@exercise(
+    "4.1",
+    "the gradient of few rows",
+    "merge_rows(dy, ids)",
+    hints=(
+        "np.unique(ids, return_inverse=True) returns the distinct ids in rising order, and for each entry of ids its "
+        "place among them.",
+        "Start with zeros, one row for each distinct id, and add the rows of dy at these places with np.add.at.",
+    ),
+)
+def check_merge_rows(answer: Answer) -> Iterator[str]:
+    """A table has a million rows, and a batch looks up M of them. Do not make a
+    gradient as large as the table: keep only the rows that occur. Row m of
+    dy (M, D) is the gradient of the look-up of id ids[m], and ids may be
+    repeated. Return two arrays, the distinct ids (K,) in rising order and the
+    sum of the rows of each (K, D), in this order.
 
-        dh = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
-        look_up_backward(dh, np.array([2, 0, 2]), 4)
-            gives [[3., 4.], [0., 0.], [6., 8.], [0., 0.]]
+        merge_rows(np.array([[1.0], [2.0], [4.0]]), np.array([7, 3, 7]))
+            gives [3, 7] and [[2.], [5.]]
     """
+
+    def right(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows = np.unique(ids)
+        return rows, summed_rows(dy, ids, int(ids.max(initial=0)) + 1)[rows]
+
+    def overwritten(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows = np.unique(ids)
+        return rows, last_rows(dy, ids, int(ids.max()) + 1)[rows]
+
+    def averaged(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows = np.unique(ids)
+        return rows, mean_rows(dy, ids, int(ids.max()) + 1)[rows]
+
+    def by_appearance(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        rows, first = np.unique(ids, return_index=True)
+        order = np.argsort(first)
+        return rows[order], right(dy, ids)[1][order]
+
+    def whole_table(dy: np.ndarray, ids: np.ndarray) -> tuple:
+        return np.unique(ids), summed_rows(dy, ids, int(ids.max()) + 1)
+
     mistakes = {
-        "If an id occurs twice, only its last row is kept: dW[ids] += dh writes each row once. Use np.add.at.": last_rows,
-        "Rows that were looked up more than once are averaged. Each use counts in full: sum the gradients.": mean_rows,
-        "Only the rows that were looked up are returned. The result has V rows; all others are zero.": used_rows,
+        "If an id occurs twice, only its last row is kept: += with an array of ids writes each row once. Use np.add.at.": (
+            overwritten
+        ),
+        "Rows that were looked up more than once are averaged. Each use counts in full: sum the gradients.": averaged,
+        "The ids are in the order in which they appear; sort them.": by_appearance,
+        "This has a row for every id of the table up to the largest; keep only the rows of ids that occur.": whole_table,
+        "The ids are not merged: each id may be in the result only once.": lambda dy, ids: (ids, dy),
     }
     rng = np.random.default_rng(0)
     trials = [
-        (rng.standard_normal((len(ids), D)), np.array(ids), V)
-        for ids, D, V in (([2, 0, 2], 2, 4), ([1, 3, 3, 3, 0, 1], 3, 5), ([4, 2], 2, 6))
+        (rng.standard_normal((len(ids), D)), np.array(ids))
+        for ids, D in (([7, 3, 7], 1), ([2, 5, 5, 5, 0, 2], 3), ([9, 4, 9, 1], 2))
     ]
-    yield from compare(answer, summed_rows, mistakes, trials)
+    extremes = {
+        "Without look-ups there are no ids and no rows: the shapes are (0,) and (0, D).": (
+            np.zeros((0, 2)),
+            np.array([], dtype=int),
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, ("ids", "rows"), extremes=extremes)
 
 
-# --- 4.2 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.2", "drawing noise words", "draw_noise(counts, u)")
+@exercise(
+    "4.2",
+    "drawing noise words",
+    "draw_noise(counts, u)",
+    hints=(
+        "The segments end at the running sums of the probabilities: np.cumsum(P).",
+        "np.searchsorted(ends, u, side='right') counts the ends that u has passed, which is the number of its word.",
+    ),
+)
 def check_draw_noise(answer: Answer) -> Iterator[str]:
     """Turn random numbers into noise words. The array counts (V,) contains the
     number of times that each word occurs in the text; word v is to be drawn
@@ -81,13 +125,26 @@ def check_draw_noise(answer: Answer) -> Iterator[str]:
         (np.array([3, 50, 1, 200, 7]), rng.random(40)),
         (rng.integers(1, 1000, 30), rng.random(60)),
     ]
-    yield from compare(answer, partial(by_power, POWER), mistakes, trials)
+    extremes = {
+        "A word that never occurs has an empty segment, so it is never drawn: with side='right', u = 0 passes it.": (
+            np.array([0, 1, 0, 3]),
+            np.array([0.0, 0.2, 0.9]),
+        ),
+    }
+    yield from compare(answer, partial(by_power, POWER), mistakes, trials, extremes=extremes)
 
 
-# --- 4.3 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.3", "the gradients of negative sampling", "negative_sampling_gradients(h, o, noise, W)")
+@exercise(
+    "4.3",
+    "the gradients of negative sampling",
+    "negative_sampling_gradients(h, o, noise, W)",
+    hints=(
+        "For each score s = W[word] . h, the gradient with respect to s is sigmoid(s) - t; t is 1 for the true word "
+        "and 0 for noise.",
+        "Each score adds (sigmoid(s) - t) * W[word] to dh and (sigmoid(s) - t) * h to row word of dW. Leave out noise "
+        "words equal to o.",
+    ),
+)
 def check_negative_sampling(answer: Answer) -> Iterator[str]:
     """Consider one pair of words: h (D,) is the vector of a word, o is the id
     of the true word near it, noise (K,) contains the ids of the noise words,
@@ -146,154 +203,18 @@ def check_negative_sampling(answer: Answer) -> Iterator[str]:
         (rng.standard_normal(D), o, np.array(noise), rng.standard_normal((V, D)))
         for D, o, noise, V in ((3, 2, [4, 2, 0, 4], 6), (4, 1, [1, 3, 3, 1, 0], 5), (2, 0, [3, 1], 4))
     ]
-    yield from compare(answer, right, mistakes, trials, ("dh", "dW"))
-
-
-# --- 4.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.4", "subsampling frequent words", "keep_probability(counts, threshold)")
-def check_keep_probability(answer: Answer) -> Iterator[str]:
-    """The array counts (V,) contains the number of times that each word occurs.
-    With f_v the relative frequency of word v in the text, return the
-    probability with which each word is kept, an array of shape (V,):
-
-        min(1, (sqrt(f_v / threshold) + 1) * threshold / f_v)
-
-        keep_probability(np.array([900, 99, 1]), 0.001)
-            gives about [0.0344, 0.1106, 1.]
-    """
-
-    def unlimited(counts: np.ndarray, threshold: float) -> np.ndarray:
-        f = counts / counts.sum()
-        return (np.sqrt(f / threshold) + 1) * threshold / f
-
-    def of_the_paper(counts: np.ndarray, threshold: float) -> np.ndarray:
-        return np.minimum(1, np.sqrt(threshold * counts.sum() / counts))
-
-    def of_counts(counts: np.ndarray, threshold: float) -> np.ndarray:
-        return np.minimum(1, (np.sqrt(counts / threshold) + 1) * threshold / counts)
-
-    mistakes = {
-        "A probability is above 1: rare words are always kept, so take the minimum of 1 and the formula.": unlimited,
-        "This is the probability of dropping a word; return that of keeping it.": lambda counts, threshold: (
-            1 - keep_probabilities(counts, threshold)
+    extremes = {
+        "exp overflows for large scores. 1 / (1 + exp(-s)) survives that, exp(s) / (1 + exp(s)) does not.": (
+            np.array([100.0]),
+            0,
+            np.array([1]),
+            np.array([[9.0], [-9.0]]),
         ),
-        "You use the counts themselves; the formula needs relative frequencies, counts / counts.sum().": of_counts,
-        "This is the formula of the paper, sqrt(threshold / f); use that of the program, which keeps more words.": (
-            of_the_paper
+        "All noise words may be equal to o; then only the true word is left.": (
+            np.array([1.0]),
+            1,
+            np.array([1, 1]),
+            np.array([[0.5], [2.0]]),
         ),
     }
-    trials = [(np.array([900, 99, 1]), 0.001), (np.array([5000, 400, 30, 7, 2]), 0.01), (np.array([10, 10]), 0.0001)]
-    yield from compare(answer, keep_probabilities, mistakes, trials)
-
-
-# --- 4.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.5", "an analogy", "analogy(a, b, c, x)")
-def check_analogy(answer: Answer) -> Iterator[str]:
-    """The rows of x (V, D) are the vectors of V words, of any length; a, b and
-    c are row numbers. Return the number of the row d that completes "a is to b
-    as c is to d" by 3CosAdd: with u the rows scaled to length 1, d is the row
-    with the largest cosine with u[b] - u[a] + u[c]. The rows a, b and c
-    themselves are not allowed as answers.
-    """
-
-    def best(target: np.ndarray, u: np.ndarray, given: tuple[int, ...]) -> int:
-        scores = u @ target
-        scores[list(given)] = -np.inf
-        return int(scores.argmax())
-
-    def unit(x: np.ndarray) -> np.ndarray:
-        return x / np.sqrt((x**2).sum(axis=1, keepdims=True))
-
-    def right(a: int, b: int, c: int, x: np.ndarray) -> int:
-        u = unit(x)
-        return best(u[b] - u[a] + u[c], u, (a, b, c))
-
-    def no_exclusion(a: int, b: int, c: int, x: np.ndarray) -> int:
-        u = unit(x)
-        return best(u[b] - u[a] + u[c], u, ())
-
-    def raw(a: int, b: int, c: int, x: np.ndarray) -> int:
-        return best(x[b] - x[a] + x[c], x, (a, b, c))
-
-    def backwards(a: int, b: int, c: int, x: np.ndarray) -> int:
-        u = unit(x)
-        return best(u[a] - u[b] + u[c], u, (a, b, c))
-
-    def nearest_by_distance(a: int, b: int, c: int, x: np.ndarray) -> int:
-        distance = ((x - (x[b] - x[a] + x[c])) ** 2).sum(axis=1)
-        distance[[a, b, c]] = np.inf
-        return int(distance.argmin())
-
-    mistakes = {
-        "You return one of the three given words, which are not allowed: set their scores to -inf.": no_exclusion,
-        "The vectors have to be scaled to length 1 first; otherwise long vectors win.": raw,
-        "The step goes from a to b, so it is u[b] - u[a] + u[c].": backwards,
-        "This finds the smallest distance between the unscaled vectors; find the largest cosine.": nearest_by_distance,
-    }
-    rng = np.random.default_rng(0)
-    trials = []
-    for V, D in ((6, 2), (20, 3), (30, 4), (50, 4), (40, 5), (60, 6)):
-        x = rng.standard_normal((V, D)) * rng.uniform(0.2, 5, (V, 1))
-        trials.append((*map(int, rng.choice(V, 3, replace=False)), x))
-    yield from compare(answer, right, mistakes, trials)
-
-
-# --- 4.6 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("4.6", "the gradients of a block", "block_gradients(X, Z, Y, q)")
-def check_block_gradients(answer: Answer) -> Iterator[str]:
-    """A block of text has M distinct words, whose vectors are the rows of
-    X (M, D). The rows of Z (R, D) are the output vectors of the words around
-    them and of the noise words. Y (M, R) contains the number of pairs of word r
-    of X with word c of Z, and q (R,) the weight of word c as noise. The loss is
-    the sum over all pairs (r, o) of
-
-        - log sigmoid(X[r] . Z[o])
-        - sum over c other than o of q[c] log sigmoid(- X[r] . Z[c])
-
-    Return its gradients with respect to X (M, D) and Z (R, D), in this order.
-    Matrix products are enough.
-    """
-
-    def by_weights(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, Q: np.ndarray) -> tuple:
-        dS = Q * sigmoid(X @ Z.T) - Y
-        return dS @ Z, dS.T @ X
-
-    def right(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
-        return by_weights(X, Z, Y, skip_gram_block.skip_gram_weights(Y, Y.sum(axis=1), q))
-
-    def once(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
-        return by_weights(X, Z, Y, Y + q)
-
-    def hits_kept(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
-        return by_weights(X, Z, Y, Y + Y.sum(axis=1, keepdims=True) * q)
-
-    def unweighted(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
-        n = Y.sum(axis=1, keepdims=True)
-        return by_weights(X, Z, Y, Y + (n - Y))
-
-    def no_noise(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
-        return by_weights(X, Z, Y, Y)
-
-    def averaged(X: np.ndarray, Z: np.ndarray, Y: np.ndarray, q: np.ndarray) -> tuple:
-        return tuple(gradient / Y.sum() for gradient in right(X, Z, Y, q))
-
-    mistakes = {
-        "The noise of each word counts only once. Each of its Y.sum(axis=1) pairs has the noise in its loss.": once,
-        "Where c is the true word, c counts as noise as well: subtract Y from the number of pairs, (n - Y) q.": hits_kept,
-        "The weights q are missing.": unweighted,
-        "The noise is missing: the loss here depends on the true words only.": no_noise,
-        "The loss is the sum over all pairs, not the mean.": averaged,
-    }
-    rng = np.random.default_rng(0)
-    trials = []
-    for M, R, D in ((3, 5, 2), (4, 4, 3), (2, 6, 4)):
-        X, Z = rng.standard_normal((M, D)), rng.standard_normal((R, D))
-        Y, q = rng.integers(0, 4, (M, R)).astype(float), rng.integers(0, 3, R) * 0.5
-        trials.append((X, Z, Y, q))
-    yield from compare(answer, right, mistakes, trials, ("dX", "dZ"))
+    yield from compare(answer, right, mistakes, trials, ("dh", "dW"), extremes=extremes)

@@ -7,16 +7,22 @@ from functools import partial
 
 import numpy as np
 
+from scratchnn.book.exercises import ch05_training  # noqa: F401  registers 5.4 to 5.6
 from scratchnn.book.exercises.answer import Answer, compare, numbers_of_shape, separate
 from scratchnn.book.exercises.registry import exercise
-from scratchnn.data.streams import TokenStreams
-from scratchnn.functions import one_hot, softmax
 from scratchnn.recurrent.rnn import rnn_forward
 
-# --- 5.1 -------------------------------------------------------------------------------------------------------------
 
-
-@exercise("5.1", "from stacked columns to rows", "states_from_stacked(x, h0, W_a, b_a)")
+@exercise(
+    "5.1",
+    "from stacked columns to rows",
+    "states_from_stacked(x, h0, W_a, b_a)",
+    hints=(
+        "The first H columns of W_a belong to the state, the others to the input.",
+        "For rows, transpose both parts: h = np.tanh(x[:, t] @ W_ax.T + h @ W_aa.T + b_a). Collect h of every step, "
+        "and stack along axis 1.",
+    ),
+)
 def check_states_from_stacked(answer: Answer) -> Iterator[str]:
     """Some lectures put the two weights of a recurrent network side by side,
     W_a = [W_aa, W_ax], and multiply them by column vectors:
@@ -58,7 +64,7 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
     rng = np.random.default_rng(0)
     trials = [
         tuple(rng.standard_normal(shape) for shape in ((N, T, D), (N, H), (H, H + D), (H,)))
-        for N, T, D, H in ((2, 4, 3, 5), (3, 2, 4, 2))
+        for N, T, D, H in ((2, 4, 3, 5), (3, 2, 4, 2), (2, 3, 2, 2))
     ]
     yield from compare(answer, right, mistakes, trials)
 
@@ -68,12 +74,22 @@ def check_states_from_stacked(answer: Answer) -> Iterator[str]:
 CASES = {(0, 0, 0): False, (0, 0, 1): True, (1, 0, 0): True, (1, 0, 1): True, (0, 1, 0): False, (0, 1, 1): False}
 
 
-@exercise("5.2", "a neuron that remembers", "switch_weights()")
+@exercise(
+    "5.2",
+    "a neuron that remembers",
+    "switch_weights()",
+    hints=(
+        "Without input the sum is h_before * Wh + b. It has to be positive for 1 and not positive for 0: choose b = "
+        "-0.5 and Wh = 1.",
+        '"on" has to lift b above zero, "off" has to push Wh + b below zero. One of the two weights is positive, the '
+        "other negative.",
+    ),
+)
 def check_switch_weights(answer: Answer) -> Iterator[str]:
     """A single recurrent neuron has two inputs, "on" and "off", which are 0 or
     1 and never both 1. Its state has to be 1 after "on", 0 after "off", and
-    unchanged if both are 0. Return Wx (2 numbers), Wh (a number) and b (a
-    number), in this order, that give this behaviour. The neuron computes
+    unchanged if both are 0. Return Wx (2,), Wh (a number) and b (a number), in
+    this order, that give this behaviour. The neuron computes
 
         h = 1 if x[0] * Wx[0] + x[1] * Wx[1] + h_before * Wh + b > 0, else 0
     """
@@ -119,7 +135,17 @@ def _skip_backward(
     return dx, from_later, dWx, dWh
 
 
-@exercise("5.3", "a state that bypasses the tanh", "skip_rnn_backward(dy, x, h, Wx, Wh)")
+@exercise(
+    "5.3",
+    "a state that bypasses the tanh",
+    "skip_rnn_backward(dy, x, h, Wx, Wh)",
+    hints=(
+        "h_{t-1} reaches h_t in two ways, so its gradient has two terms: dh_t itself, and what comes back through the "
+        "tanh.",
+        "Go backward over t: dh = dy_t + later, u = h_t - h_{t-1}, da = dh (1 - u^2), later = dh + da @ Wh.T. Add "
+        "x_t.T @ da and h_{t-1}.T @ da at every step.",
+    ),
+)
 def check_skip_rnn_backward(answer: Answer) -> Iterator[str]:
     """A recurrent network adds to its state instead of replacing it:
 
@@ -151,141 +177,13 @@ def check_skip_rnn_backward(answer: Answer) -> Iterator[str]:
     made: dict[str, Callable[..., Gradients]] = {
         text: partial(_skip_backward, mistake=name) for text, name in mistakes.items()
     }
-    yield from dict.fromkeys(compare(answer, _skip_backward, made, trials, ("dx", "dh_0", "dWx", "dWh")))
-
-
-# --- 5.4 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("5.4", "sequences of different lengths", "masked_gradient(z, t, lengths)")
-def check_masked_gradient(answer: Answer) -> Iterator[str]:
-    """Only the first lengths[n] steps of sequence n count; the rest is padding.
-    The loss is the mean cross-entropy of softmax(z) over all steps that count,
-    of all sequences together. Return its gradient with respect to the logits
-    z (N, T, K). t (N, T) contains the correct classes; lengths contains N
-    integers of at least 1.
-    """
-
-    def full(z: np.ndarray, t: np.ndarray) -> np.ndarray:
-        return softmax(z) - one_hot(t, z.shape[-1])
-
-    def mask(t: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        return (np.arange(t.shape[1]) < lengths[:, None])[..., None]
-
-    def right(z: np.ndarray, t: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        return full(z, t) * mask(t, lengths) / lengths.sum()
-
-    mistakes = {
-        "The gradient is right at the steps that count, but you divide by N T: divide by the number of steps that count.": (
-            lambda z, t, lengths: full(z, t) * mask(t, lengths) / t.size
-        ),
-        "The padding has a gradient: it has to be zero beyond the length of each sequence.": (
-            lambda z, t, lengths: full(z, t) / t.size
-        ),
-        "You divide by the right number, but the padding still has a gradient.": (
-            lambda z, t, lengths: full(z, t) / lengths.sum()
-        ),
-        "You average the means of the sequences, so a step of a short one weighs more; all should weigh the same.": (
-            lambda z, t, lengths: full(z, t) * mask(t, lengths) / lengths[:, None, None] / len(t)
-        ),
-        "The loss is a mean over steps, not over sequences: divide by the number of steps that count.": (
-            lambda z, t, lengths: full(z, t) * mask(t, lengths) / len(t)
-        ),
-        "The loss is a mean: divide by the number of steps that count.": (
-            lambda z, t, lengths: full(z, t) * mask(t, lengths)
+    extremes = {
+        "If x holds integers, such as one-hot vectors, an array made like x can hold integers only: make dx from floats.": (
+            np.array([[[0.5]]]),
+            np.array([[[0, 1]]]),
+            np.array([[[0.0], [0.5]]]),
+            np.array([[1.0], [0.5]]),
+            np.array([[1.0]]),
         ),
     }
-    rng = np.random.default_rng(0)
-    trials = [
-        (rng.standard_normal((len(lengths), T, K)), rng.integers(0, K, (len(lengths), T)), np.array(lengths))
-        for T, K, lengths in ((4, 3, [4, 1, 2]), (5, 4, [2, 3]))
-    ]
-    yield from compare(answer, right, mistakes, trials)
-
-
-# --- 5.5 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("5.5", "batches for truncated BPTT", "windows(ids, N, T)")
-def check_windows(answer: Answer) -> Iterator[str]:
-    """N readers go through a text of M ids, an array (M,). Reader n starts at
-    position n L, where L = (M - 1) // N, and reads T ids in each step,
-    continuing where it stopped. Return the inputs and the targets of one epoch
-    of K = L // T steps, two arrays of shape (K, N, T). The target of an id is
-    the id that follows it.
-
-        windows(np.arange(9), 2, 2)      L = 4, K = 2
-            inputs     [[[0, 1], [4, 5]], [[2, 3], [6, 7]]]
-            targets    [[[1, 2], [5, 6]], [[3, 4], [7, 8]]]
-    """
-    Pair = tuple[np.ndarray, np.ndarray]
-
-    def right(ids: np.ndarray, N: int, T: int) -> Pair:
-        streams = TokenStreams(ids, N, T)
-        inputs, targets = zip(*(streams.batch(0, k) for k in range(len(streams))), strict=True)
-        return np.stack(inputs), np.stack(targets)
-
-    def cut_in_rows(ids: np.ndarray, N: int, T: int) -> Pair:
-        K = (len(ids) - 1) // N // T
-        return ids[: K * N * T].reshape(K, N, T), ids[1 : K * N * T + 1].reshape(K, N, T)
-
-    def same(ids: np.ndarray, N: int, T: int) -> Pair:
-        inputs, _ = right(ids, N, T)
-        return inputs, inputs
-
-    def rolled(ids: np.ndarray, N: int, T: int) -> Pair:
-        inputs, _ = right(ids, N, T)
-        return inputs, np.roll(inputs, -1, axis=2)
-
-    def by_reader(ids: np.ndarray, N: int, T: int) -> Pair:
-        inputs, targets = right(ids, N, T)
-        return inputs.swapaxes(0, 1), targets.swapaxes(0, 1)
-
-    mistakes = {
-        "The rows of one batch follow each other in the text. Instead, row n of the next batch has to continue row n.": (
-            cut_in_rows
-        ),
-        "The targets are the inputs: the target of an id is the id that follows it.": same,
-        "The last target of a window is the first input of the window; it has to be the first id after the window.": rolled,
-        "The axes are (N, K, T); return (K, N, T), one step after the other.": by_reader,
-    }
-    rng = np.random.default_rng(0)
-    trials = [(rng.permutation(M), N, T) for M, N, T in ((25, 3, 2), (41, 2, 5), (24, 4, 3))]
-    yield from dict.fromkeys(compare(answer, right, mistakes, trials, ("inputs", "targets")))
-
-
-# --- 5.6 -------------------------------------------------------------------------------------------------------------
-
-
-@exercise("5.6", "perplexity of unequal parts", "perplexity(losses, counts)")
-def check_perplexity(answer: Answer) -> Iterator[str]:
-    """A text was read in parts. Part k has counts[k] words, and the mean loss
-    of its words is losses[k], in nats. Return the perplexity of the whole text.
-    Both arguments are arrays of shape (K,).
-
-        perplexity(np.log([2.0, 8.0]), np.array([1, 1]))      gives 4
-    """
-
-    def right(losses: np.ndarray, counts: np.ndarray) -> float:
-        return float(np.exp((losses * counts).sum() / counts.sum()))
-
-    mistakes = {
-        "You average the losses as if all parts were equally long: weight each loss by its number of words.": (
-            lambda losses, counts: np.exp(losses.mean())
-        ),
-        "You average perplexities. Average the losses, and then take exp of the mean.": (
-            lambda losses, counts: (np.exp(losses) * counts).sum() / counts.sum()
-        ),
-        "You take the unweighted mean of the perplexities: take the weighted mean of the losses, and then exp of it.": (
-            lambda losses, counts: np.exp(losses).mean()
-        ),
-        "The losses are in nats, so the base is e, not 2.": (
-            lambda losses, counts: 2 ** ((losses * counts).sum() / counts.sum())
-        ),
-        "This is the loss of the whole text; the perplexity is exp of the loss.": lambda losses, counts: np.log(
-            right(losses, counts)
-        ),
-    }
-    rng = np.random.default_rng(0)
-    trials = [(rng.uniform(0.5, 3, K), rng.integers(1, 20, K)) for K in (2, 4, 5)]
-    yield from compare(answer, right, mistakes, trials)
+    yield from compare(answer, _skip_backward, made, trials, ("dx", "dh_0", "dWx", "dWh"), extremes=extremes)

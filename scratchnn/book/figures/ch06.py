@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scratchnn.book.moving import bar, text
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Place = tuple[float, float]
+MEMORY_WIDTH = 900  # of a frame of ``two_memories``
 
 # The drawing of an LSTM step. An arrow: from, to, what passes along it, and where that is written.
 ARROWS: tuple[tuple[Place, Place, str, Place], ...] = (
@@ -192,3 +194,46 @@ def dropped_gradient(curves: Mapping[tuple[str, int], np.ndarray], window: int =
         label(axes, title, "training step", f"loss (nats), mean of {window} steps")
     panels[0].set_ylim(bottom=0)
     return figure
+
+
+def two_memories(
+    words: Sequence[tuple[str, str]], memory: np.ndarray, kept: np.ndarray, at: int
+) -> tuple[Figure, list[str], tuple[int, int]]:
+    """The cell states of an LSTM that reads two sentences, and its forget gates: a still picture, frames, and their size.
+
+    Args:
+        words: the words of both sentences, one pair per step.
+        memory: cell states (2, T, H).
+        kept: forget gates (2, T, H).
+        at: the step of the still picture.
+    """
+    most = float(abs(memory).max())
+    frames = [_memory_frame(words, memory[:, t] / most, kept[:, t], t) for t in range(len(words))]
+    figure, (upper, lower) = new_figure(10, 4.6, nrows=2, sharex=True)
+    for k, colour in enumerate(COLOURS[:2]):
+        sentence = " ".join(pair[k] for pair in words[: at + 1])
+        places = np.arange(1, memory.shape[2] + 1) + 0.4 * k - 0.2
+        upper.bar(places, memory[k, at], 0.4, color=colour, label=sentence)
+        lower.bar(places, kept[k, at], 0.4, color=colour)
+    upper.legend(fontsize=9, loc="upper left", bbox_to_anchor=(0, 1.35))
+    label(upper, "", "", "memory $c$")
+    label(lower, "", "unit", "forget gate $f$")
+    return figure, frames, (MEMORY_WIDTH, 330)
+
+
+def _memory_frame(words: Sequence[tuple[str, str]], memory: np.ndarray, kept: np.ndarray, t: int) -> str:
+    """The frame of step t: both sentences up to its word; bars of memory, scaled to 1, and gates, both (2, H)."""
+    parts = []
+    for k, colour in enumerate(COLOURS[:2]):
+        parts.append(text(10, 24 + 22 * k, " ".join(pair[k] for pair in words[: t + 1]), colour))
+        step = (MEMORY_WIDTH - 90) / memory.shape[1]
+        for unit, (c, f) in enumerate(zip(memory[k], kept[k], strict=True)):
+            x = round(80 + step * (unit + 0.4 * k), 1)
+            parts.append(bar(x, 140, round(step * 0.4, 1), -70 * c, colour))
+            parts.append(bar(x, 310, round(step * 0.4, 1), -80 * f, colour))
+    parts += [
+        text(70, 144, "memory", anchor="end"),
+        text(70, 304, "forget", anchor="end"),
+        text(70, 244, "keep", anchor="end"),
+    ]
+    return "".join([*parts, bar(78, 140, MEMORY_WIDTH - 88, 0.8, "grey"), bar(78, 310, MEMORY_WIDTH - 88, 0.8, "grey")])

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 6; ``python -m scratchnn exercise 6.2 chapters/solutions/ch06.py`` accepts them."""
+"""Solutions to the exercises of chapter 6."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 5; check with ``python -m scratchnn exercise 5.3 chapters/solutions/ch05.py``."""
+"""Solutions to the exercises of chapter 5."""
 
 import numpy as np
 

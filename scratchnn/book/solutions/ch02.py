@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 2; ``python -m scratchnn exercise 2.1 chapters/solutions/ch02.py`` accepts them."""
+"""Solutions to the exercises of chapter 2."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 1; ``python -m scratchnn exercise 1.2 chapters/solutions/ch01.py`` accepts them."""
+"""Solutions to the exercises of chapter 1."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 3; ``python -m scratchnn exercise 3.2 chapters/solutions/ch03.py`` accepts them."""
+"""Solutions to the exercises of chapter 3."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def skip_gram_pairs(ids, reach):
         for k in range(m - reach, m + reach + 1):
             if k != m and 0 <= k < len(ids):
                 pairs.append([ids[m], ids[k]])
-    return np.array(pairs)
+    return np.array(pairs, dtype=int).reshape(-1, 2)  # two columns, even without pairs
 
 
 # 3.3: a word that is present has the share 1 / (number of words present) in the mean

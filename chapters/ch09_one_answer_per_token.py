@@ -856,10 +856,23 @@ else:
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("9.1", allowed_steps)  # your function: is it right, and if not, what is wrong?
+# hint("9.1")
+# solution("9.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
-# python -m scratchnn exercise 9                          # the list
+# python -m scratchnn exercise 9                        # the list
 # python -m scratchnn exercise 9.1 --template > my_answer.py
-# python -m scratchnn exercise 9.1 my_answer.py           # is it right, and if not, what is wrong?
+# python -m scratchnn exercise 9.1 my_answer.py
 # ```
 #
 # - **9.1** What may follow what: the steps that IOB2 allows.
@@ -867,7 +880,7 @@ else:
 # - **9.3** The Viterbi algorithm, with steps that are forbidden.
 # - **9.4** The gradient with respect to the emissions.
 #
-# Solutions are in [`chapters/solutions/ch09.py`](../chapters/solutions/ch09.py). To hunt a mistake in a CRF, try
+# The solutions are in [`ch09.py`](../scratchnn/book/solutions/ch09.py). To hunt a mistake in a CRF, try
 # `python -m scratchnn gradcheck --break crf`.
 #
 # ## Where to read on

@@ -758,10 +758,23 @@ else:
 #
 # ## Exercises
 #
+# Write each answer as a function in a new cell, and check it there. The first call of `hint` gives a small step, the next
+# call a larger one.
+#
+# ```python
+# from scratchnn.book.exercises import check, hint, solution
+#
+# check("10.1", is_tree)  # your function: is it right, and if not, what is wrong?
+# hint("10.1")
+# solution("10.1")
+# ```
+#
+# In a shell, an answer is a file:
+#
 # ```sh
-# python -m scratchnn exercise 10                         # the list
+# python -m scratchnn exercise 10                       # the list
 # python -m scratchnn exercise 10.1 --template > my_answer.py
-# python -m scratchnn exercise 10.1 my_answer.py          # is it right, and if not, what is wrong?
+# python -m scratchnn exercise 10.1 my_answer.py
 # ```
 #
 # - **10.1** Is a list of heads a tree?
@@ -770,7 +783,7 @@ else:
 # - **10.4** Do two arcs cross?
 # - **10.5** What it costs to enter a cycle.
 #
-# Solutions are in [`chapters/solutions/ch10.py`](../chapters/solutions/ch10.py). To hunt a mistake in the scorer, try
+# The solutions are in [`ch10.py`](../scratchnn/book/solutions/ch10.py). To hunt a mistake in the scorer, try
 # `python -m scratchnn gradcheck --break biaffine`.
 #
 # ## Where to read on

@@ -243,7 +243,7 @@ def compare(
         wrong = [t for t in range(len(trials)) if not alike(given[t][k], expected[t][k], tolerance)]
         if not wrong:
             continue
-        t = min(wrong, key=lambda t: sum(np.size(argument) for argument in trials[t]))  # the smallest example
+        t = min(wrong, key=lambda t: len(repr(trials[t])))  # the smallest example; arguments may be ragged lists
         example = f"{answer.call(*trials[t])}: {difference(given[t][k], expected[t][k], name)}"
         for explanation, mistake in mistakes.items():
             made = [separate(mistake(*trial), answer.name, parts)[k] for trial in trials]

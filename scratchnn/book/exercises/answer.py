@@ -61,7 +61,8 @@ class Answer:
             raise WrongAnswer(f"{self.name} returns None: is the return statement missing?")
         for name, before, after in zip(self.arguments, arguments, given, strict=False):
             if isinstance(before, np.ndarray | list) and not alike(before, after, 0.0):
-                values = "" if np.size(before) > SHOWN else f": {brief(before)} becomes {brief(after)}"
+                large = isinstance(before, np.ndarray) and before.size > SHOWN
+                values = "" if large else f": {brief(before)} becomes {brief(after)}"
                 self.remarks.setdefault(name, f"{self.name} changes its argument {name} in place{values}; work on a copy")
         return result
 

@@ -36,6 +36,7 @@ FAMILIES = {  # the module that makes each family's rows
     "tagger": "tagger",
     "parser": "parser",
     "seq2seq": "seq2seq",
+    "captioner": "captioner",
     "forecaster": "forecaster",
     "softmax": "softmax",
     "embedding": "embedding",

@@ -54,7 +54,10 @@ class Pairs:
 
     def pick(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:
         """The pairs at these positions (M,) as one batch."""
-        source, source_lengths = pad_sequences([self.sources[p] for p in positions])
+        return (*pad_sequences([self.sources[p] for p in positions]), *self.pick_targets(positions))
+
+    def pick_targets(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Inputs (M, T), target lengths (M,) and outputs (M, T) of the pairs at these positions (M,)."""
         inputs, lengths = pad_sequences([self.inputs[p] for p in positions])
         outputs, _ = pad_sequences([self.outputs[p] for p in positions])
-        return source, source_lengths, inputs, lengths, outputs
+        return inputs, lengths, outputs

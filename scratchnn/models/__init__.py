@@ -8,6 +8,7 @@ from scratchnn.core import Model
 from scratchnn.errors import CheckpointError
 
 MODELS = {
+    "Captioner": "scratchnn.models.captioner",
     "Classifier": "scratchnn.models.classifier",
     "Forecaster": "scratchnn.models.forecaster",
     "LanguageModel": "scratchnn.models.language_model",

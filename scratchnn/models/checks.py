@@ -13,7 +13,9 @@ from scratchnn.core import Layer, Model
 from scratchnn.core.nested import flatten, rebuild
 from scratchnn.gradcheck import Problem, case, layer_problem
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.models.captioner import Captioner
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
+from scratchnn.models.first_state import FirstState
 from scratchnn.models.forecaster import Forecaster
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.models.parser import Parser
@@ -344,3 +346,43 @@ register_parser("two-layers+dropout", random=True, reader="none", layers=2, drop
 def picture_encoder(rng: np.random.Generator) -> Problem:
     """A row and a column are left over by pooling."""
     return layer_problem(PictureEncoder(2, [3, 4], rng=rng), {"x": rng.standard_normal((2, 5, 9, 2))})
+
+
+for _arrays in (1, 2):
+
+    @case(f"first-state/{_arrays}")
+    def first_state(rng: np.random.Generator, parts: int = _arrays) -> Problem:
+        """The state of a GRU, and that of an LSTM."""
+        return layer_problem(FirstState(3, 2, parts, rng=rng), {"v": rng.standard_normal((4, 3))})
+
+
+# --- the captioner: of a vector, and with every attention -------------------------------------------------------------
+
+CAPTIONED = {
+    "pictures": 0.4 * np.random.default_rng(1).standard_normal((4, 5, 6, 3)),
+    "inputs": TARGETS,
+    "target lengths": TARGET_LENGTHS,
+    "outputs": OUTPUTS,
+}
+
+
+def captioner(rows: int = 5, columns: int = 6, **options: Any) -> Callable[[np.random.Generator], Model]:
+    """Two by three regions of 2 x 2 pixels, a row left over; four words."""
+    sizes: dict[str, Any] = {"channels": (2, 3), "embedding_size": 3, "hidden_size": 3}
+    return lambda rng: Captioner(rows, columns, 4, **{**sizes, **options}, rng=rng)
+
+
+register_loss("captioner/lstm", captioner(), CAPTIONED, factor=1)
+register_loss("captioner/gru+dropout", captioner(cell="gru", dropout=0.3), CAPTIONED, random=True, factor=1)
+register_loss("captioner/gru+general", captioner(cell="gru", attention="general"), CAPTIONED, factor=1)
+register_loss(
+    "captioner/lstm+additive+dropout", captioner(attention="additive", dropout=0.3), CAPTIONED, random=True, factor=1
+)
+
+
+@case("captioner/logits")
+def caption_logits(rng: np.random.Generator) -> Problem:
+    """``forward`` and ``backward``, with respect to the pictures too; a row and a column are left over by pooling."""
+    model = captioner(5, 7, cell="gru", attention="additive")(rng)
+    fixed = {"inputs": TARGETS, "target lengths": TARGET_LENGTHS}
+    return enlarged(layer_problem(model, {"pictures": rng.standard_normal((4, 5, 7, 3))}, fixed=fixed), 1.6)

@@ -8,21 +8,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from scratchnn.backend import backend_name, move, to_numpy
-from scratchnn.beam import Found, beam_search
+from scratchnn.beam import Found
 from scratchnn.core import Model
 from scratchnn.data import bucket_batches, pad_sequences
 from scratchnn.errors import ScratchnnWarning
 from scratchnn.inspection.alignments import AlignmentMap
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.tasks.trained import Trained
+from scratchnn.tasks.writing import ROWS, write
 from scratchnn.text import END, Vocabulary, join_tokens
 from scratchnn.text.pieces import Pieces, join_pieces
 from scratchnn.text.tokens import Tokenizer
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Values
-
-ROWS = 320  # beams that are computed side by side
-
 
 # --- text and ids ----------------------------------------------------------------------------------------------------
 
@@ -70,21 +68,11 @@ def search(model: Model, sources: Sequence[np.ndarray], options: Values, parts: 
         parts: the vocabularies.
     """
     assert isinstance(model, Seq2Seq)
-    target = parts["target_vocabulary"]
     found: list[list[Found]] = [[] for _ in sources]
     with model.evaluation():  # here rather than in every step
         for places in bucket_batches([len(source) for source in sources], max(ROWS // options["beam"], 1)):
-            answers = beam_search(
-                model.step,
-                model.start(*pad_sequences([sources[place] for place in places])),
-                target.begin,
-                target.end,
-                beam=options["beam"],
-                limit=options["limit"],
-                length_norm=options["length_norm"],
-                avoid=[target.padding, target.unknown, target.begin],
-                select=model.select,
-            )
+            state = model.start(*pad_sequences([sources[place] for place in places]))
+            answers = write(model, state, parts["target_vocabulary"], options)
             for place, answer in zip(places, answers, strict=True):
                 found[place] = answer
     return found

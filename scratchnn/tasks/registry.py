@@ -15,6 +15,7 @@ KINDS = {  # module, and a line for the help
     "seq2seq": ("scratchnn.tasks.seq2seq", "sequence to sequence: a line in, a line out"),
     "forecaster": ("scratchnn.tasks.forecaster", "a forecaster of a series: measurements in a CSV file"),
     "parser": ("scratchnn.tasks.parser", "a parser: a tree over the words of a sentence"),
+    "captioner": ("scratchnn.tasks.captioner", "a captioner: a picture in, a caption out"),
     "music": ("scratchnn.tasks.music", "a model that writes tunes in ABC notation"),
     "word2vec": ("scratchnn.tasks.word2vec", "word vectors: words that occur in the same places"),
 }

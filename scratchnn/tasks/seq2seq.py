@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -16,7 +15,8 @@ from scratchnn.datasets.generated.number_words import number_words
 from scratchnn.errors import DataError
 from scratchnn.inspection.alignments import plot_alignments
 from scratchnn.metrics import exact_match, perplexity
-from scratchnn.models.seq2seq import ATTENTIONS, Seq2Seq
+from scratchnn.models.decoder import ATTENTIONS
+from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.plot import save_figure
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.answer_scores import score_lines
@@ -25,6 +25,7 @@ from scratchnn.tasks.pair_sources import is_known, names_a_part, read_sources
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
+from scratchnn.tasks.writing import DECODING, SHOWN, answer_lines, check_n_best
 from scratchnn.text import Vocabulary, texts_to_sequences, tokenize
 from scratchnn.text.pieces import learn_pieces
 from scratchnn.training.evaluation import mean_loss
@@ -39,13 +40,6 @@ ARCHITECTURE = (
     "embedding_size", "hidden_size", "cell", "layers", "bidirectional", "attention", "input_feeding", "peeky", "dropout",
     "tied",
 )  # fmt: skip
-
-LIMIT = Setting("--limit", "limit", 100, "largest number of tokens in an answer", int, "M")
-DECODING = (
-    LIMIT,
-    Setting("--beam", "beam", 1, "beginnings that are kept for each source; 1 is greedy", int, "B"),
-    Setting("--length-norm", "length_norm", 1.0, "score of an answer of t tokens: log p / t^A", float, "A"),
-)
 
 Example = tuple[np.ndarray, np.ndarray]  # ids of the source, ids of the target
 
@@ -82,11 +76,10 @@ class Seq2SeqTask(Task):
     )  # fmt: skip
     prediction = (
         *DECODING,
-        Setting("--n-best", "n_best", 1, "answers per line, each with its score", int, "K"),
+        *SHOWN,
         Setting(
             "--attention", "attention_figure", None, "figure of what attention reads, for the first lines", metavar="PNG"
         ),
-        Setting("--json", "json", False, "JSON with the score of each answer", bool),
     )
     evaluation = DECODING
     defaults: ClassVar = {"epochs": 30}
@@ -194,8 +187,7 @@ class Seq2SeqTask(Task):
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """The target of each source; with ``n_best`` or ``json``, several and their scores."""
-        if options["n_best"] > options["beam"]:
-            raise DataError(f"--n-best {options['n_best']} needs a --beam of {options['n_best']} or more")
+        check_n_best(options)
         settings, parts, lines = trained.settings, trained.parts, list(lines)
         if options["attention_figure"] is not None and trained.model.attention is None:
             raise DataError(f"{trained.place} has a model without attention; train one with --attention dot")
@@ -205,15 +197,7 @@ class Seq2SeqTask(Task):
         if options["attention_figure"] is not None and sources:
             maps = alignment_maps(trained, sources[:MAPS], answers[:MAPS])
             save_figure(plot_alignments(maps), options["attention_figure"])
-        for line, found in zip(lines, answers, strict=True):
-            best = [(text_of(one.ids, settings, parts), one) for one in found[: options["n_best"]]]
-            if options["json"]:
-                shown = [{"text": text, "score": round(one.score, 6), "ended": one.ended} for text, one in best]
-                yield json.dumps({"source": line, "answers": shown}, ensure_ascii=False)
-            elif options["n_best"] > 1:
-                yield from (f"{one.score:.4f}\t{text}" for text, one in best)
-            else:
-                yield best[0][0]
+        yield from answer_lines("source", lines, answers, lambda ids: text_of(ids, settings, parts), options)
 
 
 KIND = Seq2SeqTask()

@@ -131,7 +131,8 @@ def test_figure(tmp_path):
 
 
 def test_quick_run(tmp_path, capsys):
-    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "forecaster", "softmax", "embedding"]
+    names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "forecaster", "softmax"]
+    names += ["embedding"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDTH
@@ -143,7 +144,7 @@ def test_quick_run(tmp_path, capsys):
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
     gru = {"gru, reset after", "gru, reset before"}
-    tasks = {"lm", "classifier", "tagger", "parser", "seq2seq", "forecaster"}
+    tasks = {"lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "forecaster"}
     families = {"rnn", *gru, *tasks, "softmax", "embedding"}
     assert sections == {*families, "classifier, predict", "parser, trees"}
     for row in document["rows"]:

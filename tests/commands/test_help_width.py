@@ -32,5 +32,6 @@ def test_help_fits_80_columns(monkeypatch, capsys, words):
 
 
 def test_every_kind_of_training_is_among_them():
-    assert {("train", kind) for kind in ("lm", "classifier", "tagger", "parser", "seq2seq", "word2vec")} < set(PATHS)
+    kinds = ("lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "word2vec")
+    assert {("train", kind) for kind in kinds} < set(PATHS)
     assert len(PATHS) > 15

@@ -12,8 +12,9 @@ from scratchnn.errors import DataError
 from scratchnn.gradcheck import check
 from scratchnn.gradcheck.problems import layer_problem
 from scratchnn.models.checks import PAIRS, BatchLoss
+from scratchnn.models.decoder import ATTENTIONS
 from scratchnn.models.encoder import Bridge
-from scratchnn.models.seq2seq import ATTENTIONS, Seq2Seq
+from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.recurrent import GRU, LSTM, Stacked
 
 VS, VT, D, H = 8, 7, 3, 4

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.parity
 SETTINGS = {"device": "cpu", "threads": 1, "seconds": 0.0}
 
 
-@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "lm", "seq2seq", "forecaster", "softmax", "embedding"])
+@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "lm", "seq2seq", "captioner", "forecaster", "softmax", "embedding"])
 def test_their_contestants(name, tmp_path):
     """Every row's opponent, in this process."""
     pytest.importorskip("torch")
@@ -27,7 +27,7 @@ def test_their_contestants(name, tmp_path):
     for row in rows:
         where, _, function = row.theirs.partition(":")
         assert getattr(importlib.import_module(where), function)(row.case, SETTINGS)["value"] > 0
-    assert {"lstm": 5, "gru": 2, "seq2seq": 3, "forecaster": 2, "embedding": 4}.get(name, 1) == len(rows)
+    assert {"lstm": 5, "gru": 2, "seq2seq": 3, "captioner": 2, "forecaster": 2, "embedding": 4}.get(name, 1) == len(rows)
 
 
 @pytest.mark.parametrize("name", ["lstm", "lm"])

@@ -1,4 +1,4 @@
-"""Runs of classifier, tagger, parser, forecaster ... that were killed and resumed end with the same bits."""
+"""Runs of classifier, tagger, captioner, parser, forecaster ... that were killed and resumed end with the same bits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from small_pictures import halves, write_pictures
 from small_series import small_table, write_series
 from small_tables import PAIRS, reviews, write_columns, write_pairs
 from small_text import arrays_and_meta, command, contents, make_quick
@@ -26,6 +27,9 @@ OPTIONS = {
     "classifier": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--bidirectional", "--dropout", "0.4"],
     "tagger": [*COMMON, "--hidden", "6", "--embed", "4", "--layers", "2", "--word-dropout", "1"],
     "seq2seq": [*COMMON, "--hidden", "6", "--embed", "4", "--patience", "3", *ATTENTION],
+    "captioner": [
+        *COMMON, "--channels", "3", "4", "--hidden", "6", "--embed", "4", "--dropout", "0.3",
+    ],
     "parser": [*COMMON[2:], "--batch", "27", "--hidden", "6", "--embed", "4", "--character-hidden", "3", "--layers", "1"],
     "forecaster": [
         *COMMON, "--target", "load", "--calendar", "--hidden", "6", "--lookback", "20", "--delay", "3", "--horizon", "2",
@@ -36,6 +40,7 @@ PARTS = {
     "classifier": ["vocabulary", "labels"],
     "tagger": ["words", "characters", "tags"],
     "seq2seq": ["source_vocabulary", "target_vocabulary"],
+    "captioner": ["vocabulary"],
     "parser": ["words", "characters", "labels"],
     "forecaster": ["scale", "baselines"],
 }
@@ -43,10 +48,11 @@ DATA = {
     "classifier": reviews(390),
     "tagger": generated_travels(140, seed=0),
     "seq2seq": [(a + c, f"{b} {d}") for a, b in PAIRS for c, d in PAIRS][:140],
+    "captioner": halves(140),
     "parser": generated_treebank(120, seed=0),
     "forecaster": small_table(),
 }
-WRITERS = {"tagger": write_columns, "parser": write_trees, "forecaster": write_series}
+WRITERS = {"tagger": write_columns, "captioner": write_pictures, "parser": write_trees, "forecaster": write_series}
 BATCHES = {
     "parser": len(ShuffledByWords([len(words) for words, _, _ in split(DATA["parser"], 0)[0]], 27)),
     "forecaster": 37,  # 145 windows

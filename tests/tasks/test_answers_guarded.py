@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from scratchnn.backend import arrays, backend_name
+from scratchnn.models.captioner import Captioner
 from scratchnn.models.seq2seq import Seq2Seq
 from scratchnn.tasks.answers import alignment_maps, search
+from scratchnn.tasks.captioner import captions, maps
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import SPECIALS, Vocabulary
 
@@ -49,3 +51,26 @@ def test_the_same_answers(monkeypatch, name, beam):
     if ours.model.attention is not None:
         for map_, other in zip(*(alignment_maps(one, SOURCES, expected) for one in (ours, theirs)), strict=True):
             np.testing.assert_allclose(map_.weights, other.weights, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"attention": "additive"}], ids=str)
+def test_the_same_captions(monkeypatch, options):
+    monkeypatch.setattr(arrays, "BACKENDS", ["numpy", "cupy", guarded.__name__])
+    pictures = [np.random.default_rng(n).integers(0, 40 + 50 * n, (8, 12, 3)).astype(np.uint8) for n in range(5)]
+    sizes = {"channels": (4, 6), "embedding_size": 6, "hidden_size": 6}
+    found = []
+    for library in ("numpy", guarded.__name__):
+        model = Captioner(8, 12, len(VOCABULARY), **sizes, **options, rng=np.random.default_rng(0))
+        for parameter in model.parameters():
+            parameter.data = parameter.data * 3
+        model.output.b.data[VOCABULARY.end] = -2
+        one = Trained(model.to(library).evaluate(), {"vocabulary": VOCABULARY}, {}, None, "here")
+        answers = captions(one.model, pictures, {"beam": 4, "limit": 8, "length_norm": 0.7}, one.parts)
+        found.append((answers, maps(one, pictures, answers, [None] * 5)))
+    (ours, our_maps), (theirs, their_maps) = found
+    assert [[one.ids for one in some] for some in ours] == [[one.ids for one in some] for some in theirs]
+    assert len({tuple(some[0].ids) for some in ours}) > 1
+    for one, other in zip(our_maps, their_maps, strict=True):
+        assert (one.weights is None) == (options == {})
+        if options:
+            np.testing.assert_allclose(one.weights, other.weights, atol=1e-5)

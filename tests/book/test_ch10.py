@@ -49,7 +49,7 @@ def test_a_term_of_the_dependent_alone_does_nothing(chapter, text):
 
 
 def test_only_the_row_of_the_last_verb_moves(chapter, text):
-    assert "The rows of the other words hardly change" in text
+    assert "The rows of the other words hardly" in text
     dog, boys = (p.argmax(axis=1) for p in chapter.twin_P)
     assert [d for d in range(9) if dog[d] != boys[d]] == [7]
     assert (dog[7], boys[7]) == (5, 2)

@@ -158,7 +158,7 @@ def brief(value: Any, digits: int = 6, most: int = SHOWN) -> str:
 
 
 def entries(value: Any) -> int:
-    """The number of entries of an argument; of a list of lists, of all of them together."""
+    """The number of entries of an array, or of lists in lists, which may be ragged."""
     return sum(map(entries, value)) if isinstance(value, list | tuple) else int(np.size(value))
 
 
@@ -248,7 +248,7 @@ def compare(
         wrong = [t for t in range(len(trials)) if not alike(given[t][k], expected[t][k], tolerance)]
         if not wrong:
             continue
-        t = min(wrong, key=lambda t: sum(map(entries, trials[t])))  # the smallest example
+        t = min(wrong, key=lambda t: entries(trials[t]))  # the smallest example
         example = f"{answer.call(*trials[t])}: {difference(given[t][k], expected[t][k], name)}"
         for explanation, mistake in mistakes.items():
             made = [separate(mistake(*trial), answer.name, parts)[k] for trial in trials]

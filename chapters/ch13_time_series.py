@@ -566,8 +566,9 @@ show(
 # They pay where both ends of a sequence matter, as for the names of chapter 9, and not where the end is all that
 # counts. A second layer gains a few percent, for twice the time. With the seeds 1 and 2 it is the same: reversed is
 # worse than ridge, a second layer a little better, and two directions make no difference worth their time; shuffled
-# was measured with seed 2, and is in between. Trained on the squared error, the GRU is still well ahead of ridge, so the gain is not a matter of the
-# loss. None of this is a law. It is a measurement on one series, and a loop of five lines repeats it on yours.
+# was measured with seed 2, and is in between. Trained on the squared error, the GRU is still well ahead of ridge, so
+# the gain is not a matter of the loss. None of this is a law. It is a measurement on one series, and a loop of five
+# lines repeats it on yours.
 #
 # ## An interval, not only a number
 #

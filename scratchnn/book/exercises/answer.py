@@ -61,7 +61,7 @@ class Answer:
             raise WrongAnswer(f"{self.name} returns None: is the return statement missing?")
         for name, before, after in zip(self.arguments, arguments, given, strict=False):
             if isinstance(before, np.ndarray | list) and not alike(before, after, 0.0):
-                values = "" if np.size(before) > SHOWN else f": {brief(before)} becomes {brief(after)}"
+                values = "" if entries(before) > SHOWN else f": {brief(before)} becomes {brief(after)}"
                 self.remarks.setdefault(name, f"{self.name} changes its argument {name} in place{values}; work on a copy")
         return result
 
@@ -157,6 +157,11 @@ def brief(value: Any, digits: int = 6, most: int = SHOWN) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def entries(value: Any) -> int:
+    """The number of entries of an array, or of lists in lists, which may be ragged."""
+    return sum(map(entries, value)) if isinstance(value, list | tuple) else int(np.size(value))
+
+
 def as_numbers(value: Any) -> np.ndarray | None:
     """A result as an array of numbers; None if it cannot be one."""
     try:
@@ -243,7 +248,7 @@ def compare(
         wrong = [t for t in range(len(trials)) if not alike(given[t][k], expected[t][k], tolerance)]
         if not wrong:
             continue
-        t = min(wrong, key=lambda t: sum(np.size(argument) for argument in trials[t]))  # the smallest example
+        t = min(wrong, key=lambda t: entries(trials[t]))  # the smallest example
         example = f"{answer.call(*trials[t])}: {difference(given[t][k], expected[t][k], name)}"
         for explanation, mistake in mistakes.items():
             made = [separate(mistake(*trial), answer.name, parts)[k] for trial in trials]

@@ -1,4 +1,4 @@
-"""Solutions to the exercises of chapter 8; ``python -m scratchnn exercise 8.2 chapters/solutions/ch08.py`` accepts them."""
+"""Solutions to the exercises of chapter 8."""
 
 import numpy as np
 

@@ -1,0 +1,95 @@
+"""Chapter 12: what its text says is what its cells compute."""
+
+import numpy as np
+import pytest
+from book import markdown, play
+
+from scratchnn.book.examples.ch12 import TREE, ends_in_consonant, small_talk, translations, with_object, with_topic
+
+pytestmark = pytest.mark.chapters
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return play("ch12")
+
+
+@pytest.fixture(scope="module")
+def text():
+    return markdown("ch12")
+
+
+def test_every_comparison_came_out_equal(chapter):
+    lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
+    assert len(lines) >= 3
+    assert not [line for line in lines if line.endswith("False")]
+
+
+def test_particles_agree_with_the_sound_before_them():
+    assert [with_topic(word) for word in ("미나", "왕")] == ["미나는", "왕은"]
+    assert [with_object(word) for word in ("사과", "책")] == ["사과를", "책을"]
+    assert [ends_in_consonant(word) for word in ("개", "집")] == [False, True]
+
+
+def test_sentences_are_different_and_have_one_translation():
+    pairs = translations(500, seed=3)
+    assert len({english for english, _ in pairs}) == 500
+    assert all(english.endswith(".") and korean.endswith("다.") for english, korean in pairs)
+
+
+def test_probabilities_of_answers_sum_to_one(text):
+    assert "is said three times in ten" in text
+    pairs, log_p = small_talk(20_000, seed=1)
+    by_question = {}
+    for (question, answer), p in zip(pairs, np.exp(log_p), strict=True):
+        by_question.setdefault(question, {})[answer] = p
+    totals = [sum(answers.values()) for answers in by_question.values()]
+    assert max(totals) < 1 + 1e-9
+    assert np.mean(totals) > 0.98
+    assert all(abs(answers["글쎄."] - 0.3) < 1e-9 for answers in by_question.values())
+
+
+def test_the_tree_of_the_question(text):
+    greedy = max(TREE, key=lambda first: TREE[first][0])
+    best = max((p * q, first, second) for first, (p, more) in TREE.items() for second, q in more.items())
+    assert greedy == "a"
+    assert best == (pytest.approx(0.36), "b", "x")
+    assert "*a* (6 in 10) and then *x* (4 in 10): 24 in 100" in text
+    assert TREE["a"][0] * TREE["a"][1]["x"] == pytest.approx(0.24)
+    assert sum(p for p, _ in TREE.values()) == pytest.approx(1)
+    assert all(sum(more.values()) == pytest.approx(1) for _, more in TREE.values())
+
+
+def test_pieces_write_new_words(chapter, text):
+    written, new = chapter.written, chapter.new
+    references = np.array(chapter.references)
+    hits = {name: np.array(texts) == references for name, texts in written.items()}
+    assert "a model that chooses among known words can never write a new one" in text
+    assert not hits["words"][new].any()
+    assert hits["pieces"][new].mean() > 0.5
+
+
+def test_more_pieces_are_shorter_and_rarer(chapter):
+    assert chapter.lengths == sorted(chapter.lengths, reverse=True)
+    assert chapter.rare[-1] > chapter.rare[0]
+
+
+def test_the_length_norm_makes_answers_longer(chapter, text):
+    assert "with the norm answers get longer" in text
+    assert chapter.table[1.0, 8][2] > chapter.table[0.0, 8][2]
+
+
+def test_beams_are_dull(chapter):
+    assert chapter.kinds["beam 8"][0] > 0.9
+    assert abs(chapter.kinds["sampling"][0] - 0.3) < 0.1
+    assert chapter.kinds["beam 8"][1] < chapter.kinds["sampling"][1]
+
+
+def test_perplexity_near_the_best(chapter):
+    loss = chapter.talker.loss(chapter.talk[3000:])
+    assert chapter.best < loss < chapter.best + 0.2
+
+
+def test_the_forgetful_search_claims_what_is_not_so(chapter):
+    assert chapter.off["right"] < 1e-4
+    assert chapter.off["forgetful"] > 0.1

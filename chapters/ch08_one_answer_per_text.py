@@ -126,10 +126,10 @@ show(
 #
 # | letter | meaning | shape |
 # |--|--|--|
-# | $N$, $T$ | texts in a batch, steps of the longest | |
+# | $N$, $T$ | texts (of a batch; in (4), (5) and (16) of the training part), steps of the longest | |
 # | $V$, $D$, $H$, $K$ | words in the vocabulary, inputs and units of a layer, classes | |
 # | $n$, $t$, $k$ | a text, a step, a class or a unit | |
-# | $e$ | embedded words | $(N, T, D)$ |
+# | $e$ | embedded words (with an exponent, as in $e^z$, it is Euler's number) | $(N, T, D)$ |
 # | $r$ | what the reader says at each step; $2H$ numbers if it reads in both directions | $(N, T, H)$ |
 # | $\alpha$ | weights of the steps | $(N, T)$ |
 # | $h$ | one vector per text | $(N, H)$ |
@@ -170,8 +170,9 @@ show(
 #    included (it speaks of the plot, the music, the cast).
 # 2. **Where is the border?** The two data sets at the end of this chapter have been cut out of star ratings. In the
 #    English one (Maas and others, 2011), a review with at most 4 of 10 stars is negative and one with at least 7 is
-#    positive; in the Korean one, Naver's film reviews, 1 to 4 is negative and 9 or 10 is positive. Whatever is in between
-#    was thrown away. An accuracy on such data is one for writers who have made up their minds.
+#    positive; in the Korean one, film reviews of Naver (NSMC, collected by Lucy Park), 1 to 4 is negative and 9 or 10
+#    is positive. Whatever is in between was thrown away. An accuracy on such data is one for writers who have made up
+#    their minds.
 # 3. **What happens to texts that fit no class?** A softmax always answers. If a question about opening hours may arrive
 #    among your reviews, you need a class *other*, with examples.
 # 4. **How frequent is each class?** Always giving the most frequent answer costs nothing. A model has to be measured
@@ -199,7 +200,7 @@ show(
 #
 # For **any number of labels**, use (3) for each label by itself: K logits, K sigmoids, K targets of 0 or 1. This is
 # **multi-label classification** (다중 레이블 분류). In all three cases the gradient is what the network says minus what
-# it should say. In code, $\log(1 + e^z)$ is computed as $\max(z, 0) + \log(1 + e^{-|z|})$, because $e^{800}$ is infinite.
+# it should say. In code, $\log(1 + e^z)$ is computed as $\max(z, 0) + \log(1 + e^{-|z|})$, because $e^{800}$ overflows.
 
 
 # %%
@@ -264,14 +265,16 @@ print("sigmoids:", sigmoid(by_sigmoids)[0].round(2))
 # $$ x_{n,j} = \mathrm{count}_{n,j} \left( \log \frac{1 + N}{1 + \mathrm{df}_j} + 1 \right) \qquad \mathrm{divided \;
 # by \; the \; norm \; of \; row} \; n \tag{4} $$
 #
-# and with one weight per word, **logistic regression** (로지스틱 회귀) is equation (3) on top of a dot product:
+# and with one weight per word, **logistic regression** (로지스틱 회귀) is equation (3), averaged over the $N$ texts, on top
+# of a dot product:
 #
-# $$ z_n = \sum_j x_{n,j} \, w_j + b \qquad dw_j = \sum_n x_{n,j} \, dz_n + \lambda w_j \tag{5} $$
+# $$ z_n = \sum_j x_{n,j} \, w_j + b \qquad dw_j = \sum_n x_{n,j} \, dz_n + \lambda w_j \qquad
+# db = \sum_n dz_n \tag{5} $$
 #
-# The last term comes from a penalty $\frac{\lambda}{2} \sum_j w_j^2$ on large weights, which keeps a word that occurs
-# once from deciding alone. Almost all of the table $x$ is zero. The code below keeps only the other entries, as three
-# arrays: row $n$, column $j$, value $x$. `np.bincount` with weights adds up values that have the same index, and that is
-# all a sum over one axis of such a table needs.
+# The term $\lambda w_j$ comes from a penalty $\frac{\lambda}{2} \sum_j w_j^2$ on large weights, which keeps a word that
+# occurs once from deciding alone. Almost all of the table $x$ is zero. The code below keeps only the other entries, as
+# three arrays: row $n$, column $j$, value $x$. `np.bincount` with weights adds up values that have the same index, and
+# that is all a sum over one axis of such a table needs.
 
 
 # %%
@@ -371,7 +374,8 @@ show(
 # vectors followed by a dense layer is again a sum of one vote per word. Where one of them guesses, so does the other.
 # What counts is which tokens they are given. Pairs solve the second problem. In the third one, *I would **not** say, as I
 # told my sister on the way home, that the plot was **good***, the negation is many words away from its adjective, and
-# another one may belong to the popcorn. There are too many sequences of ten or twenty words to give each a vote.
+# another one may belong to the popcorn. Pairs gain a little, because in some reviews the two are neighbours after all
+# (*was not good*). But there are too many sequences of ten or twenty words to give each a vote.
 #
 # ## From steps to one vector
 #
@@ -520,8 +524,8 @@ show(
 # $$ \alpha_t = \frac{e^{s_t}}{\sum_{i} e^{s_i}} \quad \mathrm{over \; the \; real \; steps} \qquad
 # h = \sum_t \alpha_t \, r_t \tag{9} $$
 #
-# $W$ $(H, A)$, $b$ and $v$ $(A,)$ are learned; $A$ is free. The score is that of Bahdanau and others (2015), pooling
-# with it that of Yang and others (2016).
+# $W$ $(H, A)$, $b$ and $v$ $(A,)$ are learned; $A$ is free. The score has the form of Bahdanau and others (2015), who
+# also add the state of a decoder inside the tanh (chapter 11); pooling with it is that of Yang and others (2016).
 
 # %%
 show(
@@ -593,8 +597,8 @@ print("weights of the four texts sum to", cache[-1].sum(axis=1).round(12))
 # ### Weights, and what really decides
 #
 # Now look. For some new reviews of the kind *order*, the next figure shows the weights of the network with attention from
-# the table above. But a weight is not a reason. At each step the reader has already mixed in what it has read before and
-# after, so a step with a large weight may only be the place where the network *keeps* its answer. There is a more honest
+# the table above. But a weight is not a reason. At each step the reader has already mixed in what it has read so far,
+# so a step with a large weight may only be the place where the network *keeps* its answer. There is a more honest
 # question: what happens to the answer if a word is left out? With $z_1 - z_0$ for the logit of *good*,
 #
 # $$ \mathrm{effect}_t = (z_1 - z_0) \; \mathrm{of \; the \; text} - (z_1 - z_0) \; \mathrm{without \; word} \; t
@@ -695,10 +699,10 @@ show(
 #
 # *Every review is good.*
 #
-# It is right in 95 of 100 cases and finds nothing. What has to be looked at is the **confusion matrix** (혼동 행렬): how
-# often is a text of the true class $i$ called $j$? From it come two shares for each class $k$. **Precision** (정밀도):
-# of the texts called $k$, how many are? **Recall** (재현율): of the texts that are $k$, how many were found? Their
-# harmonic mean is **F1** (F1 점수), which is high only if both are:
+# It is right in 95 of 100 cases and finds nothing. What has to be looked at is the **confusion matrix** (혼동 행렬) $C$:
+# $C_{i,j}$ counts the texts of the true class $i$ that are called $j$. From it come two shares for each class $k$.
+# **Precision** (정밀도): of the texts called $k$, how many are? **Recall** (재현율): of the texts that are $k$, how many
+# were found? Their harmonic mean is **F1** (F1 점수), which is high only if both are:
 #
 # $$ P_k = \frac{C_{k,k}}{\sum_i C_{i,k}} \qquad R_k = \frac{C_{k,k}}{\sum_j C_{k,j}} \qquad
 # F1_k = \frac{2 P_k R_k}{P_k + R_k} \tag{15} $$
@@ -749,10 +753,10 @@ show(
 )
 
 # %% [markdown] id="ch08-few"
-# The network without weights is the most accurate, and of little use to the cinema: it misses more than half of what it
-# was made to find. With weights it finds most bad reviews, and also calls many good ones bad. Some good reviews read like
-# bad ones, so no model can have both. Which mistake is more expensive is not a question of
-# mathematics; it has to be asked before the training.
+# These are figures of seed 0. The network without weights is the most accurate, and of little use to the cinema: it
+# misses more than half of what it was made to find. With weights it finds most bad reviews, but only three in ten of
+# the reviews that it calls bad are bad. Some good reviews read like bad ones, so no model can have both. Which mistake
+# is more expensive is not a question of mathematics; it has to be asked before the training.
 #
 # The last row is a lesson of its own. It is the network *without* weights, with another threshold: call a review bad
 # unless the probability is below the share of bad reviews. It does nearly what the weights do. Class weights do not add
@@ -827,17 +831,18 @@ show(
 
 # %% [markdown] id="ch08-few-result"
 # With twenty labels the vectors are far ahead: a label for *witty* is also one for every word that keeps its company. But
-# the vectors were made from company, not from sentiment, and they are frozen at four numbers per word. With two thousand
-# labels every adjective has been seen often enough to get a weight of its own, and then it is a handicap to have vectors
-# that were made for another purpose. More data beats them. On real reviews the crossing is farther to the right; figures
-# for IMDb are at the end of the chapter.
+# the vectors were made from company, not from sentiment, and they are frozen at four numbers per word. With two hundred
+# labels a network that learns its own vectors is ahead, with six hundred the linear model too: more and more adjectives
+# have been seen often enough to get a weight of their own, and then it is a handicap to have vectors that were made for
+# another purpose. More data beats them. Where the curves cross depends on the text. On IMDb (figures below)
+# frozen vectors are still ahead of random ones with 2,000 labels, but behind the linear model already with 200.
 #
 # ## What goes wrong
 #
 # > **What goes wrong.** `r[:, -1]` is the last step of the array. For the longest text of a batch it is also the last
-# > step of the text; for all others it is padding, where the outputs of a recurrent layer are zero. Nothing fails. The
-# > network even trains, since batches are made of texts of similar length and the longest ones are read correctly. But
-# > its answer to a text depends on which other texts are in the batch.
+# > step of the text; for all shorter ones it is padding, where the outputs of a recurrent layer are zero. Nothing
+# > fails. The network even trains, since batches are made of texts of similar length and the longest ones are read
+# > correctly. But its answer to a text depends on which other texts are in the batch.
 
 
 # %%
@@ -889,11 +894,11 @@ show(
 )
 
 # %% [markdown] id="ch08-headline"
-# Asked one text at a time, the careless network looks healthy, because then the last step *is* the last real one. In
-# batches it is wrong much more often, and a single padded step makes it guess. From outside this looks like a model that
-# is good on your desk and bad in the evaluation, and you would look for the reason in the data. The check is one line,
-# and it belongs in the tests of any model that takes padded batches: *a text alone and the same text beside a longer one
-# have the same logits.*
+# Asked one text at a time, the careless network looks healthy (seed 0), because then the last step *is* the last real
+# one. In batches it is wrong much more often, and a single padded step makes it guess. From outside this looks like a
+# model that is good on your desk and bad in the evaluation, and you would look for the reason in the data. The check is
+# one line, and it belongs in the tests of any model that takes padded batches: *a text alone and the same text beside a
+# longer one have the same logits.*
 #
 # Two more mistakes have spoiled many a table. One is to choose the epoch, the learning rate or the model on the test
 # part: then the test part has become training data. The other is to leave out the baseline.
@@ -955,7 +960,7 @@ with tempfile.TemporaryDirectory() as folder:
             write_table(path, *part)
         files = {"made up": paths}
     for name, parts in data.items():
-        cut = {"level": settings[name].get("level", "plain"), "ngrams": 2 if name != "nsmc" else 3}
+        cut = {"level": settings[name].get("level", "plain"), "ngrams": {"imdb": 1, "nsmc": 3}.get(name, 2)}
         as_tokens = [([tokens_of(text, cut) for text in texts], labels) for texts, labels in parts]
         linear_share = linear_model(*as_tokens)[0]
         train_file, test_file = files[name]
@@ -983,11 +988,12 @@ for amount in (200, 2000) if FULL else ():  # few labels of IMDb, single words
 # > 63.6 % with 200 labels and in 76.8 % with 2,000; with frozen vectors of the unlabelled reviews, in 68.8 % and 82.9 %.
 # > With 200 labels (its own draws, the same seeds), the linear model of this chapter is ahead of both: 70.6 %.
 #
-# The network is level with the linear model, not ahead of it. Is that a defeat? It is what Figure 8.1 told you to expect
-# where words and pairs decide. A long review says many times, in single words and in pairs, what it thinks. Texts whose
-# answer depends on one distant *not* exist, but they are few. With a problem of your own, climb the ladder from below:
-# linear model, pairs, mean of embeddings, and only then a reader. If the next rung is no better, you have learned
-# something about your data, and saved its price.
+# The network is level with the linear model or a little behind, not ahead of it. Is that a defeat? It is what Figure
+# 8.1 told you to expect where words and pairs decide. A long review says many times, in single words and in pairs, what
+# it thinks. Texts whose answer depends on one distant *not* exist, but they cannot be many if a model that knows no
+# order beyond pairs is right in nine of ten cases. With a problem of your own, climb the ladder from below: linear
+# model, pairs, mean of embeddings, and only then a reader. If the next rung is no better, you have learned something
+# about your data, and saved its price.
 #
 # What does bring more is more text. Dai and Le (2015) let an LSTM read IMDb's unlabelled reviews first, as a language
 # model, and only then the labels. With a network that started this way they were clearly ahead of all linear models
@@ -1029,8 +1035,8 @@ for amount in (200, 2000) if FULL else ():  # few labels of IMDb, single words
 #   many networks have not beaten.
 # - Iyyer and others, "Deep Unordered Composition Rivals Syntactic Methods for Text Classification" (2015), and Joulin and
 #   others, "Bag of Tricks for Efficient Text Classification" (2016): the mean of embeddings, and pairs as tokens.
-# - Yang and others, "Hierarchical Attention Networks for Document Classification" (2016), equations 5 to 7: the attention
-#   pooling of this chapter, once over words and once over sentences.
+# - Yang and others, "Hierarchical Attention Networks for Document Classification" (2016), equations 5 to 10: the
+#   attention pooling of this chapter, first over words (5 to 7), then over sentences (8 to 10).
 # - Jain and Wallace, "Attention is not Explanation" (2019), and Wiegreffe and Pinter, "Attention is not not Explanation"
 #   (2019): the argument about what weights show. Li, Monroe and Jurafsky, "Understanding Neural Networks through
 #   Representation Erasure" (2016): leaving words out.

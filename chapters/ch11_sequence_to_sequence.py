@@ -189,7 +189,7 @@ print("the package gives the same:", examples.same(ours, theirs))
 # %% [markdown] id="ch11-half"
 # ## Two numbers for every unit: h and c
 #
-# The state of an LSTM is a pair. $c$ is the memory, and $h = o \tanh(c)$ is what the cell shows of it (chapter 6).
+# The state of an LSTM is a pair. $c$ is what the cell keeps, and $h = o \tanh(c)$ is what it shows of it (chapter 6).
 # Train the network of this section on dates, without looking back. Then cut the bridge in half: hand over only $h$,
 # with zeros for $c$, or only $c$.
 #
@@ -197,9 +197,9 @@ print("the package gives the same:", examples.same(ours, theirs))
 # >
 # > <details><summary>Answer</summary>
 # >
-# > $h$, more easily. The decoder's first step computes $c_1 = f c_0 + i g$: the memory comes from $c_0$ directly, and
-# > $h_0$ only helps to set the gates. But the network was trained with both, so it gets worse either way. The cell
-# > prints by how much.
+# > $h$, more easily. The decoder's first step computes $c_1 = f c_0 + i g$: what is kept comes from $c_0$ directly, and
+# > $h_0$ only helps to set the gates and $g$. But the network was trained with both, so it gets worse either way. The
+# > cell prints by how much (for seed 0).
 # >
 # > </details>
 
@@ -295,7 +295,7 @@ print(f"single characters right, with the true ones before: {tokens:.1%}")
 # %% [markdown] id="ch11-reversed"
 # ## Read it backwards, show it again
 #
-# Before attention there were two tricks that cost nothing. Both shorten a way.
+# Before attention there were two tricks that cost little or nothing. Both shorten a way.
 #
 # **Reverse the source.** Sutskever, Vinyals and Le (2014) fed their encoder the words of each sentence in reverse, and
 # translations got much better. Their explanation: the first words of the source come to be near the first words of the
@@ -318,8 +318,8 @@ show(
 #
 # $$ (h_t, c_t) = \mathrm{LSTM}([e_t, m_S], (h_{t-1}, c_{t-1})) \qquad z_t = [h_t, m_S] \, W_o + b_o \tag{7} $$
 #
-# Forward, $m_S$ is copied $2T$ times. You know since chapter 1 what that means for the backward pass: $2T$ gradients
-# are added up. One vector gets feedback from every step, over a short way.
+# Forward, $m_S$ is copied $2T$ times, and once more into $h_0$ (3). You know since chapter 1 what that means for the
+# backward pass: all these gradients are added up. One vector gets feedback from every step, over a short way.
 
 # %% [markdown] id="ch11-four"
 # Here are all of them on the dates, with the same sizes, the same batches and the same number of steps.
@@ -394,7 +394,8 @@ show(
 # >
 # > <details><summary>Answer</summary>
 # >
-# > The scores are 2, 0 and $-2$, and the weights are proportional to $e^2$, $1$ and $e^{-2}$. The cell below prints them.
+# > The first, and it is nearer to one. The scores are 2, 0 and $-2$, and the weights are proportional to $e^2$, $1$ and
+# > $e^{-2}$. So the first weight is $e^2 / (e^2 + 1 + e^{-2})$, nearly nine tenths. The cell below prints all three.
 # >
 # > </details>
 
@@ -478,8 +479,8 @@ print("the package gives the same:", examples.same(ours, theirs))
 # ## Another score: a small network
 #
 # A dot product needs queries and keys of one size, and compares them number by number. Bahdanau and others asked a
-# small network instead: **additive attention** (덧셈 어텐션). With $q'_t = h_t U$ and $k_j = m_j W + b$, both of $A$
-# numbers,
+# small network instead: **additive attention** (덧셈 어텐션). Its parameters are two matrices $U$ and $W$, a bias $b$ and
+# a vector $v$. With $q'_t = h_t U$ and $k_j = m_j W + b$, both of $A$ numbers,
 #
 # $$ u_{tj} = \tanh(q'_t + k_j) \qquad s_{tj} = u_{tj} \cdot v \tag{14} $$
 #
@@ -634,10 +635,11 @@ for name, row in fields.items():
 
 # %% [markdown] id="ch11-maps-caution"
 # The network was told pairs of lines, nothing else. That the year is at the end, and that *SEPTEMBER* and *9* say the
-# same, it has found out by itself. Go back to figure 11.1. Of *SEPTEMBER* it reads mostly the P and the T: no other month
-# begins like this, so there is no need to read on.
+# same, it has found out by itself. Go back to figure 11.1. Of *SEPTEMBER* it reads mostly the P and the T: no other
+# month begins like this, so there is no need to read on. (The S alone could still begin *SATURDAY* or *SUNDAY*.) But
+# why is a third of the weight on none of the three fields while it writes the day?
 #
-# Two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. In
+# So two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. In
 # *may 7, 1999* the day is read at the comma: only there is it certain that the day has one digit. Reading the map as
 # "the comma means 7" is wrong. With an encoder in both directions every $m_j$ knows the whole line, and maps get harder to
 # read. Second, a weight says what was *averaged*, not what *decided*. Jain and Wallace (2019) found quite different
@@ -719,9 +721,10 @@ for name in ("plain", "only h"):
     print(f"{name:<8}", " ".join(f"{share:6.1%}" for share in right[name].values()))
 
 # %% [markdown] id="ch11-wrong-c-check"
-# With both halves nearly half of the dates are right by now; with $h$ alone hardly any. It does learn, only far more
-# slowly, and its loss curve looks like that of a network that is too small. The check: *look at what arrives*. A number
-# that is the same for every source says nothing about it.
+# With both halves nearly half of the dates are right by now (seed 0); with $h$ alone practically none, three in a
+# thousand at most. From outside it looks like a network that is too small or has not trained for long enough, and you would look
+# for the mistake in the wrong place. The check: *look at what arrives*. A number that is the same for every source says
+# nothing about it.
 
 # %%
 for name, model in {"plain": plain, "only h": half}.items():
@@ -757,7 +760,8 @@ if FULL:
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch11_sequence_to_sequence.py`, `SCRATCHNN_DATA` names the folder with
 # > both sets; seed 0, one thread of a busy machine, 2026-11-27): dates, exact match 1.000 on the 4,042 test dates after
 # > ten epochs, 5 minutes; addition, exact match 1.000 on 4,973 questions after 25 epochs, 18 minutes. The epoch was
-# > chosen on the validation part. In the book, the peeky network with reversed sources reaches about 0.98 on the sums.
+# > chosen on the validation part. In the book, the peeky network with reversed sources reaches about 0.98 on the sums;
+# > it is smaller, and has no attention.
 #
 # In chapter 5's table of shapes this is the last row, N:M, and all of the row: a sentence to its translation, a
 # question to an answer (chapter 12), a text to its summary, a film's pictures to a sentence. Encoding, a temporal

@@ -750,7 +750,7 @@ else:
 #
 # With forty sentences the searches found three to four more heads in a hundred; here, with thousands of sentences, they
 # find hardly any. What they bring is a tree for every sentence. In this one run the rule against crossing even helps a
-# little (0.16 points), as you would expect where few arcs cross.
+# little, as you would expect where few arcs cross.
 #
 # The same on the command line; the last line draws the trees of your own sentences:
 #

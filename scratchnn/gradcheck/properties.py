@@ -39,6 +39,7 @@ FIXED_SHAPE = {
     ("conv2d/step", "T = 1"): "its window has as many places as its kernel",
     ("forecaster", "T = 1"): "its windows have as many steps as it was built for",
     ("picture-encoder", "T = 1"): "its pictures have at least one region",
+    ("captioner", "T = 1"): "its pictures have the size that it was built for",
     ("head-loss", "T = 1"): "its scores have one row more than there are words; one-word is a case by itself",
 }
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from scratchnn.backend import Array, Generator
 from scratchnn.core import Layer
-from scratchnn.core.nested import flatten
+from scratchnn.core.nested import or_zeros
 from scratchnn.layers import Dense, Tanh
 from scratchnn.recurrent.base import State
 
@@ -40,10 +40,15 @@ class FirstState(Layer):
         """Equations (1) and (2)."""
         first, *others = [dense.forward(v) for dense in self.maps]
         h = self.squash.forward(first)  # (1)
+        self.push((h, *others))
         return (h, *others) if others else h
 
     def backward(self, *dstate: State) -> Array:
-        """The gradient with respect to v, from that with respect to the state: its arrays, or one tuple of them."""
-        dh, *others = flatten(dstate)
+        """The gradient with respect to v, from that with respect to the state: its arrays, or one tuple of them.
+
+        A part that is None counts as zeros.
+        """
+        given = dstate[0] if isinstance(dstate[0], tuple) else dstate
+        dh, *others = or_zeros(given, self.pop())
         dmapped = [self.squash.backward(dh), *others]  # (3)
         return sum(dense.backward(part) for dense, part in zip(self.maps, dmapped, strict=True))  # (4), (5)

@@ -119,7 +119,7 @@ class LanguageModel(Model):
         """
         inputs, targets, *masks = batch
         mask = masks[0] if masks else None
-        count = targets.size if mask is None else int(mask.sum())  # first, while a GPU has nothing else to finish
+        count = targets.size if mask is None else int(to_numpy(mask).sum())  # first, while a GPU has nothing else to finish
         h, state = self._hidden(inputs, state)
         lease = self.pool.lease()
         logits = self.output.forward(h, lease)

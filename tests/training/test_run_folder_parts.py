@@ -106,7 +106,7 @@ def test_a_model_that_names_no_kind_no_config_or_another_class(run, capsys):
     for change, message in [
         ({"kind": None}, "model.npz contains no model; restore the file, or train anew"),
         ({"kind": "Seq2Seq"}, "model.npz contains a Seq2Seq, but settings.json says a language model"),
-        ({"kind": "Oracle"}, "unknown model 'Oracle'; this version of scratchnn has Classifier, "),
+        ({"kind": "Oracle"}, "unknown model 'Oracle'; this version of scratchnn has Captioner, Classifier, "),
         ({"config": {}}, "LanguageModel cannot be built from the saved config: missing a required argument"),
         (
             {"config": {**meta["config"], "heads": 2}},

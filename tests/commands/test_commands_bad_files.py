@@ -187,7 +187,7 @@ def test_bad_texts_to_evaluate(trained, tmp_path, capsys, raw, message):
         assert_one_line(capsys, message)
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"], ["learn"], ["sample"], ["evaluate"], ["train", "cnn"]])
+@pytest.mark.parametrize("arguments", [[], ["train"], ["lern"], ["sample"], ["evaluate"], ["train", "cnn"]])
 def test_incomplete_commands(capsys, arguments):
     assert command(*arguments) == 2
     assert_one_line(capsys, "see scratchnn")

@@ -54,3 +54,9 @@ def test_equal_lines_are_found_whatever_their_indentation(tmp_path):
 def test_every_file_can_be_read_in_one_sitting():
     lengths = {file.name: len(file.read_text().splitlines()) for file in (PACKAGE / "recurrent").glob("*.py")}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_names_of_test_files_are_unique():
+    """pytest imports them by their names: two files of one name stop the whole run, though not that of either folder."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

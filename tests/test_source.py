@@ -57,6 +57,6 @@ def test_every_file_can_be_read_in_one_sitting():
 
 
 def test_names_of_test_files_are_unique():
-    """pytest imports them by their names: two files of one name stop the whole run, though not that of either folder."""
-    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    """Pytest imports them by their names: two files of one name stop the whole run, though not that of either folder."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))

@@ -27,7 +27,7 @@ def trellises(
         image = axes.imshow(one[:T].T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         axes.plot(np.arange(T), path[:T], "o-", color=COLOURS[1], linewidth=2, markersize=6)
         _name(axes, words, tags)
-        label(axes, "", "", "tag" if axes is panels[0] else "")
+        label(axes, "", "word", "tag" if axes is panels[0] else "")
         axes.grid(visible=False)
     figure.colorbar(image, ax=panels, label="probability")
     return figure
@@ -42,7 +42,7 @@ def expected_less_true(
     for axes, (title, values) in zip(panels, shown.items(), strict=True):
         image = axes.imshow(values.T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
         _name(axes, words, tags)
-        label(axes, title, "", "tag" if axes is panels[0] else "")
+        label(axes, title, "word", "tag" if axes is panels[0] else "")
         axes.grid(visible=False)
     figure.colorbar(image, ax=panels, label="value")
     return figure

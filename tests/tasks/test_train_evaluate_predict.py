@@ -204,7 +204,7 @@ def test_a_file_of_answers_is_whole_or_not_there(tables, tmp_path, capsys, monke
     assert command("predict", run, "1", "--out", tmp_path) == 2
     assert_one_line(capsys, "already exists; choose another --out")
     assert command("predict", run, "1", "--out", tmp_path / "nowhere" / "a.txt") == 2
-    assert_one_line(capsys, "cannot write", "nowhere/a.txt: No such file or directory")
+    assert_one_line(capsys, "cannot write", "nowhere/a.txt: there is no folder")
     assert command("predict", run, "1", "--out", "") == 2
     assert_one_line(capsys, "--out is empty; name a file")
 

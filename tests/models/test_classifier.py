@@ -199,7 +199,9 @@ def test_what_cannot_be_built():
         Classifier(V, K, embedding_size=D, hidden_size=H, rng=None)
     with pytest.raises(CheckpointError, match=r"Classifier cannot be built from the saved config: missing .* 'classes'"):
         Classifier.from_config({"vocabulary_size": V, "embedding_size": D, "hidden_size": H})
-    with pytest.raises(CheckpointError, match="unknown model 'Oracle'; this version of scratchnn has Captioner, Classifier, "):
+    with pytest.raises(
+        CheckpointError, match="unknown model 'Oracle'; this version of scratchnn has Captioner, Classifier, "
+    ):
         find_model("Oracle")
     with pytest.raises(DataError, match=r"id 9 is out of range 0 .. 8"):
         model_of().forward(np.array([[9]]), np.array([1]))

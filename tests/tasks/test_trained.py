@@ -235,7 +235,9 @@ def test_what_cannot_be_saved_leaves_nothing(tmp_path, change, message):
 
 def test_a_model_that_the_package_does_not_have(tmp_path):
     save(tmp_path / "mine", Mine())
-    with pytest.raises(CheckpointError, match="unknown model 'Mine'; this version of scratchnn has Captioner, Classifier, "):
+    with pytest.raises(
+        CheckpointError, match="unknown model 'Mine'; this version of scratchnn has Captioner, Classifier, "
+    ):
         load(tmp_path / "mine")
 
 

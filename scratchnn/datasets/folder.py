@@ -19,6 +19,7 @@ from scratchnn.folder_lock import FolderLock
 from scratchnn.terminal import progress_bar
 
 BLOCK = 1 << 18  # bytes read at a time
+PUT = "put it there; its source: python -m scratchnn data list"
 TIMEOUT = 60  # seconds without a byte after which a download is given up
 
 
@@ -52,7 +53,7 @@ def existing(dataset: str, names: Sequence[str], folder: str | Path | None = Non
     return next((path for path in candidates if os.path.exists(path)), None)
 
 
-def find(dataset: str, names: Sequence[str], folder: str | Path | None = None, remedy: str = "put it there") -> Path:
+def find(dataset: str, names: Sequence[str], folder: str | Path | None = None, remedy: str = PUT) -> Path:
     """The same, with an error instead of None.
 
     Args:

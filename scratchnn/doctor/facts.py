@@ -18,6 +18,8 @@ RULE = (
 OPTIONAL = {  # the purpose of each, and the extra of setup.cfg that installs it
     "scipy": ("counted word vectors of large vocabularies", "text"),
     "scikit-learn": ("the same, and t-SNE figures", "text"),
+    "mido": ("MIDI files of tunes", "music"),
+    "sacrebleu": ("BLEU and chrF in evaluate of seq2seq", "scores"),
     "gensim": ("comparisons in tests and benchmarks", "parity"),
     "torch": ("comparisons in tests and benchmarks", "parity"),
 }

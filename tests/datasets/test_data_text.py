@@ -63,7 +63,7 @@ def test_text_of_one_part(folder, tmp_path, monkeypatch, capsys, verb):
         (["data", "text", "imdb"], "python -m scratchnn data fetch imdb (in Python: download=True)"),
         (["data", "text", "imdb", "--data", "some where"], "python -m scratchnn data fetch imdb --data 'some where' ("),
         (["text", "imdb"], "python -m scratchnn data fetch imdb (in Python: download=True)"),
-        (["data", "text", "ptb"], "put it there\n"),
+        (["data", "text", "ptb"], "put it there; its source: python -m scratchnn data list\n"),
         (["text", "ptb", "--download"], "ptb cannot be downloaded (licensed by"),
         (["data", "text", "imdb", "--out", "x.gz"], "choose an --out without .gz"),
         (["data", "text", "imdb", "--out", "missing/x.txt"], "cannot write missing"),

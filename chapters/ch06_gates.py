@@ -1260,7 +1260,7 @@ print(f"with c dropped {broken_perplexity:.2f}")
 # Once exercises 1.3 and 1.4, exercise 3.1, exercise 6.1 and exercise 6.3 are right, it trains an LSTM on
 # the agreement of verbs with your own backward pass.
 #
-# - **6.1** Clip two gradients by their common norm.
+# - **6.1** Clip two gradients, with one bound on the norm of both together.
 # - **6.2** Go back through a step of the simplified GRU, up to the gates.
 # - **6.3** Go back through a step of the LSTM, up to the gates and the old memory.
 # - **6.4** Reverse sequences of several lengths.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from decoders import assert_each_token_weighs_alike, gradients
 
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.functions import log_softmax, softmax
@@ -44,14 +45,6 @@ def one_of(batch, row):
     pictures, inputs, lengths, outputs = (part[row : row + 1] for part in batch)
     T = int(lengths[0])
     return pictures, inputs[:, :T], lengths, outputs[:, :T]
-
-
-def gradients(model, batch, dloss=1.0):
-    model.clear_gradients()
-    model.loss(batch, None)
-    model.backward_loss(dloss)
-    assert model.pending() == 0
-    return {name: parameter.dense_gradient().copy() for name, parameter in model.named_parameters().items()}
 
 
 # --- the equations ---------------------------------------------------------------------------------------------------
@@ -123,13 +116,7 @@ def test_each_picture_is_described_by_itself(name):
 
 @every_model
 def test_the_gradient_of_a_batch_weighs_each_word_alike(name):
-    model, batch = model_of(name), batch_of()
-    whole = gradients(model, batch)
-    parts = [gradients(model, one_of(batch, row), float(LENGTHS[row])) for row in range(4)]
-    for parameter, gradient in whole.items():
-        assert gradient.any(), parameter
-        total = sum(part[parameter] for part in parts) / LENGTHS.sum()
-        np.testing.assert_allclose(gradient, total, atol=1e-12, err_msg=parameter)
+    assert_each_token_weighs_alike(model_of(name), batch_of(), one_of, LENGTHS)
 
 
 @every_model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from decoders import assert_each_token_weighs_alike, gradients
 
 from scratchnn.decoding import generate
 from scratchnn.errors import DataError
@@ -43,14 +44,6 @@ def one_of(batch, row):
     source, source_lengths, inputs, lengths, outputs = (part[row : row + 1] for part in batch)
     S, T = int(source_lengths[0]), int(lengths[0])
     return source[:, :S], source_lengths, inputs[:, :T], lengths, outputs[:, :T]
-
-
-def gradients(model, batch, dloss=1.0):
-    model.clear_gradients()
-    model.loss(batch, None)
-    model.backward_loss(dloss)
-    assert model.pending() == 0
-    return {name: parameter.dense_gradient().copy() for name, parameter in model.named_parameters().items()}
 
 
 # --- the equations ---------------------------------------------------------------------------------------------------
@@ -94,13 +87,9 @@ def test_each_pair_is_read_by_itself_without_its_padding(cell):
 
 @every_cell
 def test_the_gradient_of_a_batch_weighs_each_target_token_alike(cell):
-    model = model_of(cell=cell)
-    batch = batch_of()
+    model, batch = model_of(cell=cell), batch_of()
+    assert_each_token_weighs_alike(model, batch, one_of, LENGTHS)
     whole = gradients(model, batch)
-    parts = [gradients(model, one_of(batch, row), float(LENGTHS[row])) for row in range(4)]
-    for name, gradient in whole.items():
-        assert gradient.any(), name
-        np.testing.assert_allclose(gradient, sum(part[name] for part in parts) / LENGTHS.sum(), atol=1e-12, err_msg=name)
     for name, gradient in gradients(model, batch, -2.5).items():
         np.testing.assert_allclose(gradient, -2.5 * whole[name], atol=1e-12)
 

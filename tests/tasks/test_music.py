@@ -8,28 +8,20 @@ import sys
 
 import pytest
 from small_text import assert_one_line, command, contents, make_quick
+from small_tunes import train_music, write_tunes
 
 from scratchnn.datasets.generated.tunes import generated_tunes
 from scratchnn.music import bar_fault, read_tunes
 from scratchnn.tasks import music
 from scratchnn.tasks.trained import load
 
-
-def train_music(*options):
-    """Exit status of a short training."""
-    return command("train", "music", *OPTIONS, *options)
-
-
 pytestmark = pytest.mark.usefixtures("quick")
 QUOTE = "'"  # an octave higher
-OPTIONS = ["--hidden", 24, "--embed", 8, "--batch", 4, "--window", 16, "--dropout", 0, "--lr", 0.01]
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    path = tmp_path_factory.mktemp("tunes") / "tunes.abc"
-    path.write_text(generated_tunes(40, seed=3))
-    return path
+    return write_tunes(tmp_path_factory.mktemp("tunes") / "tunes.abc")
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from small_text import assert_one_line, command, contents
+from small_tunes import train_music, write_tunes
 
-from scratchnn.datasets.generated.tunes import generated_tunes
 from scratchnn.models.tune_model import TuneModel
 from scratchnn.music import bar_fault, read_tunes
 from scratchnn.tasks import music, tunes
@@ -14,25 +14,17 @@ from scratchnn.tasks.trained import load
 from scratchnn.text import END
 
 pytestmark = pytest.mark.usefixtures("quick")
-OPTIONS = ["--hidden", 24, "--embed", 8, "--batch", 4, "--window", 16, "--dropout", 0, "--lr", 0.01]
-
-
-def train(*options):
-    """Exit status of a short training."""
-    return command("train", "music", *OPTIONS, *options)
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    path = tmp_path_factory.mktemp("tunes") / "tunes.abc"
-    path.write_text(generated_tunes(40, seed=3))
-    return path
+    return write_tunes(tmp_path_factory.mktemp("tunes") / "tunes.abc")
 
 
 @pytest.fixture(scope="module")
 def run(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("music") / "run"
-    assert train("--data", data, "--bar-clock", "--out", folder, "--epochs", 12) == 0
+    assert train_music("--data", data, "--bar-clock", "--out", folder, "--epochs", 12) == 0
     return folder
 
 
@@ -77,7 +69,7 @@ def test_each_tune_starts_the_clock_anew():
 
 def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
     other = tmp_path / "run"
-    assert train("--data", data, "--bar-clock", "--out", other, "--epochs", 5) == 0
+    assert train_music("--data", data, "--bar-clock", "--out", other, "--epochs", 5) == 0
     assert command("train", "music", "--resume", "--out", other, "--epochs", 12) == 0
     assert contents(other)["model.npz"] == contents(run)["model.npz"]
 
@@ -89,10 +81,10 @@ def test_a_sample_is_a_tune(run, capsys):
 
 
 def test_another_run_starts_from_it_with_the_clock_alone(run, data, tmp_path, capsys):
-    assert train("--data", data, "--from", run, "--out", tmp_path / "next", "--epochs", 1) == 0
+    assert train_music("--data", data, "--from", run, "--out", tmp_path / "next", "--epochs", 1) == 0
     assert isinstance(load(tmp_path / "next").model, TuneModel)
     plain = tmp_path / "plain"
-    assert train("--data", data, "--out", plain, "--epochs", 1) == 0
+    assert train_music("--data", data, "--out", plain, "--epochs", 1) == 0
     capsys.readouterr()
-    assert train("--data", data, "--from", plain, "--bar-clock", "--out", tmp_path / "other", "--epochs", 1) == 2
+    assert train_music("--data", data, "--from", plain, "--bar-clock", "--out", tmp_path / "other", "--epochs", 1) == 2
     assert_one_line(capsys, "its model was trained without --bar-clock")

@@ -1,6 +1,6 @@
 """The exercises of the book, and the code that checks answers; the solutions are in ``scratchnn.book.solutions``.
 
-The exercises of each chapter are in a file of their own (``ch01.py`` and so on), which is found by its name. In a notebook:
+The exercises of a chapter are in files that are found by their names (``ch01.py``, ``ch01_network.py``). In a notebook:
 
     from scratchnn.book.exercises import check, hint, solution
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scratchnn.book.exercises import ch02_neighbours  # noqa: F401  registers 2.4 to 2.6
 from scratchnn.book.exercises.answer import Answer, compare
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.text import vectorizers

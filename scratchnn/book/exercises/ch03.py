@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scratchnn import losses
 from scratchnn.backend import scatter_add
 from scratchnn.book.exercises.answer import Answer, compare
 from scratchnn.book.exercises.registry import exercise
-from scratchnn.functions import softmax
 from scratchnn.layers.embedding import embedding_backward
 from scratchnn.word2vec.projection import context_mean_backward
 
@@ -216,111 +214,3 @@ def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
         mask[0, 1] = False
         trials.append((rng.standard_normal((N, D)), rng.integers(0, V, (N, K)), mask, V))
     yield from compare(answer, right, mistakes, trials)
-
-
-@exercise(
-    "3.4",
-    "the size of a neural language model",
-    "count_nnlm(V, D, M, n, direct)",
-    hints=(
-        "Go through the network from below: the table, the hidden layer with its bias, the output layer with its bias.",
-        "The hidden layer sees n - 1 vectors side by side, so it has (n - 1) D inputs. The direct weights lead from "
-        "these inputs to the V outputs.",
-    ),
-)
-def check_count_nnlm(answer: Answer) -> Iterator[str]:
-    """Count the parameters of the neural language model. It has one table of V
-    vectors with D numbers each, a context of n - 1 words, M hidden neurons and
-    V outputs; the hidden layer and the output layer have biases. If direct is
-    True, there is also one weight from each number of the projection layer to
-    each output.
-
-        count_nnlm(31, 4, 12, 4, False)    gives 683
-    """
-
-    def count(V: int, D: int, M: int, width: int, direct: bool) -> int:
-        return V * D + width * M + M + M * V + V + (width * V if direct else 0)
-
-    def right(V: int, D: int, M: int, n: int, direct: bool) -> int:
-        return count(V, D, M, (n - 1) * D, direct)
-
-    mistakes = {
-        "There is one table for all positions of the context, not one per position.": lambda V, D, M, n, direct: (
-            right(V, D, M, n, direct) + (n - 2) * V * D
-        ),
-        "The hidden layer sees n - 1 vectors side by side, so it has (n - 1) D inputs, not D.": lambda V, D, M, n, direct: (
-            count(V, D, M, D, direct)
-        ),
-        "The context has n - 1 words; the n-th word is the one to predict.": lambda V, D, M, n, direct: count(
-            V, D, M, n * D, direct
-        ),
-        "The biases are missing: M in the hidden layer and V in the output layer.": lambda V, D, M, n, direct: (
-            right(V, D, M, n, direct) - M - V
-        ),
-        "The table is learned too: V D more parameters.": lambda V, D, M, n, direct: right(V, D, M, n, direct) - V * D,
-        "The direct connections are missing: (n - 1) D V more weights if direct is True.": lambda V, D, M, n, direct: right(
-            V, D, M, n, False
-        ),
-    }
-    trials = [(31, 4, 12, 4, False), (10, 3, 5, 2, True), (100, 7, 11, 5, False), (50, 6, 9, 3, True)]
-    yield from compare(answer, right, mistakes, trials)
-
-
-@exercise(
-    "3.5",
-    "perplexity",
-    "perplexity(z, t)",
-    hints=(
-        "Perplexity is e to the power of the mean loss, and the loss of a word is -log of its probability.",
-        "log softmax is z - max - log(sum(exp(z - max))) in each row. Do not take the log of a probability: that may "
-        "have become 0.",
-    ),
-)
-def check_perplexity(answer: Answer) -> Iterator[str]:
-    """Return the perplexity of a language model on a text of N words. Row n of
-    z (N, V) contains the logits that the model gives to the V words of the
-    vocabulary at position n; t (N,) contains the ids of the words of the text.
-    Logits may be as large as 1000.
-
-        perplexity(np.zeros((5, 8)), np.array([0, 3, 3, 7, 1]))    gives 8.0
-    """
-
-    def loss(z: np.ndarray, t: np.ndarray) -> float:
-        return float(losses.softmax_cross_entropy_forward(z, t)[0])
-
-    def right(z: np.ndarray, t: np.ndarray) -> float:
-        return float(np.exp(loss(z, t)))
-
-    def naive(z: np.ndarray, t: np.ndarray) -> float:
-        with np.errstate(all="ignore"):
-            e = np.exp(z)
-            return float(np.exp(-np.log(e[np.arange(len(t)), t] / e.sum(axis=1)).mean()))
-
-    mistakes = {
-        "This is the loss itself; the perplexity is e to the power of the loss.": loss,
-        "You raise e to the loss of each word and then average. Average the losses first, then raise e to the mean.": (
-            lambda z, t: float((1 / softmax(z)[np.arange(len(t)), t]).mean())
-        ),
-        "The exponent is the mean loss of the words, not the sum of their losses.": (
-            lambda z, t: float(np.exp(len(t) * loss(z, t)))
-        ),
-        "The base must match the logarithm: with natural logarithms it is e, not 2.": lambda z, t: float(2 ** loss(z, t)),
-        "The sign is wrong: this is the typical probability of a word, 1 divided by the perplexity.": (
-            lambda z, t: float(np.exp(-loss(z, t)))
-        ),
-        "exp overflows for large logits: subtract the largest logit of each row first; softmax stays the same.": naive,
-    }
-    extremes = {
-        "Each row needs its own largest logit: if one row is far above another, exp is 0 everywhere in the lower one.": (
-            np.array([[1000.0, 998.0], [-1000.0, -999.0]]),
-            np.array([1, 0]),
-        ),
-        "A probability may be too small for a number, and its log is then infinite: compute log softmax directly.": (
-            np.array([[800.0, 0.0], [0.0, 0.0]]),
-            np.array([1, 0]),
-        ),
-    }
-    rng = np.random.default_rng(0)
-    trials = [(rng.standard_normal((N, V)), rng.integers(0, V, N)) for N, V in ((5, 8), (9, 4), (2, 2))]
-    trials.append((np.array([[1000.0, 998.0], [999.0, 1000.0]]), np.array([1, 0])))
-    yield from compare(answer, right, mistakes, trials, extremes=extremes)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.book.exercises import ch04_vectors  # noqa: F401  registers 4.4 to 4.6
 from scratchnn.book.exercises.answer import Answer, compare
 from scratchnn.book.exercises.ch03 import last_rows, mean_rows, summed_rows
 from scratchnn.book.exercises.registry import exercise

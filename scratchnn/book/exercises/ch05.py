@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 
-from scratchnn.book.exercises import ch05_training  # noqa: F401  registers 5.4 to 5.6
 from scratchnn.book.exercises.answer import Answer, compare, numbers_of_shape, separate
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.recurrent.rnn import rnn_forward

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scratchnn.book.exercises import ch06_sequences  # noqa: F401  registers 6.4 to 6.6
 from scratchnn.book.exercises.answer import Answer, compare
 from scratchnn.book.exercises.registry import exercise
 from scratchnn.functions import sigmoid

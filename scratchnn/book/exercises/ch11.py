@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scratchnn.book.exercises import ch11_attention  # noqa: F401  registers 11.3 to 11.5
 from scratchnn.book.exercises.answer import Answer, compare, separate
 from scratchnn.book.exercises.registry import exercise
 

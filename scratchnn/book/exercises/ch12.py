@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from scratchnn.book.exercises import ch12_search  # noqa: F401  registers 12.4 and 12.5
 from scratchnn.book.exercises.answer import Answer, compare
 from scratchnn.book.exercises.registry import exercise
 

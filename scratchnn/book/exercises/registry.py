@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from scratchnn.book.exercises.answer import Answer
 from scratchnn.errors import DataError
 
-CHAPTER_FILE = re.compile(r"ch\d\d")
+CHAPTER_FILE = re.compile(r"ch\d\d(_\w+)?")  # the exercises of a chapter may be in several files
 COLUMNS = 80
 
 Checker = Callable[[Answer], Iterator[str]]
@@ -83,7 +83,7 @@ def exercise(name: str, title: str, head: str, hints: tuple[str, ...] = ()) -> C
 
 
 def chapter_modules() -> list[str]:
-    """Names of the modules with exercises: ``ch01`` and so on."""
+    """Names of the modules with exercises: ``ch01``, ``ch01_network`` and so on."""
     folder = importlib.import_module("scratchnn.book.exercises").__path__
     return sorted(entry.name for entry in pkgutil.iter_modules(folder) if CHAPTER_FILE.fullmatch(entry.name))
 

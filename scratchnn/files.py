@@ -39,6 +39,16 @@ def remove_unfinished(folder: Path, name: str = "*") -> None:
             file.unlink()
 
 
+def check_new_file(path: str, flag: str) -> None:
+    """Raise ``DataError`` unless ``path``, the value of an option, is free and in a folder; call it before long work."""
+    if not path:
+        raise DataError(f"{flag} is empty; name a file")
+    if os.path.lexists(path):
+        raise DataError(f"{path} already exists; choose another {flag}")
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise DataError(f"cannot write {path}: there is no folder {os.path.dirname(path)}; make it first")
+
+
 def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
     """Write ``data`` so that a reader, or a crash at any moment, finds the old file or the new one, never a part."""
     with atomic_file(path) as file:

@@ -33,12 +33,15 @@ class Progress:
         self.file = folder / PROGRESS
         self.right: set[str] = set()
         self.reached: set[int] = set()
-        if self.file.exists():
-            try:
-                saved = json.loads(self.file.read_text(encoding="utf-8"))
-                self.right, self.reached = set(map(str, saved["right"])), set(map(int, saved["milestones"]))
-            except (ValueError, KeyError, TypeError, OSError) as error:
-                raise DataError(f"cannot read {self.file} ({error}); remove it to start again, your answers stay") from None
+        try:
+            saved = json.loads(self.file.read_text(encoding="utf-8"))
+            self.right, self.reached = set(map(str, saved["right"])), set(map(int, saved["milestones"]))
+        except (FileNotFoundError, NotADirectoryError):
+            pass  # nothing is done yet
+        except OSError as error:
+            raise DataError(f"cannot read {self.file}: {error.strerror or error}") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"cannot read {self.file} ({error}); remove it to start again, your answers stay") from None
 
     def save(self) -> None:
         """Write the file."""
@@ -73,6 +76,13 @@ class Progress:
             self.make_folder()
             write_atomically(path, exercise.template().encode("utf-8"))
         return path
+
+    def is_template(self, exercise: Exercise) -> bool:
+        """Whether the file of the answer is still as ``provide`` writes it."""
+        try:
+            return self.answer_file(exercise).read_bytes() == exercise.template().encode("utf-8")
+        except OSError:
+            return False  # the check says why
 
     def answer(self, exercise: Exercise) -> Answer:
         """The reader's answer from its file.

@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from scratchnn.errors import DataError, ScratchnnError
-from scratchnn.files import write_atomically
+from scratchnn.errors import ScratchnnError
+from scratchnn.files import check_new_file, write_atomically
 from scratchnn.tasks.registry import find_kind
 from scratchnn.tasks.task import Kind
 from scratchnn.training.run_folder import RunFolder
@@ -99,8 +99,7 @@ def give_template(text: str, out: str | None) -> int:
     if out is None:
         print(text, end="")
         return 0
-    if not out or os.path.exists(out):
-        raise DataError(f"{out} already exists; choose another --out" if out else "--out is empty; name a file")
+    check_new_file(out, "--out")
     write_atomically(out, text.encode("utf-8"))
     print(f"wrote {out}")
     return 0

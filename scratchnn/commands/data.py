@@ -12,7 +12,7 @@ from typing import Any
 from scratchnn.datasets.folder import data_folder
 from scratchnn.datasets.registry import DataSet, data_set, data_sets
 from scratchnn.errors import DataError
-from scratchnn.files import atomic_file
+from scratchnn.files import atomic_file, check_new_file
 from scratchnn.terminal import progress_bar
 
 COLUMNS = 80
@@ -124,8 +124,7 @@ def run_text(args: argparse.Namespace) -> int:
         known = ", ".join(f"{name}:{one}" for one in dataset.parts)
         raise DataError(f"{name} has no part {part!r}; choose {f'from {known}' if known else name}")
     out = Path(args.out or f"{args.name.replace(':', '-')}.txt")
-    if os.path.exists(out):
-        raise DataError(f"{out} already exists; choose another --out")
+    check_new_file(str(out), "--out")
     if out.suffix == ".gz":
         raise DataError(f"{out} would be a plain text file; choose an --out without .gz")
     lines = words = 0

@@ -65,7 +65,10 @@ def run(args: argparse.Namespace) -> int:
         return try_milestone(progress, MILESTONES[args.milestone])
     if args.once:
         exercise = progress.next_exercise(args.name)
-        return 0 if exercise is None else check(progress, exercise)
+        if exercise is None:
+            return 0
+        progress.provide(exercise)
+        return check(progress, exercise)
     return watch(progress, args.name)
 
 
@@ -77,10 +80,10 @@ def watch(progress: Progress, first: str) -> int:
             print(f"Exercise {exercise.name}: {exercise.title}\n\n    def {exercise.head}:\n\n{exercise.statement}\n")
             print(f"Write your answer in {path}; it is checked whenever you save it.")
             print(f"python -m scratchnn exercise {exercise.name} --hint gives a hint. Ctrl-C ends.\n", flush=True)
-            seen = modified(path) if path.read_text(encoding="utf-8") == exercise.template() else 0
+            seen = modified(path) if progress.is_template(exercise) else 0
             before = set(progress.right)
             while exercise.name not in progress.right:
-                if (changed := modified(path)) != seen:
+                if (changed := modified(path)) not in (seen, None):
                     seen = changed
                     check(progress, exercise)
                 else:
@@ -92,17 +95,16 @@ def watch(progress: Progress, first: str) -> int:
     return print_summary(progress)
 
 
-def modified(path: Path) -> int:
-    """When the file was saved, in nanoseconds; -1 while it does not exist, as an editor replaces it."""
+def modified(path: Path) -> int | None:
+    """When the file was saved, in nanoseconds; None while it does not exist, as an editor replaces it."""
     try:
         return path.stat().st_mtime_ns
     except FileNotFoundError:
-        return -1
+        return None
 
 
 def check(progress: Progress, exercise: Exercise) -> int:
     """Check one answer, remember the result, and try the milestone that it completes; returns the exit status."""
-    progress.provide(exercise)
     try:
         verdict = judge(exercise, progress.answer(exercise))
     except ReaderFileError as error:

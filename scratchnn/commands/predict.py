@@ -11,7 +11,7 @@ from typing import Any
 
 from scratchnn.commands.arguments import LateParser, add_run_folder, add_threads, given_settings
 from scratchnn.errors import DataError
-from scratchnn.files import atomic_file
+from scratchnn.files import atomic_file, check_new_file
 from scratchnn.tasks.trained import Trained, load
 from scratchnn.text.files import split_lines
 
@@ -35,16 +35,14 @@ def run(args: argparse.Namespace) -> int:
     """Print the answers, or write them to a file, all of them or none."""
     if args.texts and args.data is not None:
         raise DataError("give the input as TEXT or in a file with --data, not both")
-    if args.out is not None and (not args.out or os.path.exists(args.out)):
-        raise DataError(f"{args.out} already exists; choose another --out" if args.out else "--out is empty; name a file")
+    if args.out is not None:
+        check_new_file(args.out, "--out")
     trained = load(args.run_folder)
     settings = trained.known_kind().prediction
     options = given_settings(args, settings)
     for setting in settings:
         if setting.metavar in ("FILE", "PNG") and args.out is not None and same_place(options[setting.name], args.out):
             raise DataError(f"{setting.flag} and --out are the same file, {args.out}; choose another --out")
-    if args.out is not None and not os.path.isdir(os.path.dirname(args.out) or "."):
-        raise DataError(f"cannot write {args.out}: there is no folder {os.path.dirname(args.out)}; make it first")
     answers = trained.predict(input_lines(args, trained), **options)
     if args.out is None:
         for answer in answers:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scratchnn.errors import DataError
-from scratchnn.files import write_atomically
+from scratchnn.files import check_new_file, write_atomically
 from scratchnn.music.abc import Tune
 from scratchnn.music.notes import Note, tune_notes
 from scratchnn.music.piano_roll import plot_piano_roll
@@ -27,10 +27,7 @@ LONGEST = 900  # seconds of music; sound of that length needs some 300 MB of mem
 
 def check_file(path: str) -> None:
     """Raise ``DataError`` if no tune can be saved under that name, before anything is computed."""
-    if Path(path).exists():
-        raise DataError(f"{path} already exists; choose another --out")
-    if not Path(path).parent.is_dir():
-        raise DataError(f"cannot write {path}: there is no folder {Path(path).parent}; make it first")
+    check_new_file(path, "--out")
     if Path(path).suffix.lower() not in ENDINGS:
         raise DataError(f"{path}: a tune can be saved as {', '.join(ENDINGS)}")
     if Path(path).suffix.lower() == ".mid":

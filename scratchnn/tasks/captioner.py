@@ -17,6 +17,7 @@ from scratchnn.data import PictureCaptions
 from scratchnn.data.pictures import scaled
 from scratchnn.datasets.generated.scenes import is_true, random_caption
 from scratchnn.errors import DataError
+from scratchnn.files import check_new_file
 from scratchnn.inspection.captions import CaptionMap, plot_captions
 from scratchnn.metrics import exact_match, perplexity
 from scratchnn.models.captioner import ATTENTIONS, Captioner
@@ -45,6 +46,7 @@ from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
 
 MAPS = 10  # pictures in a figure
+SCENES = PARTS["train"][0]  # that are learned, if no number is given
 ARCHITECTURE = ("channels", "embedding_size", "hidden_size", "cell", "attention", "dropout")
 
 
@@ -58,7 +60,7 @@ class CaptionerTask(Task):
         replace(EXAMPLES, help="folders of pictures with captions.tsv: name, tab, caption (default: generated scenes)",
                 metavar="FOLDER"),
         replace(VALID, help="validation folder (default: a tenth of the pictures)", metavar="FOLDER"),
-        Setting("--scenes", "scenes", PARTS["train"][0], "generated scenes to learn", int, "N", inherited=False),
+        Setting("--scenes", "scenes", None, f"generated scenes to learn (default: {SCENES})", int, "N", identity=False),
         Setting("--channels", "channels", ["16", "32", "64"], "outputs of each convolution", metavar="C", many=True),
         Setting("--cell", "cell", "lstm", "recurrent cell of the decoder", choices=tuple(CELLS)),
         Setting("--hidden", "hidden_size", 128, "units of the decoder", int, "H"),
@@ -81,10 +83,14 @@ class CaptionerTask(Task):
     model = Captioner
 
     def complete(self, settings: Values) -> None:
-        """Channels are whole numbers."""
+        """Channels are whole numbers; a number of scenes is for scenes."""
         for size in settings["channels"]:
             if not size.isdecimal() or not int(size):
                 raise DataError(f"--channels must be whole numbers of 1 or more, got {size!r}")
+        if learns_scenes(settings):
+            settings["scenes"] = settings["scenes"] or SCENES
+        elif settings["scenes"] is not None:
+            raise DataError(f"--scenes has no effect with --data {' '.join(settings['data'])}; leave one of them out")
 
     def decides(self, settings: Values) -> tuple[str, bool]:
         """The share of true captions of generated scenes; the loss of other pictures, for which it is not known."""
@@ -188,8 +194,12 @@ class CaptionerTask(Task):
         """The caption of the picture in each file; with ``n_best`` or ``json``, several and their scores."""
         check_n_best(options)
         files, parts, figure = list(lines), trained.parts, options["attention_figure"]
-        if figure is not None and trained.model.attention is None:
-            raise DataError(f"{trained.place} has a model without attention; train one with --attention additive")
+        if "" in files:
+            raise DataError(f"line {files.index('') + 1} of the input is empty; each line is the name of a PNG file")
+        if figure is not None:
+            check_new_file(figure, "--attention")
+            if trained.model.attention is None:
+                raise DataError(f"{trained.place} has a model without attention; train one with --attention additive")
         size = trained.model.config["rows"], trained.model.config["columns"]
         pictures = [read_picture(file, size, "the model knows") for file in files]
         answers = captions(trained.model, pictures, options, parts)

@@ -9,7 +9,6 @@ and 0.8486 with projective ones.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +23,7 @@ from scratchnn.data import SentenceBatches, Sentences, normal_form
 from scratchnn.data.examples import ShuffledByWords
 from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
 from scratchnn.errors import DataError
-from scratchnn.files import write_atomically
+from scratchnn.files import check_new_file, write_atomically
 from scratchnn.inspection.attachment import attachment_table, plot_attachment
 from scratchnn.inspection.tree_svg import trees_svg
 from scratchnn.metrics import attachment_scores, right_arcs
@@ -247,8 +246,8 @@ class ParserTask(Task):
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
         """A block of CoNLL-U for each sentence: a line with its words between white space, or a block of CoNLL-U."""
         drawing = options["svg"]
-        if drawing is not None and (not drawing or os.path.exists(drawing)):
-            raise DataError(f"{drawing} already exists; choose another --svg" if drawing else "--svg is empty; name a file")
+        if drawing is not None:
+            check_new_file(drawing, "--svg")
         lines = list(lines)
         if looks_like_conllu(lines):
             sentences = list(parse_conllu(lines, "input"))

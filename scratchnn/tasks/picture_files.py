@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import struct
 import sys
+import unicodedata
 import zlib
 from pathlib import Path
 
@@ -111,8 +112,16 @@ def read_folder(folder: str, size: Size | None = None, wanted_by: str = "") -> l
         if not caption.strip():
             raise DataError(f"{table}: the caption of {name!r} is empty; write one, or remove the line")
         if name not in pictures:
-            pictures[name] = read_picture(place / name, size, wanted_by)
+            pictures[name] = read_picture(find_file(place / name), size, wanted_by)
             if size is None:
                 size, wanted_by = pictures[name].shape[:2], f"{name} has"
         found.append((pictures[name], caption))
     return found
+
+
+def find_file(path: Path) -> Path:
+    """The file with that name, or with the same letters in another Unicode form: macOS saves accents as own characters."""
+    if path.exists() or not path.parent.is_dir():
+        return path
+    same = (other for other in path.parent.iterdir() if unicodedata.normalize("NFC", other.name) == path.name)
+    return next(same, path)

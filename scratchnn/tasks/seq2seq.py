@@ -13,6 +13,7 @@ from scratchnn.core import Model
 from scratchnn.data import Pairs
 from scratchnn.datasets.generated.number_words import number_words
 from scratchnn.errors import DataError
+from scratchnn.files import check_new_file
 from scratchnn.inspection.alignments import plot_alignments
 from scratchnn.metrics import exact_match, perplexity
 from scratchnn.models.decoder import ATTENTIONS
@@ -189,8 +190,10 @@ class Seq2SeqTask(Task):
         """The target of each source; with ``n_best`` or ``json``, several and their scores."""
         check_n_best(options)
         settings, parts, lines = trained.settings, trained.parts, list(lines)
-        if options["attention_figure"] is not None and trained.model.attention is None:
-            raise DataError(f"{trained.place} has a model without attention; train one with --attention dot")
+        if options["attention_figure"] is not None:
+            check_new_file(options["attention_figure"], "--attention")
+            if trained.model.attention is None:
+                raise DataError(f"{trained.place} has a model without attention; train one with --attention dot")
         sources = self.sources(lines, settings, parts)
         warn_about(sources, settings, parts)
         answers = search(trained.model, sources, options, parts)

@@ -57,7 +57,10 @@ def source(path: Path, template_command: str) -> bytes:
     The ``>`` of some shells writes what a command prints in another encoding: Windows PowerShell in UTF-16, which is
     recognised, and cmd in the system's own, which is not.
     """
-    code = path.read_bytes()
+    try:
+        code = path.read_bytes()
+    except OSError as error:
+        raise ReaderFileError(f"cannot read {path}: {error.strerror or error}") from None
     if code.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         code = code.decode("utf-16").encode("utf-8")
     try:

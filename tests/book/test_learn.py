@@ -106,6 +106,51 @@ def test_saving_a_file_checks_it(learn, progress, tmp_path, monkeypatch):
     assert lines[-1].startswith("1 of ")
 
 
+def test_a_file_that_is_being_replaced_is_waited_for(learn, progress, tmp_path, monkeypatch):
+    """No template is written in its place, and nothing is checked, until it exists again."""
+    file = tmp_path / "answer_1_5.py"
+    looks = iter(range(4))
+
+    def sleep(seconds):
+        look = next(looks, None)
+        if look is None:
+            raise KeyboardInterrupt
+        if look == 0:
+            file.unlink()
+        elif look < 3:
+            assert not file.exists()
+        else:
+            file.write_text(solution_code(1, "count_parameters"), encoding="utf-8")
+
+    monkeypatch.setattr(command.time, "sleep", sleep)
+    status, printed = learn("1.5")
+    assert status == 0
+    verdicts = [line for line in printed.splitlines() if line.startswith("exercise ")]
+    assert verdicts == ["exercise 1.5, count_parameters(sizes): right"]
+
+
+@pytest.mark.parametrize("kind", ["UTF-16", "Latin-1", "a folder"])
+def test_answers_that_are_no_utf8_are_checked_like_others(learn, progress, tmp_path, monkeypatch, kind):
+    """Windows PowerShell writes UTF-16, which is read; what cannot be read is a line, and ``learn`` waits on."""
+    file = tmp_path / "answer_1_5.py"
+    if kind == "UTF-16":
+        file.write_text(solution_code(1, "count_parameters"), encoding="utf-16")
+    elif kind == "Latin-1":
+        file.write_bytes(b"# caf\xe9\n")
+    else:
+        file.mkdir()
+
+    def stop(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.time, "sleep", stop)
+    status, printed = learn("1.5")
+    assert status == 0
+    assert ("count_parameters(sizes): right" in printed) == (kind == "UTF-16")
+    assert ("is not UTF-8: byte 0xe9 in line 1" in " ".join(printed.split())) == (kind == "Latin-1")
+    assert "Traceback" not in printed
+
+
 def test_all_done(learn, progress):
     progress.right = set(EXERCISES)
     progress.reached = set(MILESTONES)
@@ -136,8 +181,15 @@ def test_bad_input_is_one_line(arguments, content, message, tmp_path, capsys):
 
 def test_a_folder_that_cannot_be_made(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    assert main(["learn", "--folder", str(tmp_path / "file" / "below"), "--once"]) == 2
-    assert "cannot make the folder" in capsys.readouterr().err
+    for folder, message in (
+        (tmp_path / "file", "cannot make the folder"),
+        (tmp_path / "file" / "below", "cannot make the folder"),
+        (tmp_path / ("long" * 100), "progress.json: File name too long"),
+    ):
+        assert main(["learn", "--folder", str(folder), "--once"]) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
 
 
 # --- milestones ------------------------------------------------------------------------------------------------------

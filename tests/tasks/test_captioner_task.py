@@ -271,6 +271,10 @@ def test_bad_folders(folder, tmp_path, monkeypatch, capsys, verb, what, message)
         (["nowhere.png"], "cannot read nowhere.png: No such file or directory"),
         (["text.png"], "text.png is not a PNG file; save it as PNG"),
         (["small.png"], "small.png has 7 x 8 pixels, the model knows 12 x 8; scale it to that size"),
+        (["good.png", ""], "line 2 of the input is empty; each line is the name of a PNG file"),
+        (["good.png", "--attention", "good.png"], "good.png already exists; choose another --attention"),
+        (["good.png", "--attention", ""], "--attention is empty; name a file"),
+        (["good.png", "--attention", "no/map.png"], "cannot write no/map.png: there is no folder no; make it first"),
         (["good.png", "--n-best", 2], "--n-best 2 needs a --beam of 2 or more"),
         (["good.png", "--attention", "map.png"], "has a model without attention; train one with --attention additive"),
         (["a.png", "--attention", "map.png", "--out", "./map.png"], "--attention and --out are the same file, ./map.png"),
@@ -295,12 +299,13 @@ def test_bad_predictions(folder, tmp_path, monkeypatch, capsys, words, message):
         (["--channels", 0], "--channels must be whole numbers of 1 or more, got '0'"),
         (["--channels", 2, 2, 2, 2, 2], "Captioner: 5 convolutions with pooling in between leave nothing of 12 x 8 pixels"),
         (["--attention", "dot"], "argument --attention: invalid choice: 'dot'"),
+        (["--scenes", 5], "--scenes has no effect with --data {folder}/pictures; leave one of them out"),
         (["--scenes", 0], "--scenes must be a whole number of 1 or more, got 0"),
     ],
 )
 def test_bad_settings(folder, tmp_path, capsys, options, message):
     assert train_captioner("--data", folder / "pictures", "--out", tmp_path / "run", *options) == 2
-    assert_one_line(capsys, message)
+    assert_one_line(capsys, message.format(folder=folder))
     assert not (tmp_path / "run").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import unicodedata
 
 import numpy as np
 import pytest
@@ -80,6 +81,17 @@ def test_a_picture_with_two_captions_is_one_array(tmp_path):
     np.testing.assert_array_equal(a, one)
     np.testing.assert_array_equal(b, other)
     assert a is c
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_on_disk_may_have_another_unicode_form_than_in_the_table(tmp_path, form):
+    """MacOS saves the accents of a name as characters of their own, and Korean syllables as letters."""
+    name = "caf\u00e9 \uac00.png"
+    (tmp_path / unicodedata.normalize(form, name)).write_bytes(rgb_png(PICTURE))
+    for written in ("NFC", "NFD"):
+        (tmp_path / "captions.tsv").write_text(f"{unicodedata.normalize(written, name)}\ta half\n", encoding="utf-8")
+        [(picture, _)] = read_folder(str(tmp_path))
+        np.testing.assert_array_equal(picture, PICTURE)
 
 
 WHOLE = rgb_png(PICTURE)

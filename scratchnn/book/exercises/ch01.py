@@ -194,7 +194,7 @@ def check_dense_backward(answer: Answer) -> Iterator[str]:
     "cross_entropy_gradient(z, target)",
     hints=(
         "Compute the softmax of each row. Subtract the largest logit of that row first: z.max(axis=1, keepdims=True).",
-        "Subtract 1 at the correct class of each row, y[np.arange(N), target] -= 1, and divide by N, since the loss is a mean.",
+        "Subtract 1 at the correct class of each row, y[np.arange(N), target] -= 1. The loss is a mean, so divide by N.",
     ),
 )
 def check_cross_entropy_gradient(answer: Answer) -> Iterator[str]:

@@ -1265,7 +1265,7 @@ show(
 #   chapter, and hidden units that find out by themselves what to represent.
 # - Rosenblatt, "The Perceptron" (1958), and Minsky and Papert, *Perceptrons* (1969): what one neuron can learn, and what it
 #   cannot.
-# - Goodfellow, Bengio and Courville, *Deep Learning* (2016), section 6.1 for XOR and section 6.5 for back-propagation.
+# - Goodfellow, Bengio and Courville, *Deep Learning* (2016), chapter 6: XOR in its first section, and back-propagation.
 # - Nielsen, *Neural Networks and Deep Learning* (2015), chapter 2: the backward pass at leisure, with every step derived.
 # - Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines" (2010): the ReLU.
 # - Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made in the same way, and the same network of

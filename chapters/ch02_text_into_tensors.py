@@ -1,9 +1,9 @@
 # %% [markdown] id="ch02-text-into-tensors"
 # # 2. Text into tensors
 #
-# *Cat* and *dog* never stand next to each other in the text below, and nobody tells the computer that both are animals. To
-# a program, a word is a number in a list: *cat* may be word 6 and *dog* word 11. How can numbers know that a cat is more
-# like a dog than like a book?
+# *Cat* and *dog* never stand next to each other in the text below, and the computer is not told that both are animals. To a
+# program, a word is a number in a list: *cat* may be word 6 and *dog* word 11. How can numbers know that a cat is more like
+# a dog than like a book?
 #
 # The two cells below give the answer of this chapter. They count which words are near each other, in the package's words,
 # and compare. Nothing is learned by gradient descent in this chapter; everything is done by counting.
@@ -27,7 +27,7 @@ from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 # %%
 generated = examples.generate_text(np.random.default_rng(0), 1000)
-print(" ".join(generated[:26]), "...")
+print(" ".join(generated[:18]), "...")
 generated_vocabulary = Vocabulary.build(generated, specials=())
 generated_ids = generated_vocabulary.encode(generated)
 company = counting.count_vectors(generated_ids, len(generated_vocabulary), window=2, size=8)
@@ -43,7 +43,7 @@ show(
     "2.1",
     "How alike any two words are (dark: alike). Left: with a number for each word, every word "
     "is like itself alone. Right: with vectors made by counting neighbours, words of one kind "
-    "are alike, and nobody has told the computer which kinds there are.",
+    "are alike, although the computer was not told which kinds there are.",
 )
 
 # %% [markdown] id="ch02-able"
@@ -628,9 +628,9 @@ print_cosines(C)
 
 # %% [markdown] id="ch02-cat-and-dog-are-close"
 # `cat` and `dog` are close, as they should be. But `cat` and `book` are close as well. Both occur next to `the` again and
-# again, and that dominates everything else. If you meet your neighbour in front of your house, that means nothing; if you
-# meet on another continent, there is a story behind it. The useful information is not how often two words meet, but how
-# much more often they meet than by chance.
+# again, and that dominates everything else. If you meet a colleague at work, that means nothing; if you meet on another
+# continent, there is a story behind it. The useful information is not how often two words meet, but how much more often
+# they meet than by chance.
 #
 # ## More often than by chance
 #
@@ -798,7 +798,7 @@ show(
     "2.10",
     "The PPMI table, and the first three tables of which it is the sum; red is above zero, blue "
     "below. The strip on the left of each is its column, the strip above its row: each table is "
-    "nothing but the two multiplied. (A column and its row may change their signs together.)",
+    "nothing but the two multiplied. A column and its row may change their signs together.",
 )
 
 # %% [markdown] id="ch02-how-much-is-in-the-first-terms"

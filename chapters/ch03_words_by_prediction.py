@@ -71,7 +71,7 @@ show(
     figures.cosine_maps(views, examples.GROUPS),
     "3.1",
     "How alike the vectors of any two words are (red: alike). The network was only asked to guess "
-    "hidden words from their neighbours. Nobody has told it that there are animals, people, food, "
+    "hidden words from their neighbours. It was not told that there are animals, people, food, "
     "drinks and places, and yet they are there.",
 )
 
@@ -211,8 +211,8 @@ print(f"the rule: {rule:.2f} on the test set")
 # The longer the context, the better the model knows the training set by heart, until its perplexity is lower than that of
 # the rule itself. But a single n-gram of the test set that was never seen has probability 0, and the perplexity is
 # infinite. Never seen does not mean impossible: the number of n-grams grows as $V^n$, and no text is long enough to contain
-# them all. The classic remedy is to mix orders: if the witness who saw everything is silent, ask the next one. A shorter
-# context helps out where a longer one was never seen:
+# them all. The classic remedy is to mix orders, as you would question several witnesses: trust most the one who saw most,
+# and where that one is silent, the others still have something to say:
 #
 # $$ P(w \mid c) = \frac{\sum_k a_k P_k(w \mid c)}{\sum_k a_k} \tag{3} $$
 #
@@ -244,10 +244,14 @@ counting = min(mixed.values())
 #
 # Now do the same by prediction. The simplest network for it has one layer and no bias: the one-hot vector of the previous
 # word, times a matrix $Z$ of shape $(V, V)$, gives the logits of the word that follows. So row $v$ of $Z$ has the logits
-# after word $v$, and $y_v = \mathrm{softmax}(Z_v)$ the probabilities. Let $C_{vw}$ be the number of times that $w$ follows
-# $v$, $S_v$ the sum of row $v$, and $N$ the sum of all. By equation (18) of chapter 1, each pair of $v$ and $w$ gives row
-# $v$ the gradient $y_v - \mathrm{onehot}(w)$, divided by $N$ for the mean. Row $v$ gets $S_v$ of these, and the one-hot
-# vectors among them add up to $C_v$. So the loss and its gradient are
+# after word $v$, and $y_v = \mathrm{softmax}(Z_v)$ the probabilities.
+#
+# What will it learn? Every time that $w$ follows $v$, the gradient pulls the probabilities of row $v$ a little towards $w$.
+# The row comes to rest where all pulls cancel, and that is where each probability equals the share of times that the word
+# came. In formulas: let $C_{vw}$ be the number of times that $w$ follows $v$, $S_v$ the sum of row $v$, and $N$ the sum of
+# all. By equation (18) of chapter 1, each pair of $v$ and $w$ gives row $v$ the gradient $y_v - \mathrm{onehot}(w)$,
+# divided by $N$ for the mean. Row $v$ gets $S_v$ of these, and the one-hot vectors among them add up to $C_v$. So the loss
+# and its gradient are
 #
 # $$ L = - \frac{1}{N} \sum_v \sum_w C_{vw} \log y_{vw} $$
 # $$ dZ_v = \frac{1}{N} (S_v \, y_v - C_v) = \frac{S_v}{N} \Big( y_v - \frac{C_v}{S_v} \Big) \tag{4} $$

@@ -367,10 +367,13 @@ print("the package gives the same:", same)
 # follows. Because of the shared table, what the network learns about "cat" as the last word of a context helps if "cat" is
 # the second last. And if "cat" and "dog" have similar vectors, whatever it learns about one is nearly true of the other.
 #
-# > <details><summary>The letters of 2003</summary> > > In the paper, and in the package's
-# > `nnlm.py`](../scratchnn/word2vec/nnlm.py), the table $E$ is called $C$, the hidden layer has the weights $H$ and the ias
-# > $d$, and the output layer $U$ and $b$: the logits are $b + U \tanh(d + H x)$, with vectors as columns. An ptional matrix
-# > $W$ connects the projection layer directly to the logits. > > </details>
+# > <details><summary>The letters of 2003</summary>
+# >
+# > In the paper, and in the package's [`nnlm.py`](../scratchnn/word2vec/nnlm.py), the table $E$ is called $C$, the hidden
+# > layer has the weights $H$ and the bias $d$, and the output layer $U$ and $b$: the logits are $b + U \tanh(d + H x)$,
+# > with vectors as columns. An optional matrix $W$ connects the projection layer directly to the logits.
+# >
+# > </details>
 
 # %%
 show(

@@ -557,17 +557,8 @@ show(
 # $$ (x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2) \tag{12} $$
 #
 # and that is *one* layer, with weights $W_1 W_2$ and bias $b_1 W_2 + b_2$. A function of the form $x W + b$ is called
-# **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers can do no more than one.
-
-# %%
-x = rng.standard_normal((5, 2))
-V1, c1 = rng.standard_normal((2, 10)), rng.standard_normal(10)  # W_1 and b_1 of (12)
-V2, c2 = rng.standard_normal((10, 3)), rng.standard_normal(3)  # W_2 and b_2
-V, c = V1 @ V2, c1 @ V2 + c2
-
-stacked = (x @ V1 + c1) @ V2 + c2
-merged = x @ V + c  # (12)
-print("both give the same:", same(stacked, merged))
+# **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers can do no more than one, and one
+# can only draw straight borders, as in the middle panel of Figure 1.1.
 
 # %% [markdown] id="ch01-activation-functions"
 # ## Activation functions

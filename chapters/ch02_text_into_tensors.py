@@ -982,15 +982,8 @@ print(f"expected share of 23 words in 365 places: {expected_collisions(23, 365):
 print(f"probability that there is any collision:  {1 - none:.1%}")
 
 # %% [markdown] id="ch02-hashing-works-without-the-vocabulary"
-# A bag of words works without the vocabulary as well: each count of a bag goes to the place of equation (13). Here there
-# are only 16 places, so some words collide.
-
-# %%
-hashed = np.zeros((len(documents), 16), dtype=int)
-for bag, words in zip(hashed, documents, strict=True):
-    for word in words:
-        bag[vectorizers.hash_word(word, 16)] += 1  # (13)
-print("the first document in 16 places:", hashed[0])
+# A bag of words works without the vocabulary as well: each count of a bag goes to the place of equation (13). The package's
+# [`hashed_bags`](../scratchnn/text/vectorizers.py) makes them.
 
 # %% [markdown] id="ch02-korean-text"
 # ## Korean text

@@ -74,7 +74,7 @@ def hidden_view(neurons: Function, z: np.ndarray, target: np.ndarray, decide: Fu
         axes.imshow(
             answers.reshape(60, 60), origin="lower", extent=(-SIDE, SIDE, -SIDE, SIDE), cmap="Greys", vmin=0, vmax=1
         )
-        axes.set(title=f"$h_{{{k + 1}}}$", xticks=[], yticks=[])
+        axes.set(xlabel=f"$h_{{{k + 1}}}$", xticks=[], yticks=[])
     for axes in panels[:, 5:].flat:
         axes.remove()
     large = figure.add_subplot(grid[:, 5:])
@@ -86,7 +86,6 @@ def hidden_view(neurons: Function, z: np.ndarray, target: np.ndarray, decide: Fu
     points(large, places, target, size=10)
     label(large, "The same points, seen by the last layer", "", "")
     large.set(xticks=[], yticks=[], xlabel="differences between the three logits")
-    panels[1, 2].set_xlabel("each small picture is the plane of the spiral")
     return figure
 
 

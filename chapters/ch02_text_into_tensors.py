@@ -554,7 +554,7 @@ for question in ("what is the remainder of a division", "the order of the keys i
 # $$ C_{vw} = \mathrm{how \; often} \; w \; \mathrm{is \; at \; most \; window \; positions \; from} \; v \tag{8} $$
 #
 # Row $v$ of $C$ is a vector for the word $v$, a description of its company. You can think of a frame that slides along the
-# text: the word in its middle gets a stroke in its row for each word that the frame shows beside it.
+# text: the word in its middle gets a mark in its row for each word that the frame shows beside it.
 
 # %%
 show(

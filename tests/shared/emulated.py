@@ -2,8 +2,8 @@
 ``device.cuh``. Slow, and enough for everything but speed and the memory model of a GPU: see the header.
 
 ``EmulatedDevice`` is a device for guarded arrays (``guarded.py``), in float32, or in float64 for gradient checks. Its
-arrays start as NaN, so that what a kernel forgets to write shows. Each lies between two pages that nothing may touch, so that
-a kernel does not leave it unnoticed.
+arrays start as NaN, so that what a kernel forgets to write shows. Each lies between two pages that nothing may touch, so
+that a kernel does not leave it unnoticed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["DeadlockError", "EmulatedDevice", "OutsideError", "needs_compiler"]
 
 
 def fenced_pages(size):
-    """Pages for ``size`` bytes, full of 0xFF (NaN; -1 in integers), and one before and after them that nothing may touch."""
+    """Pages for ``size`` bytes of 0xFF (NaN; -1 in integers), and one before and one after them that nothing may touch."""
     room = -(-max(size, 1) // PAGE) * PAGE
     pages = np.frombuffer(mmap.mmap(-1, room + 2 * PAGE), np.uint8)
     pages[...] = 0xFF

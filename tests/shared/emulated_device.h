@@ -1,8 +1,9 @@
 // The kernels on a CPU: each CUDA thread is a fiber with a stack of its own. One fiber runs at a time, until it comes to a
 // barrier; then another one is chosen at random. Stands for device.cuh and for what CUDA itself provides. A missing barrier
 // shows as wrong numbers, because some fibers then run ahead of others by a whole step; barriers that not all threads reach
-// show as a deadlock. Shared memory starts as NaN and lies between pages that nothing may touch: whoever reads or writes there
-// ends the launch. It ends at the page after it or starts at the one before it, in turn from launch to launch.
+// show as a deadlock. A block that has counted for other blocks (atomicAdd) may sleep until no other one can go on, so that
+// what it has counted too early shows too. Shared memory starts as NaN and lies between pages that nothing may touch: a
+// thread that does ends the launch. It ends at the page after it or starts at the one before it, in turn.
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -49,7 +50,9 @@ struct Fiber {
 };
 Fiber* fibers;
 Fiber* now;
-int *ready, ready_count, fiber_count, alive;
+int block_count, block_size, fiber_count, alive;
+int *ready, *ready_count;             // fibers that can go on and their number, block by block
+bool* asleep;                         // blocks whose fibers go on only if no others can
 Barrier *block_barriers, *warp_barriers;
 char *shared_pages, *shared_memory;   // of the first block
 size_t shared_stride;                 // from one block to the next
@@ -63,7 +66,24 @@ unsigned draw(unsigned below) {       // xorshift
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
     return (unsigned)(state >> 11) % below;
 }
-void make_ready(Fiber* f) { ready[ready_count++] = int(f - fibers); }
+void make_ready(Fiber* f) { ready[f->block * block_size + ready_count[f->block]++] = int(f - fibers); }
+int can_go_on(bool sleeping) {
+    int count = 0;
+    for (int b = 0; b < block_count; b++) count += asleep[b] == sleeping ? ready_count[b] : 0;
+    return count;
+}
+Fiber* choose() {                     // one that is not asleep, or else one that is, whose block wakes; 0 if none can go on
+    const bool wake = !can_go_on(false);
+    const int count = can_go_on(wake);
+    if (!count) return 0;
+    int k = draw(count), b = 0;
+    for (; asleep[b] != wake || k >= ready_count[b]; b++) k -= asleep[b] == wake ? ready_count[b] : 0;
+    asleep[b] = false;
+    int& chosen = ready[b * block_size + k];
+    Fiber* f = &fibers[chosen];
+    chosen = ready[b * block_size + --ready_count[b]];
+    return f;
+}
 void rest() {
     if (!_setjmp(now->resumed)) _longjmp(scheduling, 1);
 }
@@ -85,6 +105,12 @@ void meet(Barrier* barrier) {
     make_ready(self);
     rest();
 }
+void may_sleep() {
+    if (draw(2)) return;
+    asleep[now->block] = true;
+    make_ready(now);
+    rest();
+}
 void carry_out(int end) {
     Fiber* f = now;
     for (; f->first_pending < end; f->first_pending++) {
@@ -102,7 +128,7 @@ inline void __syncthreads() { emulated::meet(&emulated::block_barriers[blockIdx.
 inline void __syncwarp() { emulated::meet(&emulated::warp_barriers[(blockIdx.x * blockDim.x + threadIdx.x) / 32]); }
 inline void __threadfence() {}
 template <class T>
-inline T atomicAdd(T* to, T value) { T old = *to; *to += value; return old; }
+inline T atomicAdd(T* to, T value) { T old = *to; *to += value; emulated::may_sleep(); return old; }
 inline unsigned atomicAdd(unsigned* to, int value) { return atomicAdd(to, (unsigned)value); }
 template <class T>
 inline T __ldcg(const T* from) { return *from; }
@@ -167,11 +193,12 @@ size_t map_shared(int grid, int shared) {
 }
 // All threads of all blocks; 0, 1 for a deadlock, 2 if something outside all memory was touched.
 int launch(int grid, int block, int shared, unsigned long long seed) {
-    fiber_count = alive = grid * block, ready_count = 0, state = seed * 2 + 88172645463325252ull;
+    block_count = grid, block_size = block, fiber_count = alive = grid * block, state = seed * 2 + 88172645463325252ull;
     gridDim.x = grid, blockDim.x = block;
     const size_t mapped = map_shared(grid, shared);
     fibers = (Fiber*)calloc(fiber_count, sizeof(Fiber));
-    ready = (int*)malloc(fiber_count * sizeof(int));
+    ready = (int*)malloc(fiber_count * sizeof(int)), ready_count = (int*)calloc(grid, sizeof(int));
+    asleep = (bool*)calloc(grid, sizeof(bool));
     block_barriers = (Barrier*)calloc(grid, sizeof(Barrier));
     warp_barriers = (Barrier*)calloc(fiber_count / 32 + 1, sizeof(Barrier));
     for (int b = 0; b < grid; b++) block_barriers[b].first = b * block, block_barriers[b].size = block;
@@ -186,10 +213,7 @@ int launch(int grid, int block, int shared, unsigned long long seed) {
     at_touch.sa_handler = leave;
     sigaction(SIGSEGV, &at_touch, &before[0]), sigaction(SIGBUS, &at_touch, &before[1]);
     const bool touched = sigsetjmp(outside, 1);
-    while (ready_count && !touched) {
-        const int k = draw(ready_count);
-        now = &fibers[ready[k]];
-        ready[k] = ready[--ready_count];
+    while (!touched && (now = choose())) {
         threadIdx.x = now->thread, blockIdx.x = now->block;
         if (_setjmp(scheduling)) continue;
         if (now->started) _longjmp(now->resumed, 1);
@@ -201,7 +225,8 @@ int launch(int grid, int block, int shared, unsigned long long seed) {
         setcontext(&now->context);
     }
     sigaction(SIGSEGV, &before[0], 0), sigaction(SIGBUS, &before[1], 0);
-    free(warp_barriers), free(block_barriers), free(ready), free(fibers), munmap(shared_pages, mapped);
+    free(warp_barriers), free(block_barriers), free(asleep), free(ready_count), free(ready), free(fibers);
+    munmap(shared_pages, mapped);
     return touched ? 2 : alive > 0;
 }
 // Calls a kernel with arguments from an array of pointers to them.

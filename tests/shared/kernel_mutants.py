@@ -106,8 +106,14 @@ def mutants(file: str) -> Iterator[Mutant]:
             yield Mutant(file, number, line, after + slashes + comment)
 
 
+def unchanged(file: str) -> Mutant:
+    """A mutant without a mistake."""
+    line = cells.text(file).split("\n")[0]
+    return Mutant(file, 1, line, line)
+
+
 def judge(mutant: Mutant) -> str:
-    """``refused`` by its numbers, ``deadlock``, ``does not compile``, or ``survived`` all problems of the file."""
+    """What becomes of a mutant in the problems of its file: one of ``OUTCOMES``; ``refused`` is by its numbers."""
     kinds = (
         ("step by step",)
         if mutant.file in SINGLE

@@ -3,7 +3,7 @@
 // shows as wrong numbers, because some fibers then run ahead of others by a whole step; barriers that not all threads reach
 // show as a deadlock. A block that has counted for other blocks (atomicAdd) may sleep until no other one can go on, so that
 // what it has counted too early shows too. Shared memory starts as NaN and lies between pages that nothing may touch: a
-// thread that does ends the launch. It ends at the page after it or starts at the one before it, in turn.
+// thread that does ends the launch. The memory ends at the page after it or starts at the one before it, in turn.
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -1,0 +1,220 @@
+"""Tools of chapter 15: arrays that count calls, a device that works in the background, the tables of the benchmarks."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+import scratchnn
+
+Factors = tuple[tuple[int, ...], tuple[int, ...]]  # the shapes of both factors of a matrix product
+
+# --- counting --------------------------------------------------------------------------------------------------------
+
+
+FREE = (np.split, np.empty_like)  # views, and memory that nothing is written to
+
+
+class Counted(np.ndarray):
+    """An array that counts the array operations it takes part in; views, such as slices and transposes, are not counted.
+
+    ``calls`` counts operations by name; ``products`` has the shapes of both factors of each matrix product.
+    """
+
+    calls: ClassVar[Counter[str]] = Counter()
+    products: ClassVar[list[Factors]] = []
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = (), **options: Any) -> Any:
+        self.calls[ufunc.__name__] += 1
+        if ufunc is np.matmul:
+            self.products.append((inputs[0].shape, inputs[1].shape))
+        if out:
+            options["out"] = tuple(map(_plain, out))
+        result = getattr(ufunc, method)(*map(_plain, inputs), **options)
+        return out[0] if out else _counted(result)
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, options: Any) -> Any:
+        if function not in FREE:
+            self.calls[function.__name__] += 1
+        result = function(*map(_plain, arguments), **{key: _plain(value) for key, value in options.items()})
+        return [_counted(part) for part in result] if isinstance(result, list) else _counted(result)
+
+    def copy(self, order: Any = "C") -> Any:
+        """A copy, which is one operation."""
+        self.calls["copy"] += 1
+        return super().copy(order)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        mine = self.view(np.ndarray)
+        to = mine[key]
+        if not isinstance(value, np.ndarray) or to.ctypes.data != value.ctypes.data:  # else the end of mine[key] += ...
+            self.calls["copy"] += 1
+        mine[key] = _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(_plain, value))
+    return value.view(np.ndarray) if isinstance(value, Counted) else value
+
+
+def _counted(value: Any) -> Any:
+    return np.asarray(value).view(Counted)
+
+
+def count_calls(run: Callable[..., Any], *arrays: np.ndarray) -> tuple[int, list[Factors]]:
+    """The number of array operations in ``run(*arrays)``, and the shapes of the factors of its matrix products."""
+    Counted.calls.clear()
+    Counted.products.clear()
+    run(*map(_counted, arrays))
+    return sum(Counted.calls.values()), list(Counted.products)
+
+
+def products_alone(shapes: list[Factors], dtype: Any) -> Callable[[], None]:
+    """A function that computes matrix products of these shapes and nothing else."""
+    factors = {pair: [np.ones(shape, dtype) for shape in pair] for pair in set(shapes)}
+    work = [(*factors[pair], np.empty((pair[0][0], pair[1][1]), dtype)) for pair in shapes]
+
+    def run() -> None:
+        for a, b, out in work:
+            np.matmul(a, b, out=out)
+
+    return run
+
+
+# --- data ------------------------------------------------------------------------------------------------------------
+
+
+def lstm_arrays(N: int, T: int, D: int, H: int, dtype: Any = np.float32, seed: int = 0) -> tuple[list, list]:
+    """Inputs, first state and weights [x, h0, c0, Wx, Wh, b] of an LSTM, and cotangents [dy, dh, dc]."""
+    rng = np.random.default_rng(seed)
+    shapes = [(N, T, D), (N, H), (N, H), (D, 4 * H), (H, 4 * H), (4 * H,), (N, T, H), (N, H), (N, H)]
+    arrays = [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+    arrays[3] /= np.sqrt(D).astype(dtype)
+    arrays[4] /= np.sqrt(H).astype(dtype)
+    return arrays[:6], arrays[6:]
+
+
+def adding(rng: np.random.Generator, N: int, T: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sequences (N, T, 2) of a number and a mark, and the sum of the two marked numbers (N, 1)."""
+    numbers, marks = rng.random((N, T)), np.zeros((N, T))
+    places = np.argsort(rng.random((N, T)), axis=1)[:, :2]
+    np.put_along_axis(marks, places, 1, axis=1)
+    x = np.stack([numbers, marks], axis=-1).astype(np.float32)
+    return x, (numbers * marks).sum(axis=1, keepdims=True).astype(np.float32)
+
+
+# --- machines --------------------------------------------------------------------------------------------------------
+
+
+class SlowingMachine:
+    """A made-up machine with a clock of its own: every job slows it down a little, as heat slows down a real one.
+
+    Args:
+        slower: by how much each job makes all later ones slower.
+    """
+
+    def __init__(self, slower: float):
+        self.now, self.factor, self.slower = 0.0, 1.0, slower
+
+    def run(self, seconds: float) -> None:
+        """Do a job that takes so many seconds on the cool machine."""
+        self.now += seconds * self.factor
+        self.factor *= 1 + self.slower
+
+    def clock(self) -> float:
+        """The time on this machine, in seconds."""
+        return self.now
+
+
+class Device:
+    """Works through a queue in the background, as a GPU does: ``launch`` returns before the work has begun."""
+
+    def __init__(self) -> None:
+        self.work: queue.Queue[Callable[[], Any]] = queue.Queue()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            job = self.work.get()
+            job()
+            self.work.task_done()
+
+    def launch(self, job: Callable[[], Any]) -> None:
+        """Put a job into the queue."""
+        self.work.put(job)
+
+    def synchronise(self) -> None:
+        """Wait until all jobs are done."""
+        self.work.join()
+
+
+class Group:
+    """What the blocks of one kernel share: an exchange for two steps of h, and a counter that only rises.
+
+    Args:
+        N, H: rows and units of h.
+        wait_for_others: whether ``wait`` waits; without it the blocks run ahead of each other.
+    """
+
+    def __init__(self, N: int, H: int, wait_for_others: bool = True):
+        self.exchange = np.zeros((2, N, H))
+        self.count, self.changed, self.waits = 0, threading.Condition(), wait_for_others
+
+    def arrive(self) -> None:
+        """Raise the counter by one."""
+        with self.changed:
+            self.count += 1
+            self.changed.notify_all()
+
+    def wait(self, target: int) -> None:
+        """Wait until the counter has reached ``target``."""
+        with self.changed:
+            if self.waits:
+                self.changed.wait_for(lambda: self.count >= target)
+
+
+# --- the benchmarks --------------------------------------------------------------------------------------------------
+
+BENCHMARKS = Path(scratchnn.__file__).resolve().parents[1] / "benchmarks" / "README.md"
+
+
+def benchmark_rows(header: str, *labels: str) -> Iterator[list[str]]:
+    """Rows of a table of ``benchmarks/README.md``: its header, then the rows that begin with one of ``labels``.
+
+    Args:
+        header: what the first line of the table begins with, without the bar.
+        labels: the first cells of the rows.
+    """
+    lines = iter(BENCHMARKS.read_text(encoding="utf-8").splitlines() if BENCHMARKS.exists() else [])
+    for line in lines:
+        if line.startswith(f"| {header}"):
+            yield _cells(line)
+            break
+    for line in lines:
+        if not line.startswith("|"):
+            return
+        if _cells(line)[0] in labels:
+            yield _cells(line)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip().replace("**", "") for cell in line.strip().strip("|").split("|")]
+
+
+def print_benchmark(header: str, *labels: str) -> None:
+    """Print these rows in columns, or say that the folder is missing."""
+    rows = list(benchmark_rows(header, *labels))
+    if not rows:
+        print("benchmarks/README.md is not here: it comes with the repository, not with the installed package")
+        return
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        first, *others = (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        print("  ".join([row[0].ljust(len(first)), *others]))

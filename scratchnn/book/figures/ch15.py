@@ -1,0 +1,229 @@
+"""The figures of chapter 15, Where the time goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scratchnn.book.figures.boxes import arrow, box, drawing
+from scratchnn.book.figures.strips import bracket, strip
+from scratchnn.plot import COLOURS, label, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PALE = ("#cfe3f1", "#f6d5bf", "#c8e6dc", "#efd7e6", "#f8e3b0")  # one per sequence or block
+
+
+def answer(preview: Mapping[str, Mapping[int, float]]) -> Figure:
+    """Milliseconds of each program by the number of units, and as multiples of the last program, the limit."""
+    figure, (left, right) = new_figure(10, 3.9, ncols=2)
+    limit = list(preview)[-1]
+    for (name, times), colour in zip(preview.items(), COLOURS[1::-1] + COLOURS[2:], strict=False):
+        sizes, ms = list(times), np.array(list(times.values()))
+        if name == limit:
+            left.plot(sizes, ms, "k--", label=name)
+            continue
+        left.plot(sizes, ms, "o-", color=colour, label=name)
+        right.plot(sizes, ms / np.array(list(preview[limit].values())), "o-", color=colour, label=name)
+    right.axhline(1, color="black", linestyle="--", label="the limit")
+    for axes, text in ((left, "milliseconds"), (right, "times the limit")):
+        axes.set(xscale="log", yscale="log")
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.minorticks_off()
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+        label(axes, "", "units H", text)
+    left.set_title("Time")
+    right.set_title("Time over the time of its products")
+    return figure
+
+
+def fees(adds: Mapping[int, float], products: Mapping[int, float], rate: float) -> Figure:
+    """Microseconds of one addition of n numbers, and of one product (n, n), with what the operations alone would take."""
+    figure, (left, right) = new_figure(10, 3.6, ncols=2)
+    left.plot(list(adds), list(adds.values()), "o-", color=COLOURS[0])
+    right.plot(list(products), list(products.values()), "o-", color=COLOURS[1], label="measured")
+    n = np.array(list(products))
+    right.plot(n[1:], 2e6 * n[1:] ** 3 / rate, ":", color="black", label="the fare alone")
+    right.legend(fontsize=8)
+    for axes, times in ((left, adds), (right, products)):
+        axes.set(xscale="log", yscale="log")
+        first = next(iter(times.values()))
+        axes.axhspan(first / 100, first, color="#eeeeee", zorder=0)
+        axes.set_ylim(first / 4, 1.6 * max(times.values()))
+        axes.text(0.97, 0.05, "the fee", transform=axes.transAxes, ha="right", fontsize=9)
+        axes.grid(alpha=0.3)
+    label(left, "np.add", "numbers", "microseconds")
+    label(right, "np.matmul", "rows and columns n", "microseconds")
+    return figure
+
+
+# --- diagrams --------------------------------------------------------------------------------------------------------
+
+
+def fused() -> Figure:
+    """The products of a step with a matrix for each gate, and those of the whole sequence with fused gates."""
+    figure, axes = drawing(10.4, 4.6)
+    axes.text(0.1, 4.35, "Objects: at each step, eight products", fontsize=10, weight="bold")
+    for row, (name, shape) in enumerate((("$x_t$", "(N, D)"), ("$h_{t-1}$", "(N, H)"))):
+        y = 3.75 - 0.75 * row
+        box(axes, (0.9, y), f"{name}  {shape}", "data", 1.3, 0.46)
+        for k, gate in enumerate("oifg"):
+            left = 2.6 + 1.9 * k
+            arrow(axes, (1.55, y), (left - 0.45, y)) if k == 0 else None
+            box(axes, (left + 0.2, y), f"$W_{{{'xh'[row]},{gate}}}$ ({'DH'[row]}, H)", "layer", 1.35, 0.46)
+    axes.text(10.25, 3.38, "T times", fontsize=9, ha="right", va="center")
+    axes.plot([0.1, 10.3], [2.45, 2.45], color="grey", linewidth=0.8)
+    axes.text(0.1, 2.1, "Fused: one product before the loop, one per step", fontsize=10, weight="bold")
+    box(axes, (1.1, 1.5), "x  (N T, D)", "data", 1.7, 0.55)
+    arrow(axes, (1.95, 1.5), (2.75, 1.5))
+    box(axes, (3.9, 1.5), "$W_x$  (D, 4H)\no | i | f | g", "layer", 2.3, 0.6)
+    arrow(axes, (5.05, 1.5), (6.0, 1.5), "once")
+    box(axes, (7.1, 1.5), "all $x_t W_x$  (N T, 4H)", "data", 2.2, 0.55)
+    box(axes, (1.1, 0.5), "$h_{t-1}$  (N, H)", "state", 1.7, 0.55)
+    arrow(axes, (1.95, 0.5), (2.75, 0.5))
+    box(axes, (3.9, 0.5), "$W_h$  (H, 4H)\no | i | f | g", "layer", 2.3, 0.6)
+    arrow(axes, (5.05, 0.5), (6.0, 0.5), "T times")
+    box(axes, (7.1, 0.5), "$h_{t-1} W_h$  (N, 4H)", "data", 2.2, 0.55)
+    arrow(axes, (7.1, 1.22), (7.1, 0.78), "+ rows of step t")
+    arrow(axes, (8.2, 0.5), (8.9, 0.5))
+    box(axes, (9.55, 0.5), "$h_t$, $c_t$", "state", 1.2, 0.55)
+    return figure
+
+
+def packed(lengths: np.ndarray) -> Figure:
+    """A padded batch, the same sorted, and its packed rows."""
+    figure, axes = drawing(10.6, 3.7)
+    cell, names, T = 0.36, "ABCDE", int(lengths.max())
+    order = np.argsort(-lengths, kind="stable")
+    for left, rows, title in ((0.5, np.arange(len(lengths)), "padded"), (3.5, order, "longest first")):
+        axes.text(left, 3.4, title, fontsize=10, weight="bold")
+        for place, n in enumerate(rows):
+            fills = [PALE[n] if t < lengths[n] else "white" for t in range(T)]
+            texts = [f"{names[n]}{t + 1}" if t < lengths[n] else "-" for t in range(T)]
+            strip(axes, left, 2.75 - 0.44 * place, fills, texts, cell)
+    counts = (lengths > np.arange(T)[:, None]).sum(axis=1)
+    for t, N_t in enumerate(counts):
+        x = 3.5 + (t + 0.5) * cell
+        axes.text(x, 1.15, str(N_t), ha="center", fontsize=9)
+    axes.text(3.4, 1.15, "$N_t$", ha="right", fontsize=9)
+    arrow(axes, (5.6, 2.3), (6.3, 2.3), "pack")
+    axes.text(6.5, 3.4, f"packed: P = {lengths.sum()} rows", fontsize=10, weight="bold")
+    left, per_row, done = 6.5, 6, 0
+    flat = [(t, n) for t, N_t in enumerate(counts) for n in order[:N_t]]
+    for begin in range(0, len(flat), per_row):
+        part = flat[begin : begin + per_row]
+        y = 2.55 - 1.2 * (begin // per_row)
+        strip(axes, left, y, [PALE[n] for _, n in part], [f"{names[n]}{t + 1}" for t, n in part], cell)
+    for t, N_t in enumerate(counts):
+        row, column = divmod(done, per_row)
+        end = min(column + N_t, per_row)
+        y = 2.47 - 1.2 * row
+        bracket(axes, left + column * cell + 0.04, left + end * cell - 0.04, y, f"step {t + 1}")
+        done += N_t
+    return figure
+
+
+def one_kernel() -> Figure:
+    """Blocks that keep their columns of Wh and meet at a counter; and the same along time."""
+    figure, axes = drawing(11.2, 4.6)
+    axes.text(0.1, 4.3, "Who keeps what", fontsize=10, weight="bold")
+    for s in range(3):
+        y = 3.4 - 1.15 * s
+        box(axes, (1.15, y), f"block {s + 1}\nits columns of $W_h$", "layer", 1.9, 0.7)
+        arrow(axes, (2.1, y + 0.1), (3.1, 2.45 - 0.3 * (s - 1)), colour=COLOURS[1])
+        arrow(axes, (3.1, 2.2 - 0.3 * (s - 1)), (2.1, y - 0.13), colour=COLOURS[0])
+    box(axes, (3.85, 2.3), "exchange\nall of $h_t$\n(N, H)", "state", 1.45, 1.35)
+    box(axes, (3.85, 0.65), "counter", "plain", 1.2, 0.45)
+    axes.text(2.05, 0.62, "its part of $h_t$", color=COLOURS[1], fontsize=8.5, ha="center")
+    axes.text(2.05, 0.33, "all of $h_{t-1}$", color=COLOURS[0], fontsize=8.5, ha="center")
+    axes.plot([4.85, 4.85], [0.1, 4.5], color="grey", linewidth=0.8)
+    axes.text(5.0, 4.3, "Along time", fontsize=10, weight="bold")
+    work = ((1.25, 1.0, 1.1), (0.95, 1.2, 1.0), (1.1, 0.9, 1.25))  # of each block at each step
+    begin = 5.9
+    for t in range(3):
+        longest = max(part[t] for part in work)
+        for s in range(3):
+            y = 3.4 - 1.15 * s
+            if t == 0:
+                axes.text(5.75, y, f"block {s + 1}", fontsize=9, ha="right", va="center")
+            _bar(axes, begin, y, work[s][t], PALE[s], f"step {t + 1}")
+            if work[s][t] < longest:
+                _bar(axes, begin + work[s][t], y, longest - work[s][t], "#eeeeee", "")
+        begin += longest + 0.32
+        axes.plot([begin - 0.16] * 2, [0.62, 3.85], color="black", linestyle="--", linewidth=1)
+        axes.text(begin - 0.16, 0.42, f"counter = {3 * (t + 2)}", ha="center", fontsize=8.5)
+    axes.text(8.0, 0.1, "grey: waiting for the others", ha="center", fontsize=8.5)
+    return figure
+
+
+def _bar(axes: Any, left: float, middle: float, width: float, fill: str, text: str) -> None:
+    """A piece of work along time."""
+    from matplotlib.patches import Rectangle
+
+    axes.add_patch(Rectangle((left, middle - 0.25), width, 0.5, facecolor=fill, edgecolor="grey", zorder=2))
+    axes.text(left + width / 2, middle, text, ha="center", va="center", fontsize=8.5, zorder=3)
+
+
+# --- measurements ----------------------------------------------------------------------------------------------------
+
+
+def account(rows: Mapping[str, Mapping[str, float]], fee: float, packed_ms: float, limit: float) -> Figure:
+    """For each version the fees of its calls, its products beyond their fees, and the rest; and the packed one whole.
+
+    Args:
+        rows: for each version ``ms``, ``fees`` and ``alone`` in milliseconds, and the numbers of products and calls.
+        fee: of one product, in milliseconds.
+        packed_ms: of the version with packed rows.
+        limit: the products at full speed, in milliseconds.
+    """
+    figure, axes = new_figure(8.5, 3.4)
+    for place, row in enumerate(rows.values()):
+        fees = min(row["fees"], row["ms"])
+        products = max(min(row["alone"] - row["products"] * fee, row["ms"] - fees), 0)
+        left = 0.0
+        parts = (fees, products, row["ms"] - fees - products)
+        names = ("fees of the calls", "products beyond their fees", "the rest")
+        for part, name, colour in zip(parts, names, (COLOURS[1], COLOURS[0], COLOURS[4]), strict=True):
+            axes.barh(place, part, left=left, color=colour, label=name if place == 0 else None)
+            left += part
+        axes.text(row["ms"], place, f"  {row['calls']:,} calls", va="center", fontsize=9)
+    axes.barh(len(rows), packed_ms, color="#bbbbbb", label="living rows only, all parts")
+    axes.axvline(limit, color="black", linestyle="--", linewidth=1)
+    axes.set_yticks(range(len(rows) + 1), [*rows, "packed"])
+    axes.set_xlim(0, 1.3 * max(row["ms"] for row in rows.values()))
+    axes.invert_yaxis()
+    axes.legend(fontsize=9, loc="lower right")
+    label(axes, "One pass, forward and backward", "milliseconds of processor time", "")
+    return figure
+
+
+def contests(times: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:
+    """The measurements of contestants A and B in the order in which they were made, and the medians."""
+    figure, panels = new_figure(10, 3.4, ncols=len(times), sharey=True)
+    for axes, (name, measured) in zip(panels, times.items(), strict=True):
+        for (contestant, values), colour in zip(measured.items(), COLOURS, strict=False):
+            ordered = sorted((value, contestant) for own in measured.values() for value in own)
+            places = [ordered.index((value, contestant)) + 1 for value in values]
+            axes.plot(places, values, "o", color=colour, markersize=4, label=contestant)
+            axes.axhline(np.median(values), color=colour, linewidth=1.2, linestyle="--")
+        axes.legend(fontsize=9, loc="upper left")
+        label(axes, name, "measurement", "seconds (made up)")
+    return figure
+
+
+def differences(histories: Mapping[str, Sequence[np.ndarray]]) -> Figure:
+    """Losses of both networks, several seeds each, averaged over 20 steps, on a logarithmic scale."""
+    figure, axes = new_figure(7.5, 3.6)
+    for (name, curves), colour in zip(histories.items(), COLOURS, strict=False):
+        for k, curve in enumerate(curves):
+            smooth = np.convolve(curve, np.ones(20) / 20, mode="valid")
+            steps = np.arange(20, len(curve) + 1)
+            axes.plot(steps, smooth, color=colour, linewidth=1.2, label=name if k == 0 else None)
+    axes.set_yscale("log")
+    axes.legend(fontsize=9)
+    label(axes, "Sum of one pair minus sum of the other", "training step", "mean squared error, mean of 20 steps")
+    return figure

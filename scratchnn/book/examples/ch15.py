@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +15,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 import scratchnn
+from scratchnn import losses
+from scratchnn.layers import Dense
+from scratchnn.optim import Adam, clip_by_norm
 
 Factors = tuple[tuple[int, ...], tuple[int, ...]]  # the shapes of both factors of a matrix product
 
@@ -110,6 +116,48 @@ def adding(rng: np.random.Generator, N: int, T: int) -> tuple[np.ndarray, np.nda
     return x, (numbers * marks).sum(axis=1, keepdims=True).astype(np.float32)
 
 
+def one_by_one(results: Callable[..., tuple], arrays: list, cotangents: list, lengths: np.ndarray) -> tuple:
+    """What ``results(arrays, cotangents)`` of each sequence alone gives, put together: y, h, c, dx, dh0, dc0, dWx, dWh, db.
+
+    Args:
+        results: forward and backward of an LSTM without padding.
+        arrays, cotangents: as ``lstm_arrays`` returns them, padded.
+        lengths: number of real steps of each sequence (N,).
+    """
+    (x, h0, c0, *weights), (dy, dh, dc) = arrays, cotangents
+    y, dx, parts = np.zeros_like(dy), np.zeros_like(x), []
+    for n, length in enumerate(lengths):
+        one = slice(n, n + 1)
+        given = [x[one, :length], h0[one], c0[one], *weights], [dy[one, :length], dh[one], dc[one]]
+        y[one, :length], h, c, dx[one, :length], *gradients = results(*given)
+        parts.append((h, c, *gradients))
+    h, c, dh0, dc0, *of_weights = zip(*parts, strict=True)
+    together = [np.concatenate(part) for part in (h, c, dh0, dc0)]
+    return y, *together[:2], dx, *together[2:], *map(sum, of_weights)
+
+
+def learn_difference(cell: Callable[..., Any], seed: int, steps: int = 500) -> np.ndarray:
+    """Losses of a network that reads two sequences with one layer, and predicts the difference of their marked sums."""
+    rng = np.random.default_rng(seed)
+    layer, output = cell(2, 16, rng=rng, return_sequences=False), Dense(32, 1, rng=rng)
+    optimizer, history = Adam([*layer.parameters(), *output.parameters()], 0.01), []
+    for _ in range(steps):
+        (x1, sum1), (x2, sum2) = adding(rng, 32, 10), adding(rng, 32, 10)
+        h1, _ = layer.forward(x1)
+        h2, _ = layer.forward(x2)
+        y = output.forward(np.concatenate([h1, h2], axis=1))  # two of (N, H) -> (N, 1)
+        L, cache = losses.mean_squared_error_forward(y, sum1 - sum2)
+        dh1, dh2 = np.split(output.backward(losses.mean_squared_error_backward(1.0, cache)), 2, axis=1)
+        layer.backward(dh2)  # the last call first
+        layer.backward(dh1)
+        clip_by_norm(optimizer.parameters, 1.0)
+        optimizer.step()
+        layer.clear_gradients()
+        output.clear_gradients()
+        history.append(float(L))
+    return np.array(history)
+
+
 # --- machines --------------------------------------------------------------------------------------------------------
 
 
@@ -131,6 +179,30 @@ class SlowingMachine:
     def clock(self) -> float:
         """The time on this machine, in seconds."""
         return self.now
+
+
+NEW_PROCESS = """
+import time
+import numpy as np
+from scratchnn.recurrent import LSTM
+
+rng = np.random.default_rng(0)
+layer, x = LSTM(100, 100, rng=rng), rng.standard_normal((20, 35, 100), dtype=np.float32)
+for _ in range(6):
+    start = time.process_time()
+    y, _ = layer.forward(x)
+    layer.backward(y)
+    layer.clear_gradients()
+    print(1000 * (time.process_time() - start))
+"""
+
+
+def passes_of_a_new_process() -> list[float]:
+    """Milliseconds of processor time of six passes, forward and backward, through an LSTM layer in a new process."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    command = [sys.executable, "-c", NEW_PROCESS]
+    child = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return [float(line) for line in child.stdout.split()]
 
 
 class Device:

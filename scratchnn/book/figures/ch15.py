@@ -68,26 +68,23 @@ def fused() -> Figure:
     """The products of a step with a matrix for each gate, and those of the whole sequence with fused gates."""
     figure, axes = drawing(10.4, 4.6)
     axes.text(0.1, 4.35, "Objects: at each step, eight products", fontsize=10, weight="bold")
-    for row, (name, shape) in enumerate((("$x_t$", "(N, D)"), ("$h_{t-1}$", "(N, H)"))):
+    for row, (name, shape, D) in enumerate((("$x_t$", "(N, D)", "D"), ("$h_{t-1}$", "(N, H)", "H"))):
         y = 3.75 - 0.75 * row
-        box(axes, (0.9, y), f"{name}  {shape}", "data", 1.3, 0.46)
+        box(axes, (0.9, y), f"{name}  {shape}", "data" if row == 0 else "state", 1.3, 0.46)
+        arrow(axes, (1.55, y), (9.1, y), colour="grey")
         for k, gate in enumerate("oifg"):
-            left = 2.6 + 1.9 * k
-            arrow(axes, (1.55, y), (left - 0.45, y)) if k == 0 else None
-            box(axes, (left + 0.2, y), f"$W_{{{'xh'[row]},{gate}}}$ ({'DH'[row]}, H)", "layer", 1.35, 0.46)
-    axes.text(10.25, 3.38, "T times", fontsize=9, ha="right", va="center")
+            box(axes, (2.9 + 1.7 * k, y), f"$W_{{{'xh'[row]},{gate}}}$  ({D}, H)", "layer", 1.35, 0.46)
+        axes.text(9.2, y, "4 of (N, H)", fontsize=9, va="center")
     axes.plot([0.1, 10.3], [2.45, 2.45], color="grey", linewidth=0.8)
     axes.text(0.1, 2.1, "Fused: one product before the loop, one per step", fontsize=10, weight="bold")
-    box(axes, (1.1, 1.5), "x  (N T, D)", "data", 1.7, 0.55)
-    arrow(axes, (1.95, 1.5), (2.75, 1.5))
-    box(axes, (3.9, 1.5), "$W_x$  (D, 4H)\no | i | f | g", "layer", 2.3, 0.6)
-    arrow(axes, (5.05, 1.5), (6.0, 1.5), "once")
-    box(axes, (7.1, 1.5), "all $x_t W_x$  (N T, 4H)", "data", 2.2, 0.55)
-    box(axes, (1.1, 0.5), "$h_{t-1}$  (N, H)", "state", 1.7, 0.55)
-    arrow(axes, (1.95, 0.5), (2.75, 0.5))
-    box(axes, (3.9, 0.5), "$W_h$  (H, 4H)\no | i | f | g", "layer", 2.3, 0.6)
-    arrow(axes, (5.05, 0.5), (6.0, 0.5), "T times")
-    box(axes, (7.1, 0.5), "$h_{t-1} W_h$  (N, 4H)", "data", 2.2, 0.55)
+    rows = (("x  (N T, D)", "data", "$W_x$  (D, 4H)", "once", "all $x_t W_x$  (N T, 4H)"),)
+    rows += (("$h_{t-1}$  (N, H)", "state", "$W_h$  (H, 4H)", "T times", "$h_{t-1} W_h$  (N, 4H)"),)
+    for y, (left, fill, weights, how_often, right) in zip((1.5, 0.5), rows, strict=True):
+        box(axes, (1.1, y), left, fill, 1.7, 0.55)
+        arrow(axes, (1.95, y), (2.75, y))
+        box(axes, (3.9, y), f"{weights}\no | i | f | g", "layer", 2.3, 0.6)
+        arrow(axes, (5.05, y), (6.0, y), how_often)
+        box(axes, (7.1, y), right, "data", 2.2, 0.55)
     arrow(axes, (7.1, 1.22), (7.1, 0.78), "+ rows of step t")
     arrow(axes, (8.2, 0.5), (8.9, 0.5))
     box(axes, (9.55, 0.5), "$h_t$, $c_t$", "state", 1.2, 0.55)
@@ -96,34 +93,28 @@ def fused() -> Figure:
 
 def packed(lengths: np.ndarray) -> Figure:
     """A padded batch, the same sorted, and its packed rows."""
-    figure, axes = drawing(10.6, 3.7)
-    cell, names, T = 0.36, "ABCDE", int(lengths.max())
+    figure, axes = drawing(10.6, 2.6)
+    cell, names, T = 0.34, "ABCDE", int(lengths.max())
     order = np.argsort(-lengths, kind="stable")
-    for left, rows, title in ((0.5, np.arange(len(lengths)), "padded"), (3.5, order, "longest first")):
-        axes.text(left, 3.4, title, fontsize=10, weight="bold")
+    for left, rows, title in ((0.2, np.arange(len(lengths)), "padded"), (2.9, order, "longest first")):
+        axes.text(left, 2.3, title, fontsize=10, weight="bold")
         for place, n in enumerate(rows):
             fills = [PALE[n] if t < lengths[n] else "white" for t in range(T)]
             texts = [f"{names[n]}{t + 1}" if t < lengths[n] else "-" for t in range(T)]
-            strip(axes, left, 2.75 - 0.44 * place, fills, texts, cell)
+            strip(axes, left, 1.75 - 0.42 * place, fills, texts, cell)
     counts = (lengths > np.arange(T)[:, None]).sum(axis=1)
     for t, N_t in enumerate(counts):
-        x = 3.5 + (t + 0.5) * cell
-        axes.text(x, 1.15, str(N_t), ha="center", fontsize=9)
-    axes.text(3.4, 1.15, "$N_t$", ha="right", fontsize=9)
-    arrow(axes, (5.6, 2.3), (6.3, 2.3), "pack")
-    axes.text(6.5, 3.4, f"packed: P = {lengths.sum()} rows", fontsize=10, weight="bold")
-    left, per_row, done = 6.5, 6, 0
+        axes.text(2.9 + (t + 0.5) * cell, 0.17, str(N_t), ha="center", fontsize=9)
+    axes.text(2.8, 0.17, "$N_t$", ha="right", fontsize=9)
+    arrow(axes, (4.85, 1.3), (5.55, 1.3), "pack")
+    left = 5.8
+    axes.text(left, 2.3, f"packed: P = {lengths.sum()} rows", fontsize=10, weight="bold")
     flat = [(t, n) for t, N_t in enumerate(counts) for n in order[:N_t]]
-    for begin in range(0, len(flat), per_row):
-        part = flat[begin : begin + per_row]
-        y = 2.55 - 1.2 * (begin // per_row)
-        strip(axes, left, y, [PALE[n] for _, n in part], [f"{names[n]}{t + 1}" for t, n in part], cell)
-    for t, N_t in enumerate(counts):
-        row, column = divmod(done, per_row)
-        end = min(column + N_t, per_row)
-        y = 2.47 - 1.2 * row
-        bracket(axes, left + column * cell + 0.04, left + end * cell - 0.04, y, f"step {t + 1}")
-        done += N_t
+    texts = [f"{names[n]}{t + 1}" for t, n in flat]
+    strip(axes, left, 1.15, [PALE[n] for _, n in flat], texts, cell)
+    axes.text(left - 0.08, 0.9, "step", ha="right", fontsize=9, va="center")
+    for t, (end, N_t) in enumerate(zip(np.cumsum(counts), counts, strict=True)):
+        bracket(axes, left + (end - N_t) * cell + 0.03, left + end * cell - 0.03, 1.06, str(t + 1))
     return figure
 
 
@@ -137,9 +128,9 @@ def one_kernel() -> Figure:
         arrow(axes, (2.1, y + 0.1), (3.1, 2.45 - 0.3 * (s - 1)), colour=COLOURS[1])
         arrow(axes, (3.1, 2.2 - 0.3 * (s - 1)), (2.1, y - 0.13), colour=COLOURS[0])
     box(axes, (3.85, 2.3), "exchange\nall of $h_t$\n(N, H)", "state", 1.45, 1.35)
-    box(axes, (3.85, 0.65), "counter", "plain", 1.2, 0.45)
-    axes.text(2.05, 0.62, "its part of $h_t$", color=COLOURS[1], fontsize=8.5, ha="center")
-    axes.text(2.05, 0.33, "all of $h_{t-1}$", color=COLOURS[0], fontsize=8.5, ha="center")
+    box(axes, (3.85, 0.65), "counter\n+ 1 per block and step", "plain", 1.75, 0.55)
+    axes.text(1.15, 0.5, "hands on its part of $h_t$", color=COLOURS[1], fontsize=8.5, ha="center")
+    axes.text(1.15, 0.2, "reads all of $h_{t-1}$", color=COLOURS[0], fontsize=8.5, ha="center")
     axes.plot([4.85, 4.85], [0.1, 4.5], color="grey", linewidth=0.8)
     axes.text(5.0, 4.3, "Along time", fontsize=10, weight="bold")
     work = ((1.25, 1.0, 1.1), (0.95, 1.2, 1.0), (1.1, 0.9, 1.25))  # of each block at each step
@@ -166,6 +157,33 @@ def _bar(axes: Any, left: float, middle: float, width: float, fill: str, text: s
 
     axes.add_patch(Rectangle((left, middle - 0.25), width, 0.5, facecolor=fill, edgecolor="grey", zorder=2))
     axes.text(left + width / 2, middle, text, ha="center", va="center", fontsize=8.5, zorder=3)
+
+
+def book() -> Figure:
+    """Encoding, temporal summary, decoding: what each may be, and in which chapters it was built."""
+    figure, axes = drawing(10.6, 3.6)
+    parts = (
+        ("Encoding", "layer", ("words, letters, pieces (2, 12)", "word vectors (3, 4, 8)", "letters of a word (9)")),
+        ("Temporal summary", "state", ("RNN, GRU, LSTM (5, 6)", "both directions (6, 9)", "attention (8, 11)")),
+        ("Decoding", "layer", ("one label; one per token (8, 9)", "a tree (10)", "a sequence; a forecast (11 to 13)")),
+    )
+    for k, (name, fill, lines) in enumerate(parts):
+        x = 2.3 + 3.1 * k
+        box(axes, (x, 2.8), name, fill, 1.9, 0.65)
+        for row, line in enumerate(lines):
+            axes.text(x, 2.2 - 0.32 * row, line, ha="center", fontsize=9)
+        costs = ("all steps at once", "steps that wait for each other", "all at once, or step by step")
+        axes.text(x, 0.55, costs[k], ha="center", fontsize=9, color=COLOURS[1])
+    axes.text(0.1, 2.8, "data", fontsize=9, va="center")
+    arrow(axes, (0.5, 2.8), (1.35, 2.8))
+    for k, shape in enumerate(("(N, T, D)", "(N, H) or (N, T, H)")):
+        arrow(axes, (3.25 + 3.1 * k, 2.8), (4.45 + 3.1 * k, 2.8))
+        axes.text(3.85 + 3.1 * k, 3.2, shape, ha="center", fontsize=8.5)
+    arrow(axes, (9.45, 2.8), (10.2, 2.8))
+    axes.text(10.5, 3.2, "answer", fontsize=9, ha="right", va="center")
+    axes.plot([0.1, 10.5], [1.1, 1.1], color="grey", linewidth=0.8)
+    axes.text(0.1, 0.55, "cost", fontsize=9, va="center", color=COLOURS[1])
+    return figure
 
 
 # --- measurements ----------------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ from scratchnn.training.products import product_size
 # %% [markdown] id="ch15-preview"
 # The first figure compares the loop of chapter 6, one step after the other, with the LSTM layer of the package, for
 # six sizes of the network. The third line is a limit: the time that the multiplications alone would take, at the
-# speed of one large matrix product on this machine. `cpu_ms` measures; how and why comes later in the chapter.
+# speed of one large matrix product on this machine. `cpu_ms` measures, and `in_rounds` compares; how and why they do
+# it in this way comes later in the chapter.
 
 
 # %%
@@ -58,6 +59,15 @@ def cpu_ms(run, *arguments, seconds=0.2):
     return 1000 * statistics.median(measured)
 
 
+def in_rounds(contestants, rounds=5):
+    """Median milliseconds of each contestant (a function and its arguments), measured in turn."""
+    times = {name: [] for name in contestants}
+    for k in range(rounds):
+        for name in list(contestants)[:: -1 if k % 2 else 1]:  # every second round in reverse
+            times[name].append(cpu_ms(*contestants[name], seconds=0.1))
+    return {name: statistics.median(measured) for name, measured in times.items()}
+
+
 def operations(N, T, D, H):
     """Floating-point operations of the matrix products of an LSTM, forward and backward; see (2)."""
     return 2 * 3 * N * T * (D + H) * 4 * H
@@ -69,21 +79,21 @@ def results(pair, arrays, cotangents, *more):
     return y, *state, *pair[1](cotangents[0], tuple(cotangents[1:]), cache)
 
 
-step_by_step = cell_pair(lstm_step, lstm_step_backward, states=2)  # the loop of chapter 6
 package = lstm_forward, lstm_backward
+pairs = {"step by step": cell_pair(lstm_step, lstm_step_backward, states=2), "package": package}
 side = 1024
 a, b = np.ones((2, side, side), dtype=np.float32)
 product = np.empty_like(a)
 rate = 2 * side**3 / cpu_ms(np.matmul, a, b, product) * 1000  # R, operations per second
 print(f"one large product: {rate / 1e9:.0f} GFLOP/s (10^9 operations per second)")
-preview = {"step by step": {}, "the package": {}, "the products at full speed": {}}
+preview = {}  # milliseconds by H and program
 for H in (8, 16, 32, 64, 128, 256):
     inputs = examples.lstm_arrays(20, 35, H, H)
-    preview["step by step"][H] = cpu_ms(results, step_by_step, *inputs)
-    preview["the package"][H] = cpu_ms(results, package, *inputs)
-    preview["the products at full speed"][H] = operations(20, 35, H, H) / rate * 1000
-    row = ", ".join(f"{name} {ms[H]:.2f} ms" for name, ms in preview.items())
-    print(f"H = {H:>3}: {row}")
+    ms = in_rounds({name: (results, pair, *inputs) for name, pair in pairs.items()}, rounds=3)
+    preview[H] = ms | {"products at full speed": operations(20, 35, H, H) / rate * 1000}
+    print(
+        f"H = {H:>3}: " + ", ".join(f"{name} {value:.2f} ms" for name, value in preview[H].items())
+    )
 show(
     figures.answer(preview),
     "15.1",
@@ -545,9 +555,8 @@ print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} p
 # after the other, and an array over time has $P = \sum_t N_t$ rows. This is called **packing** (패킹).
 
 # %%
-lengths = np.array([3, 5, 1, 2])
 show(
-    figures.packed(lengths),
+    figures.packed(np.array([3, 5, 1, 2])),
     "15.4",
     "Four sequences of lengths 3, 5, 1 and 2. Left: padded, 20 rows of which 9 are padding. Middle: "
     "sorted. Right: the 11 packed rows, step after step; the brackets are N_t.",
@@ -648,9 +657,18 @@ alone = examples.one_by_one(lambda *inputs: results(versions["placed"], *inputs)
 print("the same as each sequence alone:", apart(ours, alone) < 1e-12)
 print("the package gives the same:", apart(ours, results(package, *exact, few)) < 1e-12)
 
-uneven = np.random.default_rng(1).integers(1, T + 1, N)  # lengths (N,)
-P = int(uneven.sum())
-print(f"lengths 1 to {T}: P = {P} rows instead of N T = {N * T}, {P / (N * T):.0%} of the work")
+wide = examples.lstm_arrays(64, 35, 128, 128)
+lengths = np.random.default_rng(1).integers(1, 36, 64)  # (N,), from 1 to T
+rows = {"padded": 64 * 35, "packed": int(lengths.sum())}
+reused = Buffers(wide[0][0], 128)
+wide_ms = in_rounds(
+    {
+        "padded": (results, versions["placed"], *wide, reused),
+        "packed": (results, packed_pair, *wide, lengths),
+    }
+)
+for name, ms in wide_ms.items():
+    print(f"{name}: {rows[name]} rows, {ms:.1f} ms")
 
 # %% [markdown] id="ch15-q-last"
 # > **Question.** Backward, a short sequence joins in late. How does its gradient with respect to the last state,
@@ -663,41 +681,44 @@ print(f"lengths 1 to {T}: P = {P} rows instead of N T = {N * T}, {P / (N * T):.0
 # >
 # > </details>
 #
-# The package does the same in [`steps.py`](../scratchnn/recurrent/steps.py), and its layers accept `lengths`.
+# The gain is not quite the share of padding: a step with one living row pays the same fees as a step with all of them.
+# The package packs in the same way ([`steps.py`](../scratchnn/recurrent/steps.py)); its layers accept `lengths`.
 #
 # ## The account
 #
-# Now measure each version: its time, the speed with which it does its operations as a share of the speed $R$ of one
-# large product, and the memory that it takes at most. To see the two costs of (1) apart, two more measurements:
+# Now measure the first three versions: the time, the speed with which they do their operations, as a share of the speed
+# $R$ of one large product, and the memory that they take at most. To see the two costs of (1) apart, two more measurements:
 #
-# - **the fees**: the same version with $N = D = H = 1$. It makes the same calls, with almost nothing to compute;
+# - **the fees**: a version with $N = D = H = 1$. It makes the same calls, with almost nothing to compute;
 # - **the products alone**: the same matrix products, and nothing around them.
 #
-# "Packed" is the fourth version with lengths from 1 to $T$; it computes the living rows only.
+# The fourth version is not in the list: with lengths it does less, and a comparison has to be of equal work.
 
 # %%
 account, one_number = {}, examples.lstm_arrays(1, T, 1, 1)
+passes, alone = {}, {}
 for name, pair in versions.items():
     calls, products = counted(pair, arrays, cotangents)
     tracemalloc.start()
     results(pair, arrays, cotangents)
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    account[name] = {"products": len(products), "calls": calls, "MB": most / 1e6}
     buffers = (Buffers(arrays[0], H),) if name == "placed" else ()
-    row = account[name] = {"products": len(products), "calls": calls, "MB": most / 1e6}
-    row["ms"] = cpu_ms(results, pair, arrays, cotangents, *buffers, seconds=0.5)
-    row["fees"] = cpu_ms(results, pair, *one_number)
-    row["alone"] = cpu_ms(examples.products_alone(products, np.float32))
-packed_ms = cpu_ms(results, packed_pair, arrays, cotangents, uneven, seconds=0.5)
+    passes[name] = results, pair, arrays, cotangents, *buffers
+    alone[name] = (examples.products_alone(products, np.float32),)
+fees = in_rounds({name: (results, pair, *one_number) for name, pair in versions.items()})
+times, alone = in_rounds(passes), in_rounds(alone)
+for name, row in account.items():
+    row |= {"ms": times[name], "fees": fees[name], "alone": alone[name]}
 print("          products  calls     MB     ms   fees  products alone  GFLOP/s  share")
 for name, row in account.items():
     speed = F / row["ms"] * 1000
     counts = f"{name:<9} {row['products']:>8} {row['calls']:>6} {row['MB']:>6.1f}"
     parts = f"{row['ms']:>6.1f} {row['fees']:>6.1f} {row['alone']:>15.1f}"
     print(f"{counts} {parts} {speed / 1e9:>8.0f} {speed / rate:>6.0%}")
-print(f"packed, {P} of {N * T} rows: {packed_ms:.1f} ms")
 show(
-    figures.account(account, matmuls[1] / 1000, packed_ms, F / rate * 1000),
+    figures.account(account, matmuls[1] / 1000, F / rate * 1000),
     "15.5",
     "Where the time of each version goes: the fees of its calls, its matrix products beyond their "
     "fees, and the rest, which is the other operations. The dashed line is the limit of the first "
@@ -760,8 +781,8 @@ print(f"a third of the time, three times as fast: {amdahl(1 / 3, 3):.2f}")
 # millions.
 
 # %%
-rows = "letters, 32 x 64, H 64", "letters, 32 x 64, H 256", "10,000 words, 20 x 35, H 650"
-examples.print_benchmark("| products", *rows)
+labels = "letters, 32 x 64, H 64", "letters, 32 x 64, H 256", "10,000 words, 20 x 35, H 650"
+examples.print_benchmark("| products", *labels)
 rng = np.random.default_rng(0)
 small = product_size(LSTM(D, H, rng=rng), N)
 large = product_size(LSTM(650, 650, rng=rng), 20)
@@ -895,9 +916,9 @@ print(f"without the counter the outputs are off by up to {unwaited:.2f}")
 
 # %%
 h100 = typical_card((9, 0))
-for rows, units in ((20, 100), (20, 650), (128, 1500)):
-    split = best_split(rows, units, "lstm", False, h100)
-    print(f"N = {rows:>3}, H = {units:>4}: Wh has {16 * units**2 / 1e6:>4.1f} MB", end=", ")
+for sequences, units in ((20, 100), (20, 650), (128, 1500)):
+    split = best_split(sequences, units, "lstm", False, h100)
+    print(f"N = {sequences:>3}, H = {units:>4}: Wh has {16 * units**2 / 1e6:>4.1f} MB", end=", ")
     if split is None:
         print("more than the blocks can keep: step by step")
         continue
@@ -907,8 +928,9 @@ for rows, units in ((20, 100), (20, 650), (128, 1500)):
 
 # %% [markdown] id="ch15-kernel-after"
 # So a whole sequence needs a handful of launches: one product and one kernel forward, one kernel and three products
-# backward ([`recurrent.py`](../scratchnn/backend/kernels/recurrent.py)). A step of the smallest network costs about two microseconds instead of dozens of launches. Most of that is
-# the meeting at the counter; in the estimate it is 3000 of about 4000 clock cycles
+# backward ([`recurrent.py`](../scratchnn/backend/kernels/recurrent.py)). A step of the smallest network costs about two
+# microseconds instead of dozens of launches. Most of that is the meeting at the counter; in the estimate it is 3000 of
+# about 4000 clock cycles
 # ([`split.py`](../scratchnn/backend/kernels/split.py)). It is a fee again, but a much lower one. And the idea ends
 # where $W_h$ no longer fits: the shared memories of all multiprocessors of an H100 together hold about 30 MB.
 #
@@ -1017,14 +1039,15 @@ show(
 
 # %% [markdown] id="ch15-different-work"
 # **7. Different work.** The most common one, since both programs are measured correctly. Is the training pass
-# compared with a forward pass that keeps nothing? Do both read the loss? Is one of them padded? Take the batch with
-# lengths 1 to $T$. The padded version computes everything, the packed one only what is real. Which is better?
+# compared with a forward pass that keeps nothing? Do both read the loss? Is one of them padded? Take the batch of 64
+# sequences with lengths from 1 to 35 again. The padded version computes everything, the packed one only what is real.
+# Which is better?
 
 # %%
-padded_ms = account["placed"]["ms"]
-for name, ms, rows in (("padded", padded_ms, N * T), ("packed", packed_ms, P)):
-    speed = operations(1, rows, D, H) / ms * 1000 / 1e9
-    print(f"{name}: {ms:.1f} ms, {speed:.0f} GFLOP/s, {P / ms:.0f} real steps per millisecond")
+for name, ms in wide_ms.items():
+    speed = operations(1, rows[name], 128, 128) / ms * 1000 / 1e9
+    real = lengths.sum() / ms
+    print(f"7. {name}: {ms:.1f} ms, {speed:.0f} GFLOP/s, {real:.0f} real steps per millisecond")
 
 # %% [markdown] id="ch15-different-after"
 # In operations per second the padded version is ahead: its products are larger, and it computes its padding at a

@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 PALE = ("#cfe3f1", "#f6d5bf", "#c8e6dc", "#efd7e6", "#f8e3b0")  # one per sequence or block
 
 
-def answer(preview: Mapping[str, Mapping[int, float]]) -> Figure:
-    """Milliseconds of each program by the number of units, and as multiples of the last program, the limit."""
+def answer(preview: Mapping[int, Mapping[str, float]]) -> Figure:
+    """Milliseconds of programs by the number of units, and as multiples of the last one, the limit.
+
+    Args:
+        preview: for each number of units the milliseconds of two programs and the limit.
+    """
     figure, (left, right) = new_figure(10, 3.9, ncols=2)
-    limit = list(preview)[-1]
-    for (name, times), colour in zip(preview.items(), COLOURS[1::-1] + COLOURS[2:], strict=False):
-        sizes, ms = list(times), np.array(list(times.values()))
-        if name == limit:
-            left.plot(sizes, ms, "k--", label=name)
-            continue
+    sizes, (*programs, last) = list(preview), next(iter(preview.values()))
+    limit = np.array([row[last] for row in preview.values()])
+    for name, colour in zip(programs, COLOURS[1::-1], strict=True):
+        ms = np.array([row[name] for row in preview.values()])
         left.plot(sizes, ms, "o-", color=colour, label=name)
-        right.plot(sizes, ms / np.array(list(preview[limit].values())), "o-", color=colour, label=name)
+        right.plot(sizes, ms / limit, "o-", color=colour, label=name)
+    left.plot(sizes, limit, "k--", label=last)
     right.axhline(1, color="black", linestyle="--", label="the limit")
     for axes, text in ((left, "milliseconds"), (right, "times the limit")):
         axes.set(xscale="log", yscale="log")
@@ -189,16 +192,15 @@ def book() -> Figure:
 # --- measurements ----------------------------------------------------------------------------------------------------
 
 
-def account(rows: Mapping[str, Mapping[str, float]], fee: float, packed_ms: float, limit: float) -> Figure:
-    """For each version the fees of its calls, its products beyond their fees, and the rest; and the packed one whole.
+def account(rows: Mapping[str, Mapping[str, float]], fee: float, limit: float) -> Figure:
+    """For each version the fees of its calls, its products beyond their fees, and the rest.
 
     Args:
         rows: for each version ``ms``, ``fees`` and ``alone`` in milliseconds, and the numbers of products and calls.
         fee: of one product, in milliseconds.
-        packed_ms: of the version with packed rows.
         limit: the products at full speed, in milliseconds.
     """
-    figure, axes = new_figure(8.5, 3.4)
+    figure, axes = new_figure(8.5, 2.9)
     for place, row in enumerate(rows.values()):
         fees = min(row["fees"], row["ms"])
         products = max(min(row["alone"] - row["products"] * fee, row["ms"] - fees), 0)
@@ -209,9 +211,8 @@ def account(rows: Mapping[str, Mapping[str, float]], fee: float, packed_ms: floa
             axes.barh(place, part, left=left, color=colour, label=name if place == 0 else None)
             left += part
         axes.text(row["ms"], place, f"  {row['calls']:,} calls", va="center", fontsize=9)
-    axes.barh(len(rows), packed_ms, color="#bbbbbb", label="living rows only, all parts")
     axes.axvline(limit, color="black", linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(rows) + 1), [*rows, "packed"])
+    axes.set_yticks(range(len(rows)), list(rows))
     axes.set_xlim(0, 1.3 * max(row["ms"] for row in rows.values()))
     axes.invert_yaxis()
     axes.legend(fontsize=9, loc="lower right")

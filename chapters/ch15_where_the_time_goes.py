@@ -69,12 +69,12 @@ def in_rounds(contestants, rounds=5):
 
 
 def operations(N, T, D, H):
-    """Floating-point operations of the matrix products of an LSTM, forward and backward; see (2)."""
+    """Operations of the matrix products of an LSTM, forward and backward; see (2)."""
     return 2 * 3 * N * T * (D + H) * 4 * H
 
 
 def results(pair, arrays, cotangents, *more):
-    """Outputs, last state and all gradients of a pair of functions, forward and backward: a tuple of arrays."""
+    """Outputs, last state and all gradients of a pair (forward, backward), as one tuple."""
     y, state, cache = pair[0](*arrays, *more)
     return y, *state, *pair[1](cotangents[0], tuple(cotangents[1:]), cache)
 
@@ -162,7 +162,7 @@ print(f"fee of a product: {matmuls[1]:.2f} microseconds; (256, 256): {matmuls[25
 show(
     figures.fees(adds, matmuls, rate),
     "15.2",
-    "Time of one call. Left: adding a hundred numbers costs as much as adding one. Right: a "
+    "Time of one call. Left: adding a hundred numbers costs about as much as adding one. Right: a "
     "product of matrices (n, n); the dotted line is the fare alone, at the speed of a large "
     "product.",
 )
@@ -173,8 +173,8 @@ show(
 # >
 # > <details><summary>Answer</summary>
 # >
-# > Mostly for the call: the left curve only begins to rise there. In the large network an array has more than a
-# > hundred thousand numbers, and the fee hardly matters.
+# > For both: the left curve begins to rise there. In the large network an array has more than a hundred thousand
+# > numbers, and the fee hardly matters.
 # >
 # > </details>
 #
@@ -197,9 +197,7 @@ show(
 N, T, D, H = 20, 35, 100, 100  # the sizes of the next sections
 F = operations(N, T, D, H)
 arrays, cotangents = examples.lstm_arrays(N, T, D, H)
-exact = examples.lstm_arrays(
-    4, 7, 3, 5, np.float64
-)  # small, to compare results: arrays, cotangents
+exact = examples.lstm_arrays(4, 7, 3, 5, np.float64)  # small arrays, to compare results
 print(f"N, T, D, H = {N}, {T}, {D}, {H}: {F / 1e6:.0f} million operations, forward and backward")
 print(f"at full speed: {F / rate * 1000:.1f} ms")
 
@@ -467,7 +465,7 @@ def gate_by_gate(a):
 
 
 def step_in_place(a, gates, c, c_next, tanh_c, h_next, spare):
-    """Equations (3) and (4), from halved a (N, 4H) and c_{t-1}, into gates (4, N, H) and four of (N, H)."""
+    """Equations (3) and (4), from halved a (N, 4H) and c_{t-1}, into gates (4, N, H) and others."""
     np.tanh(gate_by_gate(a), out=gates)  # (3)
     sigmoids = gates[:3]
     sigmoids *= 0.5
@@ -479,7 +477,7 @@ def step_in_place(a, gates, c, c_next, tanh_c, h_next, spare):
 
 
 def step_back_in_place(slopes, slope_c, f, dh, dc, da, spare):
-    """Equations (5) and (6), from slopes (4, N, H), into da (N, 4H) and dc; slopes are overwritten."""
+    """Equations (5) and (6), from slopes (4, N, H), which are overwritten, into da (N, 4H), dc."""
     slope_o, slopes_ifg = slopes[0], slopes[1:]
     slope_o *= dh  # (6)
     dc += np.multiply(slope_c, dh, out=spare)  # (5)
@@ -505,7 +503,7 @@ def halved(H, *weights):
 
 
 def placed_forward(x, h0, c0, Wx, Wh, b, buffers=None):
-    """As ``fused_forward``, into ``buffers``, which are made if None; the cache is valid until they are used again."""
+    """As ``fused_forward``, into ``buffers`` (new ones if None), which hold the cache as well."""
     N, T, D = x.shape
     H = len(Wh)
     B = buffers or Buffers(x, H)
@@ -558,14 +556,14 @@ print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} p
 show(
     figures.packed(np.array([3, 5, 1, 2])),
     "15.4",
-    "Four sequences of lengths 3, 5, 1 and 2. Left: padded, 20 rows of which 9 are padding. Middle: "
-    "sorted. Right: the 11 packed rows, step after step; the brackets are N_t.",
+    "Four sequences of lengths 3, 5, 1 and 2. Left: padded, 20 rows of which 9 are padding. "
+    "Middle: sorted, with the number of living rows below. Right: the packed rows, step by step.",
 )
 
 
 # %%
 def lay_out(lengths):
-    """Order of the sequences, longest first; for each step its rows, and those of the states before and after it.
+    """The order, longest first; for each step its rows, and those of the states before and after.
 
     States are kept in N + P rows: the first N are those before the first step.
     """
@@ -786,8 +784,8 @@ examples.print_benchmark("| products", *labels)
 rng = np.random.default_rng(0)
 small = product_size(LSTM(D, H, rng=rng), N)
 large = product_size(LSTM(650, 650, rng=rng), 20)
-print(f"\nmean product of our LSTM: {small / 1e6:.1f} million multiply-adds", end="; ")
-print(f"D = H = 650: {large / 1e6:.0f} million; limit of the rule: {LARGE / 1e6:.0f} million")
+print(f"\nmultiply-adds of the mean product, in millions: our LSTM {small / 1e6:.1f}", end="; ")
+print(f"D = H = 650: {large / 1e6:.0f}; limit of the rule: {LARGE / 1e6:.0f}")
 
 # %% [markdown] id="ch15-threads-after"
 # Alone, the second thread gains nothing for the smallest products and about half for the large ones. Beside a busy
@@ -887,7 +885,7 @@ def block(s, S, group, from_x, h0, c0, Wh, y):
 
 
 def one_kernel(x, h0, c0, Wx, Wh, b, S=3, waiting=True):
-    """Outputs (N, T, H), by S blocks; without ``waiting`` each block runs to its end before the next one starts."""
+    """Outputs (N, T, H), by S blocks; without ``waiting`` the blocks run one after the other."""
     y, group = np.zeros((*x.shape[:2], len(Wh))), examples.Group(*h0.shape, waiting)
     from_x = x @ Wx + b  # (8), one product before the kernel
     threads = [
@@ -923,8 +921,8 @@ for sequences, units in ((20, 100), (20, 650), (128, 1500)):
         print("more than the blocks can keep: step by step")
         continue
     frame, us = split.frame, 1e6 * split.cycles / CLOCK
-    print(f"{frame.G} groups of {frame.S} blocks, {split.shared // 1024} KB each", end="; ")
-    print(f"estimate {us:.1f} microseconds per step")
+    print(f"{frame.G} groups of {frame.S} blocks, {split.shared // 1024} KB each", end=", ")
+    print(f"about {us:.1f} microseconds per step")
 
 # %% [markdown] id="ch15-kernel-after"
 # So a whole sequence needs a handful of launches: one product and one kernel forward, one kernel and three products
@@ -1014,12 +1012,12 @@ print("undisturbed it takes 10 ms")
 
 
 def contest(order, slower=0.01):
-    """Times of contestants A and B that do the same job, on a machine that slows down: {name: seconds}."""
+    """Times of A and B, which do the same job, on a machine that slows down: {name: seconds}."""
     machine, times = examples.SlowingMachine(slower), {"A": [], "B": []}
     for name in order:
-        start = machine.clock()
+        start = machine.now
         machine.run(1.0)
-        times[name].append(machine.clock() - start)
+        times[name].append(machine.now - start)
     return times
 
 

@@ -6,6 +6,7 @@ import os
 import queue
 import subprocess
 import sys
+import textwrap
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -166,6 +167,9 @@ class SlowingMachine:
 
     Args:
         slower: by how much each job makes all later ones slower.
+
+    Attributes:
+        now: the time on its clock, in seconds.
     """
 
     def __init__(self, slower: float):
@@ -175,10 +179,6 @@ class SlowingMachine:
         """Do a job that takes so many seconds on the cool machine."""
         self.now += seconds * self.factor
         self.factor *= 1 + self.slower
-
-    def clock(self) -> float:
-        """The time on this machine, in seconds."""
-        return self.now
 
 
 NEW_PROCESS = """
@@ -286,7 +286,12 @@ def print_benchmark(header: str, *labels: str) -> None:
     if not rows:
         print("benchmarks/README.md is not here: it comes with the repository, not with the installed package")
         return
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        first, *others = (f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
-        print("  ".join([row[0].ljust(len(first)), *others]))
+    header, *body = rows
+    widths = (max(8, *map(len, column)) for column in zip(*body, strict=True))
+    names = [textwrap.wrap(name, width, break_long_words=False) for name, width in zip(header, widths, strict=True)]
+    depth = max(map(len, names))
+    lines = [[("" if k < depth - len(name) else name[k - depth]) for name in names] for k in range(depth)]
+    widths = [max(map(len, column)) for column in zip(*lines, *body, strict=True)]
+    for first, *others in [*lines, *body]:
+        cells = (f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True))
+        print("  ".join([first.ljust(widths[0]), *cells]).rstrip())

@@ -361,9 +361,8 @@ def fused_forward(x, h, c, Wx, Wh, b):
     from_x = (x.reshape(N * T, D) @ Wx + b).reshape(N, T, -1)  # (8)
     ys, kept = [], []
     for t in range(T):
-        a_o, a_i, a_f, a_g = np.split(
-            from_x[:, t] + h @ Wh, 4, axis=1
-        )  # (3)  (N, 4H) -> 4 of (N, H)
+        a = from_x[:, t] + h @ Wh  # (3)  (N, H) @ (H, 4H) -> (N, 4H)
+        a_o, a_i, a_f, a_g = np.split(a, 4, axis=1)  # (N, 4H) -> four of (N, H)
         gates = sigmoid(a_o), sigmoid(a_i), sigmoid(a_f), np.tanh(a_g)  # (3)
         h_next, c_next = cell_forward(*gates, c)
         kept.append((x[:, t], h, (*gates, c, c_next)))
@@ -406,12 +405,12 @@ print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} p
 # %%
 fresh, again = [], []
 for _ in range(5):
-    block = np.empty(1 << 24, dtype=np.float32)
+    memory = np.empty(1 << 24, dtype=np.float32)
     for times in (fresh, again):
         start = time.process_time()
-        block.fill(1)
+        memory.fill(1)
         times.append(1000 * (time.process_time() - start))
-    del block
+    del memory
 fresh_ms, again_ms = map(statistics.median, (fresh, again))
 print(f"64 MB written: fresh memory {fresh_ms:.1f} ms, the same memory again {again_ms:.1f} ms")
 
@@ -420,15 +419,14 @@ print(f"64 MB written: fresh memory {fresh_ms:.1f} ms, the same memory again {ag
 # are at it, everything that need not wait leaves the loop:
 #
 # - **The weights' gradients.** In (7) they are sums over steps of small products. Put all $h_{t-1}$ below each other,
-#   and all $da_t$ as well, and such a sum is a single product, (9) below. The same holds for $dW_x$; and $dx$ is one
-#   product like (8).
+#   $N T$ rows, and all $da_t$ as well, and such a sum is a single product, (9) below. The same holds for $dW_x$; and
+#   $dx$ is one product like (8).
 # - **The slopes.** In (5) and (6) everything but $dh_t$ and $dc_t$ is known before the loop begins: $o (1 - o)$ and
 #   the like. Compute these factors for all steps at once.
 # - **The sigmoids.** $\sigma(a) = (1 + \tanh(a / 2)) / 2$. Halve the columns of o, i, f in $W_x$, $W_h$, $b$ once
 #   per call, and a single call of tanh computes all four gates.
 #
-# $$ dW_h = \sum_t h_{t-1}^T da_t \;=\; [h_0, \ldots, h_{T-1}]^T \; (H, N T) \cdot [da_1, \ldots, da_T] \; (N T, 4H)
-# \tag{9} $$
+# $$ dW_h = \sum_t h_{t-1}^T \, da_t \qquad (H, N T) \cdot (N T, 4H) \;\to\; (H, 4H) \tag{9} $$
 #
 # Arrays have the step in front, $(T, N, \ldots)$, so that what belongs to a step is one piece of memory, and the
 # gates are one behind the other, $(4, T, N, H)$.
@@ -685,10 +683,11 @@ for name, ms in wide_ms.items():
 # ## The account
 #
 # Now measure the first three versions: the time, the speed with which they do their operations, as a share of the speed
-# $R$ of one large product, and the memory that they take at most. To see the two costs of (1) apart, two more measurements:
+# $R$ of one large product, and the memory that they take at most. Two more measurements show the two costs of (1)
+# apart:
 #
-# - **the fees**: a version with $N = D = H = 1$. It makes the same calls, with almost nothing to compute;
-# - **the products alone**: the same matrix products, and nothing around them.
+# - *the fees*: a version with $N = D = H = 1$. It makes the same calls, with almost nothing to compute;
+# - *the products alone*: the same matrix products, and nothing around them.
 #
 # The fourth version is not in the list: with lengths it does less, and a comparison has to be of equal work.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -179,7 +180,7 @@ def check_compare_rounds(answer: Answer) -> Iterator[str]:
         o, t = np.median(ours, axis=1), np.median(theirs, axis=1)
         return float(np.median(t) / np.median(o)), float((t / o).min()), float((t / o).max())
 
-    def by(middle: np.ufunc, ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
+    def by(middle: Callable[..., Any], ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
         o, t = middle(ours, axis=1), middle(theirs, axis=1)
         return float(middle(t) / middle(o)), float((t / o).min()), float((t / o).max())
 

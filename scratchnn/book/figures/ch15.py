@@ -80,8 +80,8 @@ def fused() -> Figure:
         axes.text(9.2, y, "4 of (N, H)", fontsize=9, va="center")
     axes.plot([0.1, 10.3], [2.45, 2.45], color="grey", linewidth=0.8)
     axes.text(0.1, 2.1, "Fused: one product before the loop, one per step", fontsize=10, weight="bold")
-    rows = (("x  (N T, D)", "data", "$W_x$  (D, 4H)", "once", "all $x_t W_x$  (N T, 4H)"),)
-    rows += (("$h_{t-1}$  (N, H)", "state", "$W_h$  (H, 4H)", "T times", "$h_{t-1} W_h$  (N, 4H)"),)
+    rows = [("x  (N T, D)", "data", "$W_x$  (D, 4H)", "once", "all $x_t W_x$  (N T, 4H)")]
+    rows.append(("$h_{t-1}$  (N, H)", "state", "$W_h$  (H, 4H)", "T times", "$h_{t-1} W_h$  (N, 4H)"))
     for y, (left, fill, weights, how_often, right) in zip((1.5, 0.5), rows, strict=True):
         box(axes, (1.1, y), left, fill, 1.7, 0.55)
         arrow(axes, (1.95, y), (2.75, y))
@@ -166,16 +166,16 @@ def book() -> Figure:
     """Encoding, temporal summary, decoding: what each may be, and in which chapters it was built."""
     figure, axes = drawing(10.6, 3.6)
     parts = (
-        ("Encoding", "layer", ("words, letters, pieces (2, 12)", "word vectors (3, 4, 8)", "letters of a word (9)")),
-        ("Temporal summary", "state", ("RNN, GRU, LSTM (5, 6)", "both directions (6, 9)", "attention (8, 11)")),
-        ("Decoding", "layer", ("one label; one per token (8, 9)", "a tree (10)", "a sequence; a forecast (11 to 13)")),
+        ("Encoding", "layer", ("words, letters, pieces (2, 9, 12)", "word vectors (3, 4, 8)", "windows of a series (13)")),
+        ("Temporal summary", "state", ("RNN, GRU, LSTM (5, 6)", "both directions, attention (6, 11)", "convolution (14)")),
+        ("Decoding", "layer", ("one label; one per token (8, 9)", "a tree (10)", "a sequence; a forecast (7, 11 to 13)")),
     )
     for k, (name, fill, lines) in enumerate(parts):
         x = 2.3 + 3.1 * k
         box(axes, (x, 2.8), name, fill, 1.9, 0.65)
         for row, line in enumerate(lines):
             axes.text(x, 2.2 - 0.32 * row, line, ha="center", fontsize=9)
-        costs = ("all steps at once", "steps that wait for each other", "all at once, or step by step")
+        costs = ("all steps at once", "steps that wait; a convolution does not", "all at once, or step by step")
         axes.text(x, 0.55, costs[k], ha="center", fontsize=9, color=COLOURS[1])
     axes.text(0.1, 2.8, "data", fontsize=9, va="center")
     arrow(axes, (0.5, 2.8), (1.35, 2.8))

@@ -20,6 +20,7 @@ isfinite less log log1p logical_and logical_not matmul maximum mean minimum move
 not_equal ones ones_like outer prod reciprocal repeat reshape result_type sign sin sort split sqrt square stack
 subtract sum swapaxes take_along_axis tanh tensordot tile transpose tril triu unique where zeros zeros_like
 """.split()
+CREATING = "arange array asarray broadcast_to empty einsum eye full ones result_type zeros".split()  # not from arrays first
 DTYPES = ("float32", "float64", "complex64", "complex128", "int32", "int64", "bool_")
 # NumPy's ufunc methods that CuPy's ufuncs lack are absent: reduceat, accumulate, reduce of most
 UFUNC_METHODS = ("at",)
@@ -175,9 +176,12 @@ class _Function:
 
     def __init__(self, function: Any):
         self.function = function
+        self.takes_arrays = not isinstance(function, np.ufunc) and function.__name__ not in CREATING
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         out = kwargs.get("out")
+        if self.takes_arrays and not (isinstance(args[0], Array) or all(isinstance(part, Array) for part in args[0])):
+            raise TypeError(f"{self.function.__name__}: the first argument is no guarded array")
         result = self.function(*plain(args), **{k: plain(v) for k, v in kwargs.items()})
         return out if out is not None else wrapped(result)
 

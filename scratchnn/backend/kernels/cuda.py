@@ -38,8 +38,8 @@ class CudaDevice:
     def __init__(self, number: int):
         self.cupy = load_backend("cupy")
         self.cublas = import_module("cupy_backends.cuda.libs.cublas")
-        attributes = self.cupy.cuda.Device(number).attributes
-        capability = attributes["ComputeCapabilityMajor"], attributes["ComputeCapabilityMinor"]
+        device = self.cupy.cuda.Device(number)
+        capability, attributes = divmod(int(device.compute_capability), 10), device.attributes
         self.card = Card(capability, attributes["MultiProcessorCount"], attributes["MaxSharedMemoryPerBlockOptin"])
 
     def empty(self, *shape: int, dtype: Any = None) -> Array:

@@ -25,6 +25,7 @@ from scratchnn.backend.kernels.split import best_split
 from scratchnn.backend.threads import LARGE, threads_for
 from scratchnn.book.cells import cell_arrays, cell_pair, relative_errors
 from scratchnn.book.examples import ch15 as examples
+from scratchnn.book.examples import ch15_machines as machines
 from scratchnn.book.figures import ch15 as figures
 from scratchnn.book.page import FULL, show
 from scratchnn.recurrent import LSTM, lstm_backward, lstm_forward
@@ -118,7 +119,8 @@ show(
 # - find a mistake that only the backward pass of the fast version has.
 #
 # You need padded batches (chapter 2) and the LSTM (chapter 6). The quick run takes about half a minute. The tools of
-# the chapter, such as the arrays that count calls, are in [`examples/ch15.py`](../scratchnn/book/examples/ch15.py), the
+# the chapter, such as the arrays that count calls, are in [`examples/ch15.py`](../scratchnn/book/examples/ch15.py) and
+# [`ch15_machines.py`](../scratchnn/book/examples/ch15_machines.py), the
 # code that only draws in [`figures/ch15.py`](../scratchnn/book/figures/ch15.py). All times depend on the machine and
 # on what else it is doing. So the text never says how many milliseconds; it says what is larger, and the cells print
 # the rest.
@@ -548,7 +550,8 @@ print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} p
 #
 # Here is a way without masks. Sort the sequences, the longest first. Those that still have a step $t$ are then the
 # first $N_t$ rows, and a step is computed on these rows only: a slice, not a copy. Put the rows of all steps one
-# after the other, and an array over time has $P = \sum_t N_t$ rows. This is called **packing** (패킹).
+# after the other, and an array over time has $P = \sum_t N_t$ rows. This is called **packing** (패킹). You write `pack`
+# and `unpack` in the exercises; until then the chapter takes those of the examples.
 
 # %%
 show(
@@ -575,29 +578,11 @@ def lay_out(lengths):
     return order, steps
 
 
-def pack(x, lengths):
-    """(N, T, D) -> (P, D)."""
-    order, steps = lay_out(lengths)
-    rows = np.empty((int(lengths.sum()), x.shape[2]), dtype=x.dtype)
-    for t, (now, _, _) in enumerate(steps):
-        rows[now] = x[order[: now.stop - now.start], t]
-    return rows
-
-
-def unpack(rows, lengths, T):
-    """(P, D) -> (N, T, D), zero in the padding."""
-    order, steps = lay_out(lengths)
-    x = np.zeros((len(lengths), T, rows.shape[1]), dtype=rows.dtype)
-    for t, (now, _, _) in enumerate(steps):
-        x[order[: now.stop - now.start], t] = rows[now]
-    return x
-
-
 def packed_forward(x, h0, c0, Wx, Wh, b, lengths):
     """As ``placed_forward``, for sequences of different ``lengths`` (N,)."""
     (N, T, _), H = x.shape, len(Wh)
     order, steps = lay_out(lengths)
-    rows = pack(x, lengths)  # (N, T, D) -> (P, D)
+    rows = examples.pack(x, lengths)  # (N, T, D) -> (P, D)
     half_Wx, half_Wh, half_b = halved(H, Wx, Wh, b)
     from_x = rows @ half_Wx + half_b  # (8)  (P, D) @ (D, 4H) -> (P, 4H)
     h, c = np.empty_like(rows, shape=(2, N + len(rows), H))
@@ -612,7 +597,8 @@ def packed_forward(x, h0, c0, Wx, Wh, b, lengths):
         last[: len(a)] = np.arange(after.start, after.stop)  # where each sequence's state is now
     place = np.argsort(order)
     state = h[last][place], c[last][place]
-    return unpack(h[N:], lengths, T), state, (rows, h, c, gates, tanh_c, Wx, Wh, lengths, T)
+    y = examples.unpack(h[N:], lengths, T)
+    return y, state, (rows, h, c, gates, tanh_c, Wx, Wh, lengths, T)
 
 
 def packed_backward(dy, dstate, cache):
@@ -622,7 +608,7 @@ def packed_backward(dy, dstate, cache):
     places = [np.arange(before.start, before.stop) for _, before, _ in steps]
     before = np.concatenate([np.arange(0), *places])  # (P,), the rows of all h_{t-1} and c_{t-1}
     slopes, slope_c = np.empty_like(gates), np.empty_like(tanh_c)
-    da, dy_rows = np.empty_like(rows, shape=(len(rows), 4 * len(Wh))), pack(dy, lengths)
+    da, dy_rows = np.empty_like(rows, shape=(len(rows), 4 * len(Wh))), examples.pack(dy, lengths)
     compute_slopes(gates, c[before], tanh_c, slopes, slope_c)
     dh, dc = (
         part[order] for part in dstate
@@ -636,7 +622,7 @@ def packed_backward(dy, dstate, cache):
         step_back_in_place(slopes[:, now], slope_c[now], f, dh_t, dc_t, da[now], spare[:N_t])
         np.matmul(da[now], WhT, out=dh_t)  # (7)  (N_t, 4H) @ (4H, H) -> (N_t, H)
     place = np.argsort(order)
-    dx = unpack(da @ Wx.T, lengths, T)
+    dx = examples.unpack(da @ Wx.T, lengths, T)
     dWx, dWh, db = rows.T @ da, h[before].T @ da, da.sum(axis=0)  # (9)
     return dx, dh[place], dc[place], dWx, dWh, db
 
@@ -779,7 +765,7 @@ print(f"a third of the time, three times as fast: {amdahl(1 / 3, 3):.2f}")
 
 # %%
 labels = "letters, 32 x 64, H 64", "letters, 32 x 64, H 256", "10,000 words, 20 x 35, H 650"
-examples.print_benchmark("| products", *labels)
+machines.print_benchmark("| products", *labels)
 rng = np.random.default_rng(0)
 small = product_size(LSTM(D, H, rng=rng), N)
 large = product_size(LSTM(650, 650, rng=rng), 20)
@@ -885,7 +871,7 @@ def block(s, S, group, from_x, h0, c0, Wh, y):
 
 def one_kernel(x, h0, c0, Wx, Wh, b, S=3, waiting=True):
     """Outputs (N, T, H), by S blocks; without ``waiting`` the blocks run one after the other."""
-    y, group = np.zeros((*x.shape[:2], len(Wh))), examples.Group(*h0.shape, waiting)
+    y, group = np.zeros((*x.shape[:2], len(Wh))), machines.Group(*h0.shape, waiting)
     from_x = x @ Wx + b  # (8), one product before the kernel
     threads = [
         threading.Thread(target=block, args=(s, S, group, from_x, h0, c0, Wh, y)) for s in range(S)
@@ -931,8 +917,20 @@ for sequences, units in ((20, 100), (20, 650), (128, 1500)):
 # ([`split.py`](../scratchnn/backend/kernels/split.py)). It is a fee again, but a much lower one. And the idea ends
 # where $W_h$ no longer fits: the shared memories of all multiprocessors of an H100 together hold about 30 MB.
 #
-# The estimate was fitted to measurements of an earlier version of the kernels. These times are no promise: what your
-# card does, next to PyTorch and cuDNN, `python -m benchmarks gpu-check` measures in five minutes.
+# That was counting and estimating. Here is a measurement on an H200, a card with as many multiprocessors as an H100 and
+# more memory: microseconds for an LSTM, forward and backward, from `python -m benchmarks gpu-check` (2026-11-27,
+# float32, medians of two rounds).
+#
+# | N, T, D, H | ours, one kernel per direction | PyTorch (cuDNN) | our share of the peak |
+# |--|--|--|--|
+# | 20, 35, 100, 100 | 535 | 1470 | 1 % |
+# | 20, 35, 650, 650 | 887 | 2940 | 32 % |
+# | 64, 64, 256, 256 | 803 | 4590 | 32 % |
+# | 256, 50, 512, 512 | 4530 | 6080 | 70 % |
+#
+# Read it with (1). In the first row the arithmetic is one percent, and by the estimate the 70 steps, forward and
+# backward, take about 140 of the 535 microseconds. What is left must be fees: Python, and the few launches. In the last
+# row the arithmetic is most of the time, and little is left to gain. `gpu-check` measures your card in five minutes.
 #
 # ## How to measure without fooling yourself
 #
@@ -974,7 +972,7 @@ with threads_for(0):
         clock.__name__: stopwatch(lambda: time.sleep(0.05), clock)
         for clock in (time.perf_counter, time.process_time)
     }
-    device = examples.Device()
+    device = machines.Device()
     device.launch(lambda: None)
     device.synchronise()
     too_early = stopwatch(lambda: device.launch(work))
@@ -983,7 +981,7 @@ with threads_for(0):
     lazy = stopwatch(lambda: (big @ big for _ in range(5)))
     done = stopwatch(lambda: [big @ big for _ in range(5)])
 wall, processor = waited.values()
-first, *later = examples.passes_of_a_new_process()
+first, *later = machines.passes_of_a_new_process()
 print(f"1. first and later:     {first:.1f} ms and {statistics.median(later):.1f} ms")
 print(f"2. wall and processor:  {wall:.1f} ms and {processor:.1f} ms, for a nap of 50 ms")
 print(f"3. launched, finished:  {too_early:.3f} ms and {finished:.1f} ms")
@@ -1012,7 +1010,7 @@ print("undisturbed it takes 10 ms")
 
 def contest(order, slower=0.01):
     """Times of A and B, which do the same job, on a machine that slows down: {name: seconds}."""
-    machine, times = examples.SlowingMachine(slower), {"A": [], "B": []}
+    machine, times = machines.SlowingMachine(slower), {"A": [], "B": []}
     for name in order:
         start = machine.now
         machine.run(1.0)
@@ -1061,9 +1059,9 @@ for name, ms in wide_ms.items():
 # contestant, rounds in alternating order, medians. Take two rows of it.
 
 # %%
-examples.print_benchmark("N, T, D, H | LSTM | LSTM, share", "20, 35, 100, 100", "geometric mean")
+machines.print_benchmark("N, T, D, H | LSTM | LSTM, share", "20, 35, 100, 100", "geometric mean")
 print()
-examples.print_benchmark("| ratio | spread", "language model step, D = H = 100")
+machines.print_benchmark("| ratio | spread", "language model step, D = H = 100")
 README_PEAK, README_SHARE = 206e9, 0.43  # of that machine, in the text above the table; of the row
 ms = F / (README_SHARE * README_PEAK) * 1000
 print(
@@ -1163,23 +1161,6 @@ show(
 
 
 # %%
-def relative(pair):
-    """The largest relative error of the gradient check of one call."""
-    arrays = cell_arrays(np.random.default_rng(0), blocks=4, states=2)
-    return max(relative_errors(pair, arrays).values())
-
-
-def twice(forward, backward, arrays, cotangents):
-    """Two calls, then both ways back: whether they give the gradients of two separate passes."""
-    first, second = arrays, [-arrays[0], *arrays[1:]]  # other inputs
-    dy, *dstate = cotangents
-    separate = [backward(dy, tuple(dstate), forward(*given)[2]) for given in (first, second)]
-    caches = [forward(*given)[2] for given in (first, second)]
-    together = [backward(dy, tuple(dstate), cache) for cache in reversed(caches)][::-1]
-    both = zip(sum(separate, ()), sum(together, ()), strict=True)
-    return all(np.allclose(one, two, rtol=0, atol=1e-12) for one, two in both)
-
-
 shared = {}  # buffers by the shape of the inputs
 
 
@@ -1187,10 +1168,11 @@ def thrifty_forward(x, *rest):
     return placed_forward(x, *rest, shared.setdefault(x.shape, Buffers(x, len(rest[3]))))
 
 
-checks = {}
+checks, small_arrays = {}, cell_arrays(np.random.default_rng(0), blocks=4, states=2)
 for name, forward in {"new buffers": placed_forward, "the same buffers": thrifty_forward}.items():
-    error = relative((forward, placed_backward))
-    checks[name] = error < 1e-6, twice(forward, placed_backward, *exact)
+    errors = relative_errors((forward, placed_backward), small_arrays)
+    twice = examples.right_if_called_twice(forward, placed_backward, *exact)
+    checks[name] = max(errors.values()) < 1e-6, twice
     print(f"{name:<17} gradient check of one call right: {checks[name][0]}", end="; ")
     print("two calls, then backward: " + ("right" if checks[name][1] else "WRONG"))
 
@@ -1219,9 +1201,9 @@ for name, forward in {"new buffers": placed_forward, "the same buffers": thrifty
 # chapter; it needs a clone of the repository, `pip install torch`, and a quiet machine.
 
 # %%
-if FULL and examples.BENCHMARKS.exists():
+if FULL and machines.BENCHMARKS.exists():
     command = "-m benchmarks lstm lm --against torch --rounds 5".split()
-    subprocess.run([sys.executable, *command], cwd=examples.BENCHMARKS.parents[1], check=True)
+    subprocess.run([sys.executable, *command], cwd=machines.BENCHMARKS.parents[1], check=True)
 else:
     print("measured in the full run only")
 

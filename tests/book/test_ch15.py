@@ -11,6 +11,7 @@ from benchmarks.recurrent import flops
 from scratchnn.backend.kernels.split import BARRIER
 from scratchnn.backend.threads import LARGE
 from scratchnn.book.examples import ch15 as examples
+from scratchnn.book.examples import ch15_machines as machines
 from scratchnn.recurrent import lstm_backward, lstm_forward
 
 pytestmark = pytest.mark.chapters
@@ -55,7 +56,7 @@ def test_packed_rows_with_any_lengths(chapter, lengths):
     assert chapter.apart(chapter.results(chapter.packed_pair, *given, lengths), expected) < 1e-12
     x = given[0][0]
     real = np.arange(6) < lengths[:, None]
-    assert np.array_equal(chapter.unpack(chapter.pack(x, lengths), lengths, 6), x * real[..., None])
+    assert np.array_equal(examples.unpack(examples.pack(x, lengths), lengths, 6), x * real[..., None])
 
 
 def test_operations_are_those_of_the_products(chapter):
@@ -139,7 +140,7 @@ def test_amdahl(chapter, text):
 
 
 def test_the_table_of_threads(chapter, text):
-    header, *rows = examples.benchmark_rows("| products", *chapter.labels)
+    header, *rows = machines.benchmark_rows("| products", *chapter.labels)
     assert [row[0] for row in rows] == list(chapter.labels)
     alone, busy = (k for k, name in enumerate(header) if name == "gain")
     assert [abs(float(row[alone]) - wanted) < 0.1 for row, wanted in zip(rows, (1.0, 1.5, 1.5), strict=True)] == [True] * 3
@@ -162,6 +163,10 @@ def test_one_kernel_for_all_steps(chapter, text):
     assert chapter.split is None  # the last network does not fit
     smallest = chapter.best_split(20, 100, "lstm", False, chapter.h100)
     assert 3500 < smallest.cycles < 4500
+    steps = sum(chapter.best_split(20, 100, "lstm", back, chapter.h100).cycles for back in (False, True)) * 35
+    assert "about 140 of the 535 microseconds" in text
+    assert steps / chapter.CLOCK == pytest.approx(140e-6, rel=0.1)
+    assert chapter.F / chapter.peak / 535e-6 == pytest.approx(0.01, abs=0.003)  # "the arithmetic is one percent"
     assert BARRIER == 3000
     assert "3000 of about 4000 clock cycles" in text
     assert "together hold about 30 MB" in text
@@ -196,13 +201,13 @@ def test_wrong_and_right_times(chapter):
 
 
 def test_the_two_rows_of_the_readme(chapter, text):
-    header, row, mean = examples.benchmark_rows("N, T, D, H | LSTM | LSTM, share", "20, 35, 100, 100", "geometric mean")
+    header, row, mean = machines.benchmark_rows("N, T, D, H | LSTM | LSTM, share", "20, 35, 100, 100", "geometric mean")
     assert header[1:3] == ["LSTM", "LSTM, share of the peak"]
     assert row[1:3] == ["0.79", f"{chapter.README_SHARE:.0%}".replace("%", " %")]
     assert mean[1] == "0.86"
-    _, step = examples.benchmark_rows("| ratio | spread", "language model step, D = H = 100")
+    _, step = machines.benchmark_rows("| ratio | spread", "language model step, D = H = 100")
     assert step[1:] == ["1.13", "0.98 .. 1.30"]
-    readme = examples.BENCHMARKS.read_text(encoding="utf-8")
+    readme = machines.BENCHMARKS.read_text(encoding="utf-8")
     assert f"{chapter.README_PEAK / 1e9:.0f} GFLOP/s in float32" in readme
     assert "by 22 % in the median row" in readme
     assert "| 100 | 60 % | 16 % | 7 % |" in readme
@@ -212,8 +217,8 @@ def test_the_two_rows_of_the_readme(chapter, text):
 
 
 def test_benchmarks_that_are_not_here(monkeypatch, capsys):
-    monkeypatch.setattr(examples, "BENCHMARKS", Path("no such folder"))
-    examples.print_benchmark("N, T, D, H", "20, 35, 100, 100")
+    monkeypatch.setattr(machines, "BENCHMARKS", Path("no such folder"))
+    machines.print_benchmark("N, T, D, H", "20, 35, 100, 100")
     assert "benchmarks/README.md is not here" in capsys.readouterr().out
 
 

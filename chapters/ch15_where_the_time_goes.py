@@ -769,7 +769,7 @@ machines.print_benchmark("| products", *labels)
 rng = np.random.default_rng(0)
 small = product_size(LSTM(D, H, rng=rng), N)
 large = product_size(LSTM(650, 650, rng=rng), 20)
-print(f"\nmultiply-adds of the mean product, in millions: our LSTM {small / 1e6:.1f}", end="; ")
+print(f"\nmean product, million multiply-adds: our LSTM {small / 1e6:.1f}", end="; ")
 print(f"D = H = 650: {large / 1e6:.0f}; limit of the rule: {LARGE / 1e6:.0f}")
 
 # %% [markdown] id="ch15-threads-after"
@@ -782,7 +782,8 @@ print(f"D = H = 650: {large / 1e6:.0f}; limit of the rule: {LARGE / 1e6:.0f}")
 # than 24 million multiply-adds, otherwise all cores. With $N$ sequences, $W$ weights and $r$ recurrent layers, the
 # mean product has about $N W / r$. The rule does not ask how busy the machine is, on purpose. A large product is
 # divided differently among two threads, sums are taken in another order, and the last digits change. If the load of
-# the machine decided, the same command with the same seed would not give the same numbers.
+# the machine decided, the same command with the same seed would not give the same numbers. What the rule is worth: the
+# tour of the package, beside one busy program, takes 204 s with two threads and 129 s by the rule (from the same page).
 #
 # For this chapter the consequence is simple: it measures with one thread, which other programs disturb least.
 #
@@ -912,10 +913,10 @@ for sequences, units in ((20, 100), (20, 650), (128, 1500)):
 # %% [markdown] id="ch15-kernel-after"
 # So a whole sequence needs a handful of launches: one product and one kernel forward, one kernel and three products
 # backward ([`recurrent.py`](../scratchnn/backend/kernels/recurrent.py)). A step of the smallest network costs about two
-# microseconds instead of dozens of launches. Most of that is the meeting at the counter; in the estimate it is 3000 of
-# about 4000 clock cycles
-# ([`split.py`](../scratchnn/backend/kernels/split.py)). It is a fee again, but a much lower one. And the idea ends
-# where $W_h$ no longer fits: the shared memories of all multiprocessors of an H100 together hold about 30 MB.
+# microseconds instead of many launches. Most of that is the meeting at the counter: in the estimate, 3000 of about
+# 4000 clock cycles ([`split.py`](../scratchnn/backend/kernels/split.py)). It is a fee again, but a much lower one. And
+# the idea ends where $W_h$ no longer fits: the shared memories of all multiprocessors of an H100 together hold about
+# 30 MB.
 #
 # That was counting and estimating. Here is a measurement on an H200, a card with as many multiprocessors as an H100 and
 # more memory: microseconds for an LSTM, forward and backward, from `python -m benchmarks gpu-check` (2026-11-27,
@@ -1050,8 +1051,8 @@ for name, ms in wide_ms.items():
 # the machine, not how soon you have your result. Measure what you want to have: the time until the result, tokens,
 # epochs.
 #
-# Now read `cpu_ms` again, at the top of the chapter: warm-up, enough repeats, the clock of the process, one thread,
-# the median. It can still be fooled by order, and by you.
+# Now read `cpu_ms` and `in_rounds` again, at the top of the chapter: a call to warm up, enough repeats, the clock of the
+# process, one thread, the median; in turn, every second round in reverse. Against unequal work they cannot help you.
 #
 # ## Reading the benchmark tables
 #
@@ -1064,11 +1065,8 @@ print()
 machines.print_benchmark("| ratio | spread", "language model step, D = H = 100")
 README_PEAK, README_SHARE = 206e9, 0.43  # of that machine, in the text above the table; of the row
 ms = F / (README_SHARE * README_PEAK) * 1000
-print(
-    f"\na share of {README_SHARE:.0%}: {ms:.1f} ms per pass; the limit: {README_SHARE * ms:.1f} ms",
-    end="; ",
-)
-print(f"{1 / README_SHARE:.1f} times as fast")
+print(f"\na share of {README_SHARE:.0%}: {ms:.1f} ms per pass", end="; ")
+print(f"the limit: {README_SHARE * ms:.1f} ms, {1 / README_SHARE:.1f} times as fast")
 
 # %% [markdown] id="ch15-reading"
 # **The first row** is our LSTM at the sizes of this chapter.

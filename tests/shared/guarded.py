@@ -138,13 +138,22 @@ class Array:
 
 def _method(name: str) -> Any:
     def call(self: Array, *args: Any, **kwargs: Any) -> Any:
+        if missing := {"initial", "where"} & set(kwargs):
+            raise TypeError(f"CuPy's {name} has no {missing.pop()!r}")
         return wrapped(getattr(self.held, name)(*plain(args), **{k: plain(v) for k, v in kwargs.items()}))
 
     return call
 
 
+def _astype(self: Array, dtype: Any, copy: bool = True) -> Array:
+    """As CuPy, whose ``astype`` supports no ``casting``."""
+    return wrapped(self.held.astype(dtype, copy=copy))
+
+
+Array.astype = _astype  # type: ignore[attr-defined]
+
 for _name in (
-    "all any argmax argsort astype clip conj copy cumsum dot fill flatten max mean min prod ravel repeat reshape sort "
+    "all any argmax argsort clip conj copy cumsum dot fill flatten max mean min prod ravel repeat reshape sort "
     "squeeze sum swapaxes take tolist transpose"
 ).split():
     setattr(Array, _name, _method(_name))

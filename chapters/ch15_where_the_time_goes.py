@@ -908,7 +908,7 @@ for sequences, units in ((20, 100), (20, 650), (128, 1500)):
         continue
     frame, us = split.frame, 1e6 * split.cycles / CLOCK
     print(f"{frame.G} groups of {frame.S} blocks, {split.shared // 1024} KB each", end=", ")
-    print(f"about {us:.1f} microseconds per step")
+    print(f"{us:.1f} microseconds per step")
 
 # %% [markdown] id="ch15-kernel-after"
 # So a whole sequence needs a handful of launches: one product and one kernel forward, one kernel and three products
@@ -957,10 +957,13 @@ big = np.ones((500, 500))
 
 
 def stopwatch(run, clock=time.perf_counter):
-    """Milliseconds of one call."""
-    start = clock()
-    run()
-    return 1000 * (clock() - start)
+    """Milliseconds of one call, the median of five."""
+    times = []
+    for _ in range(5):
+        start = clock()
+        run()
+        times.append(1000 * (clock() - start))
+    return statistics.median(times)
 
 
 def work():

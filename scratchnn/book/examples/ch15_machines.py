@@ -144,7 +144,7 @@ def print_benchmark(header: str, *labels: str) -> None:
         print("benchmarks/README.md is not here: it comes with the repository, not with the installed package")
         return
     titles, *body = rows
-    most = (max(8, *map(len, column)) for column in zip(*body, strict=True))
+    most = (max(7, *map(len, column)) for column in zip(*body, strict=True))
     names = [textwrap.wrap(name, width, break_long_words=False) for name, width in zip(titles, most, strict=True)]
     depth = max(map(len, names))
     lines = [[("" if k < depth - len(name) else name[k - depth]) for name in names] for k in range(depth)]

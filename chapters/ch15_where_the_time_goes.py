@@ -523,7 +523,8 @@ def placed_backward(dy, dstate, cache):
     B, Wx, Wh = cache
     (T, N, D), H = B.x.shape, len(Wh)
     compute_slopes(B.gates, B.c[:-1], B.tanh_c, B.slopes, B.slope_c)
-    (dh, dc), f, WhT = (part.copy() for part in dstate), B.gates[2], Wh.T.copy()
+    (dh, dc), f = (part.copy() for part in dstate), B.gates[2]
+    WhT = Wh.T.copy()  # OpenBLAS is slower with the transposed view
     for t in reversed(range(T)):
         dh += dy[:, t]
         step_back_in_place(B.slopes[:, t], B.slope_c[t], f[t], dh, dc, B.da[t], B.spare)
@@ -544,14 +545,16 @@ print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} p
 # %% [markdown] id="ch15-packed"
 # ## Fourth: only the rows that live
 #
-# Real batches are padded: sequences of different lengths are filled up to the longest (chapter 8). A program that
+# Real batches are padded: sequences of different lengths are filled up to the longest (chapter 2). A program that
 # computes all $N T$ rows spends part of its time on padding, and has to mask it afterwards. If lengths are spread
 # evenly from 1 to $T$, about half of the work is for nothing.
 #
 # Here is a way without masks. Sort the sequences, the longest first. Those that still have a step $t$ are then the
 # first $N_t$ rows, and a step is computed on these rows only: a slice, not a copy. Put the rows of all steps one
-# after the other, and an array over time has $P = \sum_t N_t$ rows. This is called **packing** (패킹). You write `pack`
-# and `unpack` in the exercises; until then the chapter takes those of the examples.
+# after the other, and an array over time has $P = \sum_t N_t$ rows. This is called **packing** (패킹). The states get $N$
+# rows more, those before the first step; then the states before a step are a slice as well: the first $N_t$ rows of
+# those after the step before. You write `pack` and `unpack` in the exercises; until then the chapter takes those of the
+# examples.
 
 # %%
 show(

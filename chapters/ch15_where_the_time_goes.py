@@ -150,14 +150,16 @@ show(
 # for $C$ calls with a fee of $e$ seconds each, and $F$ operations of which the machine does $R$ per second. How high
 # is the fee? Measure one addition and one matrix product, from tiny arrays to large ones.
 
+
 # %%
-adds, matmuls = {}, {}
-for n in (1, 10, 100, 1000, 10_000, 100_000):
-    a, b, c = np.ones((3, n), dtype=np.float32)
-    adds[n] = 1000 * cpu_ms(np.add, a, b, c, seconds=0.05)
-for n in (1, 4, 16, 32, 64, 128, 256):
-    a, b, c = np.ones((3, n, n), dtype=np.float32)
-    matmuls[n] = 1000 * cpu_ms(np.matmul, a, b, c, seconds=0.05)
+def microseconds(function, shapes):
+    """Of one call with two arrays of each shape, and a third for the result: {n: microseconds}."""
+    calls = {n: (function, *np.ones((3, *shape), dtype=np.float32)) for n, shape in shapes.items()}
+    return {n: 1000 * ms for n, ms in in_rounds(calls, rounds=3).items()}
+
+
+adds = microseconds(np.add, {n: (n,) for n in (1, 10, 100, 1000, 10_000, 100_000)})
+matmuls = microseconds(np.matmul, {n: (n, n) for n in (1, 4, 16, 32, 64, 128, 256)})
 print(f"fee of an addition: {adds[1]:.2f} microseconds; 100 numbers: {adds[100]:.2f}", end="; ")
 print(f"100,000 numbers: {adds[100_000]:.1f}")
 print(f"fee of a product: {matmuls[1]:.2f} microseconds; (256, 256): {matmuls[256]:.0f}")

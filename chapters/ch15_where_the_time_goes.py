@@ -923,20 +923,20 @@ for sequences, units in ((20, 100), (20, 650), (128, 1500)):
 # the idea ends where $W_h$ no longer fits: the shared memories of all multiprocessors of an H100 together hold about
 # 30 MB.
 #
-# That was counting and estimating. Here is a measurement on an H200, a card with as many multiprocessors as an H100 and
-# more memory: microseconds for an LSTM, forward and backward, from `python -m benchmarks gpu-check` (2026-11-27,
-# float32, medians of two rounds).
-#
-# | N, T, D, H | ours, one kernel per direction | PyTorch (cuDNN) | our share of the peak |
-# |--|--|--|--|
-# | 20, 35, 100, 100 | 535 | 1470 | 1 % |
-# | 20, 35, 650, 650 | 887 | 2940 | 32 % |
-# | 64, 64, 256, 256 | 803 | 4590 | 32 % |
-# | 256, 50, 512, 512 | 4530 | 6080 | 70 % |
-#
-# Read it with (1). In the first row the arithmetic is one percent, and by the estimate the 70 steps, forward and
-# backward, take about 140 of the 535 microseconds. What is left must be fees: Python, and the few launches. In the last
-# row the arithmetic is most of the time, and little is left to gain. `gpu-check` measures your card in five minutes.
+# That was counting and estimating. Here is a measurement, from the same page as the table of threads
+# ([`benchmarks/README.md`](../benchmarks/README.md), "On a GPU"): a layer forward and backward on an H200, which has as
+# many multiprocessors as an H100 and more memory, by `python -m benchmarks gpu-check`. The ratio is PyTorch's time over
+# ours, with its spread.
+
+# %%
+sizes = "20, 35, 100, 100", "20, 35, 650, 650", "256, 50, 512, 512"
+machines.print_benchmark("N, T, D, H | LSTM: ours", *sizes)
+
+# %% [markdown] id="ch15-gpu-measured"
+# Read it with (1). In the first row the arithmetic is about one percent, and by the estimate the 70 steps, forward and
+# backward, take about 140 of the 540 microseconds. What is left must be fees: Python, and the few launches. In the last
+# row the arithmetic is more than half of the time, and little is left to gain. `gpu-check` measures your card in five
+# minutes.
 #
 # ## How to measure without fooling yourself
 #

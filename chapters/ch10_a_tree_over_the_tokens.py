@@ -319,8 +319,9 @@ show(
 # ## Everyone chooses alone
 #
 # The simplest decoder takes the best head of each word, the maximum of each row. It is fast, and in chapter 9 the same
-# idea was almost good enough. Two numbers tell how good a parser is. **Unlabelled attachment** is the share of words
-# whose head is right; **labelled attachment** asks for the right label as well. To have mistakes to look at, train the
+# idea was almost good enough. Two numbers tell how good a parser is. The **unlabelled attachment score** (비레이블 의존
+# 정확도), UAS, is the share of words whose head is right; the **labelled attachment score** (레이블 의존 정확도), LAS, asks
+# for the right label as well. (Korean papers mostly keep the abbreviations.) To have mistakes to look at, train the
 # scorer on forty sentences only, measure the first number after every epoch, and look at something else too: is the result
 # a tree?
 #

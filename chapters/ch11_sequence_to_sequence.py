@@ -285,8 +285,8 @@ print(f"right as a whole, written freely {free:.1%}, with the true tokens before
 print(f"single characters right, with the true ones before: {tokens:.1%}")
 
 # %% [markdown] id="ch11-exposure"
-# Look at the last two lines (seed 0): 94.5% of the characters are right, and not even half of the dates. Ten characters and an end
-# mark all have to be right at once. Report what the user gets, which is the whole answer.
+# Look at the last two lines (seed 0): 94.5% of the characters are right, and not even half of the dates. Ten characters
+# and an end mark all have to be right at once. Report what the user gets, which is the whole answer.
 #
 # One thing is different without a teacher. After its first mistake the decoder reads a token that was never there in
 # training. Whether it recovers is another question, and the exact match does not ask it. In translation, where one wrong
@@ -725,9 +725,9 @@ for name in ("plain", "only h"):
     print(f"{name:<8}", " ".join(f"{share:6.1%}" for share in right[name].values()))
 
 # %% [markdown] id="ch11-wrong-c-check"
-# With both halves nearly half of the dates are right by now with seed 0 (a tenth and three tenths with the seeds 1 and 2);
-# with $h$ alone practically none with any of the three. From outside it looks like a network that is too small or has not trained for long enough, and you
-# would look for the mistake in the wrong place. The check: *look at what arrives*. A number that is the same for every
+# With both halves nearly half of the dates are right by now with seed 0 (a tenth and three tenths with the seeds 1 and
+# 2); with $h$ alone practically none with any of the three. From outside it looks like a network that is too small or has
+# not trained for long enough, and you would look for the mistake in the wrong place. The check: *look at what arrives*. A number that is the same for every
 # source says nothing about it.
 
 # %%

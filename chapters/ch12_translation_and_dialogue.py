@@ -40,7 +40,7 @@ for english, korean in train[:4]:
     print(f"{english:<52} {korean}")
 by_pieces = models.Translator(train, pieces=160).learn(train, 400)
 unfinished = copy.deepcopy(by_pieces)  # for later
-by_pieces.learn(train, 700)
+by_pieces.learn(train, 900)
 answers = by_pieces.answers(sources)
 print(f"test sentences translated without any mistake: {exact_match(answers, references):.1%}")
 show(
@@ -230,7 +230,7 @@ def bridge_backward(dh0, dc0, cache):
 
 rng = np.random.default_rng(0)
 N, H = 5, 3
-shapes = {name: (N, H) for name in ("uh", "vh", "uc", "vc")}
+shapes = dict.fromkeys(("uh", "vh", "uc", "vc"), (N, H))
 shapes |= {"Wh": (2 * H, H), "bh": (H,), "Wc": (2 * H, H), "bc": (H,)}
 arrays = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
 findings = check(pair_problem(bridge_forward, bridge_backward, arrays))

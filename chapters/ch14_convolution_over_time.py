@@ -560,8 +560,8 @@ show(
 # %% [markdown] id="ch14-wrong"
 # As expected, kernels with a global maximum can only guess. The GRU alone gets there. With kernels and pooling in front
 # of it, it gets there in fewer than half as many training steps (also with the seeds 1 and 2), and each of these has 20
-# recurrent steps instead of 160. Chapter 15 shows why that is what counts: products over all steps at once are fast, and steps that
-# wait for each other are slow.
+# recurrent steps instead of 160. Chapter 15 shows why that is what counts: products over all steps at once are fast, and
+# steps that wait for each other are slow.
 #
 # The same is done wherever a sequence is long and its shapes are short: sound, a day of seconds, the characters of
 # a text. A video is a sequence of pictures; a convolution over each picture makes a vector of it, and then this

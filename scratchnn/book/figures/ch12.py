@@ -139,7 +139,12 @@ def _places(pieces: Sequence[str]) -> list[float]:
 
 
 def _translation_frame(
-    source: Sequence[str], target: Sequence[str], above: Sequence[float], below: Sequence[float], weights: np.ndarray, t: int
+    source: Sequence[str],
+    target: Sequence[str],
+    above: Sequence[float],
+    below: Sequence[float],
+    weights: np.ndarray,
+    t: int,
 ) -> str:
     """The frame in which piece t of the target is written."""
     parts = []

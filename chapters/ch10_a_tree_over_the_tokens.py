@@ -64,7 +64,7 @@ show(
 # | letter | meaning | shape |
 # |--|--|--|
 # | $N, T$ | sentences, words of a sentence; position 0 is the root | |
-# | $D$, $R$ | numbers in a word's vector; number of labels | |
+# | $D$, $K$ | numbers in a word's vector; number of labels | |
 # | $d, h$ | positions of a dependent and of a head (here $h$ is no state) | |
 # | $h(d)$ | the head of word $d$: in (4) and (5) that in the treebank, in (6) that in any tree | |
 # | $x_d, y_h$ | vectors of word $d$ as a dependent, of word $h$ as a head | $(D,)$ |
@@ -626,7 +626,7 @@ print(f"{crossing.mean():.0%} of the {len(crossing)} test trees have crossing ar
 #
 # ## Labels
 #
-# The arcs need labels. A biaffine score for every label and every pair would be an array of $T \times (T + 1) \times R$
+# The arcs need labels. A biaffine score for every label and every pair would be an array of $T \times (T + 1) \times K$
 # numbers, nearly all of them for arcs that do not exist. So the package scores the labels only at one head per word: in
 # training the true head, in prediction the one in the tree. The score of label $r$ at word $d$ is
 #
@@ -639,9 +639,9 @@ print(f"{crossing.mean():.0%} of the {len(crossing)} test trees have crossing ar
 # [`parser.py`](../scratchnn/models/parser.py) puts everything together. This is the parser of figure 10.1:
 
 # %%
-T, R = 20, len(bank.labels)
-print(f"label scores for {T} words: {T * (T + 1) * R:,} for all pairs", end=", ")
-print(f"{T * R:,} at one head per word")
+T, K = 20, len(bank.labels)
+print(f"label scores for {T} words: {T * (T + 1) * K:,} for all pairs", end=", ")
+print(f"{T * K:,} at one head per word")
 answered = examples.parse(goal, bank, [words for words, _, _ in bank.test])
 scores = attachment_scores(
     [heads for _, heads, _ in answered],

@@ -727,8 +727,8 @@ for name in ("plain", "only h"):
 # %% [markdown] id="ch11-wrong-c-check"
 # With both halves nearly half of the dates are right by now with seed 0 (a tenth and three tenths with the seeds 1 and
 # 2); with $h$ alone practically none with any of the three. From outside it looks like a network that is too small or has
-# not trained for long enough, and you would look for the mistake in the wrong place. The check: *look at what arrives*. A number that is the same for every
-# source says nothing about it.
+# not trained for long enough, and you would look for the mistake in the wrong place. The check: *look at what arrives*.
+# A number that is the same for every source says nothing about it.
 
 # %%
 for name, model in {"plain": plain, "only h": half}.items():

@@ -901,9 +901,11 @@ else:
 #   Data" (2001): the first CRF, and why it beats models that decide step by step.
 # - Rabiner, "A Tutorial on Hidden Markov Models and Selected Applications in Speech Recognition" (1989): the forward,
 #   backward and Viterbi algorithms at leisure.
-# - Huang, Xu and Yu, "Bidirectional LSTM-CRF Models for Sequence Tagging" (2015), and Lample and others, "Neural
-#   Architectures for Named Entity Recognition" (2016), with characters read by LSTMs: the model of this chapter.
-# - Ma and Hovy, "End-to-end Sequence Labeling via Bi-directional LSTM-CNNs-CRF" (2016): characters read by a convolution.
+# - Huang, Xu and Yu, "Bidirectional LSTM-CRF Models for Sequence Tagging" (2015), section 2, and Lample and others, "Neural
+#   Architectures for Named Entity Recognition" (2016), section 2, and section 4 for characters read by LSTMs: the model of
+#   this chapter.
+# - Ma and Hovy, "End-to-end Sequence Labeling via Bi-directional LSTM-CNNs-CRF" (2016), section 2.1: characters read by a
+#   convolution.
 # - Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task" (2003): the data and how it is scored.
 #
 # ## What comes next

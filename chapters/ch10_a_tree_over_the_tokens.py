@@ -799,7 +799,7 @@ else:
 #   the algorithm of Chu, Liu and Edmonds came to parsing.
 # - Kiperwasser and Goldberg, "Simple and Accurate Dependency Parsing Using Bidirectional LSTM Feature Representations"
 #   (2016): the reader of this chapter, and trees that are searched for in training too. Dozat and Manning, "Deep
-#   Biaffine Attention for Neural Dependency Parsing" (2017): the scores of this chapter and its loss.
+#   Biaffine Attention for Neural Dependency Parsing" (2017), section 3: the scores of this chapter and its loss.
 # - de Marneffe, Manning, Nivre and Zeman, "Universal Dependencies" (2021): what the labels mean, for English and Korean
 #   and many other languages.
 #

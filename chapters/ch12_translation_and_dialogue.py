@@ -308,9 +308,8 @@ show_moving(
 )
 
 # %% [markdown] id="ch12-bleu"
-# In pictures like this one you can see the change of order that English and Korean need. (The caution of chapter 11
-# holds here too: a look is not a reason. The first piece is often written with a look at the end of the source, where
-# the encoder knows most.)
+# Where lines cross, Korean has another order than English. (The caution of chapter 11 holds here too: a look is not a
+# reason. The first piece is written with a look at the end of the source, where the encoder knows most.)
 #
 # ## How good is a translation?
 #
@@ -600,10 +599,10 @@ for count, steps in ((250, 250), (4000, 400)):
         print(" right", " ".join(f"{row[1]:.0%}" for row in scores[count, name]))
 
 # %% [markdown] id="ch12-pretrained-why"
-# With 250 pairs the vectors help with each of the three seeds: a table that already knows that *two* and *three* are
-# used alike need not find it out from a handful of sentences. With 4,000 pairs there is nothing left to help with: the
-# pairs themselves say all that is needed about these words. About a name that occurs in no pair the vectors know
-# something too, but not how it is written in Korean.
+# With 250 pairs the vectors help with each of the three seeds: a table that already knows that *two* and *three* are used
+# alike need not find it out from a handful of sentences. With 4,000 pairs there is nothing left to help with: the pairs
+# themselves say all that is needed about these words. The names, where every sentence goes wrong, are no matter of
+# vectors: how *masida* is written in Korean is in its letters.
 #
 # There is reason to expect less of them than in classification. A classifier gets one label per text; what it knows
 # about a rare word has to come from elsewhere. A translator gets a whole sentence as its answer, and every word of it

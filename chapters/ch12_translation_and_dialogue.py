@@ -302,7 +302,8 @@ show_moving(
     still,
     "12.4",
     "Attention on a translation. Above the source, below what has been written; a line is the "
-    "thicker, the more of the weight is on that piece. Move the slider from piece to piece (seed 0).",
+    "thicker, the more of the weight is on that piece. Move the slider from piece to piece (seed "
+    "0).",
     frames,
     size,
 )

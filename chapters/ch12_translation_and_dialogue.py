@@ -74,6 +74,7 @@ show(
 # | $r$, $\lambda$ | score of a whole answer; exponent of the length norm | |
 # | $p_n$ | share of the $n$-grams of the answers that are in their references | |
 # | $C$, $R$ | words in all answers; in all references | |
+# | $u$, $v$ | last states of the encoder's two directions, with parts $h$ and $c$ | $(N, H)$ |
 # | $H$, $z$, $h$, $m$, $\alpha$ | as in chapter 11 | |
 
 # %% [markdown] id="ch12-words"

@@ -54,7 +54,8 @@ def plot_captions(captions: Sequence[CaptionMap]) -> Figure:
         SIDE * columns + 1.2, SIDE * len(captions) * 1.3, nrows=len(captions), ncols=columns, squeeze=False
     )
     if any(one.reference is not None for one in captions):
-        figure.get_layout_engine().set(h_pad=0.15)  # inches, for the lines below the pictures
+        layout: Any = figure.get_layout_engine()
+        layout.set(h_pad=0.15)  # inches, for the lines below the pictures
     for row, one in zip(axes, captions, strict=True):
         for axis in row:
             axis.set_axis_off()

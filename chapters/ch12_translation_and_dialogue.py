@@ -261,7 +261,7 @@ print("the package gives the same:", same)
 # >
 # > At most those whose words are all in its list, less than half of them here. Where the name is `<unk>`, it has learned
 # > that the answer is `<unk>`, which it may not write; so it writes the next best thing, often a person that it knows.
-# > The sentence is fluent, and is about somebody else.
+# > The sentence is fluent, and is about another person.
 # >
 # > </details>
 
@@ -293,7 +293,7 @@ for k in np.flatnonzero(~listed)[:3]:
 # > <details><summary>Answer</summary>
 # >
 # > Near the middle of the source, at the English verb, after it has been at the end already. The order of the looks is
-# > the order of the target. Nobody told it where the verb is.
+# > the order of the target. It was never told where the verb is.
 # >
 # > </details>
 

@@ -38,7 +38,7 @@ from scratchnn.recurrent import GRU
 # it, one with a weight for each step, one with eight stencils of seven weights; all is explained below.
 #
 # One detail of the test: no event begins in the last 13 steps. At the very end the fall after a slow rise would lie
-# outside of the series, and nobody could recognise it.
+# outside of the series, and no method could recognise it.
 
 # %%
 T = 60

@@ -904,7 +904,7 @@ else:
 # - Huang, Xu and Yu, "Bidirectional LSTM-CRF Models for Sequence Tagging" (2015), section 2, and Lample and others, "Neural
 #   Architectures for Named Entity Recognition" (2016), section 2, and section 4 for characters read by LSTMs: the model of
 #   this chapter.
-# - Ma and Hovy, "End-to-end Sequence Labeling via Bi-directional LSTM-CNNs-CRF" (2016), section 2.1: characters read by a
+# - Ma and Hovy, "End-to-end Sequence Labeling via Bi-directional LSTM-CNNs-CRF" (2016), section 2: characters read by a
 #   convolution.
 # - Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task" (2003): the data and how it is scored.
 #

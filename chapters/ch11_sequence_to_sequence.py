@@ -306,11 +306,11 @@ print(f"single characters right, with the true ones before: {tokens:.1%}")
 show(
     figures.distances(examples.distances()),
     "11.3",
-    "Source and target on both sides of a bar, with an arc from each digit of a sum, or each part of "
-    "a date, to the place where it is needed first. (The hundreds, 6 + 5, give two digits; the arc "
-    "leads to the first.) Reversing brings the first digits of a sum close to the answer. In a date "
-    "the year is last in the source and first in the target: there the order as it is has the short "
-    "arc.",
+    "Source and target on both sides of a bar, with an arc from each digit of a sum, or each part "
+    "of a date, to the place where it is needed first. (The hundreds, 6 + 5, give two digits; the "
+    "arc leads to the first.) Reversing brings the first digits of a sum close to the answer. In a "
+    "date the year is last in the source and first in the target: there the order as it is has the "
+    "short arc.",
 )
 
 # %% [markdown] id="ch11-peeky"

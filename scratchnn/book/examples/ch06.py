@@ -10,13 +10,20 @@ entropy of the language: no model that predicts honestly has a lower expected lo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from scratchnn.core import Layer
+from scratchnn.data import TokenStreams
 from scratchnn.inspection.gradient_flow import gradient_norms
-from scratchnn.recurrent import LSTM
+from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.models.language_model import LanguageModel, evaluate_text
+from scratchnn.optim import Adam, clip_by_norm
+from scratchnn.recurrent import LSTM, SequenceLayer
+from scratchnn.text import UNKNOWN, Vocabulary, tokenize
+from scratchnn.training import Trainer
 
 # --- a verb and its distant subject ----------------------------------------------------------------------------------
 
@@ -63,6 +70,52 @@ def change_number(ids: np.ndarray, place: int) -> np.ndarray:
     return changed
 
 
+class Watch:
+    """Notes the reach of the gradient and the mean of the last 20 losses before every ``every``-th step of a training."""
+
+    def __init__(self, every: int):
+        self.every = every
+        self.norms: list[np.ndarray] = []
+        self.losses: list[float] = []
+
+    def __call__(self, step: int, model: Any, history: Sequence[float]) -> None:
+        """Note both if it is time; before the first step the loss is that of guessing."""
+        if step % self.every == 0:
+            self.norms.append(reach(model))
+            self.losses.append(float(np.mean(history[-20:]) if history else np.log(2)))
+
+
+def train_agreement(
+    model: Layer, rng: np.random.Generator, most: int, steps: int, watch: Watch | None = None, enough: float = 0.0
+) -> tuple[Layer, np.ndarray]:
+    """Train a network from ids (N, T) to logits (N, 2) on sentences with up to ``most`` phrases in between.
+
+    Args:
+        model: is trained in place.
+        rng: draws the sentences.
+        most, steps: phrases between subject and verb; steps of Adam, with gradients clipped at norm 1.
+        watch: is called before each step.
+        enough: training ends early once the mean of the last 20 losses is below it.
+
+    Returns:
+        The model and the loss of each step.
+    """
+    optimizer, history = Adam(model.parameters(), 0.01), list[float]()
+    for step in range(steps):
+        if watch is not None:
+            watch(step, model, history)
+        ids, verbs = agreement(rng, 32, int(rng.integers(0, 3)), int(rng.integers(0, most + 1)))
+        loss, cache = softmax_cross_entropy_forward(model.forward(ids), verbs)
+        model.backward(softmax_cross_entropy_backward(1.0, cache))
+        clip_by_norm(model.parameters(), 1.0)
+        optimizer.step()
+        model.clear_gradients()
+        history.append(float(loss))
+        if np.mean(history[-20:]) < enough:
+            break
+    return model, np.array(history)
+
+
 def answers(model: Layer, ids: np.ndarray) -> np.ndarray:
     """The verb (N,) to which a network from ids (N, T) to logits (N, 2) gives the larger logit."""
     model.evaluate()
@@ -90,9 +143,13 @@ def reach(model: Any) -> np.ndarray:
     have one phrase before the comma and 19 between subject and verb.
     """
     ids, _ = agreement(np.random.default_rng(5), 50, 1, 19)
-    x = model.embedding.W.data[ids]
-    dh = np.random.default_rng(6).standard_normal((50, model.cell.units)).astype(x.dtype)
-    norms = gradient_norms(model.cell, x, (dh, np.zeros_like(dh)) if isinstance(model.cell, LSTM) else dh)
+    return norms_back(model.cell, model.embedding.W.data[ids])
+
+
+def norms_back(cell: SequenceLayer, x: np.ndarray) -> np.ndarray:
+    """Norms (T + 1,) as ``reach`` gives them, for inputs x (N, T, D) of a recurrent ``cell``."""
+    dh = np.random.default_rng(6).standard_normal((len(x), cell.units)).astype(x.dtype)
+    norms = gradient_norms(cell, x, (dh, np.zeros_like(dh)) if isinstance(cell, LSTM) else dh)
     return norms / norms[0]
 
 
@@ -150,11 +207,22 @@ def make_text(seed: int, sentences: int) -> tuple[str, float]:
     return "\n".join(lines) + "\n", float(-log_p / words)
 
 
-def articles_right(text: str) -> float:
-    """The share of *a* and *some* whose noun, next or after an adjective, has the correct number."""
-    words, right = text.split(), []
-    for k, word in enumerate(words[:-2]):
-        noun = words[k + 2] if words[k + 1] in ADJECTIVES else words[k + 1]
-        if word in ("a", "some"):
-            right.append(noun in NOUNS if word == "a" else noun[:-1] in NOUNS)
-    return float(np.mean(right))
+def fit(
+    text: str, new_text: str, level: str, epochs: int, window: int, seed: int = 0, **settings: Any
+) -> tuple[LanguageModel, Vocabulary, np.ndarray]:
+    """A language model trained on a text of ``level`` tokens, its vocabulary, and a curve (epochs, 2).
+
+    The curve is the loss in nats per token after each epoch, on 2000 tokens of the text and of the new text.
+    """
+    vocabulary = Vocabulary.build(tokenize(text, level), specials=(UNKNOWN,))
+    ids = [vocabulary.encode(tokenize(part, level)) for part in (text, new_text)]
+    model = LanguageModel(len(vocabulary), rng=np.random.default_rng(seed), **settings)
+    curve: list[list[float]] = []
+
+    def after_epoch(trainer: Trainer) -> None:
+        curve.append([evaluate_text(model, part[:2000])[0] for part in ids])
+
+    batches, optimizer = TokenStreams(ids[0], 10, window), Adam(model.parameters(), 0.005)
+    Trainer(model, optimizer, batches, max_norm=1.0, seed=seed, on_epoch=after_epoch, progress=False).fit(epochs)
+    model.evaluate()
+    return model, vocabulary, np.array(curve)

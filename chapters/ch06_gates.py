@@ -31,18 +31,14 @@ from scratchnn.book.moving import show_moving
 from scratchnn.book.page import FULL, show
 from scratchnn.core import Layer
 from scratchnn.core.parameter import Parameter
-from scratchnn.data import TokenStreams
-from scratchnn.datasets.ptb import load_ptb
-from scratchnn.errors import DataError
 from scratchnn.functions import softmax
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.models.language_model import LanguageModel, evaluate_text
-from scratchnn.optim import SGD, clip_by_norm
+from scratchnn.optim import clip_by_norm
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
 from scratchnn.recurrent.plain_loop import loop_forward
-from scratchnn.text import UNKNOWN, Vocabulary, tokenize
-from scratchnn.training import Trainer
+from scratchnn.text import tokenize
 
 # %%
 back = np.arange(9)
@@ -678,7 +674,7 @@ def learn_agreement(cell, most, steps, seed=0, **options):
 # %%
 CELLS = {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}
 longest = (1, 2, 4, 8, 16) if FULL else (4, 8, 16)  # phrases in between, of three words each
-agreement_seeds, agreement_steps = (range(5), 2000) if FULL else (range(3), 600)
+agreement_seeds, agreement_steps = (range(5), 2000) if FULL else (range(3), 500)
 
 agreement_models, shares = {}, {}  # models: for each seed one trained on the longest sentences
 for name, cell in CELLS.items():
@@ -690,12 +686,14 @@ for name, cell in CELLS.items():
             shares[name][row, column] = examples.share_right(model, most)
         agreement_models[name].append(model)
 
-print("right verbs, trained on up to so many words between subject and verb, tested at so many:")
+print(
+    "right verbs (%), trained on up to so many words between subject and verb, tested at so many:"
+)
 print("the mean of the seeds, in brackets the lowest and the highest")
-print("words " + "".join(f"{3 * most:>24}" for most in longest))
+print("words" + "".join(f"{3 * most:>24}" for most in longest))
 for name, table in shares.items():
-    cells = [f"{s.mean():.1%} ({s.min():.1%} to {s.max():.1%})" for s in table.T]
-    print(f"{name:<6}" + "".join(f"{cell:>24}" for cell in cells))
+    cells = [f"{s.mean():.1f} ({s.min():.1f} to {s.max():.1f})" for s in 100 * table.T]
+    print(f"{name:<5}" + "".join(f"{cell:>24}" for cell in cells))
 
 # %% [markdown] id="ch06-the-recurrent-network-learns-the-task"
 # The recurrent network learns the task as long as the sentences are short, so it can represent the answer. With longer
@@ -746,7 +744,7 @@ show(
 # next cell measures both, then follows one training step by step.
 #
 # > **Question.** Where in the following training, do you think, will the plain network lose its gradient: slowly over all
-# > 600 steps, or at once, and at which loss?
+# > 500 steps, or at once, and at which loss?
 # >
 # > <details><summary>Answer</summary>
 # >
@@ -769,10 +767,17 @@ for name, models in untrained.items():
 reach_norms, reach_losses = {}, {}  # every 20 steps
 for name, cell in CELLS.items():
     watch = examples.Watch(every=20)
-    learn_agreement(cell, 16, 601, watch=watch)
+    learn_agreement(cell, 16, 501, watch=watch)
     reach_norms[name], reach_losses[name] = np.array(watch.norms), np.array(watch.losses)
+    at_subject, loss = reach_norms[name][:, 57], reach_losses[name]
+    low, learned = (
+        20 * int(np.argmax(below)) if below.any() else "-"
+        for below in (at_subject < 1e-6, loss < 0.1)
+    )
+    print(f"{name:<5} gradient at the subject below 1e-6 first at step {low}", end="; ")
+    print(f"loss below 0.1 first at step {learned}")
 still, frames, size = figures.reach_while_learning(
-    range(0, 601, 20), reach_norms, reach_losses, words=57
+    range(0, 501, 20), reach_norms, reach_losses, words=57
 )
 show_moving(
     still,
@@ -831,6 +836,10 @@ for t in range(both_ids.shape[1]):
     memory.append(c)
     kept.append(cache[6])  # the forget gate
 memory, kept = np.stack(memory, axis=1), np.stack(kept, axis=1)  # (2, T, H) each
+comma = kept[0, 3].mean()  # word 4 of the sentence
+print(
+    f"mean forget gate at the comma {comma:.2f}, at the other words {np.delete(kept[0], 3, 0).mean():.2f}"
+)
 apart = abs(memory[0] - memory[1]).max(axis=-1)  # (T,)
 subject = int(np.flatnonzero(apart)[0])
 print(f"the memories part at word {subject + 1}, {words[subject][0]} or {words[subject][1]}")
@@ -849,6 +858,9 @@ show_moving(
 )
 
 # %% [markdown] id="ch06-gru-and-lstm-answer"
+# Look at the column of the comma: nearly all forget gates shut there, and open again after it. The network has found out
+# that what comes before a comma does not decide about the verb, and clears its notebook.
+#
 # GRU and LSTM answer by the subject, 24 words before the verb, and no other noun can mislead them. That holds for all
 # three starts. The plain network does not listen to the subject in any of them. What it listens to instead is up to the
 # start: the noun next to the verb, as a hurried reader might, or the first noun, or none.
@@ -1205,43 +1217,25 @@ for name in ways:
 #
 # *Deep Learning from Scratch 2* trains an LSTM language model on the Penn Treebank in its chapter 6: embedding and
 # hidden state of 100, 20 streams, windows of 35 steps, plain gradient descent with a learning rate of 20, gradients
-# clipped at 0.25, four epochs. Its forget bias is 0. The code below does the same with the package; the quick run uses
-# the small language with settings that suit it.
+# clipped at 0.25, four epochs. Its forget bias is 0. `examples.like_the_book` does the same with the package; the quick
+# run uses the small language with settings that suit it.
 
 # %%
 if FULL:
-    try:
-        texts = {split: load_ptb(split) for split in ("train", "valid", "test")}
-    except DataError as error:
-        raise SystemExit(f"error: {error}") from None
-    size, streams, window, lr, max_norm, epochs, lm_seeds = 100, 20, 35, 20.0, 0.25, 4, (0, 1, 2)
+    texts, lm_seeds = examples.treebank(), (0, 1, 2)
+    settings = {"size": 100, "streams": 20, "window": 35, "lr": 20.0}
 else:
-    texts = {"train": train_text, "valid": examples.make_text(2, 100)[0], "test": test_text}
-    size, streams, window, lr, max_norm, epochs, lm_seeds = 32, 10, 20, 2.0, 0.25, 4, (0,)
-settings = {"embedding_size": size, "hidden_size": size, "forget_bias": 0.0}
-
-lexicon = Vocabulary.build(tokenize(texts["train"], "word"), specials=(UNKNOWN,), max_size=10_000)
-train_ids, valid_ids, test_ids = (lexicon.encode(tokenize(text, "word")) for text in texts.values())
-print(f"{len(train_ids):,} words to learn from, {len(lexicon):,} different ones")
-
+    texts, lm_seeds = (train_text, examples.make_text(2, 100)[0], test_text), (0,)
+    settings = {"size": 32, "streams": 10, "window": 20, "lr": 2.0}
 valid_perplexity, test_perplexity = {}, {}
 for seed in lm_seeds:
-    book_model = LanguageModel(len(lexicon), rng=np.random.default_rng(seed), **settings)
-    valid_perplexity[seed] = []
-
-    def note(trainer, seed=seed):
-        reached = np.exp(evaluate_text(trainer.model, valid_ids)[0])
-        valid_perplexity[seed].append(reached)
-        print(f"seed {seed}, epoch {trainer.epoch}: validation perplexity {reached:.2f}")
-
-    batches = TokenStreams(train_ids, streams, window)
-    optimizer = SGD(book_model.parameters(), lr)
-    trainer = Trainer(
-        book_model, optimizer, batches, seed=seed, max_norm=max_norm, on_epoch=note, progress=False
-    )
-    trainer.fit(epochs)
+    book_model, test_ids, valid = examples.like_the_book(texts, seed, **settings)
+    valid_perplexity[seed] = valid
     test_perplexity[seed] = np.exp(evaluate_text(book_model, test_ids)[0])
-    print(f"seed {seed}: test perplexity {test_perplexity[seed]:.2f}")
+    print(
+        f"seed {seed}, validation perplexity after each epoch:", " ".join(f"{p:.2f}" for p in valid)
+    )
+    print(f"seed {seed}, test perplexity {test_perplexity[seed]:.2f}")
 print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 
 # %% [markdown] id="ch06-full-run"
@@ -1267,8 +1261,8 @@ print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 #
 # ### The memory's gradient dropped
 #
-# `lstm_layer`, in [`cells.py`](../scratchnn/book/cells.py), makes a layer of the package that computes with your own pair. Give it
-# the correct pair and a wrong one, and train both on the agreement of verbs.
+# `lstm_layer`, in [`cells.py`](../scratchnn/book/cells.py), makes a layer of the package that computes with your own
+# pair. Give it the correct pair and a wrong one, and train both on the agreement of verbs.
 
 
 # %%

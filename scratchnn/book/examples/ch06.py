@@ -17,10 +17,12 @@ import numpy as np
 
 from scratchnn.core import Layer
 from scratchnn.data import TokenStreams
+from scratchnn.datasets.ptb import load_ptb
+from scratchnn.errors import DataError
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
 from scratchnn.models.language_model import LanguageModel, evaluate_text
-from scratchnn.optim import Adam, clip_by_norm
+from scratchnn.optim import SGD, Adam, clip_by_norm
 from scratchnn.recurrent import LSTM, SequenceLayer
 from scratchnn.text import UNKNOWN, Vocabulary, tokenize
 from scratchnn.training import Trainer
@@ -226,3 +228,43 @@ def fit(
     Trainer(model, optimizer, batches, max_norm=1.0, seed=seed, on_epoch=after_epoch, progress=False).fit(epochs)
     model.evaluate()
     return model, vocabulary, np.array(curve)
+
+
+def treebank() -> tuple[str, str, str]:
+    """Training, validation and test text of the Penn Treebank.
+
+    Raises:
+        SystemExit: with one line that says what to do if the files are missing.
+    """
+    try:
+        train, valid, test = (load_ptb(split) for split in ("train", "valid", "test"))
+    except DataError as error:
+        raise SystemExit(f"error: {error}") from None
+    return train, valid, test
+
+
+def like_the_book(
+    texts: tuple[str, str, str], seed: int, size: int, streams: int, window: int, lr: float
+) -> tuple[LanguageModel, np.ndarray, list[float]]:
+    """An LSTM trained as in *Deep Learning from Scratch 2*, chapter 6: forget bias 0, plain SGD, clipped at 0.25, 4 epochs.
+
+    Args:
+        texts: for training, validation and test.
+        seed: of the model and of the trainer.
+        size, streams, window, lr: numbers per word and units; texts read side by side; steps per window; learning rate.
+
+    Returns:
+        The model, the ids of the test text, and the validation perplexity after each epoch.
+    """
+    vocabulary = Vocabulary.build(tokenize(texts[0], "word"), specials=(UNKNOWN,), max_size=10_000)
+    train_ids, valid_ids, test_ids = (vocabulary.encode(tokenize(text, "word")) for text in texts)
+    sizes = {"embedding_size": size, "hidden_size": size}
+    model = LanguageModel(len(vocabulary), rng=np.random.default_rng(seed), forget_bias=0.0, **sizes)
+    reached: list[float] = []
+
+    def note(trainer: Trainer) -> None:
+        reached.append(float(np.exp(evaluate_text(model, valid_ids)[0])))
+
+    batches, optimizer = TokenStreams(train_ids, streams, window), SGD(model.parameters(), lr)
+    Trainer(model, optimizer, batches, seed=seed, max_norm=0.25, on_epoch=note, progress=False).fit(4)
+    return model, test_ids, reached

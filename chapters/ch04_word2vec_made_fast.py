@@ -56,8 +56,8 @@ show(
 #
 # You need CBOW and skip-gram (chapter 3), the co-occurrence matrix and PMI (chapter 2), and softmax, sigmoid and the
 # gradient check (chapter 1). All cells together take less than a minute. Chapter 5 will divide every network into an
-# encoding, a summary over time and a decoding; word vectors are the encoding. Sections marked *optional* can be left out:
-# nothing later in the book needs them.
+# encoding, a summary over time and a decoding; word vectors are the encoding. Sections marked *optional* can be left out
+# at a first reading.
 #
 # | letter | meaning | shape |
 # |--|--|--|
@@ -102,6 +102,8 @@ print("words that occur once or twice:", (counts <= 2).sum())
 
 # %% [markdown] id="ch04-the-two-bottlenecks"
 # ## The two bottlenecks
+#
+# A pair of words teaches the network one small thing: these two occurred together. What is paid for it?
 #
 # Skip-gram in chapter 3 has two tables, called $A$ and $B$ there. Here they are $W_{in}$, which will be the word
 # vectors, and $W_{out}$, needed only for training. Both are $(V, D)$. For a word $v$ with the word $o$ near it:
@@ -332,9 +334,10 @@ print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in f
 # ### Another solution: a tree
 #
 # **Hierarchical softmax** (계층적 소프트맥스) is older (Morin and Bengio, 2005). It keeps the question "which word?" and
-# answers it in steps. Make the words the leaves of a binary tree. To reach a word, start at the root and decide "left"
-# or "right" at each node: some $\log_2 V$ decisions instead of $V$ exponentials. Each of the $V - 1$ inner nodes has a
-# row in the output table. The probability of going left there is $\sigma(s)$, that of going right $1 - \sigma(s)$:
+# answers it in steps, as in the game of twenty questions, where each answer halves what is left. Make the words the
+# leaves of a binary tree. To reach a word, start at the root and decide "left" or "right" at each node: some $\log_2 V$
+# decisions instead of $V$ exponentials. Each of the $V - 1$ inner nodes has a row in the output table. The probability of
+# going left there is $\sigma(s)$, that of going right $1 - \sigma(s)$:
 #
 # $$ P(o \mid h) = \prod_k \sigma(s_k)^{t_k} \, (1 - \sigma(s_k))^{1 - t_k} \tag{9} $$
 #
@@ -564,6 +567,9 @@ print(f"per pair, the softmax needs {times:.1f} times as many as negative sampli
 #
 # ### What negative sampling learns
 #
+# In plain words: a score ends up high if two words occur together more often than chance would have it, and low if less
+# often. That is what the counts of chapter 2 measured, without any training. Here is why the two agree.
+#
 # First, what do the scores become? Take one word $v$ and one word $o$. Of all questions about them, let the answer be
 # yes $C_{vo}$ times; this is the entry of the co-occurrence matrix of chapter 2. As noise, $o$ is drawn about $M P(o)$
 # times for each of the $C_v$ pairs of $v$. The terms of the loss that contain their score $s$ are
@@ -728,7 +734,8 @@ show(
 #
 # ### The plane
 #
-# A vector of thirty numbers cannot be drawn. **Principal component analysis** (주성분 분석), PCA, finds the plane that
+# To photograph a flock of birds, you would look for the side from which it is spread out most. A vector of thirty numbers
+# cannot be drawn either. **Principal component analysis** (주성분 분석), PCA, finds the plane that
 # keeps as much of their spread as a plane can. Subtract the mean of the vectors, and let $X$ be the result. The singular
 # value decomposition of chapter 2 sorts the directions by how far the points spread along them, and the first two rows
 # of $V^T$ span the plane:

@@ -434,10 +434,11 @@ print(f"the package's checker: {len(findings)} comparisons, all right: {all_righ
 # %% [markdown] id="ch05-back-to-the-names"
 # ### Back to the names
 #
-# Put a dense layer (5) on each state, add softmax and cross-entropy, and the network can learn. The target of sequence
-# $n$ at step $t$ is written $t_{nt}$, as the right class was $t$ in chapter 1. Not every step needs a target: in code
-# $-1$ stands for no target, and a mask $m_{nt}$ is 1 at steps with a target and 0 elsewhere. The loss is the mean over
-# the $M$ targets. With $y_{nt} = \mathrm{softmax}(z_{nt})$, and (18) of chapter 1 for $dz$:
+# The backward pass is right, so the network can learn. What is missing is a loss. Put a dense layer (5) on each state,
+# and add softmax and cross-entropy. The target of sequence $n$ at step $t$ is written $t_{nt}$, as the right class was
+# $t$ in chapter 1. Not every step needs a target: in code $-1$ stands for no target, and a mask $m_{nt}$ is 1 at steps
+# with a target and 0 elsewhere. The loss is the mean over the $M$ targets. With $y_{nt} = \mathrm{softmax}(z_{nt})$, and
+# (18) of chapter 1 for $dz$:
 #
 # $$ L = - \frac{1}{M} \sum_{n,t} m_{nt} \log y_{nt}[t_{nt}]
 #    \qquad dz_{nt} = \frac{m_{nt}}{M} (y_{nt} - \mathrm{onehot}(t_{nt})) \tag{11} $$

@@ -25,6 +25,7 @@ from scratchnn.book.cells import (
     relative_errors,
 )
 from scratchnn.book.examples import ch06 as examples
+from scratchnn.book.examples import ch06_language as language
 from scratchnn.book.figures import ch06 as figures
 from scratchnn.book.figures import ch06_cells as cell_figures
 from scratchnn.book.moving import show_moving
@@ -34,9 +35,9 @@ from scratchnn.core.parameter import Parameter
 from scratchnn.functions import softmax
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.layers import Dense, Dropout, Embedding
-from scratchnn.models.language_model import LanguageModel, evaluate_text
+from scratchnn.models.language_model import evaluate_text
 from scratchnn.optim import clip_by_norm
-from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional, Stacked
+from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional
 from scratchnn.recurrent.plain_loop import loop_forward
 from scratchnn.text import tokenize
 
@@ -812,7 +813,8 @@ show(
 
 # %% [markdown] id="ch06-what-the-memory-holds"
 # What is in the memory meanwhile? Let the LSTM read one sentence twice, with the subject in the singular and in the
-# plural. All other words are the same.
+# plural. All other words are the same. `examples.read_in_either_number` does that with `lstm_step`, and keeps all
+# memories and gates.
 #
 # > **Question.** At which word do the two memories part? And do the gates of the two sentences stay equal?
 # >
@@ -825,17 +827,7 @@ show(
 
 # %%
 lstm = agreement_models["LSTM"][0]
-ids, _ = examples.agreement(np.random.default_rng(1), 1, 1, 2)
-both_ids = np.concatenate([ids, examples.change_number(ids, 1)])  # (2, T), in either number
-words = [tuple(examples.LEXICON[k] for k in step) for step in both_ids.T]
-weights = [parameter.data for parameter in (lstm.cell.Wx, lstm.cell.Wh, lstm.cell.b)]
-h = c = np.zeros((2, lstm.cell.units))
-memory, kept = [], []
-for t in range(both_ids.shape[1]):
-    h, c, cache = lstm_step(lstm.embedding.W.data[both_ids[:, t]], h, c, *weights)
-    memory.append(c)
-    kept.append(cache[6])  # the forget gate
-memory, kept = np.stack(memory, axis=1), np.stack(kept, axis=1)  # (2, T, H) each
+words, memory, kept = examples.read_in_either_number(lstm, lstm_step)
 comma = kept[0, 3].mean()  # word 4 of the sentence
 print(
     f"mean forget gate at the comma {comma:.2f}, at the other words {np.delete(kept[0], 3, 0).mean():.2f}"
@@ -873,11 +865,11 @@ show_moving(
 #
 # ## In both directions
 #
-# The state at a word depends on the words before it. For many tasks the words after it matter as much: in *he said Teddy
-# bears are on sale* and *he said Teddy Roosevelt was a president*, only the next word shows whether *Teddy* is a person.
-# If the whole sequence is available from the start, a second layer can read it from right to left. Concatenate the
-# states of the two layers, and each position has seen everything. This is a **bidirectional recurrent neural network**
-# (양방향 순환 신경망):
+# The state at a word depends on the words before it and on nothing else. For many tasks the words after it matter as
+# much: in *he said Teddy bears are on sale* and *he said Teddy Roosevelt was a president*, only the next word shows
+# whether *Teddy* is a person. If the whole sequence is available from the start, a second layer can read it from right to
+# left. Concatenate the states of the two layers, and each position has seen everything. This is a **bidirectional
+# recurrent neural network** (양방향 순환 신경망):
 #
 # $$ y_t = [u_t, v_t] \qquad u = F(x) \qquad v = \mathrm{rev}(B(\mathrm{rev}(x))) \tag{28} $$
 #
@@ -933,17 +925,8 @@ for name, norms in directions.items():
 # neural network** (심층 순환 신경망). Two or three layers are usual.
 #
 # $$ y^1 = R^1(x) \qquad y^l = R^l(y^{l-1}) \tag{29} $$
-
-# %%
-below, above = GRU(D, H, rng=rng), GRU(H, 2, rng=rng)
-deep = Stacked([below, above])
-deep.astype(np.float64)
-y, states = deep.forward(x)
-ours, _ = above.forward(below.forward(x)[0])  # (29)
-deep.discard_caches()
-shapes = [state.shape for state in states]
-print("input", x.shape, "output", y.shape, "states of the two layers", shapes)
-print("the package gives the same:", np.allclose(ours, y, rtol=0, atol=1e-12))
+#
+# In the package this is `Stacked`.
 
 # %% [markdown] id="ch06-a-small-language"
 # ## A small language
@@ -952,11 +935,11 @@ print("the package gives the same:", np.allclose(ours, y, rtol=0, atol=1e-12))
 # generator chooses at random, and adds up the logarithms of the probabilities of its choices. In these sentences verbs
 # agree with their subjects, and most words have two forms, *dog* and *dogs*, *chase* and *chases*. The generator is in
 # [`examples/ch06.py`](../scratchnn/book/examples/ch06.py). A language model of the package then learns the text,
-# trained on batches for truncated BPTT as in chapter 5; `examples.fit` does that.
+# trained on batches for truncated BPTT as in chapter 5; `language.fit` does that.
 
 # %%
-train_text, _ = examples.make_text(0, 500)
-test_text, best = examples.make_text(1, 500)  # best: mean of -log p over words and line ends
+train_text, _ = language.make_text(0, 500)
+test_text, best = language.make_text(1, 500)  # best: mean of -log p over words and line ends
 print(*train_text.splitlines()[:3], sep="\n")
 print(f"characters {len(train_text):,}, words {len(list(tokenize(train_text, 'word'))):,}")
 print(f"best perplexity per word: {np.exp(best):.2f}")
@@ -968,6 +951,9 @@ def parameter_count(model):
 
 # %% [markdown] id="ch06-dropout"
 # ## Dropout
+#
+# A team in which one player does everything is lost when that player is ill. So train with some players missing, different
+# ones every time, and all of them have to learn the game.
 #
 # A model with many parameters and little text memorises the text. The loss on the training text keeps falling, while
 # the loss on new text rises: **overfitting** (과적합). **Dropout** (드롭아웃) makes memorising harder. During training
@@ -1057,19 +1043,13 @@ embedding.backward(output.backward(dz))
 same = same and np.allclose(embedding.W.dense_gradient(), dtable, rtol=0, atol=1e-12)
 print("the package gives the same:", same)
 
-sizes = {"embedding_size": 100, "hidden_size": 100}
-for tied in (False, True):
-    model = LanguageModel(10_000, tied=tied, rng=np.random.default_rng(0), **sizes)
-    used = "tied" if tied else "not tied"
-    print(f"10,000 words, 100 units, {used}: {parameter_count(model):,} parameters")
-
 # %%
 few_lines = "\n".join(train_text.splitlines()[:200]) + "\n"
 variants = {"plain": {}, "tied": {"tied": True}, "dropout 0.5": {"dropout": 0.5}}
 variants["dropout 0.5, tied"] = {"dropout": 0.5, "tied": True}
 overfitting = {}
 for name, options in variants.items():
-    model, _, curve = examples.fit(
+    model, _, curve = language.fit(
         few_lines, test_text, "word", 40, 20, embedding_size=64, hidden_size=64, **options
     )
     overfitting[name] = np.exp(curve)
@@ -1108,10 +1088,10 @@ print(f"new text: {characters:,} characters, {words:,} words", end=", ")
 print(f"{characters / words:.2f} characters to a word")
 char_settings = {"embedding_size": 32, "hidden_size": 64}
 word_settings = {"embedding_size": 64, "hidden_size": 64, "dropout": 0.5}
-char_model, char_vocabulary, _ = examples.fit(
+char_model, char_vocabulary, _ = language.fit(
     train_text, test_text, "char", 15, 50, **char_settings
 )
-word_model, word_vocabulary, _ = examples.fit(
+word_model, word_vocabulary, _ = language.fit(
     train_text, test_text, "word", 20, 20, **word_settings
 )
 
@@ -1217,19 +1197,19 @@ for name in ways:
 #
 # *Deep Learning from Scratch 2* trains an LSTM language model on the Penn Treebank in its chapter 6: embedding and
 # hidden state of 100, 20 streams, windows of 35 steps, plain gradient descent with a learning rate of 20, gradients
-# clipped at 0.25, four epochs. Its forget bias is 0. `examples.like_the_book` does the same with the package; the quick
+# clipped at 0.25, four epochs. Its forget bias is 0. `language.like_the_book` does the same with the package; the quick
 # run uses the small language with settings that suit it.
 
 # %%
 if FULL:
-    texts, lm_seeds = examples.treebank(), (0, 1, 2)
+    texts, lm_seeds = language.treebank(), (0, 1, 2)
     settings = {"size": 100, "streams": 20, "window": 35, "lr": 20.0}
 else:
-    texts, lm_seeds = (train_text, examples.make_text(2, 100)[0], test_text), (0,)
+    texts, lm_seeds = (train_text, language.make_text(2, 100)[0], test_text), (0,)
     settings = {"size": 32, "streams": 10, "window": 20, "lr": 2.0}
 valid_perplexity, test_perplexity = {}, {}
 for seed in lm_seeds:
-    book_model, test_ids, valid = examples.like_the_book(texts, seed, **settings)
+    book_model, test_ids, valid = language.like_the_book(texts, seed, **settings)
     valid_perplexity[seed] = valid
     test_perplexity[seed] = np.exp(evaluate_text(book_model, test_ids)[0])
     print(
@@ -1340,16 +1320,8 @@ for name, second_state in (("h and c handed on", (h, c)), ("c dropped", (h, np.z
     off = abs(rest - whole[:, 5:]).max()
     print(f"{name:<18} outputs of the second half are off by {off:.3f} at most")
 
-book_model.evaluate()
-broken, state = [], None
-for start in range(0, len(test_ids) - 1, 5):
-    part = test_ids[None, start : start + 6]
-    if state is not None:
-        state = tuple((h, np.zeros_like(c)) for h, c in state)  # a pair (h, c) for each layer
-    L, count, state = book_model.loss((part[:, :-1], part[:, 1:]), state)
-    broken.append(L * count)
 whole_perplexity = np.exp(evaluate_text(book_model, test_ids, 5)[0])
-broken_perplexity = np.exp(sum(broken) / (len(test_ids) - 1))
+broken_perplexity = language.perplexity_without_c(book_model, test_ids, 5)
 print(f"perplexity with h and c handed on {whole_perplexity:.2f}", end=", ")
 print(f"with c dropped {broken_perplexity:.2f}")
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from book import markdown, play
 
-from scratchnn.book.examples.ch06 import ADJECTIVES, LEXICON, NOUNS, agreement, make_text, norms_back, noun_phrase, reach
+from scratchnn.book.examples.ch06 import LEXICON, agreement, norms_back, reach
+from scratchnn.book.examples.ch06_language import ADJECTIVES, NOUNS, make_text, noun_phrase
 
 pytestmark = pytest.mark.chapters
 

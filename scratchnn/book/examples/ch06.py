@@ -1,33 +1,21 @@
-"""Data that chapter 6 makes up, and measurements on it: sentences with a distant subject, and a small language.
+"""Data that chapter 6 makes up, and measurements on it: sentences with a distant subject.
 
-Sentences: *near the dogs , the key behind the trees beside the rivers* is followed by *is*. The verb agrees with the
-subject alone; every other noun may be in either number.
-
-Small language: verbs agree with their subjects, and most words have two forms, *dog* and *dogs*, *chase* and *chases*. The
-generator adds up the logarithms of the probabilities with which it chooses. Their negative mean per word estimates the
-entropy of the language: no model that predicts honestly has a lower expected loss.
+*near the dogs , the key behind the trees beside the rivers* is followed by *is*. The verb agrees with the subject alone;
+every other noun may be in either number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from scratchnn.core import Layer
-from scratchnn.data import TokenStreams
-from scratchnn.datasets.ptb import load_ptb
-from scratchnn.errors import DataError
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
-from scratchnn.models.language_model import LanguageModel, evaluate_text
-from scratchnn.optim import SGD, Adam, clip_by_norm
+from scratchnn.optim import Adam, clip_by_norm
 from scratchnn.recurrent import LSTM, SequenceLayer
-from scratchnn.text import UNKNOWN, Vocabulary, tokenize
-from scratchnn.training import Trainer
-
-# --- a verb and its distant subject ----------------------------------------------------------------------------------
 
 SINGULAR = "key dog tree book car child house river".split()
 PLURAL = "keys dogs trees books cars children houses rivers".split()
@@ -155,116 +143,32 @@ def norms_back(cell: SequenceLayer, x: np.ndarray) -> np.ndarray:
     return norms / norms[0]
 
 
+def read_in_either_number(model: Any, step: Callable[..., tuple]) -> tuple[list[tuple[str, str]], np.ndarray, np.ndarray]:
+    """What an LSTM keeps while it reads one sentence, with the subject in either number.
+
+    Args:
+        model: has an ``embedding`` and a ``cell``, an LSTM.
+        step: a step of an LSTM that returns h, c and a cache, of which number 6 is the forget gate.
+
+    Returns:
+        The words of both sentences, one pair per step; the cell states (2, T, H); the forget gates (2, T, H).
+    """
+    ids, _ = agreement(np.random.default_rng(1), 1, 1, 2)
+    both = np.concatenate([ids, change_number(ids, 1)])  # (2, T)
+    weights = [parameter.data for parameter in (model.cell.Wx, model.cell.Wh, model.cell.b)]
+    h = c = np.zeros((2, model.cell.units))
+    memory, kept = [], []
+    for t in range(both.shape[1]):
+        h, c, cache = step(model.embedding.W.data[both[:, t]], h, c, *weights)
+        memory.append(c)
+        kept.append(cache[6])
+    words = [(LEXICON[one], LEXICON[two]) for one, two in both.T]
+    return words, np.stack(memory, axis=1), np.stack(kept, axis=1)
+
+
 def mean_slope(model: Any) -> float:
     """The mean of 1 - h^2 over the same sentences: the slope of the tanh of a plain recurrent cell."""
     ids, _ = agreement(np.random.default_rng(5), 50, 1, 19)
     h, _ = model.cell.forward(model.embedding.forward(ids))
     model.discard_caches()
     return float((1 - h**2).mean())
-
-
-# --- a small language whose best possible perplexity is known --------------------------------------------------------
-
-NOUNS = "dog cat bird horse king queen farmer teacher girl boy".split()
-NOUNS += "river garden letter song window road ship star stone tree".split()
-VERBS = "chase see like follow find draw hear know".split()
-ADJECTIVES = "old small red quiet happy strange green cold".split()
-NEAR = "near behind under beside".split()
-
-
-def choose(rng: np.random.Generator, options: list[Any]) -> tuple[Any, float]:
-    """One of the options, all equally probable, and the logarithm of its probability."""
-    return options[rng.integers(len(options))], -np.log(len(options))
-
-
-def noun_phrase(rng: np.random.Generator) -> tuple[list[str], bool, float]:
-    """The words of a phrase, whether it is plural, and the logarithm of its probability."""
-    plural, log_number = choose(rng, [False, True])
-    article, log_article = choose(rng, ["the", "some"] if plural else ["the", "a"])
-    words, log_p = [article], log_number + log_article - np.log(2)  # log 2: with or without an adjective
-    if rng.integers(2):
-        adjective, log_adjective = choose(rng, ADJECTIVES)
-        words.append(adjective)
-        log_p += log_adjective
-    noun, log_noun = choose(rng, NOUNS)
-    words.append(noun + "s" if plural else noun)
-    return words, plural, log_p + log_noun
-
-
-def make_text(seed: int, sentences: int) -> tuple[str, float]:
-    """A text with one sentence per line, and the mean of -log p over its words; the end of a line counts as a word."""
-    rng, lines, log_p, words = np.random.default_rng(seed), [], 0.0, 0
-    for _ in range(sentences):
-        sentence, plural, total = noun_phrase(rng)
-        while rng.integers(2):  # one more phrase, with probability one half
-            place, log_place = choose(rng, NEAR)
-            inner, _, log_inner = noun_phrase(rng)
-            sentence = [*sentence, place, *inner]
-            total += log_place + log_inner - np.log(2)
-        total -= np.log(2)  # the decision against another phrase
-        verb, log_verb = choose(rng, VERBS)
-        thing, _, log_thing = noun_phrase(rng)
-        lines.append(" ".join([*sentence, verb if plural else verb + "s", *thing]))
-        log_p, words = log_p + total + log_verb + log_thing, words + len(lines[-1].split()) + 1
-    return "\n".join(lines) + "\n", float(-log_p / words)
-
-
-def fit(
-    text: str, new_text: str, level: str, epochs: int, window: int, seed: int = 0, **settings: Any
-) -> tuple[LanguageModel, Vocabulary, np.ndarray]:
-    """A language model trained on a text of ``level`` tokens, its vocabulary, and a curve (epochs, 2).
-
-    The curve is the loss in nats per token after each epoch, on 2000 tokens of the text and of the new text.
-    """
-    vocabulary = Vocabulary.build(tokenize(text, level), specials=(UNKNOWN,))
-    ids = [vocabulary.encode(tokenize(part, level)) for part in (text, new_text)]
-    model = LanguageModel(len(vocabulary), rng=np.random.default_rng(seed), **settings)
-    curve: list[list[float]] = []
-
-    def after_epoch(trainer: Trainer) -> None:
-        curve.append([evaluate_text(model, part[:2000])[0] for part in ids])
-
-    batches, optimizer = TokenStreams(ids[0], 10, window), Adam(model.parameters(), 0.005)
-    Trainer(model, optimizer, batches, max_norm=1.0, seed=seed, on_epoch=after_epoch, progress=False).fit(epochs)
-    model.evaluate()
-    return model, vocabulary, np.array(curve)
-
-
-def treebank() -> tuple[str, str, str]:
-    """Training, validation and test text of the Penn Treebank.
-
-    Raises:
-        SystemExit: with one line that says what to do if the files are missing.
-    """
-    try:
-        train, valid, test = (load_ptb(split) for split in ("train", "valid", "test"))
-    except DataError as error:
-        raise SystemExit(f"error: {error}") from None
-    return train, valid, test
-
-
-def like_the_book(
-    texts: tuple[str, str, str], seed: int, size: int, streams: int, window: int, lr: float
-) -> tuple[LanguageModel, np.ndarray, list[float]]:
-    """An LSTM trained as in *Deep Learning from Scratch 2*, chapter 6: forget bias 0, plain SGD, clipped at 0.25, 4 epochs.
-
-    Args:
-        texts: for training, validation and test.
-        seed: of the model and of the trainer.
-        size, streams, window, lr: numbers per word and units; texts read side by side; steps per window; learning rate.
-
-    Returns:
-        The model, the ids of the test text, and the validation perplexity after each epoch.
-    """
-    vocabulary = Vocabulary.build(tokenize(texts[0], "word"), specials=(UNKNOWN,), max_size=10_000)
-    train_ids, valid_ids, test_ids = (vocabulary.encode(tokenize(text, "word")) for text in texts)
-    sizes = {"embedding_size": size, "hidden_size": size}
-    model = LanguageModel(len(vocabulary), rng=np.random.default_rng(seed), forget_bias=0.0, **sizes)
-    reached: list[float] = []
-
-    def note(trainer: Trainer) -> None:
-        reached.append(float(np.exp(evaluate_text(model, valid_ids)[0])))
-
-    batches, optimizer = TokenStreams(train_ids, streams, window), SGD(model.parameters(), lr)
-    Trainer(model, optimizer, batches, seed=seed, max_norm=0.25, on_epoch=note, progress=False).fit(4)
-    return model, test_ids, reached

@@ -70,7 +70,7 @@ def articles_wrong(text):
 
 def test_gates_shut_at_the_comma(chapter, text):
     assert "Look at the column of the comma: nearly all forget gates shut there" in text
-    assert chapter.words[3] == (",", ",")
+    assert LEXICON[agreement(np.random.default_rng(1), 1, 1, 2)[0][0, 3]] == ","
     assert chapter.comma < 0.35 < 0.6 < np.delete(chapter.kept[0], 3, axis=0).mean()
     assert (chapter.kept[0, 3] < 0.5).mean() > 0.8
 
@@ -125,8 +125,9 @@ def test_gated_cells_learn_what_the_plain_one_does_not(chapter, text):
     assert chapter.shares["RNN"][:, 0].min() > 0.95
     assert "GRU and LSTM are not affected by the distance" in text
     assert min(chapter.shares["GRU"].min(), chapter.shares["LSTM"].min()) > 0.95
-    assert "With longer sentences among the examples it can only guess, from every start" in text
-    assert chapter.shares["RNN"][:, 1:].max() < 0.65
+    assert "With 48 words in between it can only guess, from every start" in text
+    assert chapter.shares["RNN"][:, -1].max() < 0.65
+    assert "a network that has found it may lose it again some steps later" in text  # 24 words, seed 1: 0.94, then 0.58
 
 
 def test_sentences(chapter, text):
@@ -140,44 +141,41 @@ def test_sentences(chapter, text):
     assert chapter.shares["RNN"].shape == (3, 3)
 
 
-def test_gradients_before_and_after_training(chapter, text):
+def test_gradients_before_and_during_training(chapter, text):
     assert "Before training the recurrent network is not worse at all" in text
-    before, after = ({name: norms[:, 48] for name, norms in both.items()} for both in (chapter.before, chapter.after))
+    before, during = ({name: n[:, 48] for name, n in both.items()} for both in (chapter.before, chapter.during))
     assert (before["RNN"] > np.maximum(before["GRU"], before["LSTM"])).all()
+    assert before["RNN"][1] == reach(chapter.Agreement(chapter.RNN, np.random.default_rng(1)))[48]
     assert "The GRU starts with its gates half open, and its gradient shrinks faster than that of the others" in text
     assert (before["GRU"] < before["LSTM"]).all()
-    assert after["LSTM"][1] == reach(chapter.agreement_models["LSTM"][1])[48]
-    assert "it comes back through 48 words many million times as large as in the plain network, from every start" in text
-    assert (np.minimum(after["GRU"], after["LSTM"]) > 1e7 * after["RNN"]).all()
-    assert "differs by many powers of ten from seed to seed" in text
-    assert after["RNN"].max() > 1e6 * after["RNN"].min()
-    assert chapter.slopes["before"].min() > 0.8 > 0.4 > chapter.slopes["after"].max()
+    assert "the gated cells are ahead by a factor of more than a hundred thousand, from every start" in text
+    assert (np.minimum(during["GRU"], during["LSTM"]) > 1e5 * during["RNN"]).all()
+    assert "it jumps up and down by many powers of ten" in text
+    jumps = chapter.norms["RNN"][:, 5:, 48]
+    assert (jumps.max(axis=1) > 1e6 * jumps.min(axis=1)).all()
+    assert "the slopes of the tanh are near 1" in text
+    assert chapter.slopes[0].min() > 0.8 > 0.6 > chapter.slopes[1].max()
 
 
 def test_the_setting_of_the_tour(chapter, text):
     assert "The tour feeds random inputs of size 1, which drive the states to the flat ends of the tanh" in text
-    reached = {
-        name: [norms_back(models[0].cell, chapter.noise * size)[48] for size in (chapter.embedded, 1)]
-        for name, models in chapter.untrained.items()
-    }
-    assert reached["RNN"][0] > 1e5 * reached["RNN"][1]
+    cell = chapter.untrained["RNN"].cell
+    small, large = (norms_back(cell, chapter.noise * size)[48] for size in (chapter.embedded, 1))
+    assert small > 1e5 * large
     assert "the embedded words of an untrained network here are far smaller" in text
     assert chapter.embedded < 0.2
 
 
 def test_the_gradient_while_learning(chapter, text):
-    assert "Its gradient is gone within the first hundred steps, while its loss is still that of guessing" in text.replace(
-        "> ", ""
-    )
-    at_subject = {name: norms[:, 57] for name, norms in chapter.reach_norms.items()}
-    steps = np.arange(0, 501, 20)
-    lost = int(np.argmax(at_subject["RNN"] < 1e-6))
-    assert 0 < steps[lost] <= 100
-    assert chapter.reach_losses["RNN"][lost] > 0.6
-    for name in ("GRU", "LSTM"):
-        learned = int(np.argmax(chapter.reach_losses[name] < 0.1))
-        assert learned > 0
-        assert at_subject[name][learned] > 1e-6
+    text = text.replace("> ", "")
+    assert "The plain network's gradient is gone within the first hundred steps, while its loss is still" in text
+    for k, watch in zip(chapter.lost, chapter.watches["RNN"], strict=True):
+        assert 0 < k * chapter.every <= 100
+        assert watch.losses[k] > 0.6
+    assert "In the GRU the gradient grows first, and only afterwards does the loss fall" in text
+    for table, watch in zip(chapter.norms["GRU"], chapter.watches["GRU"], strict=True):
+        grown, learned = np.argmax(table[:, 57] > 1e-3), np.argmax(np.array(watch.losses) < 0.1)
+        assert 0 < grown <= learned
 
 
 def test_which_noun_decides(chapter, text):

@@ -68,19 +68,21 @@ def agreement(
     words: Sequence[int],
     shares: Mapping[str, np.ndarray],
     before: Mapping[str, np.ndarray],
-    after: Mapping[str, np.ndarray],
+    during: Mapping[str, np.ndarray],
 ) -> Figure:
-    """Shares (S, M) of right verbs for S seeds of each cell by the distance in words; norms (S, T + 1) before and after."""
+    """Shares (S, M) of right verbs for S seeds of each cell by the distance; norms (S, T + 1) before and during training."""
     figure, panels = new_figure(10, 4.2, ncols=3)
     for name, colour in zip(shares, COLOURS, strict=False):
         size = 10 if name == "GRU" else 5  # so that two curves in the same place are both visible
         panels[0].plot(words, 100 * shares[name].mean(axis=0), "o-", markersize=size, color=colour, label=name)
+        for seed in shares[name]:
+            panels[0].plot(words, 100 * seed, ".", markersize=4, color=colour)
         panels[1].plot(before[name].T, color=colour, linewidth=1)
-        panels[2].plot(after[name].T, color=colour, linewidth=1)
+        panels[2].plot(during[name].T, color=colour, linewidth=1)
     panels[0].axhline(50, color="grey", linestyle="--", label="guessing")
     panels[0].legend(fontsize=9)
     label(panels[0], "Right verbs", "words between subject and verb", "right (%), mean of the seeds")
-    titles = {panels[1]: "Gradient before training", panels[2]: "Gradient after training"}
+    titles = {panels[1]: "Gradient before training", panels[2]: "While learning, median"}
     for axes, title in titles.items():
         axes.set_yscale("log")
         axes.set_ylim(1e-14, 5)
@@ -239,8 +241,8 @@ def two_memories(
         names = [one if one == two else f"{one}/{two}" for one, two in words]
         axes.set_xticks(np.arange(len(words)), names, rotation=60, ha="right", fontsize=9)
         axes.grid(visible=False)
-        label(axes, title, "", "unit")
-        figure.colorbar(image, ax=axes)
+        label(axes, title, "word", "unit")
+        figure.colorbar(image, ax=axes, label="value")
     return figure, frames, (MEMORY_WIDTH, 330)
 
 

@@ -713,7 +713,8 @@ before = {name: table[:, 0] for name, table in norms.items()}  # (seeds, T + 1)
 during = {
     name: np.median(table[:, 5:], axis=1) for name, table in norms.items()
 }  # from step 100 on
-print("left of the gradient 48 words back, for each seed: before training; median from step 100 on")
+print("left of the gradient 48 words back, for each seed: before training; the median", end=" ")
+print(f"from step {5 * every} on")
 for name in CELLS:
     first, middle = (" ".join(f"{n:.0e}" for n in group[name][:, 48]) for group in (before, during))
     print(f"{name:<5} {first};  {middle}")

@@ -70,7 +70,7 @@ def agreement(
     before: Mapping[str, np.ndarray],
     during: Mapping[str, np.ndarray],
 ) -> Figure:
-    """Shares (S, M) of right verbs for S seeds of each cell by the distance; norms (S, T + 1) before and during training."""
+    """Shares (S, M) of right verbs for S seeds of each cell by the distance; norms (S, T + 1) before and during it."""
     figure, panels = new_figure(10, 4.2, ncols=3)
     for name, colour in zip(shares, COLOURS, strict=False):
         size = 10 if name == "GRU" else 5  # so that two curves in the same place are both visible

@@ -165,8 +165,11 @@ print("look-up and one-hot product are the same, forward and backward:", same an
 print(f"rows in the package's gradient: {len(gradient.rows)}; in the table: {len(W)}")
 
 # %% [markdown] id="ch04-cbow-takes-the-mean"
-# CBOW takes the mean of the rows of the $C$ words around a position. Near the ends of a sentence there are fewer words,
-# and a mask says which are present. With the share $a_{nj} = 1/C_n$ if word $j$ is present and 0 if it is not:
+# ### Optional: CBOW, and a mask
+#
+# (The rest of the chapter uses skip-gram, which looks up one row per pair.) CBOW takes the mean of the rows of the $C$
+# words around a position. Near the ends of a sentence there are fewer words, and a mask says which are present. With the
+# share $a_{nj} = 1/C_n$ if word $j$ is present and 0 if it is not:
 #
 # $$ h_n = \sum_j a_{nj} W_{w_{nj}} \qquad dW_v = \sum_{n, j : \; w_{nj} = v} a_{nj} \, dh_n \tag{3} $$
 #

@@ -708,26 +708,19 @@ for name, table in shares.items():
 # far the gradient reaches back, in sentences with 19 phrases between subject and verb.
 
 # %%
-norms = {name: np.array([watch.norms for watch in group]) for name, group in watches.items()}
-before = {name: table[:, 0] for name, table in norms.items()}  # (seeds, T + 1)
-during = {
-    name: np.median(table[:, 5:], axis=1) for name, table in norms.items()
-}  # from step 100 on
+reach_norms = {name: np.array([watch.norms for watch in group]) for name, group in watches.items()}
+before = {name: table[:, 0] for name, table in reach_norms.items()}  # (seeds, T + 1)
+# from step 100 on
+during = {name: np.median(table[:, 5:], axis=1) for name, table in reach_norms.items()}
 print("left of the gradient 48 words back, for each seed: before training; the median", end=" ")
 print(f"from step {5 * every} on")
 for name in CELLS:
     first, middle = (" ".join(f"{n:.0e}" for n in group[name][:, 48]) for group in (before, during))
     print(f"{name:<5} {first};  {middle}")
-slopes = np.array(
-    [
-        [
-            examples.mean_slope(Agreement(RNN, np.random.default_rng(seed)))
-            for seed in agreement_seeds
-        ],
-        [examples.mean_slope(model) for model in agreement_models["RNN"]],
-    ]
-)
-print("RNN, mean slope of tanh: before", slopes[0].round(2), "after", slopes[1].round(2))
+starts, slopes = [Agreement(RNN, np.random.default_rng(seed)) for seed in agreement_seeds], {}
+for when, group in (("before", starts), ("after", agreement_models["RNN"])):
+    slopes[when] = np.array([examples.mean_slope(model) for model in group])
+    print(f"RNN, mean slope of tanh {when} training:", slopes[when].round(2))
 show(
     figures.agreement([3 * most for most in longest], shares, before, during),
     "6.7",
@@ -755,9 +748,9 @@ show(
 # >
 # > <details><summary>Answer</summary>
 # >
-# > Move the slider. The plain network's gradient is gone within the first hundred steps, while its loss is still that of
-# > guessing: it loses the long way before it has learned anything. In the GRU the gradient grows first, and only afterwards
-# > does the loss fall. A network learns what its gradient can reach.
+# > Move the slider. The plain network's gradient is gone within the first two hundred steps, while its loss is still that
+# > of guessing: it loses the long way before it has learned anything. In the GRU the gradient grows first, and only
+# > afterwards does the loss fall. A network learns what its gradient can reach.
 # >
 # > </details>
 
@@ -765,22 +758,17 @@ show(
 noise = np.random.default_rng(5).standard_normal((50, 63, 16)).astype(np.float32)
 untrained = {name: Agreement(cell, np.random.default_rng(0)) for name, cell in CELLS.items()}
 embedded = untrained["RNN"].embedding.W.data.std()
-print(
-    f"untrained cells, left of the gradient 48 steps back; inputs of the size {embedded:.2f} or 1"
-)
+print(f"untrained, left of the gradient 48 steps back; inputs of the size {embedded:.2f} or 1")
 for name, model in untrained.items():
     small, large = (examples.norms_back(model.cell, noise * size)[48] for size in (embedded, 1))
     print(f"{name:<5} small inputs {small:.0e}, inputs of size 1 {large:.0e}")
 
-print("RNN: the gradient at the subject is first below 1e-4 at step", end=" ")
-lost = np.argmax(norms["RNN"][:, :, 57] < 1e-4, axis=1)  # 57 words back, for each seed
-print(
-    " ".join(
-        f"{every * k} (loss {w.losses[k]:.2f})" for k, w in zip(lost, watches["RNN"], strict=True)
-    )
-)
+lost = np.argmax(reach_norms["RNN"][:, :, 57] < 1e-4, axis=1)  # at the subject, for each seed
+for seed, (k, watch) in enumerate(zip(lost, watches["RNN"], strict=True)):
+    print(f"RNN, seed {seed}: below 1e-4 at the subject from step {every * k}", end=", ")
+    print(f"with a loss of {watch.losses[k]:.2f}")
 losses_of_one = {name: group[0].losses for name, group in watches.items()}
-norms_of_one = {name: table[0] for name, table in norms.items()}
+norms_of_one = {name: table[0] for name, table in reach_norms.items()}
 steps = range(0, agreement_steps + 1, every)
 still, frames, size = figures.reach_while_learning(steps, norms_of_one, losses_of_one, words=57)
 show_moving(

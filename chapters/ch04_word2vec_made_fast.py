@@ -67,7 +67,7 @@ show(
 # | $W_{in}, W_{out}$ | the word vectors, and the table of the output, needed only for training | $(V, D)$ |
 # | $h$ | the vectors of the words $v$ | $(N, D)$ |
 # | $z$ | logits, if all words get a score | $(N, V)$ |
-# | $s, t$ | scores of the true word and of the noise; the target of each: 1 for true, 0 for noise | $(N, 1 + M)$ |
+# | $s$, target | scores of the true word and of the noise; 1 for the true word, 0 for noise | $(N, 1 + M)$ |
 # | $m$ | mask: 0 for what does not count | $(N, 1 + M)$ |
 # | $P(v)$ | probability of word $v$ as noise | $(V,)$ |
 # | $f_v, \theta$ | share of word $v$ in the text, threshold of subsampling | |
@@ -201,17 +201,18 @@ print("the package gives the same:", all(np.allclose(*p, rtol=0, atol=1e-12) for
 # noise, say five. This is **negative sampling** (네거티브 샘플링), proposed by Mikolov and others (2013).
 #
 # Each of the $M + 1$ words, of which $w_0$ is the true one, gets a score, and the sigmoid of chapter 1 turns it into
-# the probability of "really near". The label $t$ is 1 for the true word and 0 for noise:
+# the probability of "really near". The target is 1 for the true word and 0 for noise:
 #
 # $$ s_k = W_{out, \, w_k} \cdot h \tag{4} $$
-# $$ L = - \sum_k \big( t_k \log \sigma(s_k) + (1 - t_k) \log (1 - \sigma(s_k)) \big) \tag{5} $$
+# $$ L = - \sum_k \big( \mathrm{target}_k \log \sigma(s_k) + (1 - \mathrm{target}_k) \log (1 - \sigma(s_k)) \big) \tag{5} $$
 #
 # This is the cross-entropy of chapter 1 with two classes, yes and no, asked $M + 1$ times. A "no" costs
 # $-\log(1 - \sigma(s)) = \log(1 + e^s)$, and a "yes" $-\log \sigma(s) = \log(1 + e^{-s}) = \log(1 + e^s) - s$. So each
-# term of the sum is $\log(1 + e^{s_k}) - t_k s_k$. The derivative of $\log(1 + e^s)$ is $\sigma(s)$, so the gradient is
-# as simple as that of the softmax: the predicted probability minus the correct one. The rest are sums of products:
+# term of the sum is $\log(1 + e^{s_k}) - \mathrm{target}_k s_k$. The derivative of $\log(1 + e^s)$ is $\sigma(s)$, so the
+# gradient is as simple as that of the softmax: the predicted probability minus the correct one. The rest are sums of
+# products:
 #
-# $$ ds_k = \sigma(s_k) - t_k \tag{6} $$
+# $$ ds_k = \sigma(s_k) - \mathrm{target}_k \tag{6} $$
 # $$ dh = \sum_k ds_k \, W_{out, \, w_k} \qquad dW_{out, \, v} = \sum_{k : \; w_k = v} ds_k \, h \tag{7} $$
 #
 # The cost is $3 (M + 1) D$ multiply-adds per pair, a third each for the scores, $dh$ and $dW_{out}$, for any size of the
@@ -219,12 +220,12 @@ print("the package gives the same:", all(np.allclose(*p, rtol=0, atol=1e-12) for
 
 # %%
 h, rows = rng.standard_normal(3), rng.standard_normal((4, 3))
-t = np.array([1.0, 0.0, 0.0, 0.0])  # the first word is the true one
+target = np.array([1.0, 0.0, 0.0, 0.0])  # the first word is the true one
 s = rows @ h  # (4)  (M + 1, D) @ (D,) -> (M + 1,)
-by_five = -(t * np.log(sigmoid(s)) + (1 - t) * np.log(1 - sigmoid(s))).sum()  # (5)
-shorter = (np.log1p(np.exp(s)) - t * s).sum()  # log1p(x) is log(1 + x)
+by_five = -(target * np.log(sigmoid(s)) + (1 - target) * np.log(1 - sigmoid(s))).sum()  # (5)
+shorter = (np.log1p(np.exp(s)) - target * s).sum()  # log1p(x) is log(1 + x)
 print("scores", s.round(2), "probabilities of being really near", sigmoid(s).round(2))
-print(f"loss by (5) {by_five:.4f}, by log(1 + e^s) - t s {shorter:.4f}")
+print(f"loss by (5) {by_five:.4f}, by log(1 + e^s) - target * s {shorter:.4f}")
 
 M = 5
 noise_cost = 3 * (M + 1) * 100
@@ -281,18 +282,18 @@ print("the package's sampler draws the same words:", same)
 
 
 # %%
-def choices_forward(h, w, t, m, W):
-    """Mean loss, and the cache, for h (N, D), words, labels and mask (N, 1 + M), W (V, D)."""
+def choices_forward(h, w, target, m, W):
+    """Mean loss, and the cache, for h (N, D), words, targets and mask (N, 1 + M), W (V, D)."""
     rows = W[w]  # (N, 1 + M, D)
     s = (rows * h[:, None, :]).sum(axis=2)  # (4)  (N, 1 + M, D) * (N, 1, D), summed over D
-    L = (m * (np.log1p(np.exp(s)) - t * s)).sum() / len(h)  # (5)
-    return L, (h, w, t, m, rows, s, W)
+    L = (m * (np.log1p(np.exp(s)) - target * s)).sum() / len(h)  # (5)
+    return L, (h, w, target, m, rows, s, W)
 
 
 def choices_backward(dL, cache):
     """Gradients with respect to h (N, D) and W (V, D); dL, that of L itself, is 1 in training."""
-    h, w, t, m, rows, s, W = cache
-    ds = dL * m * (sigmoid(s) - t) / len(h)  # (6)
+    h, w, target, m, rows, s, W = cache
+    ds = dL * m * (sigmoid(s) - target) / len(h)  # (6)
     dh = (ds[:, :, None] * rows).sum(axis=1)  # (7)
     dW = np.zeros_like(W)
     np.add.at(dW, w, ds[:, :, None] * h[:, None, :])  # (7)
@@ -300,13 +301,13 @@ def choices_backward(dL, cache):
 
 
 def against_noise(o, noise):
-    """Words, labels and mask (N, 1 + M) for true words o (N,) and noise (N, M)."""
+    """Words, targets and mask (N, 1 + M) for true words o (N,) and noise (N, M)."""
     w = np.concatenate([o[:, None], noise], axis=1)
-    t = np.zeros(w.shape)
-    t[:, 0] = 1
+    target = np.zeros(w.shape)
+    target[:, 0] = 1
     m = np.ones(w.shape)
     m[:, 1:] = noise != o[:, None]  # False, which is 0, if the noise hits its target
-    return w, t, m
+    return w, target, m
 
 
 # %%
@@ -342,14 +343,14 @@ print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in f
 # decisions instead of $V$ exponentials. Each of the $V - 1$ inner nodes has a row in the output table. The probability of
 # going left there is $\sigma(s)$, that of going right $1 - \sigma(s)$:
 #
-# $$ P(o \mid h) = \prod_k \sigma(s_k)^{t_k} \, (1 - \sigma(s_k))^{1 - t_k} \tag{9} $$
+# $$ P(o \mid h) = \prod_k \sigma(s_k)^{\mathrm{left}_k} \, (1 - \sigma(s_k))^{1 - \mathrm{left}_k} \tag{9} $$
 #
-# over the nodes on the path to $o$, where $t_k$ is 1 if the path goes left and 0 if it goes right. Its negative
+# over the nodes on the path to $o$, where $\mathrm{left}_k$ is 1 if the path goes left and 0 if it goes right. Its negative
 # logarithm is again equation (5), with nodes in place of words, so `choices_forward` computes it too; the mask fills up
 # the shorter paths. In a **Huffman tree** (허프만 트리) frequent words are near the root. It is made by joining the two
 # rarest nodes repeatedly until one is left, and no other tree has shorter paths on average (Huffman, 1952). A heap, from
 # Python's `heapq`, returns the rarest node. The package's [`HuffmanTree`](../scratchnn/word2vec/huffman.py) makes the
-# same paths. Its method `ways` pads them to equal length and returns nodes, labels and mask, (N, longest path) each.
+# same paths. Its method `ways` pads them to equal length and returns nodes, targets and mask, (N, longest path) each.
 
 
 # %%
@@ -956,10 +957,10 @@ show(
 
 # %%
 def against_block_noise(o, drawn):
-    """Words, labels and mask (N, 1 + G): every pair with all noise words, each of weight M / G."""
-    w, t, m = against_noise(o, np.tile(drawn, (len(o), 1)))
+    """Words, targets and mask (N, 1 + G): every pair with all noise words, each of weight M / G."""
+    w, target, m = against_noise(o, np.tile(drawn, (len(o), 1)))
     m[:, 1:] *= M / len(drawn)
-    return w, t, m
+    return w, target, m
 
 
 W_in, W_out = rng.standard_normal((V, D)) / 4, rng.standard_normal((V, D)) / 4
@@ -1083,8 +1084,8 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
 # %%
 def faulty_backward(dL, cache):
     """``choices_backward`` with the mask left out."""
-    h, w, t, _, *rest = cache
-    return choices_backward(dL, (h, w, t, 1.0, *rest))
+    h, w, target, _, *rest = cache
+    return choices_backward(dL, (h, w, target, 1.0, *rest))
 
 
 right = runs["negative sampling"]

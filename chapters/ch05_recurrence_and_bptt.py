@@ -66,7 +66,7 @@ show(
 # | $W_y, b_y$ | weights and bias that make the logits | $(H, K)$, $(K,)$ |
 # | $a_t$ | the argument of the tanh; in the lectures' equations (1) to (3), the state | $(N, H)$ |
 # | $dy_t$ | gradient that reaches $h_t$ from the layers above | $(N, H)$ |
-# | $t_{nt}$ | the target of sequence $n$ at step $t$, and `t` for all of them; $-1$ is none | $(N, T)$ |
+# | $\mathrm{target}_{nt}$ | the right class of sequence $n$ at step $t$; $-1$ is none | $(N, T)$ |
 # | $M$ | as a count: targets of a batch, or words of a text | |
 # | $S, p$ | words per stream, place in the text; $p$ with a word or a state is a probability | |
 
@@ -435,13 +435,13 @@ print(f"the package's checker: {len(findings)} comparisons, all right: {all_righ
 # ### Back to the names
 #
 # The backward pass is right, so the network can learn. What is missing is a loss. Put a dense layer (5) on each state,
-# and add softmax and cross-entropy. The target of sequence $n$ at step $t$ is written $t_{nt}$, as the right class was
-# $t$ in chapter 1. Not every step needs a target: in code $-1$ stands for no target, and a mask $m_{nt}$ is 1 at steps
+# and add softmax and cross-entropy. The target of sequence $n$ at step $t$ is the right class there, as in
+# chapter 1. Not every step needs a target: in code $-1$ stands for no target, and a mask $m_{nt}$ is 1 at steps
 # with a target and 0 elsewhere. The loss is the mean over the $M$ targets. With $y_{nt} = \mathrm{softmax}(z_{nt})$, and
 # (18) of chapter 1 for $dz$:
 #
-# $$ L = - \frac{1}{M} \sum_{n,t} m_{nt} \log y_{nt}[t_{nt}]
-#    \qquad dz_{nt} = \frac{m_{nt}}{M} (y_{nt} - \mathrm{onehot}(t_{nt})) \tag{11} $$
+# $$ L = - \frac{1}{M} \sum_{n,t} m_{nt} \log y_{nt}[\mathrm{target}_{nt}]
+#    \qquad dz_{nt} = \frac{m_{nt}}{M} (y_{nt} - \mathrm{onehot}(\mathrm{target}_{nt})) \tag{11} $$
 #
 # The gradient then goes back through the dense layer, whose weights are used at every step, too:
 #
@@ -470,19 +470,19 @@ def predict(parameters, x, h0=None):
     return h @ Wy + by, (h, cache)  # (5)  (N, T, H) @ (H, K) -> (N, T, K)
 
 
-def gradients_of_loss(parameters, x, t, h0=None, backward=rnn_backward):
+def gradients_of_loss(parameters, x, targets, h0=None, backward=rnn_backward):
     """The loss (11), its gradients with respect to all parameters and to x, and the last state.
 
-    The targets t (N, T) are -1 at steps without one.
+    The targets (N, T) are -1 at steps without one.
     """
     Wy = parameters[3]
     H, K = Wy.shape
     z, (h, cache) = predict(parameters, x, h0)
     y = softmax(z)
-    mask = t >= 0  # (N, T), m
-    L = -np.log(y[mask, t[mask]]).mean()  # (11), the probability of each target
+    mask = targets >= 0  # (N, T), m
+    L = -np.log(y[mask, targets[mask]]).mean()  # (11), the probability of each target
     # (N, T, K) * (N, T, 1); a target of -1 counts as class 0 in one_hot, and the mask removes it
-    dz = (y - one_hot(np.maximum(t, 0), K)) * mask[..., None] / mask.sum()  # (11)
+    dz = (y - one_hot(np.maximum(targets, 0), K)) * mask[..., None] / mask.sum()  # (11)
     # one product adds up over sequences and steps: (H, N T) @ (N T, K) -> (H, K)
     dWy = h.reshape(-1, H).T @ dz.reshape(-1, K)  # (12)
     dx, _, dWx, dWh, db = backward(dz @ Wy.T, cache)  # (12), then (7) to (10)
@@ -584,11 +584,11 @@ show(
 curves, scores = {}, {}
 one_to_one = first_parameters(np.random.default_rng(0), 7, 16, 10)
 curves["1:1"] = train(one_to_one, one_to_one_batch, steps=1500, lr=0.5)
-x, t = one_to_one_batch(np.random.default_rng(1), 1000)
-scores["1:1"] = (predict(one_to_one, x)[0].argmax(axis=-1) == t).mean()
+x, targets = one_to_one_batch(np.random.default_rng(1), 1000)
+scores["1:1"] = (predict(one_to_one, x)[0].argmax(axis=-1) == targets).mean()
 nearest = ((x - examples.BARS) ** 2).sum(axis=-1).argmin(axis=1)  # (1000, 10) -> (1000,)
 print(f"digits classified correctly: {scores['1:1']:.1%}; ", end="")
-print(f"by the nearest of the ten clean pictures: {(nearest == t[:, 0]).mean():.1%}")
+print(f"by the nearest of the ten clean pictures: {(nearest == targets[:, 0]).mean():.1%}")
 
 # %% [markdown] id="ch05-one-to-many-a-digit-to-a-word"
 # The noise makes some digits look like others. It is equally strong at every bar, and all digits are equally frequent, so
@@ -614,13 +614,13 @@ def teacher_forcing(read, answer, feed, steps):
     The network first reads ``read`` (T, D), then writes ``answer``, ids of which the last is the
     end mark. ``feed`` (ids, D) has a row for each id: the input of the step after it.
     """
-    x, t = np.zeros((steps, read.shape[1])), np.full(steps, -1)
+    x, targets = np.zeros((steps, read.shape[1])), np.full(steps, -1)
     x[: len(read)] = read
     start = len(read) - 1  # the last step that reads is the first that writes
     end = start + len(answer)
     x[start + 1 : end] = feed[answer[:-1]]  # one step later, the right id
-    t[start:end] = answer
-    return x, t
+    targets[start:end] = answer
+    return x, targets
 
 
 def one_to_many_batch(rng, N=32):
@@ -674,9 +674,9 @@ def many_to_one_batch(rng, N=32):
     ids, lengths, good = examples.reviews(rng, N)
     filled = np.arange(12) < lengths[:, None]  # (12,) and (N, 1) -> (N, 12), True at words
     x = one_hot(ids, R) * filled[..., None]  # (N, 12, R)
-    t = np.full((N, 12), -1)
-    t[np.arange(N), lengths - 1] = good
-    return x, t
+    targets = np.full((N, 12), -1)
+    targets[np.arange(N), lengths - 1] = good
+    return x, targets
 
 
 ids, lengths, good = examples.reviews(np.random.default_rng(8), 4)
@@ -685,8 +685,8 @@ for n in range(4):
     print(*words, "->", ("bad", "good")[good[n]])
 many_to_one = first_parameters(np.random.default_rng(0), R, 24, 2)
 curves["N:1"] = train(many_to_one, many_to_one_batch, steps=3000, lr=0.1)
-x, t = many_to_one_batch(np.random.default_rng(1), 1000)
-scores["N:1"] = (predict(many_to_one, x)[0].argmax(axis=-1) == t)[t >= 0].mean()
+x, targets = many_to_one_batch(np.random.default_rng(1), 1000)
+scores["N:1"] = (predict(many_to_one, x)[0].argmax(axis=-1) == targets)[targets >= 0].mean()
 print(f"reviews classified correctly: {scores['N:1']:.1%}")
 
 # %% [markdown] id="ch05-in-step-adding-numbers"
@@ -701,8 +701,8 @@ print(f"reviews classified correctly: {scores['N:1']:.1%}")
 # %%
 in_step = first_parameters(np.random.default_rng(0), 2, 16, 2)
 curves["N:N"] = train(in_step, examples.sums, steps=1500, lr=0.3)
-x, t = examples.sums(np.random.default_rng(1), 1000, bits=50)
-scores["N:N"] = (predict(in_step, x)[0].argmax(axis=-1) == t).all(axis=1).mean()
+x, targets = examples.sums(np.random.default_rng(1), 1000, bits=50)
+scores["N:N"] = (predict(in_step, x)[0].argmax(axis=-1) == targets).all(axis=1).mean()
 print(f"sums of 50 bits without any mistake: {scores['N:N']:.1%}")
 x, _ = examples.sums(np.random.default_rng(4), 1)
 answer = predict(in_step, x)[0].argmax(axis=-1)[0]
@@ -710,7 +710,7 @@ powers = 2 ** np.arange(8)
 first, second = (x[0].T @ powers).astype(int)  # (2, 8) @ (8,) -> (2,)
 print(f"for example: {first} + {second} = {answer @ powers}")
 
-x, t = examples.sums(np.random.default_rng(5), 200, bits=30)
+x, targets = examples.sums(np.random.default_rng(5), 200, bits=30)
 h = predict(in_step, x)[1][0]  # (200, 30, 16)
 carry = np.zeros((200, 31))
 for k in range(30):
@@ -788,9 +788,11 @@ set_parameters(layers, first_parameters(np.random.default_rng(0), SYMBOLS, 48, 1
 optimizer = SGD(layers.parameters(), lr=0.2)
 batch_rng, package_curve = np.random.default_rng(0), []
 for _ in range(20):
-    x, t = many_to_many_batch(batch_rng)
+    x, targets = many_to_many_batch(batch_rng)
     y, _ = recurrent.forward(x)
-    L, loss_cache = losses.softmax_cross_entropy_forward(dense.forward(y), t, mask=t >= 0)
+    L, loss_cache = losses.softmax_cross_entropy_forward(
+        dense.forward(y), targets, mask=targets >= 0
+    )
     recurrent.backward(dense.backward(losses.softmax_cross_entropy_backward(1.0, loss_cache)))
     optimizer.step()
     layers.clear_gradients()
@@ -1042,11 +1044,11 @@ print(f"{'the language itself, on our test text':<57} {best_possible:6.2f}")
 
 
 # %%
-def language_gradients(parameters, ids, t, h0, backward=rnn_backward):
+def language_gradients(parameters, ids, targets, h0, backward=rnn_backward):
     """The loss (17) of a window, its gradients with respect to all parameters, the last state."""
     We, *others = parameters
     # (16); the gradient with respect to h0 is discarded (13)
-    L, gradients, de, last = gradients_of_loss(others, We[ids], t, h0, backward)
+    L, gradients, de, last = gradients_of_loss(others, We[ids], targets, h0, backward)
     dWe = np.zeros(We.shape)
     np.add.at(dWe, ids, de)  # chapter 4: gradients for the same row are added
     return L, [dWe, *gradients], last
@@ -1079,10 +1081,10 @@ def train_language(parameters, epochs, backward=rnn_backward, order=None, pass_o
     for epoch in range(epochs):
         state, epoch_losses = zero, []
         for k in epoch * steps + np.arange(steps) if order is None else order(steps):
-            ids, t = stream_batch(train_ids, N, T, k)
+            ids, targets = stream_batch(train_ids, N, T, k)
             # (13): the state of this window is the first state of the next
             h0 = state if pass_on else zero
-            L, gradients, state = language_gradients(parameters, ids, t, h0, backward)
+            L, gradients, state = language_gradients(parameters, ids, targets, h0, backward)
             for p, dp in zip(parameters, gradients, strict=True):
                 p -= lr * dp
             epoch_losses.append(L)

@@ -39,9 +39,9 @@ from scratchnn.word2vec.training import Word2VecTrainer
 show(
     figures.two_questions(words=24, noise=5, seed=0),
     "4.1",
-    "What one pair of words costs. Left, the softmax gives a score to every word of the vocabulary. "
-    "Right, negative sampling gives scores to the true word (green) and a few noise words (orange), "
-    "however large the vocabulary is.",
+    "What one pair of words costs. Left, the softmax gives a score to every word of the "
+    "vocabulary. Right, negative sampling gives scores to the true word (green) and a few noise "
+    "words (orange), however large the vocabulary is.",
 )
 
 # %% [markdown] id="ch04-aims"
@@ -1292,7 +1292,7 @@ if FULL:
 # - Mikolov, Chen, Corrado and Dean, "Efficient Estimation of Word Representations in Vector Space" (2013), section 3:
 #   CBOW and skip-gram.
 # - Mikolov, Sutskever, Chen, Corrado and Dean, "Distributed Representations of Words and Phrases and their
-#   Compositionality" (2013), section 2: the tree (2.1), negative sampling (2.2) and subsampling (2.3).
+#   Compositionality" (2013), section 2: the tree, negative sampling and subsampling, in this order.
 # - Levy and Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (2014): equation (11). By the same authors,
 #   "Linguistic Regularities in Sparse and Explicit Word Representations" (2014): 3CosMul.
 # - Ji, Satish, Li and Dubey, "Parallelizing Word2Vec in Shared and Distributed Memory" (2016): the blocks.

@@ -38,7 +38,8 @@ show(
     figures.three_parts(),
     "5.1",
     "A network that reads. The boxes of one row do the same thing at every step, with the same "
-    "weights. The orange arrows are the memory: all that is known at one step about the steps before.",
+    "weights. The orange arrows are the memory: all that is known at one step about "
+    "the steps before.",
 )
 
 # %% [markdown] id="ch05-aims"

@@ -413,8 +413,8 @@ show(
     cell_figures.lstm_step(),
     "6.4",
     "One step of an LSTM, forward and backward. Follow the thick line: the memory is multiplied by "
-    "the forget gate, then added to, and meets no matrix and no tanh. The gradient comes back along "
-    "the same line, and all it meets is one product with the forget gate.",
+    "the forget gate, then added to, and meets no matrix and no tanh. The gradient comes back "
+    "along the same line, and all it meets is one product with the forget gate.",
 )
 
 # %% [markdown] id="ch06-backward"
@@ -535,7 +535,8 @@ show(
 #
 # $$ dk_t = da_n W_{h,n}^T \qquad da_r = dk_t \, h_{t-1} \, r_t \, (1 - r_t) \tag{25} $$
 #
-# $h_{t-1}$ was used four times: in (24), in $k$, and by both gates. Count the arrows that leave it in figure 6.6.
+# $h_{t-1}$ was used four times: in (24), in $k$, and by both gates. In figure 6.6 the arrow into
+# the lower left box counts for two of them.
 #
 # $$ dh_{t-1} = dh_t \, z_t + dk_t \, r_t + da_z W_{h,z}^T + da_r W_{h,r}^T \tag{26} $$
 #
@@ -546,8 +547,8 @@ show(
 show(
     cell_figures.gru_step(),
     "6.6",
-    "One step of a GRU, forward and backward. The thick line is the state: multiplied by the update "
-    "gate, then added to. The lower way leads through the reset gate into the candidate.",
+    "One step of a GRU, forward and backward. The thick line is the state: multiplied by the "
+    "update gate, then added to. The lower way leads through the reset gate into the candidate.",
 )
 
 
@@ -724,9 +725,9 @@ for when, group in (("before", starts), ("after", agreement_models["RNN"])):
 show(
     figures.agreement([3 * most for most in longest], shares, before, during),
     "6.7",
-    "Left: correct verbs by distance, with a point for each seed. Middle and right: the gradient on "
-    "its way back through the sentence, before training and while the networks learn (the median "
-    "from step 100 on), one line per seed.",
+    "Left: correct verbs by distance, with a point for each seed. Middle and right: the gradient "
+    "on its way back through the sentence, before training and while the networks learn (the "
+    "median from step 100 on), one line per seed.",
 )
 
 # %% [markdown] id="ch06-before-training-the-recurrent-network"
@@ -798,8 +799,8 @@ for name, changes in answer_changes.items():
 show(
     figures.deciding_noun(answer_changes),
     "6.9",
-    "Answers that change if one noun changes its number: means of the seeds, with a point for each. "
-    "Only the subject should matter.",
+    "Answers that change if one noun changes its number: means of the seeds, with a point for "
+    "each. Only the subject should matter.",
 )
 
 # %% [markdown] id="ch06-what-the-memory-holds"
@@ -820,9 +821,8 @@ show(
 lstm = agreement_models["LSTM"][0]
 words, memory, kept = examples.read_in_either_number(lstm, lstm_step)
 comma = kept[0, 3].mean()  # word 4 of the sentence
-print(
-    f"mean forget gate at the comma {comma:.2f}, at the other words {np.delete(kept[0], 3, 0).mean():.2f}"
-)
+others = np.delete(kept[0], 3, axis=0).mean()
+print(f"mean forget gate at the comma {comma:.2f}, at the other words {others:.2f}")
 apart = abs(memory[0] - memory[1]).max(axis=-1)  # (T,)
 subject = int(np.flatnonzero(apart)[0])
 print(f"the memories part at word {subject + 1}, {words[subject][0]} or {words[subject][1]}")
@@ -1364,7 +1364,7 @@ print(f"with c dropped {broken_perplexity:.2f}")
 # - Pascanu, Mikolov and Bengio, "On the Difficulty of Training Recurrent Neural Networks" (2013): the wall of figure 6.3,
 #   and clipping by the norm.
 # - Cho and others, "Learning Phrase Representations Using RNN Encoder-Decoder for Statistical Machine Translation" (2014),
-#   section 2.3: the GRU.
+#   with the GRU in its section on the hidden unit.
 # - Jozefowicz, Zaremba and Sutskever, "An Empirical Exploration of Recurrent Network Architectures" (2015): thousands of
 #   other cells, and the forget bias.
 # - Zaremba, Sutskever and Vinyals, "Recurrent Neural Network Regularization" (2014), and Gal and Ghahramani, "A

@@ -777,10 +777,11 @@ show_moving(
     "6.8",
     "The norm of the gradient against the way back in time, while three networks learn (seed 0). "
     "Move the slider from training step to training step, and watch the losses on the right: "
-    "a network learns the task only if its gradient reaches the subject.",
+    "a network learns the task only if its gradient reaches the subject. Now and then the plain "
+    "network's gradient is back for a moment, and gone again.",
     frames,
     size,
-    start=len(frames) - 1,
+    start=10,
 )
 
 # %% [markdown] id="ch06-which-noun-decides"
@@ -841,12 +842,12 @@ show_moving(
 )
 
 # %% [markdown] id="ch06-gru-and-lstm-answer"
-# Look at the column of the comma: nearly all forget gates shut there, and open again after it. The network has found out
+# Look at the column of the comma: most forget gates shut there, and open again after it. The network has found out
 # that what comes before a comma does not decide about the verb, and clears its notebook.
 #
 # GRU and LSTM answer by the subject, 24 words before the verb, and no other noun can mislead them. That holds for all
 # three starts. The plain network does not listen to the subject in any of them. What it listens to instead is up to the
-# start: the noun next to the verb, as a hurried reader might, or the first noun, or none.
+# start: the noun next to the verb, as a hurried reader might, a little to all of them, or none.
 #
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch06_gates.py`, seeds 0 to 4, 2000 steps, 2026-11-21): with 3, 6
 # > and 12 words in between, all three cells get 100.0% of the verbs right. With 24 and 48 words the plain network gets

@@ -69,10 +69,10 @@ def articles_wrong(text):
 
 
 def test_gates_shut_at_the_comma(chapter, text):
-    assert "Look at the column of the comma: nearly all forget gates shut there" in text
+    assert "Look at the column of the comma: most forget gates shut there" in text
     assert LEXICON[agreement(np.random.default_rng(1), 1, 1, 2)[0][0, 3]] == ","
-    assert chapter.comma < 0.35 < 0.6 < np.delete(chapter.kept[0], 3, axis=0).mean()
-    assert (chapter.kept[0, 3] < 0.5).mean() > 0.8
+    assert chapter.comma < 0.6 * chapter.others
+    assert (chapter.kept[0, 3] < 0.5).mean() > 0.6
 
 
 def test_two_memories_part_at_the_subject(chapter, text):

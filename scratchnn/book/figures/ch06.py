@@ -103,7 +103,7 @@ def reach_while_learning(
     """
     frames = [_reach_frame(f"training step {step}", k, norms, losses, words) for k, step in enumerate(steps)]
     figure, panels = new_figure(10, 4, ncols=3, sharey=True)
-    for axes, k in zip(panels, (0, len(steps) // 3, len(steps) - 1), strict=True):
+    for axes, k in zip(panels, (0, len(steps) // 5, 2 * len(steps) // 5), strict=True):
         for (name, curves), colour in zip(norms.items(), COLOURS, strict=False):
             axes.plot(curves[k], color=colour, label=name)
         axes.axvline(words, color="grey", linestyle="--")

@@ -112,8 +112,8 @@ def like_the_book(
     """
     vocabulary = Vocabulary.build(tokenize(texts[0], "word"), specials=(UNKNOWN,), max_size=10_000)
     train_ids, valid_ids, test_ids = (vocabulary.encode(tokenize(text, "word")) for text in texts)
-    sizes = {"embedding_size": size, "hidden_size": size}
-    model = LanguageModel(len(vocabulary), rng=np.random.default_rng(seed), forget_bias=0.0, **sizes)
+    rng = np.random.default_rng(seed)
+    model = LanguageModel(len(vocabulary), embedding_size=size, hidden_size=size, forget_bias=0.0, rng=rng)
     reached: list[float] = []
 
     def note(trainer: Trainer) -> None:

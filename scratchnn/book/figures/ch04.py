@@ -20,7 +20,7 @@ def two_questions(words: int, noise: int, seed: int) -> Figure:
     places = np.linspace(-1, 1, words)
     chosen = np.random.default_rng(seed).permutation(words)[: noise + 1]
     titles = ("Softmax: which of the $V$ words is it?", f"Negative sampling: {noise + 1} questions, really near or not?")
-    for axes, title, asked in zip(panels, titles, (range(words), chosen), strict=True):
+    for axes, title, asked in zip(panels, titles, (set(range(words)), set(chosen.tolist())), strict=True):
         axes.set_axis_off()
         axes.set(xlim=(-0.25, 1.35), ylim=(-1.12, 1.12))
         axes.set_title(title)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -232,7 +232,7 @@ def two_memories(
     most = float(abs(memory).max())
     frames = [_memory_frame(words, memory[:, t] / most, kept[:, t], t) for t in range(len(words))]
     figure, panels = new_figure(10, 4.6, ncols=2)
-    shown = {
+    shown: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
         "Forget gates $f_t$ of the first sentence": (kept[0], {"vmin": 0, "vmax": 1, "cmap": "Blues"}),
         "$|c_t - c_t'|$: where the memories differ": (abs(memory[0] - memory[1]), {"cmap": "Oranges"}),
     }

@@ -1,20 +1,12 @@
 # %% [markdown] id="ch04-word2vec-made-fast"
 # # 4. word2vec made fast
 #
-# The skip-gram of chapter 3 asks of every pair of words "which of all words is it?", so every pair costs time
-# proportional to the size of the vocabulary. This chapter removes that cost step by step, until a million words are
+# "Which of these 100,000 words is it?" is a hard question to ask a million times, and the skip-gram of chapter 3 asks it
+# of every pair of words. "Is it this one, or did I make it up?" is easy to ask. Can vectors that have only ever answered
+# the easy question know as much as the others?
+#
+# They can, and this chapter measures it. It removes the cost of the hard question step by step, until a million words are
 # read in a couple of seconds. At the end you have vectors that answer "man is to king as woman is to what?".
-#
-# ## What you will be able to do
-#
-# - say where a softmax word2vec spends its time, and count it in multiplications;
-# - write negative sampling forward and backward, and a sampler that draws the noise words;
-# - thin out frequent words, and explain why this makes the vectors better and not only training faster;
-# - turn hundreds of pairs into three matrix products, and show that only the order of the sums has changed;
-# - find nearest words, answer analogies in two ways, and draw words in the plane;
-# - say for which tasks pretrained vectors help much, and for which they help little.
-#
-# The chapter explains the words in this list. All cells together take less than a minute.
 
 # %%
 import heapq
@@ -33,7 +25,7 @@ from scratchnn.functions import sigmoid
 from scratchnn.gradcheck import check, pair_problem
 from scratchnn.layers.embedding import embedding_backward, embedding_forward
 from scratchnn.text import Vocabulary
-from scratchnn.word2vec import KeyedVectors, cbow_block, outputs, skip_gram_block
+from scratchnn.word2vec import KeyedVectors, outputs, skip_gram_block
 from scratchnn.word2vec.blocks import SkipGramBlocks
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.evaluation import evaluate_analogies, totals
@@ -42,6 +34,44 @@ from scratchnn.word2vec.plots import principal_components
 from scratchnn.word2vec.projection import context_mean_backward, context_mean_forward
 from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities
 from scratchnn.word2vec.training import Word2VecTrainer
+
+# %%
+show(
+    figures.two_questions(words=24, noise=5, seed=0),
+    "4.1",
+    "What one pair of words costs. Left, the softmax gives a score to every word of the "
+    "vocabulary. Right, negative sampling gives scores to the true word (green) and a few noise "
+    "words (orange), however large the vocabulary is.",
+)
+
+# %% [markdown] id="ch04-aims"
+# ## What you will be able to do
+#
+# - say where a softmax word2vec spends its time, and count it in multiplications;
+# - write negative sampling forward and backward, and a sampler that draws the noise words;
+# - thin out frequent words, and explain why this makes the vectors better and not only training faster;
+# - find nearest words, answer analogies in two ways, and draw words in the plane;
+# - say for which tasks pretrained vectors help much, and for which they help little;
+# - turn hundreds of pairs into three matrix products, and show that only the order of the sums has changed.
+#
+# You need CBOW and skip-gram (chapter 3), the co-occurrence matrix and PMI (chapter 2), and softmax, sigmoid and the
+# gradient check (chapter 1). All cells together take less than a minute. Chapter 5 will divide every network into an
+# encoding, a summary over time and a decoding; word vectors are the encoding. Sections marked *optional* can be left out
+# at a first reading.
+#
+# | letter | meaning | shape |
+# |--|--|--|
+# | $V, D$ | words of the vocabulary, numbers of a vector | |
+# | $N, M$ | pairs at once, noise words per pair | |
+# | $v, o$ | a word, and a word near it; as an index the id | $(N,)$ |
+# | $W_{in}, W_{out}$ | the word vectors, and the table of the output, needed only for training | $(V, D)$ |
+# | $h$ | the vectors of the words $v$ | $(N, D)$ |
+# | $z$ | logits, if all words get a score | $(N, V)$ |
+# | $s$, target | scores of the true word and of the noise; 1 for the true word, 0 for noise | $(N, 1 + M)$ |
+# | $m$ | mask: 0 for what does not count | $(N, 1 + M)$ |
+# | $P(v)$ | probability of word $v$ as noise | $(V,)$ |
+# | $f_v, \theta$ | share of word $v$ in the text, threshold of subsampling | |
+# | $x_v, u_v$ | vector of word $v$, the same at length 1 | $(D,)$ |
 
 # %% [markdown] id="ch04-a-small-language-with-known-answers"
 # ## A small language with known answers
@@ -73,6 +103,8 @@ print("words that occur once or twice:", (counts <= 2).sum())
 # %% [markdown] id="ch04-the-two-bottlenecks"
 # ## The two bottlenecks
 #
+# A pair of words teaches the network one small thing: these two occurred together. What is paid for it?
+#
 # Skip-gram in chapter 3 has two tables, called $A$ and $B$ there. Here they are $W_{in}$, which will be the word
 # vectors, and $W_{out}$, needed only for training. Both are $(V, D)$. For a word $v$ with the word $o$ near it:
 #
@@ -84,6 +116,16 @@ print("words that occur once or twice:", (counts <= 2).sum())
 # $dW_{out} = dz^T h$, and the softmax computes $V$ exponentials: a lot of work to learn that two words occurred
 # together. So there are two bottlenecks, one at each table, and both grow with the vocabulary; and a text of a million
 # words has some millions of pairs.
+#
+# > **Question.** $V$ is 10,000 and $D$ is 100. How many multiply-adds does one pair cost at the output? And of those of the
+# > one-hot products, how many do not multiply by zero? The next cell counts them.
+# >
+# > <details><summary>Answer</summary>
+# >
+# > $3 V D$ = 3,000,000 at the output. Of the 2,000,000 of the one-hot products only 200 do anything: one row of 100 numbers
+# > forward and one backward.
+# >
+# > </details>
 
 
 # %%
@@ -118,15 +160,18 @@ onehot = np.eye(6)[v]  # (4, 6)
 h, cache = embedding_forward(v, W)  # (2)
 gradient = embedding_backward(dh, cache)  # (2)
 same = np.allclose(h, onehot @ W, rtol=0, atol=1e-12)
-print("look-up and one-hot product are the same:", same)
-print("and backward:", np.allclose(gradient.to_dense(), onehot.T @ dh, rtol=0, atol=1e-12))
+same_back = np.allclose(gradient.to_dense(), onehot.T @ dh, rtol=0, atol=1e-12)
+print("look-up and one-hot product are the same, forward and backward:", same and same_back)
 print(f"rows in the package's gradient: {len(gradient.rows)}; in the table: {len(W)}")
 
 # %% [markdown] id="ch04-cbow-takes-the-mean"
-# CBOW takes the mean of the rows of the $C$ words around a position. Near the ends of a sentence there are fewer words,
-# and a mask says which are present. With the share $a_{nc} = 1/C_n$ if word $c$ is present and 0 if it is not:
+# ### Optional: CBOW, and a mask
 #
-# $$ h_n = \sum_c a_{nc} W_{w_{nc}} \qquad dW_v = \sum_{n, c : \; w_{nc} = v} a_{nc} \, dh_n \tag{3} $$
+# (The rest of the chapter uses skip-gram, which looks up one row per pair.) CBOW takes the mean of the rows of the $C$
+# words around a position. Near the ends of a sentence there are fewer words, and a mask says which are present. With the
+# share $a_{nj} = 1/C_n$ if word $j$ is present and 0 if it is not:
+#
+# $$ h_n = \sum_j a_{nj} W_{w_{nj}} \qquad dW_v = \sum_{n, j : \; w_{nj} = v} a_{nj} \, dh_n \tag{3} $$
 #
 # In the code `a[:, :, None]` has the shape (N, C, 1), so broadcasting multiplies each share by a whole row.
 
@@ -142,45 +187,49 @@ np.add.at(dW, around, a[:, :, None] * dh[:, None, :])  # (3)
 
 package_h, cache = context_mean_forward(around, present, W)
 package_dW = context_mean_backward(dh, cache).to_dense()
-print("the package gives the same, forward:", np.allclose(h, package_h, rtol=0, atol=1e-12))
-print("and backward:", np.allclose(dW, package_dW, rtol=0, atol=1e-12))
+pairs = (h, package_h), (dW, package_dW)
+print("the package gives the same:", all(np.allclose(*p, rtol=0, atol=1e-12) for p in pairs))
 
 # %% [markdown] id="ch04-second-bottleneck-negative-sampling"
 # ## Second bottleneck: negative sampling
 #
+# To learn what real banknotes look like, you need not be able to pick the right one out of 10,000. It is enough to be shown
+# one real note and five forgeries, again and again, and to say which is which.
+#
 # The softmax answers "which of the $V$ words is near this one?". An easier question is enough to learn vectors: "is
-# this word really near, or was it made up?" It is asked about the true word and about $K$ words drawn at random, the
+# this word really near, or was it made up?" It is asked about the true word and about $M$ words drawn at random, the
 # noise, say five. This is **negative sampling** (네거티브 샘플링), proposed by Mikolov and others (2013).
 #
-# Each of the $K + 1$ words, of which $w_0$ is the true one, gets a score, and the sigmoid of chapter 1 turns it into
-# the probability of "really near". The label $t$ is 1 for the true word and 0 for noise:
+# Each of the $M + 1$ words, of which $w_0$ is the true one, gets a score, and the sigmoid of chapter 1 turns it into
+# the probability of "really near". The target is 1 for the true word and 0 for noise:
 #
 # $$ s_k = W_{out, \, w_k} \cdot h \tag{4} $$
-# $$ L = - \sum_k \big( t_k \log \sigma(s_k) + (1 - t_k) \log (1 - \sigma(s_k)) \big) \tag{5} $$
+# $$ L = - \sum_k \big( \mathrm{target}_k \log \sigma(s_k) + (1 - \mathrm{target}_k) \log (1 - \sigma(s_k)) \big) \tag{5} $$
 #
-# This is the cross-entropy of chapter 1 with two classes, yes and no, asked $K + 1$ times. A "no" costs
+# This is the cross-entropy of chapter 1 with two classes, yes and no, asked $M + 1$ times. A "no" costs
 # $-\log(1 - \sigma(s)) = \log(1 + e^s)$, and a "yes" $-\log \sigma(s) = \log(1 + e^{-s}) = \log(1 + e^s) - s$. So each
-# term of the sum is $\log(1 + e^{s_k}) - t_k s_k$. The derivative of $\log(1 + e^s)$ is $\sigma(s)$, so the gradient is
-# as simple as that of the softmax: the predicted probability minus the correct one. The rest are sums of products:
+# term of the sum is $\log(1 + e^{s_k}) - \mathrm{target}_k s_k$. The derivative of $\log(1 + e^s)$ is $\sigma(s)$, so the
+# gradient is as simple as that of the softmax: the predicted probability minus the correct one. The rest are sums of
+# products:
 #
-# $$ ds_k = \sigma(s_k) - t_k \tag{6} $$
+# $$ ds_k = \sigma(s_k) - \mathrm{target}_k \tag{6} $$
 # $$ dh = \sum_k ds_k \, W_{out, \, w_k} \qquad dW_{out, \, v} = \sum_{k : \; w_k = v} ds_k \, h \tag{7} $$
 #
-# The cost is $3 (K + 1) D$ multiply-adds per pair, a third each for the scores, $dh$ and $dW_{out}$, for any size of the
+# The cost is $3 (M + 1) D$ multiply-adds per pair, a third each for the scores, $dh$ and $dW_{out}$, for any size of the
 # vocabulary.
 
 # %%
 h, rows = rng.standard_normal(3), rng.standard_normal((4, 3))
-t = np.array([1.0, 0.0, 0.0, 0.0])  # the first word is the true one
-s = rows @ h  # (4)  (K + 1, D) @ (D,) -> (K + 1,)
-by_five = -(t * np.log(sigmoid(s)) + (1 - t) * np.log(1 - sigmoid(s))).sum()  # (5)
-shorter = (np.log1p(np.exp(s)) - t * s).sum()  # log1p(x) is log(1 + x)
+target = np.array([1.0, 0.0, 0.0, 0.0])  # the first word is the true one
+s = rows @ h  # (4)  (M + 1, D) @ (D,) -> (M + 1,)
+by_five = -(target * np.log(sigmoid(s)) + (1 - target) * np.log(1 - sigmoid(s))).sum()  # (5)
+shorter = (np.log1p(np.exp(s)) - target * s).sum()  # log1p(x) is log(1 + x)
 print("scores", s.round(2), "probabilities of being really near", sigmoid(s).round(2))
-print(f"loss by (5) {by_five:.4f}, by log(1 + e^s) - t s {shorter:.4f}")
+print(f"loss by (5) {by_five:.4f}, by log(1 + e^s) - target * s {shorter:.4f}")
 
-K = 5
-noise_cost = 3 * (K + 1) * 100
-print(f"D = 100, K = {K}: {noise_cost:,} multiply-adds per pair")
+M = 5
+noise_cost = 3 * (M + 1) * 100
+print(f"D = 100, M = {M}: {noise_cost:,} multiply-adds per pair")
 for size in (1_000, 10_000, 100_000):
     times = softmax_cost(size, 100)[1] / noise_cost
     print(f"V = {size:>7,}: the softmax needs {times:>9,.1f} times as many")
@@ -223,8 +272,9 @@ same = np.array_equal(drawn, NoiseSampler(counts).draw(200_000, np.random.defaul
 print("the package's sampler draws the same words:", same)
 
 # %% [markdown] id="ch04-when-noise-hits-the-target"
-# ### When noise hits the target
+# ### Optional: when noise hits the target
 #
+# (You may skip the reason for the mask; the three functions of the next cell are used to the end of the chapter.)
 # A noise word may happen to be the true word. Its row would then be pulled towards $h$ and pushed away from it at the
 # same time. You could draw again, which costs time, or accept it. The package leaves that draw out, as the original
 # program does. A mask $m$ is 0 for a draw to leave out and 1 for all others; every term of the loss and every $ds_k$ is
@@ -232,18 +282,18 @@ print("the package's sampler draws the same words:", same)
 
 
 # %%
-def choices_forward(h, w, t, m, W):
-    """Mean loss, and the cache, for h (N, D), words, labels and mask (N, 1 + K), W (V, D)."""
-    rows = W[w]  # (N, 1 + K, D)
-    s = (rows * h[:, None, :]).sum(axis=2)  # (4)  (N, 1 + K, D) * (N, 1, D), summed over D
-    L = (m * (np.log1p(np.exp(s)) - t * s)).sum() / len(h)  # (5)
-    return L, (h, w, t, m, rows, s, W)
+def choices_forward(h, w, target, m, W):
+    """Mean loss, and the cache, for h (N, D), words, targets and mask (N, 1 + M), W (V, D)."""
+    rows = W[w]  # (N, 1 + M, D)
+    s = (rows * h[:, None, :]).sum(axis=2)  # (4)  (N, 1 + M, D) * (N, 1, D), summed over D
+    L = (m * (np.log1p(np.exp(s)) - target * s)).sum() / len(h)  # (5)
+    return L, (h, w, target, m, rows, s, W)
 
 
 def choices_backward(dL, cache):
     """Gradients with respect to h (N, D) and W (V, D); dL, that of L itself, is 1 in training."""
-    h, w, t, m, rows, s, W = cache
-    ds = dL * m * (sigmoid(s) - t) / len(h)  # (6)
+    h, w, target, m, rows, s, W = cache
+    ds = dL * m * (sigmoid(s) - target) / len(h)  # (6)
     dh = (ds[:, :, None] * rows).sum(axis=1)  # (7)
     dW = np.zeros_like(W)
     np.add.at(dW, w, ds[:, :, None] * h[:, None, :])  # (7)
@@ -251,13 +301,13 @@ def choices_backward(dL, cache):
 
 
 def against_noise(o, noise):
-    """Words, labels and mask (N, 1 + K) for true words o (N,) and noise (N, K)."""
+    """Words, targets and mask (N, 1 + M) for true words o (N,) and noise (N, M)."""
     w = np.concatenate([o[:, None], noise], axis=1)
-    t = np.zeros(w.shape)
-    t[:, 0] = 1
+    target = np.zeros(w.shape)
+    target[:, 0] = 1
     m = np.ones(w.shape)
     m[:, 1:] = noise != o[:, None]  # False, which is 0, if the noise hits its target
-    return w, t, m
+    return w, target, m
 
 
 # %%
@@ -271,9 +321,8 @@ dh, dW = choices_backward(1.0, cache)
 layer = outputs.NegativeSampling(6, 4)
 layer.W.data = W
 package_L, package_dh = layer.forward(h, o, noise), layer.backward(1.0)
-print("the package gives the same loss:", np.isclose(L, package_L, rtol=0, atol=1e-12))
-print("the same dh:", np.allclose(dh, package_dh, rtol=0, atol=1e-12))
-print("the same dW:", np.allclose(dW, layer.W.grad.to_dense(), rtol=0, atol=1e-12))
+pairs = (L, package_L), (dh, package_dh), (dW, layer.W.grad.to_dense())
+print("the package gives the same:", all(np.allclose(*p, rtol=0, atol=1e-12) for p in pairs))
 
 
 def example_forward(h, W):
@@ -289,18 +338,19 @@ print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in f
 # ### Another solution: a tree
 #
 # **Hierarchical softmax** (계층적 소프트맥스) is older (Morin and Bengio, 2005). It keeps the question "which word?" and
-# answers it in steps. Make the words the leaves of a binary tree. To reach a word, start at the root and decide "left"
-# or "right" at each node: some $\log_2 V$ decisions instead of $V$ exponentials. Each of the $V - 1$ inner nodes has a
-# row in the output table. The probability of going left there is $\sigma(s)$, that of going right $1 - \sigma(s)$:
+# answers it in steps, as in the game of twenty questions, where each answer halves what is left. Make the words the
+# leaves of a binary tree. To reach a word, start at the root and decide "left" or "right" at each node: some $\log_2 V$
+# decisions instead of $V$ exponentials. Each of the $V - 1$ inner nodes has a row in the output table. The probability of
+# going left there is $\sigma(s)$, that of going right $1 - \sigma(s)$:
 #
-# $$ P(o \mid h) = \prod_k \sigma(s_k)^{t_k} \, (1 - \sigma(s_k))^{1 - t_k} \tag{9} $$
+# $$ P(o \mid h) = \prod_k \sigma(s_k)^{\mathrm{left}_k} \, (1 - \sigma(s_k))^{1 - \mathrm{left}_k} \tag{9} $$
 #
-# over the nodes on the path to $o$, where $t_k$ is 1 if the path goes left and 0 if it goes right. Its negative
+# over the nodes on the path to $o$, where $\mathrm{left}_k$ is 1 if the path goes left and 0 if it goes right. Its negative
 # logarithm is again equation (5), with nodes in place of words, so `choices_forward` computes it too; the mask fills up
 # the shorter paths. In a **Huffman tree** (허프만 트리) frequent words are near the root. It is made by joining the two
 # rarest nodes repeatedly until one is left, and no other tree has shorter paths on average (Huffman, 1952). A heap, from
 # Python's `heapq`, returns the rarest node. The package's [`HuffmanTree`](../scratchnn/word2vec/huffman.py) makes the
-# same paths. Its method `ways` pads them to equal length and returns nodes, labels and mask, (N, longest path) each.
+# same paths. Its method `ways` pads them to equal length and returns nodes, targets and mask, (N, longest path) each.
 
 
 # %%
@@ -336,15 +386,15 @@ print(f"the probabilities of all words add up to {np.exp(-each).sum():.6f}")
 layer = outputs.HierarchicalSoftmax(few, 4)
 layer.W.data = nodes
 L, _ = choices_forward(h, *few_tree.paths(o), nodes)
-print("the package gives the same loss:", np.isclose(L, layer.forward(h, o), rtol=0, atol=1e-12))
 same = [len(path) for path in huffman_paths(counts)] == tree.lengths.tolist()
-print("our tree has paths as long as the package's:", same)
+same = same and np.isclose(L, layer.forward(h, o), rtol=0, atol=1e-12)
+print("the package's tree has paths as long, and gives the same loss:", same)
 mean_length = (counts * tree.lengths).sum() / counts.sum()
 print(f'path to "the" {tree.lengths[0]}, to the rarest words {tree.lengths.max()}', end="")
 print(f", mean {mean_length:.1f}\nlog2 of V is {np.log2(V):.1f}")
 show(
     figures.huffman_tree(few, paths),
-    "4.1",
+    "4.2",
     "The most frequent word has the shortest path from the top. Each inner node asks one "
     "question, left or right.",
 )
@@ -355,14 +405,25 @@ show(
 #
 # ## Frequent words: subsampling
 #
-# "the" is near almost every word, so it says little about any of them; yet most pairs have it or another such word in
-# them. **Subsampling** (서브샘플링) skips words at random before the pairs are made, frequent words more often than
-# rare ones. Word $v$, with the share $f_v$ of the text, is kept with probability
+# A detective is not interested in people who are near every crime, such as the postman. In a text, "the" is near almost
+# every word, so it says little about any of them; yet most pairs have it or another such word in them. **Subsampling**
+# (서브샘플링) skips words at random before the pairs are made, frequent words more often than rare ones. Word $v$, with
+# the share $f_v$ of the text, is kept with probability
 #
 # $$ P_{keep}(v) = \min \Big( 1, \Big( \sqrt{f_v / \theta} + 1 \Big) \frac{\theta}{f_v} \Big) \tag{10} $$
 #
 # The threshold $\theta$ is 0.001 or less. (The original program computes this, and so does the library gensim. The
 # paper has a slightly different formula: it skips with probability $1 - \sqrt{\theta / f_v}$.)
+#
+# > **Question.** "the" is about every sixth word of our text, and $\theta$ is one thousandth. Of a hundred "the", roughly
+# > how many are kept: 60, 8 or none? And of the rarest words?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > About 8: $\theta / f$ is about 6 in a thousand, and the bracket in (10) makes it 14 times as much. The rarest words
+# > are all kept; the formula would give more than 1.
+# >
+# > </details>
 
 
 # %%
@@ -386,7 +447,7 @@ noise_by_power = {power: noise_share(counts, power) for power in powers}
 kept = {threshold: keep_share(shares, threshold) for threshold in thresholds}
 show(
     figures.noise_and_subsampling(noise_by_power, shares, kept, the=(f[0], keep[0])),
-    "4.2",
+    "4.3",
     "Left: the higher the power, the more often frequent words are drawn as noise. Right: "
     "the smaller the threshold, the more occurrences of frequent words are skipped.",
 )
@@ -437,6 +498,16 @@ for name, (v, o) in [("all words kept", all_pairs), ("subsampled", pairs)]:
 # linearly to zero, which lets the vectors settle at the end. The word vectors start small and random, the output table
 # at zero. The argument `gradients(h, o, W_out, rng)` returns the loss, `dh` and `dW_out`, so the full softmax, the tree
 # and negative sampling all run in the same loop.
+#
+# > **Question.** All scores are zero before the first step. What is the loss of a pair then, with the softmax and with
+# > negative sampling?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > The softmax guesses uniformly, which costs $\log V$, a little above 6 here. Each of the six yes-no questions gets the
+# > answer one half, so their sum is $6 \log 2$, a little above 4. So the two losses cannot be compared.
+# >
+# > </details>
 
 
 # %%
@@ -470,7 +541,7 @@ def by_softmax(h, o, W_out, rng):
 
 def by_noise(h, o, W_out, rng, backward=choices_backward):
     """Equations (4) to (8)."""
-    L, cache = choices_forward(h, *against_noise(o, draw_noise(ends, (len(o), K), rng)), W_out)
+    L, cache = choices_forward(h, *against_noise(o, draw_noise(ends, (len(o), M), rng)), W_out)
     return L, *backward(1.0, cache)
 
 
@@ -485,7 +556,7 @@ runs, cost = {}, {}
 for name, gradients, rows_out, epochs, multiply_adds in [
     ("full softmax", by_softmax, V, 5, 3 * V * D),
     ("tree", by_tree, V - 1, 5, 3 * D * tree.lengths[pairs[1]].mean()),
-    ("negative sampling", by_noise, V, 8, 3 * (K + 1) * D),
+    ("negative sampling", by_noise, V, 8, 3 * (M + 1) * D),
 ]:
     run = runs[name] = train(gradients, rows_out, epochs)
     cost[name] = multiply_adds  # per pair
@@ -496,21 +567,23 @@ print(f"per pair, the softmax needs {times:.1f} times as many as negative sampli
 
 # %% [markdown] id="ch04-an-easier-question-teaches-less-each"
 # An easier question teaches less each time, so negative sampling gets more epochs. The losses cannot be compared: the
-# first two ask which of all words it is, the third asks six yes-no questions. (A uniform guess costs the softmax
-# $\log V$, and six questions $6 \log 2$.) Compare what the vectors know instead.
+# first two ask which of all words it is, the third asks six yes-no questions. Compare what the vectors know instead.
 #
 # ### What negative sampling learns
 #
+# In plain words: a score ends up high if two words occur together more often than chance would have it, and low if less
+# often. That is what the counts of chapter 2 measured, without any training. Here is why the two agree.
+#
 # First, what do the scores become? Take one word $v$ and one word $o$. Of all questions about them, let the answer be
-# yes $C_{vo}$ times; this is the entry of the co-occurrence matrix of chapter 2. As noise, $o$ is drawn about $K P(o)$
+# yes $C_{vo}$ times; this is the entry of the co-occurrence matrix of chapter 2. As noise, $o$ is drawn about $M P(o)$
 # times for each of the $C_v$ pairs of $v$. The terms of the loss that contain their score $s$ are
 #
-# $$ C_{vo} \log(1 + e^{-s}) + C_v K P(o) \log(1 + e^s) $$
+# $$ C_{vo} \log(1 + e^{-s}) + C_v M P(o) \log(1 + e^s) $$
 #
-# The derivative with respect to $s$ is $- C_{vo} (1 - \sigma(s)) + C_v K P(o) \, \sigma(s)$. It is zero if
-# $\sigma(s) / (1 - \sigma(s)) = C_{vo} / (C_v K P(o))$. The left side is $e^s$, so
+# The derivative with respect to $s$ is $- C_{vo} (1 - \sigma(s)) + C_v M P(o) \, \sigma(s)$. It is zero if
+# $\sigma(s) / (1 - \sigma(s)) = C_{vo} / (C_v M P(o))$. The left side is $e^s$, so
 #
-# $$ s = \log \frac{C_{vo}}{C_v \, P(o)} - \log K \tag{11} $$
+# $$ s = \log \frac{C_{vo}}{C_v \, P(o)} - \log M \tag{11} $$
 #
 # The fraction is the share of $o$ among the words near $v$, divided by its share of the noise. Its logarithm is the
 # pointwise mutual information of chapter 2, with $P(o)$ of equation (8). So, up to a constant, predicting with noise
@@ -523,14 +596,14 @@ C = np.zeros((V, V))
 for seed in range(5):
     np.add.at(C, draw_pairs(text, keep, WINDOW, np.random.default_rng(seed)), 1)
 v, o = np.nonzero(C >= 20)  # pairs that are frequent enough
-wanted = np.log(C[v, o] / (C.sum(axis=1)[v] * P_noise[o])) - np.log(K)  # (11)
+wanted = np.log(C[v, o] / (C.sum(axis=1)[v] * P_noise[o])) - np.log(M)  # (11)
 run = runs["negative sampling"]
 learned = (run["W_in"][v] * run["W_out"][o]).sum(axis=1)  # (4)
 correlation = np.corrcoef(wanted, learned)[0, 1]
 print(f"{len(v):,} pairs of words; correlation of (11) with the learned scores: {correlation:.2f}")
 show(
     figures.scores_and_pmi(wanted, learned),
-    "4.3",
+    "4.4",
     "Each point is a pair of words. The scores that training finds lie near the line on "
     "which equation (11) predicts them.",
 )
@@ -654,7 +727,7 @@ for name, run in runs.items():
     curves[name] = (spent, [mean_accuracy(table) for table in run["after"]])
 show(
     figures.cost_of_answers(curves),
-    "4.4",
+    "4.5",
     "Correct analogies by the number of multiplications and additions; each point is an "
     "epoch. The axis is logarithmic: the further left, the cheaper.",
 )
@@ -665,7 +738,8 @@ show(
 #
 # ### The plane
 #
-# A vector of thirty numbers cannot be drawn. **Principal component analysis** (주성분 분석), PCA, finds the plane that
+# To photograph a flock of birds, you would look for the side from which it is spread out most. A vector of thirty numbers
+# cannot be drawn either. **Principal component analysis** (주성분 분석), PCA, finds the plane that
 # keeps as much of their spread as a plane can. Subtract the mean of the vectors, and let $X$ be the result. The singular
 # value decomposition of chapter 2 sorts the directions by how far the points spread along them, and the first two rows
 # of $V^T$ span the plane:
@@ -678,7 +752,7 @@ show(
 
 # %%
 def plane(points):
-    """Coordinates (M, 2) of points (M, D), and the share of the spread along each axis."""
+    """Coordinates (N, 2) of points (N, D), and the share of the spread along each axis."""
     X = points - points.mean(axis=0)
     _, s, Vt = np.linalg.svd(X, full_matrices=False)
     return X @ Vt[:2].T, s[:2] ** 2 / (s**2).sum()  # (14)
@@ -687,8 +761,8 @@ def plane(points):
 ours, shares = plane(unit(x)[:50])
 package_plane, package_shares = principal_components(unit(x)[:50])
 same = np.allclose(abs(ours), abs(package_plane), rtol=0, atol=1e-9)
+same = same and np.allclose(shares, package_shares, rtol=0, atol=1e-12)
 print("the package gives the same, up to the sign of an axis:", same)
-print("and the same shares:", np.allclose(shares, package_shares, rtol=0, atol=1e-12))
 
 panels = {}
 for kind, groups in (("people", PEOPLE), ("places", PLACES)):
@@ -696,7 +770,7 @@ for kind, groups in (("people", PEOPLE), ("places", PLACES)):
     panels[kind] = (members, *plane(unit(x)[[ids[word] for word in members]]))
 show(
     figures.word_map(panels),
-    "4.5",
+    "4.6",
     "Word vectors in their plane of largest spread. A grey line joins the two words of a "
     "pair; look at whether the lines of one kind have the same direction.",
 )
@@ -707,240 +781,8 @@ show(
 # between people point roughly the same way; the roles spread so far that two directions cannot show all of it. This is
 # why subtracting and adding answers the questions. In our language every pair differs in the same way. In real text this
 # holds roughly for some relations and not at all for others.
-#
-# ## How the package makes it fast
-#
-# Even a good program that processes pair by pair waits for memory more than for arithmetic. For each pair it reads
-# $K + 2$ rows of two big tables and writes them back, and uses each number in only a few multiply-adds. A processor can
-# do dozens of them in the time it takes to fetch a number from main memory, so it is best at matrix products, where each
-# number is used many times.
-#
-# The solution (Ji and others, 2016) is to process a **block** of neighbouring positions at once, say 64. Their windows
-# overlap, so the same words occur repeatedly as $v$ and as $o$; each row is fetched once. All of them share one set of
-# $G$ noise words, drawn for the block. We need:
-#
-# - $X$ (M, D), the rows of $W_{in}$ for the $M$ distinct words of the block;
-# - $Z$ (R, D), the rows of $W_{out}$ for the $R$ distinct words that are around them or are noise;
-# - $Y$ (M, R): $Y_{rc}$ is the number of pairs in which word $r$ of $X$ has word $c$ of $Z$ near it;
-# - $n_r = \sum_c Y_{rc}$, the number of all pairs of word $r$;
-# - $q_c$, the weight of word $c$ as noise: $K / G$ for each time that it was drawn, so the weights add up to $K$ per
-#   pair, as before, but are spread over $G$ words.
-#
-# All scores are one product, and the loss is a sum over its entries:
-#
-# $$ S = X Z^T \tag{15} $$
-# $$ Q_{rc} = Y_{rc} + (n_r - Y_{rc}) \, q_c \tag{16} $$
-# $$ L = \sum_{rc} \big( Q_{rc} \log(1 + e^{S_{rc}}) - Y_{rc} S_{rc} \big) \tag{17} $$
-# $$ dS = Q \cdot \sigma(S) - Y \qquad dX = dS \, Z \qquad dZ = dS^T X \tag{18} $$
-#
-# Why (16)? In $Y_{rc}$ pairs, $c$ is the true word for $r$, which costs $\log(1 + e^S) - S$ each. In the other
-# $n_r - Y_{rc}$ pairs of $r$ it is noise with weight $q_c$, which costs $q_c \log(1 + e^S)$. (If $c$ is the true word
-# and is drawn as noise too, it is left out as noise. That is the $- Y_{rc}$.) The product $Q \cdot \sigma(S)$ is
-# elementwise. To fill $Y$ and $q$, `np.unique` renumbers the words of the block from 0: with `return_inverse=True` it
-# returns the distinct ids and, for each given id, its position among them.
 
-
-# %%
-def block_forward(X, Z, Y, q):
-    """Loss of a block, summed over its pairs: X (M, D), Z (R, D), Y (M, R), q (R,)."""
-    S = X @ Z.T  # (15)  (M, D) @ (D, R) -> (M, R)
-    Q = Y + (Y.sum(axis=1, keepdims=True) - Y) * q  # (16)
-    L = (Q * np.logaddexp(0, S) - Y * S).sum()  # (17), log(e^0 + e^S) without overflow
-    return L, (X, Z, Y, Q, S)
-
-
-def block_backward(cache):
-    """Gradients with respect to X (M, D) and Z (R, D)."""
-    X, Z, Y, Q, S = cache
-    dS = Q * sigmoid(S) - Y  # (18)
-    return dS @ Z, dS.T @ X  # (18)
-
-
-def make_block(v, o, drawn):
-    """Words of the rows of X and of Z, Y, and q, from pairs v, o (N,) and noise words (G,)."""
-    rows, r = np.unique(v, return_inverse=True)
-    columns, c = np.unique(np.concatenate([o, drawn]), return_inverse=True)
-    Y = np.zeros((len(rows), len(columns)))
-    np.add.at(Y, (r, c[: len(o)]), 1)  # one more for each pair
-    q = np.bincount(c[len(o) :], minlength=len(columns)) * K / len(drawn)
-    return rows, columns, Y, q
-
-
-# %%
-B = 64
-kept_words = np.concatenate([line[rng.random(len(line)) < keep[line]] for line in text])
-stream = kept_words[:B]  # the first 64 positions
-reach = rng.integers(1, WINDOW + 1, B)
-v, o = np.array(pairs_in(stream, reach)).T  # (N,) each
-drawn = draw_noise(ends, B, rng)  # as many noise words as positions
-rows, columns, Y, q = make_block(v, o, drawn)
-show(
-    figures.block_counts(Y),
-    "4.6",
-    "The pairs of one block as a table. Most of it is empty: each word has met only a few "
-    "of the others.",
-)
-
-# %% [markdown] id="ch04-is-it-still-the-same-loss"
-# Is it still the same loss? Equation (5), with all $G$ noise words in each pair, and with the mask $K/G$ in place of 1
-# for the noise that counts, has to give the same sum and the same gradients. `choices_forward` can compute it;
-# `np.tile` repeats the noise words for each pair. The package's functions are in
-# [`skip_gram_block.py`](../scratchnn/word2vec/skip_gram_block.py). Filling $Y$ word by word in Python would take longer
-# than the products, so [`blocks.py`](../scratchnn/word2vec/blocks.py) prepares all blocks of a long piece of text
-# together, with a few NumPy calls on arrays of all its pairs. It orders the words of a block differently, so the second
-# cell sorts them by id, as `np.unique` does. The third cell asks what a block costs: it counts the multiply-adds of its
-# products, and the rows that are read and written, and compares with the pairs one by one.
-
-
-# %%
-def against_block_noise(o, drawn):
-    """Words, labels and mask (N, 1 + G): every pair with all noise words, each of weight K / G."""
-    w, t, m = against_noise(o, np.tile(drawn, (len(o), 1)))
-    m[:, 1:] *= K / len(drawn)
-    return w, t, m
-
-
-W_in, W_out = rng.standard_normal((V, D)) / 4, rng.standard_normal((V, D)) / 4
-L, cache = block_forward(W_in[rows], W_out[columns], Y, q)
-dX, dZ = block_backward(cache)
-
-h, rows_cache = embedding_forward(v, W_in)
-mean, cache = choices_forward(h, *against_block_noise(o, drawn), W_out)
-N = len(v)  # the loss of choices_forward is the mean over N pairs, that of the block the sum
-dh, dW_out = choices_backward(N, cache)
-dW_in = embedding_backward(dh, rows_cache).to_dense()
-print("pair by pair the loss is the same:", np.isclose(L, N * mean, rtol=1e-12, atol=0))
-print("and dX:", np.allclose(dX, dW_in[rows], rtol=0, atol=1e-10))
-print("and dZ:", np.allclose(dZ, dW_out[columns], rtol=0, atol=1e-10))
-
-S, scores_cache = skip_gram_block.skip_gram_scores_forward(W_in[rows], W_out[columns])
-Q = skip_gram_block.skip_gram_weights(Y, Y.sum(axis=1), q)
-package_L, loss_cache = skip_gram_block.skip_gram_loss_forward(S, Y, Q)
-dS = skip_gram_block.skip_gram_loss_backward(1.0, loss_cache)
-package_dX, package_dZ = skip_gram_block.skip_gram_scores_backward(dS, scores_cache)
-print("the package gives the same loss:", np.isclose(L, package_L, rtol=1e-12, atol=0))
-print("the same dX:", np.allclose(dX, package_dX, rtol=0, atol=1e-10))
-print("the same dZ:", np.allclose(dZ, package_dZ, rtol=0, atol=1e-10))
-
-# %%
-sizes = {"window": WINDOW, "block": B, "vocabulary_size": V, "negative": K}
-sentence = np.zeros(B, dtype=int)  # all positions in one sentence
-block = SkipGramBlocks(stream, sentence, reach, drawn[None], **sizes).block(0)
-r, c = np.argsort(block.inputs), np.argsort(block.outputs)
-print("the package counts the same pairs:", np.array_equal(Y, block.Y[np.ix_(r, c)]))
-print("and has the same noise weights:", np.allclose(q, block.q[c], rtol=0, atol=1e-6))
-
-# %%
-M, R = len(rows), len(columns)
-print("per pair, in units of D       multiply-adds   rows moved   multiply-adds per number moved")
-for name, products, moved in [
-    ("pair by pair, K = 5 noise words", 3 * (K + 1), 2 * (K + 2)),
-    (f"in a block, G = {B} noise words", 3 * M * R / N, 2 * (M + R) / N),
-    ("full softmax, pair by pair", 3 * V, 2 * (V + 1)),
-]:
-    print(f"{name:<33} {products:>8.1f} {moved:>12.1f} {products / moved:>16.1f}")
-print(f"the full softmax needs {3 * V / (3 * M * R / N):.0f} times the multiply-adds of the block")
-
-# %% [markdown] id="ch04-more-work-but-faster"
-# A surprise: the block does *more* multiply-adds than the pairs one by one, because it asks about every pair of words in
-# it, not only about five noise words at a time. Yet it moves a small part of the rows, and it gets dozens of multiply-adds
-# out of each number it fetches, which is faster on balance. The additional scores are not wasted: each pair is compared
-# with all noise of its block.
-#
-# ### CBOW in blocks
-#
-# The means of equation (3) are a product too, $H = A X$, with the shares $a$ in the rows of $A$. Each position $t$ has
-# one true word, with row $T_t$ of $W_{out}$. Let $N$ be the rows of the block's noise words, $R$ now their scores, and
-# $Q_{tk}$ the weight $K/G$ of noise word $k$, or 0 if it is the true word of position $t$:
-#
-# $$ H = A X \qquad s_t = H_t \cdot T_t \qquad R = H N^T \tag{19} $$
-# $$ L = \sum_t \log(1 + e^{-s_t}) + \sum_{tk} Q_{tk} \log(1 + e^{R_{tk}}) \tag{20} $$
-# $$ ds_t = \sigma(s_t) - 1 \qquad dR_{tk} = Q_{tk} \, \sigma(R_{tk}) \tag{21} $$
-# $$ dH_t = ds_t \, T_t + \sum_k dR_{tk} \, N_k \qquad dX = A^T dH \tag{22} $$
-#
-# The package's functions have one equation per line ([`cbow_block.py`](../scratchnn/word2vec/cbow_block.py)).
-
-# %%
-targets, noise = np.array([3, 1, 4, 1]), np.array([7, 4, 9])  # (M,), (G,); word 4 is in both
-A = np.array([[0.5, 0.5, 0, 0], [0, 0.5, 0, 0.5], [1, 0, 0, 0], [0.25, 0.25, 0.25, 0.25]])  # (M, U)
-X, T, N = rng.standard_normal((4, D)) / 4, W_out[targets], W_out[noise]
-Q = K / len(noise) * (targets[:, None] != noise)  # (M, G)
-
-s, R, scores_cache = cbow_block.cbow_scores_forward(X, T, N, A)  # (19)
-L, loss_cache = cbow_block.cbow_loss_forward(s, R, Q)  # (20)
-ds, dR = cbow_block.cbow_loss_backward(1.0, loss_cache)  # (21)
-dX, _, _ = cbow_block.cbow_scores_backward(ds, dR, scores_cache)  # (22)
-
-mean, cache = choices_forward(A @ X, *against_block_noise(targets, noise), W_out)
-dH, _ = choices_backward(4.0, cache)  # of the sum over four positions
-print("position by position the loss is the same:", np.isclose(L, 4 * mean, rtol=1e-12, atol=0))
-print("and dX:", np.allclose(dX, A.T @ dH, rtol=0, atol=1e-12))
-
-# %% [markdown] id="ch04-the-trainer"
-# ### The trainer
-#
-# [`Word2VecTrainer`](../scratchnn/word2vec/training.py) combines all of this. It reads a text file of any length piece
-# by piece ([`corpus.py`](../scratchnn/word2vec/corpus.py)), subsamples it, draws windows and noise for the whole piece,
-# cuts it into blocks, and makes one step per block ([`tables.py`](../scratchnn/word2vec/tables.py)): look up the rows,
-# three products, write the rows back. The words of a block are distinct, so writing back is a plain assignment and no
-# update is lost.
-
-
-# %%
-def open_corpus(lines, min_count):
-    """A corpus of the package, from sentences in memory."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "text.txt")
-        path.write_text("\n".join(lines), encoding="utf-8")
-        return Corpus([path], min_count)
-
-
-corpus = open_corpus(sentences, 1)
-print("the same words in the same order:", corpus.vocabulary.tokens == words)
-print("model      subsampling   loss at the end   people    places")
-options = {"epochs": 8, "size": D, "seed": 0, "progress": False}
-for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow", 0.001)]:
-    trainer = Word2VecTrainer(corpus, model, sample=sample, **options)
-    right = accuracy(trainer.fit().vectors)
-    results = f"{trainer.rows[-1]['loss']:>15.2f} {right['people']:>10.1%} {right['places']:>9.1%}"
-    print(f"{model:<10} {sample or 'none':<11} {results}")
-
-# %% [markdown] id="ch04-reading-without-subsampling"
-# In the lines without subsampling the same model reads all words in each epoch, more than twice as many, and learns
-# less from them.
-#
-# ### The speed table
-#
-# How fast is this compared with others? gensim is a widely used library for word vectors with compiled inner loops.
-# `python -m benchmarks word2vec --against gensim` trains gensim and the package on the same text in turn, each in its
-# own process with one thread, and prints words per second and their ratio.
-#
-# Below is what it printed on a machine with two cores, on 2026-11-21, for two texts: the training text of the Penn
-# Treebank, and, with `--text`, the film reviews of the last section. There are 100 dimensions, a window of 5 and 5 noise
-# words, and gensim has one worker (its name for a thread). For comparison there is the program of Saito's book, CBOW on
-# the Penn Treebank. It has the embedding layer and negative sampling as we wrote them at first, takes batches of a
-# hundred words, and updates every row of both tables each time. It was timed on another day, so only the order of
-# magnitude of its figure counts.
-
-# %%
-measured = {  # words per second: the package, gensim
-    f"Penn Treebank ({887_521:,} words), skip-gram": (760_038, 442_982),
-    f"Penn Treebank ({887_521:,} words), CBOW": (820_302, 1_311_793),
-    f"film reviews ({23_268_433:,} words), skip-gram": (694_869, 286_381),
-    f"film reviews ({23_268_433:,} words), CBOW": (752_872, 1_033_987),
-}
-book_CBOW = 920
-print(f"{'words per second':<42} {'the package':>11} {'gensim':>10} {'ratio':>6}")
-for name, (ours, theirs) in measured.items():
-    print(f"{name:<42} {ours:>11,} {theirs:>10,} {ours / theirs:>6.2f}")
-print(f"the book's CBOW: {book_CBOW} words per second")
-
-# %% [markdown] id="ch04-in-skip-gram-each-position-makes"
-# In skip-gram each position makes many pairs, so blocks save much, and the package is ahead of gensim. In CBOW each
-# position asks about one true word only. A program that goes from position to position has little to do, and gensim is
-# ahead. Both are hundreds of times as fast as the book's program, which was written to be read. Other machines give
-# other figures. Speed is worth nothing if the vectors get worse; the [README](../README.md) compares them too.
-#
+# %% [markdown] id="ch04-where-pretrained-vectors-help"
 # ## Where pretrained vectors help
 #
 # Vectors that were trained on much plain text and are then used in another task are called **pretrained vectors**
@@ -949,6 +791,15 @@ print(f"the book's CBOW: {book_CBOW} words per second")
 # language, by a look-up in a table and a softmax with seven classes. Compare three tables: random rows that are learned
 # together with the softmax; the word vectors of this chapter, unchanged (*frozen*); and the same, trained further
 # (*fine-tuned*). Each gets from ten to a thousand labelled words of the text, and is tested at other positions.
+#
+# > **Question.** Which of the three will be best with ten labelled words, and which with a thousand?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > With ten, the frozen vectors, by far. With a thousand there is hardly a difference: almost every word that is asked
+# > about has had a label by then.
+# >
+# > </details>
 
 # %%
 kind_of = word_kinds(words, names)  # (V,): 0 to 6; -1 for words such as "the", which have no kind
@@ -958,16 +809,16 @@ labelled = labelled[kind_of[labelled] >= 0]  # all positions of the text whose w
 
 def train_tagger(table, v, learn_table, steps=300, lr=2.0):
     """The kind of each word (V,), by a softmax after a table (V, D), trained on words v (N,)."""
-    table, U, b = table.copy(), np.zeros((table.shape[1], 7)), np.zeros(7)
+    table, W, b = table.copy(), np.zeros((table.shape[1], 7)), np.zeros(7)
     for _ in range(steps):
         h = table[v]
-        _, cache = losses.softmax_cross_entropy_forward(h @ U + b, kind_of[v])
+        _, cache = losses.softmax_cross_entropy_forward(h @ W + b, kind_of[v])
         dz = losses.softmax_cross_entropy_backward(1.0, cache)  # (N, 7)
         if learn_table:
-            np.add.at(table, v, -lr * dz @ U.T)  # (2)
-        U -= lr * h.T @ dz
+            np.add.at(table, v, -lr * dz @ W.T)  # (2)
+        W -= lr * h.T @ dz
         b -= lr * dz.sum(axis=0)
-    return (table @ U + b).argmax(axis=1)
+    return (table @ W + b).argmax(axis=1)
 
 
 # %%
@@ -1015,7 +866,210 @@ show(
 #   most of all if the translator without them is poor, but not too poor.
 #
 # Ng sums it up in a rule: transfer from a task with much data to one with little.
+
+# %% [markdown] id="ch04-how-the-package-makes-it-fast"
+# ## Optional: how the package makes it fast
 #
+# If you cook for one guest after the other, you walk to the pantry for each. Cook for all of them at once, and you walk
+# once.
+#
+# Even a good program that processes pair by pair waits for memory more than for arithmetic. For each pair it reads
+# $M + 2$ rows of two big tables and writes them back, and uses each number in only a few multiply-adds. A processor can
+# do dozens of them in the time it takes to fetch a number from main memory, so it is best at matrix products, where each
+# number is used many times.
+#
+# The solution (Ji and others, 2016) is to process a **block** of neighbouring positions at once, say 64. Their windows
+# overlap, so the same words occur repeatedly as $v$ and as $o$; each row is fetched once. All of them share one set of
+# $G$ noise words, drawn for the block. We need:
+#
+# - $X$ (U, D), the rows of $W_{in}$ for the $U$ distinct words of the block;
+# - $Z$ (R, D), the rows of $W_{out}$ for the $R$ distinct words that are around them or are noise;
+# - $Y$ (U, R): $Y_{rc}$ is the number of pairs in which word $r$ of $X$ has word $c$ of $Z$ near it;
+# - $n_r = \sum_c Y_{rc}$, the number of all pairs of word $r$;
+# - $q_c$, the weight of word $c$ as noise: $M / G$ for each time that it was drawn, so the weights add up to $M$ per
+#   pair, as before, but are spread over $G$ words.
+#
+# All scores are one product, and the loss is a sum over its entries:
+#
+# $$ S = X Z^T \tag{15} $$
+# $$ Q_{rc} = Y_{rc} + (n_r - Y_{rc}) \, q_c \tag{16} $$
+# $$ L = \sum_{rc} \big( Q_{rc} \log(1 + e^{S_{rc}}) - Y_{rc} S_{rc} \big) \tag{17} $$
+# $$ dS = Q \cdot \sigma(S) - Y \qquad dX = dS \, Z \qquad dZ = dS^T X \tag{18} $$
+#
+# Why (16)? In $Y_{rc}$ pairs, $c$ is the true word for $r$, which costs $\log(1 + e^S) - S$ each. In the other
+# $n_r - Y_{rc}$ pairs of $r$ it is noise with weight $q_c$, which costs $q_c \log(1 + e^S)$. (If $c$ is the true word
+# and is drawn as noise too, it is left out as noise. That is the $- Y_{rc}$.) The product $Q \cdot \sigma(S)$ is
+# elementwise. To fill $Y$ and $q$, `np.unique` renumbers the words of the block from 0: with `return_inverse=True` it
+# returns the distinct ids and, for each given id, its position among them.
+
+
+# %%
+def block_forward(X, Z, Y, q):
+    """Loss of a block, summed over its pairs: X (U, D), Z (R, D), Y (U, R), q (R,)."""
+    S = X @ Z.T  # (15)  (U, D) @ (D, R) -> (U, R)
+    Q = Y + (Y.sum(axis=1, keepdims=True) - Y) * q  # (16)
+    L = (Q * np.logaddexp(0, S) - Y * S).sum()  # (17), log(e^0 + e^S) without overflow
+    return L, (X, Z, Y, Q, S)
+
+
+def block_backward(cache):
+    """Gradients with respect to X (U, D) and Z (R, D)."""
+    X, Z, Y, Q, S = cache
+    dS = Q * sigmoid(S) - Y  # (18)
+    return dS @ Z, dS.T @ X  # (18)
+
+
+def make_block(v, o, drawn):
+    """Words of the rows of X and of Z, Y, and q, from pairs v, o (N,) and noise words (G,)."""
+    rows, r = np.unique(v, return_inverse=True)
+    columns, c = np.unique(np.concatenate([o, drawn]), return_inverse=True)
+    Y = np.zeros((len(rows), len(columns)))
+    np.add.at(Y, (r, c[: len(o)]), 1)  # one more for each pair
+    q = np.bincount(c[len(o) :], minlength=len(columns)) * M / len(drawn)
+    return rows, columns, Y, q
+
+
+# %%
+B = 64
+kept_words = np.concatenate([line[rng.random(len(line)) < keep[line]] for line in text])
+stream = kept_words[:B]  # the first 64 positions
+reach = rng.integers(1, WINDOW + 1, B)
+v, o = np.array(pairs_in(stream, reach)).T  # (N,) each
+drawn = draw_noise(ends, B, rng)  # as many noise words as positions
+rows, columns, Y, q = make_block(v, o, drawn)
+show(
+    figures.block_counts(Y),
+    "4.8",
+    "The pairs of one block as a table. Most of it is empty: each word has met only a few "
+    "of the others.",
+)
+
+# %% [markdown] id="ch04-is-it-still-the-same-loss"
+# Is it still the same loss? Equation (5), with all $G$ noise words in each pair, and with the mask $M/G$ in place of 1
+# for the noise that counts, has to give the same sum and the same gradients. `choices_forward` can compute it; `np.tile`
+# repeats the noise words for each pair. The package's functions are in
+# [`skip_gram_block.py`](../scratchnn/word2vec/skip_gram_block.py). Filling $Y$ word by word in Python would take longer
+# than the products, so [`blocks.py`](../scratchnn/word2vec/blocks.py) prepares all blocks of a long piece of text
+# together, with a few NumPy calls on arrays of all its pairs. It orders the words of a block differently, so the second
+# cell sorts them by id, as `np.unique` does. The third cell asks what a block costs: it counts the multiply-adds of its
+# products, and the rows that are read and written, and compares with the pairs one by one.
+
+
+# %%
+def against_block_noise(o, drawn):
+    """Words, targets and mask (N, 1 + G): every pair with all noise words, each of weight M / G."""
+    w, target, m = against_noise(o, np.tile(drawn, (len(o), 1)))
+    m[:, 1:] *= M / len(drawn)
+    return w, target, m
+
+
+W_in, W_out = rng.standard_normal((V, D)) / 4, rng.standard_normal((V, D)) / 4
+L, cache = block_forward(W_in[rows], W_out[columns], Y, q)
+dX, dZ = block_backward(cache)
+
+h, rows_cache = embedding_forward(v, W_in)
+mean, cache = choices_forward(h, *against_block_noise(o, drawn), W_out)
+N = len(v)  # the loss of choices_forward is the mean over N pairs, that of the block the sum
+dh, dW_out = choices_backward(N, cache)
+dW_in = embedding_backward(dh, rows_cache).to_dense()
+triples = (L, N * mean), (dX, dW_in[rows]), (dZ, dW_out[columns])
+same = all(np.allclose(*p, rtol=1e-12, atol=1e-10) for p in triples)
+print("pair by pair the loss and both gradients are the same:", same)
+
+S, scores_cache = skip_gram_block.skip_gram_scores_forward(W_in[rows], W_out[columns])
+Q = skip_gram_block.skip_gram_weights(Y, Y.sum(axis=1), q)
+package_L, loss_cache = skip_gram_block.skip_gram_loss_forward(S, Y, Q)
+dS = skip_gram_block.skip_gram_loss_backward(1.0, loss_cache)
+package_dX, package_dZ = skip_gram_block.skip_gram_scores_backward(dS, scores_cache)
+triples = (L, package_L), (dX, package_dX), (dZ, package_dZ)
+print("the package gives the same:", all(np.allclose(*p, rtol=1e-12, atol=1e-10) for p in triples))
+
+# %%
+sizes = {"window": WINDOW, "block": B, "vocabulary_size": V, "negative": M}
+sentence = np.zeros(B, dtype=int)  # all positions in one sentence
+block = SkipGramBlocks(stream, sentence, reach, drawn[None], **sizes).block(0)
+r, c = np.argsort(block.inputs), np.argsort(block.outputs)
+same = np.array_equal(Y, block.Y[np.ix_(r, c)]) and np.allclose(q, block.q[c], rtol=0, atol=1e-6)
+print("it counts the same pairs, with the same noise weights:", same)
+
+# %%
+U, R = len(rows), len(columns)
+print("per pair, in units of D       multiply-adds   rows moved   multiply-adds per number moved")
+for name, products, moved in [
+    ("pair by pair, M = 5 noise words", 3 * (M + 1), 2 * (M + 2)),
+    (f"in a block, G = {B} noise words", 3 * U * R / N, 2 * (U + R) / N),
+    ("full softmax, pair by pair", 3 * V, 2 * (V + 1)),
+]:
+    print(f"{name:<33} {products:>8.1f} {moved:>12.1f} {products / moved:>16.1f}")
+print(f"the full softmax needs {3 * V / (3 * U * R / N):.0f} times the multiply-adds of the block")
+
+# %% [markdown] id="ch04-more-work-but-faster"
+# A surprise: the block does *more* multiply-adds than the pairs one by one, because it asks about every pair of words in
+# it, not only about five noise words at a time. Yet it moves a small part of the rows, and it gets dozens of
+# multiply-adds out of each number it fetches, which is faster on balance. The additional scores are not wasted: each pair
+# is compared with all noise of its block. For CBOW the means of equation (3) are a product as well, so a block of it is
+# two small matrices of scores. The equations are in [`cbow_block.py`](../scratchnn/word2vec/cbow_block.py), one per line
+# of code.
+
+# %% [markdown] id="ch04-the-trainer"
+# ### The trainer
+#
+# [`Word2VecTrainer`](../scratchnn/word2vec/training.py) combines all of this. It reads a text file of any length piece
+# by piece ([`corpus.py`](../scratchnn/word2vec/corpus.py)), subsamples it, draws windows and noise for the whole piece,
+# cuts it into blocks, and makes one step per block ([`tables.py`](../scratchnn/word2vec/tables.py)): look up the rows,
+# three products, write the rows back. The words of a block are distinct, so writing back is a plain assignment and no
+# update is lost.
+
+
+# %%
+def open_corpus(lines, min_count):
+    """A corpus of the package, from sentences in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "text.txt")
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return Corpus([path], min_count)
+
+
+corpus = open_corpus(sentences, 1)
+print("the same words in the same order:", corpus.vocabulary.tokens == words)
+print("model      subsampling   loss at the end   people    places")
+options = {"epochs": 8, "size": D, "seed": 0, "progress": False}
+for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow", 0.001)]:
+    trainer = Word2VecTrainer(corpus, model, sample=sample, **options)
+    right = accuracy(trainer.fit().vectors)
+    results = f"{trainer.rows[-1]['loss']:>15.2f} {right['people']:>10.1%} {right['places']:>9.1%}"
+    print(f"{model:<10} {sample or 'none':<11} {results}")
+
+# %% [markdown] id="ch04-reading-without-subsampling"
+# In the lines without subsampling the same model reads all words in each epoch, more than twice as many, and learns
+# less from them.
+#
+# ### The speed table
+#
+# How fast is this compared with others? gensim is a widely used library for word vectors with compiled inner loops.
+# `python -m benchmarks word2vec --against gensim` trains gensim and the package on the same text in turn, each in its
+# own process with one thread, and prints words per second and their ratio.
+#
+# > **Measured** (`python -m benchmarks word2vec --against gensim`, and with `--text` the film reviews of the last
+# > section; a machine with two cores, 2026-11-21; 100 dimensions, a window of 5 and 5 noise words, one thread each):
+# > words per second.
+# >
+# > | text | skip-gram: package | gensim | ratio | CBOW: package | gensim | ratio |
+# > |--|--|--|--|--|--|--|
+# > | Penn Treebank, 887,521 words | 760,038 | 442,982 | 1.72 | 820,302 | 1,311,793 | 0.63 |
+# > | IMDb, 23,268,433 words | 694,869 | 286,381 | 2.43 | 752,872 | 1,033,987 | 0.73 |
+# >
+# > The program of Saito's book, CBOW on the Penn Treebank, made 920 words per second on another day. It has the embedding
+# > layer and negative sampling as we wrote them at first, takes batches of a hundred words, and updates every row of both
+# > tables each time.
+
+# %% [markdown] id="ch04-in-skip-gram-each-position-makes"
+# In skip-gram each position makes many pairs, so blocks save much, and the package is ahead of gensim. In CBOW each
+# position asks about one true word only. A program that goes from position to position has little to do, and gensim is
+# ahead. Both are hundreds of times as fast as the book's program, which was written to be read. Other machines give
+# other figures. Speed is worth nothing if the vectors get worse; the [README](../README.md) compares them too.
+
+# %% [markdown] id="ch04-what-goes-wrong"
 # ## What goes wrong
 #
 # > **What goes wrong.** The loss of negative sampling says little. It is a sum of yes-no questions whose difficulty
@@ -1030,8 +1084,8 @@ show(
 # %%
 def faulty_backward(dL, cache):
     """``choices_backward`` with the mask left out."""
-    h, w, t, _, *rest = cache
-    return choices_backward(dL, (h, w, t, 1.0, *rest))
+    h, w, target, _, *rest = cache
+    return choices_backward(dL, (h, w, target, 1.0, *rest))
 
 
 right = runs["negative sampling"]
@@ -1043,6 +1097,15 @@ for finding in check(pair_problem(example_forward, faulty_backward, example)):
 
 # %% [markdown] id="ch04-without-noise-if-it-is-enough"
 # **Without noise.** If it is enough to say yes to the true word, why ask about noise at all?
+#
+# > **Question.** Without noise, every question has the answer yes. What will the loss do, and what is the cheapest way
+# > for the model to get there?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > The loss goes to zero. It is enough to say yes to everything, and for that all vectors only have to point the same way.
+# >
+# > </details>
 
 
 # %%
@@ -1068,7 +1131,7 @@ three = {"right": right, "mask forgotten": faulty, "no noise": alone}
 compared = {name: (run["history"], all_cosines(run)) for name, run in three.items()}
 show(
     figures.losses_and_cosines(compared),
-    "4.8",
+    "4.9",
     "Left: three losses that all fall. Right: what they hide. Without noise words, nearly "
     "all vectors point in the same direction.",
 )
@@ -1106,7 +1169,7 @@ for size, curve in curves.items():
     print(f"{size:>5} pairs: {change}")
 show(
     figures.repeated_steps(curves),
-    "4.9",
+    "4.10",
     "The loss when one block is used again and again. A small block settles; a step of a "
     "large block overshoots.",
 )
@@ -1224,24 +1287,29 @@ if FULL:
 # `python -m scratchnn train word2vec --data FILE --model skipgram --out DIR`, and then
 # `python -m scratchnn similar DIR WORD` and `python -m scratchnn analogy DIR man king woman`.
 #
+# ## Where to read on
+#
+# - Mikolov, Chen, Corrado and Dean, "Efficient Estimation of Word Representations in Vector Space" (2013), section 3:
+#   CBOW and skip-gram.
+# - Mikolov, Sutskever, Chen, Corrado and Dean, "Distributed Representations of Words and Phrases and their
+#   Compositionality" (2013), section 2: the tree, negative sampling and subsampling, in this order.
+# - Levy and Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (2014): equation (11). By the same authors,
+#   "Linguistic Regularities in Sparse and Explicit Word Representations" (2014): 3CosMul.
+# - Ji, Satish, Li and Dubey, "Parallelizing Word2Vec in Shared and Distributed Memory" (2016): the blocks.
+# - Turian, Ratinov and Bengio, "Word Representations: A Simple and General Method for Semi-Supervised Learning" (2010), and
+#   Qi, Sachan, Felix, Padmanabhan and Neubig, "When and Why are Pre-trained Word Embeddings Useful for Neural Machine
+#   Translation?" (2018): when vectors help.
+#
+# Also used: Mikolov, Yih and Zweig, "Linguistic Regularities in Continuous Space Word Representations" (2013). Morin and
+# Bengio, "Hierarchical Probabilistic Neural Network Language Model" (2005). Huffman, "A Method for the Construction of
+# Minimum-Redundancy Codes" (1952). Pearson, "On Lines and Planes of Closest Fit to Systems of Points in Space" (1901).
+# Collobert and others, "Natural Language Processing (Almost) from Scratch" (2011). Chen and Manning, "A Fast and Accurate
+# Dependency Parser using Neural Networks" (2014). Lample and others, "Neural Architectures for Named Entity Recognition"
+# (2016). Kocmi and Bojar, "An Exploration of Word Embedding Initialization in Deep-Learning Tasks" (2017). Ng, *Sequence
+# Models* (course, 2018). Saito, *Deep Learning from Scratch 2* (2018), chapter 4.
+#
 # ## What comes next
 #
 # A word vector is the same wherever its word occurs. And in every model of this chapter a sentence is a set of words
 # near each other, in no order: "dog bites man" and "man bites dog" make the same pairs. Chapter 5 reads words one after
 # the other and remembers what came before.
-#
-# Sources: Mikolov, Chen, Corrado and Dean, "Efficient Estimation of Word Representations in Vector Space" (2013).
-# Mikolov, Sutskever, Chen, Corrado and Dean, "Distributed Representations of Words and Phrases and their
-# Compositionality" (2013), for negative sampling and subsampling. Mikolov, Yih and Zweig, "Linguistic Regularities in
-# Continuous Space Word Representations" (2013), for analogies. Morin and Bengio, "Hierarchical Probabilistic Neural
-# Network Language Model" (2005). Huffman, "A Method for the Construction of Minimum-Redundancy Codes" (1952). Levy and
-# Goldberg, "Neural Word Embedding as Implicit Matrix Factorization" (2014), and "Linguistic Regularities in Sparse and
-# Explicit Word Representations" (2014). Ji, Satish, Li and Dubey, "Parallelizing Word2Vec in Shared and Distributed
-# Memory" (2016). Pearson, "On Lines and Planes of Closest Fit to Systems of Points in Space" (1901). Turian, Ratinov
-# and Bengio, "Word Representations: A Simple and General Method for Semi-Supervised Learning" (2010). Collobert,
-# Weston, Bottou, Karlen, Kavukcuoglu and Kuksa, "Natural Language Processing (Almost) from Scratch" (2011). Chen and
-# Manning, "A Fast and Accurate Dependency Parser using Neural Networks" (2014). Lample, Ballesteros, Subramanian,
-# Kawakami and Dyer, "Neural Architectures for Named Entity Recognition" (2016). Kocmi and Bojar, "An Exploration of
-# Word Embedding Initialization in Deep-Learning Tasks" (2017). Qi, Sachan, Felix, Padmanabhan and Neubig, "When and Why
-# are Pre-trained Word Embeddings Useful for Neural Machine Translation?" (2018). Ng, *Sequence Models* (course, 2018).
-# Saito, *Deep Learning from Scratch 2* (2018): its chapter 4 has the embedding layer and negative sampling for CBOW.

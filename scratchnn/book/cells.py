@@ -7,13 +7,14 @@ A step and its backward are as in ``recurrent/plain_loop.py``: flat tuples, the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from scratchnn.core.nested import flatten
 from scratchnn.gradcheck import check, pair_problem
 from scratchnn.gradcheck.engine import numeric_gradients
-from scratchnn.recurrent import SequenceLayer
+from scratchnn.recurrent import LSTM, SequenceLayer
 from scratchnn.recurrent.plain_loop import loop_backward, loop_forward
 
 Step = Callable[..., tuple]
@@ -76,6 +77,22 @@ def relative_errors(pair: Pair, arrays: dict[str, np.ndarray]) -> dict[str, floa
     cotangents = [rng.standard_normal(y.shape) for y in outputs]
     gradients, numeric = backward(cotangents), numeric_gradients(problem, cotangents, "central")
     return {name: float(abs(gradients[name] - n).max() / abs(n).max()) for name, n in numeric.items()}
+
+
+def lstm_layer(pair: Pair) -> type[LSTM]:
+    """The package's LSTM layer, computing with a pair that a chapter made; its other parts are unchanged."""
+
+    class OwnLSTM(LSTM):
+        def run(self, x: Any, state: Any, lengths: Any, mask_h: Any, lease: Any) -> Any:
+            return pair[0](x, *state, self.Wx.data, self.Wh.data, self.b.data)
+
+        def run_backward(self, dy: Any, dstate: Any, cache: Any) -> Any:
+            dx, dh, dc, *gradients = pair[1](dy, dstate, cache)
+            for parameter, gradient in zip((self.Wx, self.Wh, self.b), gradients, strict=True):
+                parameter.accumulate(gradient)
+            return dx, (dh, dc)
+
+    return OwnLSTM
 
 
 def influence(layer: SequenceLayer, x: np.ndarray) -> np.ndarray:

@@ -112,7 +112,7 @@ def text(x: float, y: float, content: str, colour: str = "black", size: int = 14
     return f'<text x="{x:.4g}" y="{y:.4g}" {style}>{escape(content)}</text>'
 
 
-def line(start: tuple[float, float], end: tuple[float, float], width: float, colour: str) -> str:
-    """A straight line, ``width`` wide."""
-    places = 'x1="{:.4g}" y1="{:.4g}" x2="{:.4g}" y2="{:.4g}"'.format(*start, *end)
-    return f'<line {places} stroke="{colour}" stroke-width="{width:.3g}"/>'
+def line(points: Sequence[tuple[float, float]], colour: str, width: float = 1.5) -> str:
+    """A line through the points."""
+    places = " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
+    return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="{width:.3g}"/>'

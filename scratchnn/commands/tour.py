@@ -138,7 +138,8 @@ def write_summary(path: Path, table: str, learned: dict[str, Any], norms: dict[s
         "## 3. The gradient on its way back through time",
         f"The fraction of the gradient norm that remains after 50 steps back, at initialisation: {reach}. The cell state "
         "of the LSTM scales the gradient with the forget gate alone; the RNN multiplies it by a matrix and by slopes "
-        "below 1.",
+        "below 1. The inputs are random numbers of size 1, which make these slopes small; with small inputs an untrained "
+        "RNN keeps its gradient and loses it while it learns, as chapter 6 of the book shows.",
         "![The gradient norm through time](gradient_through_time.png)",
     ]
     write_atomically(path, ("\n\n".join(blocks) + "\n").encode("utf-8"))

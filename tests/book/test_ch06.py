@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from book import markdown, play
 
-from scratchnn.book.examples.ch06 import LEXICON, agreement, articles_right, make_text, noun_phrase, reach
+from scratchnn.book.examples.ch06 import LEXICON, agreement, norms_back, reach
+from scratchnn.book.examples.ch06_language import ADJECTIVES, NOUNS, make_text, noun_phrase
 
 pytestmark = pytest.mark.chapters
 
@@ -21,7 +22,7 @@ def text():
 
 def test_every_comparison_came_out_equal(chapter):
     lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
-    assert len(lines) >= 17
+    assert len(lines) >= 13
     assert not [line for line in lines if line.endswith("False")]
 
 
@@ -55,6 +56,23 @@ def test_the_wall(chapter, text):
     for w in (0.9, 1.05):
         slope = (chapter.loss_of_one_weight(w + h)[0] - chapter.loss_of_one_weight(w - h)[0]) / (2 * h)
         assert chapter.loss_of_one_weight(w)[1] == pytest.approx(slope, rel=1e-6)
+
+
+def articles_wrong(text):
+    """The share of *a* and *some* whose noun, next or after an adjective, does not have the correct number."""
+    words, right = text.split(), []
+    for k, word in enumerate(words[:-2]):
+        noun = words[k + 2] if words[k + 1] in ADJECTIVES else words[k + 1]
+        if word in ("a", "some"):
+            right.append(noun in NOUNS if word == "a" else noun[:-1] in NOUNS)
+    return 1 - np.mean(right)
+
+
+def test_gates_shut_at_the_comma(chapter, text):
+    assert "Look at the column of the comma: most forget gates shut there" in text
+    assert LEXICON[agreement(np.random.default_rng(1), 1, 1, 2)[0][0, 3]] == ","
+    assert chapter.comma < 0.6 * chapter.others
+    assert (chapter.kept[0, 3] < 0.5).mean() > 0.6
 
 
 def test_two_memories_part_at_the_subject(chapter, text):
@@ -92,17 +110,24 @@ def test_forget_bias(chapter, text):
     assert ratios == sorted(ratios)
     assert "With a bias of 2 the sum even grows" in text
     assert ratios[-1] > 1
-    assert "The measured gradient is larger than the equation predicts" in text
-    assert all(ratio > chapter.sigmoid(bias) ** 50 for bias, ratio in zip(chapter.bias_norms, ratios, strict=True))
+    assert "Along $c$ alone the measured gradient is where equation (21) puts it" in text
+    assert "All ways together bring more" in text
+    for bias, ratio in zip(chapter.bias_norms, ratios, strict=True):
+        along = chapter.along_norms[bias]
+        guess = chapter.sigmoid(bias) ** 50
+        assert along[-1] / along[0] == pytest.approx(guess, rel=0.5)
+        assert ratio > 10 * along[-1] / along[0]
 
 
 def test_gated_cells_learn_what_the_plain_one_does_not(chapter, text):
+    """For every seed."""
     assert "The recurrent network learns the task as long as the sentences are short" in text
-    assert chapter.shares["RNN"][0, 0] > 0.95
+    assert chapter.shares["RNN"][:, 0].min() > 0.95
     assert "GRU and LSTM are not affected by the distance" in text
     assert min(chapter.shares["GRU"].min(), chapter.shares["LSTM"].min()) > 0.95
-    assert "With longer sentences among the examples it can only guess" in text
-    assert chapter.shares["RNN"][0, -1] < 0.75
+    assert "With 48 words in between it can only guess, from every start" in text
+    assert chapter.shares["RNN"][:, -1].max() < 0.65
+    assert "a network that has found it may lose it again some steps later" in text  # 24 words, seed 1: 0.94, then 0.58
 
 
 def test_sentences(chapter, text):
@@ -113,29 +138,54 @@ def test_sentences(chapter, text):
     assert ((ids[:, 8] >= 14) == number).all()
     assert (ids[:, 6] == LEXICON.index(",")).all()
     assert "in sentences with 19 phrases" in text
-    assert chapter.shares["RNN"].shape == (1, 5)
+    assert chapter.shares["RNN"].shape == (3, 3)
 
 
-def test_gradients_before_and_after_training(chapter, text):
+def test_gradients_before_and_during_training(chapter, text):
     assert "Before training the recurrent network is not worse at all" in text
-    before = {name: reach(chapter.Agreement(cell, np.random.default_rng(0))) for name, cell in chapter.CELLS.items()}
-    assert before["RNN"][48] == max(norms[48] for norms in before.values())
+    before, during = ({name: n[:, 48] for name, n in both.items()} for both in (chapter.before, chapter.during))
+    assert (before["RNN"] > np.maximum(before["GRU"], before["LSTM"])).all()
+    assert before["RNN"][1] == reach(chapter.Agreement(chapter.RNN, np.random.default_rng(1)))[48]
     assert "The GRU starts with its gates half open, and its gradient shrinks faster than that of the others" in text
-    assert before["GRU"][48] == min(norms[48] for norms in before.values())
-    after = {name: reach(model)[48] for name, model in chapter.agreement_models.items()}
-    assert "it comes back through 48 words many million times as large as in the plain network" in text
-    assert min(after["GRU"], after["LSTM"]) > 1e7 * after["RNN"]
-    assert chapter.slopes["before"] > 0.8 > 0.4 > chapter.slopes["after"]
+    assert (before["GRU"] < before["LSTM"]).all()
+    assert "the gated cells are ahead by a factor of more than a hundred thousand, from every start" in text
+    assert (np.minimum(during["GRU"], during["LSTM"]) > 1e5 * during["RNN"]).all()
+    assert "it jumps up and down by many powers of ten" in text
+    jumps = chapter.reach_norms["RNN"][:, 5:, 48]
+    assert (jumps.max(axis=1) > 1e6 * jumps.min(axis=1)).all()
+    assert "the slopes of the tanh are near 1" in text
+    assert chapter.slopes["before"].min() > 0.8 > 0.6 > chapter.slopes["after"].max()
+
+
+def test_the_setting_of_the_tour(chapter, text):
+    assert "The tour feeds random inputs of size 1, which drive the states to the flat ends of the tanh" in text
+    cell = chapter.untrained["RNN"].cell
+    small, large = (norms_back(cell, chapter.noise * size)[48] for size in (chapter.embedded, 1))
+    assert small > 1e5 * large
+    assert "the embedded words of an untrained network here are far smaller" in text
+    assert chapter.embedded < 0.2
+
+
+def test_the_gradient_while_learning(chapter, text):
+    text = text.replace("> ", "")
+    assert "The plain network's gradient is gone within the first two hundred steps, while its loss is still" in text
+    for k, watch in zip(chapter.lost, chapter.watches["RNN"], strict=True):
+        assert 0 < k * chapter.every <= 200
+        assert watch.losses[k] > 0.6
+    assert "In the GRU the gradient grows first, and only afterwards does the loss fall" in text
+    for table, watch in zip(chapter.reach_norms["GRU"], chapter.watches["GRU"], strict=True):
+        grown, learned = np.argmax(table[:, 57] > 1e-3), np.argmax(np.array(watch.losses) < 0.1)
+        assert 0 < grown <= learned
 
 
 def test_which_noun_decides(chapter, text):
     assert "GRU and LSTM answer by the subject, 24 words before the verb" in text
     for name in ("GRU", "LSTM"):
         changes = chapter.answer_changes[name]
-        assert changes[1] > 0.95
-        assert max(changes[:1] + changes[2:]) < 0.05
-    assert "The plain network answers by the noun next to the verb" in text
-    assert int(np.argmax(chapter.answer_changes["RNN"])) == 9
+        assert changes[:, 1].min() > 0.95
+        assert np.delete(changes, 1, axis=1).max() < 0.05
+    assert "The plain network does not listen to the subject in any of them" in text
+    assert chapter.answer_changes["RNN"][:, 1].max() < 0.1
 
 
 def test_influence(chapter):
@@ -182,11 +232,12 @@ def test_characters_and_words(chapter, text):
 
 
 def test_sampling(chapter, text):
-    assert "*a* with singular and *some* with plural" in text
-    assert articles_right("a dog near some old cats likes a birds and more") == pytest.approx(2 / 3)
+    assert "Greedy decoding writes the same words again and again" in text
+    greedy = chapter.write("greedy", 60).split()
+    assert len(set(greedy)) < 10
     assert "A high temperature breaks the grammar" in text
-    assert chapter.article_shares["temperature 2"] < chapter.article_shares["temperature 1"]
-    assert chapter.article_shares["temperature 1"] < chapter.article_shares["temperature 0.5"]
+    broken = {name: articles_wrong(chapter.write(name, 1000)) for name in ("temperature 2", "temperature 0.5")}
+    assert broken["temperature 2"] > 0.1 > 0.05 > broken["temperature 0.5"]
 
 
 def test_settings_of_the_full_run(chapter, text):
@@ -199,23 +250,27 @@ def test_settings_of_the_full_run(chapter, text):
 
 
 def test_dropped_gradient_learns_but_is_found(chapter, text):
-    assert "In the end all its answers are right, even over 48 words" in text
-    assert min(chapter.faulty_shares.values()) > 0.95
-    assert "It only takes longer" in text
-    for most in (8, 16):
-        assert chapter.learned_after["dc dropped", most] > chapter.learned_after["right", most]
-    assert "the longer the sentences, the longer it takes" in text
-    assert chapter.learned_after["dc dropped", 16] > chapter.learned_after["dc dropped", 8]
+    assert "In the end its answers are right, even over 48 words" in text
+    assert min(map(min, chapter.faulty_shares.values())) > 0.95
+    assert "It only takes longer, with each of the three seeds" in text
+    dropped, right = ([chapter.learned_after[name, words] for words in (24, 48)] for name in ("dc dropped", "right"))
+    assert (np.array(dropped) > np.array(right)).all()
+    assert "in the mean the longer the sentences, the longer it takes" in text
+    assert np.mean(dropped[1]) > np.mean(dropped[0])
     assert "Everything is wrong" in text
-    errors = chapter.relative_errors(chapter.ForgetfulLSTM.pair, chapter.cell_arrays(np.random.default_rng(0), 4, 2))
-    assert min(errors.values()) > 0.1
-    assert (
-        max(chapter.relative_errors(chapter.OwnLSTM.pair, chapter.cell_arrays(np.random.default_rng(0), 4, 2)).values())
-        < 1e-6
-    )
-    one_step = chapter.one_step
-    assert all(map(np.array_equal, one_step["right"], one_step["dc dropped"]))
-    assert all(gradient.any() for gradient in one_step["right"])
+    arrays = chapter.cell_arrays(np.random.default_rng(0), 4, 2)
+    assert min(chapter.relative_errors(chapter.forgetful_pair, arrays).values()) > 0.1
+    assert max(chapter.relative_errors(chapter.lstm_pair, arrays).values()) < 1e-6
+
+
+def test_one_step_hides_the_dropped_gradient(chapter, text):
+    assert "both backward passes give the same numbers" in text
+    arrays = chapter.cell_arrays(np.random.default_rng(0), blocks=4, states=2, T=1)
+    y, _, caches = chapter.lstm_pair[0](*arrays.values())
+    zeros = np.zeros_like(arrays["h0"]), np.zeros_like(arrays["c0"])
+    right, dropped = (pair[1](np.ones_like(y), zeros, caches) for pair in (chapter.lstm_pair, chapter.forgetful_pair))
+    assert all(map(np.array_equal, right, dropped))
+    assert all(gradient.any() for gradient in right)
 
 
 def test_half_of_the_state(chapter, text):

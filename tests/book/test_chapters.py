@@ -24,6 +24,7 @@ MOST_SECONDS = 240  # of CPU time: two minutes on two cores
 SECTIONS = ("What you will be able to do", "What goes wrong", "Exercises")
 SHOWING = ("show", "show_moving")
 FULL_RUN = "> **Full run**"  # a paragraph of numbers that the quick run does not compute, with command, seed and date
+MEASURED = "> **Measured**"  # ... that a program of the project has measured, with command and date
 TERM = re.compile(r"\*\*([^*]+)\*\*\s\(([^)]*[가-힣][^)]*)\)")
 NUMBER = re.compile(r"(?<![\d.,])(?:\d[\d,]*\.\d+(?!\.?\d)|\d{1,3}(?:,\d{3})+(?!\.?\d)|\d+(?=%))")
 
@@ -143,7 +144,9 @@ def test_numbers_in_the_text_are_computed(chapter):
     shown += "\n".join(text_of(output) for cell in cells for output in cell.get("outputs", []))
     computed = set(NUMBER.findall(shown))
     text = [p for kind, source in chapter_cells(chapter) if kind == "markdown" for p in paragraphs(source)]
-    stated = {number for p in text if not p.startswith(FULL_RUN) for number in NUMBER.findall(without_references(p))}
+    stated = {
+        number for p in text if not p.startswith((FULL_RUN, MEASURED)) for number in NUMBER.findall(without_references(p))
+    }
     assert stated <= computed, f"stated but not computed: {sorted(stated - computed)}"
 
 
@@ -155,12 +158,15 @@ def without_references(text):
 
 
 @each_chapter
-def test_full_runs_say_how_and_when(chapter):
+def test_full_runs_and_measurements_say_how_and_when(chapter):
     for kind, source in chapter_cells(chapter):
         for paragraph in paragraphs(source) if kind == "markdown" else []:
             if paragraph.startswith(FULL_RUN):
                 assert "SCRATCHNN_FULL=1 python " in paragraph
                 assert "seed" in paragraph
+                assert re.search(r"\b20\d\d-\d\d-\d\d\b", paragraph)
+            if paragraph.startswith(MEASURED):
+                assert re.search(r"python -m (scratchnn|benchmarks) ", paragraph)
                 assert re.search(r"\b20\d\d-\d\d-\d\d\b", paragraph)
 
 

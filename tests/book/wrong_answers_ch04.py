@@ -72,6 +72,7 @@ WRONG = {
             "keep only the rows of ids that occur",
         ),
         (MERGE.format("", "ids, dy"), "The ids are not merged"),
+        (MERGE.format("np.add.at(rows, places, dy)", "distinct * 1.0, rows"), "ids holds floats; return integers"),
         (MERGE.format("np.add.at(rows, places, dy)", "rows, distinct"), "ids has shape (2, 1), expected (2,)"),
         (
             MERGE.format("np.add.at(rows, places, dy); dy *= 0", "distinct, rows"),
@@ -97,6 +98,10 @@ WRONG = {
         (
             NOISE.format("P = counts ** 0.75", "np.searchsorted(np.cumsum(P) / P.sum(), u) + 1"),
             "Every result is one word too far",
+        ),
+        (
+            NOISE.format("P = counts ** 0.75", "np.searchsorted(np.cumsum(P) / P.sum(), u, side='right') * 1.0"),
+            "the result holds floats; return integers",
         ),
         (NOISE.format("P = counts ** 0.75", "np.searchsorted(np.cumsum(P), u)"), "the result is [0, 0, 0, 0], expected"),
         (
@@ -152,6 +157,7 @@ WRONG = {
             "the smallest distance between the unscaled vectors",
         ),
         (ANALOGY.format(UNIT, "u @ u[b]", "[a, b, c]", "-np.inf", "max"), "the result is"),
+        (ANALOGY.format(UNIT, "u @ (u[b] - u[a] + u[c])", "[b, c]", "-np.inf", "max"), "Word a has to be excluded too"),
     ],
     "4.6": [
         (BLOCK.format("Y + q", "dS @ Z, dS.T @ X"), "The noise of each word counts only once"),

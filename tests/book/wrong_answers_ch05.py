@@ -125,7 +125,7 @@ WRONG = {
         ),
         (WINDOWS.format("ids[places], ids[places]"), "The targets are the inputs"),
         (WINDOWS.format("ids[places], np.roll(ids[places], -1, axis=2)"), "it has to be the first id after the window"),
-        (WINDOWS.format("ids[places].swapaxes(0, 1), ids[places + 1].swapaxes(0, 1)"), "The axes are (N, K, T)"),
+        (WINDOWS.format("ids[places].swapaxes(0, 1), ids[places + 1].swapaxes(0, 1)"), "The axes are (N, B, T)"),
         (
             WINDOWS.format("ids[places], ids[places - 1]"),
             "targets is [[[8, 0], [3, 4]], [[1, 2], [5, 6]]], expected [[[1, 2], [5, 6]]",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scratchnn.datasets.generated.number_words import SMALL, TENS
+from scratchnn.datasets.generated.number_words import SMALL, TENS, in_words
 from scratchnn.datasets.ptb import load_ptb
 from scratchnn.errors import DataError
 from scratchnn.text import Vocabulary, tokenize
@@ -40,8 +40,11 @@ def sentences(rng: np.random.Generator, N: int, name_places: tuple[int, ...]) ->
     return ids, is_name
 
 
-# --- pictures of digits ----------------------------------------------------------------------------------------------
+# --- pictures of digits, and their names -------------------------------------------------------------------------------
 
+DIGIT_NAMES = SMALL[:10]
+LETTERS = [*sorted(set("".join(DIGIT_NAMES))), "."]
+END = len(LETTERS) - 1  # the end mark
 _DIGITS = "1110111 0010010 1011101 1011011 0111010 1101011 1101111 1010010 1111111 1111011".split()
 BARS = np.array([[float(bar) for bar in digit] for digit in _DIGITS])  # (10, 7), 1 for a dark bar
 
@@ -50,6 +53,13 @@ def pictures(rng: np.random.Generator, N: int) -> tuple[np.ndarray, np.ndarray]:
     """Noisy bars (N, 7) of random digits, and the digits (N,)."""
     digits = rng.integers(0, 10, N)
     return BARS[digits] + 0.25 * rng.standard_normal((N, 7)), digits
+
+
+def pictures_and_names(rng: np.random.Generator, N: int) -> tuple[np.ndarray, list[list[int]], np.ndarray]:
+    """Inputs (N, 1, 7 + letters): noisy bars, and no letter; the names as ids with the end mark; the digits (N,)."""
+    bars, digits = pictures(rng, N)
+    names = [[LETTERS.index(letter) for letter in DIGIT_NAMES[k] + "."] for k in digits]
+    return np.pad(bars, ((0, 0), (0, len(LETTERS))))[:, None], names, digits
 
 
 # --- reviews ---------------------------------------------------------------------------------------------------------
@@ -88,8 +98,15 @@ def sums(rng: np.random.Generator, N: int = 32, bits: int = 8) -> tuple[np.ndarr
 
 # --- number words ----------------------------------------------------------------------------------------------------
 
-DIGIT_NAMES = SMALL[:10]
 NUMBER_WORDS = [*SMALL, *TENS, "hundred"]
+GO = 10  # after the ten digits: as an input the mark "now write", as an output the end mark
+SYMBOLS = len(NUMBER_WORDS) + 11  # inputs: words, digits, and the mark
+
+
+def read_words(number: int) -> np.ndarray:
+    """Inputs (words + 1, SYMBOLS): the words of a number, one-hot, and the mark."""
+    ids = [NUMBER_WORDS.index(word) for word in in_words(number).split()]
+    return np.eye(SYMBOLS)[[*ids, len(NUMBER_WORDS) + GO]]
 
 
 # --- a language with known probabilities -----------------------------------------------------------------------------

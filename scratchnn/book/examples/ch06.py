@@ -1,24 +1,21 @@
-"""Data that chapter 6 makes up, and measurements on it: sentences with a distant subject, and a small language.
+"""Data that chapter 6 makes up, and measurements on it: sentences with a distant subject.
 
-Sentences: *near the dogs , the key behind the trees beside the rivers* is followed by *is*. The verb agrees with the
-subject alone; every other noun may be in either number.
-
-Small language: verbs agree with their subjects, and most words have two forms, *dog* and *dogs*, *chase* and *chases*. The
-generator adds up the logarithms of the probabilities with which it chooses. Their negative mean per word estimates the
-entropy of the language: no model that predicts honestly has a lower expected loss.
+*near the dogs , the key behind the trees beside the rivers* is followed by *is*. The verb agrees with the subject alone;
+every other noun may be in either number.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from scratchnn.core import Layer
 from scratchnn.inspection.gradient_flow import gradient_norms
-from scratchnn.recurrent import LSTM
-
-# --- a verb and its distant subject ----------------------------------------------------------------------------------
+from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.optim import Adam, clip_by_norm
+from scratchnn.recurrent import LSTM, SequenceLayer
 
 SINGULAR = "key dog tree book car child house river".split()
 PLURAL = "keys dogs trees books cars children houses rivers".split()
@@ -63,6 +60,52 @@ def change_number(ids: np.ndarray, place: int) -> np.ndarray:
     return changed
 
 
+class Watch:
+    """Notes the reach of the gradient and the mean of the last 20 losses before every ``every``-th step of a training."""
+
+    def __init__(self, every: int):
+        self.every = every
+        self.norms: list[np.ndarray] = []
+        self.losses: list[float] = []
+
+    def __call__(self, step: int, model: Any, history: Sequence[float]) -> None:
+        """Note both if it is time; before the first step the loss is that of guessing."""
+        if step % self.every == 0:
+            self.norms.append(reach(model))
+            self.losses.append(float(np.mean(history[-20:]) if history else np.log(2)))
+
+
+def train_agreement(
+    model: Layer, rng: np.random.Generator, most: int, steps: int, watch: Watch | None = None, enough: float = 0.0
+) -> tuple[Layer, np.ndarray]:
+    """Train a network from ids (N, T) to logits (N, 2) on sentences with up to ``most`` phrases in between.
+
+    Args:
+        model: is trained in place.
+        rng: draws the sentences.
+        most, steps: phrases between subject and verb; steps of Adam, with gradients clipped at norm 1.
+        watch: is called before each step.
+        enough: training ends early once the mean of the last 20 losses is below it.
+
+    Returns:
+        The model and the loss of each step.
+    """
+    optimizer, history = Adam(model.parameters(), 0.01), list[float]()
+    for step in range(steps):
+        if watch is not None:
+            watch(step, model, history)
+        ids, verbs = agreement(rng, 32, int(rng.integers(0, 3)), int(rng.integers(0, most + 1)))
+        loss, cache = softmax_cross_entropy_forward(model.forward(ids), verbs)
+        model.backward(softmax_cross_entropy_backward(1.0, cache))
+        clip_by_norm(model.parameters(), 1.0)
+        optimizer.step()
+        model.clear_gradients()
+        history.append(float(loss))
+        if np.mean(history[-20:]) < enough:
+            break
+    return model, np.array(history)
+
+
 def answers(model: Layer, ids: np.ndarray) -> np.ndarray:
     """The verb (N,) to which a network from ids (N, T) to logits (N, 2) gives the larger logit."""
     model.evaluate()
@@ -90,10 +133,37 @@ def reach(model: Any) -> np.ndarray:
     have one phrase before the comma and 19 between subject and verb.
     """
     ids, _ = agreement(np.random.default_rng(5), 50, 1, 19)
-    x = model.embedding.W.data[ids]
-    dh = np.random.default_rng(6).standard_normal((50, model.cell.units)).astype(x.dtype)
-    norms = gradient_norms(model.cell, x, (dh, np.zeros_like(dh)) if isinstance(model.cell, LSTM) else dh)
+    return norms_back(model.cell, model.embedding.W.data[ids])
+
+
+def norms_back(cell: SequenceLayer, x: np.ndarray) -> np.ndarray:
+    """Norms (T + 1,) as ``reach`` gives them, for inputs x (N, T, D) of a recurrent ``cell``."""
+    dh = np.random.default_rng(6).standard_normal((len(x), cell.units)).astype(x.dtype)
+    norms = gradient_norms(cell, x, (dh, np.zeros_like(dh)) if isinstance(cell, LSTM) else dh)
     return norms / norms[0]
+
+
+def read_in_either_number(model: Any, step: Callable[..., tuple]) -> tuple[list[tuple[str, str]], np.ndarray, np.ndarray]:
+    """What an LSTM keeps while it reads one sentence, with the subject in either number.
+
+    Args:
+        model: has an ``embedding`` and a ``cell``, an LSTM.
+        step: a step of an LSTM that returns h, c and a cache, of which number 6 is the forget gate.
+
+    Returns:
+        The words of both sentences, one pair per step; the cell states (2, T, H); the forget gates (2, T, H).
+    """
+    ids, _ = agreement(np.random.default_rng(1), 1, 1, 2)
+    both = np.concatenate([ids, change_number(ids, 1)])  # (2, T)
+    weights = [parameter.data for parameter in (model.cell.Wx, model.cell.Wh, model.cell.b)]
+    h = c = np.zeros((2, model.cell.units))
+    memory, kept = [], []
+    for t in range(both.shape[1]):
+        h, c, cache = step(model.embedding.W.data[both[:, t]], h, c, *weights)
+        memory.append(c)
+        kept.append(cache[6])
+    words = [(LEXICON[one], LEXICON[two]) for one, two in both.T]
+    return words, np.stack(memory, axis=1), np.stack(kept, axis=1)
 
 
 def mean_slope(model: Any) -> float:
@@ -102,59 +172,3 @@ def mean_slope(model: Any) -> float:
     h, _ = model.cell.forward(model.embedding.forward(ids))
     model.discard_caches()
     return float((1 - h**2).mean())
-
-
-# --- a small language whose best possible perplexity is known --------------------------------------------------------
-
-NOUNS = "dog cat bird horse king queen farmer teacher girl boy".split()
-NOUNS += "river garden letter song window road ship star stone tree".split()
-VERBS = "chase see like follow find draw hear know".split()
-ADJECTIVES = "old small red quiet happy strange green cold".split()
-NEAR = "near behind under beside".split()
-
-
-def choose(rng: np.random.Generator, options: list[Any]) -> tuple[Any, float]:
-    """One of the options, all equally probable, and the logarithm of its probability."""
-    return options[rng.integers(len(options))], -np.log(len(options))
-
-
-def noun_phrase(rng: np.random.Generator) -> tuple[list[str], bool, float]:
-    """The words of a phrase, whether it is plural, and the logarithm of its probability."""
-    plural, log_number = choose(rng, [False, True])
-    article, log_article = choose(rng, ["the", "some"] if plural else ["the", "a"])
-    words, log_p = [article], log_number + log_article - np.log(2)  # log 2: with or without an adjective
-    if rng.integers(2):
-        adjective, log_adjective = choose(rng, ADJECTIVES)
-        words.append(adjective)
-        log_p += log_adjective
-    noun, log_noun = choose(rng, NOUNS)
-    words.append(noun + "s" if plural else noun)
-    return words, plural, log_p + log_noun
-
-
-def make_text(seed: int, sentences: int) -> tuple[str, float]:
-    """A text with one sentence per line, and the mean of -log p over its words; the end of a line counts as a word."""
-    rng, lines, log_p, words = np.random.default_rng(seed), [], 0.0, 0
-    for _ in range(sentences):
-        sentence, plural, total = noun_phrase(rng)
-        while rng.integers(2):  # one more phrase, with probability one half
-            place, log_place = choose(rng, NEAR)
-            inner, _, log_inner = noun_phrase(rng)
-            sentence = [*sentence, place, *inner]
-            total += log_place + log_inner - np.log(2)
-        total -= np.log(2)  # the decision against another phrase
-        verb, log_verb = choose(rng, VERBS)
-        thing, _, log_thing = noun_phrase(rng)
-        lines.append(" ".join([*sentence, verb if plural else verb + "s", *thing]))
-        log_p, words = log_p + total + log_verb + log_thing, words + len(lines[-1].split()) + 1
-    return "\n".join(lines) + "\n", float(-log_p / words)
-
-
-def articles_right(text: str) -> float:
-    """The share of *a* and *some* whose noun, next or after an adjective, has the correct number."""
-    words, right = text.split(), []
-    for k, word in enumerate(words[:-2]):
-        noun = words[k + 2] if words[k + 1] in ADJECTIVES else words[k + 1]
-        if word in ("a", "some"):
-            right.append(noun in NOUNS if word == "a" else noun[:-1] in NOUNS)
-    return float(np.mean(right))

@@ -157,6 +157,11 @@ def brief(value: Any, digits: int = 6, most: int = SHOWN) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def kind_of(value: Any) -> str:
+    """NumPy's letter for the type of an array's entries; a space for anything that is not an array."""
+    return value.dtype.kind if isinstance(value, np.ndarray) else " "
+
+
 def entries(value: Any) -> int:
     """The number of entries of an array, or of lists in lists, which may be ragged."""
     return sum(map(entries, value)) if isinstance(value, list | tuple) else int(np.size(value))
@@ -245,6 +250,8 @@ def compare(
     for k, name in enumerate(names):
         if isinstance(given[0][k], list | tuple) and isinstance(expected[0][k], np.ndarray):
             answer.remarks[name] = f"{name} is a {type(given[0][k]).__name__}, not an array: return np.array(...)"
+        if kind_of(given[0][k]) == "f" and kind_of(expected[0][k]) in "iu":
+            answer.remarks[name] = f"{name} holds floats; return integers, which can be used as indices: .astype(int)"
         wrong = [t for t in range(len(trials)) if not alike(given[t][k], expected[t][k], tolerance)]
         if not wrong:
             continue

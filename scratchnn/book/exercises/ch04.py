@@ -26,11 +26,11 @@ from scratchnn.word2vec.sampling import POWER, NoiseSampler
     ),
 )
 def check_merge_rows(answer: Answer) -> Iterator[str]:
-    """A table has a million rows, and a batch looks up M of them. Do not make a
-    gradient as large as the table: keep only the rows that occur. Row m of
-    dy (M, D) is the gradient of the look-up of id ids[m], and ids may be
-    repeated. Return two arrays, the distinct ids (K,) in rising order and the
-    sum of the rows of each (K, D), in this order.
+    """A table has a million rows, and a batch looks up N of them. Do not make a
+    gradient as large as the table: keep only the rows that occur. Row n of
+    dy (N, D) is the gradient of the look-up of id ids[n], and ids may be
+    repeated. Return two arrays, the distinct ids (M,) in rising order and the
+    sum of the rows of each (M, D), in this order.
 
         merge_rows(np.array([[1.0], [2.0], [4.0]]), np.array([7, 3, 7]))
             gives [3, 7] and [[2.], [5.]]
@@ -146,7 +146,7 @@ def check_draw_noise(answer: Answer) -> Iterator[str]:
 )
 def check_negative_sampling(answer: Answer) -> Iterator[str]:
     """Consider one pair of words: h (D,) is the vector of a word, o is the id
-    of the true word near it, noise (K,) contains the ids of the noise words,
+    of the true word near it, noise (M,) contains the ids of the noise words,
     and W (V, D) is the output table. The loss is
 
         - log sigmoid(W[o] . h)

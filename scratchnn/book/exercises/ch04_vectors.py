@@ -113,7 +113,15 @@ def check_analogy(answer: Answer) -> Iterator[str]:
     for V, D in ((6, 2), (20, 3), (30, 4), (50, 4), (40, 5), (60, 6)):
         x = rng.standard_normal((V, D)) * rng.uniform(0.2, 5, (V, 1))
         trials.append((*map(int, rng.choice(V, 3, replace=False)), x))
-    yield from compare(answer, right, mistakes, trials)
+    extremes = {
+        "Word a has to be excluded too: next to b and c, it may be nearer to u[b] - u[a] + u[c] than any other word.": (
+            0,
+            1,
+            2,
+            np.array([[2.0, 0.0], [2.0, 0.1], [2.0, -0.1], [-1.0, 0.5], [-1.0, -0.2]]),
+        ),
+    }
+    yield from compare(answer, right, mistakes, trials, extremes=extremes)
 
 
 @exercise(
@@ -127,16 +135,16 @@ def check_analogy(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_block_gradients(answer: Answer) -> Iterator[str]:
-    """A block of text has M distinct words, whose vectors are the rows of
-    X (M, D). The rows of Z (R, D) are the output vectors of the words around
-    them and of the noise words. Y (M, R) contains the number of pairs of word r
+    """A block of text has U distinct words, whose vectors are the rows of
+    X (U, D). The rows of Z (R, D) are the output vectors of the words around
+    them and of the noise words. Y (U, R) contains the number of pairs of word r
     of X with word c of Z, and q (R,) the weight of word c as noise. The loss is
     the sum over all pairs (r, o) of
 
         - log sigmoid(X[r] . Z[o])
         - sum over c other than o of q[c] log sigmoid(- X[r] . Z[c])
 
-    Return its gradients with respect to X (M, D) and Z (R, D), in this order.
+    Return its gradients with respect to X (U, D) and Z (R, D), in this order.
     Matrix products are enough.
     """
 
@@ -172,9 +180,9 @@ def check_block_gradients(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = []
-    for M, R, D in ((3, 5, 2), (4, 4, 3), (2, 6, 4)):
-        X, Z = rng.standard_normal((M, D)), rng.standard_normal((R, D))
-        Y, q = rng.integers(0, 4, (M, R)).astype(float), rng.integers(0, 3, R) * 0.5
+    for U, R, D in ((3, 5, 2), (4, 4, 3), (2, 6, 4)):
+        X, Z = rng.standard_normal((U, D)), rng.standard_normal((R, D))
+        Y, q = rng.integers(0, 4, (U, R)).astype(float), rng.integers(0, 3, R) * 0.5
         trials.append((X, Z, Y, q))
     extremes = {
         "exp overflows for large scores. 1 / (1 + exp(-s)) survives that, exp(s) / (1 + exp(s)) does not.": (

@@ -82,19 +82,19 @@ def check_masked_gradient(answer: Answer) -> Iterator[str]:
     "batches for truncated BPTT",
     "windows(ids, N, T)",
     hints=(
-        "Step j of window k of reader n is at the position n L + k T + j of the text.",
-        "Let NumPy broadcast k (K, 1, 1), n (N, 1) and j (T,) into positions (K, N, T). The targets are one position "
+        "Step j of window k of reader n is at the position n S + k T + j of the text.",
+        "Let NumPy broadcast k (B, 1, 1), n (N, 1) and j (T,) into positions (K, N, T). The targets are one position "
         "further.",
     ),
 )
 def check_windows(answer: Answer) -> Iterator[str]:
     """N readers go through a text of M ids, an array (M,). Reader n starts at
-    position n L, where L = (M - 1) // N, and reads T ids in each step,
+    position n S, where S = (M - 1) // N, and reads T ids in each step,
     continuing where it stopped. Return the inputs and the targets of one epoch
-    of K = L // T steps, two arrays of shape (K, N, T). The target of an id is
+    of B = S // T steps, two arrays of shape (B, N, T). The target of an id is
     the id that follows it.
 
-        windows(np.arange(9), 2, 2)      L = 4, K = 2
+        windows(np.arange(9), 2, 2)      S = 4, B = 2
             inputs     [[[0, 1], [4, 5]], [[2, 3], [6, 7]]]
             targets    [[[1, 2], [5, 6]], [[3, 4], [7, 8]]]
     """
@@ -106,8 +106,8 @@ def check_windows(answer: Answer) -> Iterator[str]:
         return np.stack(inputs), np.stack(targets)
 
     def cut_in_rows(ids: np.ndarray, N: int, T: int) -> Pair:
-        K = (len(ids) - 1) // N // T
-        return ids[: K * N * T].reshape(K, N, T), ids[1 : K * N * T + 1].reshape(K, N, T)
+        B = (len(ids) - 1) // N // T
+        return ids[: B * N * T].reshape(B, N, T), ids[1 : B * N * T + 1].reshape(B, N, T)
 
     def same(ids: np.ndarray, N: int, T: int) -> Pair:
         inputs, _ = right(ids, N, T)
@@ -127,7 +127,7 @@ def check_windows(answer: Answer) -> Iterator[str]:
         ),
         "The targets are the inputs: the target of an id is the id that follows it.": same,
         "The last target of a window is the first input of the window; it has to be the first id after the window.": rolled,
-        "The axes are (N, K, T); return (K, N, T), one step after the other.": by_reader,
+        "The axes are (N, B, T); return (B, N, T), one step after the other.": by_reader,
     }
     rng = np.random.default_rng(0)
     trials = [(rng.permutation(M), N, T) for M, N, T in ((25, 3, 2), (41, 2, 5), (24, 4, 3))]
@@ -147,7 +147,7 @@ def check_windows(answer: Answer) -> Iterator[str]:
 def check_perplexity(answer: Answer) -> Iterator[str]:
     """A text was read in parts. Part k has counts[k] words, and the mean loss
     of its words is losses[k], in nats. Return the perplexity of the whole text.
-    Both arguments are arrays of shape (K,).
+    Both arguments are arrays of shape (M,).
 
         perplexity(np.log([2.0, 8.0]), np.array([1, 1]))      gives 4
     """
@@ -173,5 +173,5 @@ def check_perplexity(answer: Answer) -> Iterator[str]:
         ),
     }
     rng = np.random.default_rng(0)
-    trials = [(rng.uniform(0.5, 3, K), rng.integers(1, 20, K)) for K in (2, 4, 5)]
+    trials = [(rng.uniform(0.5, 3, M), rng.integers(1, 20, M)) for M in (2, 4, 5)]
     yield from compare(answer, right, mistakes, trials)

@@ -14,6 +14,27 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+def two_questions(words: int, noise: int, seed: int) -> Figure:
+    """What is computed for one pair: scores of all ``words``, or of the true word and ``noise`` others."""
+    figure, panels = new_figure(10, 3.6, ncols=2)
+    places = np.linspace(-1, 1, words)
+    chosen = np.random.default_rng(seed).permutation(words)[: noise + 1]
+    titles = ("Softmax: which of the $V$ words is it?", f"Negative sampling: {noise + 1} questions, really near or not?")
+    for axes, title, asked in zip(panels, titles, (set(range(words)), set(chosen.tolist())), strict=True):
+        axes.set_axis_off()
+        axes.set(xlim=(-0.25, 1.35), ylim=(-1.12, 1.12))
+        axes.set_title(title)
+        for k, y in enumerate(places):
+            colour = COLOURS[2] if k == chosen[0] else COLOURS[1]
+            axes.plot(1, y, "s", markersize=5, color=colour if k in asked else "lightgrey")
+            if k in asked:
+                axes.plot([0, 1], [0, y], color=colour, linewidth=1, zorder=0)
+        axes.plot(0, 0, "o", markersize=34, color="white", markeredgecolor="black")
+        axes.text(0, 0, "$h$", ha="center", va="center", fontsize=13)
+        axes.text(1.06, places[chosen[0]], "true word", va="center", fontsize=9, color=COLOURS[2])
+    return figure
+
+
 def huffman_tree(counts: np.ndarray, paths: Sequence[Sequence[tuple[int, float]]]) -> Figure:
     """The words (V,) below the inner nodes of their ``paths``: pairs of a node and 1.0 for left, 0.0 for right."""
     figure, axes = new_figure(7, 3.6)
@@ -67,7 +88,7 @@ def scores_and_pmi(wanted: np.ndarray, learned: np.ndarray) -> Figure:
     line = np.array([wanted.min(), wanted.max()])
     axes.plot(line, line, color="black", label="both the same")
     axes.legend()
-    label(axes, "The learned scores are a PMI", "PMI minus log K, equation (11) (nats)", "learned score s")
+    label(axes, "The learned scores are a PMI", "PMI minus $\\log M$, equation (11) (nats)", "learned score $s$")
     return figure
 
 
@@ -106,13 +127,13 @@ def word_map(panels: Mapping[str, tuple[Sequence[str], np.ndarray, np.ndarray]])
 
 
 def block_counts(Y: np.ndarray) -> Figure:
-    """The numbers of pairs ``Y`` (M, R) of a block."""
+    """The numbers of pairs ``Y`` (U, R) of a block."""
     figure, axes = new_figure(8, 4)
     image = axes.imshow(Y, cmap="Blues", aspect="auto", interpolation="nearest")
     figure.colorbar(image, ax=axes, label="pairs", ticks=range(int(Y.max()) + 1))
-    axes.set_title(f"Y of a block: {Y.sum():.0f} pairs of {len(Y)} by {Y.shape[1]} distinct words")
-    axes.set_xlabel("column c: words around, and noise")
-    axes.set_ylabel("row r: words of the block")
+    axes.set_title(f"$Y$ of a block: {Y.sum():.0f} pairs of {len(Y)} by {Y.shape[1]} distinct words")
+    axes.set_xlabel("column $c$: words around, and noise")
+    axes.set_ylabel("row $r$: words of the block")
     return figure
 
 

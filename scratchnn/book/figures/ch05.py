@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scratchnn.book.figures import boxes
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
@@ -44,6 +45,30 @@ def _arrow(
 # --- the network and its gradients -----------------------------------------------------------------------------------
 
 
+def three_parts() -> Figure:
+    """What all networks of the chapter do: encode each input, summarise over time, decode answers; with shapes."""
+    figure, axes = boxes.drawing(10, 3.6)
+    rows = ((1.45, "x", "layer"), (2.35, "h", "state"), (3.25, "z", "layer"))
+    for column, name in enumerate(("1", "2", "3", "T")):
+        x = 1.0 + 1.3 * column + 0.5 * (column == 3)
+        boxes.box(axes, (x, 0.55), ("mr", "park", "met", "king")[column], "data", 0.9, 0.42)
+        for y, letter, fill in rows:
+            boxes.box(axes, (x, y), f"${letter}_{name}$", fill, 0.9, 0.42)
+            boxes.arrow(axes, (x, y - 0.69), (x, y - 0.21))
+        before = x - 1.3 - 0.5 * (column == 3)
+        boxes.arrow(axes, (before + 0.45 if column else 0.1, 2.35), (x - 0.45, 2.35), colour=COLOURS[1])
+    axes.text(4.3, 2.35, " ... ", ha="center", va="center", fontsize=13, backgroundcolor="white")
+    parts = (
+        (1.0, "encode: what is one input?", "one-hot rows, an embedding: $x$ is $(N, T, D)$"),
+        (1.95, "summarise: what matters so far?", "the same weights at every step: $h$ is $(N, T, H)$"),
+        (2.85, "decode: what is the answer?", "from some or all of the states: $z$ is $(N, T, K)$"),
+    )
+    for y, title, text in parts:
+        axes.text(6.35, y + 0.13, title, fontsize=11, va="center", weight="bold")
+        axes.text(6.35, y - 0.15, text, fontsize=9, va="center")
+    return figure
+
+
 def unrolled() -> Figure:
     """A recurrent network with its loop on the left, and unrolled over three steps on the right."""
     figure, axes = _drawing(10, 4)
@@ -51,15 +76,15 @@ def unrolled() -> Figure:
         _node(axes, (x, 0.5), f"$x_{column}$")
         _node(axes, (x, 1.9), f"$h_{column}$")
         _node(axes, (x, 3.3), f"$z_{column}$")
-        _arrow(axes, (x, 0.5), (x, 1.9), "Wx", COLOURS[0], (-0.25, 0))
-        _arrow(axes, (x, 1.9), (x, 3.3), "Wy", COLOURS[2], (-0.25, 0))
+        _arrow(axes, (x, 0.5), (x, 1.9), "$W_x$", COLOURS[0], (-0.25, 0))
+        _arrow(axes, (x, 1.9), (x, 3.3), "$W_y$", COLOURS[2], (-0.25, 0))
     loop: dict[str, Any] = {"connectionstyle": "arc3,rad=-3.5", "shrinkA": 0, "shrinkB": 0}
-    _arrow(axes, (1.17, 2.05), (1.17, 1.75), "Wh", COLOURS[1], (0.75, 0), **loop)
+    _arrow(axes, (1.17, 2.05), (1.17, 1.75), "$W_h$", COLOURS[1], (0.75, 0), **loop)
     axes.text(2.4, 1.9, "=", fontsize=20, ha="center", va="center")
     _node(axes, (3.2, 1.9), "$h_0$")
     for start, end in [(3.2, 4.8), (4.8, 6.6), (6.6, 8.4)]:
-        _arrow(axes, (start, 1.9), (end, 1.9), "Wh", COLOURS[1], (0, 0.17))
-    _arrow(axes, (8.4, 1.9), (9.8, 1.9), "Wh", COLOURS[1], (0, 0.17), shrinkB=5)
+        _arrow(axes, (start, 1.9), (end, 1.9), "$W_h$", COLOURS[1], (0, 0.17))
+    _arrow(axes, (8.4, 1.9), (9.8, 1.9), "$W_h$", COLOURS[1], (0, 0.17), shrinkB=5)
     return figure
 
 
@@ -80,6 +105,37 @@ def backward_pass() -> Figure:
             name = "$dh_0 = da_1 W_h^T$" if t == 1 else f"$da_{t} W_h^T$"
             _arrow(axes, (x, 2.02), (before, 2.02), name, COLOURS[1], (0, -0.28))
     axes.set_title("Forward blue, backward orange: two gradients arrive at $h_1$ and at $h_2$")
+    return figure
+
+
+def step_by_step(states: Sequence[float], back: Mapping[int, tuple[float, float, float]]) -> Figure:
+    """One neuron in four pictures: forward, and the gradient that has come back to step 3, 2 and 1.
+
+    Args:
+        states: h_0 to h_3.
+        back: for each step, the last first, dh, da and what the step adds to dWh.
+    """
+    figure, axes = _drawing(10, 5.4)
+    ends: dict[str, Any] = {"shrinkA": 22, "shrinkB": 22}
+    places, total = {0: 0.6, 1: 2.7, 2: 4.8, 3: 6.9}, 0.0
+    for row in range(4):
+        y = 4.6 - 1.3 * row
+        for t, x in places.items():
+            _node(axes, (x, y), f"{states[t]:.3f}", 40, COLOURS[1] if t == 4 - row else "black")
+            axes.text(x, y + 0.4, f"$h_{t}$", ha="center", va="center", fontsize=9)
+            if t and row == 0:
+                _arrow(axes, (places[t - 1], y), (x, y), "$\\times\\, W_h = 0.5$, tanh", COLOURS[0], (0, 0.17), **ends)
+        if row == 0:
+            axes.text(7.9, y, "forward; the inputs are 1, 0, 0", va="center", fontsize=9)
+        for k, (t, (dh, da, share)) in enumerate(back.items()):
+            if k < row:
+                x, colour = places[t], COLOURS[1] if k == row - 1 else "grey"
+                axes.text(x, y - 0.46, f"$dh_{t}$ {dh:.3f}  $da_{t}$ {da:.3f}", color=colour, fontsize=8.5, ha="center")
+                _arrow(axes, (x, y), (places[t - 1], y), "$\\times\\, W_h$", colour, (0, 0.15), **ends)
+                if k == row - 1:
+                    total += share
+                    added = f"adds $h_{t - 1} \\, da_{t}$ = {share:.3f}\n$dW_h$ so far {total:.3f}"
+                    axes.text(7.9, y, added, va="center", fontsize=9, color=colour)
     return figure
 
 
@@ -108,7 +164,7 @@ def cut(widths: Sequence[int], off: np.ndarray) -> Figure:
     figure, axes = new_figure(7, 3.6)
     axes.plot(widths, 100 * off, "o-", color=COLOURS[1])
     axes.set_ylim(bottom=0)
-    label(axes, "What the cut takes away from dWh", "window T (steps)", "off the whole gradient (%)")
+    label(axes, "What the cut takes away from $dW_h$", "window $T$ (steps)", "off the whole gradient (%)")
     return figure
 
 

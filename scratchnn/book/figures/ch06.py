@@ -7,31 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scratchnn.book.moving import bar, text
+from scratchnn.book.moving import bar, line, text
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Place = tuple[float, float]
 MEMORY_WIDTH = 900  # of a frame of ``two_memories``
-
-# The drawing of an LSTM step. An arrow: from, to, what passes along it, and where that is written.
-ARROWS: tuple[tuple[Place, Place, str, Place], ...] = (
-    ((0.3, 3.2), (2.2, 3.2), "$c_{t-1}$", (1.2, 3.37)),
-    ((2.2, 3.2), (5.0, 3.2), "$f \\, c_{t-1}$", (3.55, 3.37)),
-    ((5.0, 3.2), (9.2, 3.2), "$c_t$", (7.2, 3.37)),
-    ((7.2, 3.2), (7.2, 2.3), "$c_t$", (7.4, 2.8)),
-    ((7.2, 2.3), (7.2, 1.2), "$\\tanh(c_t)$", (7.65, 1.75)),
-    ((7.2, 1.2), (9.2, 1.2), "$h_t$", (8.15, 1.37)),
-    ((2.2, 0.9), (2.2, 3.2), "$f$", (2.07, 2.05)),
-    ((4.2, 0.9), (4.2, 2.1), "$i$", (4.07, 1.5)),
-    ((5.0, 0.9), (4.2, 2.1), "$g$", (4.8, 1.5)),
-    ((4.2, 2.1), (5.0, 3.2), "$i \\, g$", (4.45, 2.75)),
-    ((6.2, 0.9), (7.2, 1.2), "$o$", (6.65, 1.2)),
-)
-CIRCLES: dict[Place, str] = {(2.2, 3.2): "×", (5.0, 3.2): "+", (4.2, 2.1): "×", (7.2, 2.3): "tanh", (7.2, 1.2): "×"}
-GATES = ((2.2, "sigmoid"), (4.2, "sigmoid"), (5.0, "tanh"), (6.2, "sigmoid"))
+REACH_SIZE = (820, 400)  # of a frame of ``reach_while_learning``
+DECADES = 14  # powers of ten below 1 that it shows
 
 
 def gradient_norms(measured: Mapping[float, np.ndarray]) -> Figure:
@@ -39,8 +23,8 @@ def gradient_norms(measured: Mapping[float, np.ndarray]) -> Figure:
     figure, (left, right) = new_figure(10, 4, ncols=2)
     for (s, norms), colour in zip(measured.items(), COLOURS, strict=False):
         steps_back = np.arange(len(norms))
-        left.plot(steps_back, float(s) ** steps_back, color=colour, label=f"s = {s}")
-        right.plot(steps_back, norms / norms[0], color=colour, label=f"s = {s}")
+        left.plot(steps_back, float(s) ** steps_back, color=colour, label=f"$s = {s}$")
+        right.plot(steps_back, norms / norms[0], color=colour, label=f"$s = {s}$")
     titles = {left: "Without slopes: equation (3)", right: "Measured, with the slopes of tanh"}
     for axes, title in titles.items():
         axes.set_yscale("log")
@@ -59,40 +43,24 @@ def plain_and_wall(w: np.ndarray, losses: np.ndarray, path: np.ndarray, path_los
     axes.set_yscale("log")
     axes.set_ylim(1e-4, 1e3)
     axes.legend(loc="upper left", fontsize=9)
-    label(axes, "A plain and a wall", "weight w", "loss")
+    label(axes, "A plain and a wall", "weight $w$", "loss")
     return figure
 
 
-def lstm_step() -> Figure:
-    """The data flow in one step of an LSTM."""
-    figure, axes = new_figure(9.5, 4)
-    axes.set_axis_off()
-    axes.set(xlim=(0, 9.5), ylim=(0, 4))
-    for start, end, name, place in ARROWS:
-        style: dict[str, Any] = {"color": COLOURS[0] if start[1] == end[1] == 3.2 else "black", "arrowstyle": "->"}
-        style |= {"shrinkA": 15 * (start in CIRCLES), "shrinkB": 15 * (end in CIRCLES)}
-        axes.annotate("", end, start, arrowprops=style)
-        axes.text(*place, name, ha="center", va="center")
-    for place, name in CIRCLES.items():
-        axes.plot(*place, "o", markersize=28, color="white", markeredgecolor="black")
-        axes.text(*place, name, ha="center", va="center", fontsize=9 if name == "tanh" else 13)
-    for x, name in GATES:
-        axes.text(x, 0.72, name, ha="center", va="center", fontsize=9)
-    axes.text(4.2, 0.25, "all four from $x_t W_x + h_{t-1} W_h + b$", ha="center", va="center")
-    axes.set_title("One step of an LSTM: on its way (blue) the memory meets one product and one sum")
-    return figure
-
-
-def forget_biases(norms: Mapping[float, np.ndarray], gates: Mapping[float, float]) -> Figure:
-    """Norms (T + 1,) of the gradient for each forget bias; dotted, the powers of the gate's value."""
-    figure, axes = new_figure(7, 4)
-    for (bias, values), colour in zip(norms.items(), COLOURS, strict=False):
-        axes.plot(values / values[0], color=colour, label=f"forget bias {bias:.0f}")
-        axes.plot(gates[bias] ** np.arange(len(values)), ":", color=colour)
-    axes.set_yscale("log")
-    axes.legend()
-    title = "LSTM before training; dotted: equation (27)"
-    label(axes, title, "steps back from the loss", "norm, relative to the last step")
+def forget_biases(
+    total: Mapping[float, np.ndarray], along: Mapping[float, np.ndarray], gates: Mapping[float, float]
+) -> Figure:
+    """Norms (T + 1,) of the gradient for each forget bias: in all, along c alone, and the powers of the gate's value."""
+    figure, (left, right) = new_figure(10, 4.2, ncols=2, sharey=True)
+    for (bias, values), colour in zip(total.items(), COLOURS, strict=False):
+        left.plot(along[bias] / along[bias][0], color=colour, label=f"forget bias {bias:.0f}")
+        left.plot(gates[bias] ** np.arange(len(values)), ":", color=colour, linewidth=2.5)
+        right.plot(values / values[0], color=colour)
+    left.legend(fontsize=9)
+    titles = {left: "Along $c$ alone; dotted: equation (21)", right: "All ways together, through $h$ as well"}
+    for axes, title in titles.items():
+        axes.set_yscale("log")
+        label(axes, title, "steps back from the loss", "norm, relative to the last step" if axes is left else "")
     return figure
 
 
@@ -100,33 +68,86 @@ def agreement(
     words: Sequence[int],
     shares: Mapping[str, np.ndarray],
     before: Mapping[str, np.ndarray],
-    after: Mapping[str, np.ndarray],
+    during: Mapping[str, np.ndarray],
 ) -> Figure:
-    """Shares of right verbs for each cell against the distance in words; the norms before and after training."""
+    """Shares (S, M) of right verbs for S seeds of each cell by the distance; norms (S, T + 1) before and during it."""
     figure, panels = new_figure(10, 4.2, ncols=3)
     for name, colour in zip(shares, COLOURS, strict=False):
         size = 10 if name == "GRU" else 5  # so that two curves in the same place are both visible
-        panels[0].plot(words, 100 * shares[name], "o-", markersize=size, color=colour, label=name)
-        panels[1].plot(before[name], color=colour)
-        panels[2].plot(after[name], color=colour)
+        panels[0].plot(words, 100 * shares[name].mean(axis=0), "o-", markersize=size, color=colour, label=name)
+        for seed in shares[name]:
+            panels[0].plot(words, 100 * seed, ".", markersize=4, color=colour)
+        panels[1].plot(before[name].T, color=colour, linewidth=1)
+        panels[2].plot(during[name].T, color=colour, linewidth=1)
     panels[0].axhline(50, color="grey", linestyle="--", label="guessing")
     panels[0].legend(fontsize=9)
-    label(panels[0], "Right verbs", "words between subject and verb", "right (%)")
-    titles = {panels[1]: "Gradient before training", panels[2]: "Gradient after training"}
+    label(panels[0], "Right verbs", "words between subject and verb", "right (%), mean of the seeds")
+    titles = {panels[1]: "Gradient before training", panels[2]: "While learning, median"}
     for axes, title in titles.items():
         axes.set_yscale("log")
-        axes.set_ylim(1e-12, 2)
+        axes.set_ylim(1e-14, 5)
         label(axes, title, "words back from the verb", "norm, relative to the last step")
     return figure
 
 
-def deciding_noun(changes: Mapping[str, Sequence[float]]) -> Figure:
-    """Shares of answers that change with each noun: the one before the comma, the subject, then those in between."""
+def reach_while_learning(
+    steps: Sequence[int], norms: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray], words: int
+) -> tuple[Figure, list[str], tuple[int, int]]:
+    """How far back the gradient reaches while each cell learns: a still picture, frames, and their size.
+
+    Args:
+        steps: training steps (F,), one for each frame.
+        norms: for each cell (F, T + 1), relative to the last step of the sequence.
+        losses: for each cell (F,), the loss at that time.
+        words: the number of words back at which the subject is.
+    """
+    frames = [_reach_frame(f"training step {step}", k, norms, losses, words) for k, step in enumerate(steps)]
+    figure, panels = new_figure(10, 4, ncols=3, sharey=True)
+    for axes, k in zip(panels, (0, len(steps) // 5, 2 * len(steps) // 5), strict=True):
+        for (name, curves), colour in zip(norms.items(), COLOURS, strict=False):
+            axes.plot(curves[k], color=colour, label=name)
+        axes.axvline(words, color="grey", linestyle="--")
+        axes.set_yscale("log")
+        axes.set_ylim(10.0**-DECADES, 10)
+        label(axes, f"training step {steps[k]}", "words back from the verb", "")
+    panels[0].set_ylabel("norm, relative to the last step")
+    panels[0].legend(fontsize=9, loc="lower left")
+    return figure, frames, REACH_SIZE
+
+
+def _reach_frame(title: str, k: int, norms: Mapping[str, np.ndarray], losses: Mapping[str, np.ndarray], words: int) -> str:
+    """The frame ``k``: axes, the place of the subject, and a curve and the loss for each cell."""
+    left, right, top, bottom = 70, 600, 40, 350
+    most = len(next(iter(norms.values()))[0]) - 1
+    across, down = (right - left) / most, (bottom - top) / (DECADES + 1)
+    parts = [text(left, 24, title, size=16), text((left + right) / 2, 392, "words back from the verb", anchor="middle")]
+    for power in range(0, DECADES + 1, 2):
+        y = top + down * (power + 1)
+        parts += [line([(left, y), (right, y)], "#dddddd", 1), text(left - 6, y + 5, f"1e-{power:02d}", anchor="end")]
+    for back in range(0, most + 1, 10):
+        parts.append(text(left + across * back, 370, str(back), anchor="middle"))
+    subject = left + across * words
+    parts += [line([(subject, top), (subject, bottom)], "grey", 1), text(subject - 6, 350, "subject", "grey", 12, "end")]
+    for row, (name, colour) in enumerate(zip(norms, COLOURS, strict=False)):
+        powers = np.clip(-np.log10(np.maximum(norms[name][k], 1e-300)), -1, DECADES)
+        points = [(left + across * back, top + down * (powers[back] + 1)) for back in range(0, most + 1, 2)]
+        parts.append(line(points, colour, 2.5))
+        parts.append(text(right + 12, 80 + 26 * row, f"{name}: loss {losses[name][k]:.3f}", colour, 16))
+    return "".join(parts)
+
+
+def deciding_noun(changes: Mapping[str, np.ndarray]) -> Figure:
+    """Shares (S, M) of answers that change with each noun: the one before the comma, the subject, then those in between.
+
+    Bars are means of the S seeds, points the seeds.
+    """
     figure, axes = new_figure(9, 3.6)
     for k, (name, values) in enumerate(changes.items()):
-        bars = np.arange(len(values)) + 0.27 * (k - 1)
-        axes.bar(bars, 100 * np.array(values), 0.27, color=COLOURS[k], label=name)
-    nouns = len(next(iter(changes.values())))
+        bars = np.arange(values.shape[1]) + 0.27 * (k - 1)
+        axes.bar(bars, 100 * values.mean(axis=0), 0.27, color=COLOURS[k], label=name)
+        for seed in values:
+            axes.plot(bars, 100 * seed, ".", color="black", markersize=4)
+    nouns = next(iter(changes.values())).shape[1]
     axes.set_xticks(np.arange(nouns), ["before\ncomma", "subject", *map(str, range(1, nouns - 1))])
     axes.legend()
     label(axes, "Which noun decides?", "noun whose number is changed", "answers changed (%)")
@@ -181,14 +202,16 @@ def next_words(prompt: str, words: Sequence[str], probabilities: Mapping[str, np
     return figure
 
 
-def dropped_gradient(curves: Mapping[tuple[str, int], np.ndarray], window: int = 20) -> Figure:
-    """Losses averaged over ``window`` steps, for each (name, most words between subject and verb)."""
+def dropped_gradient(curves: Mapping[tuple[str, int], Sequence[np.ndarray]], window: int = 20) -> Figure:
+    """Losses of each seed, averaged over ``window`` steps, for each (name, most words between subject and verb)."""
     distances = sorted({words for _, words in curves})
     figure, panels = new_figure(10, 4, ncols=len(distances), sharey=True)
     for axes, words in zip(panels, distances, strict=True):
-        shown = {name: curve for (name, distance), curve in curves.items() if distance == words}
-        for (name, curve), colour in zip(shown.items(), COLOURS, strict=False):
-            axes.plot(np.arange(window, window + len(curve)), curve, color=colour, label=name)
+        shown = {name: seeds for (name, distance), seeds in curves.items() if distance == words}
+        for (name, seeds), colour in zip(shown.items(), COLOURS, strict=False):
+            for k, curve in enumerate(seeds):
+                steps = np.arange(window, window + len(curve))
+                axes.plot(steps, curve, color=colour, linewidth=1.2, label=name if k == 0 else None)
         axes.legend()
         title = f"Up to {words} words between subject and verb"
         label(axes, title, "training step", f"loss (nats), mean of {window} steps")
@@ -197,7 +220,7 @@ def dropped_gradient(curves: Mapping[tuple[str, int], np.ndarray], window: int =
 
 
 def two_memories(
-    words: Sequence[tuple[str, str]], memory: np.ndarray, kept: np.ndarray, at: int
+    words: Sequence[tuple[str, str]], memory: np.ndarray, kept: np.ndarray
 ) -> tuple[Figure, list[str], tuple[int, int]]:
     """The cell states of an LSTM that reads two sentences, and its forget gates: a still picture, frames, and their size.
 
@@ -205,19 +228,21 @@ def two_memories(
         words: the words of both sentences, one pair per step.
         memory: cell states (2, T, H).
         kept: forget gates (2, T, H).
-        at: the step of the still picture.
     """
     most = float(abs(memory).max())
     frames = [_memory_frame(words, memory[:, t] / most, kept[:, t], t) for t in range(len(words))]
-    figure, (upper, lower) = new_figure(10, 4.6, nrows=2, sharex=True)
-    for k, colour in enumerate(COLOURS[:2]):
-        sentence = " ".join(pair[k] for pair in words[: at + 1])
-        places = np.arange(1, memory.shape[2] + 1) + 0.4 * k - 0.2
-        upper.bar(places, memory[k, at], 0.4, color=colour, label=sentence)
-        lower.bar(places, kept[k, at], 0.4, color=colour)
-    upper.legend(fontsize=9, loc="upper left", bbox_to_anchor=(0, 1.35))
-    label(upper, "", "", "memory $c$")
-    label(lower, "", "unit", "forget gate $f$")
+    figure, panels = new_figure(10, 4.6, ncols=2)
+    shown: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
+        "Forget gates $f_t$ of the first sentence": (kept[0], {"vmin": 0, "vmax": 1, "cmap": "Blues"}),
+        "$|c_t - c_t'|$: where the memories differ": (abs(memory[0] - memory[1]), {"cmap": "Oranges"}),
+    }
+    for axes, (title, (values, style)) in zip(panels, shown.items(), strict=True):
+        image = axes.imshow(values.T, aspect="auto", interpolation="nearest", **style)
+        names = [one if one == two else f"{one}/{two}" for one, two in words]
+        axes.set_xticks(np.arange(len(words)), names, rotation=60, ha="right", fontsize=9)
+        axes.grid(visible=False)
+        label(axes, title, "word", "unit")
+        figure.colorbar(image, ax=axes, label="value")
     return figure, frames, (MEMORY_WIDTH, 330)
 
 

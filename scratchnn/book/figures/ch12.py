@@ -150,7 +150,7 @@ def _translation_frame(
     parts = []
     for x, weight in zip(above, weights[t], strict=True):
         if weight > 0.01:
-            parts.append(line((x, SOURCE_AT + 10), (below[t], TARGET_AT - 20), MOST_WIDTH * float(weight), COLOURS[5]))
+            parts.append(line([(x, SOURCE_AT + 10), (below[t], TARGET_AT - 20)], COLOURS[5], MOST_WIDTH * float(weight)))
     for piece, x, weight in zip(source, above, weights[t], strict=True):
         parts.append(bar(round(x - 12, 1), SOURCE_AT - 20, 24, -40 * float(weight), COLOURS[0]))
         parts.append(text(x, SOURCE_AT, piece, anchor="middle"))

@@ -49,5 +49,5 @@ def analogy(a, b, c, x):
 def block_gradients(X, Z, Y, q):
     n = Y.sum(axis=1, keepdims=True)
     Q = Y + (n - Y) * q
-    dS = Q * sigmoid(X @ Z.T) - Y  # (M, R)
+    dS = Q * sigmoid(X @ Z.T) - Y  # (U, R)
     return dS @ Z, dS.T @ X

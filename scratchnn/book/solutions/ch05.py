@@ -43,12 +43,12 @@ def masked_gradient(z, t, lengths):
     return (y - np.eye(z.shape[-1])[t]) * counts[..., None] / counts.sum()
 
 
-# 5.5: positions n L + k T + j
+# 5.5: positions n S + k T + j
 def windows(ids, N, T):
-    L = (len(ids) - 1) // N
-    k = np.arange(L // T)[:, None, None]
+    S = (len(ids) - 1) // N
+    k = np.arange(S // T)[:, None, None]
     n = np.arange(N)[:, None]
-    places = n * L + k * T + np.arange(T)  # (K, 1, 1) + (N, 1) + (T,) -> (K, N, T)
+    places = n * S + k * T + np.arange(T)  # (B, 1, 1) + (N, 1) + (T,) -> (B, N, T)
     return ids[places], ids[places + 1]
 
 

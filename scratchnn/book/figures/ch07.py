@@ -26,10 +26,11 @@ def number_line(tokens: Sequence[str], p: np.ndarray, u: float) -> Figure:
     for k, (token, share, end) in enumerate(zip(tokens, p, ends, strict=True)):
         face = COLOURS[4] if k == chosen else "#e8f1f8"
         axes.add_patch(Rectangle((end - share, 0), share, 1, facecolor=face, edgecolor="black"))
-        axes.text(end - share / 2, 0.5, f"{token}\n{share:.2f}", ha="center", va="center", fontsize=9)
+        named = f"{token}\n{share:.2f}" if share > 0.05 else token
+        axes.text(end - share / 2, 0.5, named, ha="center", va="center", fontsize=9)
     axes.annotate(f"u = {u:g}", (u, 1), (u, 1.75), ha="center", fontsize=10, arrowprops={"arrowstyle": "->"})
     axes.set(xlim=(0, 1), ylim=(0, 2), yticks=[], xlabel="running sum of the probabilities")
-    axes.set_xticks([0, *ends.round(3)])
+    axes.set_xticks([0, *ends[:-1].round(3)])
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
     return figure
@@ -105,11 +106,10 @@ def quality(curves: Mapping[str, Sequence[tuple[str, float, float]]], real: tupl
     figure, axes = new_figure(8.2, 4.4)
     for (name, points), colour in zip(curves.items(), COLOURS, strict=False):
         axes.plot(*([point[k] for point in points] for k in (1, 2)), "o-", color=colour, label=name, markersize=4)
-        for place, (setting, variety, share) in enumerate(points):
-            if place in (0, len(points) - 1):
-                axes.annotate(
-                    setting, (variety, share), (4, 5), textcoords="offset points", fontsize=8, color=colour
-                )  # fmt: skip
+        for setting, variety, share in (points[0], points[-1]):
+            shift = (4, -12 if name == "nucleus" else 5)
+            place = {"xytext": shift, "textcoords": "offset points"}
+            axes.annotate(setting, (variety, share), fontsize=8, color=colour, **place)
     axes.plot(*real, "*", color="black", markersize=13, label="new paragraphs of the manual")
     axes.legend(fontsize=9, loc="lower left")
     label(axes, "What is gained, and what is lost", "variety: different 5-grams of characters", "words that are known")
@@ -140,34 +140,32 @@ def bits(parts: Mapping[str, tuple[float, float]]) -> Figure:
         axes.barh(k, spelling, left=tokens, color=COLOURS[1], label="spelling of unknown words" if k == 0 else None)
         axes.text(tokens + spelling + 0.03, k, f"{tokens + spelling:.2f}", va="center", fontsize=9)
     axes.set_yticks(np.arange(len(parts)), list(parts))
-    axes.set_xlim(0, 1.45 * max(map(sum, parts.values())))
+    axes.set_xlim(0, 1.75 * max(map(sum, parts.values())))
     axes.invert_yaxis()
-    axes.legend(fontsize=9)
+    axes.legend(fontsize=9, loc="center right")
     label(axes, "The same new paragraphs", "bits per character", "")
     return figure
 
 
-def astray(clean: np.ndarray, leaks: Sequence[float], after: np.ndarray, usual: Sequence[float]) -> Figure:
-    """Shares (seeds, T) of texts without a mistake; the mass on mistakes (seeds, J) after a mistake of its own.
+def astray(clean: np.ndarray, leaks: Sequence[float], chances: np.ndarray) -> Figure:
+    """Texts without a mistake, and how probable mistakes are before and after the first one.
 
     Args:
-        clean: by the number of words.
-        leaks: mean mass on mistakes in the test text, per seed.
-        after: by the number of words since the mistake.
-        usual: mean mass on mistakes before any mistake, per seed.
+        clean: shares of texts without a mistake (seeds, T), by the number of words.
+        leaks: mean probability of mistakes along the test text, per seed.
+        chances: mean probability of mistakes (seeds, 3): before any, in the rest of a sentence with one, later.
     """
     figure, (left, right) = new_figure(10.5, 3.8, ncols=2)
     words = np.arange(1, clean.shape[1] + 1)
     for seed, (row, leak) in enumerate(zip(clean, leaks, strict=True)):
         left.plot(words, row, color=COLOURS[seed], label=f"seed {seed}")
         left.plot(words, (1 - leak) ** words, ":", color=COLOURS[seed])
-        right.plot(np.arange(1, after.shape[1] + 1), after[seed], "o-", color=COLOURS[seed])
-        right.axhline(usual[seed], linestyle="--", color=COLOURS[seed])
+        right.bar(np.arange(3) + 0.27 * (seed - 1), 100 * chances[seed], 0.27, color=COLOURS[seed])
     left.set_ylim(0, 1)
     left.legend(fontsize=9)
-    label(left, "Texts without a mistake; dotted: (8)", "words written", "share of texts")
-    right.set_ylim(bottom=0)
-    label(right, "After a mistake; dashed: before any", "words since the mistake", "probability of mistakes")
+    label(left, "Texts without a mistake; dotted: (9)", "words written", "share of texts")
+    right.set_xticks(np.arange(3), ["before the\nfirst mistake", "rest of\nits sentence", "later\nsentences"])
+    label(right, "Mistakes lead to mistakes", "", "mistakes per word (%)")
     return figure
 
 

@@ -33,7 +33,7 @@ class Written(NamedTuple):
     known: float
 
 
-def temperature(
+def temperature_against_text(
     rows: Sequence[Written], tokens: Sequence[str], known: set[str], shown: Sequence[int], prompt: str
 ) -> tuple[Figure, list[str], tuple[int, int]]:
     """A still picture of the rows ``shown``, a frame per row, and their size.
@@ -48,7 +48,7 @@ def temperature(
     order = np.argsort(-rows[0].p, kind="stable")[:BARS]
     names = [NAMES.get(tokens[k], tokens[k]) for k in order]
     frames = [_frame(row, names, row.p[order], known, prompt) for row in rows]
-    figure, axes = drawing(10.8, 0.4 + 1.9 * len(shown))
+    figure, axes = drawing(9.2, 0.4 + 1.9 * len(shown))
     for place, k in enumerate(shown):
         _still(axes, rows[k], names, rows[k].p[order], known, 0.2 + 1.9 * (len(shown) - place))
     return figure, frames, FRAME
@@ -95,11 +95,11 @@ def _still(axes: Any, row: Written, names: Sequence[str], p: np.ndarray, known: 
         y = top - 0.45 - 0.19 * k
         axes.text(0.72, y, name, fontsize=8, ha="right", va="center")
         axes.add_patch(Rectangle((0.8, y - 0.06), 1.6 * float(share), 0.12, color=COLOURS[0]))
-    size = 9.2  # points; a letter of the font has 0.602 of them
+    letter = 0.077  # inches
     for k, words in enumerate(lines := _lines(row.text)):
         column = 0
         for n, word in enumerate(words):
             colour = _colour(word, known, k == len(lines) - 1 and n == len(words) - 1)
-            place = 2.75 + column * size * 0.602 / 72, top - 0.47 - 0.27 * k
-            axes.text(*place, word.replace("$", "\\$"), family="monospace", fontsize=size, color=colour, va="center")
+            place = 2.75 + column * letter, top - 0.47 - 0.27 * k
+            axes.text(*place, word.replace("$", "\\$"), family="monospace", fontsize=8.8, color=colour, va="center")
             column += len(word) + 1

@@ -696,8 +696,8 @@ show(
 #
 # Music has a rule that can be checked: each bar is as long as the metre says. To know when a bar is full, a network has
 # to add up fractions. The package can also do the sum for it: a **bar clock** (마디 시계) tells it, beside each token, how
-# much of the bar is left ([`clock.py`](../scratchnn/music/clock.py)). It is still free to draw any token. The quick run learns
-# simple generated tunes, with the clock and without.
+# much of the bar is left ([`clock.py`](../scratchnn/music/clock.py)). It is still free to draw any token. The quick run
+# learns simple generated tunes, with the clock and without.
 
 
 # %%

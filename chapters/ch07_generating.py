@@ -184,7 +184,8 @@ print("NumPy's choice, with the same random numbers, gives the same:", same)
 # ## One to many
 #
 # To write a text, draw a token, feed it back in, and draw the next one. In chapter 5's table of shapes this is 1:N: one
-# thing goes in, and many come out. The state carries everything that has been written so far.
+# thing goes in, and many come out. Of the three parts of a network that transforms sequences, encoding, temporal summary
+# and decoding, this chapter is about the last. The state carries everything that has been written so far.
 
 # %%
 show(
@@ -421,24 +422,15 @@ def quality(texts):
 
 
 ways = {
-    "temperature": {
-        f"{tau:g}": lambda z, tau=tau: with_temperature(z, tau)
-        for tau in (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
-    }
+    "temperature": (with_temperature, "{:g}", (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)),
+    "top-k": (lambda z, k: top_k(softmax(z), k), "k = {}", (2, 3, 5, 8, 15)),
+    "nucleus": (lambda z, q: nucleus(softmax(z), q), "q = {}", (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)),
 }
-ways["top-k"] = {f"k = {k}": lambda z, k=k: top_k(softmax(z), k) for k in (2, 3, 5, 8, 15)}
-ways["nucleus"] = {
-    f"q = {q}": lambda z, q=q: nucleus(softmax(z), q) for q in (0.3, 0.5, 0.7, 0.8, 0.9, 0.95)
-}
-texts = {
-    way: {name: sixteen(choose) for name, choose in settings.items()}
-    for way, settings in ways.items()
-}
-curves = {
-    way: [(name, *quality(found)) for name, found in some.items()] for way, some in texts.items()
-}
+texts, curves = {}, {}
+for way, (choose, form, settings) in ways.items():
+    texts[way] = {s: sixteen(lambda z, f=choose, s=s: f(z, s)) for s in settings}
+    curves[way] = [(form.format(s), *quality(found)) for s, found in texts[way].items()]
 pieces = [test_text[k : k + 200] for k in range(0, 3200, 200)]
-real = variety("".join(pieces)), 1.0
 real = variety("".join(pieces)), np.mean([share_known(piece.partition(" ")[2]) for piece in pieces])
 print(f"{'':<12} {'':<9} variety  known words")
 for way, points in curves.items():
@@ -448,7 +440,8 @@ print(f"{'new paragraphs':<22} {real[0]:7.2f} {real[1]:12.1%}")
 show(
     figures.quality(curves, real),
     "7.6",
-    "Each point is a way to choose, measured on 3,200 characters. CAPTION.",
+    "Each point is a way to choose, measured on 3,200 characters. To the right the texts are more "
+    "varied, further up more of their words are known. The star: what people write.",
 )
 
 # %% [markdown] id="ch07-novel"
@@ -492,29 +485,26 @@ def shared_runs(text, known):
 
 
 copying = {}
-for name in ("0.2", "0.4", "0.6", "0.8", "1", "1.2", "1.5"):
-    found = [shared_runs(text, train_text) for text in texts["temperature"][name]]
-    copying[float(name)] = np.concatenate(found).mean(), max(map(max, found))
+for tau, some in texts["temperature"].items():
+    found = [shared_runs(text, train_text) for text in some]
+    copying[tau] = np.concatenate(found).mean(), max(map(max, found))
 found = [shared_runs(piece, train_text) for piece in pieces]
 human = np.concatenate(found).mean(), max(map(max, found))
 for tau, (mean, longest) in copying.items():
     print(f"temperature {tau}: mean run {mean:.1f} characters, longest {longest}")
 print(f"new paragraphs: mean run {human[0]:.1f} characters, longest {human[1]}")
-parrot, parrot_words = fit(
-    " ".join(train_text.split()[:600]), "word", 150, 96, D=96, window=8, lr=0.01
-)
-drawn = decoding.generate(
-    parrot.step, parrot_words.encode([train_text.split()[0]]), 80, np.random.default_rng(0)
-)
-parrot_text = " ".join(parrot_words.decode(drawn))
-parrot_runs = shared_runs(parrot_text, " ".join(train_text.split()))
-print(
-    f"a network that knows 600 words by heart: mean run {parrot_runs.mean():.1f}, longest {parrot_runs.max()}"
-)
+all_words = train_text.split()
+parrot, lexicon = fit(" ".join(all_words[:600]), "word", 150, 96, D=96, window=8, lr=0.01)
+rng = np.random.default_rng(0)
+drawn = decoding.generate(parrot.step, lexicon.encode(all_words[:1]), 80, rng)
+parrot_runs = shared_runs(" ".join(lexicon.decode(drawn)), " ".join(all_words))
+print("a network that knows 600 words by heart:", end=" ")
+print(f"mean run {parrot_runs.mean():.1f} characters, longest {parrot_runs.max()}")
 show(
     figures.shared_runs(list(copying), *zip(*copying.values(), strict=True), human),
     "7.7",
-    "CAPTION.",
+    "How much of what is written occurs in the training text, by temperature. Left: on average the "
+    "runs of low temperatures are as long as those of new paragraphs. Right: the longest one is not.",
 )
 
 # %% [markdown] id="ch07-characters-words"
@@ -562,27 +552,28 @@ in_bits = {
 }
 new_tokens = list(tokenize(test_text, "word"))
 unknown_share = np.mean([word not in word_vocabulary for word in new_tokens])
-print(
-    f"{len(test_text):,} characters, {len(new_tokens):,} words, {unknown_share:.0%} of them unknown"
-)
+print(f"{len(test_text):,} characters, {len(new_tokens):,} words", end=", ")
+print(f"{unknown_share:.0%} of them unknown")
 for name, (tokens, spelling) in in_bits.items():
-    print(
-        f"{name:<10} {tokens:.2f} bits per character for tokens, {spelling:.2f} for spelling",
-        end=", ",
-    )
-    print(f"{tokens + spelling:.2f} in all")
+    print(f"{name:<10} {tokens:.2f} bits per character for tokens", end=", ")
+    print(f"{spelling:.2f} for spelling, {tokens + spelling:.2f} in all")
 word_start = word_vocabulary.encode(["<eos>"])
 drawn = decoding.generate(
     word_model.step, word_start, 40, np.random.default_rng(0), avoid=[word_vocabulary.unknown]
 )
 print(" ".join(word_vocabulary.decode(drawn)).replace("<eos>", "/")[:200])
-show(figures.bits(in_bits), "7.8", "Bits per character CAPTION.")
+show(
+    figures.bits(in_bits),
+    "7.8",
+    "Bits per character of the same new text. The model of words is ahead only as long as the "
+    "words that it does not know cost nothing.",
+)
 
 # %% [markdown] id="ch07-astray"
 # Without the spelling, the model of words would seem to be far ahead. With it, the model of characters needs fewer bits
 # for this text. That can change: on a long text fewer words are unknown, and words have their advantage, short sequences
-# (the full run at the end of the chapter has another text, with 10,000 words). And look at the two texts. The model of
-# words writes nothing that is not a word, and the model of characters spells *""xett")*.
+# (the full run at the end of the chapter has another text, with 10,000 words). The two texts
+# differ, too: the model of words cannot misspell a word, and it cannot write a new one.
 #
 # ## Why it goes astray
 #
@@ -653,16 +644,12 @@ for seed in (0, 1, 2):
     groups = before, inside, ~before & ~inside
     chances.append([chance[group].mean() for group in groups])
     print(f"seed {seed}: perplexity {above[-1]:.1%} above the best possible", end="; ")
-    print(f"in a correct text {leaks[-1]:.1%} mistakes per word")
+    print(f"{T} words without a mistake: {clean[-1][-1]:.0%}, by (9) {(1 - leaks[-1]) ** T:.0%}")
+    first, spoilt, later = chances[-1]
     print(
-        f"    {T} words without a mistake: {clean[-1][-1]:.0%}, by (9) {(1 - leaks[-1]) ** T:.0%}",
-        end="; ",
+        f"    mistakes per word: {leaks[-1]:.1%} along the test text; writing, {first:.1%}", end=" "
     )
-    print(
-        "mistakes per word: {:.1%} before the first, {:.1%} in its sentence, {:.1%} later".format(
-            *chances[-1]
-        )
-    )
+    print(f"until the first one, {spoilt:.1%} in the rest of its sentence, {later:.1%} later")
 clean, chances = np.array(clean), np.array(chances)
 writer, words = writers[0]
 tidy = {}
@@ -679,14 +666,14 @@ show(
 )
 
 # %% [markdown] id="ch07-tunes"
-# The networks are within a few percent of the best perplexity that is possible, and still most of their texts of sixty
-# words contain a mistake. Equation (9) explains most of that: small leaks add up. The measured shares are a little lower,
-# because the words are the network's own. In the rest of a sentence that already has a mistake, the next one is about
-# twice as probable as before, or more, in all three networks. Then a new sentence begins, and they find back to their
-# feet. In a text without such a fresh start they could not.
+# All three networks are within a few percent of the best perplexity that is possible, and still only a third to a half
+# of their texts of sixty words are free of mistakes. Equation (9) explains most of that: small leaks add up. The measured
+# shares are a little lower: when a network reads its own words, it makes more mistakes than along the test text, even
+# before the first one. And in the rest of a sentence that already has a mistake, the next one is two to five times as
+# probable as before, in all three networks. Then a new sentence begins, and they are back on their feet.
 #
-# So a cut helps just because it stops the leaks: with the nucleus, more texts are free of mistakes the smaller $q$ is. The
-# price is variety, as before. The better remedy is a network that leaks less.
+# A cut stops the leaks: the smaller the $q$ of the nucleus, the more texts are free of mistakes. The price is variety, as
+# before. The better remedy is a network that leaks less.
 #
 # ## A tune
 #
@@ -717,17 +704,14 @@ with tempfile.TemporaryDirectory() as folder:
     for name, clock in (("tokens alone", []), ("with a bar clock", ["--bar-clock"])):
         run = str(Path(folder) / name.replace(" ", "-"))
         printed = scratchnn("train", "music", *options.split(), *clock, "--out", run)
-        tune_bits[name] = float(
-            re.search(r"best validation bits per character ([\d.]+)", printed)[1]
-        )
+        tune_bits[name] = float(re.search(r"best validation .* ([\d.]+) \(epoch", printed)[1])
         players[name] = load(run)
 bars_right = {}
 for name, player in players.items():
     written = [read_tunes(player.sample(seed=seed), "a tune")[0] for seed in range(40)]
     bars_right[name] = np.mean([bar_fault(tune) is None for tune in written])
-    print(
-        f"{name:<17} {tune_bits[name]:.2f} bits per character, all bars right in {bars_right[name]:.0%}"
-    )
+    print(f"{name:<17} {tune_bits[name]:.2f} bits per character", end=", ")
+    print(f"all bars right in {bars_right[name]:.0%} of the tunes")
 
 # %% [markdown] id="ch07-tune-result"
 # Look at the two numbers of a line together. In bits per character the networks are close to each other; in whole tunes
@@ -764,10 +748,11 @@ show(
 # To turn a picture into a vector you need one part that comes later. A **convolution**, here for pictures, looks at each
 # pixel and its eight neighbours through the same small set of weights (chapter 14 builds one over time). Pooling keeps the
 # strongest answer of four neighbours, so that a picture of 12 x 12 pixels becomes 6 x 6 regions, each a vector. All regions
-# side by side go through a dense layer with a tanh, and that is $h_0$; another one makes $c_0$. The package's
-# [`Captioner`](../scratchnn/models/captioner.py) can also look back at the regions before each word. That is attention, the
-# subject of chapter 11; here it is switched off, so all that the LSTM will ever know about the picture is in its first
-# state.
+# side by side go through a dense layer with a tanh, and that is $h_0$; another one, without the tanh, makes $c_0$.
+#
+# The package's [`Captioner`](../scratchnn/models/captioner.py) can also look back at the regions before each word. That is
+# attention, the subject of chapter 11. Here it is switched off, so all that the LSTM will ever know about the picture is
+# in its first state.
 
 # %%
 show(
@@ -810,32 +795,20 @@ def captions(scenes, choose):
     return [" ".join(caption_words.decode(row)).partition(" <eos>")[0] for row in rows]
 
 
-FORM = re.compile(r"a (\w+) (\w+) (left of|above) a (\w+) (\w+)")
-truth = [FORM.fullmatch(scene.caption).groups() for scene in new_scenes]
 true_share = {}
-for name, tau in (("greedy", 0), ("temperature 1", 1.0)):
+for name, tau in (("temperature 1", 1.0), ("greedy", 0)):
     said = captions(new_scenes, lambda z, tau=tau: with_temperature(z, tau))
     true = [is_true(text, scene.things) for text, scene in zip(said, new_scenes, strict=True)]
     true_share[name] = np.mean(true)
     print(f"{name}: {1 - true_share[name]:.1%} of {len(said)} captions of new scenes are wrong")
-said = captions(new_scenes, lambda z: with_temperature(z, 0))
-parsed = [FORM.fullmatch(text) for text in said]
-hits = np.array(
-    [
-        [a == b for a, b in zip(found.groups(), right, strict=True)]
-        for found, right in zip(parsed, truth, strict=True)
-        if found
-    ]
-)
-part_errors = dict(
-    zip(
-        ("colour", "shape", "relation", "second colour", "second shape"),
-        1 - hits.mean(axis=0),
-        strict=True,
-    )
-)
-print("wrong by part:", ", ".join(f"{name} {share:.1%}" for name, share in part_errors.items()))
-true = [is_true(text, scene.things) for text, scene in zip(said, new_scenes, strict=True)]
+FORM = re.compile(r"a (\w+) (\w+) (left of|above) a (\w+) (\w+)")
+PARTS = ("colour", "shape", "relation", "second colour", "second shape")
+found = [
+    (FORM.fullmatch(text), scene.caption) for text, scene in zip(said, new_scenes, strict=True)
+]
+hits = [np.equal(match.groups(), FORM.fullmatch(right).groups()) for match, right in found if match]
+part_errors = dict(zip(PARTS, 1 - np.mean(hits, axis=0), strict=True))
+print("greedy, wrong:", ", ".join(f"{part} {share:.1%}" for part, share in part_errors.items()))
 picked = [*np.flatnonzero(true)[:7], *np.flatnonzero(~np.array(true))[:3]]
 show(
     plot_captions(

@@ -120,6 +120,7 @@ show_moving(
 # | $\tau$ | temperature | |
 # | $k$, $q$ | tokens that top-k leaves; share that a nucleus has to reach | |
 # | $\epsilon$ | probability of a mistake at one step | |
+# | $M$ | characters of a text | |
 # | $(h, c)$ | the state of the LSTM | $(N, H)$ each |
 
 # %% [markdown] id="ch07-one-step"
@@ -460,7 +461,7 @@ show(
 # \; text} \} \tag{7} $$
 #
 # A single number says nothing. People repeat phrases too; so compare with new paragraphs of the same manual, and with a
-# network that has certainly copied: one that has read the same 600 words a hundred and fifty times.
+# network that has certainly copied: one that has read the same 600 words a hundred times.
 #
 # > **Question.** Does a low temperature copy more than a high one, or less?
 # >
@@ -494,7 +495,7 @@ for tau, (mean, longest) in copying.items():
     print(f"temperature {tau}: mean run {mean:.1f} characters, longest {longest}")
 print(f"new paragraphs: mean run {human[0]:.1f} characters, longest {human[1]}")
 all_words = train_text.split()
-parrot, lexicon = fit(" ".join(all_words[:600]), "word", 150, 96, D=96, window=8, lr=0.01)
+parrot, lexicon = fit(" ".join(all_words[:600]), "word", 100, 96, D=96, window=8, lr=0.01)
 rng = np.random.default_rng(0)
 drawn = decoding.generate(parrot.step, lexicon.encode(all_words[:1]), 80, rng)
 parrot_runs = shared_runs(" ".join(lexicon.decode(drawn)), " ".join(all_words))
@@ -912,9 +913,16 @@ if FULL:
                 raise SystemExit(f"error: this command failed: {command}")
 
 # %% [markdown] id="ch07-full"
-# > **Full run** FULLRUN
+# > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch07_generating.py`, `SCRATCHNN_DATA` names the folder with the tunes
+# > and the Penn Treebank; seed 0, one thread, 2026-11-27): the test part of the folk tunes takes **1.149** bits per
+# > character. Of 200 tunes that the network writes at temperature 1, 85.0 % have all bars right, and 80.0 % lose no beat
+# > when the repeats are played; of the 95 real tunes of the test part it is 96.8 % and 95.8 %. No written tune shares more
+# > than two bars in a row with a training tune. A network without the clock had 1.196 bits per character, and 14.5 % of
+# > its tunes had all bars right.
 #
-# AFTERFULL
+# The two networks with and without the clock show the puzzle of this chapter on real music: nearly the same bits per
+# character, and six times as many right tunes. (The clock is not the only difference: the one without it had read the
+# five keys of each tune one after the other in training.)
 #
 # ## Exercises
 #

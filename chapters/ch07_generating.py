@@ -154,7 +154,7 @@ show(
 # >
 # > <details><summary>Answer</summary>
 # >
-# > *the*, *a* and *my*: 0.1 is below 0.563; 0.6 lies between 0.563 and 0.77; 0.95 lies between 0.896 and 0.972. The next
+# > *the*, *a* and *my*: 0.1 is below 0.563; 0.6 is between 0.563 and 0.77; 0.95 is between 0.896 and 0.972. The next
 # > cell prints it.
 # >
 # > </details>
@@ -253,7 +253,7 @@ print(as_text(ours)[:270].replace("\n", " / "))
 # >
 # > Near 1, because training has minimised the loss at temperature 1. A lower temperature claims more certainty than the
 # > network has, and is punished whenever something else follows; a higher one gives probability away. Dull texts do not
-# > come from a wrong network, and neither do wild ones. They come from a temperature at which nobody trained it.
+# > come from a wrong network, and neither do wild ones. They come from temperatures for which it was not trained.
 # >
 # > </details>
 
@@ -288,9 +288,7 @@ for tau in temperatures:
     on_new_text.append(-np.log2(p[np.arange(len(p)), next_ids]).mean())
 openness, on_new_text = np.array(openness), np.array(on_new_text)
 at_one, best_tau = openness[8], temperatures[on_new_text.argmin()]
-print(
-    f"at temperature 1: entropy {at_one:.2f} bits, loss on the new text {on_new_text[8]:.2f} bits"
-)
+print(f"at temperature 1: entropy {at_one:.2f} bits, loss {on_new_text[8]:.2f} bits")
 print(f"the loss is lowest at temperature {best_tau}: {on_new_text.min():.2f} bits")
 compared = [decoding.token_probabilities(row, temperature=0.7) for row in places[:200]]
 same = np.allclose(with_temperature(places[:200], 0.7), compared, rtol=0, atol=1e-12)
@@ -356,10 +354,11 @@ for name, mine, options in [
     theirs = [package(row, **options) for row in places[:300]]
     print(f"{name}: the package gives the same: {np.allclose(mine, theirs, rtol=0, atol=1e-12)}")
 sizes = nucleus_size(p, 0.9)
-print(
-    f"nucleus of 0.9: from {sizes.min()} to {sizes.max()} characters, {sizes.mean():.1f} on average"
-)
-print(f"at {np.mean(sizes == 1):.0%} of the places only one is left")
+print(f"nucleus of 0.9: {sizes.min()} to {sizes.max()} characters, {sizes.mean():.1f} on average")
+print(f"at {np.mean(sizes == 1):.0%} of the places only one is left", end="; ")
+word_begins = np.isin(test_ids[:4000], vocabulary.encode(' \n"('))  # the character before
+open_places = word_begins[sizes > 10].mean()
+print(f"{open_places:.0%} of the places with more than ten are at the beginning of a word")
 contexts = {}
 for context in ("the functio", "in the "):
     z, _ = model.step(vocabulary.encode("\n" + context)[None], None)
@@ -374,8 +373,8 @@ show(
 # %% [markdown] id="ch07-order"
 # After *the functio* there is nothing to choose. Top-k still lets four other characters in, though here they are so
 # improbable that it hardly matters. After *in the* many characters begin a word, and top-k forbids most of them. The
-# nucleus adapts. Look at its sizes along a new text: often one to four, and a second hill at about fifteen. These are the
-# places where a word begins.
+# nucleus adapts. Look at its sizes along a new text: often one to four, and a second hill at about fifteen. Most
+# places of that hill are where a word begins.
 #
 # > **Question.** You want temperature 0.5 and a cut. Does it matter whether you divide by the temperature before the cut or
 # > after it: for top-k, for the nucleus?
@@ -521,8 +520,8 @@ show(
 # models read the same text, because words are separated by exactly one space here.
 #
 # There is a trap. A model with 2,000 words predicts `<unk>` for all others, which is easy, and then the text is not yet
-# known: the word has to be spelled. So charge for the spelling. The cheapest honest way is a code for letters by how often
-# they occur in different words of the training text:
+# known: the word has to be spelled. So charge for the spelling. A simple honest way is a code for letters by how often they
+# occur in different words of the training text:
 #
 # $$ \mathrm{bits \; per \; character} = \frac{1}{M} \Big( \frac{1}{\log 2} \sum_t L_t + \sum_{\mathrm{unknown \; words}} \;
 # \sum_{\mathrm{letters}} \log_2 \frac{1}{p_{\mathrm{letter}}} \Big) \tag{8} $$
@@ -680,7 +679,7 @@ show(
 #
 # Text can be music. In ABC notation a tune is a few lines: `M:6/8` is the metre, six eighths in a bar; `L:1/8` says that a
 # note without a number lasts one eighth; `K:G` is the key. Letters are notes, `2` after a letter doubles its length, `|`
-# ends a bar, and what stands between `|:` and `:|` is played twice. So a network that writes tokens can write tunes.
+# ends a bar, and what is between `|:` and `:|` is played twice. So a network that writes tokens can write tunes.
 #
 # Music has a rule that can be checked: each bar is as long as the metre says. To know when a bar is full, a network has
 # to add up fractions. The package can also do the sum for it: a **bar clock** (마디 시계) tells it, beside each token, how

@@ -117,6 +117,8 @@ def test_cuts(chapter, text):
     often = np.bincount(chapter.sizes, minlength=20) / len(chapter.sizes)
     assert often[1:5].sum() > 0.4
     assert often[13:17].sum() > often[9:13].sum()  # the second hill
+    assert "Most places of that hill are where a word begins" in text
+    assert chapter.open_places > 0.7
     assert "Not for top-k" in text
     z = np.random.default_rng(0).standard_normal((20, 9))
     low = chapter.with_temperature(z, 0.5)

@@ -106,9 +106,8 @@ def quality(curves: Mapping[str, Sequence[tuple[str, float, float]]], real: tupl
     figure, axes = new_figure(8.2, 4.4)
     for (name, points), colour in zip(curves.items(), COLOURS, strict=False):
         axes.plot(*([point[k] for point in points] for k in (1, 2)), "o-", color=colour, label=name, markersize=4)
-        for setting, variety, share in (points[0], points[-1]):
-            shift = (4, -12 if name == "nucleus" else 5)
-            place = {"xytext": shift, "textcoords": "offset points"}
+        for (setting, variety, share), below in ((points[0], name == "nucleus"), (points[-1], name == "top-k")):
+            place = {"xytext": (4, -12 if below else 5), "textcoords": "offset points"}
             axes.annotate(setting, (variety, share), fontsize=8, color=colour, **place)
     axes.plot(*real, "*", color="black", markersize=13, label="new paragraphs of the manual")
     axes.legend(fontsize=9, loc="lower left")

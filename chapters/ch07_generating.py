@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -223,7 +224,7 @@ start = vocabulary.encode("\n")[None]  # (1, 1): a paragraph begins
 (ours,) = write(model.step, start, 300, softmax, np.random.default_rng(0))
 theirs = decoding.generate(model.step, start[0], 300, np.random.default_rng(0))
 print("the package gives the same:", ours.tolist() == theirs)
-print(as_text(ours)[:270].replace("\n", " / "))
+print(textwrap.fill(as_text(ours)[:270].replace("\n", " / "), 90))
 
 # %% [markdown] id="ch07-temperature"
 # It knows how long words are, where commas go, and a good deal of Python's vocabulary. Many words it makes up. (A slash
@@ -355,7 +356,7 @@ for name, mine, options in [
     print(f"{name}: the package gives the same: {np.allclose(mine, theirs, rtol=0, atol=1e-12)}")
 sizes = nucleus_size(p, 0.9)
 print(f"nucleus of 0.9: {sizes.min()} to {sizes.max()} characters, {sizes.mean():.1f} on average")
-print(f"at {np.mean(sizes == 1):.0%} of the places only one is left", end="; ")
+print(f"at {np.mean(sizes == 1):.0%} of the places only one is left")
 word_begins = np.isin(test_ids[:4000], vocabulary.encode(' \n"('))  # the character before
 open_places = word_begins[sizes > 10].mean()
 print(f"{open_places:.0%} of the places with more than ten are at the beginning of a word")
@@ -503,8 +504,9 @@ print(f"mean run {parrot_runs.mean():.1f} characters, longest {parrot_runs.max()
 show(
     figures.shared_runs(list(copying), *zip(*copying.values(), strict=True), human),
     "7.7",
-    "How much of what is written occurs in the training text, by temperature. Left: on average the "
-    "runs of low temperatures are as long as those of new paragraphs. Right: the longest one is not.",
+    "How much of what is written occurs in the training text, by temperature. Left: on average, "
+    "the runs of low temperatures are as long as those of new paragraphs. Right: the longest run "
+    "is not.",
 )
 
 # %% [markdown] id="ch07-characters-words"
@@ -519,9 +521,9 @@ show(
 # words is the bit per character: how many bits does a model need for a new text, divided by its $M$ characters? Both
 # models read the same text, because words are separated by exactly one space here.
 #
-# There is a trap. A model with 2,000 words predicts `<unk>` for all others, which is easy, and then the text is not yet
-# known: the word has to be spelled. So charge for the spelling. A simple honest way is a code for letters by how often they
-# occur in different words of the training text:
+# There is a trap. A model with two thousand words predicts `<unk>` for all others, which is easy, and then the text is
+# not yet known: the word has to be spelled. So charge for the spelling. A simple honest way is a code for letters by how
+# often they occur in different words of the training text:
 #
 # $$ \mathrm{bits \; per \; character} = \frac{1}{M} \Big( \frac{1}{\log 2} \sum_t L_t + \sum_{\mathrm{unknown \; words}} \;
 # \sum_{\mathrm{letters}} \log_2 \frac{1}{p_{\mathrm{letter}}} \Big) \tag{8} $$
@@ -561,7 +563,7 @@ word_start = word_vocabulary.encode(["<eos>"])
 drawn = decoding.generate(
     word_model.step, word_start, 40, np.random.default_rng(0), avoid=[word_vocabulary.unknown]
 )
-print(" ".join(word_vocabulary.decode(drawn)).replace("<eos>", "/")[:200])
+print(textwrap.fill(" ".join(word_vocabulary.decode(drawn)).replace("<eos>", "/"), 90))
 show(
     figures.bits(in_bits),
     "7.8",
@@ -572,7 +574,7 @@ show(
 # %% [markdown] id="ch07-astray"
 # Without the spelling, the model of words would seem to be far ahead. With it, the model of characters needs fewer bits
 # for this text. That can change: on a long text fewer words are unknown, and words have their advantage, short sequences
-# (the full run at the end of the chapter has another text, with 10,000 words). The two texts
+# (the full run at the end of the chapter has another text, with ten thousand words). The two texts
 # differ, too: the model of words cannot misspell a word, and it cannot write a new one.
 #
 # ## Why it goes astray
@@ -647,9 +649,9 @@ for seed in (0, 1, 2):
     print(f"{T} words without a mistake: {clean[-1][-1]:.0%}, by (9) {(1 - leaks[-1]) ** T:.0%}")
     first, spoilt, later = chances[-1]
     print(
-        f"    mistakes per word: {leaks[-1]:.1%} along the test text; writing, {first:.1%}", end=" "
+        f"    mistakes per word: test text {leaks[-1]:.1%}; until the first {first:.1%}", end=", "
     )
-    print(f"until the first one, {spoilt:.1%} in the rest of its sentence, {later:.1%} later")
+    print(f"rest of its sentence {spoilt:.1%}, later {later:.1%}")
 clean, chances = np.array(clean), np.array(chances)
 writer, words = writers[0]
 tidy = {}
@@ -841,7 +843,7 @@ show(
 
 # %%
 def write_and_claim(ids, count, rng, fault=""):
-    """Continue texts with a planted fault; the ids (N, count), and the claimed log p of each (N,)."""
+    """Continue texts with a planted fault: the ids (N, count), and the claimed log p of each."""
     state, rows, written, claimed = None, np.arange(len(ids)), [], 0.0
     if fault == "last token read twice":
         _, state = model.step(ids, None)
@@ -888,8 +890,8 @@ for fault in ("none", "last token read twice", "most probable fed back", "state 
 #
 # ## The headline: folk tunes
 #
-# The full run trains on 1,034 folk tunes, each in five keys, with the clock: the commands are those of the project's
-# README. It also compares characters with words on the Penn Treebank, one epoch each.
+# The full run trains on the thousand folk tunes of the Nottingham collection, each in five keys, with the clock: the
+# commands are those of the project's README. It also compares characters with words on the Penn Treebank, one epoch each.
 
 # %%
 COMMANDS = """
@@ -916,12 +918,17 @@ if FULL:
 # > and the Penn Treebank; seed 0, one thread, 2026-11-27): the test part of the folk tunes takes **1.149** bits per
 # > character. Of 200 tunes that the network writes at temperature 1, 85.0 % have all bars right, and 80.0 % lose no beat
 # > when the repeats are played; of the 95 real tunes of the test part it is 96.8 % and 95.8 %. No written tune shares more
-# > than two bars in a row with a training tune. A network without the clock had 1.196 bits per character, and 14.5 % of
-# > its tunes had all bars right.
+# > than two bars in a row with a training tune. An earlier network without the clock had 1.196 bits per character, and
+# > 14.5 % of its tunes had all bars right. On the test text of the Penn Treebank, after one epoch each, the model of
+# > characters needs 1.891 bits per character and the model of words 1.446, with nothing to spell.
 #
-# The two networks with and without the clock show the puzzle of this chapter on real music: nearly the same bits per
-# character, and six times as many right tunes. (The clock is not the only difference: the one without it had read the
-# five keys of each tune one after the other in training.)
+# The two networks of tunes, with the clock and without, show the puzzle of this chapter on real music: nearly the same
+# bits per character, and six times as many right tunes. (The clock is not the only difference: the one without it had
+# read the five keys of each tune one after the other in training.)
+#
+# On the Penn Treebank words are far ahead, the other way round than above. But its publishers have replaced all rare words
+# by `<unk>` in the text itself. Nothing has to be spelled: the model of characters writes the five characters of
+# `<unk>`, and ten thousand words are all there is. Whether characters or words are better depends on who has to spell.
 #
 # ## Exercises
 #
@@ -960,7 +967,7 @@ if FULL:
 # - Fan, Lewis and Dauphin, "Hierarchical Neural Story Generation" (2018), for top-k.
 # - Caccia and others, "Language GANs Falling Short" (2020): quality against variety, traced out by the temperature.
 # - Bengio and others, "Scheduled Sampling for Sequence Prediction with Recurrent Neural Networks" (2015), and Ranzato and
-#   others, "Sequence Level Training with Recurrent Neural Networks" (2016), on networks that read their own mistakes.
+#   others, "Sequence Level Training with Recurrent Neural Networks" (2016), on exposure bias and what to do about it.
 # - Graves, "Generating Sequences With Recurrent Neural Networks" (2013): texts by characters, and handwriting.
 # - Sturm and others, "Music Transcription Modelling and Composition Using Deep Learning" (2016): folk tunes in ABC
 #   notation.

@@ -926,9 +926,9 @@ if FULL:
 # bits per character, and six times as many right tunes. (The clock is not the only difference: the one without it had
 # read the five keys of each tune one after the other in training.)
 #
-# On the Penn Treebank words are far ahead, the other way round than above. But its publishers have replaced all rare words
-# by `<unk>` in the text itself. Nothing has to be spelled: the model of characters writes the five characters of
-# `<unk>`, and ten thousand words are all there is. Whether characters or words are better depends on who has to spell.
+# On the Penn Treebank the model of words is far ahead, unlike above. But in this version of the text all words but ten
+# thousand have been replaced by `<unk>`. Nothing is left to spell; a model of characters even has to learn to write these
+# five characters. Whether characters or words are better depends on who has to spell.
 #
 # ## Exercises
 #

@@ -25,7 +25,7 @@ CELLS = {"rnn": 1, "lstm": 2, "gru": 3}  # rnn: tanh
 FLOAT, DOUBLE_BIAS, LINEAR_INPUT, ONE_DIRECTION, TRAINING, SET_GRADIENT = 0, 2, 0, 0, 1, 1
 # By precision: the type of the data, the kind of arithmetic, bytes per number. DEFAULT_MATH allows TF32 from 8.0 on.
 FORMS = {"float32": (FLOAT, 3, 4), "tf32": (FLOAT, 0, 4), "bfloat16": (9, 1, 2)}  # FMA, DEFAULT, TENSOR_OP
-STEP_MAJOR, NO_PADDING = 0, 0
+PACKED_STEPS, NO_PADDING = 1, 0  # without padding cuDNN takes the packed layout only; of equal lengths it is (T, N, D)
 SIZE = ctypes.c_size_t
 
 
@@ -106,7 +106,7 @@ class Layer:
         """The descriptor of data (T, N, width)."""
         form = self.create("cudnnCreateRNNDataDescriptor")
         zero = ctypes.c_float(0)
-        self.call("cudnnSetRNNDataDescriptor", form, self.type, STEP_MAJOR, T, N, width, lengths, ctypes.byref(zero))
+        self.call("cudnnSetRNNDataDescriptor", form, self.type, PACKED_STEPS, T, N, width, lengths, ctypes.byref(zero))
         return form
 
     def step(self) -> None:
@@ -133,16 +133,18 @@ def best(
 ) -> dict[str, Any]:
     """The fastest algorithm, and the times of all in milliseconds, None for those that do not support the shape."""
     times: dict[str, float | None] = {}
+    refusals = []
     for algorithm in ALGORITHMS:
         try:
             step = layer(algorithm).step
             step()
             times[algorithm] = measure(step, settings, synchronise)["value"]
-        except CudnnError:
+        except CudnnError as error:
             times[algorithm] = None
+            refusals.append(f"{algorithm}: {error}")
     fastest = min(times, key=lambda name: math.inf if times[name] is None else times[name] or 0.0)
     if times[fastest] is None:
-        raise BackendError("cuDNN supports none of its algorithms for this shape")
+        raise BackendError(f"cuDNN supports none of its algorithms for this shape ({'; '.join(refusals)})")
     return {"value": times[fastest], "algorithm": fastest, "times": times}
 
 

@@ -42,6 +42,7 @@ CHOSEN, QUICK_CHOSEN = "lengths or step or 200", "lengths"  # pytest -k
 SECTIONS = ("lstm", "lstm, lengths", "gru, reset after", "rnn")
 SHAPES = ((20, 35, 100, 100), (20, 35, 650, 650), (64, 64, 256, 256), (256, 50, 512, 512))
 ROUNDED_SHAPES = SHAPES[2:]  # of the LSTM, in the other precisions
+WIDE = {"COLUMNS": "200"}  # in which pytest names a failed test and its error in one line
 SECONDS = 0.1  # per measurement
 EPOCH = (
     "--level word --layers 2 --hidden 650 --tie --dropout 0.5 --window 35 --batch 20 --optimizer sgd --lr 20 --clip 0.25"
@@ -94,7 +95,7 @@ def run_tests(options: argparse.Namespace) -> tuple[list[str], dict[str, Any]]:
     """Tests of the kernels on this GPU: the counts and, for those that failed, their names."""
     chosen = QUICK_CHOSEN if options.quick else CHOSEN
     command = [sys.executable, "-m", "pytest", "-rf", "-p", "no:cacheprovider", TESTS, "-k", chosen]
-    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment(2))
+    child = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment(2) | WIDE)
     lines = [line for line in child.stdout.splitlines() if line]
     failed = [line.removeprefix("FAILED ") for line in lines if line.startswith("FAILED ")]
     counts = {name: int(count) for count, name in re.findall(r"(\d+) (passed|failed|skipped|error)", child.stdout)}

@@ -1,10 +1,53 @@
 # %% [markdown] id="ch01-arrays-and-the-neural-network"
 # # 1. Arrays and the neural network
 #
-# A neural network is a function that contains many numbers, and these numbers are learned from examples. This chapter
-# builds one from the ground up: first the arrays that hold the numbers, then the slopes that show how to change them, then
-# a network of 63 numbers that learns to tell three intertwined spirals apart. You need Python and school algebra.
+# Three arms of a spiral wind around each other, and you see at a glance to which arm a point belongs. How can a program
+# find that out, if all it gets is a list of points with the correct answers? This chapter builds such a program from the
+# ground up: first the arrays that hold the numbers, then the slopes that show how to change them, then a network of 63
+# numbers that learns the spiral. You need Python and school algebra.
 #
+# The next two cells show the answer before the explanation: they train two networks of the package, which differ in a
+# single layer. You do not have to understand the code yet. At the end of the chapter you will have written every part of
+# it.
+
+# %%
+import numpy as np
+
+from scratchnn import functions, losses
+from scratchnn.book.examples import ch01 as examples
+from scratchnn.book.figures import ch01 as figures
+from scratchnn.book.figures import ch01_network as network_figures
+from scratchnn.book.page import FULL, show
+from scratchnn.core import Sequential
+from scratchnn.gradcheck import check, pair_problem
+from scratchnn.inspection.summary import summary
+from scratchnn.layers import Dense, Sigmoid
+from scratchnn.layers.dense import dense_backward, dense_forward
+
+# %%
+x_train, target_train = examples.spiral(np.random.default_rng(0))
+x_test, target_test = examples.spiral(np.random.default_rng(1))
+rng = np.random.default_rng(0)  # draws the same random numbers every time
+networks = {
+    "Without a hidden layer": Sequential(Dense(2, 3, rng=rng)),
+    "With ten hidden neurons": Sequential(Dense(2, 10, rng=rng), Sigmoid(), Dense(10, 3, rng=rng)),
+}
+answered = {}
+for name, network in networks.items():
+    examples.fit(network, x_train, target_train, epochs=300)
+
+    def decide(x, network=network):
+        return network.forward(x).argmax(axis=1)  # the arm with the largest score
+
+    answered[name] = decide, (decide(x_test) == target_test).mean()
+show(
+    network_figures.spiral_answers(x_train, target_train, answered),
+    "1.1",
+    "The plane in the colours of two networks' answers. One layer can only draw straight "
+    "borders; with ten hidden neurons in between, the borders bend around the arms.",
+)
+
+# %% [markdown] id="ch01-able"
 # ## What you will be able to do
 #
 # - predict the shape of a sum or a product of arrays without running the code;
@@ -13,25 +56,25 @@
 # - turn scores into probabilities with softmax, and compute their loss with cross-entropy;
 # - count the parameters of a network, train it, and use a gradient check to find out whether its backward pass is correct.
 #
-# Every term in this list is explained in the chapter. Each idea is first written here in a few lines and then compared with
-# the package's version. All cells together take less than a minute. The exercises at the end have a checker. The figures
-# are drawn by [`figures/ch01.py`](../scratchnn/book/figures/ch01.py), which you can skip. The first cell imports NumPy and
-# the package's versions.
-
-# %%
-import numpy as np
-
-from scratchnn import functions, losses
-from scratchnn.backend import move
-from scratchnn.book.figures import ch01 as figures
-from scratchnn.book.page import FULL, show
-from scratchnn.core import Sequential
-from scratchnn.errors import BackendError
-from scratchnn.gradcheck import check, pair_problem
-from scratchnn.inspection.summary import summary
-from scratchnn.layers import Dense, Sigmoid
-from scratchnn.layers.dense import dense_backward, dense_forward
-from scratchnn.optim import SGD
+# Each idea is first written here in a few lines and then compared with the package's version. All cells together take less
+# than a minute. The exercises at the end have a checker. The figures are drawn by
+# [`figures/ch01.py`](../scratchnn/book/figures/ch01.py) and [`ch01_network.py`](../scratchnn/book/figures/ch01_network.py),
+# which you can skip.
+#
+# These letters keep their meaning in the whole book. A `d` in front of a name, as in $dx$, is the gradient of the loss with
+# respect to it.
+#
+# | letter | meaning | shape |
+# |--|--|--|
+# | $N$, $n$ | examples, one row each; one of the rows | |
+# | $D$, $H$, $K$ | inputs, hidden units (neurons) and classes | |
+# | $x$ | inputs | $(N, D)$ |
+# | $W$, $b$ | weights and biases of a layer from $D$ to $H$ numbers | $(D, H)$, $(H,)$ |
+# | $a$, $h$ | sums of the hidden layer, and its outputs | $(N, H)$ |
+# | $z$, $y$ | scores of the classes (logits), and probabilities; $y$ is also any output | $(N, K)$ |
+# | target | the correct classes | $(N,)$ |
+# | $L$ | the loss, a single number | () |
+# | $\varepsilon$ | a small step | |
 
 # %% [markdown] id="ch01-numbers-in-arrays"
 # ## Numbers in arrays
@@ -48,15 +91,15 @@ a_vector = np.array([1.0, 2.0, 3.0])
 a_matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 # in the string, !s converts the shape to text, and :<7 pads it with spaces to seven characters
-for name, array in [("scalar", a_scalar), ("vector", a_vector), ("matrix", a_matrix)]:
+for name, array in (("scalar", a_scalar), ("vector", a_vector), ("matrix", a_matrix)):
     print(f"{name}: shape {array.shape!s:<7} number of axes {array.ndim}, of entries {array.size}")
 
 # %% [markdown] id="ch01-entry-by-entry"
-# The operations `+`, `-`, `*` and `/` work entry by entry, so two arrays of the same shape give a third of that shape.
+# The operations `+`, `-`, `*` and `/` work entry by entry.
 #
 # ### Broadcasting
 #
-# You can also combine arrays of different shapes, if repeating one of them makes the shapes agree. This is **broadcasting**
+# You can combine arrays of different shapes if repeating one of them makes the shapes agree. This is **broadcasting**
 # (브로드캐스팅). The rule: write the two shapes one below the other, aligned at the right, and pad the shorter one with
 # ones on its left. In each pair, the two sizes must be equal, or one of them must be 1; an axis of size 1 is repeated.
 
@@ -91,7 +134,7 @@ column = np.array([[0.0], [10.0], [20.0]])  # (3, 1)
 row = np.array([[1.0, 2.0, 3.0, 4.0]])  # (1, 4)
 show(
     figures.broadcasting(column, row),
-    "1.1",
+    "1.2",
     "A column (3, 1) and a row (1, 4) are repeated until both have the shape (3, 4); then "
     "they are added entry by entry.",
 )
@@ -103,7 +146,7 @@ show(
 # (행렬 곱) of $x$, with $N$ rows and $D$ columns, and $W$, with $D$ rows and $H$ columns, contains the dot product of every
 # row of $x$ with every column of $W$:
 #
-# $$ y_{nh} = \sum_{d=1}^{D} x_{nd} W_{dh} \tag{1} $$
+# $$ y_{nj} = \sum_{d=1}^{D} x_{nd} W_{dj} \tag{1} $$
 #
 # Here $x_{nd}$ is the number in row $n$ and column $d$ of $x$, and the sign $\sum$ means: let $d$ run from 1 to $D$ and add
 # up. (Formulas count from 1, Python from 0.) In shapes: $(N, D)$ times $(D, H)$ gives $(N, H)$. The two sizes in the middle
@@ -119,9 +162,9 @@ def matmul(x, W):
     H = W.shape[1]
     y = np.zeros((N, H))
     for n in range(N):
-        for h in range(H):
+        for j in range(H):
             for d in range(D):
-                y[n, h] += x[n, d] * W[d, h]  # (1)
+                y[n, j] += x[n, d] * W[d, j]  # (1)
     return y
 
 
@@ -130,7 +173,6 @@ def same(ours, theirs, within=1e-12):
     return np.allclose(ours, theirs, rtol=0, atol=within)
 
 
-rng = np.random.default_rng(0)  # draws the same random numbers every time
 x = rng.standard_normal((2, 3))
 W = rng.standard_normal((3, 4))
 print("(2, 3) @ (3, 4) gives", matmul(x, W).shape)
@@ -139,38 +181,57 @@ print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 # %% [markdown] id="ch01-numpy-writes-the-matrix-product"
 # NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so the comparison
 # allows a small difference: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`, has rows and
-# columns exchanged: `W.T[h, d]` is `W[d, h]`.
+# columns exchanged: `W.T[j, d]` is `W[d, j]`.
 #
-# ### The same on a GPU
-#
-# A graphics card, or GPU, works on thousands of numbers at the same time. The library CuPy offers NumPy's functions for
-# arrays in its memory. This package has no switch for it: each function looks at the arrays it receives and uses the
-# library they belong to. The same line works on both; you only have to move the arrays.
+# On a graphics card, the library CuPy offers the same functions for arrays in the card's memory. The package has no switch
+# for it: each function looks at the arrays that it receives and uses the library they belong to. So every line of this
+# chapter would also run there.
 
-# %%
-try:
-    x_gpu, W_gpu = move(x, "cupy"), move(W, "cupy")
-    y_gpu = x_gpu @ W_gpu
-    print("the GPU gives the same:", same(move(y_gpu, "numpy"), x @ W))
-except BackendError:
-    print("no GPU here; everything in this chapter runs on NumPy")
+# %% [markdown] id="ch01-question-shapes"
+# > **Question.** A batch $x$ of 32 pictures with 784 pixels each has the shape (32, 784). What are the shapes of `x @ W`
+# > and of `x @ W + b` for $W$ (784, 100) and $b$ (100,)? And what happens with $b$ (32,)?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > (32, 100), both of them. The sum aligns the shapes at the right: 100 below 100, and the 32 rows repeat $b$. A $b$ of
+# > shape (32,) does not fit, because its 32 is below the 100. To add one number per row you would need the shape (32, 1).
+# >
+# > </details>
 
 # %% [markdown] id="ch01-slopes"
 # ## Slopes
 #
-# Learning means changing numbers so that a result improves. For this you need to know how a small change affects the
-# result. Take $f(x) = x^3$ and go a small step $h$ to the right of $x$. The slope of the line through the two points is
+# Think of a machine with a knob for every number in it. Learning means turning the knobs so that the result improves. For
+# each knob you need to know one thing: if you turn it a little, how far does the result move, and which way? That is a
+# slope.
 #
-# $$ \frac{f(x + h) - f(x)}{h} = \frac{3 x^2 h + 3 x h^2 + h^3}{h} = 3 x^2 + 3 x h + h^2 \tag{2} $$
+# Take a machine with one knob, $f(x) = x^3$, and go a small step $\varepsilon$ to the right of $x$. The slope of the line
+# through the two points is
 #
-# The smaller $h$ is, the closer this comes to $3 x^2$, the slope of the curve itself at $x$. That slope is called the
-# **derivative** (미분) of $f$ with respect to $x$, written $f'(x)$ or $df/dx$: a step of $h$ in $x$ changes $f$ by about
-# $f'(x) h$.
+# $$ \frac{f(x + \varepsilon) - f(x)}{\varepsilon}
+# = \frac{3 x^2 \varepsilon + 3 x \varepsilon^2 + \varepsilon^3}{\varepsilon}
+# = 3 x^2 + 3 x \varepsilon + \varepsilon^2 \tag{2} $$
 #
-# With one point on each side of $x$ instead, $3 x h$, the larger part of the error, cancels. These are **central
+# The smaller $\varepsilon$ is, the closer this comes to $3 x^2$, the slope of the curve itself at $x$. That slope is called
+# the **derivative** (미분) of $f$ with respect to $x$, written $f'(x)$ or $df/dx$: a step of $\varepsilon$ in $x$ changes
+# $f$ by about $f'(x) \, \varepsilon$.
+#
+# With one point on each side of $x$ instead, $3 x \varepsilon$, the larger part of the error, cancels. These are **central
 # differences** (중앙 차분):
 #
-# $$ \frac{f(x + h) - f(x - h)}{2 h} = \frac{6 x^2 h + 2 h^3}{2 h} = 3 x^2 + h^2 \tag{3} $$
+# $$ \frac{f(x + \varepsilon) - f(x - \varepsilon)}{2 \varepsilon}
+# = \frac{6 x^2 \varepsilon + 2 \varepsilon^3}{2 \varepsilon} = 3 x^2 + \varepsilon^2 \tag{3} $$
+#
+# > **Question.** The next cell makes $\varepsilon$ ten times smaller, again and again, from $10^{-1}$ down to $10^{-14}$,
+# > and compares both differences with the true slope. Before you run it: do the errors become smaller all the way?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > No. By (2) and (3) they should, and at first they do. But a computer keeps about sixteen digits of each number. When
+# > $\varepsilon$ is very small, $f(x + \varepsilon)$ and $f(x - \varepsilon)$ agree in nearly all of their digits, and few
+# > digits are left in the difference. Both errors rise again, as the right panel of the figure shows.
+# >
+# > </details>
 
 
 # %%
@@ -183,9 +244,9 @@ point = 1.3
 slope = 3 * point**2
 forward_error, central_error = [], []
 steps = 10.0 ** np.arange(-14, 0)  # 10^-14, 10^-13 ... 10^-1
-for h in steps:
-    forward_error.append(abs((f(point + h) - f(point)) / h - slope))  # (2)
-    central_error.append(abs((f(point + h) - f(point - h)) / (2 * h) - slope))  # (3)
+for eps in steps:
+    forward_error.append(abs((f(point + eps) - f(point)) / eps - slope))  # (2)
+    central_error.append(abs((f(point + eps) - f(point - eps)) / (2 * eps) - slope))  # (3)
 
 print("step    error, one-sided   error, central")
 for k in (-1, -2, -3):  # the last three
@@ -193,7 +254,7 @@ for k in (-1, -2, -3):  # the last three
 
 show(
     figures.differences(f, point, slope, steps, forward_error, central_error),
-    "1.2",
+    "1.3",
     "Left: the tangent has the slope that we want; the dashed line through two points is "
     "steeper. Right: the error of both kinds of difference. Read it from right to left, and "
     "see where the curves turn upwards.",
@@ -201,10 +262,8 @@ show(
 
 # %% [markdown] id="ch01-read-the-right-panel-from-right"
 # Read the right panel from right to left; from one tick mark to the next, the numbers change by a factor of a hundred. When
-# $h$ becomes ten times smaller, the error of one-sided differences becomes ten times smaller, and that of central
-# differences a hundred times. But then both errors start to rise. A computer keeps about sixteen digits of each number.
-# When $h$ is very small, $f(x + h)$ and $f(x - h)$ agree in nearly all of their digits, and few digits are left in the
-# difference. A step near $10^{-5}$ is a good choice.
+# $\varepsilon$ becomes ten times smaller, the error of one-sided differences becomes ten times smaller, and that of central
+# differences a hundred times. Then rounding takes over. A step near $10^{-5}$ is a good choice.
 #
 # ### Several inputs
 #
@@ -212,20 +271,21 @@ show(
 # **partial derivative** (편미분) $\partial f / \partial x_k$. All partial derivatives together, in an array of the shape of
 # $x$, are the **gradient** (기울기) of $f$:
 #
-# $$ g_k = \frac{\partial f}{\partial x_k} \approx \frac{f(x + h e_k) - f(x - h e_k)}{2 h} \tag{4} $$
+# $$ g_k = \frac{\partial f}{\partial x_k}
+# \approx \frac{f(x + \varepsilon e_k) - f(x - \varepsilon e_k)}{2 \varepsilon} \tag{4} $$
 #
 # where $e_k$ has a one at position $k$ and zeros everywhere else.
 
 
 # %%
-def numerical_gradient(f, x, h=1e-5):
+def numerical_gradient(f, x, eps=1e-5):
     """The gradient of the number ``f(x)`` with respect to every entry of the array ``x``."""
     gradient = np.zeros(x.shape)
     for k in np.ndindex(x.shape):  # every position in the array
         above, below = x.copy(), x.copy()
-        above[k] += h
-        below[k] -= h
-        gradient[k] = (f(above) - f(below)) / (2 * h)  # (4)
+        above[k] += eps
+        below[k] -= eps
+        gradient[k] = (f(above) - f(below)) / (2 * eps)  # (4)
     return gradient
 
 
@@ -246,8 +306,10 @@ print("by differences: ", differences.round(6))
 # For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. The **forward pass** (순전파) goes from left to
 # right and computes $s = a + b = 5$ and $L = s c = 20$.
 #
-# How much does $L$ change with $a$? A small step $h$ in $a$ changes $s$ by $h \cdot ds/da$, and a step of that size in $s$
-# changes $L$ by $dL/ds$ times as much. So the slopes multiply. This is the **chain rule** (연쇄 법칙):
+# How much does $L$ change with $a$? Think of gear wheels: if one turn of the first wheel turns the second one three times,
+# and one turn of the second turns the third one twice, then one turn of the first turns the third six times. Slopes behave
+# in the same way. A small step $\varepsilon$ in $a$ changes $s$ by $\varepsilon \cdot ds/da$, and a step of that size in
+# $s$ changes $L$ by $dL/ds$ times as much. The slopes multiply. This is the **chain rule** (연쇄 법칙):
 #
 # $$ \frac{dL}{da} = \frac{dL}{ds} \cdot \frac{ds}{da} \tag{5} $$
 #
@@ -260,21 +322,31 @@ print("by differences: ", differences.round(6))
 # %%
 show(
     figures.computational_graph(),
-    "1.3",
-    "Values flow forward (blue), gradients flow backward (orange). Each node multiplies the "
-    "gradient that arrives by its own slopes.",
+    "1.4",
+    "Values flow forward (blue, above the arrows), gradients flow backward (orange, below). "
+    "Each node multiplies the gradient that arrives by its own slopes.",
 )
+
+# %% [markdown] id="ch01-question-graph"
+# > **Question.** In the figure, let $c$ be $-4$ instead of 4. Which of the four gradients $da$, $db$, $ds$, $dc$ change?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > $ds = c$ becomes $-4$, and $da = db = ds$ change with it: now a larger $a$ makes $L$ smaller. $dc = s = 5$ stays as it
+# > is. At a product, each factor is the slope of the other one.
+# >
+# > </details>
 
 # %% [markdown] id="ch01-let-y-be-the-output"
 # Let `y` be the output of a node and `dy` the gradient with respect to it. The nodes pass back:
 #
 # - **Add**, $y = a + b$: a step in $a$ changes $y$ by the same amount. Both slopes are 1, so `da = dy` and `db = dy`.
-# - **Multiply**, $y = a b$: a step $h$ in $a$ changes $y$ by $b h$. The slope is the other factor, so `da = dy * b` and `db
-#   = dy * a`. The node has to remember both factors.
+# - **Multiply**, $y = a b$: a step $\varepsilon$ in $a$ changes $y$ by $b \, \varepsilon$. The slope is the other factor,
+#   so `da = dy * b` and `db = dy * a`. The node has to remember both factors.
 # - **Use twice**: if a number goes to two places, two gradients come back, and they are added.
-# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ is used in $y_{nh}$ for every $h$, each time with the factor
-#   $W_{dh}$. All the gradients that come back to it are added up, $dx_{nd} = \sum_h dy_{nh} W_{dh}$. In the same way
-#   $W_{dh}$ is used for every $n$, and $dW_{dh} = \sum_n x_{nd} \, dy_{nh}$. Both are matrix products again:
+# - **Matrix product**, $y = x W$: in equation (1), $x_{nd}$ is used in $y_{nj}$ for every $j$, each time with the factor
+#   $W_{dj}$. All the gradients that come back to it are added up, $dx_{nd} = \sum_j dy_{nj} W_{dj}$. In the same way
+#   $W_{dj}$ is used for every $n$, and $dW_{dj} = \sum_n x_{nd} \, dy_{nj}$. Both are matrix products again:
 #
 # $$ dx = dy \, W^T \qquad dW = x^T dy \tag{6} $$
 #
@@ -323,10 +395,6 @@ print(f"forward: s = {s}, L = {L}; backward: ds = {ds}, da = {da}, db = {db}, dc
 differences = numerical_gradient(lambda v: (v[0] + v[1]) * v[2], np.array([2.0, 3.0, 4.0]))
 print("by differences: da, db, dc =", differences.round(6))
 
-L, multiply_cache = multiply_forward(3.0, 3.0)  # a number used twice: L = a a
-da_left, da_right = multiply_backward(1.0, multiply_cache)
-print(f"L = a a at a = 3: da = {da_left} + {da_right}, and 2 a = {2 * 3.0}")
-
 # %% [markdown] id="ch01-a-number-from-a-product"
 # The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$ and
 # take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`. Here `v` takes the place of any gradient that
@@ -364,9 +432,8 @@ db = v.sum(axis=0)  # (8)  down the rows: (N, H) -> (H,)
 
 package_y, cache = dense_forward(x, W, b)
 package_dx, package_dW, package_db = dense_backward(v, cache)
-print("the package gives the same y:", same(y, package_y))
 all_same = same(dx, package_dx) and same(dW, package_dW) and same(db, package_db)
-print("and the same dx, dW and db:", all_same)
+print("the package gives the same:", same(y, package_y) and all_same)
 
 # %% [markdown] id="ch01-the-perceptron"
 # ## The perceptron
@@ -377,11 +444,11 @@ print("and the same dx, dW and db:", all_same)
 #
 # $$ y = 1 \;\; \mathrm{if} \;\; x \cdot w + b \gt 0, \;\; \mathrm{else} \;\; 0 \tag{9} $$
 #
-# It learns from examples: inputs $x$ with the correct answer $t$ (0 or 1). If its answer is correct, nothing changes. If it
-# answers 0 instead of 1, the sum was too small, so $x$ is added to the weights and 1 to the bias. If it answers 1 instead
-# of 0, they are subtracted. One formula covers both cases:
+# It learns from examples: inputs $x$ with the correct answer, the target (0 or 1). If its answer is correct, nothing
+# changes. If it answers 0 instead of 1, the sum was too small, so $x$ is added to the weights and 1 to the bias. If it
+# answers 1 instead of 0, they are subtracted. One formula covers both cases:
 #
-# $$ w \leftarrow w + (t - y) \, x \qquad b \leftarrow b + (t - y) \tag{10} $$
+# $$ w \leftarrow w + (\mathrm{target} - y) \, x \qquad b \leftarrow b + (\mathrm{target} - y) \tag{10} $$
 #
 # Let it learn three functions of two inputs that are 0 or 1. AND is 1 if both inputs are 1, OR if at least one of them is
 # 1, and XOR if exactly one of them is 1. Each function has only four examples, the corners of a square.
@@ -393,17 +460,17 @@ def step(a):
     return (a > 0).astype(float)  # True becomes 1.0, False 0.0
 
 
-def train_perceptron(x, t, epochs):
+def train_perceptron(x, targets, epochs):
     """Weights and bias after ``epochs`` rounds through the examples; the mistakes in each round."""
     w, b = np.zeros(x.shape[1]), 0.0
     mistakes = []
     for _ in range(epochs):
         wrong = 0
-        for x_n, t_n in zip(x, t, strict=True):
+        for x_n, target in zip(x, targets, strict=True):
             y = step(x_n @ w + b)  # (9)
-            w += (t_n - y) * x_n  # (10)
-            b += t_n - y  # (10)
-            wrong += int(y != t_n)
+            w += (target - y) * x_n  # (10)
+            b += target - y  # (10)
+            wrong += int(y != target)
         mistakes.append(wrong)
     return w, b, mistakes
 
@@ -411,8 +478,8 @@ def train_perceptron(x, t, epochs):
 corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 gates = {"AND": np.array([0, 0, 0, 1]), "OR": np.array([0, 1, 1, 1]), "XOR": np.array([0, 1, 1, 0])}
 learned = {}
-for name, t in gates.items():
-    w, b, mistakes = train_perceptron(corners, t, epochs=12)
+for name, target in gates.items():
+    w, b, mistakes = train_perceptron(corners, target, epochs=12)
     learned[name] = w, b
     print(f"{name:<4} mistakes in each round: {mistakes}")
 
@@ -431,20 +498,16 @@ def perceptron(name, x):
 
 show(
     figures.perceptrons(corners, gates, perceptron),
-    "1.4",
+    "1.5",
     "The plane in the colours of the perceptron's answers. A straight border separates AND "
     "and OR; for XOR, whichever border you draw, a point is on the wrong side.",
 )
 
 # %% [markdown] id="ch01-the-border-between-the-two-answers"
 # The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two circles of
-# XOR on one side and the two crosses on the other. Here is a proof without a picture. XOR would need
-#
-# $$ b \le 0, \qquad w_1 + b \gt 0, \qquad w_2 + b \gt 0, \qquad w_1 + w_2 + b \le 0 . $$
-#
-# Add the second and the third: $w_1 + w_2 + 2 b \gt 0$. Since $b$ is not positive, $w_1 + w_2 + b$ is at least as large. So
-# it is positive as well, and the fourth cannot hold. Minsky and Papert wrote a whole book on what perceptrons can and
-# cannot do (1969).
+# XOR on one side and the two crosses on the other. If you want a proof without a picture: XOR would need $b \le 0$, $w_1 +
+# b \gt 0$, $w_2 + b \gt 0$ and $w_1 + w_2 + b \le 0$. Add the second and the third: $w_1 + w_2 + 2 b \gt 0$. Since $b$ is
+# not positive, $w_1 + w_2 + b$ is at least as large, so the fourth cannot hold.
 #
 # ### A hidden layer
 #
@@ -476,15 +539,16 @@ for x_n, h_n, y_n in zip(corners, h, y, strict=True):
 xor, last_neuron = lambda x: two_layers(x)[1], lambda h: step(h @ W2 + b2)
 show(
     figures.hidden_layer(corners, h, gates["XOR"], xor, last_neuron),
-    "1.5",
+    "1.6",
     "Left: two hidden neurons cut out a band. Right: the four points as the last neuron "
     "sees them. Both crosses are in one place, so one straight line is enough.",
 )
 
 # %% [markdown] id="ch01-what-the-hidden-layer-does"
 # On the left, two straight lines together cut out a band. On the right is the input of the last neuron: the hidden layer
-# has moved both crosses to one point, and now a single line is enough. This is the purpose of hidden layers: they move the
-# examples to where a simple rule can separate them.
+# has moved both crosses to one point, and now a single line is enough. It is as if you folded a sheet of paper so that the
+# two crosses lie on top of each other: after the fold, one straight cut separates them from the circles. This is the
+# purpose of hidden layers: they move the examples to where a simple rule can separate them.
 #
 # ## Why stacked linear layers stay linear
 #
@@ -493,27 +557,16 @@ show(
 # $$ (x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2) \tag{12} $$
 #
 # and that is *one* layer, with weights $W_1 W_2$ and bias $b_1 W_2 + b_2$. A function of the form $x W + b$ is called
-# **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers can do no more than one.
-
-# %%
-x = rng.standard_normal((5, 2))
-V1, c1 = rng.standard_normal((2, 10)), rng.standard_normal(10)  # W_1 and b_1 of (12)
-V2, c2 = rng.standard_normal((10, 3)), rng.standard_normal(3)  # W_2 and b_2
-V, c = V1 @ V2, c1 @ V2 + c2
-
-stacked = (x @ V1 + c1) @ V2 + c2
-merged = x @ V + c  # (12)
-print("two linear layers:", V1.size + c1.size + V2.size + c2.size, "numbers")
-print("merged into one:  ", V.size + c.size, "numbers")
-print("both give the same:", same(stacked, merged))
+# **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers can do no more than one, and one
+# can only draw straight borders, as in the middle panel of Figure 1.1.
 
 # %% [markdown] id="ch01-activation-functions"
 # ## Activation functions
 #
-# So a function that is not linear is needed between two layers. It is called an **activation function** (활성화 함수) and
-# is applied to each number separately. The step function is unsuitable for learning by slopes: it is flat on both sides, so
-# a small change of a weight almost never changes the output. These three functions are used instead. The number $e$, about
-# 2.718, is chosen so that $e^x$ is its own derivative.
+# So a function that is not linear is needed between two layers, an **activation function** (활성화 함수). It is applied to
+# each number separately. The step function is unsuitable for learning by slopes: it is flat on both sides, so a small
+# change of a weight almost never changes the output. These three functions are used instead. The number $e$ is chosen so
+# that $e^x$ is its own derivative.
 #
 # The **sigmoid** (시그모이드) takes values between 0 and 1:
 #
@@ -527,11 +580,12 @@ print("both give the same:", same(stacked, merged))
 #
 # $$ r(x) = \max(x, 0) \qquad r'(x) = 1 \; \mathrm{if} \; x \gt 0, \; 0 \; \mathrm{if} \; x \lt 0 \tag{15} $$
 #
-# The slopes of the first two can be computed from the output alone, which forward already has. For the sigmoid, start with
-# the derivative of $1/u$. By equation (2) it is the limit of $(\frac{1}{u + h} - \frac{1}{u}) / h = -\frac{1}{u (u + h)}$
-# for small $h$, that is, $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma = 1/u$. The derivative of $u$ with respect to
-# $x$ is $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write
-# $s$ for $\sigma(2x)$: the chain rule gives $\tanh' = 4 s (1 - s)$, which equals $1 - (2 s - 1)^2$.
+# The slopes of the first two can be computed from the output alone, which forward already has. If you like to see why:
+# start with the derivative of $1/u$. The quotient of (2) is $(\frac{1}{u + \varepsilon} - \frac{1}{u}) / \varepsilon =
+# -\frac{1}{u (u + \varepsilon)}$, which for small $\varepsilon$ is $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma =
+# 1/u$. The derivative of $u$ with respect to $x$ is $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 =
+# \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write $s$ for $\sigma(2x)$: the chain rule gives $\tanh' = 4 s (1 - s)$, which
+# equals $1 - (2 s - 1)^2$.
 
 
 # %%
@@ -560,17 +614,15 @@ def relu_slope(x):
 
 
 # %%
-print(f"e = {np.e:.3f}...")
 x, dy = rng.standard_normal(7), rng.standard_normal(7)
 y = functions.sigmoid(x)
 back = functions.sigmoid_backward(dy, y)
-print("sigmoid as in the package:", same(sigmoid(x), y) and same(dy * sigmoid_slope(x), back))
+all_same = same(sigmoid(x), y) and same(dy * sigmoid_slope(x), back)
 y = functions.tanh(x)
-back = functions.tanh_backward(dy, y)
-print("tanh as in the package:   ", same(tanh(x), y) and same(dy * tanh_slope(x), back))
-y = functions.relu(x)
-back = functions.relu_backward(dy, x)
-print("ReLU as in the package:   ", same(relu(x), y) and same(dy * relu_slope(x), back))
+all_same &= same(tanh(x), y) and same(dy * tanh_slope(x), functions.tanh_backward(dy, y))
+all_same &= same(relu(x), functions.relu(x))
+all_same &= same(dy * relu_slope(x), functions.relu_backward(dy, x))
+print("the package gives the same:", all_same)
 
 # %%
 activations = {
@@ -580,35 +632,29 @@ activations = {
 }
 show(
     figures.activations(activations),
-    "1.6",
+    "1.7",
     "Three activation functions and their slopes. The slope of the sigmoid is small but "
     "nowhere zero; that of ReLU jumps from 0 to 1, and at 0 there is none.",
 )
 
 # %% [markdown] id="ch01-you-may-hear-in-lectures"
-# You may hear in lectures that ReLU has a derivative everywhere, and that the slope of the sigmoid is zero almost
-# everywhere. The right panel shows that both claims are false.
+# Two things in the right panel will matter later.
 #
 # - **ReLU has no derivative at 0.** From the right the slope is 1, from the left it is 0. Programs take one of the two
 #   (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is negative
 #   for all examples passes nothing back and cannot learn any more.
 # - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle and
-#   less everywhere else. Far from zero it is tiny, and the output hardly changes with the input; this is called
-#   **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one quarter or less at each. The
-#   tanh saturates too, but its slope is 1 in the middle.
+#   less everywhere else. Far from zero it is tiny: like a tap that is already fully open, the output hardly changes however
+#   far you turn. This is called **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one
+#   quarter or less at each. The tanh saturates too, but its slope is 1 in the middle.
 
 # %%
-h = 1e-6
-print("ReLU at 0, slope from the right:", (relu(h) - relu(0)) / h)
-print("ReLU at 0, slope from the left: ", (relu(0) - relu(-h)) / h)
 print("   x   slope of sigmoid   slope of tanh")
 for x in (0.0, 2.0, 5.0, 10.0):
     print(f"{x:4}   {sigmoid_slope(x):<16.2g}   {tanh_slope(x):.2g}")
-print("as a computer rounds it, sigmoid(40) is exactly 1:", sigmoid(40.0) == 1.0)
 
 # %% [markdown] id="ch01-small-slopes"
-# Python writes `4.5e-05` for $4.5 \cdot 10^{-5}$. The last line is an effect of rounding: with sixteen digits, a number
-# that differs from 1 only in later digits is stored as 1. There the computed slope is zero as well.
+# Python writes `4.5e-05` for $4.5 \cdot 10^{-5}$.
 #
 # ## Softmax: from scores to probabilities
 #
@@ -620,6 +666,16 @@ print("as a computer rounds it, sigmoid(40) is exactly 1:", sigmoid(40.0) == 1.0
 #
 # Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, which cancels in (16).
 # The code uses this and subtracts the largest logit first.
+#
+# > **Question.** The next cell computes the softmax of the logits 2.0, 1.0 and 0.1, then of logits that are all 5 higher,
+# > then of logits that are all twice as large. Predict: which of the two changes moves the probabilities, and which way?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > Adding 5 moves nothing, as the paragraph above says. Doubling doubles the differences, so the largest probability grows
+# > and the others shrink: softmax becomes more certain.
+# >
+# > </details>
 
 
 # %%
@@ -650,73 +706,78 @@ print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(
 # %% [markdown] id="ch01-cross-entropy-what-a-wrong-answer-costs"
 # ## Cross-entropy: what a wrong answer costs
 #
-# Let $t$ be the correct class. The **cross-entropy** (교차 엔트로피) uses the probability that the network gave to it:
+# A loss should ask: how surprised was the network by the correct answer? Very little if it expected it, very much if it had
+# ruled it out. The **cross-entropy** (교차 엔트로피) measures this surprise with the probability that the network gave to
+# the correct class, the target:
 #
-# $$ L = -\log y_t \tag{17} $$
+# $$ L = -\log y_{\mathrm{target}} \tag{17} $$
 #
-# where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and correct, then $y_t = 1$ and $L
-# = 0$. The smaller the probability of the correct class, the larger $L$ becomes, without limit. A number that measures how
-# bad an answer is, is called a **loss** (손실). For many examples, take the mean of their losses.
+# where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and correct, then
+# $y_{\mathrm{target}} = 1$ and $L = 0$. The smaller the probability of the correct class, the larger $L$ becomes, without
+# limit. A number that measures how bad an answer is, is called a **loss** (손실). For many examples, take the mean of their
+# losses.
 
 # %%
 y = softmax(z)
 show(  # (17), for each class as the correct one
     figures.loss_of_probability(y, -np.log(y)),
-    "1.7",
+    "1.8",
     "The loss by the probability of the correct class, with a point for each of the three "
     "classes. Towards probability 0 the loss grows without limit.",
 )
 
 # %% [markdown] id="ch01-the-unit-nat"
 # The unit, nat, indicates the natural logarithm. A network that knows nothing gives each of the $K$ classes the probability
-# $1/K$ and has a loss of $\log K$. Expect about this loss before training.
+# $1/K$ and has a loss of $\log K$.
 #
-# For the backward pass, insert (16) into (17): $L = \log \sum_j e^{z_j} - z_t$. The derivative of $\log u$ with respect to
-# $u$ is $1/u$, because $u = e^v$ has the derivative $e^v = u$ with respect to $v$, and $v = \log u$ is its inverse. So by
-# the chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ with respect to $z_k$. The second part
-# has the derivative $-1$ with respect to $z_t$ and zero with respect to all others. Write that as a **one-hot vector**
-# (원-핫 벡터): a one at position $t$ and zeros elsewhere. Then
+# The backward pass is simpler than it looks: the gradient is what the network says minus what it should say. Write what it
+# should say as a **one-hot vector** (원-핫 벡터): a one at the position of the target and zeros elsewhere. Then
 #
-# $$ dz = y - \mathrm{onehot}(t) \tag{18} $$
+# $$ dz = y - \mathrm{onehot}(\mathrm{target}) \tag{18} $$
 #
-# which is the predicted probability minus the desired one. For the mean over $N$ examples it is divided by $N$. In the
-# code, `y[np.arange(N), t]` picks one number from each row: from row $n$, that of the correct class $t_n$.
+# To see this, insert (16) into (17): $L = \log \sum_j e^{z_j} - z_{\mathrm{target}}$. The derivative of $\log u$ with
+# respect to $u$ is $1/u$, because the logarithm is the inverse of $e^x$, whose slope at the output $u$ is $u$. So by the
+# chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ with respect to $z_k$. The second part has
+# the derivative $-1$ for the target and zero for all other classes.
+#
+# For the mean over $N$ examples, $dz$ is divided by $N$. In the code, `y[np.arange(N), target]` picks one number from each
+# row: from row $n$, that of its correct class.
 
 
 # %%
-def cross_entropy(z, t):
-    """Mean loss of logits z (N, K) for classes t (N,); its gradient with respect to z (N, K)."""
-    N = len(t)
+def cross_entropy(z, target):
+    """Mean loss of logits z (N, K) for classes (N,); its gradient with respect to z (N, K)."""
+    N = len(target)
     y = softmax(z)  # (16)
-    L = -np.log(y[np.arange(N), t]).mean()  # (17)
+    L = -np.log(y[np.arange(N), target]).mean()  # (17)
     dz = y.copy()
-    dz[np.arange(N), t] -= 1  # (18)
+    dz[np.arange(N), target] -= 1  # (18)
     return L, dz / N
 
 
-z, t = rng.standard_normal((4, 3)), np.array([0, 2, 1, 1])
-L, dz = cross_entropy(z, t)
-differences = numerical_gradient(lambda z: cross_entropy(z, t)[0], z)
+z, target = rng.standard_normal((4, 3)), np.array([0, 2, 1, 1])
+L, dz = cross_entropy(z, target)
+differences = numerical_gradient(lambda z: cross_entropy(z, target)[0], z)
 print(f"loss {L:.4f}; equal probabilities would give {np.log(3):.4f}")
 print("dz agrees with differences:", same(dz, differences, within=1e-8))
 
-package_L, cache = losses.softmax_cross_entropy_forward(z, t)
+package_L, cache = losses.softmax_cross_entropy_forward(z, target)
 package_dz = losses.softmax_cross_entropy_backward(1.0, cache)
 print("the package gives the same:", same(L, package_L) and same(dz, package_dz))
 
 # %% [markdown] id="ch01-downhill"
 # ## Downhill
 #
-# The loss depends on the weights. The gradient with respect to a weight $w$ points in the direction in which the loss
-# rises, so go the other way:
+# You are on a hillside in thick fog and want to get down. You cannot see the valley, but you can feel with your feet which
+# way the ground falls, and take a step that way. The loss depends on the weights as the height depends on the place. The
+# gradient with respect to a weight $w$ points in the direction in which the loss rises, so go the other way:
 #
 # $$ w \leftarrow w - \mathrm{lr} \cdot dw \tag{19} $$
 #
 # This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). Where the slope is steep, the step
-# is long; near the bottom, where it is flat, the steps become small without any change of lr.
-#
-# Going downhill ends in *a* valley. The lowest point of all is the **global minimum** (전역 최솟값); a point that is lower
-# than everything near it is a **local minimum** (지역 최솟값). Which one you reach depends on where you start.
+# is long; near the bottom the steps become small by themselves. Going downhill ends in *a* valley. The lowest point of all
+# is the **global minimum** (전역 최솟값); a point that is lower than everything near it is a **local minimum** (지역
+# 최솟값). Which one you reach depends on where you start.
 
 
 # %%
@@ -743,7 +804,7 @@ for start, path in paths.items():
 
 show(
     figures.valleys(hills, paths),
-    "1.8",
+    "1.9",
     "Gradient descent from two starts. Each path ends in the valley that it starts above, "
     "and only one of the two valleys is the deepest.",
 )
@@ -756,12 +817,12 @@ show(
 # gradient over all examples, but it costs much less, so you can make many more steps in the same time. This is **stochastic
 # gradient descent** (확률적 경사 하강법), SGD.
 #
-# To compare the two, fit a line $w x + b$ to forty points $(x, t)$. Let $r = w x + b - t$ be the error of a point. The loss
-# is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
+# To compare the two, fit a line $w x + b$ to forty points. Let $r = w x + b - \mathrm{target}$ be the error of a point. The
+# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
 
 
 # %%
-def fit_line(x, t, batch, epochs, lr, rng):
+def fit_line(x, target, batch, epochs, lr, rng):
     """Gradient descent from w = b = 0; returns all (w, b) visited."""
     w, b = 0.0, 0.0
     path = [(w, b)]
@@ -769,7 +830,7 @@ def fit_line(x, t, batch, epochs, lr, rng):
         order = rng.permutation(len(x))  # a new order in each epoch
         for start in range(0, len(x), batch):
             chosen = order[start : start + batch]  # the indices of the next examples
-            r = w * x[chosen] + b - t[chosen]
+            r = w * x[chosen] + b - target[chosen]
             w -= lr * (2 * r * x[chosen]).mean()  # (19)
             b -= lr * (2 * r).mean()  # (19)
             path.append((w, b))
@@ -777,14 +838,15 @@ def fit_line(x, t, batch, epochs, lr, rng):
 
 
 x = rng.uniform(-1, 2, 40)
-t = 1.5 * x - 0.5 + 0.4 * rng.standard_normal(40)
+target = 1.5 * x - 0.5 + 0.4 * rng.standard_normal(40)
 line_paths = {}
 for batch in (40, 4):
-    line_paths[batch] = fit_line(x, t, batch, epochs=3, lr=0.15, rng=np.random.default_rng(1))
+    order_rng = np.random.default_rng(1)
+    line_paths[batch] = fit_line(x, target, batch, epochs=3, lr=0.15, rng=order_rng)
 
 show(
-    figures.line_fits(x, t, line_paths),
-    "1.9",
+    figures.line_fits(x, target, line_paths),
+    "1.10",
     "Lines of equal loss, and two paths with the same three epochs. Full batches take a few "
     "steps exactly downhill; small batches zigzag and come much further.",
 )
@@ -796,33 +858,13 @@ show(
 #
 # ## A network learns the spiral
 #
-# Now all the parts come together. The examples are points on three arms of a spiral; the network has to predict which arm a
-# point belongs to. It learns from one set of points, the **training set** (훈련 데이터). A second set, the **test set**
-# (시험 데이터), is not used in training. It shows whether the network has learned the shape of the arms or has only
-# memorised the points.
-
-
-# %%
-def make_spiral(rng, points=100, arms=3):
-    """Points (arms * points, 2) of a spiral, with some noise, and the arm of each."""
-    arm = np.repeat(np.arange(arms), points)  # 0, 0, 0 ... 1, 1, 1 ... 2, 2, 2
-    radius = np.tile(np.arange(points) / points, arms)  # for each arm from 0 outwards
-    angle = 4 * (arm + radius) + 0.2 * rng.standard_normal(arms * points)
-    x = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)  # two columns
-    return x, arm
-
-
-x_train, t_train = make_spiral(np.random.default_rng(0))
-x_test, t_test = make_spiral(np.random.default_rng(1))
-print("training set:", x_train.shape, "test set:", x_test.shape)
-show(
-    figures.spiral(x_train, t_train),
-    "1.10",
-    "The training set: three arms of a spiral. No straight line separates them.",
-)
+# Now all the parts come together. The examples are the points of Figure 1.1, 100 on each of the three arms; the network has
+# to predict which arm a point belongs to. It learns from one set of points, the **training set** (훈련 데이터). A second
+# set, the **test set** (시험 데이터), is not used in training. It shows whether the network has learned the shape of the
+# arms or has only memorised the points.
 
 # %% [markdown] id="ch01-the-network-has-two-inputs"
-# The network has two inputs, one hidden layer with sigmoids, and three outputs:
+# The network has $D = 2$ inputs, one hidden layer of $H = 10$ neurons with sigmoids, and $K = 3$ outputs:
 #
 # $$ a = x W_1 + b_1 \qquad h = \sigma(a) \qquad z = h W_2 + b_2 \tag{20} $$
 #
@@ -833,7 +875,16 @@ show(
 # $$ da = dh \cdot h \cdot (1 - h) \tag{22} $$
 # $$ dx = da \, W_1^T \qquad dW_1 = x^T da \qquad db_1 = \sum_n da_n \tag{23} $$
 #
-# The products in (22) are entry by entry.
+# The products in (22) are entry by entry. Figure 1.11 has the same four lines as a drawing. Follow the lower row from the
+# right: every gradient has the shape of the value above it, and each layer leaves the gradients of its own weights behind.
+
+# %%
+show(
+    network_figures.network_shapes(),
+    "1.11",
+    "The network with the shape of every array: forward above, backward below. The weights "
+    "of the second layer carry the gradient back to the first.",
+)
 
 
 # %%
@@ -868,10 +919,18 @@ def network_backward(dz, cache):
 #
 # of them, one weight for each connection and one bias for each neuron. Ours has $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At
 # the beginning, the weights are random numbers and the biases are zero. The more inputs a neuron has, the smaller its
-# initial weights are, so that its sum does not become large. If all weights started at zero, all hidden neurons would
-# compute the same output, get the same gradient, and stay the same forever.
+# initial weights are, so that its sum does not become large.
 #
 # The package builds the same network from layers in a `Sequential`, and its `summary` counts the parameters.
+#
+# > **Question.** Why are the first weights random? What would happen if all of them started at zero?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > All hidden neurons would compute the same output, get the same gradient, and stay the same forever. Ten neurons would do
+# > the work of one. Random weights make them different from the start.
+# >
+# > </details>
 
 
 # %%
@@ -896,6 +955,16 @@ print(summary(model, x_train[:1]))
 # One training step takes a mini-batch, goes forward to the loss and backward to the gradients, and changes every parameter
 # a little by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The *accuracy* is the
 # proportion of correct answers.
+#
+# > **Question.** The weights of the untrained network are small random numbers. About which loss do you expect in the first
+# > epoch? Write your number down before you run the next cell.
+# >
+# > <details><summary>Answer</summary>
+# >
+# > About $\log 3$, because the network knows nothing about the three classes yet: it gives each of them about one third. If
+# > the first loss of a network of yours is far from $\log K$, look for a mistake before you look for better settings.
+# >
+# > </details>
 
 
 # %%
@@ -909,7 +978,7 @@ def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, s
         for start in range(0, len(order), batch):
             chosen = order[start : start + batch]
             z, cache = network_forward(x_train[chosen], *parameters)  # forward
-            L, dz = cross_entropy(z, t_train[chosen])
+            L, dz = cross_entropy(z, target_train[chosen])
             _, *gradients = backward(dz, cache)  # backward; dx, the first, is not needed
             for p, dp in zip(parameters, gradients, strict=True):
                 p -= lr * dp  # (19), update
@@ -924,20 +993,20 @@ def answers(parameters, x):
     return z.argmax(axis=1)  # the index of the largest number in each row
 
 
-def accuracy(parameters, x, t):
+def accuracy(parameters, x, target):
     """The proportion of points for which the answer is correct."""
-    return (answers(parameters, x) == t).mean()
+    return (answers(parameters, x) == target).mean()
 
 
 history = train(parameters)
 print(f"loss in the first epoch {history[0]:.2f}, in the last {history[-1]:.2f}")
-print(f"accuracy on the training set: {accuracy(parameters, x_train, t_train):.1%}")
-print(f"accuracy on the test set:     {accuracy(parameters, x_test, t_test):.1%}")
+print(f"accuracy on the training set: {accuracy(parameters, x_train, target_train):.1%}")
+print(f"accuracy on the test set:     {accuracy(parameters, x_test, target_test):.1%}")
 
 # %%
 show(
-    figures.spiral_learned(history, lambda x: answers(parameters, x), x_test, t_test),
-    "1.11",
+    network_figures.spiral_learned(history, lambda x: answers(parameters, x), x_test, target_test),
+    "1.12",
     "Left: the loss begins near log 3 and falls. Right: the plane in the colours of the "
     "network's answers, with points of the test set, which it has never seen.",
 )
@@ -946,34 +1015,42 @@ show(
 # The loss begins near $\log 3$, as expected for three classes. On the right, the plane is coloured by the answer of the
 # network: ten hidden neurons bend the borders around the arms, including those of the test set.
 #
+# How do they do it? For XOR you saw the points before and after the hidden layer. Here the hidden layer has ten outputs,
+# too many to draw as a point. But the last layer reads them only through its three sums, the logits, and only the
+# differences between these matter. Two numbers are enough to draw them.
+
+# %%
+z_test, (_, h_test, *_) = network_forward(x_test, *parameters)
+show(
+    network_figures.hidden_view(
+        lambda x: network_forward(x, *parameters)[1][1],
+        z_test,
+        target_test,
+        lambda z: z.argmax(axis=1),
+    ),
+    "1.13",
+    "Left: what each hidden neuron answers in the plane of the spiral, from 0 (white) to 1 "
+    "(black): one soft, straight border each. Right: the test set as the last layer sees it. "
+    "The arms are pulled apart, and straight borders separate them.",
+)
+
+# %% [markdown] id="ch01-what-the-hidden-layer-sees"
+# No single neuron knows a spiral; each only says on which side of its border a point is. Together they unroll the arms:
+# what was wound up on the left of Figure 1.1 lies in three separate places now, and the last layer draws its straight
+# borders between them, as in the right panel of the figure for XOR.
+#
 # ### The same with the package
 #
 # A [`Dense`](../scratchnn/layers/dense.py) layer holds its parameters and calls the pair of functions from above;
-# [`SGD`](../scratchnn/optim/optimizers.py) is equation (19). With the same initial parameters and the same batches, the
-# losses must be the same.
+# [`SGD`](../scratchnn/optim/optimizers.py) is equation (19). The function `fit` in
+# [`examples/ch01.py`](../scratchnn/book/examples/ch01.py), with which the chapter began, makes the steps of `train` with
+# them. With the same initial parameters and the same batches, the losses must be the same.
 
 # %%
-model.astype(np.float64)  # the package computes in 32 bits by default
 first = first_parameters(np.random.default_rng(0))
 for parameter, numbers in zip(model.parameters(), first, strict=True):
     parameter.data = numbers
-optimizer = SGD(model.parameters(), lr=1.0)
-
-order_rng = np.random.default_rng(0)
-package_history = []
-for _ in range(20):
-    order = order_rng.permutation(len(x_train))
-    batch_losses = []
-    for start in range(0, len(order), 30):
-        chosen = order[start : start + 30]
-        z = model.forward(x_train[chosen])
-        L, cache = losses.softmax_cross_entropy_forward(z, t_train[chosen])
-        dz = losses.softmax_cross_entropy_backward(1.0, cache)
-        model.backward(dz)  # adds to the gradients that the parameters hold
-        optimizer.step()
-        model.clear_gradients()  # sets them back to zero
-        batch_losses.append(L)
-    package_history.append(np.mean(batch_losses))
+package_history = examples.fit(model, x_train, target_train, epochs=20)
 print("the same losses in twenty epochs:", same(package_history, history[:20], within=1e-9))
 
 # %% [markdown] id="ch01-the-first-gradient-check"
@@ -981,13 +1058,12 @@ print("the same losses in twenty epochs:", same(package_history, history[:20], w
 #
 # How do you know that equations (21) to (23), and the lines that compute them, are correct? The network learned, but that
 # is no proof, as you will see in a moment. The test is a **gradient check** (기울기 검증): compare the gradient from
-# backward, $a$, with the gradient from central differences, $n$, which use the forward pass alone, entry by entry:
+# backward, $g$, with the gradient from central differences, $\hat g$, which use the forward pass alone, entry by entry:
 #
-# $$ \mathrm{error} = \frac{|a - n|}{\max(|a|, |n|)} \tag{25} $$
+# $$ \mathrm{error} = \frac{|g - \hat g|}{\max(|g|, |\hat g|)} \tag{25} $$
 #
 # The error is *relative*: 0.001 is small for a gradient of 10 and huge for one of 0.001. The check uses random biases,
 # since zero biases hide some mistakes, and a random cotangent in place of the loss.
-
 
 # %%
 check_rng = np.random.default_rng(3)
@@ -998,24 +1074,24 @@ for name, shape in shapes.items():
 v = check_rng.standard_normal((4, 3))  # the cotangent
 
 
-def largest_error(name, a):
-    """The largest relative error of ``a``, the gradient with respect to the array ``name``."""
+def largest_error(name, g):
+    """The largest relative error of ``g``, the gradient with respect to the array ``name``."""
 
     def loss(array):
         z, _ = network_forward(**{**small, name: array})  # the small network, but with this array
         return (v * z).sum()
 
-    n = numerical_gradient(loss, small[name])
-    return (abs(a - n) / np.maximum(abs(a), abs(n))).max()  # (25)
+    g_hat = numerical_gradient(loss, small[name])
+    return (abs(g - g_hat) / np.maximum(abs(g), abs(g_hat))).max()  # (25)
 
 
 def gradient_check(backward):
     """Print the largest relative error for each array of the small network."""
     _, cache = network_forward(**small)
-    for name, a in zip(small, backward(v, cache), strict=True):
-        error = largest_error(name, a)
+    for name, g in zip(small, backward(v, cache), strict=True):
+        error = largest_error(name, g)
         verdict = "below 1e-6" if error < 1e-6 else f"{error:.2f}   WRONG"
-        print(f"{name:<2} {a.shape!s:<6} largest relative error {verdict}")
+        print(f"{name:<2} {g.shape!s:<6} largest relative error {verdict}")
 
 
 gradient_check(network_backward)
@@ -1051,12 +1127,12 @@ def faulty_backward(dz, cache):
 faulty_parameters = first_parameters(np.random.default_rng(0))
 faulty_history = train(faulty_parameters, faulty_backward)
 print(f"loss in the first epoch {faulty_history[0]:.2f}, in the last {faulty_history[-1]:.2f}")
-print(f"accuracy on the test set: {accuracy(faulty_parameters, x_test, t_test):.1%}")
+print(f"accuracy on the test set: {accuracy(faulty_parameters, x_test, target_test):.1%}")
 
 # %%
 show(
-    figures.forgotten_factor(history, faulty_history),
-    "1.12",
+    network_figures.forgotten_factor(history, faulty_history),
+    "1.14",
     "The same network with the correct backward pass, and with one factor missing. Seen "
     "alone, the orange curve looks like learning.",
 )
@@ -1075,6 +1151,16 @@ gradient_check(faulty_backward)
 # the mistake is on the way to $da$: in $dh$, equation (21), or in $da$ itself, equation (22).
 #
 # Not every failure comes from a wrong gradient. Here is the correct network with five learning rates, three of which fail.
+#
+# > **Question.** The learning rates are 0.01, 0.1, 1, 5 and 30. Which three fail, and what will the curve of the loss look
+# > like for each of them?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > The two smallest go downhill, but so slowly that they hardly get anywhere in 300 epochs: smooth, flat curves. With the
+# > largest, each step overshoots the valley and lands somewhere on the other side: a ragged curve that stays high.
+# >
+# > </details>
 
 # %%
 curves = {}
@@ -1082,18 +1168,18 @@ print("learning rate   loss in the last epoch   accuracy on the test set")
 for lr in (0.01, 0.1, 1.0, 5.0, 30.0):
     trial = first_parameters(np.random.default_rng(0))
     curves[lr] = train(trial, lr=lr)
-    print(f"{lr:<15g} {curves[lr][-1]:<24.2f} {accuracy(trial, x_test, t_test):.1%}")
+    print(f"{lr:<15g} {curves[lr][-1]:<24.2f} {accuracy(trial, x_test, target_test):.1%}")
 
 show(
-    figures.learning_rates(curves),
-    "1.13",
+    network_figures.learning_rates(curves),
+    "1.15",
     "Five learning rates. The axis is logarithmic: look at which curves come down, which "
     "hardly move, and which stay high.",
 )
 
 # %% [markdown] id="ch01-if-the-learning-rate-is-too"
-# If the learning rate is too small, the loss comes down far too slowly. If it is too large, each step overshoots the
-# valley.
+# A rate of 5 is faster than 1, and its curve is already ragged; somewhere between 5 and 30 the steps become too long. Try
+# learning rates in factors of three or ten, and look at the curve, not only at its end.
 #
 # ## How many neurons?
 #
@@ -1111,13 +1197,13 @@ for H in sizes:
     for seed in seeds:
         trial = first_parameters(np.random.default_rng(seed), H=H)
         train(trial, epochs=epochs, seed=seed)
-        results[H].append(accuracy(trial, x_test, t_test))
+        results[H].append(accuracy(trial, x_test, target_test))
     size = sum(p.size for p in trial)
     print(f"{H:<16} {size:<12} {np.mean(results[H]):<32.1%} {min(results[H]):.1%}")
 
 show(
-    figures.network_sizes(results, epochs),
-    "1.14",
+    network_figures.network_sizes(results, epochs),
+    "1.16",
     "Accuracy on the test set by the number of hidden neurons; each point is one random "
     "start. Few neurons cannot bend the borders around the arms.",
 )
@@ -1160,16 +1246,23 @@ show(
 # - **1.5** The number of parameters of any stack of dense layers.
 # - **1.6** The backward pass of a leaky ReLU.
 #
-# The solutions are in [`ch01.py`](../scratchnn/book/solutions/ch01.py). To practise finding mistakes like the one
-# above, try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks which
-# equation is wrong.
+# The solutions are in [`ch01.py`](../scratchnn/book/solutions/ch01.py). To practise finding mistakes like the one above,
+# try `python -m scratchnn gradcheck --break dense`: it plants a fault, shows the check's report, and asks which equation is
+# wrong.
+#
+# ## Where to read on
+#
+# - Rumelhart, Hinton and Williams, "Learning Representations by Back-Propagating Errors" (1986): the backward pass of this
+#   chapter, and hidden units that find out by themselves what to represent.
+# - Rosenblatt, "The Perceptron" (1958), and Minsky and Papert, *Perceptrons* (1969): what one neuron can learn, and what it
+#   cannot.
+# - Goodfellow, Bengio and Courville, *Deep Learning* (2016), chapter 6: XOR in its first section, and back-propagation.
+# - Nielsen, *Neural Networks and Deep Learning* (2015), chapter 2: the backward pass at leisure, with every step derived.
+# - Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines" (2010): the ReLU.
+# - Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made in the same way, and the same network of
+#   ten hidden neurons, batch size, learning rate and epochs.
 #
 # ## What comes next
 #
 # The inputs of this chapter were numbers from the start. Chapter 2 is about text: how words and characters become arrays,
 # and how far you can get by counting.
-#
-# Sources: Rosenblatt, "The Perceptron" (1958). Minsky and Papert, *Perceptrons* (1969). Rumelhart, Hinton and Williams,
-# "Learning Representations by Back-Propagating Errors" (1986). Nair and Hinton, "Rectified Linear Units Improve Restricted
-# Boltzmann Machines" (2010). Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made in the same way,
-# and the same network of ten hidden neurons, batch size, learning rate and epochs.

@@ -1,23 +1,12 @@
 # %% [markdown] id="ch02-text-into-tensors"
 # # 2. Text into tensors
 #
-# A network takes arrays of numbers, but a text is a sequence of characters. This chapter cuts texts into pieces, numbers
-# the pieces, and makes arrays of them: first arrays that only say which words occur where, then vectors that say something
-# about the meaning of a text or a word. Nothing is learned by gradient descent here; everything is done by counting.
+# *Cat* and *dog* never stand next to each other in the text below, and the computer is not told that both are animals. To a
+# program, a word is a number in a list: *cat* may be word 6 and *dog* word 11. How can numbers know that a cat is more like
+# a dog than like a book?
 #
-# ## What you will be able to do
-#
-# - cut a text into words, characters, letters or n-grams, and say what each choice costs;
-# - put texts of different lengths into one array and waste little of it;
-# - replace the list of words by hashing, and predict how many words will collide;
-# - find the documents that answer a question, with tf-idf and the cosine of an angle;
-# - make vectors for words from nothing but counts, so that similar words get similar vectors;
-# - take a Korean syllable apart by arithmetic, and find out why two texts that look equal are not equal.
-#
-# You need chapter 1 for arrays, broadcasting and the matrix product. As there, each idea is first written in a few lines
-# and then compared with the package. Besides small made-up sentences there is one real text that comes with every Python:
-# the reference manual behind `help()`. It differs a little from version to version of Python, and so do the outputs made
-# from it.
+# The two cells below give the answer of this chapter. They count which words are near each other, in the package's words,
+# and compare. Nothing is learned by gradient descent in this chapter; everything is done by counting.
 
 # %%
 import re
@@ -27,6 +16,7 @@ import unicodedata
 import numpy as np
 
 from scratchnn import functions
+from scratchnn.book.examples import ch02 as examples
 from scratchnn.book.figures import ch02 as figures
 from scratchnn.book.page import FULL, show
 from scratchnn.data import bucket_batches, pad_sequences
@@ -34,6 +24,62 @@ from scratchnn.datasets import load_ptb, python_manual
 from scratchnn.text import counting, korean, sequences, tokens, vectorizers
 from scratchnn.text.vocabulary import Vocabulary
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
+
+# %%
+generated = examples.generate_text(np.random.default_rng(0), 1000)
+print(" ".join(generated[:18]), "...")
+generated_vocabulary = Vocabulary.build(generated, specials=())
+generated_ids = generated_vocabulary.encode(generated)
+company = counting.count_vectors(generated_ids, len(generated_vocabulary), window=2, size=8)
+
+# the numbers of the words of each group, together
+by_group = generated_vocabulary.encode(
+    word for members in examples.GROUPS.values() for word in members
+)
+unit = company[by_group] / np.linalg.norm(company[by_group], axis=1, keepdims=True)
+alike = {"As numbers in a list": np.eye(len(by_group)), "By the company they keep": unit @ unit.T}
+show(
+    figures.group_cosines(alike, examples.GROUPS),
+    "2.1",
+    "How alike any two words are (dark: alike). Left: with a number for each word, every word "
+    "is like itself alone. Right: with vectors made by counting neighbours, words of one kind "
+    "are alike, although the computer was not told which kinds there are.",
+)
+
+# %% [markdown] id="ch02-able"
+# ## What you will be able to do
+#
+# - cut a text into words, characters, letters or n-grams, and say what each choice costs;
+# - put texts of different lengths into one array and waste little of it;
+# - find the documents that answer a question, with tf-idf and the cosine of an angle;
+# - make vectors for words from nothing but counts, so that similar words get similar vectors;
+# - replace the list of words by hashing, and predict how many words will collide;
+# - take a Korean syllable apart by arithmetic, and find out why two texts that look equal are not equal.
+#
+# You need chapter 1 for arrays, broadcasting and the matrix product. The cells take less than a minute together. Made-up
+# sentences are in [`examples/ch02.py`](../scratchnn/book/examples/ch02.py). One real text comes with every Python: the
+# reference manual behind `help()`. It differs a little from version to version, and so do the outputs made from it.
+#
+# | letter | meaning | shape |
+# |--|--|--|
+# | $T$, $t$ | tokens of a text, or of the longest text of an array; one position | |
+# | $N$, $n$ | texts or documents (in PMI: pairs of neighbours); one row | |
+# | $V$; $v$, $w$ | words in the vocabulary; two of them | |
+# | $x$ | the vector of a text: counts of its words | $(N, V)$ |
+# | $C$, $S$ | counts of neighbours, and their sums by row | $(V, V)$, $(V,)$ |
+# | $M$ | the table of PPMI values | $(V, V)$ |
+# | $u_j$, $v_j$, $s_j$ | column, row and weight of a term of the SVD (here $v_j$ is no word) | $(V,)$, $(V,)$, () |
+# | $U$ | the columns $u_1 \ldots u_k$ side by side: a vector per word | $(V, k)$ |
+#
+# Figure 2.2 is the chapter as a drawing. On the upper way, a text becomes one vector; on the lower way, a word does.
+
+# %%
+show(
+    figures.way_of_a_text(),
+    "2.2",
+    "From a text to arrays, with the shape of each. Everything before the ids is strings; from "
+    "there on it is arithmetic.",
+)
 
 # %% [markdown] id="ch02-tokens"
 # ## Tokens
@@ -68,6 +114,15 @@ print("the package gives the same:", same_words and same_characters)
 # punctuation marks become tokens of their own. The package accepts any function that returns tokens. Here is one that uses
 # a regular expression: a token is a run of letters, digits and underscores, or any other single character that is not white
 # space.
+#
+# > **Question.** Into how many tokens will it cut `Don't stop.`? Write your answer down, then run the cell.
+# >
+# > <details><summary>Answer</summary>
+# >
+# > Into five: the apostrophe is neither a letter nor a digit nor white space, so it becomes a token of its own, and *don't*
+# > falls apart. Look at what your tokenizer does to the words that matter to you.
+# >
+# > </details>
 
 
 # %%
@@ -77,6 +132,7 @@ def words_and_marks(text):
 
 
 print(list(tokens.tokenize(text, words_and_marks)))
+print(list(tokens.tokenize("Don't stop.", words_and_marks)))
 before, after = len(set(split_words(text))), len(set(words_and_marks(text)))
 print(f"distinct tokens before: {before}, after: {after}")
 
@@ -100,7 +156,7 @@ for name, sequence in manual_tokens.items():
 
 show(
     figures.frequencies(manual_tokens),
-    "2.1",
+    "2.3",
     "Left: how often each token occurs, by rank; both axes are logarithmic. Right: how many "
     "distinct tokens have appeared so far. New characters soon end; new words do not.",
 )
@@ -115,9 +171,9 @@ show(
 # ### n-grams
 #
 # Groups of neighbouring tokens are a compromise. An **n-gram** (n-그램) is a group of $n$ tokens that follow each other. A
-# text of $M$ tokens has
+# text of $T$ tokens has
 #
-# $$ M - n + 1 \tag{1} $$
+# $$ T - n + 1 \tag{1} $$
 #
 # of them, since the last one has to start $n - 1$ tokens before the end. Pairs of words keep some of the order: "not good"
 # is one token. Groups of characters show the parts that a word consists of, even if the word is new. To mark its beginning
@@ -135,7 +191,6 @@ sentence = "the plot was not good".split()
 print("pairs of words:       ", ngrams(sentence, 2))
 print("groups of characters: ", ngrams("<unhappy>", 3, ""))
 print("and of another word:  ", ngrams("<unhappily>", 3, ""))
-print("the package gives the same:", ngrams(sentence, 2) == list(tokens.ngrams(sentence, 2)))
 
 # %% [markdown] id="ch02-unhappy-and-unhappily-are-different-words"
 # `unhappy` and `unhappily` are different words, but five of their groups are the same.
@@ -145,8 +200,7 @@ print("the package gives the same:", ngrams(sentence, 2) == list(tokens.ngrams(s
 # The list of the known tokens is the **vocabulary** (어휘). The position of a token in the list is its *id*. The most
 # frequent tokens come first. Equally frequent tokens are in alphabetical order, so that the same text always gives the same
 # ids. Special tokens are at the front: `<pad>`, which the next section needs, and `<unk>`, "unknown", which replaces every
-# token that is not on the list. (By default, the package adds two more: `<bos>` and `<eos>`, the beginning and the end of a
-# sequence.)
+# token that is not on the list.
 
 
 # %%
@@ -227,6 +281,15 @@ print("the package gives the same:", same)
 #
 # $$ 1 - \frac{\sum_n \mathrm{length}_n}{N \, T} \tag{2} $$
 #
+# > **Question.** 31 sentences of 10 tokens and one of 100 are padded into one batch. What share of the array is padding?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > About seven eighths. The array has $32 \cdot 100 = 3200$ positions, and only 410 of them are tokens. Without the long
+# > sentence, 310 positions would be enough.
+# >
+# > </details>
+#
 # A single long sentence lengthens all the other rows of its batch. The remedy is **bucketing** (버킷팅): put sentences of
 # about the same length into the same batch. Here are 640 lengths drawn at random, most of them short and a few long, in
 # batches of 32.
@@ -261,20 +324,15 @@ print("the package gives the same:", all((ours == other).all() for ours, other i
 
 show(
     figures.padding(lengths, batches, shares),
-    "2.2",
+    "2.4",
     "The same 640 sentences in batches of 32, each row one sentence: dark is text, light is "
     "padding. Sorted by length, hardly any padding remains.",
 )
 
 # %% [markdown] id="ch02-dark-is-text"
-# Dark is text, light is padding, and white is not computed at all. If all sentences were always sorted together, each batch
-# would contain the same sentences in every epoch. So the package can first shuffle them, sort only within pools of some
-# batches, and then shuffle the batches. That wastes more, but every epoch is different.
-
-# %%
-pooled = bucket_batches(lengths, 32, rng=np.random.default_rng(1), pool=10)
-share = padded_share(lengths, pooled)
-print(f"shuffled, sorted in pools of 10 batches: {share:.1%} of all positions are padding")
+# If all sentences were always sorted together, each batch would contain the same sentences in every epoch. So the package
+# can first shuffle them, sort only within pools of some batches, and then shuffle the batches. That wastes more, but every
+# epoch is different.
 
 # %% [markdown] id="ch02-one-hot-vectors-sparse-and-dense"
 # ## One-hot vectors, sparse and dense
@@ -286,7 +344,7 @@ print(f"shuffled, sorted in pools of 10 batches: {share:.1%} of all positions ar
 
 # %%
 def one_hot(ids, V):
-    """A row for each id: (M,) gives (M, V)."""
+    """A row for each id: (N,) gives (N, V)."""
     rows = np.zeros((len(ids), V))
     for row, k in zip(rows, ids, strict=True):
         row[k] = 1
@@ -312,115 +370,13 @@ print("the product selects rows of W:", same)
 
 # %% [markdown] id="ch02-a-vector-in-which-nearly-all"
 # A vector in which nearly all entries are zero is a **sparse vector** (희소 벡터). It can be stored as the positions and
-# values of the few other entries. A **dense vector** (밀집 벡터) carries information at every position. With 10,000 words
-# and numbers of four bytes:
-
-# %%
-V, size = 10_000, 100
-print(f"one-hot, all entries:        {4 * V:>6,} bytes")
-print(f"one-hot, position and value: {4 + 4:>6,} bytes")
-print(f"dense vector of {size} numbers: {4 * size:>6,} bytes")
+# values of the few other entries. A **dense vector** (밀집 벡터) carries information at every position. A one-hot vector of
+# ten thousand entries takes forty thousand bytes if all of them are stored, and eight if only the one is.
 
 # %% [markdown] id="ch02-sparse-vectors-are-cheap-if-they"
 # Sparse vectors are cheap if they are stored well. Their weakness is a different one: the dot product of two different
-# one-hot vectors is always zero. `cat` is as far from `dog` as from `because`. The second half of this chapter is about
-# dense vectors in which `cat` and `dog` are close.
-#
-# ## Hashing: no list at all
-#
-# A vocabulary has to be built, stored, and shipped with the network. **Hashing** (해싱) does without it and computes a
-# place directly from the characters of a word:
-#
-# $$ \mathrm{place}(w) = \mathrm{hash}(w) \;\; \mathrm{mod} \;\; \mathrm{size} \tag{4} $$
-#
-# where mod is the remainder of a division, and hash turns the word into one large number, such that different words nearly
-# always get different numbers. Every word gets a place, even one that has never been seen before.
-
-
-# %%
-def simple_hash(word, size):
-    """A place for a word, computed from its bytes."""
-    number = 0
-    for byte in word.encode("utf-8"):
-        number = (31 * number + byte) % 2**32  # never more than 32 bits
-    return number % size  # (4)
-
-
-for word in ("cat", "cats", "dog", "고양이"):
-    ours, theirs = simple_hash(word, 1000), vectorizers.hash_word(word, 1000)
-    print(f"{word}: place {ours} of 1000, by the package's hash {theirs}")
-
-# %% [markdown] id="ch02-the-package-uses-another-well-known"
-# The package uses another well-known hash, CRC-32, which the standard library implements in C. Why not Python's own `hash`?
-# For strings it changes with every start of Python: tomorrow, all the weights would belong to other words.
-#
-# ### Collisions
-#
-# If two words get the same place, this is a **collision** (충돌), and nothing can tell them apart. How often does it
-# happen? Assign each of $V$ words to a random place and look at one of them. Another word misses its place with probability
-# $1 - 1/\mathrm{size}$. The probability that all the $V - 1$ others miss it is the product of that many factors. So the
-# expected share of words that collide is
-#
-# $$ 1 - \left( 1 - \frac{1}{\mathrm{size}} \right)^{V - 1} \tag{5} $$
-#
-# If there are many more places than words, it is close to $V / \mathrm{size}$. To reduce the collisions to one word in a
-# hundred, you need a hundred times as many places as words.
-
-
-# %%
-def expected_collisions(V, size):
-    return 1 - (1 - 1 / size) ** (V - 1)  # (5)
-
-
-def measured_collisions(words, size, hash_word):
-    """The share of the distinct ``words`` that share their place."""
-    places = np.array([hash_word(word, size) for word in words])
-    taken = np.bincount(places, minlength=size)  # how many words each place has
-    return (taken[places] > 1).mean()
-
-
-letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-# random words of 4 to 9 letters; the set removes duplicates
-invented = sorted({"".join(rng.choice(letters, rng.integers(4, 10))) for _ in range(5000)})
-print(f"{len(invented):,} invented words")
-for size in (1_000, 10_000, 100_000, 500_000):
-    expected = expected_collisions(len(invented), size)
-    ours = measured_collisions(invented, size, simple_hash)
-    crc = vectorizers.measured_collisions(invented, size)
-    results = f"measured with our hash {ours:5.1%}, with CRC-32 {crc:5.1%}"
-    print(f"{size:>7,} places: expected {expected:5.1%}, {results}")
-
-same = measured_collisions(invented, size, vectorizers.hash_word) == crc
-same_expected = np.isclose(
-    expected_collisions(5000, size), vectorizers.expected_collisions(5000, size)
-)
-print("the package gives the same:", same and same_expected)
-
-# %%
-manual_words = sorted(set(manual_tokens["words"]))
-sizes = 2 ** np.arange(7, 21)
-measured = {
-    "our hash": [measured_collisions(manual_words, size, simple_hash) for size in sizes],
-    "CRC-32": [measured_collisions(manual_words, size, vectorizers.hash_word) for size in sizes],
-}
-expected = expected_collisions(len(manual_words), sizes)
-show(
-    figures.collisions(sizes, expected, measured, len(manual_words)),
-    "2.3",
-    "The share of words that have to share their place in the table. Both hash functions "
-    "follow the curve that equation (5) predicts for pure chance.",
-)
-
-# %% [markdown] id="ch02-the-measured-shares-lie"
-# The measured shares lie on the predicted curve: a good hash is as good as chance. With as many places as words, nearly two
-# thirds of the words collide. Do not confuse (5), the share of words, with the probability that there is *any* collision.
-# With 23 words in 365 places, 5.9% of the words are expected to collide, yet the probability of at least one collision is
-# 50.7%. This is known as the birthday paradox: among 23 people, two are likely to have the same birthday.
-
-# %%
-none = np.prod(1 - np.arange(23) / 365)  # each word misses the 0, 1 ... 22 places that are taken
-print(f"expected share of 23 words in 365 places: {expected_collisions(23, 365):.1%}")
-print(f"probability that there is any collision:  {1 - none:.1%}")
+# one-hot vectors is always zero. `cat` is as far from `dog` as from `because`: that is the left panel of Figure 2.1. The
+# sections after the next one are about the right panel.
 
 # %% [markdown] id="ch02-documents-as-vectors"
 # ## Documents as vectors
@@ -428,10 +384,10 @@ print(f"probability that there is any collision:  {1 - none:.1%}")
 # Now represent a whole text by one vector. A **bag of words** (단어 가방) counts how often each word of the vocabulary
 # occurs and ignores the order, as if the words had been cut out and shaken in a bag. For the word $v$:
 #
-# $$ x_v = \mathrm{how \; often} \; v \; \mathrm{occurs \; in \; the \; document} \tag{6} $$
+# $$ x_v = \mathrm{how \; often} \; v \; \mathrm{occurs \; in \; the \; document} \tag{4} $$
 #
-# It is the sum of the one-hot vectors of all its words. With $D$ documents and $V$ words in the vocabulary, the counts form
-# an array of shape $(D, V)$. Here are six short documents:
+# It is the sum of the one-hot vectors of all its words. With $N$ documents and $V$ words in the vocabulary, the counts form
+# an array of shape $(N, V)$. Here are six short documents:
 
 # %%
 documents = [
@@ -447,11 +403,11 @@ V = len(bag_vocabulary)
 
 
 def bag_of_words(documents, vocabulary):
-    """Counts (D, V): a row for each document."""
+    """Counts (N, V): a row for each document."""
     bags = np.zeros((len(documents), len(vocabulary)), dtype=int)
     for bag, words in zip(bags, documents, strict=True):
         for word in words:
-            bag[vocabulary.ids[word]] += 1  # (6)
+            bag[vocabulary.ids[word]] += 1  # (4)
     return bags
 
 
@@ -462,29 +418,15 @@ print("a bag is a sum of one-hot vectors:", (rows.sum(axis=0) == bags[0]).all())
 theirs = vectorizers.bag_of_words(documents, bag_vocabulary)
 print("the package gives the same:", (bags == theirs).all())
 
-# %% [markdown] id="ch02-hashing-works-without-the-vocabulary"
-# Hashing works without the vocabulary: each count goes to the place of equation (4). Here there are only 16 places, so some
-# words collide.
-
-# %%
-hashed = np.zeros((len(documents), 16), dtype=int)
-for bag, words in zip(hashed, documents, strict=True):
-    for word in words:
-        bag[vectorizers.hash_word(word, 16)] += 1  # (4)
-print("the first document in 16 places:", hashed[0])
-print("the package gives the same:", (hashed == vectorizers.hashed_bags(documents, 16)).all())
-
 # %% [markdown] id="ch02-term-document-matrix"
 # Transposed, with a row for each word and a column for each document, the table is the **term-document matrix** (단어-문서
 # 행렬). A column shows what a document is about; a row shows where a word is used.
 
 # %%
-term_document = bags.T  # (V, D)
-theirs = vectorizers.term_document_matrix(documents, bag_vocabulary)
-print("the package gives the same:", (term_document == theirs).all())
+term_document = bags.T  # (V, N)
 show(
     figures.term_document(term_document, bag_vocabulary.tokens),
-    "2.4",
+    "2.5",
     "The counts of every word in every document. Read a column to see what a document is "
     "about, and a row to see where a word is used.",
 )
@@ -496,25 +438,32 @@ show(
 # vector becomes twice as long, but the proportions of the words stay the same. So compare the directions, not the lengths.
 # **Cosine similarity** (코사인 유사도) is the cosine of the angle between two vectors:
 #
-# $$ \cos(a, b) = \frac{a \cdot b}{|a| \, |b|} \tag{7} $$
+# $$ \cos(a, b) = \frac{a \cdot b}{|a| \, |b|} \tag{5} $$
 #
 # It is 1 for the same direction, 0 for vectors at right angles, which have no word in common, and -1 for opposite
 # directions. Counts are never negative, so neither are their cosines.
+#
+# > **Question.** What is the cosine of the bags of `dog bites man` and `man bites dog`? And of `the cat` and `because of
+# > rain`?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > 1 and 0. The first two have the same counts, although one of them is news: a bag does not know the order. The others
+# > have no word in common.
+# >
+# > </details>
 
 
 # %%
 def cosine(a, b):
-    return (a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())  # (7)
+    return (a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum())  # (5)
 
 
 a, b, c = np.array([3.0, 1.0]), np.array([6.0, 2.0]), np.array([1.0, 3.0])
 print(f"cosine of a and b: {cosine(a, b):.2f}, of a and c: {cosine(a, c):.2f}")
-ours = cosine(bags[0], bags[1])
-theirs = functions.cosine_similarity(bags[0].astype(float), bags[1].astype(float))
-print("the package gives the same:", np.isclose(ours, theirs, rtol=0, atol=1e-12))
 show(
     figures.directions({"a": a, "b": b, "c": c}),
-    "2.5",
+    "2.6",
     "Two vectors with the same proportions point in the same direction, whatever their "
     "lengths. The cosine compares directions only.",
 )
@@ -523,11 +472,12 @@ show(
 # ### tf-idf: rare words say more
 #
 # The first two documents have three of their six words in common: `the`, `on` and `the`. That does not make them alike. A
-# word that occurs everywhere says little about any document. **tf-idf** (단어 빈도-역문서 빈도), short for term frequency
-# times inverse document frequency, gives each word a weight. If $\mathrm{df}_v$ of $D$ documents contain the word $v$,
+# word that occurs everywhere says little about any document: a witness who tells the police that the thief had two eyes has
+# told them nothing, but a scar is worth a lot. **tf-idf** (단어 빈도-역문서 빈도), short for term frequency times inverse
+# document frequency, gives each word a weight. If $\mathrm{df}_v$ of $N$ documents contain the word $v$,
 #
-# $$ \mathrm{idf}_v = \log \frac{1 + D}{1 + \mathrm{df}_v} + 1 \tag{8} $$
-# $$ z_v = x_v \, \mathrm{idf}_v \qquad y = \frac{z}{|z|} \tag{9} $$
+# $$ \mathrm{idf}_v = \log \frac{1 + N}{1 + \mathrm{df}_v} + 1 \tag{6} $$
+# $$ r_v = x_v \, \mathrm{idf}_v \qquad y = \frac{r}{|r|} \tag{7} $$
 #
 # A word that is in every document gets the weight 1; the rarer a word is, the larger its weight. The ones inside the
 # logarithm prevent a division by zero. The last step divides each vector by its length, so that the dot product of two of
@@ -536,12 +486,12 @@ show(
 
 # %%
 def tf_idf(bags):
-    """Counts (D, V) give weighted vectors (D, V) of length one, and the weights (V,)."""
-    D = len(bags)
+    """Counts (N, V) give weighted vectors (N, V) of length one, and the weights (V,)."""
+    N = len(bags)
     df = (bags > 0).sum(axis=0)  # in how many documents, not how often
-    idf = np.log((1 + D) / (1 + df)) + 1  # (8)
-    z = bags * idf  # (9)
-    return z / np.sqrt((z * z).sum(axis=1, keepdims=True)), idf  # (9)
+    idf = np.log((1 + N) / (1 + df)) + 1  # (6)
+    r = bags * idf  # (7)
+    return r / np.sqrt((r * r).sum(axis=1, keepdims=True)), idf  # (7)
 
 
 weighted, idf = tf_idf(bags)
@@ -556,7 +506,7 @@ by_counts = np.array([[cosine(a, b) for b in bags] for a in bags])
 by_tf_idf = weighted @ weighted.T
 show(
     figures.document_cosines({"counts": by_counts, "tf-idf": by_tf_idf}),
-    "2.6",
+    "2.7",
     "The cosine of each pair of documents. With counts, documents 0 and 1 look alike "
     "because of *the* and *on*; with tf-idf, the two stock reports 3 and 4 are closer.",
 )
@@ -601,9 +551,21 @@ for question in ("what is the remainder of a division", "the order of the keys i
 # The surroundings of a word, up to some distance on each side, are its **context** (맥락); that distance is the **window**
 # (윈도). The **co-occurrence matrix** (동시발생 행렬) counts which words occur in whose context:
 #
-# $$ C_{vw} = \mathrm{how \; often} \; w \; \mathrm{is \; at \; most \; window \; positions \; from} \; v \tag{10} $$
+# $$ C_{vw} = \mathrm{how \; often} \; w \; \mathrm{is \; at \; most \; window \; positions \; from} \; v \tag{8} $$
 #
-# Row $v$ of $C$ is a vector for the word $v$, a description of its company.
+# Row $v$ of $C$ is a vector for the word $v$, a description of its company. You can think of a frame that slides along the
+# text: the word in its middle gets a mark in its row for each word that the frame shows beside it.
+
+# %%
+show(
+    figures.windows("the cat eats the bread .".split(), 2, (1, 2, 3)),
+    "2.8",
+    "A window of 2 at three positions. Orange: the word in the middle; blue: its context; to "
+    "the right: what is added to the row of the word in the middle.",
+)
+
+# %% [markdown] id="ch02-the-frame-in-code"
+# In code, with a window of 1 and a sentence of nine words:
 
 
 # %%
@@ -613,7 +575,7 @@ def cooccurrence(ids, V, window):
     for k, v in enumerate(ids):
         for j in range(max(k - window, 0), min(k + window + 1, len(ids))):
             if j != k:
-                C[v, ids[j]] += 1  # (10)
+                C[v, ids[j]] += 1  # (8)
     return C
 
 
@@ -635,48 +597,24 @@ print("the package gives the same:", np.array_equal(C, theirs))
 #
 # ### A text with known answers
 #
-# To judge whether such vectors are any good, you need a text in which you know which words belong together. So let us
-# generate one. There are seven groups of words; sentences are drawn from five patterns. Within a group, the first words are
-# more frequent, as in real texts.
+# To judge whether such vectors are any good, you need a text in which you know which words belong together. The text of
+# Figure 2.1 is of this kind. It has seven groups of words; sentences are drawn from five patterns, such as *the animal eats
+# the food* and *the person reads the writing*. Within a group, the first words are more frequent, as in real texts.
+#
+# > **Question.** With counts as vectors: is *cat* closer to *dog* or to *book*? And how close is *cat* to *book*, roughly:
+# > near 0, near one half, or near 1? Think of the words that are next to each of them.
+# >
+# > <details><summary>Answer</summary>
+# >
+# > To *dog*, but only just: both cosines are near 1. Every noun of this text has *the* on its left, again and again, and
+# > beside that count all others are small.
+# >
+# > </details>
 
 # %%
-groups = {
-    "animal": "cat dog fox wolf bear horse".split(),
-    "person": "king queen girl boy nurse judge".split(),
-    "food": "bread rice soup fish fruit cake".split(),
-    "writing": "book letter story poem song map".split(),
-    "place": "park house garden street forest town".split(),
-    "eat": "eats bites smells tastes".split(),
-    "read": "reads writes knows forgets".split(),
-}
-patterns = [
-    "the animal eat the food .".split(),
-    "the person read the writing .".split(),
-    "the person eat the food .".split(),
-    "the animal sleeps in the place .".split(),
-    "the person works in the place .".split(),
-]
-
-
-def generate_text(rng, sentences):
-    """The words of ``sentences`` random sentences, one after the other."""
-    generated = []
-    for _ in range(sentences):
-        for word in patterns[rng.integers(len(patterns))]:
-            if word in groups:  # replace the name of a group by one of its words
-                weights = 1 / np.arange(1, len(groups[word]) + 1)
-                word = str(rng.choice(groups[word], p=weights / weights.sum()))
-            generated.append(word)
-    return generated
-
-
-# %%
-generated = generate_text(np.random.default_rng(0), 1000)
-print(" ".join(generated[:20]), "...")
-generated_vocabulary = Vocabulary.build(generated, specials=())
-C = cooccurrence(generated_vocabulary.encode(generated), len(generated_vocabulary), window=2)
+C = counting.cooccurrence(generated_ids, len(generated_vocabulary), window=2)
 print(
-    f"{len(generated):,} words, {len(generated_vocabulary)} distinct ones; the matrix is {C.shape}"
+    f"{len(generated):,} words, {len(generated_vocabulary)} distinct ones; the table is {C.shape}"
 )
 
 
@@ -690,17 +628,18 @@ print_cosines(C)
 
 # %% [markdown] id="ch02-cat-and-dog-are-close"
 # `cat` and `dog` are close, as they should be. But `cat` and `book` are close as well. Both occur next to `the` again and
-# again, and that dominates everything else. The useful information is not how often two words meet, but how much more often
+# again, and that dominates everything else. If you meet a colleague at work, that means nothing; if you meet on another
+# continent, there is a story behind it. The useful information is not how often two words meet, but how much more often
 # they meet than by chance.
 #
 # ## More often than by chance
 #
-# Let $S_v = \sum_w C_{vw}$ be the total number of neighbours of the word $v$, and $N = \sum_v S_v$. If neighbours were
-# drawn at random, a share $S_w / N$ of the neighbours of $v$ would be $w$, and you would expect $S_v S_w / N$ meetings. The
-# logarithm of the ratio of the actual number to the expected number is the **pointwise mutual information** (점별
-# 상호정보량), PMI:
+# Let $S_v = \sum_w C_{vw}$ be the total number of neighbours of the word $v$, and $N = \sum_v S_v$ the number of all pairs
+# of neighbours. If neighbours were drawn at random, a share $S_w / N$ of the neighbours of $v$ would be $w$, and you would
+# expect $S_v S_w / N$ meetings. The logarithm of the ratio of the actual number to the expected number is the **pointwise
+# mutual information** (점별 상호정보량), PMI:
 #
-# $$ \mathrm{PMI}_{vw} = \log_2 \frac{C_{vw} \, N}{S_v \, S_w} \tag{11} $$
+# $$ \mathrm{PMI}_{vw} = \log_2 \frac{C_{vw} \, N}{S_v \, S_w} \tag{9} $$
 #
 # It is 0 if they meet as often as by chance, 1 if twice as often, 2 if four times as often, and negative if they avoid each
 # other; the unit of logarithms to base 2 is the bit. For example, in a corpus with $N = 100000$, let `coffee` have 100
@@ -708,7 +647,7 @@ print_cosines(C)
 
 # %%
 N = 100_000
-print(f"coffee and the: PMI {np.log2(12 * N / (100 * 6000)):.2f}")  # (11)
+print(f"coffee and the: PMI {np.log2(12 * N / (100 * 6000)):.2f}")  # (9)
 print(f"coffee and cup: PMI {np.log2(8 * N / (100 * 80)):.2f}")
 
 # %% [markdown] id="ch02-by-counts-the-is-closer"
@@ -718,7 +657,7 @@ print(f"coffee and cup: PMI {np.log2(8 * N / (100 * 80)):.2f}")
 # not met merely by accident. So only values above zero are kept, as **positive pointwise mutual information** (양의 점별
 # 상호정보량), PPMI:
 #
-# $$ \mathrm{PPMI}_{vw} = \max(\mathrm{PMI}_{vw}, 0) \tag{12} $$
+# $$ \mathrm{PPMI}_{vw} = \max(\mathrm{PMI}_{vw}, 0) \tag{10} $$
 
 
 # %%
@@ -728,7 +667,7 @@ def ppmi(C):
     N = S.sum()
     values = np.zeros(C.shape)
     for v, w in np.argwhere(C > 0):  # the pairs that meet
-        values[v, w] = max(np.log2(C[v, w] * N / (S[v] * S[w])), 0)  # (11), (12)
+        values[v, w] = max(np.log2(C[v, w] * N / (S[v] * S[w])), 0)  # (9), (10)
     return values
 
 
@@ -741,9 +680,8 @@ print("the package gives the same:", np.allclose(M, counting.ppmi(C), rtol=0, at
 # with the words of each group together.
 
 # %%
-by_group = generated_vocabulary.encode(word for members in groups.values() for word in members)
-# the number of the group of each of these words: 0 0 0 0 0 0 1 1 1 1 1 1 2 ...
-group_of = np.repeat(np.arange(len(groups)), [len(members) for members in groups.values()])
+sizes = [len(members) for members in examples.GROUPS.values()]
+group_of = np.repeat(np.arange(len(sizes)), sizes)
 
 
 def unit_rows(vectors):
@@ -771,8 +709,8 @@ for name, vectors in (("counts", C), ("PPMI", M)):
     inside, outside = mean_cosines(vectors)
     panels[f"{name}: {inside:.2f} within groups, {outside:.2f} between"] = group_cosines(vectors)
 show(
-    figures.group_cosines(panels, groups),
-    "2.7",
+    figures.group_cosines(panels, examples.GROUPS),
+    "2.9",
     "The cosines of all pairs of words, sorted by group. With counts all words are alike; "
     "with PPMI the groups appear as dark squares on the diagonal.",
 )
@@ -787,41 +725,56 @@ show(
 # neighbour. But the neighbours themselves form groups: a word that occurs with `bread` also occurs with `rice`. A few
 # numbers, one for each such pattern, should be enough.
 #
-# Take a column $u$ and a row $v^T$, both of length one. Their product $u v^T$ is a whole table, with $u_i v_j$ in row $i$
-# and column $j$. The **singular value decomposition** (특잇값 분해), SVD, writes a matrix as a sum of such tables, each
-# with a weight, the largest first:
+# Think of a stack of transparent slides. The lowest one shows only the roughest outline of a picture; every further slide
+# adds a correction, each fainter than the one before. With all slides on top of each other you see the picture exactly, and
+# the first few are enough to recognise it.
 #
-# $$ M = \sum_j s_j \, u_j v_j^T = U \, \mathrm{diag}(s) \, V^T \qquad s_1 \ge s_2 \ge \ldots \ge 0 \tag{13} $$
+# Here the picture is the table $M$, and a slide is the simplest kind of table there is. Take a column $u$ and a row $v^T$,
+# both of length one. Their product $u v^T$ is a whole table, with $u_i v_j$ in row $i$ and column $j$: every row of it is
+# the same row $v^T$, more or less strongly. The **singular value decomposition** (특잇값 분해), SVD, writes a matrix as a
+# sum of such tables, each with a weight, the largest first:
 #
-# where $\mathrm{diag}(s)$ has the $s_j$ on its diagonal and zeros elsewhere. All the columns $u_j$ of $U$ are at right
-# angles to each other, and so are the $v_j$. The weights $s_j$ are the **singular values** (특잇값). No sum of $k$ such
-# tables approximates $M$ better, by the sum of squared errors, than the first $k$ terms (Eckart and Young, 1936). In this
-# approximation, each row of $M$ is a mixture of the $k$ patterns $v_1$ to $v_k$; the coefficient of the pattern $v_j$ in
-# row $i$ is $s_j U_{ij}$. Row $i$ of $U$, without the weights, is our dense vector for word $i$. (Here $V$ is the matrix
-# with the columns $v_j$; everywhere else in this chapter it is the number of words.)
+# $$ M = \sum_j s_j \, u_j v_j^T \qquad s_1 \ge s_2 \ge \ldots \ge 0 \tag{11} $$
+#
+# All the columns $u_j$ are at right angles to each other, and so are the $v_j$. The weights $s_j$ are the **singular
+# values** (특잇값). No sum of $k$ such tables approximates $M$ better, by the sum of squared errors, than the first $k$
+# terms (Eckart and Young, 1936). In this approximation, each row of $M$ is a mixture of the $k$ patterns $v_1$ to $v_k$.
+# Let $U$ have the columns $u_1$ to $u_k$; row $i$ of it says how much of each pattern is in row $i$ of $M$, and that is our
+# dense vector for word $i$.
+#
+# > **Question.** Words of one group are nearly interchangeable in the text, and there are seven groups. About how many
+# > terms will be enough for a good copy of $M$?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > Words of one group have nearly the same neighbours, so their rows of $M$ are nearly the same row. There are about as
+# > many different rows as groups, and as many patterns are enough. Eight terms leave less than a seventh of the squared
+# > sum, as you will see.
+# >
+# > </details>
 #
 # How can you find $u_1$? Begin with any $u$ and multiply, again and again:
 #
-# $$ u \leftarrow M (M^T u), \;\; \mathrm{then \; divide \; by \; its \; length} \tag{14} $$
+# $$ u \leftarrow M (M^T u), \;\; \mathrm{then \; divide \; by \; its \; length} \tag{12} $$
 #
-# This works because vectors at right angles have the dot product 0, and each $u_j$ and $v_j$ has the dot product 1 with
-# itself. So (13) gives $M^T u_j = s_j v_j$ and $M v_j = s_j u_j$, and together $M (M^T u_j) = s_j^2 u_j$. In a mixture of
-# all the $u_j$, each round of (14) multiplies the part along $u_j$ by $s_j^2$. The part with the largest factor soon
-# outgrows the others, and $u$ converges to $u_1$. To find the next one, do the same, but subtract the parts along those
-# already found.
+# In plain words: the multiplication stretches every part of $u$, but the part along $u_1$ most of all, so after many rounds
+# nothing else is left. To see it, use that vectors at right angles have the dot product 0, and each $u_j$ and $v_j$ has the
+# dot product 1 with itself. So (11) gives $M^T u_j = s_j v_j$ and $M v_j = s_j u_j$, and together $M (M^T u_j) = s_j^2
+# u_j$. In a mixture of all the $u_j$, each round of (12) multiplies the part along $u_j$ by $s_j^2$. To find the next one,
+# do the same, but subtract the parts along those already found.
 
 
 # %%
 def largest_singular_vectors(M, k, steps=500):
-    """Columns u_1 to u_k (rows, k) and the singular values (k,), by equation (14)."""
+    """Columns u_1 to u_k (rows, k) and the singular values (k,), by equation (12)."""
     rng = np.random.default_rng(0)
     U, s = np.zeros((len(M), k)), np.zeros(k)
     for j in range(k):
         u = rng.standard_normal(len(M))
         for _ in range(steps):
-            u = M @ (M.T @ u)  # (14)
+            u = M @ (M.T @ u)  # (12)
             u -= U @ (U.T @ u)  # remove the parts along those already found
-            u /= np.sqrt((u * u).sum())  # (14)
+            u /= np.sqrt((u * u).sum())  # (12)
         U[:, j] = u
         s[j] = np.sqrt(((M.T @ u) ** 2).sum())  # the length of s_j v_j
     return U, s
@@ -829,34 +782,42 @@ def largest_singular_vectors(M, k, steps=500):
 
 U, s = largest_singular_vectors(M, 8)
 print("singular values:", s.round(2))
-print("NumPy finds the same ones:", np.allclose(s, np.linalg.svd(M)[1][:8], rtol=0, atol=1e-3))
-
-dots = U.T @ counting.svd_vectors(M, 8)
-same = np.allclose(abs(dots), np.eye(8), rtol=0, atol=1e-2)
-print("the package gives the same vectors:", same)
+print("NumPy finds the same:", np.allclose(s, np.linalg.svd(M)[1][:8], rtol=0, atol=1e-3))
 
 # %% [markdown] id="ch02-a-column-may-have-the-opposite"
-# A column $u_j$ may have the opposite sign, if $v_j$ has it too; that changes no cosine. So the last line compares the
-# absolute values of the dot products of our columns with the package's: 1 for the same column, 0 for two different ones.
-#
+# Here are the first three terms. The words are in the order of the groups, with all the others, such as `the` and `sleeps`,
+# at the end.
+
+# %%
+# the words of each group together, and those of no group last
+order = np.concatenate([by_group, np.setdiff1d(np.arange(len(M)), by_group)])
+rows = M.T @ U / s  # the columns v_1 to v_k
+terms = [(s[j], U[order, j], rows[order, j]) for j in range(3)]
+show(
+    figures.rank_one_tables(M[order][:, order], terms),
+    "2.10",
+    "The PPMI table, and the first three tables of which it is the sum; red is above zero, blue "
+    "below. The strip on the left of each is its column, the strip above its row: each table is "
+    "nothing but the two multiplied. A column and its row may change their signs together.",
+)
+
+# %% [markdown] id="ch02-how-much-is-in-the-first-terms"
 # How much of $M$ is in the first $k$ terms? Since $u_j^T M = s_j v_j^T$, their sum is $U_k (U_k^T M)$, where $U_k$ has the
 # first $k$ columns of $U$.
 
 
 # %%
 def first_terms(k):
-    """The sum of the first k terms of equation (13)."""
-    return U[:, :k] @ (U[:, :k].T @ M)  # (13)
+    """The sum of the first k terms of equation (11)."""
+    return U[:, :k] @ (U[:, :k].T @ M)  # (11)
 
 
 errors = [((M - first_terms(k)) ** 2).sum() / (M**2).sum() for k in range(9)]
-# the words of each group together, and those of no group last
-order = np.concatenate([by_group, np.setdiff1d(np.arange(len(M)), by_group)])
-tables = {"PPMI matrix": M, "k = 2": first_terms(2), "k = 8": first_terms(8)}
+tables = {"PPMI matrix": M, "$k = 2$": first_terms(2), "$k = 8$": first_terms(8)}
 tables = {title: table[order][:, order] for title, table in tables.items()}
 show(
     figures.approximations(tables, errors),
-    "2.8",
+    "2.11",
     "The PPMI matrix, and what the first two and the first eight terms of the SVD keep of "
     "it. Right: the error that remains after k terms.",
 )
@@ -937,7 +898,94 @@ for word in queries:
 # >   0.50, corsica 0.47.
 # > - toyota: motor 0.73, motors 0.65, honda 0.63, mazda 0.60, lexus 0.58; in print motor 0.74, nissan 0.68, motors 0.65,
 # >   honda 0.63, lexus 0.60.
+
+# %% [markdown] id="ch02-hashing"
+# ## Hashing: no list at all
 #
+# Back to the list of words. A vocabulary has to be built, stored, and shipped with the network. **Hashing** (해싱) does
+# without it. It is a cloakroom without an attendant who remembers you: the hook for your coat is computed from your name.
+# The place of a word is computed directly from its characters:
+#
+# $$ \mathrm{place}(w) = \mathrm{hash}(w) \;\; \mathrm{mod} \;\; \mathrm{size} \tag{13} $$
+#
+# where mod is the remainder of a division, and hash turns the word into one large number, such that different words nearly
+# always get different numbers. Every word gets a place, even one that has never been seen before.
+
+
+# %%
+def simple_hash(word, size):
+    """A place for a word, computed from its bytes."""
+    number = 0
+    for byte in word.encode("utf-8"):
+        number = (31 * number + byte) % 2**32  # never more than 32 bits
+    return number % size  # (13)
+
+
+for word in ("cat", "cats", "dog", "고양이"):
+    ours, theirs = simple_hash(word, 1000), vectorizers.hash_word(word, 1000)
+    print(f"{word}: place {ours} of 1000, by the package's hash {theirs}")
+
+# %% [markdown] id="ch02-the-package-uses-another-well-known"
+# The package uses another well-known hash, CRC-32, which the standard library implements in C. Why not Python's own `hash`?
+# For strings it changes with every start of Python: tomorrow, all the weights would belong to other words.
+#
+# ### Collisions
+#
+# If two words get the same place, this is a **collision** (충돌), and nothing can tell them apart. How often does it
+# happen? Assign each of $V$ words to a random place and look at one of them. Another word misses its place with probability
+# $1 - 1/\mathrm{size}$. The probability that all the $V - 1$ others miss it is the product of that many factors. So the
+# expected share of words that collide is
+#
+# $$ 1 - \left( 1 - \frac{1}{\mathrm{size}} \right)^{V - 1} \tag{14} $$
+#
+# If there are many more places than words, it is close to $V / \mathrm{size}$. To reduce the collisions to one word in a
+# hundred, you need a hundred times as many places as words.
+
+
+# %%
+def expected_collisions(V, size):
+    return 1 - (1 - 1 / size) ** (V - 1)  # (14)
+
+
+def measured_collisions(words, size, hash_word):
+    """The share of the distinct ``words`` that share their place."""
+    places = np.array([hash_word(word, size) for word in words])
+    taken = np.bincount(places, minlength=size)  # how many words each place has
+    return (taken[places] > 1).mean()
+
+
+manual_words = sorted(set(manual_tokens["words"]))
+sizes = 2 ** np.arange(7, 21)
+measured = {
+    "our hash": [measured_collisions(manual_words, size, simple_hash) for size in sizes],
+    "CRC-32": [measured_collisions(manual_words, size, vectorizers.hash_word) for size in sizes],
+}
+expected = expected_collisions(len(manual_words), sizes)
+crc = [vectorizers.measured_collisions(manual_words, size) for size in sizes]
+print("the package gives the same:", measured["CRC-32"] == crc)
+show(
+    figures.collisions(sizes, expected, measured, len(manual_words)),
+    "2.12",
+    "The share of words that have to share their place in the table. Both hash functions "
+    "follow the curve that equation (14) predicts for pure chance.",
+)
+
+# %% [markdown] id="ch02-the-measured-shares-lie"
+# The measured shares lie on the predicted curve: a good hash is as good as chance. With as many places as words, nearly two
+# thirds of the words collide. Do not confuse (14), the share of words, with the probability that there is *any* collision.
+# With 23 words in 365 places, 5.9% of the words are expected to collide, yet the probability of at least one collision is
+# 50.7%. This is known as the birthday paradox: among 23 people, two are likely to have the same birthday.
+
+# %%
+none = np.prod(1 - np.arange(23) / 365)  # each word misses the 0, 1 ... 22 places that are taken
+print(f"expected share of 23 words in 365 places: {expected_collisions(23, 365):.1%}")
+print(f"probability that there is any collision:  {1 - none:.1%}")
+
+# %% [markdown] id="ch02-hashing-works-without-the-vocabulary"
+# A bag of words works without the vocabulary as well: each count of a bag goes to the place of equation (13). The package's
+# [`hashed_bags`](../scratchnn/text/vectorizers.py) makes them.
+
+# %% [markdown] id="ch02-korean-text"
 # ## Korean text
 #
 # Most of this chapter was about tokens between white space. In Korean such a token is an **eojeol** (어절): a word together
@@ -982,32 +1030,14 @@ for syllable in "한국어":
     print(f"{syllable}: number {ord(syllable)}, letters {letters}")
 
 every = [chr(code) for code in range(44032, 44032 + 11172)]
-back = all(put_together(*take_apart(syllable)) == syllable for syllable in every)
-print("taken apart and put together:", back)
-same = all(take_apart(syllable) == korean.split_syllable(syllable) for syllable in every)
+same = all(put_together(*take_apart(syllable)) == syllable for syllable in every)
+same &= all(take_apart(syllable) == korean.split_syllable(syllable) for syllable in every)
 print("the package gives the same:", same)
 
 # %% [markdown] id="ch02-the-letters-in-this-cell"
 # The letters in this cell are those of a keyboard, where an initial ㄱ and a final ㄱ are the same. In a running text they
 # would be ambiguous: ㄱㅏㄱㅏ may be 가가, or 각 followed by a single ㅏ. So the package writes letters with another
-# Unicode set, in which initials, vowels and finals are different characters; its level `"letter"` returns these. Their
-# numbers are usually written in base 16, with the prefix `0x`: the initials begin at `0x1100`, the vowels at `0x1161`, and
-# final number $n$ has the number `0x11a7` $+\; n$.
-
-# %%
-word = "한국어"
-letters = list(tokens.tokenize(word, "letter"))
-numbers = [hex(ord(letter)) for letter in letters]
-print(f"{word}: {len(word)} syllables, {len(letters)} letters, numbers {', '.join(numbers)}")
-
-ours = []
-for syllable in word:
-    initial, vowel, final = take_apart(syllable)
-    ours += [chr(0x1100 + initial), chr(0x1161 + vowel)]
-    if final:
-        ours.append(chr(0x11A7 + final))
-print("the package gives the same:", ours == letters)
-print("and back:", korean.from_letters("".join(letters)) == word)
+# Unicode set, in which initials, vowels and finals are different characters; its level `"letter"` returns these.
 
 # %% [markdown] id="ch02-which-tokens-for-korean"
 # ### Which tokens for Korean?
@@ -1015,50 +1045,29 @@ print("and back:", korean.from_letters("".join(letters)) == word)
 # To see the cost of each level, generate Korean sentences: a noun with a particle, a place, an object with a particle, a
 # verb with an ending. Some particles have two forms: 은 after a consonant, 는 after a vowel.
 
-
 # %%
-def with_particle(word, pair):
-    """The word with the first form of the particle after a consonant, the second after a vowel."""
-    after_consonant, after_vowel = pair.split("/")
-    final = take_apart(word[-1])[2]
-    return word + (after_consonant if final else after_vowel)
-
-
-people = (
-    "고양이 강아지 학생 선생님 의사 아이 친구 어머니 아버지 동생 할머니 경찰 가수 농부 기자".split()
-)
-places = "학교 집 공원 병원 시장 도서관 바다 산 식당 역 가게 마을".split()
-things = "책 편지 사과 물 그림 사진 신문 우산 모자 의자 공 시계 가방 꽃 빵 열쇠 지도 연필".split()
-stems = "찾 받 잡 놓 숨기 던지 만지 고르 사 옮기".split()
-subject_particles = "은/는 이/가 도/도 만/만 까지/까지".split()
-place_particles = "에서 에서는 에서도 에서만".split()
-object_particles = "을/를 도/도 만/만 까지/까지 부터/부터".split()
-endings = ["고 있다", "고 싶다", "지 않는다", "지 못한다", "겠다", "네"]
-
-
-def korean_sentence(rng):
-    """A person, a place, a thing, and a verb."""
-
-    def one(choices):
-        return str(rng.choice(choices))
-
-    person = with_particle(one(people), one(subject_particles))
-    place = one(places) + one(place_particles)
-    thing = with_particle(one(things), one(object_particles))
-    return f"{person} {place} {thing} {one(stems)}{one(endings)}"
-
-
 rng = np.random.default_rng(0)
-korean_text = [korean_sentence(rng) for _ in range(1000)]
+korean_text = [examples.korean_sentence(rng) for _ in range(1000)]
 print("\n".join(korean_text[:3]))
 
 # %% [markdown] id="ch02-read-more-and-more-of-these"
 # Read more and more of these sentences. How many distinct tokens are there at each of the three levels, and what share of
 # the tokens of 200 new sentences is unknown?
+#
+# > **Question.** There are 15 persons, 12 places, 18 things and 10 verbs in these sentences, each with some particles or
+# > endings. Which of the three curves of distinct tokens will rise longest: eojeol, syllables or letters? And which will be
+# > the first to stop?
+# >
+# > <details><summary>Answer</summary>
+# >
+# > The eojeol rise longest: every combination of a word and a particle is one more. The letters stop first: after a few
+# > sentences nearly all of them have appeared.
+# >
+# > </details>
 
 # %%
 levels = {"eojeol": str.split, "syllables": "char", "letters": "letter"}
-new_text = [korean_sentence(rng) for _ in range(200)]
+new_text = [examples.korean_sentence(rng) for _ in range(200)]
 
 
 def all_tokens(lines, level):
@@ -1081,7 +1090,7 @@ for name, level in levels.items():
     distinct[name] = [len(set(all_tokens(korean_text[:n], level))) for n in read]
 show(
     figures.korean_levels(read, distinct),
-    "2.9",
+    "2.13",
     "Distinct tokens by the number of Korean sentences read, at three levels. The curve of "
     "the eojeol keeps rising: every new combination of a noun and a particle is one more.",
 )
@@ -1133,29 +1142,14 @@ print("as tokens they are the same:", same)
 
 
 # %%
-def reviews(rng, count):
-    """Sentences, and whether each is good (1) or bad (0)."""
-    nouns = "배우 음악 이야기 화면 대사 결말 연출 장면".split()
-    adverbs = "정말 너무 아주".split()
-    bad_words = "지루하다 엉성하다 유치하다 시끄럽다".split()
-    good_words = "훌륭하다 재미있다 아름답다 따뜻하다".split()
-    good = rng.integers(0, 2, count)
-    texts = []
-    for t in good:
-        subject = with_particle(str(rng.choice(nouns)), "이/가")
-        adverb, adjective = rng.choice(adverbs), rng.choice(good_words if t else bad_words)
-        texts.append(f"{subject} {adverb} {adjective}")
-    return texts, good
-
-
 def train_classifier(texts, good):
     """The score of each word."""
     counts = {}
-    for text, t in zip(texts, good, strict=True):
+    for text, label in zip(texts, good, strict=True):
         for word in text.split():  # without normalization
             if word not in counts:
                 counts[word] = [1, 1]  # counting from one avoids a division by zero
-            counts[word][t] += 1
+            counts[word][label] += 1
     return {word: np.log(in_good / in_bad) for word, (in_bad, in_good) in counts.items()}
 
 
@@ -1166,8 +1160,8 @@ def evaluate(texts, good, word_scores):
     return (np.array(answers) == good).mean(), np.mean(unknown)
 
 
-word_scores = train_classifier(*reviews(np.random.default_rng(0), 500))
-texts, good = reviews(np.random.default_rng(1), 400)
+word_scores = train_classifier(*examples.reviews(np.random.default_rng(0), 500))
+texts, good = examples.reviews(np.random.default_rng(1), 400)
 from_elsewhere = [unicodedata.normalize("NFD", text) for text in texts]
 print("a review from here:     ", texts[0])
 print("the one from elsewhere: ", from_elsewhere[0])
@@ -1183,7 +1177,7 @@ for share in percent:
 accuracies, unknown_shares = np.array(curve).T
 show(
     figures.two_spellings(percent, accuracies, unknown_shares),
-    "2.10",
+    "2.14",
     "The same reviews, more and more of them in the other Unicode form. The blue curve "
     "alone looks like a bad classifier; the orange one shows the cause.",
 )
@@ -1233,7 +1227,7 @@ for min_count, title in ((1, "All words"), (20, "Words that occur at least 20 ti
 
 show(
     figures.pairs(clouds),
-    "2.11",
+    "2.15",
     "Each point is a pair of words. Left: the highest PPMI belongs to pairs that met least "
     "often. Right: without the rare words, the strongest pairs have met many times.",
 )
@@ -1256,39 +1250,34 @@ show(
 # solution("2.1")
 # ```
 #
-# In a shell, an answer is a file:
-#
-# ```sh
-# python -m scratchnn exercise 2                          # the list
-# python -m scratchnn exercise 2.1 --template > my_answer.py
-# python -m scratchnn exercise 2.1 my_answer.py
-# ```
-#
-# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
+# In a shell, `python -m scratchnn exercise 2` lists them, and `python -m scratchnn learn` goes through them in order
+# (chapter 1).
 #
 # - **2.1** The mean vector of each sentence, without the padding.
-# - **2.2** The number of places of a hash table that at least one word takes.
-# - **2.3** tf-idf from a table of counts.
-# - **2.4** A co-occurrence matrix that looks to the left only.
-# - **2.5** PPMI without a loop.
+# - **2.2** tf-idf from a table of counts.
+# - **2.3** A co-occurrence matrix that looks to the left only.
+# - **2.4** PPMI without a loop.
+# - **2.5** The number of places of a hash table that at least one word takes.
 # - **2.6** The Korean particle 은 or 는, by the last syllable.
 #
-# The solutions are in [`ch02.py`](../scratchnn/book/solutions/ch02.py). The package's files are short enough to
-# read: [`tokens.py`](../scratchnn/text/tokens.py), [`vocabulary.py`](../scratchnn/text/vocabulary.py),
-# [`sequences.py`](../scratchnn/text/sequences.py), [`padded.py`](../scratchnn/data/padded.py),
-# [`vectorizers.py`](../scratchnn/text/vectorizers.py),
-# [`counting.py`](../scratchnn/text/counting.py) and [`korean.py`](../scratchnn/text/korean.py).
+# The solutions are in [`ch02.py`](../scratchnn/book/solutions/ch02.py).
+#
+# ## Where to read on
+#
+# - Church and Hanks, "Word Association Norms, Mutual Information, and Lexicography" (1990): pointwise mutual information
+#   for words. Bullinaria and Levy, "Extracting Semantic Representations from Word Co-occurrence Statistics" (2007): why
+#   only its positive part is kept, with many measurements.
+# - Firth, "A Synopsis of Linguistic Theory" (1957), and Harris, "Distributional Structure" (1954): words by their company.
+#   Eckart and Young, "The Approximation of One Matrix by Another of Lower Rank" (1936): the best sum of $k$ tables.
+# - Spärck Jones, "A Statistical Interpretation of Term Specificity" (1972): inverse document frequency. Zipf, *Human
+#   Behavior and the Principle of Least Effort* (1949).
+# - Weinberger and others, "Feature Hashing for Large Scale Multitask Learning" (2009): bags of words without a list.
+# - *The Unicode Standard*, "Conjoining Jamo Behavior": equation (15), and the letters of Korean.
+# - Saito, *Deep Learning from Scratch 2* (2018): its chapter 2 makes word vectors from the Penn Treebank in the same three
+#   steps.
 #
 # ## What comes next
 #
 # Counting processes the whole corpus first and compresses it afterwards; if a new sentence arrives, everything starts
 # again. Chapter 3 does the opposite: a small network predicts a word from its neighbours, one example after the other, and
 # the vectors are what it learns along the way.
-#
-# Sources: Zipf, *Human Behavior and the Principle of Least Effort* (1949). Firth, "A Synopsis of Linguistic Theory" (1957).
-# Harris, "Distributional Structure" (1954). Eckart and Young, "The Approximation of One Matrix by Another of Lower Rank"
-# (1936). Spärck Jones, "A Statistical Interpretation of Term Specificity" (1972). Church and Hanks, "Word Association
-# Norms, Mutual Information, and Lexicography" (1990). Bullinaria and Levy, "Extracting Semantic Representations from Word
-# Co-occurrence Statistics" (2007). Weinberger et al., "Feature Hashing for Large Scale Multitask Learning" (2009). Saito,
-# *Deep Learning from Scratch 2* (2018): its chapter 2 makes word vectors from the Penn Treebank in the same three steps.
-# *The Unicode Standard*, "Conjoining Jamo Behavior", for equation (15).

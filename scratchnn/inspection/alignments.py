@@ -83,5 +83,5 @@ def plot_by_epoch(runs: Mapping[str, Sequence[float]], title: str, figure_name: 
         )
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     label(axes, title, "epoch", figure_name)
-    axes.legend()
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure

@@ -83,8 +83,8 @@ def global_max_pool1d_backward(dy: Array, cache: tuple) -> Array:
     N, D = dy.shape
     dx = xp.zeros((N, T, D), dtype=dy.dtype)
     if T:
-        first = True if real is None else real[:, 0]  # (N, 1); an empty sequence has no step m
-        dx[xp.arange(N)[:, None], m[:, 0], xp.arange(D)] = xp.where(first, dy, 0)  # (3)
+        dy = dy if real is None else xp.where(real[:, 0], dy, 0)  # an empty sequence has no step m
+        dx[xp.arange(N)[:, None], m[:, 0], xp.arange(D)] = dy  # (3)
     return dx
 
 

@@ -37,7 +37,7 @@ def reverse_time(x: Array, lengths: Array | None = None) -> Array:
         return x[:, ::-1]
     xp = array_module(x)
     steps = xp.arange(x.shape[1])
-    last = lengths.astype("int64", casting="same_kind")[:, None] - 1  # unsigned, 0 - 1 would wrap
+    last = lengths.astype("int64")[:, None] - 1  # unsigned, 0 - 1 would wrap
     source = xp.where(steps <= last, last - steps, steps)  # (N, T)
     return x[xp.arange(x.shape[0])[:, None], source]
 

@@ -23,6 +23,7 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.answer_scores import score_lines
 from scratchnn.tasks.answers import alignment_maps, cased, cutter, search, text_of, warn_about
 from scratchnn.tasks.pair_sources import is_known, names_a_part, read_sources
+from scratchnn.tasks.pretrained import Initial, start_from_vectors
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
@@ -32,6 +33,7 @@ from scratchnn.text.pieces import learn_pieces
 from scratchnn.training.evaluation import mean_loss
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
+from scratchnn.word2vec.formats import read_vectors
 
 GENERATED = 1000  # numbers in words
 PIECES = 8000  # tokens per side, at level piece
@@ -71,6 +73,8 @@ class Seq2SeqTask(Task):
         Setting("--input-feeding", "input_feeding", False, "let each step read what attention gave the last", bool),
         Setting("--peeky", "peeky", False, "let each step read the encoder's state", bool),
         Setting("--dropout", "dropout", 0.0, "dropout of embeddings and layers", float, "P", inherited=False),
+        Setting("--vectors", "vectors", None, "file or run with vectors of source words to start from; their size is D",
+                metavar="PATH"),
         Setting("--tie", "tied", False, "share the target's embedding with the output layer", bool),
         Setting("--best-by", "best_by", "exact", "validation figure that decides the best epoch", choices=("exact", "loss"),
                 inherited=False),
@@ -91,6 +95,11 @@ class Seq2SeqTask(Task):
     part_names = ("source_vocabulary", "target_vocabulary")
     model = Seq2Seq
 
+    def complete(self, settings: Values) -> None:
+        """Word vectors are of words."""
+        if settings["vectors"] is not None and settings["level"] != "word":
+            raise DataError(f"--vectors needs --level word, not {settings['level']}: there are vectors for words only")
+
     def decides(self, settings: Values) -> tuple[str, bool]:
         """The loss, or the exact match."""
         return ("loss", False) if settings["best_by"] == "loss" else ("exact match", True)
@@ -100,6 +109,7 @@ class Seq2SeqTask(Task):
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of the training part, and both parts as ids."""
         train, valid = self.read_parts(settings)
+        vectors = None if parts or settings["vectors"] is None else read_vectors(settings["vectors"])
         parts = parts or {
             name: self.vocabulary([cased(pair[k], settings) for pair in train], settings)
             for k, name in enumerate(self.part_names)
@@ -108,7 +118,12 @@ class Seq2SeqTask(Task):
         note = f"{len(train):,} pairs to learn, {len(valid):,} to validate, vocabularies of {sizes} tokens"
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
         settings["longest_source"] = max(len(source) for source, _ in train_examples)
-        return Data(parts, train_examples, valid_examples, digest_of(train, valid), note)
+        initial: Initial = {}
+        if vectors is not None:
+            ids = (source for source, _ in train_examples)
+            table, covered = start_from_vectors(settings, vectors, parts["source_vocabulary"], ids)
+            initial, note = {"source.W": table["embedding.W"]}, f"{covered}\n{note}"
+        return Data(parts, train_examples, valid_examples, digest_of(train, valid), note, initial)
 
     def read_parts(self, settings: Values) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
         """Training and validation part: as given, or as a known set has them, else a tenth is cut off by the seed."""

@@ -8,9 +8,10 @@ import math
 import pytest
 from small_text import command
 
-from benchmarks import beams, by_epoch, nearest, ngrams
+from benchmarks import beams, by_epoch, by_sentences, nearest, ngrams
 from benchmarks.ngrams import KneserNey
 from scratchnn.errors import DataError
+from scratchnn.tasks.trained import load
 
 SIZES = ["--hidden", 8, "--embed", 4, "--epochs", 2, "--batch", 64]
 pytestmark = pytest.mark.usefixtures("quick")
@@ -99,3 +100,28 @@ def test_a_figure_by_epoch(run, tmp_path, capsys):
     assert len(by_epoch.values_by_epoch(run, "loss")) == 2
     with pytest.raises(DataError, match="has no validation accuracy in its history"):
         by_epoch.main([str(tmp_path / "g.png"), f"one={run}", "--figure", "accuracy"])
+
+
+def test_f1_by_sentences(tmp_path, capsys):
+    """The means and ranges of the seeds; runs that are none of a tagger, or not the same counts, are named."""
+    folders = []
+    for seed in (0, 1):
+        folders.append(tmp_path / f"run{seed}")
+        small = ["--limit", 30, "--hidden", 4, "--embed", 4, "--epochs", 1, "--seed", seed]
+        assert command("train", "tagger", *small, "--out", folders[-1]) == 0
+    f1 = [load(folder).evaluate("generated:test")["f1"] for folder in folders]
+    capsys.readouterr()
+    runs = [f"all:30={folders[0]}", f"all:30={folders[1]}", f"all:20={folders[1]}"]
+    by_sentences.main([str(tmp_path / "f.png"), *runs, "--data", "generated:test"])
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].split() == ["all", "30", *(f"{x:.4f}" for x in ((f1[0] + f1[1]) / 2, min(f1), max(f1)))]
+    with pytest.raises(DataError, match="is no NAME:COUNT=DIR"):
+        by_sentences.main([str(tmp_path / "g.png"), "all=x", "--data", "generated:test"])
+    with pytest.raises(DataError, match="each name needs runs for the same numbers of sentences"):
+        by_sentences.main([str(tmp_path / "g.png"), *runs[1:], f"few:20={folders[0]}", "--data", "generated:test"])
+
+
+def test_f1_of_a_model_without_names(run, tmp_path):
+    with pytest.raises(DataError, match="evaluate gives no F1"):
+        by_sentences.main([str(tmp_path / "g.png"), f"all:20={run}", "--data", "addition"])

@@ -17,8 +17,8 @@ def xnor_weights():
 DENSE = "def dense_backward(dy, x, W):\n    return {}\n"
 GRADIENT = """
 import numpy as np
-def cross_entropy_gradient(z, t):
-    N = len(t)
+def cross_entropy_gradient(z, target):
+    N = len(target)
     e = np.exp(z - z.max(axis=1, keepdims=True))
     y = e / e.sum(axis=1, keepdims=True)
     {}
@@ -94,17 +94,19 @@ WRONG = {
         (DENSE.format("dy @ W.T, x.T @ dy, list(dy.sum(axis=0))"), "db is a list, not an array: return np.array(...)"),
     ],
     "1.4": [
-        (GRADIENT.format("return y - np.eye(z.shape[1])[t]"), "is divided by N as well"),
-        (GRADIENT.format("return (np.eye(z.shape[1])[t] - y) / N"), "The sign is wrong"),
+        (GRADIENT.format("return y - np.eye(z.shape[1])[target]"), "is divided by N as well"),
+        (GRADIENT.format("return (np.eye(z.shape[1])[target] - y) / N"), "The sign is wrong"),
         (GRADIENT.format("return y / N"), "The 1 of the correct class is not subtracted"),
-        (GRADIENT.replace("axis=1", "axis=0").format("return (y - np.eye(z.shape[1])[t]) / N"), "down each column"),
+        (GRADIENT.replace("axis=1", "axis=0").format("return (y - np.eye(z.shape[1])[target]) / N"), "down each column"),
         (
-            GRADIENT.replace(" - z.max(axis=1, keepdims=True)", "").format("y[np.arange(N), t] -= 1; return y / N"),
+            GRADIENT.replace(" - z.max(axis=1, keepdims=True)", "").format("y[np.arange(N), target] -= 1; return y / N"),
             "overflows",
         ),
         (GRADIENT.format("return (y - 1) / N"), "the result is [[0, -1, -1]], expected [[1, -1, 0]]"),
         (
-            GRADIENT.replace("z.max(axis=1, keepdims=True)", "z.max()").format("y[np.arange(N), t] -= 1; return y / N"),
+            GRADIENT.replace("z.max(axis=1, keepdims=True)", "z.max()").format(
+                "y[np.arange(N), target] -= 1; return y / N"
+            ),
             "Each row needs its own largest logit",
         ),
     ],

@@ -11,14 +11,14 @@ TAKEN = "def expected_taken(V, size):\n    return {}\n"
 TF_IDF = """
 import numpy as np
 def tf_idf(bags):
-    D = len(bags)
+    N = len(bags)
     df = {df}
     with np.errstate(all="ignore"):
         idf = {idf}
     y = bags * idf
     return {y}
 """
-DF, IDF = "(bags > 0).sum(axis=0)", "np.log((1 + D) / (1 + df)) + 1"
+DF, IDF = "(bags > 0).sum(axis=0)", "np.log((1 + N) / (1 + df)) + 1"
 LENGTH_ONE = "y / np.sqrt((y * y).sum(axis=1, keepdims=True))"
 LEFT = """
 import numpy as np
@@ -69,24 +69,16 @@ WRONG = {
         ),
     ],
     "2.2": [
-        (TAKEN.format("size * (1 - 1 / size) ** V"), "This is the number of empty slots"),
-        (TAKEN.format("1 - (1 - 1 / size) ** V"), "This is the fraction of occupied slots"),
-        (TAKEN.format("size * (1 - (1 - 1 / size) ** (V - 1))"), "equation (5) has V - 1 because"),
-        (TAKEN.format("V * (1 - 1 / size) ** (V - 1)"), "a slot shared by two words is occupied as well"),
-        (TAKEN.format("min(V, size)"), "or of slots if that is smaller"),
-        (TAKEN.format("V / size"), "expected_taken(V=1, size=100): the result is 0.01, expected 1"),
-    ],
-    "2.3": [
         (TF_IDF.format(df="bags.sum(axis=0)", idf=IDF, y=LENGTH_ONE), "count bags > 0"),
         (TF_IDF.format(df=DF, idf=IDF, y="y"), "The last step is missing"),
         (TF_IDF.format(df=DF, idf=IDF, y="y / y.sum(axis=1, keepdims=True)"), "Each row is divided by its sum"),
         (TF_IDF.format(df=DF, idf=IDF, y=LENGTH_ONE.replace("axis=1", "axis=0")), "The columns have norm 1 here"),
         (TF_IDF.format(df=DF, idf=IDF[:-4], y=LENGTH_ONE), "The + 1 after the logarithm is missing"),
-        (TF_IDF.format(df=DF, idf="np.log(D / df) + 1", y=LENGTH_ONE), "Inside the logarithm, both ones are missing"),
+        (TF_IDF.format(df=DF, idf="np.log(N / df) + 1", y=LENGTH_ONE), "Inside the logarithm, both ones are missing"),
         (TF_IDF.format(df=DF, idf="1 / df", y=LENGTH_ONE), "tf_idf(bags=[[2, 0], [1, 1]]): the result is"),
-        (TF_IDF.format(df=DF, idf="np.log((1 + D) / df * (df / (1 + df))) + 1", y=LENGTH_ONE), "so df may be 0"),
+        (TF_IDF.format(df=DF, idf="np.log((1 + N) / df * (df / (1 + df))) + 1", y=LENGTH_ONE), "so df may be 0"),
     ],
-    "2.4": [
+    "2.3": [
         (
             "import numpy as np\ndef left_counts(ids, V, window):\n    table = np.zeros((V, V), dtype=int)\n"
             "    for k, v in enumerate(ids):\n"
@@ -121,17 +113,25 @@ WRONG = {
             "A text without words has a table of zeros",
         ),
     ],
-    "2.5": [
+    "2.4": [
         (PPMI.format("np.log2(C * N / (S[:, None] * S))"), "log(0) is minus infinity"),
         (
             PPMI.format("np.where(C > 0, np.log2(C * N / (S[:, None] * S)), 0)"),
             "PPMI replaces these by 0",
         ),
-        (PPMI.format("np.maximum(np.log(C * N / (S[:, None] * S)), 0)"), "equation (11) uses base 2"),
+        (PPMI.format("np.maximum(np.log(C * N / (S[:, None] * S)), 0)"), "equation (9) uses base 2"),
         (PPMI.format("np.maximum(np.log2(C * len(C) / (S[:, None] * S)), 0)"), "not the number of words V"),
         (PPMI.format("np.maximum(np.log2(C * N / S[:, None] ** 2), 0)"), "The denominator needs the sums of both words"),
         (PPMI.format("C * N / (S[:, None] * S)"), "The logarithm is missing"),
         (PPMI.format("np.maximum(np.log2(C / (S[:, None] * S)), 1)"), "the result is [[1, 1], [1, 1]]"),
+    ],
+    "2.5": [
+        (TAKEN.format("size * (1 - 1 / size) ** V"), "This is the number of empty places"),
+        (TAKEN.format("1 - (1 - 1 / size) ** V"), "This is the fraction of occupied places"),
+        (TAKEN.format("size * (1 - (1 - 1 / size) ** (V - 1))"), "equation (14) has V - 1 because"),
+        (TAKEN.format("V * (1 - 1 / size) ** (V - 1)"), "a place shared by two words is occupied as well"),
+        (TAKEN.format("min(V, size)"), "or of places if that is smaller"),
+        (TAKEN.format("V / size"), "expected_taken(V=1, size=100): the result is 0.01, expected 1"),
     ],
     "2.6": [
         (TOPIC.format("composed + ('는' if (ord(composed[-1]) - 44032) % 28 else '은')"), "are swapped"),

@@ -28,13 +28,14 @@ def context_mean_gradient(dh, contexts, mask, V):
                 dA[contexts[n, c]] {assign} dh[n] / {share}
     return dA
 """
-COUNT = "def count_nnlm(V, D, M, n, direct):\n    x = {}\n    return {}\n"
+SHAPES = "def cbow_shapes(N, M, V, D):\n    return [{}]\n"
+COUNT = "def count_nnlm(V, D, H, n, direct):\n    x = {}\n    return {}\n"
 PERPLEXITY = """
 import numpy as np
-def perplexity(z, t):
+def perplexity(z, target):
     e = np.exp({})
     y = e / e.sum(axis=1, keepdims=True)
-    p = y[np.arange(len(t)), t]
+    p = y[np.arange(len(target)), target]
     return {}
 """
 SHIFTED = "z - z.max(axis=1, keepdims=True)"
@@ -74,20 +75,20 @@ WRONG = {
     ],
     "3.3": [
         (mean(share="1"), "only that share of dh"),
-        (mean(share="contexts.shape[1]"), "You divide by K"),
+        (mean(share="contexts.shape[1]"), "You divide by M"),
         (mean(condition="True", share="contexts.shape[1]"), "The mask is not used"),
         (mean(condition="True"), "The positions where mask is False get a gradient too"),
         (mean(assign="="), "only its last row is kept"),
         (mean(share="(2 * mask[n].sum())"), "context_mean_gradient("),
     ],
     "3.4": [
-        (COUNT.format("(n - 1) * D", "V * x + x * M + M + M * V + V + direct * x * V"), "one table for all positions"),
-        (COUNT.format("D", "V * D + x * M + M + M * V + V + direct * x * V"), "so it has (n - 1) D inputs"),
-        (COUNT.format("n * D", "V * D + x * M + M + M * V + V + direct * x * V"), "the n-th word is the one to predict"),
-        (COUNT.format("(n - 1) * D", "V * D + x * M + M * V + direct * x * V"), "The biases are missing"),
-        (COUNT.format("(n - 1) * D", "x * M + M + M * V + V + direct * x * V"), "The table is learned too"),
-        (COUNT.format("(n - 1) * D", "V * D + x * M + M + M * V + V"), "The direct connections are missing"),
-        (COUNT.format("(n - 1) * D", "V * D + x * M + M + M * V + V + x * V"), "the result is 1055, expected 683"),
+        (COUNT.format("(n - 1) * D", "V * x + x * H + H + H * V + V + direct * x * V"), "one table for all positions"),
+        (COUNT.format("D", "V * D + x * H + H + H * V + V + direct * x * V"), "so it has (n - 1) D inputs"),
+        (COUNT.format("n * D", "V * D + x * H + H + H * V + V + direct * x * V"), "the n-th word is the one to predict"),
+        (COUNT.format("(n - 1) * D", "V * D + x * H + H * V + direct * x * V"), "The biases are missing"),
+        (COUNT.format("(n - 1) * D", "x * H + H + H * V + V + direct * x * V"), "The table is learned too"),
+        (COUNT.format("(n - 1) * D", "V * D + x * H + H + H * V + V"), "The direct connections are missing"),
+        (COUNT.format("(n - 1) * D", "V * D + x * H + H + H * V + V + x * V"), "the result is 1055, expected 683"),
     ],
     "3.5": [
         (PERPLEXITY.format(SHIFTED, "-np.log(p).mean()"), "This is the loss itself"),
@@ -99,5 +100,13 @@ WRONG = {
         (PERPLEXITY.format(SHIFTED, "1 / p.mean()"), "the result is"),
         (PERPLEXITY.format("z - z.max()", "np.exp(-np.log(p).mean())"), "Each row needs its own largest logit"),
         (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p).mean())"), "compute log softmax directly"),
+    ],
+    "3.6": [
+        (SHAPES.format("(N, M, D), (N, M, D), (N, V), (V, D)"), "h still has one vector per place"),
+        (SHAPES.format("(N, M, D), (N, M), (N, V), (V, D)"), "not over the D numbers of a vector"),
+        (SHAPES.format("(N, M, D), (N, D), (N, M, V), (V, D)"), "one target per example"),
+        (SHAPES.format("(N, M, D), (N, D), (N, D), (V, D)"), "The target is one of V words"),
+        (SHAPES.format("(N, M, D), (N, D), (N, V), (N * M, D)"), "These are the rows that go back"),
+        (SHAPES.format("(N, M, D), (N, D), (N, V)"), "the result is"),
     ],
 }

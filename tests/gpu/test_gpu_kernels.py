@@ -48,10 +48,11 @@ def test_small_problems_with_random_splits(problem):
 
 @pytest.mark.parametrize("problem", LARGE.values(), ids=LARGE.keys())
 def test_large_problems_with_the_split_for_this_gpu(problem):
-    """Within 3e-6 of float64, and the same bits twice."""
+    """Within 3e-6 of float64, or three times the error of NumPy where rounding errors grow; the same bits twice."""
     first, second = (problem.kernels(device(), cupy.asarray, random=False)[0] for _ in range(2))
-    error, name = worst_error(first, problem.exact())
-    assert error < 3e-6, name
+    exact = problem.exact()
+    error, name = worst_error(first, exact)
+    assert error < max(3e-6, 3 * worst_error(problem.exact("f"), exact)[0]), name
     for name, array in first.items():
         assert np.array_equal(array, second[name]), name
 
@@ -64,11 +65,12 @@ def test_the_rest_of_a_step():
     both = [softmax_cross_entropy_forward(place(logits), place(ids)) for place in (lambda a: a, cupy.asarray)]
     np.testing.assert_allclose(to_numpy(both[1][0]), both[0][0], rtol=1e-6)
     np.testing.assert_allclose(to_numpy(both[1][1][0]), both[0][1][0], rtol=1e-5, atol=1e-9)
-    rows = rng.standard_normal((70, 300), dtype=np.float32)
     few = rng.integers(0, 9, 70)
-    distinct, sums = map(to_numpy, merge_rows(move(few, "cupy"), move(rows, "cupy")))
-    order = np.argsort(distinct[distinct >= 0])
-    np.testing.assert_allclose(sums[distinct >= 0][order], sum_rows(few, rows)[1], rtol=1e-5, atol=1e-6)
+    for width in (300, 20, 300):  # one kernel, with more and with less shared memory
+        rows = rng.standard_normal((70, width), dtype=np.float32)
+        distinct, sums = map(to_numpy, merge_rows(move(few, "cupy"), move(rows, "cupy")))
+        order = np.argsort(distinct[distinct >= 0])
+        np.testing.assert_allclose(sums[distinct >= 0][order], sum_rows(few, rows)[1], rtol=1e-5, atol=1e-6)
     for make in (SGD, lambda p, lr: SGD(p, lr, 0.8, nesterov=True), AdaGrad, RMSprop, Adam, AdamW):
         held = [Parameter(place(rows.copy())) for place in (lambda a: a, cupy.asarray)]
         for parameter in held:

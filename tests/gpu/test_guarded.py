@@ -50,6 +50,8 @@ def test_the_guard_refuses_what_cupy_refuses(rng):
         lambda: np.tanh(x),
         lambda: np.asarray(x),
         lambda: guarded.tanh(y),
+        lambda: guarded.where(True, x, 0),
+        lambda: guarded.concatenate([x, 1.0]),
         lambda: x[np.array([0, 1])],
         lambda: y.__setitem__(0, x[0]),
         lambda: x.__setitem__(0, y[0]),

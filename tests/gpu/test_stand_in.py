@@ -26,7 +26,7 @@ def run(*arguments):
 @pytest.mark.parametrize(
     ("file", "chosen", "least"),
     [
-        ("test_gpu_kernels.py", "step or (lstm and several)", 8),
+        ("test_gpu_kernels.py", "step or rest or (lstm and several)", 9),
         ("test_gpu.py", "scatter or (layer-lstm and same)", 5),
     ],
 )

@@ -20,6 +20,7 @@ isfinite less log log1p logical_and logical_not matmul maximum mean minimum move
 not_equal ones ones_like outer prod reciprocal repeat reshape result_type sign sin sort split sqrt square stack
 subtract sum swapaxes take_along_axis tanh tensordot tile transpose tril triu unique where zeros zeros_like
 """.split()
+CREATING = "arange array asarray broadcast_to empty einsum eye full ones result_type zeros".split()  # not from arrays first
 DTYPES = ("float32", "float64", "complex64", "complex128", "int32", "int64", "bool_")
 # NumPy's ufunc methods that CuPy's ufuncs lack are absent: reduceat, accumulate, reduce of most
 UFUNC_METHODS = ("at",)
@@ -137,13 +138,22 @@ class Array:
 
 def _method(name: str) -> Any:
     def call(self: Array, *args: Any, **kwargs: Any) -> Any:
+        if missing := {"initial", "where"} & set(kwargs):
+            raise TypeError(f"CuPy's {name} has no {missing.pop()!r}")
         return wrapped(getattr(self.held, name)(*plain(args), **{k: plain(v) for k, v in kwargs.items()}))
 
     return call
 
 
+def _astype(self: Array, dtype: Any, copy: bool = True) -> Array:
+    """As CuPy, whose ``astype`` supports no ``casting``."""
+    return wrapped(self.held.astype(dtype, copy=copy))
+
+
+Array.astype = _astype  # type: ignore[attr-defined]
+
 for _name in (
-    "all any argmax argsort astype clip conj copy cumsum dot fill flatten max mean min prod ravel repeat reshape sort "
+    "all any argmax argsort clip conj copy cumsum dot fill flatten max mean min prod ravel repeat reshape sort "
     "squeeze sum swapaxes take tolist transpose"
 ).split():
     setattr(Array, _name, _method(_name))
@@ -175,9 +185,12 @@ class _Function:
 
     def __init__(self, function: Any):
         self.function = function
+        self.takes_arrays = not isinstance(function, np.ufunc) and function.__name__ not in CREATING
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         out = kwargs.get("out")
+        if self.takes_arrays and not (isinstance(args[0], Array) or all(isinstance(part, Array) for part in args[0])):
+            raise TypeError(f"{self.function.__name__}: the first argument is no guarded array")
         result = self.function(*plain(args), **{k: plain(v) for k, v in kwargs.items()})
         return out if out is not None else wrapped(result)
 

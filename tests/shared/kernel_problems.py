@@ -55,12 +55,12 @@ class Problem:
         dy, *dstates = (rng.standard_normal(shape).astype("f") for shape in shapes)
         return arrays, lengths, mask, dy, dstates
 
-    def exact(self):
-        """All results of the array path in float64, by name."""
+    def exact(self, dtype="d"):
+        """All results of the array path, in float64 unless ``dtype`` says otherwise, by name."""
         arrays, lengths, mask, dy, dstates = self.draw()
-        case, wide = CELLS[self.cell], {name: array.astype("d") for name, array in arrays.items()}
-        y, last, cache = case.forward(wide, lengths, None if mask is None else mask.astype("d"))
-        gradients = case.backward(dy.astype("d"), tuple(part.astype("d") for part in dstates), cache)
+        case, wide = CELLS[self.cell], {name: array.astype(dtype) for name, array in arrays.items()}
+        y, last, cache = case.forward(wide, lengths, None if mask is None else mask.astype(dtype))
+        gradients = case.backward(dy.astype(dtype), tuple(part.astype(dtype) for part in dstates), cache)
         return self.named(y, last, gradients.values())
 
     def kernels(self, device=None, asarray=guarded.asarray, random=True):

@@ -17,6 +17,7 @@ from scratchnn.backend.precision import precision
 ONE, ZERO = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
 NULL = np.uintp(0)
 FLOAT = 0  # CUDA_R_32F, the type of all three matrices
+ALWAYS_ALLOWED = 48 * 1024  # bytes of shared memory that a launch may use without asking
 ROUNDED = {"tf32": "CUBLAS_COMPUTE_32F_FAST_TF32", "bfloat16": "CUBLAS_COMPUTE_32F_FAST_16BF"}
 
 
@@ -38,8 +39,8 @@ class CudaDevice:
     def __init__(self, number: int):
         self.cupy = load_backend("cupy")
         self.cublas = import_module("cupy_backends.cuda.libs.cublas")
-        attributes = self.cupy.cuda.Device(number).attributes
-        capability = attributes["ComputeCapabilityMajor"], attributes["ComputeCapabilityMinor"]
+        device = self.cupy.cuda.Device(number)
+        capability, attributes = divmod(int(device.compute_capability), 10), device.attributes
         self.card = Card(capability, attributes["MultiProcessorCount"], attributes["MaxSharedMemoryPerBlockOptin"])
 
     def empty(self, *shape: int, dtype: Any = None) -> Array:
@@ -72,7 +73,7 @@ class CudaDevice:
         code = text("device.cuh") + source
         module = self.cupy.RawModule(code=code, options=("-std=c++17",), enable_cooperative_groups=cooperative)
         function = module.get_function(name)
-        if shared:
+        if shared > ALWAYS_ALLOWED:  # the limit is kept for the name in this source, whatever device function asks for it
             function.max_dynamic_shared_size_bytes = shared
 
         def launch(blocks: int, threads: int, *arguments: Any) -> None:

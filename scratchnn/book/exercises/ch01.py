@@ -191,17 +191,17 @@ def check_dense_backward(answer: Answer) -> Iterator[str]:
 @exercise(
     "1.4",
     "the gradient of the cross-entropy",
-    "cross_entropy_gradient(z, t)",
+    "cross_entropy_gradient(z, target)",
     hints=(
         "Compute the softmax of each row. Subtract the largest logit of that row first: z.max(axis=1, keepdims=True).",
-        "Subtract 1 at the correct class of each row, y[np.arange(N), t] -= 1, and divide by N, since the loss is a mean.",
+        "Subtract 1 at the correct class of each row, y[np.arange(N), target] -= 1. The loss is a mean, so divide by N.",
     ),
 )
 def check_cross_entropy_gradient(answer: Answer) -> Iterator[str]:
     """The loss is the mean, over N examples, of the cross-entropy of
     softmax(z). Return its gradient with respect to the logits z (N, K), an
-    array of the same shape. t (N,) contains the correct classes, integers from
-    0 to K - 1. Logits may be as large as 1000.
+    array of the same shape. target (N,) contains the correct classes, integers
+    from 0 to K - 1. Logits may be as large as 1000.
     """
 
     def right(z: np.ndarray, t: np.ndarray) -> np.ndarray:

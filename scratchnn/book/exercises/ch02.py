@@ -70,62 +70,18 @@ def check_masked_mean(answer: Answer) -> Iterator[str]:
 
 @exercise(
     "2.2",
-    "occupied slots of a hash table",
-    "expected_taken(V, size)",
-    hints=(
-        "What is the probability that a given slot misses one word? And that it misses all V words?",
-        "A slot is occupied unless all V words miss it: 1 - (1 - 1 / size)^V. There are size slots.",
-    ),
-)
-def check_expected_taken(answer: Answer) -> Iterator[str]:
-    """V distinct words are hashed into the slots of a table, each as if at
-    random; size is the number of slots. Return the expected number of occupied
-    slots, that is, of slots that contain at least one word. Proceed as for
-    equation (5), but consider one slot instead of one word.
-
-        expected_taken(1, 100)    gives 1.0
-        expected_taken(2, 100)    gives 1.99
-    """
-
-    def empty(V: int, size: int) -> float:
-        return (1 - 1 / size) ** V
-
-    def right(V: int, size: int) -> float:
-        return size * (1 - empty(V, size))
-
-    def single_words(V: int, size: int) -> float:
-        return V * (1 - vectorizers.expected_collisions(V, size))
-
-    def fewer(V: int, size: int) -> int:
-        return min(V, size)
-
-    mistakes = {
-        "This is the number of empty slots; return the number of occupied slots.": lambda V, size: size * empty(V, size),
-        "This is the fraction of occupied slots; multiply it by the number of slots.": lambda V, size: 1 - empty(V, size),
-        "All V words may hit a slot; equation (5) has V - 1 because it counts the words other than one given word.": (
-            lambda V, size: size * (1 - empty(V - 1, size))
-        ),
-        "This counts the words alone in their slot; a slot shared by two words is occupied as well.": single_words,
-        "This is the number of words, or of slots if that is smaller; some slots are hit twice, others never.": fewer,
-    }
-    trials = [(1, 100), (2, 100), (50, 20), (1000, 1000), (30, 1)]
-    yield from compare(answer, right, mistakes, trials)
-
-
-@exercise(
-    "2.3",
     "tf-idf",
     "tf_idf(bags)",
     hints=(
-        "df counts documents, not occurrences: (bags > 0).sum(axis=0). The weight of each word is log((1 + D) / (1 + "
+        "df counts documents, not occurrences: (bags > 0).sum(axis=0). The weight of each word is log((1 + N) / (1 + "
         "df)) + 1.",
         "Multiply bags by the weights, then divide each row by the square root of the sum of its squares, with "
         "keepdims=True.",
     ),
 )
 def check_tf_idf(answer: Answer) -> Iterator[str]:
-    """The array bags (D, V) contains counts: how often each of V words occurs
-    in each of D documents. Return the vectors of equations (8) and (9), an
+    """The array bags (N, V) contains counts: how often each of V words occurs
+    in each of N documents. Return the vectors of equations (6) and (7), an
     array of the same shape: each count is multiplied by the weight of its word,
     and then each row is divided by its norm. Every document has at least one
     word.
@@ -158,7 +114,7 @@ def check_tf_idf(answer: Answer) -> Iterator[str]:
         "The + 1 after the logarithm is missing: a word that occurs in every document would get the weight 0.": (
             lambda bags: unit(bags * np.log((1 + len(bags)) / (1 + (bags > 0).sum(axis=0))))
         ),
-        "Inside the logarithm, both ones are missing: it is (1 + D) / (1 + df).": (
+        "Inside the logarithm, both ones are missing: it is (1 + N) / (1 + df).": (
             lambda bags: unit(bags * (np.log(len(bags) / (bags > 0).sum(axis=0)) + 1))
         ),
     }
@@ -172,3 +128,47 @@ def check_tf_idf(answer: Answer) -> Iterator[str]:
         ),
     }
     yield from compare(answer, right, mistakes, [*trials, (many + np.eye(7, 5, 1, dtype=int),)], extremes=extremes)
+
+
+@exercise(
+    "2.5",
+    "occupied places of a hash table",
+    "expected_taken(V, size)",
+    hints=(
+        "What is the probability that a given place misses one word? And that it misses all V words?",
+        "A place is occupied unless all V words miss it: 1 - (1 - 1 / size)^V. There are size places.",
+    ),
+)
+def check_expected_taken(answer: Answer) -> Iterator[str]:
+    """V distinct words are hashed into the places of a table, each as if at
+    random; size is the number of places. Return the expected number of occupied
+    places, that is, of places that contain at least one word. Proceed as for
+    equation (14), but consider one place instead of one word.
+
+        expected_taken(1, 100)    gives 1.0
+        expected_taken(2, 100)    gives 1.99
+    """
+
+    def empty(V: int, size: int) -> float:
+        return (1 - 1 / size) ** V
+
+    def right(V: int, size: int) -> float:
+        return size * (1 - empty(V, size))
+
+    def single_words(V: int, size: int) -> float:
+        return V * (1 - vectorizers.expected_collisions(V, size))
+
+    def fewer(V: int, size: int) -> int:
+        return min(V, size)
+
+    mistakes = {
+        "This is the number of empty places; return the number of occupied places.": lambda V, size: size * empty(V, size),
+        "This is the fraction of occupied places; multiply it by the number of places.": lambda V, size: 1 - empty(V, size),
+        "All V words may hit a place; equation (14) has V - 1 because it counts the words other than one given word.": (
+            lambda V, size: size * (1 - empty(V - 1, size))
+        ),
+        "This counts the words alone in their place; a place shared by two words is occupied as well.": single_words,
+        "This is the number of words, or of places if that is smaller; some places are hit twice, others never.": fewer,
+    }
+    trials = [(1, 100), (2, 100), (50, 20), (1000, 1000), (30, 1)]
+    yield from compare(answer, right, mistakes, trials)

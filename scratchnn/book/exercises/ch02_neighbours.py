@@ -1,4 +1,4 @@
-"""The exercises of chapter 2 on words and their neighbours: 2.4 to 2.6."""
+"""The exercises of chapter 2 on words and their neighbours: 2.3, 2.4 and 2.6."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scratchnn.text import counting, korean
 
 
 @exercise(
-    "2.4",
+    "2.3",
     "counting the words to the left",
     "left_counts(ids, V, window)",
     hints=(
@@ -26,7 +26,7 @@ from scratchnn.text import counting, korean
 def check_left_counts(answer: Answer) -> Iterator[str]:
     """Build a one-sided co-occurrence matrix: a table (V, V) whose entry [v, w]
     is the number of times that word w occurs at most window positions *before*
-    word v. ids is the text, an array of M integers from 0 to V - 1; window is
+    word v. ids is the text, an array of T integers from 0 to V - 1; window is
     at least 1. Near the beginning of the text, a word has fewer words to its
     left.
 
@@ -78,7 +78,7 @@ def check_left_counts(answer: Answer) -> Iterator[str]:
 
 
 @exercise(
-    "2.5",
+    "2.4",
     "PPMI without a loop",
     "ppmi(C)",
     hints=(
@@ -88,7 +88,7 @@ def check_left_counts(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_ppmi(answer: Answer) -> Iterator[str]:
-    """Write equations (11) and (12) for whole arrays: given co-occurrence
+    """Write equations (9) and (10) for whole arrays: given co-occurrence
     counts C (V, V), symmetric and with at least one neighbour for each word,
     return the PPMI values, an array of the same shape. Pairs that never
     co-occur get 0; no entry may be NaN or infinite.
@@ -112,7 +112,7 @@ def check_ppmi(answer: Answer) -> Iterator[str]:
     mistakes = {
         "log(0) is minus infinity: where C is 0, the result has to be 0.": pmi,
         "Pairs that co-occur less often than by chance have negative values here; PPMI replaces these by 0.": signed,
-        "The logarithm has base e; equation (11) uses base 2: np.log2.": (lambda C: np.maximum(pmi(C, np.log), 0)),
+        "The logarithm has base e; equation (9) uses base 2: np.log2.": (lambda C: np.maximum(pmi(C, np.log), 0)),
         "N is the sum of all counts, not the number of words V.": lambda C: np.maximum(pmi(C, total=len(C)), 0),
         "The denominator needs the sums of both words: S[v] times S[w], a column times a row.": (
             lambda C: np.maximum(np.log2(np.maximum(C * C.sum() / C.sum(axis=1, keepdims=True) ** 2, 1e-12)), 0)

@@ -49,7 +49,7 @@ def check_embedding_gradient(answer: Answer) -> Iterator[str]:
     Given dy, the gradient of the loss with respect to y, return the gradient
     with respect to W.
 
-    dy has shape (M, D), ids has shape (M,), and an id may occur more than once.
+    dy has shape (T, D), ids has shape (T,), and an id may occur more than once.
     The result has shape (V, D).
 
         dy, ids = np.array([[1.0], [2.0], [4.0]]), np.array([2, 0, 2])
@@ -67,8 +67,8 @@ def check_embedding_gradient(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = [
-        (rng.standard_normal((M, D)), rng.integers(0, V, M), V + 1)  # the last word never occurs
-        for M, D, V in ((3, 1, 2), (8, 3, 4), (6, 2, 5))
+        (rng.standard_normal((T, D)), rng.integers(0, V, T), V + 1)  # the last word never occurs
+        for T, D, V in ((3, 1, 2), (8, 3, 4), (6, 2, 5))
     ]
     extremes = {
         "Without look-ups the gradient is zero for every word: the result still has V rows.": (
@@ -86,9 +86,9 @@ def check_embedding_gradient(answer: Answer) -> Iterator[str]:
     "the training pairs of skip-gram",
     "skip_gram_pairs(ids, reach)",
     hints=(
-        "For the centre m, the neighbours are the positions m - reach to m + reach, without m itself and without "
+        "For the centre t, the neighbours are the positions t - reach to t + reach, without t itself and without "
         "those outside the text.",
-        "Two loops: over m, and over range(m - reach, m + reach + 1). Keep k if k != m and 0 <= k < len(ids). Give "
+        "Two loops: over t, and over range(t - reach, t + reach + 1). Keep k if k != t and 0 <= k < len(ids). Give "
         "the array two columns even if it has no rows.",
     ),
 )
@@ -157,12 +157,12 @@ def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
     ),
 )
 def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
-    """In CBOW, h[n] is the mean of the rows A[contexts[n, k]] over the
-    positions k where mask[n, k] is True. Each example has at least one such
+    """In CBOW, h[n] is the mean of the rows A[contexts[n, m]] over the
+    positions m where mask[n, m] is True. Each example has at least one such
     position. Given dh (N, D), the gradient of the loss with respect to h,
     return the gradient with respect to A, an array of shape (V, D).
 
-    contexts contains ids and mask booleans, both of shape (N, K). Where mask is
+    contexts contains ids and mask booleans, both of shape (N, M). Where mask is
     False there is no word, whatever the id.
 
     For example, with dh = [[6.0]], contexts = [[2, 0, 2]] and V = 3, the
@@ -199,7 +199,7 @@ def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
 
     mistakes = {
         "Each word has only a share in the mean, so it gets only that share of dh: divide by their number.": no_share,
-        "You divide by K. The mean is over the positions where mask is True, which may be fewer.": all_places,
+        "You divide by M. The mean is over the positions where mask is True, which may be fewer.": all_places,
         "The mask is not used: a position where it is False has no word, so no row of A gets a gradient from it.": padded,
         "The positions where mask is False get a gradient too; you use the mask only for the number to divide by.": (
             padded_too
@@ -208,9 +208,9 @@ def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
     }
     rng = np.random.default_rng(0)
     trials = []
-    for N, K, D, V in ((1, 3, 1, 3), (4, 4, 3, 5), (3, 6, 2, 4)):
-        mask = rng.random((N, K)) < 0.6
+    for N, M, D, V in ((1, 3, 1, 3), (4, 4, 3, 5), (3, 6, 2, 4)):
+        mask = rng.random((N, M)) < 0.6
         mask[:, 0] = True
         mask[0, 1] = False
-        trials.append((rng.standard_normal((N, D)), rng.integers(0, V, (N, K)), mask, V))
+        trials.append((rng.standard_normal((N, D)), rng.integers(0, V, (N, M)), mask, V))
     yield from compare(answer, right, mistakes, trials)

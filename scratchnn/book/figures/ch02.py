@@ -2,15 +2,92 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scratchnn.book.figures.boxes import arrow, box, drawing
+from scratchnn.book.figures.strips import bracket, strip
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+def way_of_a_text() -> Figure:
+    """From a text to arrays: boxes with their shapes, towards one vector per text above, one per word below."""
+    figure, axes = drawing(11, 3.2)
+    boxes = {
+        "text": (0.85, 1.6, "text\n(characters)", "plain"),
+        "tokens": (2.6, 1.6, "tokens\n(T,)", "plain"),
+        "ids": (4.35, 1.6, "ids\n(T,)", "data"),
+        "padded": (6.3, 2.6, "padded ids\n(N, T)", "data"),
+        "onehot": (8.25, 2.6, "one-hot\n(N, T, V)", "layer"),
+        "bags": (10.15, 2.6, "bags of words\n(N, V)", "state"),
+        "C": (6.3, 0.6, "counts $C$\n(V, V)", "layer"),
+        "M": (8.25, 0.6, "PPMI $M$\n(V, V)", "layer"),
+        "U": (10.15, 0.6, "vectors $U$\n(V, k)", "state"),
+    }
+    for x, y, text, fill in boxes.values():
+        box(axes, (x, y), text, fill, 1.2, 0.62)
+    for start, end, text in [
+        ("text", "tokens", "cut"),
+        ("tokens", "ids", "number"),
+        ("padded", "onehot", ""),
+        ("onehot", "bags", "sum"),
+        ("C", "M", "chance"),
+        ("M", "U", "SVD"),
+    ]:
+        (x, y, *_), (far, high, *_) = boxes[start], boxes[end]
+        arrow(axes, (x + 0.6, y), (far - 0.6, high), text)
+    for end in ("padded", "C"):
+        far, high, *_ = boxes[end]
+        arrow(axes, (4.95, 1.6), (far - 0.6, high))
+    axes.text(5.15, 2.25, "N texts", ha="right", fontsize=8.5)
+    axes.text(5.15, 0.95, "one long text", ha="right", va="top", fontsize=8.5)
+    axes.text(10.15, 2.1, "one vector per text", ha="center", fontsize=9)
+    axes.text(10.15, 0.1, "one vector per word", ha="center", fontsize=9)
+    return figure
+
+
+def windows(words: Sequence[str], reach: int, centres: Sequence[int]) -> Figure:
+    """A sentence, once for each centre: the word in the middle, its context, and what is added to the counts."""
+    figure, axes = drawing(10, 0.75 * len(centres) + 0.5)
+    wide = 0.82
+    for row, centre in enumerate(centres):
+        bottom = 0.75 * (len(centres) - row) - 0.35
+        near = [k for k in range(max(centre - reach, 0), min(centre + reach + 1, len(words))) if k != centre]
+        fills = [COLOURS[4] if k == centre else "#cfe3f1" if k in near else "white" for k in range(len(words))]
+        strip(axes, 0.2, bottom, fills, words, wide, height=0.36)
+        left, right = 0.2 + wide * min(*near, centre), 0.2 + wide * (max(*near, centre) + 1)
+        bracket(axes, left, right, bottom + 0.47, "")
+        added = Counter(words[k] for k in near)
+        text = ",  ".join(f"{word} +{count}" for word, count in added.items())
+        axes.text(0.5 + wide * len(words), bottom + 0.18, f"row of {words[centre]}:  {text}", va="center", fontsize=10)
+    return figure
+
+
+def rank_one_tables(M: np.ndarray, terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> Figure:
+    """A table M (V, V), and the terms (s_j, u_j, v_j) of its SVD: column, row, and the table that they make."""
+    ratios = [1, 10] * (1 + len(terms))
+    figure, panels = new_figure(12, 3.5, nrows=2, ncols=len(ratios), width_ratios=ratios, height_ratios=[1, 10])
+    largest = M.max()
+    for axes in panels.flat:
+        axes.set_axis_off()
+    panels[1, 1].imshow(M, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto")
+    panels[0, 1].set_title("$M$")
+    for j, (weight, u, v) in enumerate(terms, start=1):
+        sign = np.sign(u[abs(u).argmax()])  # u_j and v_j may change their signs together: the largest entry is red
+        u, v = sign * u, sign * v
+        table = weight * np.outer(u, v)
+        bound = max(abs(u).max(), abs(v).max())
+        panels[1, 2 * j].imshow(u[:, None], cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto")
+        panels[0, 2 * j + 1].imshow(v[None], cmap="RdBu_r", vmin=-bound, vmax=bound, aspect="auto")
+        panels[1, 2 * j + 1].imshow(table, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto")
+        panels[0, 2 * j + 1].set_title(f"$s_{j}\\, u_{j} v_{j}^T$,  $s_{j}$ = {weight:.1f}")
+    return figure
 
 
 def frequencies(tokens: Mapping[str, Sequence[str]]) -> Figure:
@@ -47,7 +124,7 @@ def padding(lengths: np.ndarray, batches: Mapping[str, Sequence[np.ndarray]], sh
 def collisions(sizes: np.ndarray, expected: np.ndarray, measured: Mapping[str, Sequence[float]], words: int) -> Figure:
     """The share of ``words`` words that collide, by the number of places: expected, and measured with each hash."""
     figure, axes = new_figure(7, 4.2)
-    axes.plot(sizes, 100 * expected, color="black", label="equation (5)")
+    axes.plot(sizes, 100 * expected, color="black", label="equation (14)")
     for (name, values), marker, colour in zip(measured.items(), "ox", COLOURS, strict=False):
         axes.plot(sizes, 100 * np.array(values), marker, color=colour, label=f"measured, {name}")
     axes.axvline(words, color="grey", linestyle="--", label="as many places as words")
@@ -58,12 +135,12 @@ def collisions(sizes: np.ndarray, expected: np.ndarray, measured: Mapping[str, S
 
 
 def term_document(counts: np.ndarray, words: Sequence[str]) -> Figure:
-    """A table (V, D) of counts, with the words as the names of its rows."""
+    """A table (V, N) of counts, with the words as the names of its rows."""
     figure, axes = new_figure(6.5, 6)
     axes.imshow(counts, cmap="Blues", vmin=0, vmax=3, aspect="auto")
-    for (v, d), count in np.ndenumerate(counts):
+    for (v, n), count in np.ndenumerate(counts):
         if count:
-            axes.text(d, v, count, ha="center", va="center", fontsize=8)
+            axes.text(n, v, count, ha="center", va="center", fontsize=8)
     axes.set(title="Term-document matrix", xlabel="document", ylabel="word")
     axes.set_yticks(range(len(words)), words, fontsize=8)
     return figure
@@ -72,10 +149,10 @@ def term_document(counts: np.ndarray, words: Sequence[str]) -> Figure:
 def directions(vectors: Mapping[str, np.ndarray]) -> Figure:
     """Three vectors of two counts each, as arrows from the origin."""
     figure, axes = new_figure(6.5, 3.8)
-    for (name, arrow), colour, width in zip(vectors.items(), COLOURS, (4, 2, 2), strict=False):
+    for (name, end), colour, width in zip(vectors.items(), COLOURS, (4, 2, 2), strict=False):
         style = {"arrowstyle": "->", "color": colour, "linewidth": width}
-        axes.annotate("", arrow, (0, 0), arrowprops=style)
-        axes.text(arrow[0] + 0.12, arrow[1] + 0.12, name, color=colour, fontsize=13)
+        axes.annotate("", end, (0, 0), arrowprops=style)
+        axes.text(end[0] + 0.12, end[1] + 0.12, name, color=colour, fontsize=13)
     axes.set(xlim=(0, 7), ylim=(0, 3.6))
     axes.set_aspect("equal")
     label(axes, "a and b point the same way, c does not", "count of one word", "count of another")
@@ -83,7 +160,7 @@ def directions(vectors: Mapping[str, np.ndarray]) -> Figure:
 
 
 def document_cosines(cosines: Mapping[str, np.ndarray]) -> Figure:
-    """Tables (D, D) of the cosines of all pairs of documents, one panel per kind of vector."""
+    """Tables (N, N) of the cosines of all pairs of documents, one panel per kind of vector."""
     figure, panels = new_figure(10, 4.3, ncols=2)
     for axes, (name, table) in zip(panels, cosines.items(), strict=True):
         axes.imshow(table, cmap="Blues", vmin=0, vmax=1.3)
@@ -117,7 +194,7 @@ def approximations(tables: Mapping[str, np.ndarray], errors: Sequence[float]) ->
         axes.set(title=title, xlabel="neighbouring word", ylabel="word")
     panels[3].plot(range(len(errors)), 100 * np.array(errors), "o-", color="black")
     panels[3].set_ylim(bottom=0)
-    label(panels[3], "Remaining error", "number of terms k", "squared error (%)")
+    label(panels[3], "Remaining error", "number of terms $k$", "squared error (%)")
     return figure
 
 

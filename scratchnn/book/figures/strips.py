@@ -9,15 +9,22 @@ CELL = 0.36  # inches
 
 
 def strip(
-    axes: Any, left: float, bottom: float, fills: Sequence[str], texts: Sequence[str] = (), cell: float = CELL
+    axes: Any,
+    left: float,
+    bottom: float,
+    fills: Sequence[str],
+    texts: Sequence[str] = (),
+    cell: float = CELL,
+    height: float | None = None,
 ) -> None:
-    """A row of square cells, one for each colour in ``fills``, with a text in each if ``texts`` is given."""
+    """A row of cells, square unless ``height`` is given, one for each colour in ``fills``, with a text in each of them."""
     from matplotlib.patches import Rectangle
 
+    height = cell if height is None else height
     for k, fill in enumerate(fills):
-        axes.add_patch(Rectangle((left + k * cell, bottom), cell, cell, facecolor=fill, edgecolor="grey", zorder=2))
+        axes.add_patch(Rectangle((left + k * cell, bottom), cell, height, facecolor=fill, edgecolor="grey", zorder=2))
     for k, text in enumerate(texts):
-        axes.text(left + (k + 0.5) * cell, bottom + cell / 2, text, ha="center", va="center", fontsize=8, zorder=3)
+        axes.text(left + (k + 0.5) * cell, bottom + height / 2, text, ha="center", va="center", fontsize=8, zorder=3)
 
 
 def bracket(axes: Any, left: float, right: float, y: float, text: str, colour: str = "black", below: bool = True) -> None:

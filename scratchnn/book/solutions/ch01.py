@@ -31,11 +31,11 @@ def dense_backward(dy, x, W):
 
 
 # 1.4: softmax minus one-hot, divided by N
-def cross_entropy_gradient(z, t):
-    N = len(t)
+def cross_entropy_gradient(z, target):
+    N = len(target)
     e = np.exp(z - z.max(axis=1, keepdims=True))
     dz = e / e.sum(axis=1, keepdims=True)
-    dz[np.arange(N), t] -= 1
+    dz[np.arange(N), target] -= 1
     return dz / N
 
 

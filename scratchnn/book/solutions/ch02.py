@@ -11,21 +11,16 @@ def masked_mean(x, lengths):
     return (x * mask[:, :, None]).sum(axis=1) / lengths[:, None]  # (N, D)
 
 
-# 2.2: a place stays empty if all V words miss it
-def expected_taken(V, size):
-    return size * (1 - (1 - 1 / size) ** V)
-
-
-# 2.3
+# 2.2
 def tf_idf(bags):
-    D = len(bags)
+    N = len(bags)
     df = (bags > 0).sum(axis=0)  # (V,)
-    idf = np.log((1 + D) / (1 + df)) + 1
-    y = bags * idf  # (D, V)
+    idf = np.log((1 + N) / (1 + df)) + 1
+    y = bags * idf  # (N, V)
     return y / np.sqrt((y * y).sum(axis=1, keepdims=True))
 
 
-# 2.4: max keeps the window within the text
+# 2.3: max keeps the window within the text
 def left_counts(ids, V, window):
     table = np.zeros((V, V), dtype=int)
     for k, v in enumerate(ids):
@@ -34,11 +29,16 @@ def left_counts(ids, V, window):
     return table
 
 
-# 2.5: where C is 0, the logarithm uses 1 instead, and the result is set to 0
+# 2.4: where C is 0, the logarithm uses 1 instead, and the result is set to 0
 def ppmi(C):
     S = C.sum(axis=1)
     pmi = np.log2(np.where(C > 0, C, 1) * S.sum() / (S[:, None] * S))  # (V, V)
     return np.where(C > 0, np.maximum(pmi, 0), 0)
+
+
+# 2.5: a place stays empty if all V words miss it
+def expected_taken(V, size):
+    return size * (1 - (1 - 1 / size) ** V)
 
 
 # 2.6: the remainder after division by 28 is the number of the final consonant; 0 means none

@@ -13,10 +13,10 @@ def embedding_gradient(dy, ids, V):
 # 3.2
 def skip_gram_pairs(ids, reach):
     pairs = []
-    for m in range(len(ids)):
-        for k in range(m - reach, m + reach + 1):
-            if k != m and 0 <= k < len(ids):
-                pairs.append([ids[m], ids[k]])
+    for t in range(len(ids)):
+        for k in range(t - reach, t + reach + 1):
+            if k != t and 0 <= k < len(ids):
+                pairs.append([ids[t], ids[k]])
     return np.array(pairs, dtype=int).reshape(-1, 2)  # two columns, even without pairs
 
 
@@ -31,16 +31,21 @@ def context_mean_gradient(dh, contexts, mask, V):
 
 
 # 3.4: table, hidden layer, output layer, direct connections
-def count_nnlm(V, D, M, n, direct):
+def count_nnlm(V, D, H, n, direct):
     inputs = (n - 1) * D
-    total = V * D + (inputs * M + M) + (M * V + V)
+    total = V * D + (inputs * H + H) + (H * V + V)
     if direct:
         total += inputs * V
     return total
 
 
 # 3.5: e to the power of the mean loss
-def perplexity(z, t):
+def perplexity(z, target):
     z = z - z.max(axis=1, keepdims=True)
     log_y = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
-    return np.exp(-log_y[np.arange(len(t)), t].mean())
+    return np.exp(-log_y[np.arange(len(target)), target].mean())
+
+
+# 3.6: the look-up adds an axis, the mean removes it, and a gradient has the shape of its table
+def cbow_shapes(N, M, V, D):
+    return [(N, M, D), (N, D), (N, V), (V, D)]

@@ -106,20 +106,31 @@ class RawModule:
         return _Kernel(self.code, name, self.cooperative)
 
 
+_limits = {}  # of shared memory, by code and name: equal ones are one function of the driver, which holds one limit
+
+
 class _Kernel:
     def __init__(self, code, name, cooperative):
-        self.name, self.cooperative, self.launches = name, cooperative, 0
-        self.max_dynamic_shared_size_bytes = 48 * 1024
+        self.name, self.cooperative, self.launches, self.key = name, cooperative, 0, (code, name)
         self.library = build_kernel(code, name)
         declared = re.search(rf"\b{name}\(([^)]*)\)", code[code.index('extern "C"') :])[1]
         self.kinds = [_kind(part.strip()) for part in declared.split(",")]
+
+    @property
+    def max_dynamic_shared_size_bytes(self):
+        return _limits.get(self.key, 48 * 1024)
+
+    @max_dynamic_shared_size_bytes.setter
+    def max_dynamic_shared_size_bytes(self, size):
+        _limits[self.key] = size
 
     def __call__(self, grid, block, arguments, shared_mem=0):
         from cupy import cuda
 
         assert shared_mem <= self.max_dynamic_shared_size_bytes <= cuda.SHARED
         assert not self.cooperative or grid[0] <= cuda.MULTIPROCESSORS
-        assert block[0] <= 1024
+        assert 1 <= grid[0] <= 2**31 - 1
+        assert 1 <= block[0] <= 1024
         assert len(arguments) == len(self.kinds), (self.name, self.kinds)
         values = [_value(argument, kind) for argument, kind in zip(arguments, self.kinds, strict=True)]
         self.launches += 1

@@ -10,12 +10,7 @@ class Device:
 
     def __init__(self, number=0):
         self.compute_capability = "90"
-        self.attributes = {
-            "ComputeCapabilityMajor": 9,
-            "ComputeCapabilityMinor": 0,
-            "MultiProcessorCount": MULTIPROCESSORS,
-            "MaxSharedMemoryPerBlockOptin": SHARED,
-        }
+        self.attributes = {"MultiProcessorCount": MULTIPROCESSORS, "MaxSharedMemoryPerBlockOptin": SHARED}
 
 
 class _Stream:

@@ -513,7 +513,7 @@ show(
 # On average the runs get shorter with the temperature, from twelve characters to four: a low temperature writes in
 # phrases that it has read, a high one hardly repeats a word. But nothing here is copied by the sentence. At every
 # temperature the longest run is far shorter than what two paragraphs of the manual, written by people, have in common. The
-# last line shows that the measure can find a copyist: its runs are hundreds of characters long. Figures are for seed 0.
+# last line shows that the measure can find a copyist: its runs are several times as long. Figures are for seed 0.
 #
 # ## Characters or words
 #

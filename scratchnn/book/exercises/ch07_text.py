@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -52,45 +53,40 @@ def check_log_probability(answer: Answer) -> Iterator[str]:
     def log_softmax(z: np.ndarray) -> np.ndarray:
         return z - z.max() - np.log(np.exp(z - z.max()).sum())
 
-    def total(
-        step: Step, prompt: list, written: list, twice: bool = False, forget: bool = False, whole: bool = False,
-        shift: bool = False, power: bool = False,
-    ) -> float:  # fmt: skip
-        state, found = 0.0, 0.0
-        z, state = step(prompt[0], state)
+    def total(step: Step, prompt: list, written: list, fault: str = "") -> float:
+        found = 0.0
+        z, state = step(prompt[0], 0.0)
         for token in prompt[1:]:
-            found += log_softmax(z)[token] if whole else 0.0
-            z, state = step(token, 0.0 if forget else state)
-        if twice:
+            found += log_softmax(z)[token] if fault == "whole" else 0.0
+            z, state = step(token, 0.0 if fault == "forget" else state)
+        if fault == "twice":
             z, state = step(prompt[-1], state)
         for token in written:
-            if shift:
-                z, state = step(token, state)
-            score = log_softmax(z)[token]
-            found += np.exp(score) if power else score
-            if not shift:
-                z, state = step(token, 0.0 if forget else state)
+            before = z
+            z, state = step(token, 0.0 if fault == "forget" else state)
+            score = log_softmax(z if fault == "late" else before)[token]
+            found += np.exp(score) if fault == "power" else score
         return float(found)
 
     def right(step: Step, prompt: list, written: list) -> float:
         return total(step, prompt, written)
 
     mistakes = {
-        "The last token of the prompt is read twice: its logits are those of the last step of the prompt.": (
-            lambda *given: total(*given, twice=True)
+        "The last token of the prompt is read twice: its logits are those of the last step of the prompt.": partial(
+            total, fault="twice"
         ),
-        "The state is not carried on: pass the state that step returns to the next step.": (
-            lambda *given: total(*given, forget=True)
+        "The state is not carried on: pass the state that step returns to the next step.": partial(total, fault="forget"),
+        "The tokens of the prompt count in your sum; only written ones do.": partial(total, fault="whole"),
+        "You feed a token in before you score it. Its probability comes from the logits before it.": partial(
+            total, fault="late"
         ),
-        "The tokens of the prompt count in your sum; only written ones do.": lambda *given: total(*given, whole=True),
-        "You feed a token in before you score it. Its probability comes from the logits before it.": (
-            lambda *given: total(*given, shift=True)
-        ),
-        "You add probabilities; add their logarithms.": lambda *given: total(*given, power=True),
+        "You add probabilities; add their logarithms.": partial(total, fault="power"),
         "This is the mean per token; return the sum.": (
             lambda step, prompt, written: total(step, prompt, written) / max(len(written), 1)
         ),
-        "The sign is wrong: a log-probability is never above 0.": lambda *given: -total(*given),
+        "The sign is wrong: a log-probability is never above 0.": lambda step, prompt, written: (
+            -total(step, prompt, written)
+        ),
     }
     trials = [
         (small_network(0, 3), [0], [1, 2]),

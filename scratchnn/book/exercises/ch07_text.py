@@ -71,7 +71,7 @@ def check_log_probability(answer: Answer) -> Iterator[str]:
     def right(step: Step, prompt: list, written: list) -> float:
         return total(step, prompt, written)
 
-    mistakes = {
+    mistakes: dict[str, Callable[..., float]] = {
         "The last token of the prompt is read twice: its logits are those of the last step of the prompt.": partial(
             total, fault="twice"
         ),

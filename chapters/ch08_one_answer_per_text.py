@@ -366,7 +366,7 @@ show(
     figures.heaviest(columns),
     "8.3",
     "The votes with the largest weights. A linear model can be read like a list: this is more "
-    "than any network of this chapter offers.",
+    "than any reader of this chapter offers.",
 )
 
 # %% [markdown] id="ch08-linear-result"

@@ -333,9 +333,9 @@ show(
 #
 # What does the network know about a word that it has never seen? With a table of word vectors: nothing. But the word is
 # not a blank. It has a capital letter, an ending, perhaps a digit or a hyphen. So let a second, smaller network read it
-# letter by letter. With $c_1 \dots c_M$ for the vectors of its $M$ letters,
+# letter by letter. With $x'_1 \dots x'_M$ for the vectors of its $M$ letters, the inputs of that network,
 #
-# $$ r = [\text{last state of an LSTM over } c_1 \dots c_M, \text{ last state of an LSTM over } c_M \dots c_1] \qquad
+# $$ r = [\text{last state of an LSTM over } x'_1 \dots x'_M, \text{ last state of an LSTM over } x'_M \dots x'_1] \qquad
 # x_t = [W_e[w_t], \, r] \tag{3} $$
 #
 # The left part of $x_t$ says *what* the word is, the right part *how it is written*. A batch contains many words more
@@ -836,13 +836,14 @@ show(
 #
 # The real thing is the English news text of the CoNLL-2003 shared task, with names of persons, places, organisations,
 # and others. With the package it is one call. The quick run scores the model of figure 9.1 on the made-up test
-# sentences; the full run takes the real news, and repeats the experiment with 500 sentences.
+# sentences; the full run takes the real news, and repeats the experiment with 500 sentences. Both print precision, recall
+# and F1 per type, and *micro*, the same over the names of all types together.
 
 # %%
 if FULL:
     examples.newspaper(lr=0.002, lr_of_few=0.003)
 else:
-    print(f"the model of figure 9.1: F1 {score(goal, names, names.test):.3f} on the test sentences")
+    examples.print_scores(tag(goal, names, names.test), test_tags)
 
 # %% [markdown] id="ch09-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch09_one_answer_per_token.py`, one thread, 2026-11-27). CoNLL-2003, all
@@ -900,9 +901,11 @@ else:
 #   Data" (2001): the first CRF, and why it beats models that decide step by step.
 # - Rabiner, "A Tutorial on Hidden Markov Models and Selected Applications in Speech Recognition" (1989): the forward,
 #   backward and Viterbi algorithms at leisure.
-# - Huang, Xu and Yu, "Bidirectional LSTM-CRF Models for Sequence Tagging" (2015), and Lample and others, "Neural
-#   Architectures for Named Entity Recognition" (2016), with characters read by LSTMs: the model of this chapter.
-# - Ma and Hovy, "End-to-end Sequence Labeling via Bi-directional LSTM-CNNs-CRF" (2016): characters read by a convolution.
+# - Huang, Xu and Yu, "Bidirectional LSTM-CRF Models for Sequence Tagging" (2015), section 2, and Lample and others, "Neural
+#   Architectures for Named Entity Recognition" (2016), section 2, and section 4 for characters read by LSTMs: the model of
+#   this chapter.
+# - Ma and Hovy, "End-to-end Sequence Labeling via Bi-directional LSTM-CNNs-CRF" (2016), section 2: characters read by a
+#   convolution.
 # - Tjong Kim Sang and De Meulder, "Introduction to the CoNLL-2003 Shared Task" (2003): the data and how it is scored.
 #
 # ## What comes next

@@ -64,7 +64,7 @@ show(
 # | letter | meaning | shape |
 # |--|--|--|
 # | $N, T$ | sentences, words of a sentence; position 0 is the root | |
-# | $D$, $R$ | numbers in a word's vector; number of labels | |
+# | $D$, $K$ | numbers in a word's vector; number of labels | |
 # | $d, h$ | positions of a dependent and of a head (here $h$ is no state) | |
 # | $h(d)$ | the head of word $d$: in (4) and (5) that in the treebank, in (6) that in any tree | |
 # | $x_d, y_h$ | vectors of word $d$ as a dependent, of word $h$ as a head | $(D,)$ |
@@ -319,8 +319,9 @@ show(
 # ## Everyone chooses alone
 #
 # The simplest decoder takes the best head of each word, the maximum of each row. It is fast, and in chapter 9 the same
-# idea was almost good enough. Two numbers tell how good a parser is. **Unlabelled attachment** is the share of words
-# whose head is right; **labelled attachment** asks for the right label as well. To have mistakes to look at, train the
+# idea was almost good enough. Two numbers tell how good a parser is. The **unlabelled attachment score** (비레이블 의존
+# 정확도), UAS, is the share of words whose head is right; the **labelled attachment score** (레이블 의존 정확도), LAS, asks
+# for the right label as well. (Korean papers mostly keep the abbreviations.) To have mistakes to look at, train the
 # scorer on forty sentences only, measure the first number after every epoch, and look at something else too: is the result
 # a tree?
 #
@@ -625,7 +626,7 @@ print(f"{crossing.mean():.0%} of the {len(crossing)} test trees have crossing ar
 #
 # ## Labels
 #
-# The arcs need labels. A biaffine score for every label and every pair would be an array of $T \times (T + 1) \times R$
+# The arcs need labels. A biaffine score for every label and every pair would be an array of $T \times (T + 1) \times K$
 # numbers, nearly all of them for arcs that do not exist. So the package scores the labels only at one head per word: in
 # training the true head, in prediction the one in the tree. The score of label $r$ at word $d$ is
 #
@@ -638,9 +639,9 @@ print(f"{crossing.mean():.0%} of the {len(crossing)} test trees have crossing ar
 # [`parser.py`](../scratchnn/models/parser.py) puts everything together. This is the parser of figure 10.1:
 
 # %%
-T, R = 20, len(bank.labels)
-print(f"label scores for {T} words: {T * (T + 1) * R:,} for all pairs", end=", ")
-print(f"{T * R:,} at one head per word")
+T, K = 20, len(bank.labels)
+print(f"label scores for {T} words: {T * (T + 1) * K:,} for all pairs", end=", ")
+print(f"{T * K:,} at one head per word")
 answered = examples.parse(goal, bank, [words for words, _, _ in bank.test])
 scores = attachment_scores(
     [heads for _, heads, _ in answered],
@@ -798,7 +799,7 @@ else:
 #   the algorithm of Chu, Liu and Edmonds came to parsing.
 # - Kiperwasser and Goldberg, "Simple and Accurate Dependency Parsing Using Bidirectional LSTM Feature Representations"
 #   (2016): the reader of this chapter, and trees that are searched for in training too. Dozat and Manning, "Deep
-#   Biaffine Attention for Neural Dependency Parsing" (2017): the scores of this chapter and its loss.
+#   Biaffine Attention for Neural Dependency Parsing" (2017), section 3: the scores of this chapter and its loss.
 # - de Marneffe, Manning, Nivre and Zeman, "Universal Dependencies" (2021): what the labels mean, for English and Korean
 #   and many other languages.
 #

@@ -198,8 +198,8 @@ print("the package gives the same:", examples.same(ours, theirs))
 # > <details><summary>Answer</summary>
 # >
 # > $h$, more easily. The decoder's first step computes $c_1 = f c_0 + i g$: what is kept comes from $c_0$ directly, and
-# > $h_0$ only helps to set the gates and $g$. But the network was trained with both, so it gets worse either way. The
-# > cell prints by how much (for seed 0).
+# > $h_0$ only helps to set the gates and $g$. But the network was trained with both, so it gets worse either way, with
+# > each of three seeds. The cell prints by how much for seed 0.
 # >
 # > </details>
 
@@ -285,8 +285,8 @@ print(f"right as a whole, written freely {free:.1%}, with the true tokens before
 print(f"single characters right, with the true ones before: {tokens:.1%}")
 
 # %% [markdown] id="ch11-exposure"
-# Look at the last two lines: 94.5% of the characters are right, and not even half of the dates. Ten characters and an end
-# mark all have to be right at once. Report what the user gets, which is the whole answer.
+# Look at the last two lines (seed 0): 94.5% of the characters are right, and not even half of the dates. Ten characters
+# and an end mark all have to be right at once. Report what the user gets, which is the whole answer.
 #
 # One thing is different without a teacher. After its first mistake the decoder reads a token that was never there in
 # training. Whether it recovers is another question, and the exact match does not ask it. In translation, where one wrong
@@ -306,9 +306,11 @@ print(f"single characters right, with the true ones before: {tokens:.1%}")
 show(
     figures.distances(examples.distances()),
     "11.3",
-    "Arcs from each piece of the source to the place where it is needed first. Reversing "
-    "brings the first digits of a sum close to the answer. In a date the year is last in the "
-    "source and first in the target: there the order as it is has the short arc.",
+    "Source and target on both sides of a bar, with an arc from each digit of a sum, or each part "
+    "of a date, to the place where it is needed first. (The hundreds, 6 + 5, give two digits; the "
+    "arc leads to the first.) Reversing brings the first digits of a sum close to the answer. In a "
+    "date the year is last in the source and first in the target: there the order as it is has the "
+    "short arc.",
 )
 
 # %% [markdown] id="ch11-peeky"
@@ -347,9 +349,10 @@ show(
 )
 
 # %% [markdown] id="ch11-bottleneck"
-# With seed 0, attention needs the fewest steps, then the peeky decoder, then the plain one; the reversed source is behind,
-# as the arcs of figure 11.3 suggest for dates. A trick that helps one task can hurt another. Before you reverse, ask what
-# is needed first.
+# Attention needs the fewest steps, then the peeky decoder, and then there is a gap; that holds for the seeds 0, 1 and 2.
+# The reversed source is behind the plain one with the seeds 0 and 2 and level with it with seed 1: no help with any of
+# them, as the arcs of figure 11.3 suggest for dates. A trick that helps one task can hurt another. Before you reverse,
+# ask what is needed first.
 #
 # ## The bottleneck
 #
@@ -635,12 +638,13 @@ for name, row in fields.items():
 
 # %% [markdown] id="ch11-maps-caution"
 # The network was told pairs of lines, nothing else. That the year is at the end, and that *SEPTEMBER* and *9* say the
-# same, it has found out by itself. Go back to figure 11.1. Of *SEPTEMBER* it reads mostly the P and the T: no other
-# month begins like this, so there is no need to read on. (The S alone could still begin *SATURDAY* or *SUNDAY*.) But
-# why is a third of the weight on none of the three fields while it writes the day?
+# same, it has found out by itself. Go back to figure 11.1 (seed 0). Of *SEPTEMBER* it reads mostly the P and the T: no
+# other month begins like this, so there is no need to read on. (The S alone could still begin *SATURDAY* or *SUNDAY*.)
+# With other seeds it reads other letters of the word. But why is so much of the weight on none of the three fields while
+# it writes the day, with each seed that was tried?
 #
 # So two cautions. First, the encoder of this chapter reads in one direction, so $m_j$ knows everything up to $j$. In
-# *may 7, 1999* the day is read at the comma: only there is it certain that the day has one digit. Reading the map as
+# *may 7, 1999* the day is read mostly at the comma: only there is it certain that the day has one digit. Reading the map as
 # "the comma means 7" is wrong. With an encoder in both directions every $m_j$ knows the whole line, and maps get harder to
 # read. Second, a weight says what was *averaged*, not what *decided*. Jain and Wallace (2019) found quite different
 # weights with the same answers. A map is a good place to start asking, not a proof.
@@ -721,10 +725,10 @@ for name in ("plain", "only h"):
     print(f"{name:<8}", " ".join(f"{share:6.1%}" for share in right[name].values()))
 
 # %% [markdown] id="ch11-wrong-c-check"
-# With both halves nearly half of the dates are right by now (seed 0); with $h$ alone practically none, three in a
-# thousand at most. From outside it looks like a network that is too small or has not trained for long enough, and you
-# would look for the mistake in the wrong place. The check: *look at what arrives*. A number that is the same for every
-# source says nothing about it.
+# With both halves nearly half of the dates are right by now with seed 0 (a tenth and three tenths with the seeds 1 and
+# 2); with $h$ alone practically none with any of the three. From outside it looks like a network that is too small or has
+# not trained for long enough, and you would look for the mistake in the wrong place. The check: *look at what arrives*.
+# A number that is the same for every source says nothing about it.
 
 # %%
 for name, model in {"plain": plain, "only h": half}.items():

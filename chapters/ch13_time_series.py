@@ -130,7 +130,8 @@ show(
 # | $q$ | the level of a quantile, between 0 and 1 | $(Q,)$ |
 # | $S$ | steps in a season: a day has 24 hours | |
 # | $h$ | the state of the GRU, $H$ units | $(N, H)$ |
-# | $f$, $w$, $b$ | the best linear forecast: inputs, weights, bias ($f$ in (2): a frequency) | $(N, F)$, $(F,)$, () |
+# | $\nu$ | a frequency, in cycles per step | |
+# | $f$, $w$, $b$ | the best linear forecast: inputs, weights, bias | $(N, F)$, $(F,)$, () |
 #
 # ## Look first
 #
@@ -156,15 +157,15 @@ show(
 # It is 1 for $k = 0$, near 0 if the values are unrelated, and negative if hills lie on valleys. The sum in the
 # numerator runs over the steps for which both values exist.
 #
-# A second way to find periods is to compare the series with waves. For a wave with $f$ cycles per step, compute how
+# A second way to find periods is to compare the series with waves. For a wave with $\nu$ cycles per step, compute how
 # much of it the series contains, whatever the wave's phase. All these amplitudes together are the **spectrum**
 # (스펙트럼):
 #
-# $$ A_f = \frac{2}{M} \sqrt{ \Big( \sum_t (v_t - \bar v) \cos 2 \pi f t \Big)^2
-#    + \Big( \sum_t (v_t - \bar v) \sin 2 \pi f t \Big)^2 } \tag{2} $$
+# $$ A_\nu = \frac{2}{M} \sqrt{ \Big( \sum_t (v_t - \bar v) \cos 2 \pi \nu t \Big)^2
+#    + \Big( \sum_t (v_t - \bar v) \sin 2 \pi \nu t \Big)^2 } \tag{2} $$
 #
-# where $M$ is the number of values. If the series is a wave of height 3 kW with frequency $f$, and $M f$ is a whole
-# number, then $A_f = 3$ kW.
+# where $M$ is the number of values. If the series is a wave of height 3 kW with frequency $\nu$, and $M \nu$ is a
+# whole number, then $A_\nu = 3$ kW.
 
 
 # %%
@@ -174,9 +175,9 @@ def autocorrelation(v, most):
     return np.array([away[: len(v) - k] @ away[k:] for k in range(most + 1)]) / (away @ away)  # (1)
 
 
-def amplitude(v, f):
-    """Equation (2) for a frequency f, in cycles per step."""
-    away, phase = v - v.mean(), 2 * np.pi * f * np.arange(len(v))
+def amplitude(v, nu):
+    """Equation (2) for a frequency nu, in cycles per step."""
+    away, phase = v - v.mean(), 2 * np.pi * nu * np.arange(len(v))
     return 2 / len(v) * np.hypot(away @ np.cos(phase), away @ np.sin(phase))  # (2)
 
 
@@ -295,11 +296,10 @@ print("the package gives the same windows and the same scale:", same)
 # - *the usual value*: the mean of all training rows at this hour of the day;
 # - *ridge*: the best linear function of the window.
 #
-# The last is the one to fear. Let $f$ $(N, F)$, from here on no frequency, be a row of $F$ numbers for each window:
-# all $T$ measurements, and the time of day at the last step. Of all functions $y = f w + b$, take the one with the
-# smallest squared error on the training part, and punish large weights a little, so that noise is not learned. This
-# is **ridge regression**
-# (능형 회귀), and it has a formula instead of a training loop (Hoerl and Kennard, 1970):
+# The last is the one to fear. Let $f$ $(N, F)$ be a row of $F$ numbers for each window: all $T$ measurements, and the
+# time of day at the last step. Of all functions $y = f w + b$, take the one with the smallest squared error on the
+# training part, and punish large weights a little, so that noise is not learned. This is **ridge regression** (능형
+# 회귀), and it has a formula instead of a training loop (Hoerl and Kennard, 1970):
 #
 # $$ w = (f_c^T f_c + \alpha I)^{-1} f_c^T v_c \qquad b = \bar v - \bar f w \tag{4} $$
 #

@@ -68,7 +68,7 @@ def show_moving(
         still: the picture for where scripts do not run.
         number: chapter and number of the figure, such as "6.7".
         caption: as for ``show``.
-        frames: the content of an SVG picture for each position of the slider, made of ``bar`` and ``text``.
+        frames: the content of an SVG picture for each position of the slider, made of ``bar``, ``line`` and ``text``.
         size: its width and height.
         start: the position at the beginning.
     """
@@ -110,3 +110,9 @@ def text(x: float, y: float, content: str, colour: str = "black", size: int = 14
     """A line of text that begins, ends or is centred (``anchor`` start, end, middle) at (x, y)."""
     style = f'font-size="{size}" text-anchor="{anchor}" fill="{colour}"'
     return f'<text x="{x:.4g}" y="{y:.4g}" {style}>{escape(content)}</text>'
+
+
+def line(start: tuple[float, float], end: tuple[float, float], width: float, colour: str) -> str:
+    """A straight line, ``width`` wide."""
+    places = 'x1="{:.4g}" y1="{:.4g}" x2="{:.4g}" y2="{:.4g}"'.format(*start, *end)
+    return f'<line {places} stroke="{colour}" stroke-width="{width:.3g}"/>'

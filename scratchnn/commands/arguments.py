@@ -19,6 +19,7 @@ from scratchnn.tasks.task import Kind
 from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import Setting
 
+WRITTEN = ("FILE", "PNG")  # values of options of predict and sample that name a file to be written
 MOST_CHOICES = 4  # that are shown as {a,b,c,d}; more are listed in the help, where they can be wrapped
 
 
@@ -108,6 +109,16 @@ def give_template(text: str, out: str | None) -> int:
 def given_settings(args: argparse.Namespace, settings: Iterable[Setting]) -> dict[str, Any]:
     """The values of these settings among parsed arguments."""
     return {setting.name: getattr(args, setting.name) for setting in settings}
+
+
+def name_written(settings: Iterable[Setting], options: dict[str, Any]) -> None:
+    """Say on standard error which files the options named were written: standard output is for the answers."""
+    for setting in settings:
+        if setting.metavar in WRITTEN:
+            value = options[setting.name]
+            for path in value if setting.many and value else [value]:
+                if path is not None and os.path.exists(path):  # not without answers to draw
+                    print(f"wrote {path}", file=sys.stderr)
 
 
 def add_run_folder(parser: LateParser, settings_of: Callable[[Kind], Iterable[Setting]]) -> None:

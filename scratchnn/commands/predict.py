@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scratchnn.commands.arguments import LateParser, add_run_folder, add_threads, given_settings
+from scratchnn.commands.arguments import (
+    WRITTEN,
+    LateParser,
+    add_run_folder,
+    add_threads,
+    given_settings,
+    name_written,
+)
 from scratchnn.errors import DataError
 from scratchnn.files import atomic_file, check_new_file
 from scratchnn.tasks.trained import Trained, load
@@ -41,16 +48,18 @@ def run(args: argparse.Namespace) -> int:
     settings = trained.known_kind().prediction
     options = given_settings(args, settings)
     for setting in settings:
-        if setting.metavar in ("FILE", "PNG") and args.out is not None and same_place(options[setting.name], args.out):
+        if setting.metavar in WRITTEN and args.out is not None and same_place(options[setting.name], args.out):
             raise DataError(f"{setting.flag} and --out are the same file, {args.out}; choose another --out")
     answers = trained.predict(input_lines(args, trained), **options)
     if args.out is None:
         for answer in answers:
             print(answer)
+        name_written(settings, options)
         return 0
     with atomic_file(Path(args.out)) as file:
         file.writelines(f"{answer}\n".encode("utf-8", "backslashreplace") for answer in answers)
     print(f"{len(answers):,} lines in {args.out}")
+    name_written(settings, options)
     return 0
 
 

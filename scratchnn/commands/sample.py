@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from scratchnn.commands.arguments import LateParser, add_run_folder, add_threads, given_settings
+from scratchnn.commands.arguments import LateParser, add_run_folder, add_threads, given_settings, name_written
 from scratchnn.errors import DataError
 from scratchnn.tasks.trained import load
 
@@ -26,5 +26,8 @@ def run(args: argparse.Namespace) -> int:
     except UnicodeEncodeError:
         raise DataError(f"the prompt {args.prompt!r} is not UTF-8") from None
     trained = load(args.run_folder)
-    print(trained.sample(args.prompt, **given_settings(args, trained.known_kind().sampling)))
+    settings = trained.known_kind().sampling
+    options = given_settings(args, settings)
+    print(trained.sample(args.prompt, **options))
+    name_written(settings, options)
     return 0

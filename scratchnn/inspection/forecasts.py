@@ -35,7 +35,8 @@ def plot_forecasts(
         interval: the lowest and the highest quantile of the first target (K, 2), drawn as an area; not if None.
     """
     figure, axes = new_figure(12.0, 8.0, nrows=2, ncols=2)
-    from matplotlib.ticker import MaxNLocator  # after the first figure
+    from matplotlib.dates import AutoDateFormatter, AutoDateLocator  # after the first figure
+    from matplotlib.ticker import MaxNLocator
 
     real, k = targets[:, 0], slice(max(len(x) - MOST_ROWS, 0), None)
     axes[0, 0].plot(x[k], real[k], color="black", linewidth=1, label="measured")
@@ -54,7 +55,10 @@ def plot_forecasts(
         axes[1, 1].hist((values - targets).ravel(), bins=edges, histtype="step", color=colour, label=name)
     ahead = f"{delay} row{'s' if delay > 1 else ''} ahead"
     label(axes[0, 0], f"The last forecasts, {ahead}", "", target)
-    axes[0, 0].tick_params(axis="x", rotation=30)
+    if np.issubdtype(np.asarray(x).dtype, np.datetime64):
+        dates = AutoDateLocator(minticks=3, maxticks=6, interval_multiples=False)  # all as far apart: no label on another
+        axes[0, 0].xaxis.set_major_locator(dates)
+        axes[0, 0].xaxis.set_major_formatter(AutoDateFormatter(dates))
     first = next(iter(forecasts.values()))[:, 0]
     axes[0, 1].plot(real, first, ".", markersize=2, color=COLOURS[0])
     ends = [min(real.min(), first.min()), max(real.max(), first.max())]

@@ -5,7 +5,7 @@
     [a^d, a^h, l^d, l^h] = dropout(relu(h W + b))                            as a dependent and as a head          (3)
                                                                   a (N, T + 1, A) for arcs, l (N, T + 1, B) for labels
     s[d, h] = biaffine(a^d_d, a^h_h)       score of the arc from head h to word d               (N, T + 1, T + 1)  (4)
-    z_d     = label scores(l^d_d, l^h_h)   of the labels of that arc, at h = h(d) only          (N, T, R)          (5)
+    z_d     = label scores(l^d_d, l^h_h)   of the labels of that arc, at h = h(d) only          (N, T, K)          (5)
 
 In training, h(d) is the head in the treebank. The loss is a mean over the words, in nats:
 
@@ -135,7 +135,7 @@ class Parser(Model):
             heads: the position of each word's head, 0 for the root and in the padding (N, T).
 
         Returns:
-            Arc scores (N, T + 1, T + 1), dependents in rows and heads in columns, and label scores (N, T, R).
+            Arc scores (N, T + 1, T + 1), dependents in rows and heads in columns, and label scores (N, T, K).
         """
         scores, views = self.score_arcs(words, lengths, forms, characters, sizes)
         return scores, self.score_labels(views, heads)
@@ -153,7 +153,7 @@ class Parser(Model):
         return self.arcs.forward(arc_dependents, arc_heads), (label_dependents, label_heads)  # (4)
 
     def score_labels(self, views: tuple[Array, Array], heads: Array) -> Array:
-        """Equation (5): label scores (N, T, R) of the arcs to ``heads`` (N, T)."""
+        """Equation (5): label scores (N, T, K) of the arcs to ``heads`` (N, T)."""
         dependents, governors = views
         return self.labels.forward(dependents[:, 1:], governors, heads)  # (5)
 

@@ -13,7 +13,7 @@ u^T y_h says how likely h is to have dependents at all. A term in x_d alone woul
     loss     = mean over the words of -log P(head of d | d)                                                        (5)
 
 The label r of an arc is scored at one head h(d) per dependent, the given one in training and that of the best tree in
-prediction; so no array has T x T x R entries:
+prediction; so no array has T x T x K entries:
 
     l[d, r] = x_d^T V_r y_{h(d)} + x_d^T A_r + y_{h(d)}^T B_r + b_r                                                (6)
     dx = sum_r dl_r (V_r y + A_r)                           dy_{h(d)} = sum_r dl_r (V_r^T x + B_r)                 (7)
@@ -21,8 +21,8 @@ prediction; so no array has T x T x R entries:
 
 A head with several dependents adds up what (7) gives for each of them.
 
-Shapes: N sentences, T dependents, S heads, D numbers per vector, R labels; x (N, T, D), y (N, S, D), U (D, D), u (D,),
-V (D, R, D), A and B (D, R), b (R,). Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017).
+Shapes: N sentences, T dependents, S heads, D numbers per vector, K labels; x (N, T, D), y (N, S, D), U (D, D), u (D,),
+V (D, K, D), A and B (D, K), b (K,). Dozat and Manning, "Deep Biaffine Attention for Neural Dependency Parsing" (2017).
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def head_loss_backward(dloss: Array | float, cache: tuple) -> Array:
 
 
 def label_scores_loop(x: Array, y: Array, V: Array, A: Array, B: Array, b: Array) -> list[Array]:
-    """Equation (6) for one arc, label by label: ``x`` (D,) of the dependent and ``y`` (D,) of its head give R scores."""
+    """Equation (6) for one arc, label by label: ``x`` (D,) of the dependent and ``y`` (D,) of its head give K scores."""
     return [x @ V[:, r] @ y + x @ A[:, r] + y @ B[:, r] + b[r] for r in range(len(b))]
 
 
@@ -147,40 +147,40 @@ def label_scores_forward(x: Array, y: Array, V: Array, A: Array, B: Array, b: Ar
 
     Args:
         x, y: vectors of the dependents (N, T, D) and of the heads (N, S, D).
-        V, A, B, b: weights (D, R, D), (D, R), (D, R) and bias (R,).
+        V, A, B, b: weights (D, K, D), (D, K), (D, K) and bias (K,).
         heads: the position in ``y`` of each dependent's head (N, T), in 0 .. S - 1, in the padding as well.
 
     Returns:
-        Scores (N, T, R) and the cache.
+        Scores (N, T, K) and the cache.
     """
     N, T, D = x.shape
-    S, R = y.shape[1], len(b)
+    S, K = y.shape[1], len(b)
     check_ids(heads, S, "LabelScores: heads")
     xp = array_module(x)
     heads = heads.astype("int64")  # the sum of uint64 and int64 would be float64
     ids = (heads + S * xp.arange(N)[:, None]).reshape(-1)  # rows of the heads of all sentences, one below the other
     x_rows = x.reshape(-1, D)  # (N T, D)
     y_rows = y.reshape(-1, D)[ids]  # (N T, D)
-    xV = (x_rows @ V.reshape(D, -1)).reshape(-1, R, D)  # (N T, D) @ (D, R D) -> (N T, R, D)
-    bilinear = (xV @ y_rows[:, :, None])[..., 0]  # (N T, R, D) @ (N T, D, 1) -> (N T, R)
+    xV = (x_rows @ V.reshape(D, -1)).reshape(-1, K, D)  # (N T, D) @ (D, K D) -> (N T, K, D)
+    bilinear = (xV @ y_rows[:, :, None])[..., 0]  # (N T, K, D) @ (N T, D, 1) -> (N T, K)
     scores = bilinear + x_rows @ A + y_rows @ B + b  # (6)
-    return scores.reshape(N, T, R), (x_rows, y_rows, xV, ids, x.shape, y.shape, V, A, B)
+    return scores.reshape(N, T, K), (x_rows, y_rows, xV, ids, x.shape, y.shape, V, A, B)
 
 
 def label_scores_backward(dl: Array, cache: tuple) -> tuple[Array, ...]:
-    """Equations (7) and (8): dx (N, T, D), dy (N, S, D), dV (D, R, D), dA (D, R), dB (D, R), db (R,)."""
+    """Equations (7) and (8): dx (N, T, D), dy (N, S, D), dV (D, K, D), dA (D, K), dB (D, K), db (K,)."""
     x_rows, y_rows, xV, ids, x_shape, y_shape, V, A, B = cache
     xp = array_module(dl)
-    D, R, _ = V.shape
-    rows = dl.reshape(-1, R)  # (N T, R)
-    dy_rows = (rows[:, None, :] @ xV)[:, 0] + rows @ B.T  # (7)  (N T, 1, R) @ (N T, R, D) -> (N T, D)
-    dxV = (rows[:, :, None] * y_rows[:, None, :]).reshape(-1, R * D)  # (N T, R D)
-    dx = dxV @ V.reshape(D, -1).T + rows @ A.T  # (7)  (N T, R D) @ (R D, D) -> (N T, D)
+    D, K, _ = V.shape
+    rows = dl.reshape(-1, K)  # (N T, K)
+    dy_rows = (rows[:, None, :] @ xV)[:, 0] + rows @ B.T  # (7)  (N T, 1, K) @ (N T, K, D) -> (N T, D)
+    dxV = (rows[:, :, None] * y_rows[:, None, :]).reshape(-1, K * D)  # (N T, K D)
+    dx = dxV @ V.reshape(D, -1).T + rows @ A.T  # (7)  (N T, K D) @ (K D, D) -> (N T, D)
     dy = xp.zeros((y_shape[0] * y_shape[1], D), dtype=dy_rows.dtype)
     scatter_add(dy, ids, dy_rows)  # (7)
-    dV = (x_rows.T @ dxV).reshape(V.shape)  # (8)  (D, N T) @ (N T, R D) -> (D, R D)
-    dA = x_rows.T @ rows  # (8)  (D, N T) @ (N T, R) -> (D, R)
-    dB = y_rows.T @ rows  # (8)  (D, N T) @ (N T, R) -> (D, R)
+    dV = (x_rows.T @ dxV).reshape(V.shape)  # (8)  (D, N T) @ (N T, K D) -> (D, K D)
+    dA = x_rows.T @ rows  # (8)  (D, N T) @ (N T, K) -> (D, K)
+    dB = y_rows.T @ rows  # (8)  (D, N T) @ (N T, K) -> (D, K)
     return dx.reshape(x_shape), dy.reshape(y_shape), dV, dA, dB, rows.sum(axis=0)  # (8)
 
 

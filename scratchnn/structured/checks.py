@@ -10,7 +10,7 @@ from scratchnn.structured import biaffine, crf
 N, T, K = 5, 4, 3  # all different, so that no wrong axis fits
 LENGTHS = np.array([4, 2, 0, 1, 3])
 TAGS = np.array([[0, 2, 2, 1], [1, 0, 9, -1], [7, 7, 7, 7], [2, -5, 0, 0], [0, 2, 1, 1]])  # any integers in the padding
-S, D, R = 6, 3, 2
+S, D, LABELS = 6, 3, 2
 HEADS = np.array([[1, 0, 5, 5], [5, 5, 5, 5], [0, 1, 2, 3], [4, 0, 4, 1], [2, 3, 3, 0]])  # (N, T), in 0 .. S - 1
 WORD_HEADS = np.array([[2, 0, 2, 3], [0, 1, 9, -1], [7, 7, 7, 7], [0, 0, 0, 0], [3, 3, 0, -8]])  # (N, T), for LENGTHS
 
@@ -122,7 +122,7 @@ def head_loss_of_one_word(rng: np.random.Generator) -> Problem:
 @case("label-scores")
 def labels(rng: np.random.Generator) -> Problem:
     """Heads with several dependents, and heads with none."""
-    shapes = {"V": (D, R, D), "A": (D, R), "B": (D, R), "b": (R,)}
+    shapes = {"V": (D, LABELS, D), "A": (D, LABELS), "B": (D, LABELS), "b": (LABELS,)}
     weights = {name: rng.standard_normal(shape) for name, shape in shapes.items()}
     arrays = {**vectors(rng), **weights}
     return pair_problem(biaffine.label_scores_forward, biaffine.label_scores_backward, arrays, heads=HEADS)
@@ -131,4 +131,4 @@ def labels(rng: np.random.Generator) -> Problem:
 @case("layer-label-scores")
 def layer_label_scores(rng: np.random.Generator) -> Problem:
     """The layer."""
-    return layer_problem(biaffine.LabelScores(D, R, rng=rng), vectors(rng), fixed=(HEADS,))
+    return layer_problem(biaffine.LabelScores(D, LABELS, rng=rng), vectors(rng), fixed=(HEADS,))

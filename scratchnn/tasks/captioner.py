@@ -178,7 +178,9 @@ class CaptionerTask(Task):
             yield f"captions of random scenes: {name} {self.show(name, value)}"
         pairs = zip(texts, examples, strict=True)
         true = [None if one.things is None else is_true(text, one.things) for text, one in pairs]
-        figure = plot_captions(maps(trained, pictures[:MAPS], answers[:MAPS], true[:MAPS]))
+        shown = maps(trained, pictures[:MAPS], answers[:MAPS], true[:MAPS])
+        references = [one._replace(reference=example.caption) for one, example in zip(shown, examples, strict=False)]
+        figure = plot_captions(references)
         yield saved(figure, Path(trained.place) / "captions.png", f"the first {len(pictures[:MAPS])} captions")
 
     def read_input(self, trained: Trained, file: str) -> list[str]:

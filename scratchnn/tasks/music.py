@@ -117,13 +117,17 @@ class MusicTask(Task):
         return Texts(train, settings["batch_size"], settings["window"], seed=settings["seed"])
 
     def evaluate(self, model: Model, examples: list[Tune], settings: Values, parts: Parts) -> dict[str, float]:
-        """Bits per character of the tunes, each read from the state zero, the end of the tune included."""
+        """Bits per character of the tunes, each read from the state zero, the end of the tune included.
+
+        The loss is per token, in nats, as in training.
+        """
         assert isinstance(model, LanguageModel)
         clock = isinstance(model, TuneModel)
         losses = [evaluate_text(model, encode(tune, parts["vocabulary"], clock)) for tune in examples]
         nats = sum(loss * count for loss, count in losses)
         characters = sum(len(tune.text()) + 1 for tune in examples)
-        return {"bits per character": nats / math.log(2) / characters}
+        tokens = sum(count for _, count in losses)
+        return {"loss": nats / tokens, "bits per character": nats / math.log(2) / characters}
 
     def examples(self, files: Sequence[str], settings: Values, parts: Parts) -> list[Tune]:
         """Tunes of files."""

@@ -109,7 +109,7 @@ class Seq2SeqTask(Task):
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of the training part, and both parts as ids."""
         train, valid = self.read_parts(settings)
-        vectors = None if parts or settings["vectors"] is None else read_vectors(settings["vectors"])
+        vectors = None if parts or settings.get("vectors") is None else read_vectors(settings["vectors"])
         parts = parts or {
             name: self.vocabulary([cased(pair[k], settings) for pair in train], settings)
             for k, name in enumerate(self.part_names)

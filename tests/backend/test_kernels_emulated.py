@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import pytest
 from emulated import DeadlockError, EmulatedDevice, OutsideError, needs_compiler
-from kernel_problems import NAMES, Problem, some_problems, worst_error
+from kernel_problems import NAMES, Problem, cells_of_thread, some_problems, worst_error
 
 from scratchnn.backend.kernels import cells, launches
 
@@ -33,12 +33,16 @@ def test_splits_of_all_kinds_are_among_them():
     used = [(problem, split) for problem in PROBLEMS.values() if problem.blocks for split in problem.kernels()[1]]
     frames = [split.frame for _, split in used]
     lanes = [part for _, split in used for part in split.lanes if split.frame.S > 1]
-    assert any(frame.G > 1 and frame.S > 1 for frame in frames)
+    assert all(split.frame.G > 1 and split.frame.S > 1 for problem, split in used if problem.groups > 1)
+    assert all(cells_of_thread(split.frame) > 1 for problem, split in used if problem.most > 1)
     assert any(frame.R % 4 for frame in frames)
     assert any(frame.R * frame.G > problem.N for problem, _ in used for frame in frames)
     assert any(frame.S > 1 and frame.H % frame.S for frame in frames)
     assert any(part.CHUNKS > part.STAGES > 1 for part in lanes)
     assert any(part.ROUND < part.WK * part.LK for part in lanes)
+    alone = [part for _, split in used for part in split.lanes if split.frame.S == 1]
+    assert any(part.ROUND == 1 < part.WK * part.LK for part in alone)
+    assert any(part.KP % 8 for part in alone)
     assert {frame.WARPS for frame in frames} == {4, 8, 16}
 
 
@@ -101,14 +105,78 @@ def test_the_emulation_notices_barriers_that_not_all_threads_reach():
         launch(1, 32, 31)
 
 
-def test_the_emulation_notices_what_is_written_beside_an_array():
-    device = EmulatedDevice()
+@pytest.mark.parametrize("place", [-1000, -1, 4, 1000])
+def test_the_emulation_notices_what_is_written_beside_an_array(place):
     source = 'extern "C" __global__ void fill(real* x, int n) { x[n] = 1; }'
-    launch = device.compile(source, "fill", 0)
-    launch(1, 32, device.empty(4), 3)
-    for place in (-1, 4):
-        with pytest.raises(OutsideError):
+    for seed in range(4):  # arrays that begin, and arrays that end at a page that nothing may touch
+        device = EmulatedDevice(seed=seed)
+        launch = device.compile(source, "fill", 0)
+        launch(1, 32, device.empty(4), 3)
+        with pytest.raises(OutsideError, match="fill"):
             launch(1, 32, device.empty(4), place)
+
+
+@pytest.mark.parametrize("place", [-1, 4])
+def test_the_emulation_notices_what_is_read_beside_an_array(place):
+    """As NaN, or because the page may not be touched; one of them at every place of the array, both of them sometimes."""
+    source = 'extern "C" __global__ void take(const real* x, real* y, int n) { y[0] = x[n]; }'
+    fates = []
+    for seed in range(8):
+        device = EmulatedDevice(seed=seed)
+        launch, y = device.compile(source, "take", 0), device.empty(1)
+        x = device.asarray(np.ones(4, dtype="f"))
+        launch(1, 32, x, y, 3)
+        assert y.get() == 1
+        try:
+            launch(1, 32, x, y, place)
+            fates.append(str(y.get()[0]))
+        except OutsideError:
+            fates.append("outside")
+    assert set(fates) == {"nan", "outside"}
+
+
+@pytest.mark.parametrize("place", [-1, 32])
+def test_the_emulation_notices_what_is_outside_shared_memory(place):
+    """Shared memory ends at such a page in every other launch, and begins at one in the others."""
+    device, x = EmulatedDevice(), EmulatedDevice().empty(2)
+    source = """extern "C" __global__ void touch(real* x, int n) {
+        SHARED_MEMORY(shared);
+        if (threadIdx.x == 0) x[blockIdx.x] = shared[n];
+    }"""
+    launch = device.compile(source, "touch", 128)
+    for inside in (0, 31):
+        launch(2, 32, x, inside)
+    outcomes = []
+    for _ in range(4):
+        try:
+            launch(2, 32, x, place)
+            outcomes.append("inside")
+        except OutsideError:
+            outcomes.append("outside")
+    assert sorted(outcomes) == ["inside", "inside", "outside", "outside"]
+
+
+def test_the_emulation_notices_what_is_counted_too_early():
+    """Each block adds up what all blocks have written, if it is the last one that counts."""
+    source = """extern "C" __global__ void last(real* x, real* sum, unsigned* count) {
+        SHARED_MEMORY(shared);
+        x[blockIdx.x * 32 + threadIdx.x] = 1;
+        BARRIER
+        if (threadIdx.x == 0) shared[0] = atomicAdd(count, 1);
+        __syncthreads();
+        if (shared[0] < 3 || threadIdx.x > 0) return;
+        sum[0] = 0;
+        for (int e = 0; e < 128; e++) sum[0] += x[e];
+    }"""
+    for barrier, right in (("__syncthreads();", True), ("", False)):
+        sums = []
+        for seed in range(4):
+            device = EmulatedDevice(4, seed=seed)
+            total, count = device.empty(1), device.empty(1, dtype="uint32")
+            device.clear(count)
+            device.compile(source.replace("BARRIER", barrier), "last", 128)(4, 32, device.empty(128), total, count)
+            sums.append(float(total.get()[0]))
+        assert all(np.equal(sums, 128)) == right
 
 
 def test_the_emulation_notices_a_missing_barrier():

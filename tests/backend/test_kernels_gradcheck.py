@@ -10,7 +10,7 @@ import guarded
 import numpy as np
 import pytest
 from emulated import EmulatedDevice, needs_compiler
-from kernel_problems import random_split
+from kernel_problems import Problem, random_split
 
 from scratchnn.backend import arrays
 from scratchnn.backend.kernels import devices, launches
@@ -35,8 +35,8 @@ def device(monkeypatch):
     device = EmulatedDevice(3, dtype="float64")
     monkeypatch.setitem(devices.DEVICES, "guarded", lambda: device)
     monkeypatch.setattr(guarded.Array, "__float__", lambda self: float(self.held))  # the check reads numbers, as with CuPy
-    rng = np.random.default_rng(0)
-    with mock.patch.multiple(launches, best_split=lambda *problem: random_split(rng, 2, False, *problem), _made={}):
+    rng, wanted = np.random.default_rng(0), Problem("lstm", 1, 1, 1, 1, blocks=2)  # of which the blocks alone count here
+    with mock.patch.multiple(launches, best_split=lambda *problem: random_split(rng, wanted, *problem), _made={}):
         yield device
 
 

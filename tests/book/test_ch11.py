@@ -47,12 +47,12 @@ def test_weights_of_the_small_example(chapter):
 
 
 def test_order_of_the_four_networks(chapter, text):
-    assert "attention needs the fewest steps, then the peeky decoder, then the plain one" in text
+    assert "Attention needs the fewest steps, then the peeky decoder, and then there is a gap" in text
     reached = {
         name: next((step for step, share in curve.items() if share > 0.5), 9999) for name, curve in chapter.right.items()
     }
     assert reached["attention"] < reached["peeky"] < reached["plain"]
-    assert "the reversed source is behind" in text
+    assert "The reversed source is behind the plain one with the seeds 0" in text
     assert chapter.right["reversed"][chapter.STEPS] < chapter.right["plain"][chapter.STEPS]
 
 

@@ -1,10 +1,15 @@
 """Chapter 12: what its text says is what its cells compute."""
 
+import re
+from html import escape
+
 import numpy as np
 import pytest
 from book import markdown, play
 
+from scratchnn.book.examples import ch12 as examples
 from scratchnn.book.examples.ch12 import TREE, ends_in_consonant, small_talk, translations, with_object, with_topic
+from scratchnn.plot import COLOURS
 
 pytestmark = pytest.mark.chapters
 
@@ -61,12 +66,41 @@ def test_the_tree_of_the_question(text):
 
 
 def test_pieces_write_new_words(chapter, text):
-    written, new = chapter.written, chapter.new
+    written, listed = chapter.written, chapter.listed
     references = np.array(chapter.references)
     hits = {name: np.array(texts) == references for name, texts in written.items()}
     assert "a model that chooses among known words can never write a new one" in text
-    assert not hits["words"][new].any()
-    assert hits["pieces"][new].mean() > 0.5
+    assert "less than half of them here" in text
+    assert listed.mean() < 0.5
+    assert "makes no mistake in the sentences that it has the words for" in text
+    assert hits["words"][listed].all()
+    assert not hits["words"][~listed].any()
+    assert hits["pieces"][~listed].mean() > 0.9
+
+
+def test_a_score_counts_words_not_sense(chapter, text):
+    assert "and yet not far behind" in text
+    assert 80 < chapter.bleu(chapter.written["words"], chapter.references) < 95
+    assert "nearly two points more here" in text
+    assert chapter.bleu(*chapter.spaced) - chapter.bleu(chapter.written["words"], chapter.references) == pytest.approx(
+        1.8, abs=0.3
+    )
+
+
+def test_attention_moves_piece_by_piece(chapter):
+    shown = chapter.by_pieces.map(examples.shown(chapter.sources)[0])
+    assert len(chapter.frames) == len(shown.target)
+    written = "".join(shown.target[:-1]).strip()
+    for k, (frame, piece) in enumerate(zip(chapter.frames, shown.target, strict=True)):
+        assert frame.count(COLOURS[1]) == 1  # the piece that is written now
+        assert (written in frame) == (k >= len(shown.target) - 2)
+        strongest = int(shown.weights[k].argmax())
+        widths = [float(width) for width in re.findall(r'stroke-width="([\d.]+)"', frame)]
+        assert max(widths) == pytest.approx(12 * shown.weights[k, strongest], rel=0.01)
+        assert escape(piece.replace(" ", "_")) in frame
+    assert "When the network writes the verb, where will it look?" in markdown("ch12")
+    verb = shown.target.index(" 좋아하")
+    assert shown.source[int(shown.weights[verb].argmax())] == " like"
 
 
 def test_more_pieces_are_shorter_and_rarer(chapter):
@@ -75,7 +109,10 @@ def test_more_pieces_are_shorter_and_rarer(chapter):
 
 
 def test_the_length_norm_makes_answers_longer(chapter, text):
-    assert "with the norm answers get longer" in text
+    assert "with the norm it is longer" in text
+    assert [chapter.table[0.0, width][3] for width in chapter.widths] == sorted(
+        chapter.table[0.0, width][3] for width in chapter.widths
+    )
     assert chapter.table[1.0, 8][2] > chapter.table[0.0, 8][2]
 
 
@@ -83,6 +120,13 @@ def test_beams_are_dull(chapter):
     assert chapter.kinds["beam 8"][0] > 0.9
     assert abs(chapter.kinds["sampling"][0] - 0.3) < 0.1
     assert chapter.kinds["beam 8"][1] < chapter.kinds["sampling"][1]
+
+
+def test_pretrained_vectors_help_with_few_pairs(chapter, text):
+    assert "With 250 pairs the vectors help with each of the three seeds" in text
+    few, more = ([np.array(chapter.scores[count, name]) for name in ("random", "pretrained")] for count in (250, 4000))
+    assert (few[1][:, :2] > few[0][:, :2]).all()
+    assert abs(more[1][:, :2] - more[0][:, :2]).max() < 0.5
 
 
 def test_perplexity_near_the_best(chapter):

@@ -77,6 +77,9 @@ def test_texts_are_escaped():
         moving.text(1, 2, "<b>&")
         == '<text x="1" y="2" font-size="14" text-anchor="start" fill="black">&lt;b&gt;&amp;</text>'
     )
+    assert moving.line((1, 2), (3, 4.5), 2, "red") == (
+        '<line x1="1" y1="2" x2="3" y2="4.5" stroke="red" stroke-width="2"/>'
+    )
     assert moving.bar(1, 10, 2, -4, "red") == '<rect x="1" y="6" width="2" height="4" fill="red"/>'
 
 

@@ -31,6 +31,14 @@ def test_a_map_per_word(tmp_path):
     assert (tmp_path / "maps.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_references_are_below():
+    one = CaptionMap(PICTURE, ["red"], WEIGHTS[:1], 4, False, "a blue $")
+    (written,) = plot_captions([one]).axes[0].texts
+    assert written.get_text() == r"reference: a blue \$"
+    (axis,) = plot_captions([one._replace(weights=None)]).axes
+    assert axis.get_title() == "false\nred\nreference: a blue \\$"
+
+
 def test_long_captions_are_cut():
     words = [f"w{k}" for k in range(MOST_WORDS + 3)]
     figure = plot_captions([CaptionMap(PICTURE, words, np.ones((len(words), 2, 3)) / 6, 4)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from scratchnn.inspection.forecasts import MOST_ROWS, plot_comparison, plot_forecasts
@@ -29,6 +31,19 @@ def test_forecasts_beside_what_was_measured():
     assert np.round(centres).tolist() == [2, 3, 4, 2, 3, 4]
     assert by_horizon.get_legend_handles_labels()[1] == ["this model, mean 1", "ridge, mean 2"]
     assert residuals.get_title() == "Residuals"
+
+
+def test_labels_of_dates_are_apart():
+    """A month that begins within the two weeks shown gets no label of its own."""
+    hours = np.datetime64("2021-12-18T00:00:00") + np.arange(MOST_ROWS) * np.timedelta64(3600, "s")
+    targets = np.sin(np.arange(MOST_ROWS))[:, None]
+    figure = plot_forecasts(hours, targets, {"this model": targets}, 1, "load")
+    figure.canvas.draw()
+    panel = figure.axes[0].get_window_extent()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    boxes = [box for box in boxes if panel.x0 <= (box.x0 + box.x1) / 2 <= panel.x1]
+    assert len(boxes) >= 3
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
 
 
 def test_perfect_forecasts_can_be_drawn():

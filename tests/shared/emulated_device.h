@@ -1,12 +1,17 @@
 // The kernels on a CPU: each CUDA thread is a fiber with a stack of its own. One fiber runs at a time, until it comes to a
 // barrier; then another one is chosen at random. Stands for device.cuh and for what CUDA itself provides. A missing barrier
 // shows as wrong numbers, because some fibers then run ahead of others by a whole step; barriers that not all threads reach
-// show as a deadlock. Shared memory starts as NaN.
+// show as a deadlock. A block that has counted for other blocks (atomicAdd) may sleep until no other one can go on, so that
+// what it has counted too early shows too. Shared memory starts as NaN and lies between pages that nothing may touch: a
+// thread that does ends the launch. The memory ends at the page after it or starts at the one before it, in turn.
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #define __device__
 #define __global__
@@ -45,12 +50,15 @@ struct Fiber {
 };
 Fiber* fibers;
 Fiber* now;
-int *ready, ready_count, fiber_count, alive;
+int block_count, block_size, fiber_count, alive;
+int *ready, *ready_count;             // fibers that can go on and their number, block by block
+bool* asleep;                         // blocks whose fibers go on only if no others can
 Barrier *block_barriers, *warp_barriers;
-char* shared_memory;
-int shared_bytes;
+char *shared_pages, *shared_memory;   // of the first block
+size_t shared_stride;                 // from one block to the next
 ucontext_t scheduler;
 jmp_buf scheduling;
+sigjmp_buf outside;
 char* stacks;                         // kept from launch to launch
 int stack_count;
 unsigned long long state;
@@ -58,7 +66,24 @@ unsigned draw(unsigned below) {       // xorshift
     state ^= state << 13, state ^= state >> 7, state ^= state << 17;
     return (unsigned)(state >> 11) % below;
 }
-void make_ready(Fiber* f) { ready[ready_count++] = int(f - fibers); }
+void make_ready(Fiber* f) { ready[f->block * block_size + ready_count[f->block]++] = int(f - fibers); }
+int can_go_on(bool sleeping) {
+    int count = 0;
+    for (int b = 0; b < block_count; b++) count += asleep[b] == sleeping ? ready_count[b] : 0;
+    return count;
+}
+Fiber* choose() {                     // one that is not asleep, or else one that is, whose block wakes; 0 if none can go on
+    const bool wake = !can_go_on(false);
+    const int count = can_go_on(wake);
+    if (!count) return 0;
+    int k = draw(count), b = 0;
+    for (; asleep[b] != wake || k >= ready_count[b]; b++) k -= asleep[b] == wake ? ready_count[b] : 0;
+    asleep[b] = false;
+    int& chosen = ready[b * block_size + k];
+    Fiber* f = &fibers[chosen];
+    chosen = ready[b * block_size + --ready_count[b]];
+    return f;
+}
 void rest() {
     if (!_setjmp(now->resumed)) _longjmp(scheduling, 1);
 }
@@ -80,6 +105,12 @@ void meet(Barrier* barrier) {
     make_ready(self);
     rest();
 }
+void may_sleep() {
+    if (draw(2)) return;
+    asleep[now->block] = true;
+    make_ready(now);
+    rest();
+}
 void carry_out(int end) {
     Fiber* f = now;
     for (; f->first_pending < end; f->first_pending++) {
@@ -97,12 +128,12 @@ inline void __syncthreads() { emulated::meet(&emulated::block_barriers[blockIdx.
 inline void __syncwarp() { emulated::meet(&emulated::warp_barriers[(blockIdx.x * blockDim.x + threadIdx.x) / 32]); }
 inline void __threadfence() {}
 template <class T>
-inline T atomicAdd(T* to, T value) { T old = *to; *to += value; return old; }
+inline T atomicAdd(T* to, T value) { T old = *to; *to += value; emulated::may_sleep(); return old; }
 inline unsigned atomicAdd(unsigned* to, int value) { return atomicAdd(to, (unsigned)value); }
 template <class T>
 inline T __ldcg(const T* from) { return *from; }
 
-#define SHARED_MEMORY(name) real* name = (real*)(emulated::shared_memory + (size_t)blockIdx.x * emulated::shared_bytes)
+#define SHARED_MEMORY(name) real* name = (real*)(emulated::shared_memory + blockIdx.x * emulated::shared_stride)
 
 // A copy is carried out at once or when it is waited for, at random: both are allowed.
 inline void copy_four(real* shared, const real* global) {
@@ -145,15 +176,29 @@ void run_fiber() {
     alive--;
     rest();
 }
-// All threads of all blocks; 0, or 1 for a deadlock.
+void leave(int) { siglongjmp(outside, 1); }
+size_t map_shared(int grid, int shared) {
+    static bool at_end;
+    const size_t page = sysconf(_SC_PAGESIZE), alignment = 4 * sizeof(real);
+    const size_t bytes = (shared + alignment - 1) / alignment * alignment, room = (bytes + page - 1) / page * page;
+    shared_stride = page + room;
+    shared_pages = (char*)mmap(0, grid * shared_stride + page, PROT_NONE, MAP_PRIVATE | MAP_ANON, -1, 0);
+    for (int b = 0; b < grid && room; b++) {
+        mprotect(shared_pages + b * shared_stride + page, room, PROT_READ | PROT_WRITE);
+        memset(shared_pages + b * shared_stride + page, 0xff, room);
+    }
+    at_end = !at_end;
+    shared_memory = shared_pages + page + (at_end ? room - bytes : 0);
+    return grid * shared_stride + page;
+}
+// All threads of all blocks; 0, 1 for a deadlock, 2 if something outside all memory was touched.
 int launch(int grid, int block, int shared, unsigned long long seed) {
-    fiber_count = alive = grid * block, ready_count = 0, state = seed * 2 + 88172645463325252ull;
+    block_count = grid, block_size = block, fiber_count = alive = grid * block, state = seed * 2 + 88172645463325252ull;
     gridDim.x = grid, blockDim.x = block;
-    shared_bytes = (shared + 63) / 64 * 64;
-    shared_memory = (char*)aligned_alloc(64, (size_t)shared_bytes * grid + 64);
-    memset(shared_memory, 0xff, (size_t)shared_bytes * grid + 64);
+    const size_t mapped = map_shared(grid, shared);
     fibers = (Fiber*)calloc(fiber_count, sizeof(Fiber));
-    ready = (int*)malloc(fiber_count * sizeof(int));
+    ready = (int*)malloc(fiber_count * sizeof(int)), ready_count = (int*)calloc(grid, sizeof(int));
+    asleep = (bool*)calloc(grid, sizeof(bool));
     block_barriers = (Barrier*)calloc(grid, sizeof(Barrier));
     warp_barriers = (Barrier*)calloc(fiber_count / 32 + 1, sizeof(Barrier));
     for (int b = 0; b < grid; b++) block_barriers[b].first = b * block, block_barriers[b].size = block;
@@ -164,10 +209,11 @@ int launch(int grid, int block, int shared, unsigned long long seed) {
         f.thread = k % block, f.block = k / block;
         make_ready(&f);
     }
-    while (ready_count) {
-        const int k = draw(ready_count);
-        now = &fibers[ready[k]];
-        ready[k] = ready[--ready_count];
+    struct sigaction at_touch = {}, before[2];
+    at_touch.sa_handler = leave;
+    sigaction(SIGSEGV, &at_touch, &before[0]), sigaction(SIGBUS, &at_touch, &before[1]);
+    const bool touched = sigsetjmp(outside, 1);
+    while (!touched && (now = choose())) {
         threadIdx.x = now->thread, blockIdx.x = now->block;
         if (_setjmp(scheduling)) continue;
         if (now->started) _longjmp(now->resumed, 1);
@@ -178,8 +224,10 @@ int launch(int grid, int block, int shared, unsigned long long seed) {
         makecontext(&now->context, run_fiber, 0);
         setcontext(&now->context);
     }
-    free(warp_barriers), free(block_barriers), free(ready), free(fibers), free(shared_memory);
-    return alive > 0;
+    sigaction(SIGSEGV, &before[0], 0), sigaction(SIGBUS, &before[1], 0);
+    free(warp_barriers), free(block_barriers), free(asleep), free(ready_count), free(ready), free(fibers);
+    munmap(shared_pages, mapped);
+    return touched ? 2 : alive > 0;
 }
 // Calls a kernel with arguments from an array of pointers to them.
 template <int... K>

@@ -21,6 +21,10 @@ class DeadlockError(Exception):
     """Some threads wait at a barrier that the others do not reach."""
 
 
+class OutsideError(Exception):
+    """A kernel has read or written outside its memory."""
+
+
 def has_fibers() -> bool:
     """Whether the system has a C++ compiler and ``ucontext.h``."""
     if COMPILER is None:
@@ -58,5 +62,6 @@ def launch(library: ctypes.CDLL, name: str, blocks: int, threads: int, shared: i
         seed: of the order in which the threads run.
     """
     pointers = (ctypes.c_void_p * len(values))(*(ctypes.addressof(value) for value in values))
-    if library.emulate(blocks, threads, shared, ctypes.c_ulonglong(seed), pointers):
-        raise DeadlockError(name)
+    outcome = library.emulate(blocks, threads, shared, ctypes.c_ulonglong(seed), pointers)
+    if outcome:
+        raise (DeadlockError, OutsideError)[outcome - 1](name)

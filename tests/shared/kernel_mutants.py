@@ -59,8 +59,8 @@ FILES = {  # each file, and the cells whose results judge its mutants
     "two_products.cuh": ("gru-reset-before",),
     "one_step.cuh": ("gru-reset-after", "lstm-peephole"),
     "two_products_step.cuh": ("gru-reset-before",),
-    "unit.cuh": ("lstm", "gru-reset-after"),
-    "split.cuh": ("lstm-peephole", "gru-reset-before"),
+    "unit.cuh": ("lstm", "gru-reset-after", "rnn-tanh"),
+    "split.cuh": ("lstm-peephole", "gru-reset-before", "rnn-tanh"),
     "product.cuh": ("lstm", "gru-reset-after"),
 }
 SINGLE = ("one_step.cuh", "two_products_step.cuh")
@@ -106,12 +106,18 @@ def mutants(file: str) -> Iterator[Mutant]:
             yield Mutant(file, number, line, after + slashes + comment)
 
 
+def unchanged(file: str) -> Mutant:
+    """A mutant without a mistake."""
+    line = cells.text(file).split("\n")[0]
+    return Mutant(file, 1, line, line)
+
+
 def judge(mutant: Mutant) -> str:
-    """``refused`` by its numbers, ``deadlock``, ``does not compile``, or ``survived`` all problems of the file."""
+    """What becomes of a mutant in the problems of its file: one of ``OUTCOMES``; ``refused`` is by its numbers."""
     kinds = (
         ("step by step",)
         if mutant.file in SINGLE
-        else ("several blocks", "lengths and mask", "many chunks", "step by step")
+        else ("several blocks", "lengths and mask", "many chunks", "step by step", "no steps", "several cells")
     )
     for kind in kinds:
         for cell in FILES[mutant.file]:
@@ -123,7 +129,7 @@ def judge(mutant: Mutant) -> str:
             except DeadlockError:
                 return "deadlock"
             except OutsideError:
-                return "wrote beside an array"
+                return "left its memory"
             except subprocess.CalledProcessError:
                 return "does not compile"
             if not worst_error(found, problem.exact())[0] < 1e-6:
@@ -131,13 +137,17 @@ def judge(mutant: Mutant) -> str:
     return "survived"
 
 
-OUTCOMES = ("survived", "refused", "deadlock", "wrote beside an array", "does not compile")
+FIRST = 64  # the exit code of a process that has found the first of the outcomes; Python itself ends with 1 at an error
+OUTCOMES = ("survived", "refused", "deadlock", "left its memory", "does not compile")
 
 
 def fates(chosen: Sequence[Mutant], limit: int, report: Callable[[Mutant, str], None]) -> dict[Mutant, str]:
     """The fate of each mutant, in a process of its own: ``OUTCOMES``, ``crashed``, or ``too slow`` after ``limit`` s.
 
     The limit is on the time of the CPU, so that a mutant does not escape on a machine that is busy with something else.
+
+    Raises:
+        RuntimeError: if a mutant could not be judged.
     """
     context, found, running = multiprocessing.get_context("fork"), {}, {}
     waiting = list(chosen)
@@ -149,8 +159,12 @@ def fates(chosen: Sequence[Mutant], limit: int, report: Callable[[Mutant, str], 
         for mutant, process in list(running.items()):
             if not process.is_alive():
                 code = process.exitcode
-                other = "too slow" if code == -signal.SIGXCPU else "crashed"
-                found[mutant] = OUTCOMES[code] if code in range(len(OUTCOMES)) else other
+                if code >= FIRST:
+                    found[mutant] = OUTCOMES[code - FIRST]
+                elif code < 0:
+                    found[mutant] = "too slow" if code == -signal.SIGXCPU else "crashed"
+                else:
+                    raise RuntimeError(f"judge() stopped with an error: {mutant}")
                 report(mutant, found[mutant])
                 del running[mutant]
         time.sleep(0.05)
@@ -163,7 +177,7 @@ def _in_process(mutant: Mutant, limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
-    os._exit(OUTCOMES.index(judge(mutant)))
+    os._exit(FIRST + OUTCOMES.index(judge(mutant)))
 
 
 def sample() -> list[Mutant]:

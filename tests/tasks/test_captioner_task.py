@@ -111,6 +111,7 @@ def test_a_figure_of_attention(folder, tmp_path, capsys, monkeypatch):
     files = [folder / "others" / f"{k}.png" for k in range(2)]
     assert command("predict", folder / "attention", *files, "--attention", tmp_path / "map.png") == 0
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert capsys.readouterr().err == f"wrote {tmp_path / 'map.png'}\n"
     seen = []
     monkeypatch.setattr(captioner, "plot_captions", lambda maps: seen.extend(maps))
     monkeypatch.setattr(captioner, "save_figure", lambda figure, path: None)

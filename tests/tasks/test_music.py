@@ -68,13 +68,15 @@ def test_bits_per_character_are_those_of_the_loss(run, data):
     bits = -log_p[np.arange(len(log_p)), ids[1:]].sum() / np.log(2) / (len(tune.text()) + 1)
     found = trained.kind.evaluate(trained.model, [tune], trained.settings, trained.parts)
     assert found["bits per character"] == pytest.approx(bits, rel=1e-5)
+    assert found["loss"] == pytest.approx(-log_p[np.arange(len(log_p)), ids[1:]].mean(), rel=1e-5)
 
 
 def test_sample_writes_a_tune_in_a_key_and_saves_it(run, tmp_path, capsys):
     out = [tmp_path / "tune.abc", tmp_path / "tune.wav"]
     options = ["--key", "G", "--metre", "6/8", "--temperature", 0.5]
     assert command("sample", run, *options, "--prompt", "|:G", "--out", *out) == 0
-    printed = capsys.readouterr().out
+    printed, written = capsys.readouterr()
+    assert written.splitlines() == [f"wrote {path}" for path in out]
     (tune,) = read_tunes(printed, "printed")
     assert (tune.key, tune.metre) == ("G", "6/8")
     assert tune.body.startswith("|:G")

@@ -219,9 +219,10 @@ def test_trees_are_drawn(bank, tmp_path, capsys):
         if one.get("font-size") == "16" and one.get("fill")
     ]
     assert words == " ".join(LINES).split()
-    capsys.readouterr()
+    assert capsys.readouterr().err == f"wrote {tmp_path / 'trees.svg'}\n"
     assert command("predict", bank / "run", *LINES, "--svg", tmp_path / "trees.svg") == 2
     assert_one_line(capsys, "trees.svg already exists; choose another --svg")
+    (tmp_path / "x").mkdir()
     same = tmp_path / "same", tmp_path / "x" / ".." / "same"
     assert command("predict", bank / "run", *LINES, "--svg", same[0], "--out", same[1]) == 2
     assert_one_line(capsys, "--svg and --out are the same file")

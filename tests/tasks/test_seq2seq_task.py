@@ -200,7 +200,7 @@ def test_a_figure_of_attention(captions, tmp_path, capsys):
     options = ["Zwei Hunde.", "Eine Katze.", "--beam", 2, "--attention", figure]
     assert command("predict", captions / "run", *options) == 0
     assert figure.read_bytes().startswith(b"\x89PNG")
-    assert capsys.readouterr().out == "two dogs.\na cat.\n"
+    assert capsys.readouterr() == ("two dogs.\na cat.\n", f"wrote {figure}\n")
 
 
 @pytest.mark.parametrize("reverse", [False, True])

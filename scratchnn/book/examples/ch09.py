@@ -26,8 +26,11 @@ from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_c
 from scratchnn.datasets.folder import existing
 from scratchnn.errors import DataError
 from scratchnn.optim import Adam
+from scratchnn.tasks.label_table import entity_table
+from scratchnn.tasks.tag_answers import find_tags
+from scratchnn.tasks.task import Task
 from scratchnn.tasks.trained import train
-from scratchnn.text import Vocabulary
+from scratchnn.text import Vocabulary, schemes
 from scratchnn.training import Trainer
 from scratchnn.word2vec import KeyedVectors
 from scratchnn.word2vec.corpus import Corpus
@@ -196,7 +199,7 @@ GLOVE = ("glove.6B.50d.txt", "glove.6B.50d.txt.gz", "glove.6B.50d.subset.txt.gz"
 
 
 def newspaper(lr: float, lr_of_few: float) -> None:
-    """CoNLL-2003 with a CRF and token by token; then 500 sentences of it, with GloVe vectors and without.
+    """CoNLL-2003 with a CRF and token by token; then 500 sentences of it, with GloVe vectors and without: test scores.
 
     Args:
         lr, lr_of_few: learning rates for all sentences, and for 500.
@@ -205,7 +208,8 @@ def newspaper(lr: float, lr_of_few: float) -> None:
     if vectors is None:
         raise DataError(f"no GloVe vectors; put {GLOVE[0]} into the folder that SCRATCHNN_DATA names")
     for output in ("crf", "softmax"):
-        print(f"all sentences, {output}: test F1 {_test_f1(epochs=20, lr=lr, output=output):.4f}")
+        print(f"all sentences, {output}")
+        print_test_scores(epochs=20, lr=lr, output=output)
     for seed in (0, 1, 2):
         for name, path in {"none": None, "GloVe": str(vectors)}.items():
             few: dict[str, Any] = {
@@ -216,10 +220,20 @@ def newspaper(lr: float, lr_of_few: float) -> None:
                 "seed": seed,
                 "vectors": path,
             }
-            print(f"500 sentences, seed {seed}, vectors {name}: test F1 {_test_f1(**few):.4f}")
+            print(f"500 sentences, seed {seed}, vectors {name}")
+            print_test_scores(**few)
 
 
-def _test_f1(**settings: Any) -> float:
-    """Train a tagger with these settings; its F1 on the test part."""
+def print_test_scores(**settings: Any) -> None:
+    """Train a tagger with these settings, and print its scores per type on the test part."""
     with tempfile.TemporaryDirectory() as folder:
-        return train("tagger", Path(folder) / "run", **NEWS, **settings).evaluate("conll2003:test")["f1"]
+        trained = train("tagger", Path(folder) / "run", **NEWS, **settings)
+    assert isinstance(trained.kind, Task)
+    test = trained.kind.examples(["conll2003:test"], trained.settings, trained.parts)
+    _, predicted = find_tags(trained.model, test, trained.parts)
+    print_scores(predicted, [one.tags for one in test.tagged])
+
+
+def print_scores(predicted: Sequence[list[str]], true: Sequence[list[str]]) -> None:
+    """Print precision, recall and F1 of whole names, per type and over all types."""
+    print(*entity_table(*([schemes.entities(tags) for tags in part] for part in (predicted, true))), sep="\n")

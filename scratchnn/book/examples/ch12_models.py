@@ -20,41 +20,39 @@ from scratchnn.tasks.answers import cutter, search, text_of
 from scratchnn.text import BEGIN, END, PADDING, UNKNOWN, Vocabulary, texts_to_sequences
 from scratchnn.text.pieces import learn_pieces
 
+RARE = 10  # a word that occurs less often is no token
+
 
 class Translator:
     """Two vocabularies, and a model between them: an encoder in one direction, dot attention.
 
     Args:
         train: the pairs from which both vocabularies are made.
-        level: what a token is, ``"word"`` or ``"piece"``.
-        size: most tokens per side.
+        pieces: pieces per side; with 0, tokens are the words that occur at least ``RARE`` times, all others ``<unk>``.
         seed: of the first weights and of the order of batches.
-        hidden_size, embedding_size: H and D.
+        units: D and H.
     """
 
-    def __init__(
-        self, train: Sequence[Pair], level: str, size: int, seed: int = 0, hidden_size: int = 64, embedding_size: int = 32
-    ):
-        self.settings, self.seed = {"level": level}, seed
+    def __init__(self, train: Sequence[Pair], pieces: int = 0, seed: int = 0, units: int = 64):
+        self.settings, self.seed = {"level": "piece" if pieces else "word"}, seed
         self.parts = {}
         for name, texts in zip(("source_vocabulary", "target_vocabulary"), zip(*train, strict=True), strict=True):
             words = (token for text in texts for token in text.split())
-            self.parts[name] = learn_pieces(texts, size) if level == "piece" else Vocabulary.build(words, max_size=size)
+            self.parts[name] = learn_pieces(texts, pieces) if pieces else Vocabulary.build(words, min_count=RARE)
         self.source, self.target = self.parts.values()
         self.begin, self.end = (self.target.ids[mark] for mark in (BEGIN, END))
         self.avoid = tuple(self.target.ids[mark] for mark in (PADDING, UNKNOWN, BEGIN))  # ids that are never written
-        self.model = Seq2Seq(
-            len(self.source),
-            len(self.target),
-            embedding_size=embedding_size,
-            hidden_size=hidden_size,
-            attention="dot",
-            rng=np.random.default_rng(seed),
-        )
+        sizes, rng = (len(self.source), len(self.target)), np.random.default_rng(seed)
+        self.model = Seq2Seq(*sizes, embedding_size=units, hidden_size=units, attention="dot", rng=rng)
 
     def encode(self, texts: Sequence[str], vocabulary: Vocabulary) -> list[np.ndarray]:
         """Ids of each text."""
         return texts_to_sequences(texts, vocabulary, cutter(vocabulary, self.settings))
+
+    def covers(self, pair: Pair) -> bool:
+        """Whether all tokens of both sides are in the vocabularies."""
+        both = zip(pair, (self.source, self.target), strict=True)
+        return all(vocabulary.unknown not in self.encode([text], vocabulary)[0] for text, vocabulary in both)
 
     def text(self, ids: Sequence[int]) -> str:
         """The text of target ids."""

@@ -92,7 +92,7 @@ def check_rank(answer: Answer) -> Iterator[str]:
     """A search has found a list of sequences, each a triple: the sum of its
     log-probabilities, its ids without the end mark, and whether it has ended
     (else it was cut off at the limit). Return their positions in the list, the
-    best first, by equation (6). The end mark counts as a token where a sequence
+    best first, by equation (7). The end mark counts as a token where a sequence
     has ended, and sequences that were cut off come after all others.
 
         rank([(-2.0, [5], True), (-2.4, [5, 6, 7], True)], 1.0)    gives [1, 0]

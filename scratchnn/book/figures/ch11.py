@@ -68,6 +68,7 @@ def distances(pairs: Mapping[str, tuple[str, str, Sequence[tuple[int, int]]]]) -
         for k, letter in enumerate(source + target):
             x = k + (k >= len(source))
             axis.text(x, 0, letter, ha="center", va="center", fontsize=12, family="monospace")
+        axis.plot([len(source), len(source)], [-0.35, 0.35], color="black", linewidth=1)
         colours = dict(zip(sorted({t for _, t in needs}), COLOURS, strict=False))
         for j, t in needs:
             start, end = j, len(source) + 1 + t

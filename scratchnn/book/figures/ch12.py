@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnn.book.figures.boxes import arrow, box, drawing
+from scratchnn.book.moving import bar, line, text
 from scratchnn.inspection.alignments import AlignmentMap
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+FRAME = (900, 270)  # of the moving translation
+SOURCE_AT, TARGET_AT = 70, 215  # the lines of both texts in it, from the top
+MOST_WIDTH = 12  # of a line that stands for the whole weight
 
 # --- diagrams --------------------------------------------------------------------------------------------------------
 
@@ -31,7 +36,7 @@ def whole_path() -> Figure:
     box(axes, (9.4, 2.5), "logits $z$\n(N, T, V)", "plain", 1.3, 0.6)
     box(axes, (9.4, 1.5), "beam search", "plain", 1.3)
     box(axes, (9.4, 0.6), "pieces, text", "data", 1.3)
-    for start, end, text in (
+    for start, end, name in (
         ((0.95, 2.65), (0.95, 2.15), "cut"),
         ((0.95, 1.65), (0.95, 1.0), "vocabulary"),
         ((1.6, 0.7), (2.4, 0.7), ""),
@@ -44,7 +49,7 @@ def whole_path() -> Figure:
         ((9.4, 2.2), (9.4, 1.75), ""),
         ((9.4, 1.25), (9.4, 0.85), "join"),
     ):
-        arrow(axes, start, end, text)
+        arrow(axes, start, end, name)
     axes.plot([8.75, 8.35, 8.35], [1.5, 1.5, 3.3], color="grey", linestyle="--", linewidth=1)
     axes.plot([8.35, 7.2], [3.3, 3.3], color="grey", linestyle="--", linewidth=1)
     arrow(axes, (7.2, 3.3), (7.2, 2.85), colour="grey", linestyle="--")
@@ -106,6 +111,53 @@ def maps(shown: Sequence[AlignmentMap]) -> Figure:
         axes.set_xlabel("source; _ is a space")
     panels[0].set_ylabel("written, top to bottom")
     return figure
+
+
+def translation(shown: AlignmentMap) -> tuple[Figure, list[str], tuple[int, int]]:
+    """What attention reads, one written piece after the other: a still picture of all steps, frames, and their size."""
+    source, target = ([piece.replace(" ", "_") for piece in side] for side in (shown.source, shown.target))
+    above, below = (_places(side) for side in (source, target))
+    frames = [_translation_frame(source, target, above, below, shown.weights, t) for t in range(len(target))]
+    figure, axes = new_figure(10, 2.4)
+    axes.set_axis_off()
+    axes.set(xlim=(0, FRAME[0]), ylim=(TARGET_AT + 10, SOURCE_AT - 25))
+    for t, row in enumerate(shown.weights):
+        for j, weight in enumerate(row):
+            style = {"linewidth": MOST_WIDTH / 2 * weight, "color": COLOURS[0], "solid_capstyle": "round"}
+            axes.plot([above[j], below[t]], [SOURCE_AT + 12, TARGET_AT - 22], alpha=0.8 * float(weight), **style)
+    for places, side, y in ((above, source, SOURCE_AT), (below, target, TARGET_AT)):
+        for x, piece in zip(places, side, strict=True):
+            axes.text(x, y, piece, ha="center", va="bottom", fontsize=11)
+    return figure, frames, FRAME
+
+
+def _places(pieces: Sequence[str]) -> list[float]:
+    """The middle of each piece on a line of its own, with letters of Hangul twice as wide as Latin ones."""
+    widths = np.array([sum(2 if letter > "\u1100" else 1 for letter in piece) + 1.5 for piece in pieces])
+    ends = np.cumsum(widths)
+    return list((ends - widths / 2) * (FRAME[0] - 40) / ends[-1] + 20)
+
+
+def _translation_frame(
+    source: Sequence[str],
+    target: Sequence[str],
+    above: Sequence[float],
+    below: Sequence[float],
+    weights: np.ndarray,
+    t: int,
+) -> str:
+    """The frame in which piece t of the target is written."""
+    parts = []
+    for x, weight in zip(above, weights[t], strict=True):
+        if weight > 0.01:
+            parts.append(line((x, SOURCE_AT + 10), (below[t], TARGET_AT - 20), MOST_WIDTH * float(weight), COLOURS[5]))
+    for piece, x, weight in zip(source, above, weights[t], strict=True):
+        parts.append(bar(round(x - 12, 1), SOURCE_AT - 20, 24, -40 * float(weight), COLOURS[0]))
+        parts.append(text(x, SOURCE_AT, piece, anchor="middle"))
+    for k, (piece, x) in enumerate(zip(target[: t + 1], below, strict=False)):
+        parts.append(text(x, TARGET_AT, piece, COLOURS[1] if k == t else "black", anchor="middle"))
+    written = "".join(target[: t + 1]).replace("_", " ").replace("<eos>", "").strip()
+    return "".join([*parts, text(20, FRAME[1] - 16, written, "grey", 16)])
 
 
 def piece_sizes(sizes: Sequence[int], lengths: Sequence[float], rare: Sequence[float]) -> Figure:

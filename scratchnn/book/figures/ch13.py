@@ -78,7 +78,7 @@ def periods(lags: np.ndarray, hours: np.ndarray, spectrum: np.ndarray) -> Figure
     label(left, "The series and its shifted copy", "shift $k$ (hours)", "autocorrelation $r_k$")
     right.plot(24 / hours, spectrum, color=COLOURS[0])
     right.set_xticks([1, 2, 3, 4, 5], ["1\n24 h", "2\n12 h", "3\n8 h", "4\n6 h", "5\n4.8 h"])
-    label(right, "The waves in the series", "cycles per day, and their period", "amplitude $A_f$ (kW)")
+    label(right, "The waves in the series", "cycles per day, and their period", "amplitude $A_\\nu$ (kW)")
     return figure
 
 

@@ -27,7 +27,7 @@ def cut(word, ranks):
         parts = [*parts[:k], formed[k], *parts[k + 2 :]]
 
 
-# 12.3: equation (3), before the division
+# 12.3: equation (4), before the division
 def clipped(answers, references, n):
     both = said = 0
     for answer, reference in zip(answers, references, strict=True):
@@ -47,7 +47,7 @@ def beam_step(totals, gains, width):
     return best // V, best % V, scores[best]
 
 
-# 12.5: equation (6); what was cut off comes last
+# 12.5: equation (7); what was cut off comes last
 def rank(found, length_norm):
     def key(k):
         total, ids, ended = found[k]

@@ -1,4 +1,4 @@
-"""What a chapter needs to run both as a script and as a notebook: showing figures, and the choice of the full run."""
+"""What a chapter needs to run both as a script and as a notebook: figures, sound, and the choice of the full run."""
 
 from __future__ import annotations
 
@@ -36,13 +36,31 @@ def show(figure: Figure, number: str, caption: str) -> None:
         ipython.display(ipython.Image(picture))
         ipython.display(ipython.Markdown(f"**Figure {number}.** {caption}"))
         return
-    path = FIGURES / f"{name_of(number)}.png"
+    print(f"figure {number}: {saved(picture, f'{name_of(number)}.png')}")
+
+
+def play_sound(wav: bytes, name: str) -> None:
+    """A player for a WAV file below its cell in a notebook; a script saves it in the folder ``figures`` and says where.
+
+    Args:
+        wav: the content of the file.
+        name: of the file, without its ending.
+    """
+    if in_notebook():
+        ipython = importlib.import_module("IPython.display")
+        ipython.display(ipython.Audio(data=wav))
+        return
+    print(f"sound: {saved(wav, f'{name}.wav')}")
+
+
+def saved(content: bytes, name: str) -> Path:
+    """The path of a new file in the folder ``figures``."""
     try:
         FIGURES.mkdir(exist_ok=True)
     except OSError as error:
         raise DataError(f"cannot make the folder {FIGURES} for figures: {error.strerror or error}") from None
-    write_atomically(path, picture)
-    print(f"figure {number}: {path}")
+    write_atomically(FIGURES / name, content)
+    return FIGURES / name
 
 
 def name_of(number: str) -> str:

@@ -21,6 +21,13 @@ def test_a_script_saves_its_figures_and_says_where(tmp_path, monkeypatch, capsys
     assert (tmp_path / "figures" / "ch08-figure-12.png").read_bytes() == page.png(drawn())
 
 
+def test_a_script_saves_a_sound_and_says_where(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    page.play_sound(b"RIFF", "ch08-tune")
+    assert capsys.readouterr().out.replace("\\", "/") == "sound: figures/ch08-tune.wav\n"
+    assert (tmp_path / "figures" / "ch08-tune.wav").read_bytes() == b"RIFF"
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "figures").write_text("a file")

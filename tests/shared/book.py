@@ -83,7 +83,7 @@ def play(name):
 def run_once(chapter):
     figures = []
     show, full = scratchnn.book.page.show, scratchnn.book.page.FULL
-    show_moving = scratchnn.book.moving.show_moving
+    show_moving, play_sound = scratchnn.book.moving.show_moving, scratchnn.book.page.play_sound
 
     def keep(figure, number, caption, *moving, **options):
         scratchnn.book.page.png(figure)
@@ -92,13 +92,14 @@ def run_once(chapter):
     printed = io.StringIO()
     start = time.process_time()
     scratchnn.book.page.show = scratchnn.book.moving.show_moving = keep
+    scratchnn.book.page.play_sound = lambda wav, name: None
     scratchnn.book.page.FULL = False
     try:
         with contextlib.redirect_stdout(printed):
             names = runpy.run_path(str(chapter), run_name="__main__")
     finally:
         scratchnn.book.page.show, scratchnn.book.page.FULL = show, full
-        scratchnn.book.moving.show_moving = show_moving
+        scratchnn.book.moving.show_moving, scratchnn.book.page.play_sound = show_moving, play_sound
     return SimpleNamespace(
         **{key: value for key, value in names.items() if not key.startswith("__") and key != "figures"},
         printed=printed.getvalue(),

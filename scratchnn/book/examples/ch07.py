@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scratchnn.book.examples.ch06 import ADJECTIVES, NEAR, NOUNS, VERBS
+from scratchnn.book.examples.ch06_language import ADJECTIVES, NEAR, NOUNS, VERBS
 from scratchnn.datasets.generated.scenes import CLEAR, GAP, SIZE, Scene, Thing, draw, relation
 from scratchnn.datasets.python_text import python_manual
 from scratchnn.music import Tune, tune_notes

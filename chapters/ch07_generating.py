@@ -24,7 +24,7 @@ import numpy as np
 
 from scratchnn import decoding, load
 from scratchnn.book.examples import ch07 as examples
-from scratchnn.book.examples.ch06 import make_text
+from scratchnn.book.examples.ch06_language import make_text
 from scratchnn.book.figures import ch07 as figures
 from scratchnn.book.figures.ch07_temperature import Written, temperature_against_text
 from scratchnn.book.moving import show_moving

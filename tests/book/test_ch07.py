@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from book import markdown, play
 
-from scratchnn.book.examples.ch06 import make_text
+from scratchnn.book.examples.ch06_language import make_text
 from scratchnn.book.examples.ch07 import Grammar, Place, allowed, follow, manual, simple_scenes, small_wav
 from scratchnn.book.figures.ch07_temperature import Written, temperature_against_text
 from scratchnn.datasets.generated.scenes import is_true

@@ -705,8 +705,8 @@ players, tune_bits = {}, {}
 with tempfile.TemporaryDirectory() as folder:
     for name, clock in (("tokens alone", []), ("with a bar clock", ["--bar-clock"])):
         run = str(Path(folder) / name.replace(" ", "-"))
-        printed = scratchnn("train", "music", *options.split(), *clock, "--out", run)
-        tune_bits[name] = float(re.search(r"best validation .* ([\d.]+) \(epoch", printed)[1])
+        report = scratchnn("train", "music", *options.split(), *clock, "--out", run)
+        tune_bits[name] = float(re.search(r"best validation .* ([\d.]+) \(epoch", report)[1])
         players[name] = load(run)
 bars_right = {}
 for name, player in players.items():

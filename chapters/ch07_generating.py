@@ -782,8 +782,8 @@ show(
 scenes, new_scenes = examples.simple_scenes(1600, seed=0), examples.simple_scenes(400, seed=1)
 caption_words = Vocabulary.build(word for scene in scenes for word in scene.caption.split())
 targets = texts_to_sequences([scene.caption for scene in scenes], caption_words, str.split)
-sizes = {"channels": (16, 32), "embedding_size": 16, "hidden_size": 64}
-captioner = Captioner(12, 12, len(caption_words), rng=np.random.default_rng(0), **sizes)
+captioner_sizes = {"channels": (16, 32), "embedding_size": 16, "hidden_size": 64}
+captioner = Captioner(12, 12, len(caption_words), rng=np.random.default_rng(0), **captioner_sizes)
 marks = {"begin": caption_words.begin, "end": caption_words.end}
 batches = PictureCaptions([scene.picture for scene in scenes], targets, 32, **marks)
 train(captioner, batches, epochs=14, lr=0.008, seed=0)

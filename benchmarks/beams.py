@@ -7,11 +7,13 @@ the search is, the scores show whether that helps.
 
 from __future__ import annotations
 
+import sys
 import time
 
 import numpy as np
 
 from benchmarks.processes import check_installed
+from benchmarks.program import finish
 from scratchnn.cli import Parser
 from scratchnn.metrics import exact_match
 from scratchnn.tasks.answers import search, text_of
@@ -58,4 +60,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(finish(main))

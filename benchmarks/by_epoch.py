@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
 
+from benchmarks.program import finish
 from scratchnn.cli import Parser
 from scratchnn.errors import DataError
+from scratchnn.files import check_new_file
 from scratchnn.inspection.alignments import plot_by_epoch
 from scratchnn.plot import save_figure
 
 
 def values_by_epoch(folder: Path, figure: str) -> list[float]:
     """A validation figure of each epoch of a run."""
+    if not (folder / "history.csv").is_file():
+        raise DataError(f"{folder} has no history.csv; name a run folder of train as NAME=DIR")
     with open(folder / "history.csv", newline="", encoding="utf-8") as file:
         found = [row.get(f"validation_{figure}") for row in csv.DictReader(file)]
     values = [float(value) for value in found if value]
@@ -28,6 +33,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("runs", nargs="+", metavar="NAME=DIR", help="runs, with the names that they have in the figure")
     parser.add_argument("--figure", default="exact match", metavar="NAME", help="what is drawn (default: exact match)")
     options = parser.parse_args(arguments)
+    check_new_file(options.out, "OUT.png")
     named = dict(run.partition("=")[::2] for run in options.runs)
     runs = {name: values_by_epoch(Path(folder), options.figure) for name, folder in named.items()}
     save_figure(plot_by_epoch(runs, f"Validation {options.figure} by epoch", options.figure), options.out)
@@ -35,4 +41,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(finish(main))

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import statistics
+import sys
 from collections.abc import Sequence
 
+from benchmarks.program import finish
 from benchmarks.table import columns_of, fixed
 from scratchnn.cli import Parser
 from scratchnn.errors import DataError
+from scratchnn.files import check_new_file
 from scratchnn.inspection.tags import plot_f1_by_sentences
 from scratchnn.plot import save_figure
 from scratchnn.tasks.trained import load
@@ -45,6 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("runs", nargs="+", metavar="NAME:COUNT=DIR", help="a run, by a name and its number of sentences")
     parser.add_argument("--data", required=True, metavar="PART", help="what they are evaluated on, such as conll2003:test")
     options = parser.parse_args(arguments)
+    check_new_file(options.out, "OUT.png")
     scores = scores_of(options.runs, options.data)
     print(columns_of(WIDTHS, "", "sentences", "mean F1", "lowest", "highest"))
     for name, by_count in scores.items():
@@ -58,4 +62,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(finish(main))

@@ -19,12 +19,13 @@ from typing import Any
 from benchmarks.contest import Result, compete
 from benchmarks.figure import plot_ratios
 from benchmarks.processes import check_installed
+from benchmarks.program import finish
 from benchmarks.table import speed_table
 from benchmarks.text import default_text
 from scratchnn.backend.arrays import load_backend
 from scratchnn.backend.precision import PRECISIONS
 from scratchnn.cli import Parser
-from scratchnn.errors import BackendError, DataError, ScratchnnError, whole_number
+from scratchnn.errors import BackendError, DataError, whole_number
 from scratchnn.files import write_atomically
 
 FAMILIES = {  # the module that makes each family's rows
@@ -199,26 +200,19 @@ def check_few_labels(options: argparse.Namespace) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command; returns the exit status: 0, 2 for bad input, 130 if interrupted, 141 on a closed pipe."""
+    """Run the command; returns the exit status, as ``finish``."""
     words = sys.argv[1:] if arguments is None else arguments
     cut = words.index("--") if "--" in words else len(words)
     options = build_parser().parse_args(words[:cut])
     options.train = words[cut + 1 :]
-    try:
-        check(options)
-        with tempfile.TemporaryDirectory() as options.folder:
-            run(options)
-        sys.stdout.flush()
-        return 0
-    except ScratchnnError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # the output was piped into a program that has ended, such as ``head``
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return 130
+    return finish(lambda: checked_run(options))
+
+
+def checked_run(options: argparse.Namespace) -> None:
+    """``run`` with a folder for its files, once the options are known to go together."""
+    check(options)
+    with tempfile.TemporaryDirectory() as options.folder:
+        run(options)
 
 
 def run(options: argparse.Namespace) -> None:

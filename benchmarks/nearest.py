@@ -6,7 +6,10 @@ runs of one to four characters. A model that does worse has learned less than it
 
 from __future__ import annotations
 
+import sys
+
 from benchmarks.processes import check_installed
+from benchmarks.program import finish
 from scratchnn.cli import Parser
 from scratchnn.tasks.answer_scores import score_lines
 from scratchnn.tasks.pair_sources import read_sources
@@ -30,4 +33,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(finish(main))

@@ -14,9 +14,11 @@ and n_2 say how many of these counts are 1 and 2; d_k is 1/2 if none is 1. The o
 from __future__ import annotations
 
 import math
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from benchmarks.program import finish
 from scratchnn.cli import Parser
 from scratchnn.errors import DataError
 from scratchnn.tasks.pair_sources import is_known, read_sources
@@ -94,4 +96,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(finish(main))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 
 import pytest
 from small_text import command
 
 from benchmarks import beams, by_epoch, by_sentences, nearest, ngrams
 from benchmarks.ngrams import KneserNey
+from benchmarks.processes import ROOT
 from scratchnn.errors import DataError
 from scratchnn.tasks.trained import load
 
@@ -125,3 +128,24 @@ def test_f1_by_sentences(tmp_path, capsys):
 def test_f1_of_a_model_without_names(run, tmp_path):
     with pytest.raises(DataError, match="evaluate gives no F1"):
         by_sentences.main([str(tmp_path / "g.png"), f"all:20={run}", "--data", "addition"])
+
+
+@pytest.mark.parametrize(
+    ("program", "words", "message"),
+    [
+        ("by_epoch", ["{0}/f.png", "plain={0}"], "{0} has no history.csv; name a run folder of train as NAME=DIR"),
+        ("by_epoch", ["{0}/no/f.png", "plain={0}"], "cannot write {0}/no/f.png: there is no folder {0}/no; make it first"),
+        ("by_sentences", ["{0}/f.png", "plain", "--data", "x"], "'plain' is no NAME:COUNT=DIR"),
+        ("by_sentences", ["{0}", "a:1=b", "--data", "x"], "{0} already exists; choose another OUT.png"),
+        ("nearest", ["--data", "nowhere"], "cannot read nowhere: there is no such file, and no such data set"),
+        ("ngrams", ["{0}/none"], "{0}/none"),
+        ("beams", ["{0}/none", "--data", "addition"], "{0}/none"),
+    ],
+)
+def test_bad_input_of_a_program_is_one_line(tmp_path, program, words, message):
+    command_line = [sys.executable, "-m", f"benchmarks.{program}", *(word.format(tmp_path) for word in words)]
+    child = subprocess.run(command_line, capture_output=True, text=True, cwd=ROOT)
+    assert child.returncode == 2
+    assert child.stderr.startswith("error: ")
+    assert message.format(tmp_path) in child.stderr
+    assert child.stderr.count("\n") == 1

@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the table and draw the figure."""
     parser = Parser(prog="benchmarks.by_sentences", description="F1 of taggers against the number of sentences.")
     parser.add_argument("out", metavar="OUT.png", help="the figure to write")
-    parser.add_argument("runs", nargs="+", metavar="NAME:COUNT=DIR", help="a run, by a name and its number of sentences")
+    parser.add_argument("runs", nargs="+", metavar="NAME:COUNT=DIR", help="a run; more seeds under the same NAME:COUNT")
     parser.add_argument("--data", required=True, metavar="PART", help="what they are evaluated on, such as conll2003:test")
     options = parser.parse_args(arguments)
     check_new_file(options.out, "OUT.png")

@@ -23,6 +23,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 INSTALL = {  # the name of each library, and the command that installs it
     "torch": ("PyTorch", "pip install torch"),
     "gensim": ("gensim", "pip install gensim"),
+    "sacrebleu": ("sacrebleu", 'pip install -e ".[scores]"'),
     "sklearn": ("scikit-learn", 'pip install -e ".[text]"'),
 }
 

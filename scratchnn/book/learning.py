@@ -7,6 +7,7 @@ that of a milestone for instance, finds it wrong.
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from scratchnn.book.exercises.answer import Answer, load_answer
@@ -72,7 +73,7 @@ class Progress:
     def provide(self, exercise: Exercise) -> Path:
         """The file of the answer; if it does not exist, the template is written."""
         path = self.answer_file(exercise)
-        if not path.exists():
+        if not os.path.lexists(path):  # a link to a place that is not there now stays
             self.make_folder()
             write_atomically(path, exercise.template().encode("utf-8"))
         return path

@@ -25,7 +25,11 @@ from scratchnn.text.files import split_lines
 
 def add_parser(commands: Any) -> None:
     """Arguments of the command."""
-    parser: LateParser = commands.add_parser("predict", help="the answers of a trained model, one per line")
+    parser: LateParser = commands.add_parser(
+        "predict",
+        help="the answers of a trained model, one per line",
+        epilog="predict DIR --help lists the options of that run",
+    )
     add_run_folder(parser, lambda kind: kind.prediction)
     parser.add_argument(
         "texts", nargs="*", default=[], metavar="TEXT", help="lines of input (default: --data, else standard input)"

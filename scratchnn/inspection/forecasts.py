@@ -35,7 +35,8 @@ def plot_forecasts(
         interval: the lowest and the highest quantile of the first target (K, 2), drawn as an area; not if None.
     """
     figure, axes = new_figure(12.0, 8.0, nrows=2, ncols=2)
-    from matplotlib.dates import AutoDateFormatter, AutoDateLocator  # after the first figure
+    # after the first figure
+    from matplotlib.dates import HOURLY, MINUTELY, MONTHLY, SECONDLY, AutoDateFormatter, AutoDateLocator
     from matplotlib.ticker import MaxNLocator
 
     real, k = targets[:, 0], slice(max(len(x) - MOST_ROWS, 0), None)
@@ -57,6 +58,8 @@ def plot_forecasts(
     label(axes[0, 0], f"The last forecasts, {ahead}", "", target)
     if np.issubdtype(np.asarray(x).dtype, np.datetime64):
         dates = AutoDateLocator(minticks=3, maxticks=6, interval_multiples=False)  # all as far apart: no label on another
+        for unit, more in ((SECONDLY, 60), (MINUTELY, 60), (HOURLY, 24), (MONTHLY, 12)):
+            dates.intervald[unit] = [*dates.intervald[unit], more]  # or no interval fits spans such as 56 hours
         axes[0, 0].xaxis.set_major_locator(dates)
         axes[0, 0].xaxis.set_major_formatter(AutoDateFormatter(dates))
     first = next(iter(forecasts.values()))[:, 0]

@@ -59,7 +59,7 @@ class CaptionerTask(Task):
     own = (
         replace(EXAMPLES, help="folders of pictures with captions.tsv: name, tab, caption (default: generated scenes)",
                 metavar="FOLDER"),
-        replace(VALID, help="validation folder (default: a tenth of the pictures)", metavar="FOLDER"),
+        replace(VALID, help="validation folder (default: a tenth of the pictures; other scenes)", metavar="FOLDER"),
         Setting("--scenes", "scenes", None, f"generated scenes to learn (default: {SCENES})", int, "N", identity=False),
         Setting("--channels", "channels", ["16", "32", "64"], "outputs of each convolution", metavar="C", many=True),
         Setting("--cell", "cell", "lstm", "recurrent cell of the decoder", choices=tuple(CELLS)),
@@ -89,7 +89,7 @@ class CaptionerTask(Task):
                 raise DataError(f"--channels must be whole numbers of 1 or more, got {size!r}")
         if learns_scenes(settings):
             settings["scenes"] = settings["scenes"] or SCENES
-        elif settings["scenes"] is not None:
+        elif settings["scenes"] not in (None, SCENES):  # older runs on folders have the default saved
             raise DataError(f"--scenes has no effect with --data {' '.join(settings['data'])}; leave one of them out")
 
     def decides(self, settings: Values) -> tuple[str, bool]:

@@ -87,7 +87,11 @@ class ClassifierTask(Task):
         Setting("--separator", "separator", ",", "between the labels of a text, with --output multilabel", inherited=False),
         Setting("--dropout", "dropout", 0.0, "dropout between layers", float, "P", inherited=False),
         Setting(
-            "--vectors", "vectors", None, "file or run with word vectors to start from; their size is D", metavar="PATH"
+            "--vectors",
+            "vectors",
+            None,
+            "file or run with word vectors to start from; their size replaces D",
+            metavar="PATH",
         ),
         Setting("--body", "body", None, "language model to start from; its sizes are D, H and L", metavar="DIR"),
         Setting("--freeze", "frozen", False, "keep the embedding as it is", bool, inherited=False),

@@ -68,7 +68,8 @@ class TaggerTask(Task):
         replace(EXAMPLES, help=SOURCES, metavar="DATA"),
         replace(VALID, metavar="DATA"),
         replace(COLUMN, help=f"{COLUMN.help} (default: the last, upos)", identity=False),
-        Setting("--limit", "limit", None, "use N sentences, drawn by the seed", int, "N", least=2, identity=False),
+        Setting("--limit", "limit", None, "use N sentences, drawn by the seed; a tenth validates without --valid",
+                int, "N", least=2, identity=False),
         Setting("--tokens", "tokens", "space", "how predict splits lines: at spaces, or at marks too",
                 choices=("space", "marks"), inherited=False),
         Setting("--scheme", "scheme", None, "tags of entities in answers (default: as in the data)", choices=SCHEMES,
@@ -80,7 +81,7 @@ class TaggerTask(Task):
         Setting("--output", "output", "crf", "what reads the scores", choices=OUTPUTS),
         Setting("--dropout", "dropout", 0.5, "dropout at characters, words, between layers, at the output", float, "P",
                 inherited=False),
-        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size is D",
+        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size replaces D",
                 metavar="PATH"),
         Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
     )  # fmt: skip

@@ -151,6 +151,15 @@ def test_answers_that_are_no_utf8_are_checked_like_others(learn, progress, tmp_p
     assert "Traceback" not in printed
 
 
+def test_a_link_to_a_place_that_is_not_there_stays(learn, progress, tmp_path):
+    file = tmp_path / "answer_1_5.py"
+    file.symlink_to(tmp_path / "elsewhere" / "answer.py")
+    status, printed = learn("1.5", "--once")
+    assert status != 0
+    assert file.is_symlink()
+    assert "Traceback" not in printed
+
+
 def test_all_done(learn, progress):
     progress.right = set(EXERCISES)
     progress.reached = set(MILESTONES)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 from scratchnn.inspection.forecasts import MOST_ROWS, plot_comparison, plot_forecasts
 
@@ -44,6 +46,19 @@ def test_labels_of_dates_are_apart():
     boxes = [box for box in boxes if panel.x0 <= (box.x0 + box.x1) / 2 <= panel.x1]
     assert len(boxes) >= 3
     assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+@pytest.mark.parametrize("minutes", [2.5, 150, 3350, 3480, 1_260_000])
+def test_every_span_of_dates_has_labels(minutes):
+    """336 rows of ten minutes are 56 hours: more than six labels every ten hours, fewer than three every day."""
+    x = np.datetime64("2020-01-01T00:00:00") + (np.linspace(0, minutes * 60, 40)).astype("timedelta64[s]")
+    values = np.arange(40.0)[:, None]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = plot_forecasts(x, values, {"this model": values + 1}, 1, "load")
+        figure.canvas.draw()
+        texts = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert 2 <= len([text for text in texts if text]) <= 7
 
 
 def test_perfect_forecasts_can_be_drawn():

@@ -13,8 +13,10 @@ from small_pictures import halves, rgb_png, write_pictures
 from small_text import assert_one_line, command, contents, make_quick
 
 from scratchnn.datasets.generated.scenes import Thing, is_true, random_caption, scenes, write_scenes
+from scratchnn.errors import DataError
 from scratchnn.tasks import captioner
 from scratchnn.tasks.caption_sources import PARTS, TRUE, Captioned, true_share
+from scratchnn.tasks.captioner import KIND, SCENES
 from scratchnn.tasks.trained import load
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -314,3 +316,10 @@ def test_one_picture_cannot_be_split(tmp_path, capsys):
     write_pictures(tmp_path / "one", halves(1))
     assert train_captioner("--data", tmp_path / "one", "--out", tmp_path / "run") == 2
     assert_one_line(capsys, "one example cannot be split into a training and a validation part; give more, or --valid")
+
+
+def test_a_run_on_folders_may_have_the_usual_number_of_scenes_saved():
+    """As runs of earlier versions have; it must not stop ``--resume``."""
+    KIND.complete({"channels": ["2"], "data": ["pictures"], "scenes": SCENES})
+    with pytest.raises(DataError, match="--scenes has no effect"):
+        KIND.complete({"channels": ["2"], "data": ["pictures"], "scenes": SCENES + 1})

@@ -34,13 +34,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--norms", nargs="+", type=float, default=NORMS, metavar="A", help="length norms")
     parser.add_argument("--limit", type=int, default=100, metavar="M", help="largest number of tokens (default: 100)")
     options = parser.parse_args(arguments)
-    check_installed("sacrebleu")
-    from sacrebleu.metrics import BLEU, CHRF
-
     trained = load(options.run_folder)
     task, settings, parts = trained.known_kind(), trained.settings, trained.parts
     pairs = read_sources(options.data, "test")
     examples = task.encode(pairs, settings, parts)
+    check_installed("sacrebleu")
+    from sacrebleu.metrics import BLEU, CHRF
+
     references = [[target for _, target in pairs]]
     print(HEADER)
     for norm in options.norms:

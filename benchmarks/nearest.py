@@ -20,10 +20,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser = Parser(prog="benchmarks.nearest", description="Answers of the nearest training sentences.")
     parser.add_argument("--data", nargs="+", required=True, metavar="NAME", help="a known set, as train seq2seq takes it")
     options = parser.parse_args(arguments)
+    train, test = (read_sources(options.data, part) for part in ("train", "test"))
     check_installed("sklearn")
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    train, test = (read_sources(options.data, part) for part in ("train", "test"))
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 4), sublinear_tf=True)
     known = vectorizer.fit_transform([source for source, _ in train])
     nearest = (vectorizer.transform([source for source, _ in test]) @ known.T).toarray().argmax(axis=1)

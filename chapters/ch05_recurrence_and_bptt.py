@@ -2,7 +2,7 @@
 # # 5. Recurrence and backpropagation through time
 #
 # *mr park met king*: is *park* a person or a place with trees? You know from the word before it, and you would know it
-# anywhere in a sentence of any length. A network of the earlier chapters knows neither: its number of inputs is fixed, and
+# anywhere in a sentence of any length. A network of the earlier chapters can do neither: its number of inputs is fixed, and
 # what it learns about the second word it does not know about the ninth. How do you build a network that reads?
 #
 # Read one word at a time, and keep in mind what matters. The figure shows the idea, which is the thread of this book: AI as
@@ -15,21 +15,17 @@ from itertools import pairwise
 
 import numpy as np
 
-from scratchnn import losses
+from scratchnn.book.cells import print_errors
 from scratchnn.book.examples import ch05 as examples
+from scratchnn.book.examples import ch05_language as language
 from scratchnn.book.figures import ch05 as figures
 from scratchnn.book.page import FULL, show
-from scratchnn.core import Sequential
 from scratchnn.data import TokenStreams
 from scratchnn.datasets.generated.number_words import in_words
-from scratchnn.decoding import generate
 from scratchnn.functions import one_hot, softmax
-from scratchnn.gradcheck import check, pair_problem
-from scratchnn.gradcheck.engine import numeric_gradients
-from scratchnn.layers import Dense, Tanh
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.optim import SGD
-from scratchnn.recurrent import RNN, rnn
+from scratchnn.recurrent import rnn
 from scratchnn.text import Vocabulary
 from scratchnn.training import Trainer
 
@@ -55,7 +51,7 @@ show(
 # All cells together take less than a minute. From earlier chapters you need dense layers, one-hot vectors, softmax and
 # cross-entropy, gradient descent (chapter 1), vocabularies and padding (chapter 2), language models and perplexity
 # (chapter 3), and the embedding layer (chapter 4). What they built is imported from the package. Made-up data is in
-# [`examples/ch05.py`](../scratchnn/book/examples/ch05.py), the code that only draws in
+# [`examples/ch05.py`](../scratchnn/book/examples/ch05.py), drawing in
 # [`figures/ch05.py`](../scratchnn/book/figures/ch05.py).
 #
 # | letter | meaning | shape |
@@ -74,40 +70,20 @@ show(
 # %% [markdown] id="ch05-why-a-feed-forward-network-fails-on-sequences"
 # ## Why a feed-forward network fails on sequences
 #
-# A **sequence** (시퀀스) is a list of things in order: the words of a sentence, the letters of a word, the temperatures
-# of a week. Each position in it is a **time step** (타임 스텝), whether or not it has to do with time. In the networks so
-# far, numbers go from the inputs to the outputs and never back to a layer they came from. Such a network is called a
-# **feed-forward network** (순방향 신경망). Feed it a sentence, as one-hot vectors in a row, and two things go wrong.
+# A **sequence** (시퀀스) is a list of things in order: the words of a sentence, the temperatures of a week. Each position
+# in it is a **time step** (타임 스텝), whether or not it has to do with time. In the networks so far, numbers go from the
+# inputs to the outputs and never back: these are **feed-forward networks** (순방향 신경망). Feed one of them a sentence, as
+# one-hot vectors in a row, and two things go wrong.
 #
-# ### Lengths
+# **Lengths.** With $V$ words in the vocabulary and $T$ words in the sentence there are $T V$ inputs. A layer of $H$ neurons
+# has one weight for each input and each neuron, so it works for one value of $T$ only. You can pad short sentences with
+# zeros up to a maximum length that is fixed in advance, but the weights of the last positions then see hardly anything but
+# zeros, and their number grows with the length: for 50 words out of ten thousand, a layer of 100 neurons has 50 million.
 #
-# With $V$ words in the vocabulary and $T$ words in the sentence there are $T V$ inputs. A layer of $H$ neurons has one
-# weight for each input and each neuron, so it works for one value of $T$ only.
-
-# %%
-V, H = len(examples.NAME_WORDS), 32
-rng = np.random.default_rng(0)
-W1 = rng.standard_normal((12 * V, H))  # for sentences of twelve words
-for T in (12, 13):
-    x = one_hot(rng.integers(0, V, T), V).reshape(1, T * V)
-    try:
-        print(f"{T} words: x is {x.shape}, W1 is {W1.shape}, x @ W1 is {(x @ W1).shape}")
-    except ValueError:
-        print(f"{T} words: x is {x.shape}, W1 is {W1.shape}, which does not fit")
-print("weights of a layer of 100 neurons for sentences of 10,000 different words:")
-for T in (1, 10, 50):
-    print(f"    {T:>2} words long: {T * 10_000 * 100:>11,}")
-
-# %% [markdown] id="ch05-you-can-pad-short-sentences"
-# You can pad short sentences with zeros up to a maximum length that is fixed in advance. Then the shapes fit. But the
-# number of weights grows with that length, and the weights of the last positions see hardly anything but zeros.
-#
-# ### What is learned at one position is not known at another
-#
-# The second problem is worse. The word at position 2 and the word at position 9 have separate weights. Here is an
-# experiment. In the sentences below, *park*, *bell*, *hill* and *king* are names after *mr* or *ms*, and plain words
-# after *the*. The network has to decide for each word whether it is a name. All names in its training data are among the
-# first six words. It is tested on other sentences, with names among the first six words or among the last six.
+# **What is learned at one position is not known at another**, because each position has weights of its own. Here is an
+# experiment. In the sentences below, *park*, *bell*, *hill* and *king* are names after *mr* or *ms*, and plain words after
+# *the*. The network has to decide for each word whether it is a name. All names in its training data are among the first
+# six words. It is tested on other sentences, with names among the first six words or among the last six.
 #
 # > **Question.** Half of the words in question are names. What will the network score if the names are among the last six
 # > words? Decide before you run the next two cells.
@@ -120,64 +96,29 @@ for T in (1, 10, 50):
 # > </details>
 
 # %%
+V, rng = len(examples.NAME_WORDS), np.random.default_rng(0)
 first_half, second_half = (0, 2, 4), (6, 8, 10)
 names_train = examples.sentences(rng, 1000, first_half)  # ids (1000, 12), and 1 at names
 names_seen = examples.sentences(rng, 500, first_half)
 names_new = examples.sentences(rng, 500, second_half)
 for ids, is_name in (names_train, names_new):
-    words = [examples.NAME_WORDS[k] for k in ids[0]]
-    place = is_name[0].argmax()  # the position of the 1
-    words[place] = words[place].upper()
-    print(" ".join(words))
+    print(examples.name_in_capitals(ids[0], is_name[0]))
 
 # %% [markdown] id="ch05-the-network-is-the-one"
-# The network is the one from chapter 1, with tanh and with twelve pairs of outputs, one pair for each word. The score
-# counts only the words that can be names. Half of them are names, so always giving the same answer scores one half.
-
+# The network is the one from chapter 1, with tanh and with twelve pairs of outputs, one pair for each word. It is trained
+# as in chapter 1, too, by `examples.train_feed_forward`. The score counts only the words that can be names. Half of them
+# are names, so always giving the same answer scores one half.
 
 # %%
-def names_right(z, ids, is_name):
-    """The share of the words that can be names for which the larger logit is the right one."""
-    candidates = (ids >= 3) & (ids < 7)
-    return (z.argmax(axis=-1) == is_name)[candidates].mean()
-
-
-def set_parameters(layers, values):
-    """Give the layers these arrays as parameters, in float64."""
-    layers.astype(np.float64)
-    for parameter, value in zip(layers.parameters(), values, strict=True):
-        parameter.data = value
-
-
-def feed_forward(ids):
-    """Logits (N, 12, 2) for ids (N, 12)."""
-    return network.forward(one_hot(ids, V).reshape(len(ids), 12 * V)).reshape(len(ids), 12, 2)
-
-
-network_rng = np.random.default_rng(0)
-network = Sequential(Dense(12 * V, H, rng=network_rng), Tanh(), Dense(H, 24, rng=network_rng))
-W1 = rng.standard_normal((12 * V, H)) / np.sqrt(12 * V)
-W2 = rng.standard_normal((H, 24)) / np.sqrt(H)
-feed_forward_parameters = [W1, np.zeros(H), W2, np.zeros(24)]
-set_parameters(network, feed_forward_parameters)
-optimizer = SGD(network.parameters(), lr=2.0)
-for _ in range(1500):
-    chosen = rng.integers(0, 1000, 32)
-    z, is_name = feed_forward(names_train[0][chosen]), names_train[1][chosen]
-    _, loss_cache = losses.softmax_cross_entropy_forward(z, is_name)
-    dz = losses.softmax_cross_entropy_backward(1.0, loss_cache)
-    network.backward(dz.reshape(32, 24))
-    optimizer.step()
-    network.clear_gradients()
-network.evaluate()  # from now on it only predicts
+network = examples.train_feed_forward(*names_train, rng)
 names_tests = {"the first six words": names_seen, "the last six words": names_new}
 for where, (ids, is_name) in names_tests.items():
-    print(f"names among {where}: {names_right(feed_forward(ids), ids, is_name):.1%} right")
+    share = examples.names_right(examples.feed_forward(network, ids), ids, is_name)
+    print(f"names among {where}: {share:.1%} right")
 
 # %% [markdown] id="ch05-the-network-has-learned-the-rule"
-# The network has learned the rule at the positions where it has seen names, and nothing about the others. A reader who
-# knows that *mr park* is a name knows it at every position. What is learned should be shared by all positions, and that
-# means using the same weights at each of them.
+# The network has learned the rule at the positions where it has seen names, and nothing about the others. What is learned
+# should be shared by all positions, and that means using the same weights at each of them.
 #
 # ## A recurrent neural network
 #
@@ -186,8 +127,8 @@ for where, (ids, is_name) in names_tests.items():
 # first sentence to the last.
 #
 # So read the words one after another, with the same weights every time, and keep a vector that remembers what matters of
-# everything read so far. This vector is the **hidden state** (은닉 상태), and the network is a **recurrent neural
-# network** (순환 신경망), or RNN. *Recurrent* means that its output at one step is an input of the next.
+# everything read so far. This vector is the **hidden state** (은닉 상태). Since the state of one step is an input of the
+# next, the network is called a **recurrent neural network** (순환 신경망), or RNN.
 #
 # ### Notation
 #
@@ -198,10 +139,9 @@ for where, (ids, is_name) in names_tests.items():
 # $$ \hat{y}^{\langle t \rangle} = \mathrm{softmax} (W_{ya} \, a^{\langle t \rangle} + b_y) \tag{2} $$
 #
 # with $a^{\langle 0 \rangle} = 0$. The first subscript of a $W$ names what it helps to compute, the second what it is
-# multiplied by: $W_{ax}$ makes an $a$ from an $x$. The two products can be written as one. Put the two matrices side by
-# side, written $[W_{aa}, W_{ax}]$ in lectures, and stack the two columns, written $[a, x]$:
+# multiplied by: $W_{ax}$ makes an $a$ from an $x$. The two products can be written as one, with the matrices side by side,
+# $W_a = [W_{aa}, W_{ax}]$, and the columns stacked, written $[a, x]$:
 #
-# $$ W_a = [W_{aa}, W_{ax}] $$
 # $$ W_{aa} \, a^{\langle t-1 \rangle} + W_{ax} \, x^{\langle t \rangle}
 #    = W_a \, [a^{\langle t-1 \rangle}, x^{\langle t \rangle}] \tag{3} $$
 #
@@ -242,7 +182,6 @@ def rnn_step(x, h, Wx, Wh, b):
 
 h = rnn_step(x_column.T, a_before.T, W_ax.T, W_aa.T, b_a[:, 0])
 print("a of the lectures:", a.shape, "and h of this book:", h.shape)
-print("[W_aa, W_ax] has shape", W_a.shape)
 print("stacked gives the same:", np.allclose(a_stacked, a, rtol=0, atol=1e-12))
 print("rows give the same:", np.allclose(h.T, a, rtol=0, atol=1e-12))
 
@@ -256,9 +195,8 @@ print("rows give the same:", np.allclose(h.T, a, rtol=0, atol=1e-12))
 # ## The unrolled graph
 #
 # To read $T$ steps, apply (4) $T$ times, starting from a state $h_0$. This state is zero unless there is already
-# something to remember. The figure draws the network in two ways. On the left it has a loop. On the right the loop is
-# unrolled into one copy per step. That makes it a computational graph as in chapter 1, in which all arrows point forward.
-# Each of the three matrices occurs at every step, and it is the *same* matrix every time.
+# something to remember. On the left of the figure the network has a loop. On the right the loop is unrolled into one copy
+# per step, which makes it a computational graph as in chapter 1: all arrows point forward.
 
 # %%
 show(
@@ -269,7 +207,7 @@ show(
 )
 
 # %% [markdown] id="ch05-in-code-it-is-a-loop"
-# In code it is a loop. It keeps the inputs and the states, because the backward pass will need them.
+# In code it is a loop, which keeps the inputs and the states for the backward pass.
 #
 # > **Question.** With $D = 3$ inputs and $H = 5$ neurons, how many parameters are there by (6)? And what shape will the
 # > states have if the same weights read 100 steps instead of 6?
@@ -303,8 +241,7 @@ longer, _ = rnn_forward(rng.standard_normal((N, 100, D)), h0, Wx, Wh, b)
 print("a hundred steps with the same weights:", longer.shape)
 
 # %% [markdown] id="ch05-the-packages-rnn"
-# The package's [`rnn.py`](../scratchnn/recurrent/rnn.py) returns the states as outputs `y`, and the last one again, to go
-# on from.
+# The package's [`rnn.py`](../scratchnn/recurrent/rnn.py) also returns the last state by itself, to go on from.
 #
 # ## Backpropagation through time
 #
@@ -312,14 +249,14 @@ print("a hundred steps with the same weights:", longer.shape)
 # on to the one before it whatever part of the complaint is not its own fault. Along the way every use of a weight notes
 # how that weight should have been, and at the end the notes are added up.
 #
-# The unrolled graph is a computational graph, so the chain rule of chapter 1 applies unchanged. Its nodes are visited
-# from the last to the first, which here means back in time. This is **backpropagation through time** (시간 방향 역전파),
-# or BPTT. Two things are new. Both come from a rule of chapter 1: if a number is used twice, its gradients add up.
+# The unrolled graph is a computational graph, so the chain rule of chapter 1 applies. Its nodes are visited from the last
+# to the first, which here means back in time. This is **backpropagation through time** (시간 방향 역전파), or BPTT. Two
+# things are new. Both come from a rule of chapter 1: if a number is used twice, its gradients add up.
 #
-# **A state is used twice.** $h_t$ is the output of step $t$: the layers above use it and send back a gradient, $dy_t$.
-# And $h_t$ is an input of step $t + 1$, which sends back another gradient. Write $a_t = x_t W_x + h_{t-1} W_h + b$ for
-# the argument of the tanh (no longer the $a$ of the lectures). In $a_{t+1}$ the state $h_t$ is multiplied by $W_h$, so
-# the gradient from there is $da_{t+1} W_h^T$, by (6) of chapter 1:
+# **A state is used twice.** The layers above use $h_t$ and send back a gradient, $dy_t$. And $h_t$ is an input of step
+# $t + 1$, which sends back another gradient. Write $a_t = x_t W_x + h_{t-1} W_h + b$ for the argument of the tanh (no
+# longer the $a$ of the lectures). In $a_{t+1}$ the state $h_t$ is multiplied by $W_h$, so the gradient from there is
+# $da_{t+1} W_h^T$, by (6) of chapter 1:
 #
 # $$ dh_t = dy_t + da_{t+1} W_h^T \tag{7} $$
 #
@@ -329,8 +266,8 @@ print("a hundred steps with the same weights:", longer.shape)
 # $$ da_t = dh_t \, (1 - h_t^2) \tag{8} $$
 # $$ dx_t = da_t W_x^T \tag{9} $$
 #
-# **A weight is used at every step.** So each weight receives one gradient from each step, and the bias receives one from
-# each step $t$ and each row $n$ of the batch:
+# **A weight is used at every step.** So it receives one gradient from each step, and the bias one from each step $t$ and
+# each row $n$ of the batch:
 #
 # $$ dW_x = \sum_t x_t^T da_t \qquad dW_h = \sum_t h_{t-1}^T da_t \qquad db = \sum_t \sum_n da_{nt} \tag{10} $$
 
@@ -354,40 +291,32 @@ show(
 # >
 # > </details>
 
-
 # %%
-def three_steps(wh):
-    """The states h_0 to h_3 of one neuron that reads 1, 0, 0."""
-    states = [0.0]
-    for x_t in (1.0, 0.0, 0.0):
-        states.append(np.tanh(x_t + states[-1] * wh))  # (4) with Wx = 1, b = 0
-    return states
-
-
-hs, wh, dwh, later, back = three_steps(0.5), 0.5, 0.0, 0.0, {}
+states, wh = [0.0], 0.5
+for x_t in (1.0, 0.0, 0.0):
+    states.append(np.tanh(x_t + states[-1] * wh))  # (4) with Wx = 1, b = 0
+dwh, later, back = 0.0, 0.0, {}
 for t, dy_t in [(3, 1.0), (2, 0.0), (1, 0.0)]:
     dh_t = dy_t + later  # (7)
-    da_t = dh_t * (1 - hs[t] ** 2)  # (8)
-    dwh += hs[t - 1] * da_t  # (10)
+    da_t = dh_t * (1 - states[t] ** 2)  # (8)
+    dwh += states[t - 1] * da_t  # (10)
     later = da_t * wh  # (7)
-    back[t] = dh_t, da_t, hs[t - 1] * da_t
-difference = (three_steps(0.5 + 1e-5)[3] - three_steps(0.5 - 1e-5)[3]) / 2e-5
-print(f"dWh, all steps together: {dwh:.3f}; by central differences: {difference:.3f}")
+    back[t] = dh_t, da_t, states[t - 1] * da_t
+print(f"dWh, all steps together: {dwh:.3f}")
 show(
-    figures.step_by_step(hs, back),
+    figures.step_by_step(states, back),
     "5.4",
-    "Backpropagation through time, one step per row. The gradient starts at the last state and "
-    "moves back; at each step it shrinks by the slope of the tanh and by $W_h$, and leaves a share "
-    "for $dW_h$ behind.",
+    "Backpropagation through time, one step per row. On its way back the gradient shrinks by the "
+    "slope of the tanh and by $W_h$, and leaves a share for $dW_h$ at each step.",
 )
 
 # %% [markdown] id="ch05-now-the-same-for-whole-batches"
-# Now the same for whole batches and matrices. Are the lines correct? As in chapter 1, compare them with central
-# differences of the forward pass, with a random cotangent for `dy`. The error is measured a little differently here: the
-# largest difference in an array is divided by the largest entry. Chapter 1 divided entry by entry, which is stricter, but
-# an entry that happens to be close to zero then looks wrong because of rounding alone. Then compare them with the
-# package's backward pass, which also takes the gradient with respect to the final state (zero here), and give the pair
-# from this chapter to the package's checker.
+# Now the same for whole batches and matrices. Are the lines correct? As in chapter 1, compare them with central differences
+# of the forward pass, with a random cotangent for `dy`; `print_errors`, in [`cells.py`](../scratchnn/book/cells.py), does
+# that. Its error is the largest difference in an
+# array, divided by the largest entry. (Chapter 1 divided entry by entry. That is stricter, but an entry that happens to be
+# close to zero then looks wrong because of rounding alone.) The package's backward pass takes one argument more, the
+# gradient with respect to the final state, which is zero here.
 
 
 # %%
@@ -397,7 +326,7 @@ def rnn_backward(dy, cache):
     dx, dWx, dWh = np.zeros(x.shape), np.zeros(Wx.shape), np.zeros(Wh.shape)
     db = np.zeros(len(Wh))
     from_later = np.zeros(dy[:, 0].shape)  # (N, H), da_{t+1} Wh^T
-    # Python counts from 0, and h begins with h_0: step t leads from h[:, t] to h[:, t + 1]
+    # Python counts from 0, and h begins with h_0: this step leads from h[:, t] to h[:, t + 1]
     for t in reversed(range(x.shape[1])):
         dh = dy[:, t] + from_later  # (7)
         da = dh * (1 - h[:, t + 1] ** 2)  # (8)
@@ -410,36 +339,20 @@ def rnn_backward(dy, cache):
 
 
 arrays = {"x": x, "h0": h0, "Wx": Wx, "Wh": Wh, "b": b}
-v = rng.standard_normal(h.shape)  # the cotangent
-
-
-def gradient_check(backward):
-    """Print the error for each array; ``backward`` is used as ``rnn_backward``."""
-    numeric = numeric_gradients(pair_problem(rnn_forward, backward, arrays), [v], "central")
-    _, cache = rnn_forward(*arrays.values())
-    for (name, n), a in zip(numeric.items(), backward(v, cache), strict=True):
-        error = abs(a - n).max() / np.maximum(abs(a), abs(n)).max()
-        verdict = "below 1e-6" if error < 1e-6 else f"{error:.2f}   WRONG"
-        print(f"{name:<2} {n.shape!s:<9} largest error / largest entry: {verdict}")
-
-
-gradient_check(rnn_backward)
+print_errors((rnn_forward, rnn_backward), arrays)
+v = rng.standard_normal(h.shape)  # a cotangent
 ours = rnn_backward(v, cache)
 theirs = rnn.rnn_backward(v, np.zeros((N, H)), package_cache)
 same = [np.allclose(*pair, rtol=0, atol=1e-12) for pair in zip(ours, theirs, strict=True)]
 print("the package gives the same:", all(same))
-findings = check(pair_problem(rnn_forward, rnn_backward, arrays))
-all_right = all(finding.ok for finding in findings)
-print(f"the package's checker: {len(findings)} comparisons, all right: {all_right}")
 
 # %% [markdown] id="ch05-back-to-the-names"
 # ### Back to the names
 #
 # The backward pass is right, so the network can learn. What is missing is a loss. Put a dense layer (5) on each state,
-# and add softmax and cross-entropy. The target of sequence $n$ at step $t$ is the right class there, as in
-# chapter 1. Not every step needs a target: in code $-1$ stands for no target, and a mask $m_{nt}$ is 1 at steps
-# with a target and 0 elsewhere. The loss is the mean over the $M$ targets. With $y_{nt} = \mathrm{softmax}(z_{nt})$, and
-# (18) of chapter 1 for $dz$:
+# and add softmax and cross-entropy. Not every step needs a target: in code $-1$ stands for no target, and a mask $m_{nt}$
+# is 1 at steps with a target and 0 elsewhere. The loss is the mean over the $M$ targets. With
+# $y_{nt} = \mathrm{softmax}(z_{nt})$, and (18) of chapter 1 for $dz$:
 #
 # $$ L = - \frac{1}{M} \sum_{n,t} m_{nt} \log y_{nt}[\mathrm{target}_{nt}]
 #    \qquad dz_{nt} = \frac{m_{nt}}{M} (y_{nt} - \mathrm{onehot}(\mathrm{target}_{nt})) \tag{11} $$
@@ -448,9 +361,9 @@ print(f"the package's checker: {len(findings)} comparisons, all right: {all_righ
 #
 # $$ dy_t = dz_t W_y^T \qquad dW_y = \sum_t h_t^T dz_t \qquad db_y = \sum_t \sum_n dz_{nt} \tag{12} $$
 #
-# Weights start as small random numbers, except $W_h$. It starts as a rotation, a matrix that turns a vector and neither
-# stretches nor shrinks it. The state is multiplied by $W_h$ at every step, so this is a good start; chapter 6 shows what
-# happens with others. The function `qr` makes a rotation out of random numbers.
+# Weights start as small random numbers, except $W_h$. It starts as a rotation, which turns a vector and neither stretches
+# nor shrinks it: a good start for a matrix that is applied at every step. Chapter 6 shows what happens with others. The
+# function `qr` makes a rotation out of random numbers.
 
 
 # %%
@@ -510,20 +423,19 @@ def names_batch(rng):
 
 names_parameters = first_parameters(np.random.default_rng(0), V, 32, 2)
 train(names_parameters, names_batch, steps=500, lr=0.5)
-print("parameters: feed-forward", sum(p.size for p in feed_forward_parameters), end=", ")
+print("parameters: feed-forward", sum(p.data.size for p in network.parameters()), end=", ")
 print("recurrent", sum(p.size for p in names_parameters))
 for where, (ids, is_name) in names_tests.items():
-    share = names_right(predict(names_parameters, one_hot(ids, V))[0], ids, is_name)
+    share = examples.names_right(predict(names_parameters, one_hot(ids, V))[0], ids, is_name)
     print(f"names among {where}: {share:.1%} right")
 
 # %% [markdown] id="ch05-this-network-has-never-seen"
-# This network has never seen a name among the last six words either, but it does not know which words are the last six.
-# The weights that have learned what *mr* means are used at every step.
+# This network has never seen a name among the last six words either. But the weights that have learned what *mr* means
+# are used at every step.
 #
 # ## Five shapes of tasks
 #
-# Let $T_x$ be the number of inputs and $T_y$ the number of outputs. Lectures sort tasks into five shapes by these two
-# numbers; N and M stand for "many" here.
+# Lectures sort tasks into five shapes by the numbers of inputs and outputs, $T_x$ and $T_y$. N and M stand for "many" here.
 #
 # | shape | lengths | encoding | temporal summary | decoding | example here |
 # |--|--|--|--|--|--|
@@ -535,10 +447,8 @@ for where, (ids, is_name) in names_tests.items():
 #
 # The same three questions place any other task: what is one input, what is kept over time, what is the answer?
 #
-# - **Summarising a text** is N:M with a short M: encode words, read them all, write a few sentences. Chapter 11 has the
-#   parts.
-# - **Describing a video** is N:M as well. Only the encoding differs: one input is a frame, made into numbers by a network
-#   for pictures; the summary runs over the frames.
+# - **Summarising a text** is N:M with a short M. Chapter 11 has the parts.
+# - **Describing a video** is N:M as well: one input is a frame, made into numbers by a network for pictures.
 # - **Forecasting a price** is N:1: one input is a row of numbers of one day, and what is decoded is a number, not a class.
 #   Chapter 13 shows what can be forecast and what cannot.
 #
@@ -560,49 +470,37 @@ show(
 )
 
 # %% [markdown] id="ch05-one-to-one-a-digit"
-# Inputs are blue, states black, outputs green; a dashed arrow is an output that becomes the next input. The one function
-# `gradients_of_loss` trains all five. A target of $-1$ means no output; where there is no input, $x_t$ is zero.
+# The one function `gradients_of_loss` trains all five. A target of $-1$ means no output; where there is no input, $x_t$ is
+# zero.
 #
 # ### 1:1, a picture of a digit
 #
-# A pocket calculator shows digits with seven bars that are light or dark. Each picture here has one noisy number per bar.
-# One step from the state zero is $\tanh(x W_x + b)$ and a dense layer: the network of chapter 1, with tanh for the
-# sigmoid.
+# A pocket calculator shows digits with seven bars that are light or dark. Each picture here has one noisy number per bar,
+# and the noise makes some digits look like others. One step from the state zero is $\tanh(x W_x + b)$ and a dense layer:
+# the network of chapter 1, with tanh for the sigmoid.
 
 
 # %%
-def one_to_one_batch(rng, N=32):
-    x, digits = examples.pictures(rng, N)
-    return x[:, None], digits[:, None]  # (N, 1, 7), (N, 1)
-
-
 noise = 0.25 * np.random.default_rng(0).standard_normal((10, 7))
 show(
-    figures.digits(examples.BARS + noise),
-    "5.6",
-    "The ten digits, each made of seven bars, with noise.",
+    figures.digits(examples.BARS + noise), "5.6", "The ten digits, made of seven bars, with noise."
 )
 curves, scores = {}, {}
 one_to_one = first_parameters(np.random.default_rng(0), 7, 16, 10)
-curves["1:1"] = train(one_to_one, one_to_one_batch, steps=1500, lr=0.5)
-x, targets = one_to_one_batch(np.random.default_rng(1), 1000)
+curves["1:1"] = train(one_to_one, examples.one_to_one, steps=1500, lr=0.5)
+x, targets = examples.one_to_one(np.random.default_rng(1), 1000)
 scores["1:1"] = (predict(one_to_one, x)[0].argmax(axis=-1) == targets).mean()
-nearest = ((x - examples.BARS) ** 2).sum(axis=-1).argmin(axis=1)  # (1000, 10) -> (1000,)
-print(f"digits classified correctly: {scores['1:1']:.1%}; ", end="")
-print(f"by the nearest of the ten clean pictures: {(nearest == targets[:, 0]).mean():.1%}")
+print(f"digits classified correctly: {scores['1:1']:.1%}")
 
 # %% [markdown] id="ch05-one-to-many-a-digit-to-a-word"
-# The noise makes some digits look like others. It is equally strong at every bar, and all digits are equally frequent, so
-# no method does better in the long run than taking the nearest clean picture. The network has never seen one.
-#
 # ### 1:N, a picture to a word
 #
 # Now the network has to write the digit's name: *t h r e e* and an end mark, here a full stop. The picture is the input
-# of the first step. The output of each step is a probability for each letter, and one of the letters is chosen and
-# written. The network has to know which, so that letter is the input of the next step. During training the input is the
-# *right* letter instead, whatever the network would have written. This is **teacher forcing** (교사 강요). Without it, a
-# network that knows nothing yet would have to continue from its own nonsense. In use there is no teacher: the function
-# `write` feeds back the most probable letter, and so on until the end mark.
+# of the first step. The output of each step is a probability for each letter, and one of the letters is written. The
+# network has to know which, so that letter is the input of the next step. During training the input is the *right* letter
+# instead, whatever the network would have written. This is **teacher forcing** (교사 강요). Without it, a network that
+# knows nothing yet would have to continue from its own nonsense. In use there is no teacher: `write` feeds back the most
+# probable letter, until the end mark.
 
 # %%
 LETTERS, END = examples.LETTERS, examples.END  # END is the id of the end mark
@@ -663,30 +561,18 @@ print(f"whole names right: {scores['1:N']:.1%}")
 # ### N:1, a review to one answer
 #
 # A review is good if it says *very good* or *not bad*, and bad if it says *not good* or *very bad*. Each one also says
-# *very long* or *not long*, which does not matter. Knowing which words occur is not enough: what counts is which words
-# follow each other. Reviews have 4 to 12 words. Short reviews are padded with zeros at the end (chapter 2). The only
-# target is at the last word, and what comes after it changes nothing: padding costs time but has no part in any gradient.
+# *very long* or *not long*, which does not matter. So what counts is which words follow each other. Reviews have 4 to 12
+# words; short ones are padded with zeros at the end (chapter 2). The only target is at the last word, and what comes
+# after it changes nothing: padding costs time but has no part in any gradient.
 
 # %%
-R = len(examples.REVIEW_WORDS)
-
-
-def many_to_one_batch(rng, N=32):
-    ids, lengths, good = examples.reviews(rng, N)
-    filled = np.arange(12) < lengths[:, None]  # (12,) and (N, 1) -> (N, 12), True at words
-    x = one_hot(ids, R) * filled[..., None]  # (N, 12, R)
-    targets = np.full((N, 12), -1)
-    targets[np.arange(N), lengths - 1] = good
-    return x, targets
-
-
 ids, lengths, good = examples.reviews(np.random.default_rng(8), 4)
 for n in range(4):
     words = [examples.REVIEW_WORDS[k] for k in ids[n, : lengths[n]]]
     print(*words, "->", ("bad", "good")[good[n]])
-many_to_one = first_parameters(np.random.default_rng(0), R, 24, 2)
-curves["N:1"] = train(many_to_one, many_to_one_batch, steps=3000, lr=0.1)
-x, targets = many_to_one_batch(np.random.default_rng(1), 1000)
+many_to_one = first_parameters(np.random.default_rng(0), len(examples.REVIEW_WORDS), 24, 2)
+curves["N:1"] = train(many_to_one, examples.many_to_one, steps=3000, lr=0.1)
+x, targets = examples.many_to_one(np.random.default_rng(1), 1000)
 scores["N:1"] = (predict(many_to_one, x)[0].argmax(axis=-1) == targets)[targets >= 0].mean()
 print(f"reviews classified correctly: {scores['N:1']:.1%}")
 
@@ -695,9 +581,9 @@ print(f"reviews classified correctly: {scores['N:1']:.1%}")
 #
 # The input is two binary numbers, lowest digits first: two bits at each step. The output is the bit of the sum. The
 # network has to discover the carry and keep it in its state. It is trained on numbers of 8 bits and tested on numbers of
-# 50. Where does it keep the carry? To find out, compute the true carries, and look for the neuron whose state follows
-# them most closely. The measure is the correlation. It is near 1 for two rows of numbers that rise and fall together,
-# near $-1$ if one rises where the other falls, and near 0 if the two are unrelated.
+# 50. Where does it keep the carry? Look for the neuron whose state follows the true carries most closely. The measure is
+# the correlation: near 1 for two rows of numbers that rise and fall together, near $-1$ if one rises where the other
+# falls, and near 0 if the two are unrelated.
 
 # %%
 in_step = first_parameters(np.random.default_rng(0), 2, 16, 2)
@@ -705,23 +591,14 @@ curves["N:N"] = train(in_step, examples.sums, steps=1500, lr=0.3)
 x, targets = examples.sums(np.random.default_rng(1), 1000, bits=50)
 scores["N:N"] = (predict(in_step, x)[0].argmax(axis=-1) == targets).all(axis=1).mean()
 print(f"sums of 50 bits without any mistake: {scores['N:N']:.1%}")
-x, _ = examples.sums(np.random.default_rng(4), 1)
-answer = predict(in_step, x)[0].argmax(axis=-1)[0]
-powers = 2 ** np.arange(8)
-first, second = (x[0].T @ powers).astype(int)  # (2, 8) @ (8,) -> (2,)
-print(f"for example: {first} + {second} = {answer @ powers}")
-
-x, targets = examples.sums(np.random.default_rng(5), 200, bits=30)
-h = predict(in_step, x)[1][0]  # (200, 30, 16)
-carry = np.zeros((200, 31))
-for k in range(30):
-    carry[:, k + 1] = x[:, k].sum(axis=1) + carry[:, k] >= 2  # two ones or three: carry one
+x, _ = examples.sums(np.random.default_rng(5), 200, bits=30)
+h, carry = predict(in_step, x)[1][0], examples.carries(x)  # (200, 30, 16), (200, 30)
 # corrcoef returns a table of all pairs of its two rows; [0, 1] is the first with the second
-correlation = [np.corrcoef(h[..., k].ravel(), carry[:, 1:].ravel())[0, 1] for k in range(16)]
+correlation = [np.corrcoef(h[..., k].ravel(), carry.ravel())[0, 1] for k in range(16)]
 best = int(np.argmax(np.abs(correlation)))
 print(f"neuron {best} and the carry: correlation {correlation[best]:.2f}")
 show(
-    figures.carry(carry[0, 1:], h[0, :, best], best),
+    figures.carry(carry[0], h[0, :, best], best),
     "5.7",
     "The carry of an addition, and the state of the neuron that follows it most closely. "
     "The network was never told that a carry exists.",
@@ -730,10 +607,9 @@ show(
 # %% [markdown] id="ch05-many-to-many-words-to-digits"
 # ### N:M, words to digits
 #
-# *nine hundred forty two* is four words, 942 has three digits; *forty* is one word for two digits. The output cannot
-# begin before the input ends, and its length is not known at the start. The network reads all words, then a mark that
-# means "now write", and then it writes as in 1:N. It is trained on 800 of the numbers below 1000 and tested on the other
-# 200.
+# *nine hundred forty two* is four words, 942 has three digits. The output cannot begin before the input ends, and its
+# length is not known at the start. The network reads all words, then a mark that means "now write", and then it writes as
+# in 1:N. It is trained on 800 of the numbers below 1000 and tested on the other 200.
 
 # %%
 GO, SYMBOLS = examples.GO, examples.SYMBOLS  # the mark "now write", which also ends; and D
@@ -770,55 +646,27 @@ show(
 )
 
 # %% [markdown] id="ch05-here-one-network-reads-and-writes"
-# Here one network reads and writes. Translation programs often have two networks with separate weights: the second starts
-# from the state in which the first has read everything.
+# Here one network reads and writes. Chapter 11 has one network for each: the second starts from the state in which the
+# first has read everything.
 #
 # A loss curve may jump up during training, as that of N:M does here: for a few steps the gradient was more than ten times
 # as large as usual, and gradient descent overshot the valley. Chapter 6 explains such gradients and the remedy.
-#
-# ### The same with the package
-#
-# The layers [`RNN`](../scratchnn/recurrent/rnn.py) and `Dense` hold the parameters; the loss takes a mask that says which
-# targets count. With the same start and the same batches, the losses on the number words have to be the same.
-
-# %%
-recurrent = RNN(SYMBOLS, 48, rng=rng)
-dense = Dense(48, 11, rng=rng)
-layers = Sequential(recurrent, dense)  # a list of parameters, for the optimizer
-set_parameters(layers, first_parameters(np.random.default_rng(0), SYMBOLS, 48, 11))
-optimizer = SGD(layers.parameters(), lr=0.2)
-batch_rng, package_curve = np.random.default_rng(0), []
-for _ in range(20):
-    x, targets = many_to_many_batch(batch_rng)
-    y, _ = recurrent.forward(x)
-    L, loss_cache = losses.softmax_cross_entropy_forward(
-        dense.forward(y), targets, mask=targets >= 0
-    )
-    recurrent.backward(dense.backward(losses.softmax_cross_entropy_backward(1.0, loss_cache)))
-    optimizer.step()
-    layers.clear_gradients()
-    package_curve.append(L)
-same = np.allclose(package_curve, curves["N:M"][:20], rtol=0, atol=1e-9)
-print("the same losses in twenty steps:", same)
 
 # %% [markdown] id="ch05-truncated-bptt"
 # ## Truncated BPTT
 #
-# A text is one long sequence. The Penn Treebank, the newspaper text of chapter 2, has 929,589 words. To go back through
-# all of it, you would have to keep every state, and all that work would give a single step of learning.
+# A text is one long sequence. The Penn Treebank, the newspaper text of chapter 2, has nearly a million words. To go back
+# through all of it, you would have to keep every state, and all that work would give a single step of learning.
 #
-# So cut the sequence into windows of $T$ steps. Forward, nothing is cut: the state at the end of a window is the first
-# state of the next one. Backward, the gradient stops at the beginning of each window, and the parameters are updated
-# after each window. This is **truncated BPTT** (절단 BPTT).
+# So cut the sequence into windows of $T$ steps, and update the parameters after each. Forward, nothing is cut: the state at
+# the end of a window is the first state of the next one. Backward, the gradient stops at the beginning of each window.
+# This is **truncated BPTT** (절단 BPTT).
 #
 # $$ h_0 \;\; \mathrm{of \; window} \;\; k + 1 \;\; \mathrm{is} \;\; h_T \;\; \mathrm{of \; window} \;\; k \tag{13} $$
 #
 # The gradient $dh_0$, which says how this state should have been different, is discarded.
 
 # %%
-print("memory for states of 100 numbers, four bytes each")
-for name, states in [("929,589 words", 929_589), ("windows of 35 words, 20 side by side", 35 * 20)]:
-    print(f"    {name:<37} {states * 100 * 4 / 1e6:6.2f} million bytes")
 show(
     figures.windows(),
     "5.9",
@@ -826,10 +674,8 @@ show(
 )
 
 # %% [markdown] id="ch05-what-does-the-cut-do"
-# What does the cut do to the gradient? Take sixty steps, as a whole and in windows. The states are the same. The gradient
-# would be the same, too, if you went through the windows from the last to the first and passed $dh_0$ of each window to
-# the one before it. Truncated BPTT leaves that out. How far off is the gradient then? Take the length of the difference,
-# the root of the sum of the squares of its entries, as a share of the length of the whole gradient.
+# How far off is the gradient because of the cut? Take sixty steps, as a whole and in windows, and the length of the
+# difference, the root of the sum of the squares of its entries, as a share of the length of the whole gradient.
 #
 # > **Question.** Windows of 10 steps: can the network use a word that it read 15 steps ago? Can it learn to remember it?
 # >
@@ -843,41 +689,26 @@ show(
 # %%
 N, T, D, H = 8, 60, 3, 10
 Wx, Wh, b, _, _ = first_parameters(rng, D, H, 1)
-x, long_dy = rng.standard_normal((N, T, D)), rng.standard_normal((N, T, H))
-h, cache = rnn_forward(x, np.zeros((N, H)), Wx, Wh, b)
-_, _, _, whole_dWh, _ = rnn_backward(long_dy, cache)
+x, zero = rng.standard_normal((N, T, D)), np.zeros((N, H))
 
 
-def in_windows(width, long_dy, hand_back=False):
-    """States (N, T, H) and dWh, in windows; ``hand_back`` passes dh_0 to the window before."""
-    state, caches, states = np.zeros((N, H)), [], []
+def gradient_in_windows(width, dy):
+    """The gradient dWh for dy (N, T, H), by truncated BPTT."""
+    state, dWh = zero, np.zeros((H, H))
     for start in range(0, T, width):
-        part, cache = rnn_forward(x[:, start : start + width], state, Wx, Wh, b)
-        state = part[:, -1]  # (13)
-        states.append(part)
-        caches.append(cache)
-    dWh, dh0 = np.zeros((H, H)), np.zeros((N, H))
-    for k in reversed(range(len(caches))):
-        dy = long_dy[:, k * width : (k + 1) * width].copy()
-        if hand_back:
-            dy[:, -1] += dh0  # truncated BPTT discards it
-        _, dh0, _, part, _ = rnn_backward(dy, caches[k])
-        dWh += part
-    return np.concatenate(states, axis=1), dWh
+        steps = slice(start, start + width)
+        h, cache = rnn_forward(x[:, steps], state, Wx, Wh, b)
+        dWh += rnn_backward(dy[:, steps], cache)[3]  # dh_0 is discarded
+        state = h[:, -1]  # (13)
+    return dWh
 
-
-states, handed_back = in_windows(10, long_dy, hand_back=True)
-same_states = np.allclose(states, h, rtol=0, atol=1e-12)
-same_gradient = np.allclose(handed_back, whole_dWh, rtol=0, atol=1e-12)
-print("in windows of ten, the states are the same:", same_states)
-print("with dh_0 handed back, so is the gradient: ", same_gradient)
 
 widths = (1, 2, 3, 5, 10, 15, 20, 30, 60)
 off, length = np.zeros(len(widths)), np.linalg.norm
 for _ in range(20):  # the mean over twenty random gradients
     dy = rng.standard_normal((N, T, H))
-    whole = rnn_backward(dy, cache)[3]
-    off += [length(in_windows(width, dy)[1] - whole) / length(whole) / 20 for width in widths]
+    whole = gradient_in_windows(T, dy)
+    off += [length(gradient_in_windows(width, dy) - whole) / length(whole) / 20 for width in widths]
 print(f"windows of 5 steps: {off[3]:.0%} off; of 30 steps: {off[7]:.0%} off")
 show(
     figures.cut(widths, off),
@@ -887,19 +718,18 @@ show(
 )
 
 # %% [markdown] id="ch05-the-longer-the-windows"
-# The longer the windows, the better the gradient.
+# The longer the windows, the better the gradient. A window as long as the sequence loses nothing.
 #
 # ### Streams
 #
 # To put $N$ examples into a batch, let $N$ readers begin at $N$ positions of the text, and let each continue where it
 # stopped. In a text of $M$ ids $w_p$, reader $n$ begins at position $nS$ with $S = \lfloor (M - 1) / N \rfloor$, the
-# quotient rounded down. In step $k$ it reads the ids at the positions $p$, and the target of each is the id after it:
+# quotient rounded down. In step $k$ it reads the ids at the positions $p$; the target of each is the id after it:
 #
 # $$ p = n S + k T + t, \;\; t = 0 \ldots T - 1 \qquad x_{nt} = w_p \qquad \mathrm{target}_{nt} = w_{p+1} \tag{14} $$
 #
 # An epoch has $\lfloor S / T \rfloor$ steps, and $k$ keeps counting in the next epoch; a reader that reaches the end of
-# the text continues at its beginning. The batches must keep their order: the state of row $n$ belongs to the text of row
-# $n$.
+# the text continues at its beginning. The batches must keep their order: the state of row $n$ belongs to its text.
 
 
 # %%
@@ -930,10 +760,10 @@ print(f"the package gives the same {len(ours)} batches:", np.array_equal(ours, t
 #
 # $$ P(w_1, \ldots, w_M) = P(w_1) \; P(w_2 \mid w_1) \cdots P(w_M \mid w_1, \ldots, w_{M-1}) \tag{15} $$
 #
-# Each word depends on all the words so far. The network of chapter 3 saw a fixed number of them, as any feed-forward
-# network does. A recurrent network has read them all: what it knows about them is in its state, and softmax gives a
-# probability to each word of the vocabulary. That is the shape N:N in step, with the next word as the target. The words
-# enter through an embedding layer (chapter 4), as rows of a table $W_e$:
+# Each word depends on all the words so far. The network of chapter 3 saw a fixed number of them. A recurrent network has
+# read them all: what it knows about them is in its state, and softmax gives a probability to each word of the vocabulary.
+# That is the shape N:N in step, with the next word as the target. The words enter through an embedding layer (chapter 4),
+# as rows of a table $W_e$:
 #
 # $$ e_t = W_e[w_t] \qquad h_t = \tanh(e_t W_x + h_{t-1} W_h + b) \qquad z_t = h_t W_y + b_y \tag{16} $$
 #
@@ -945,31 +775,24 @@ print(f"the package gives the same {len(ours)} batches:", np.array_equal(ours, t
 #
 # A model with perplexity 4 is as uncertain about the next word as if it had to choose between four equally probable
 # words. A model that is always certain and always right has perplexity 1.
-
-# %%
-print("probabilities of the actual next words")
-for p in ([0.25, 0.25, 0.25, 0.25], [1.0, 1.0, 1.0, 1.0], [0.5, 0.9, 0.1, 0.5]):
-    L = np.log(1 / np.array(p)).mean()  # (17); the logarithm of 1 / p is - log p
-    print(f"    {p!s:<24}  loss {L:.3f}, perplexity {np.exp(L):.2f}")
-
-# %% [markdown] id="ch05-a-language-whose-best-score-is-known"
+#
 # ### A language whose best score is known
 #
 # You cannot predict a throw of a die, however well you know the die: the best you can do is to know the odds. A text is
 # partly such a throw. How low can the perplexity get? For a real text this is unknown, so here is a made-up language for
-# which it is known. Its table [`GRAMMAR`](../scratchnn/book/examples/ch05.py) lists, for each state of a sentence, which
-# words may come, with what probability, and which state the sentence is in afterwards. For example, after a complete
-# sentence the state is `"end"`: a full stop comes with probability 4/5 and *and* with probability 1/5, and both lead to
-# `"start"`. The subject is singular (state `"one"`) or plural (`"many"`), and its verb has to agree with it: *the dog
-# sleeps*, *the dogs sleep*, even with three words in between: *the dog near the cats sleeps*.
+# which it is known. Its table `GRAMMAR`, in [`ch05_language.py`](../scratchnn/book/examples/ch05_language.py), lists for
+# each state of a sentence which words may come, with what probability, and which state the sentence is in afterwards. After
+# a complete sentence, for example, the state is `"end"`: a full stop comes with probability 4/5 and *and* with probability
+# 1/5, and both lead to `"start"`. Verbs have to agree with their subjects: *the dog sleeps*, *the dogs sleep*, even with
+# three words in between: *the dog near the cats sleeps*.
 
 # %%
-GRAMMAR = examples.GRAMMAR
+GRAMMAR = language.GRAMMAR
 words = (word for rows in GRAMMAR.values() for word, _, _ in rows)
 lexicon = Vocabulary.build(words, specials=())
 print(f"{len(GRAMMAR)} states, {len(lexicon)} words")
-train_text, _ = examples.make_text(np.random.default_rng(0), 30_000)
-test_text, test_logarithms = examples.make_text(np.random.default_rng(1), 5_000)
+train_text, _ = language.make_text(np.random.default_rng(0), 30_000)
+test_text, test_logarithms = language.make_text(np.random.default_rng(1), 5_000)
 train_ids, test_ids = lexicon.encode(train_text), lexicon.encode(test_text)
 for sentence in " ".join(train_text[:60]).split(" . ")[:5]:
     print(sentence + " .")
@@ -985,13 +808,13 @@ for sentence in " ".join(train_text[:60]).split(" . ")[:5]:
 #
 # $$ \mathrm{entropy} = - \sum_s \pi_s \sum_w p_{sw} \log p_{sw} \tag{18} $$
 #
-# and no model's loss can be lower in the long run. To find $\pi$, start from any shares and move from word to word with
-# the probabilities of the table; after many words the shares no longer change. The same formula gives the best score of a
-# model that knows less: only that there are $V$ words, or how frequent each word is, or the probabilities after the last
-# word, with the last word in the place of the state.
+# and no model's loss can be lower in the long run. (`language.best_losses` finds $\pi$: it starts from equal shares and
+# moves from word to word until they no longer change.) The same formula gives the best score of a model that knows less:
+# only that there are $V$ words, or how frequent each word is, or the probabilities after the last word, with the last word
+# in the place of the state.
 #
 # > **Question.** The language has 24 words. Before you run the cell: what is the perplexity of a model that knows nothing
-# > but that? And in which order will the other three come?
+# > but that? In which order will the other three come?
 # >
 # > <details><summary>Answer</summary>
 # >
@@ -1001,34 +824,7 @@ for sentence in " ".join(train_text[:60]).split(" . ")[:5]:
 # > </details>
 
 # %%
-states = list(GRAMMAR)
-table = np.zeros((len(states), len(lexicon), len(states)))  # from a state, by a word, to a state
-for s, rows in enumerate(GRAMMAR.values()):
-    for word, p, after in rows:
-        table[s, lexicon.ids[word], states.index(after)] += p
-move, emit = table.sum(axis=1), table.sum(axis=2)  # from state to state; each word in each state
-pi = np.full(len(states), 1 / len(states))
-for _ in range(2000):
-    # the mean of before and after: shares that move in a cycle would never settle
-    pi = (pi + pi @ move) / 2
-print("one word later the shares are the same:", np.allclose(pi @ move, pi, rtol=0, atol=1e-12))
-
-
-def entropy(p, weights=1.0):
-    """Equation (18): the sum of - weights * p * log p; entries with p = 0 add nothing."""
-    return -(weights * p * np.log(np.where(p > 0, p, 1))).sum()
-
-
-single = pi @ emit  # probability of each word
-# probability of each word and the state after it: (S,) and (S, V, S) -> (V, S)
-word_and_state = np.tensordot(pi, table, axes=1)
-after_one = word_and_state @ emit / single[:, None]  # (V, V), each next word after a word
-floors = {
-    "nothing": np.log(len(lexicon)),
-    "how frequent each word is": entropy(single),
-    "the last word": entropy(after_one, single[:, None]),
-    "all words so far": entropy(emit, pi[:, None]),  # (18)
-}
+floors = language.best_losses(lexicon.ids)  # (18)
 for known, floor in floors.items():
     print(f"best perplexity if you know {known:<29} {np.exp(floor):6.2f}")
 best_possible = np.exp(-test_logarithms.mean())
@@ -1036,7 +832,7 @@ print(f"{'the language itself, on our test text':<57} {best_possible:6.2f}")
 
 # %% [markdown] id="ch05-what-memory-can-gain"
 # Between 4.67 and 3.45 lies what a model can gain from a memory of more than one word. The last line is the score of the
-# true probabilities on the test text itself: with some thousand words, luck plays a part, too.
+# true probabilities on the test text itself, where luck plays a part, too.
 #
 # ### Training
 #
@@ -1072,8 +868,8 @@ def first_language_parameters(seed, D=16, H=32):
 def train_language(parameters, epochs, backward=rnn_backward, order=None, pass_on=True):
     """Truncated BPTT; returns the training perplexity and the test perplexity of each epoch.
 
-    For the experiments at the end of the chapter: ``order(steps)`` gives an order of the windows
-    of an epoch, and without ``pass_on`` each window begins with the state zero.
+    For the last experiments of the chapter: ``order(steps)`` gives an order of the windows of an
+    epoch, and without ``pass_on`` each window begins with the state zero.
     """
     N, T, lr = 10, 10, 0.5
     steps = (len(train_ids) - 1) // N // T
@@ -1109,25 +905,26 @@ show(
 
 # %% [markdown] id="ch05-the-training-curve-begins-higher-because"
 # The training curve begins higher because it is the mean over an epoch during which the network is still learning. The
-# test text is read after each epoch, and its curve is the one that counts. After one epoch it is below the best that is
-# possible with the last word alone, so the network remembers more than that. It comes close to the floor of the language,
-# and could get below it only by luck with a short test text.
+# curve of the test text is the one that counts. After one epoch it is below the best that is possible with the last word
+# alone, so the network remembers more than that, and it comes close to the floor of the language.
 #
 # ### The same with the package
 #
-# [`LanguageModel`](../scratchnn/models/language_model.py) is equation (16),
+# In the package the layers [`RNN`](../scratchnn/recurrent/rnn.py) and `Dense` hold the parameters. They are parts of
+# [`LanguageModel`](../scratchnn/models/language_model.py), equation (16);
 # [`TokenStreams`](../scratchnn/data/streams.py) gives the batches (14), and [`Trainer`](../scratchnn/training/trainer.py)
-# is the loop: it passes the state on, and `backward_loss` discards $dh_0$. A model that gives probabilities can also
-# write: `generate` draws the next word by its probability, feeds it in, and draws again.
+# is the loop: it passes the state on, and `backward_loss` discards $dh_0$.
 #
-# One thing is easily missed. A text that you evaluate or continue is read from the state zero. If training only ever
-# carries its state on, it starts from zero once and never again, and the first words of a new text may then be predicted
-# badly. So each epoch starts from zero here, and in the package each stream also restarts with a small probability before
-# any other window. `restart=0` leaves that out, so that both programs do the same.
+# One thing is easily missed. A new text is read from the state zero. If training only ever carries its state on, it starts
+# from zero once and never again, and the first words of a new text may be predicted badly. So each epoch starts from zero
+# here, and in the package each stream also restarts with a small probability before any other window. `restart=0` leaves
+# that out, so that both programs do the same.
 
 # %%
 model = LanguageModel(len(lexicon), embedding_size=16, hidden_size=32, cell="rnn", rng=rng)
-set_parameters(model, first_language_parameters(0))
+model.astype(np.float64)
+for parameter, value in zip(model.parameters(), first_language_parameters(0), strict=True):
+    parameter.data = value
 optimizer, batches = SGD(model.parameters(), lr=0.5), TokenStreams(train_ids, 10, 10, restart=0)
 history = Trainer(model, optimizer, batches, progress=False).fit(10)
 package_perplexities = np.exp([history.epoch_loss(epoch) for epoch in range(1, 11)])
@@ -1135,46 +932,19 @@ same = np.allclose(package_perplexities, language_history[:, 0], rtol=1e-6)
 print("the same perplexities in ten epochs:", same)
 L, count = evaluate_text(model, test_ids)
 print(f"on the {count:,} words of the test text:", f"{np.exp(L):.2f}")
-spoken = generate(model.step, lexicon.encode(["."]), 60, np.random.default_rng(0))
-for sentence in " ".join(lexicon.decode(spoken)).split(" . ")[:6]:
-    print(sentence + " .")
 
 # %% [markdown] id="ch05-on-a-real-text"
 # ## On a real text
 #
-# The full run uses the Penn Treebank, 929,589 words with 10,000 different ones, instead of the small language. It repeats
-# two experiments from Saito's book *Deep Learning from Scratch 2*. The first is an RNN on the first thousand words, from
-# its chapter 5. The second is the whole text with settings from its chapter 6, where the book uses an LSTM, the subject
-# of our next chapter, in place of the RNN. In the second run all gradients of a step together, as one vector, are
-# shortened to the length `max_norm` if they are longer. This is called clipping; the next chapter says why.
-
+# `language.repeat_the_book` uses the Penn Treebank instead of the small language. It repeats two experiments from Saito's
+# book *Deep Learning from Scratch 2*. The first is an RNN on the first thousand words, from its chapter 5. The second is
+# the whole text with settings from its chapter 6, where the book uses an LSTM, the subject of our next chapter. In it, all
+# gradients of a step together, as one vector, are shortened to the length `max_norm` if they are longer. This is called
+# clipping; the next chapter says why.
 
 # %%
-def run_language_model(ids, test_ids, size, embedding, hidden, N, T, lr, epochs, max_norm=None):
-    """Train the package's RNN model; the perplexity of each epoch, and that on the test text."""
-    rng = np.random.default_rng(0)
-    model = LanguageModel(size, embedding_size=embedding, hidden_size=hidden, cell="rnn", rng=rng)
-    optimizer, batches = SGD(model.parameters(), lr=lr), TokenStreams(ids, N, T)
-    history = Trainer(model, optimizer, batches, max_norm=max_norm, progress=False).fit(epochs)
-    L, _ = evaluate_text(model, test_ids)
-    return np.exp([history.epoch_loss(epoch + 1) for epoch in range(epochs)]), np.exp(L)
-
-
 if FULL:
-    few, few_ids, whole, whole_ids, whole_test_ids = examples.treebank()
-    small = {"embedding": 100, "hidden": 100, "N": 10, "T": 5, "lr": 0.1, "epochs": 100}
-    large = {"embedding": 100, "hidden": 100, "N": 20, "T": 35, "lr": 5.0, "epochs": 4}
-    runs = {
-        "a thousand words, 100 epochs": (few_ids, few_ids, few, small),
-        "the whole text, 4 epochs": (whole_ids, whole_test_ids, whole, large | {"max_norm": 0.25}),
-    }
-else:
-    settings = {"embedding": 16, "hidden": 32, "N": 10, "T": 10, "lr": 0.5, "epochs": 5}
-    runs = {"our own language, 5 epochs": (train_ids, test_ids, lexicon, settings)}
-for name, (learned, tested, words, settings) in runs.items():
-    each, last = run_language_model(learned, tested, len(words), **settings)
-    print(f"{name}, {len(words):,} different words; training perplexity")
-    print(f"{each[0]:.2f} in the first epoch, {each[-1]:.2f} in the last; test {last:.2f}")
+    language.repeat_the_book()
 
 # %% [markdown] id="ch05-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch05_recurrence_and_bptt.py`, `SCRATCHNN_DATA` names the folder
@@ -1183,51 +953,42 @@ for name, (learned, tested, words, settings) in runs.items():
 # > the same settings; with NumPy's seed 0 it went from 401.41 to 5.25 when we ran it. The whole text, four epochs:
 # > training 467.64 in the first, 169.80 in the fourth, test **187.00**. The book reports 136 on the test text, for an
 # > LSTM of the same size with a learning rate of 20. With that rate our RNN diverged within its first hundred steps,
-# > and also with 10, so it was trained with 5. Everything else is as in the book: 100 numbers for a word, 100 for the
-# > state, 20 streams, windows of 35 words, gradients shortened to a length of 0.25.
+# > and also with 10, so it was trained with 5. Everything else is as in the book.
 #
-# That the first network knows a thousand words by heart after a hundred epochs says little about language; the test text
-# is what counts. There the RNN is far behind the LSTM. One possible reason is the smaller learning rate that it needs,
-# and another is what it cannot remember; this run cannot tell them apart. Chapter 6 takes up both.
+# That the first network knows a thousand words by heart says little about language; the test text is what counts. There
+# the RNN is far behind the LSTM. One possible reason is the smaller learning rate that it needs, and another is what it
+# cannot remember; this run cannot tell them apart. Chapter 6 takes up both.
 #
 # ## What goes wrong
 #
 # > **What goes wrong.** A weight that is used many times receives many gradients. If you write `=` for `+=`, only one
-# > of them is left, and nothing crashes. And a state that is passed from batch to batch is right only if the batches
-# > follow each other. If you shuffle them, again nothing crashes. A gradient check finds only the first of these two.
+# > of them is left. And a state that is passed from batch to batch is right only if the batches follow each other. If you
+# > shuffle them, it is not. Neither mistake crashes, and a gradient check finds only the first.
 #
 # ### A gradient that is replaced, not added to
-
+#
+# `examples.replacing_backward` differs from `rnn_backward` in the three lines of equation (10):
+#
+# ```python
+# dWx = x[:, t].T @ da
+# dWh = h[:, t].T @ da
+# db = da.sum(axis=0)
+# ```
 
 # %%
-def replacing_backward(dy, cache):
-    """``rnn_backward`` with = in place of += in equation (10)."""
-    x, h, Wx, Wh = cache
-    dx, from_later = np.zeros(x.shape), np.zeros(dy[:, 0].shape)
-    for t in reversed(range(x.shape[1])):
-        da = (dy[:, t] + from_later) * (1 - h[:, t + 1] ** 2)  # (7), (8)
-        dx[:, t] = da @ Wx.T  # (9)
-        dWx = x[:, t].T @ da  # (10) without the sum
-        dWh = h[:, t].T @ da  # (10) without the sum
-        db = da.sum(axis=0)  # (10) without the sum over steps
-        from_later = da @ Wh.T  # (7)
-    return dx, from_later, dWx, dWh, db
-
-
-replaced_history = train_language(first_language_parameters(0), 10, backward=replacing_backward)
+replaced_history = train_language(first_language_parameters(0), 10, examples.replacing_backward)
 print(f"test perplexity: right {reached:.2f}, replaced {replaced_history[-1, 1]:.2f}")
-gradient_check(replacing_backward)
+print_errors((rnn_forward, examples.replacing_backward), arrays)
 
 # %% [markdown] id="ch05-a-difference-that-small-is-easy"
-# A difference that small is easy to explain away: another start, another learning rate. In the left panel of the figure
-# below, the wrong network learns a little later and arrives at the same place. But the check sees the mistake. The
-# gradients with respect to $x$ and $h_0$ are right, so the way back through time is right. The three wrong ones are sums
-# over time. The mistake is in equation (10).
+# A difference that small is easy to explain away: another start, another learning rate. But the check sees the mistake.
+# The gradients with respect to $x$ and $h_0$ are right, so the way back through time is right. The three wrong ones are
+# sums over time. The mistake is in equation (10).
 #
 # ### A state that belongs to another text
 #
-# Shuffled mini-batches were a good thing in chapter 1. Here is the same training with the windows in random order. The
-# state is still passed on, but now it is the memory of another place in the text.
+# Shuffled mini-batches were a good thing in chapter 1. Here is the training with the windows in random order. The state is
+# still passed on, but now it is the memory of another place in the text.
 
 # %%
 order = np.random.default_rng(0).permutation  # of the numbers of all windows, new in each epoch
@@ -1247,10 +1008,10 @@ show(
 )
 
 # %% [markdown] id="ch05-the-orange-curve-on-the-right"
-# The orange curve on the right falls and settles, as loss curves do. A gradient check finds nothing, because every
-# gradient is correct: it is the correct gradient of the wrong problem. The comparison shows the mistake. No memory at all
-# is better than this one, so what it remembers cannot be right. The proof is a look at the batches themselves: the inputs
-# of each batch have to begin with the last targets of the batch before.
+# The orange curve on the right falls and settles, as loss curves do. A gradient check finds nothing: this is the correct
+# gradient of the wrong problem. The comparison shows the mistake. No memory at all is better than this one, so what it
+# remembers cannot be right. The proof is a look at the batches themselves: the inputs of each batch have to begin with the
+# last targets of the batch before.
 
 
 # %%
@@ -1261,9 +1022,9 @@ def batches_follow(order, N=10, T=10):
 
 
 steps = (len(train_ids) - 1) // 10 // 10
-orders = {"in order": range(steps), "shuffled": np.random.default_rng(0).permutation(steps)}
-for name, order in orders.items():
-    print(f"{name}: batches {'follow' if batches_follow(order) else 'DO NOT follow'} each other")
+print("in order, batches follow each other:", batches_follow(range(steps)))
+shuffled_steps = np.random.default_rng(0).permutation(steps)
+print("shuffled, they follow each other: ", "yes" if batches_follow(shuffled_steps) else "NO")
 
 # %% [markdown] id="ch05-exercises"
 # ## Exercises
@@ -1279,17 +1040,9 @@ for name, order in orders.items():
 # solution("5.1")
 # ```
 #
-# In a shell, an answer is a file:
-#
-# ```sh
-# python -m scratchnn exercise 5                          # the list
-# python -m scratchnn exercise 5.1 --template > my_answer.py
-# python -m scratchnn exercise 5.1 my_answer.py
-# ```
-#
-# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
-# Once exercise 1.3, exercise 3.1, exercise 5.1 and exercises 5.3 to 5.6 are right, it trains a language
-# model with your own functions.
+# In a shell, `python -m scratchnn exercise 5` lists them, and `python -m scratchnn learn` goes through them in order
+# (chapter 1). Once exercise 1.3, exercise 3.1, exercise 5.1 and exercises 5.3 to 5.6 are right, it trains a language model
+# with your own functions.
 #
 # - **5.1** From the stacked matrix of a lecture, $[W_{aa}, W_{ax}]$, to the states in rows.
 # - **5.2** Weights, found by hand, for one recurrent neuron that remembers.

@@ -79,6 +79,13 @@ def relative_errors(pair: Pair, arrays: dict[str, np.ndarray]) -> dict[str, floa
     return {name: float(abs(gradients[name] - n).max() / abs(n).max()) for name, n in numeric.items()}
 
 
+def print_errors(pair: Pair, arrays: dict[str, np.ndarray]) -> None:
+    """Print the ``relative_errors`` of a pair, one array per line, and which of them are too large."""
+    for name, error in relative_errors(pair, arrays).items():
+        verdict = "below 1e-6" if error < 1e-6 else f"{error:.2f}   WRONG"
+        print(f"{name:<2} {arrays[name].shape!s:<9} largest error / largest entry: {verdict}")
+
+
 def lstm_layer(pair: Pair) -> type[LSTM]:
     """The package's LSTM layer, computing with a pair that a chapter made; its other parts are unchanged."""
 

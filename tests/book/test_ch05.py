@@ -19,7 +19,7 @@ def text():
 
 def test_every_comparison_came_out_equal(chapter):
     lines = [line for line in chapter.printed.splitlines() if line.endswith(("True", "False"))]
-    assert len(lines) >= 10
+    assert len(lines) >= 8
     assert not [line for line in lines if line.endswith("False")]
 
 
@@ -46,7 +46,7 @@ def test_the_word_before_decides_what_is_a_name(chapter):
 def test_number_of_parameters_does_not_depend_on_the_length(chapter):
     D, H, K = chapter.V, 32, 2
     assert sum(p.size for p in chapter.names_parameters) == D * H + H * H + H + H * K + K  # (6), and the dense layer
-    assert sum(p.size for p in chapter.feed_forward_parameters) == 12 * D * H + H + H * 24 + 24
+    assert sum(p.data.size for p in chapter.network.parameters()) == 12 * D * H + H + H * 24 + 24
 
 
 def test_table_of_notation(chapter):
@@ -65,14 +65,6 @@ def test_five_tasks_are_learned(chapter, text):
     assert len(chapter.numbers_known) == 800
     assert len(chapter.numbers_new) == 200
     assert not set(chapter.numbers_known) & set(chapter.numbers_new)
-
-
-def test_nearest_picture_is_hard_to_beat(chapter, text):
-    assert "no method does better in the long run than taking the nearest clean picture" in text
-    x, t = chapter.one_to_one_batch(np.random.default_rng(2), 4000)
-    network = (chapter.predict(chapter.one_to_one, x)[0].argmax(axis=-1) == t).mean()
-    nearest = (((x - chapter.examples.BARS) ** 2).sum(axis=-1).argmin(axis=1) == t[:, 0]).mean()
-    assert network < nearest + 0.005
 
 
 def test_numbers_in_words(chapter, text):
@@ -102,7 +94,7 @@ def test_jump_of_the_curve_comes_with_large_gradients(chapter, text):
 
 def test_padding_changes_nothing(chapter, text):
     assert "what comes after it changes nothing" in text
-    x, t = chapter.many_to_one_batch(np.random.default_rng(9), 8)
+    x, t = chapter.examples.many_to_one(np.random.default_rng(9), 8)
     L, gradients, *_ = chapter.gradients_of_loss(chapter.many_to_one, x, t)
     longer = np.concatenate([x, np.ones((8, 3, x.shape[2]))], axis=1)
     L_longer, gradients_longer, *_ = chapter.gradients_of_loss(
@@ -137,18 +129,19 @@ def test_gradients_of_the_loss(chapter):
 
 
 def test_longer_windows_give_better_gradients(chapter, text):
-    assert "The longer the windows, the better the gradient" in text
+    assert "The longer the windows, the better the gradient. A window as long as the sequence loses nothing." in text
     assert all(np.diff(chapter.off) < 0)
     assert chapter.off[-1] == pytest.approx(0, abs=1e-12)
 
 
 def test_floors_of_the_language(chapter, text):
     """The entropy (18) is the mean cost of the true probabilities on a long text."""
-    _, logarithms = chapter.examples.make_text(np.random.default_rng(7), 50_000)
+    _, logarithms = chapter.language.make_text(np.random.default_rng(7), 50_000)
     assert -logarithms.mean() == pytest.approx(chapter.floors["all words so far"], rel=0.01)
     last, everything = (np.exp(chapter.floors[key]) for key in ("the last word", "all words so far"))
     assert f"Between {last:.2f} and {everything:.2f} lies" in text
-    np.testing.assert_allclose(chapter.pi @ chapter.move, chapter.pi, rtol=0, atol=1e-12)
+    table, pi = chapter.language.stationary(chapter.lexicon.ids)
+    np.testing.assert_allclose(pi @ table.sum(axis=1), pi, rtol=0, atol=1e-12)
     end = {word: (probability, after) for word, probability, after in chapter.GRAMMAR["end"]}
     assert end == {".": (4 / 5, "start"), "and": (1 / 5, "start")}
     assert 'a full stop comes with probability 4/5 and *and* with probability 1/5, and both lead to `"start"`' in text
@@ -168,8 +161,8 @@ def test_verbs_agree_in_what_the_model_says(chapter):
     words = chapter.lexicon.tokens
     right = wrong = 0
     for subject, verbs, others in [
-        ("dog", chapter.examples.VERBS["one"], chapter.examples.VERBS["many"]),
-        ("dogs", chapter.examples.VERBS["many"], chapter.examples.VERBS["one"]),
+        ("dog", chapter.language.VERBS["one"], chapter.language.VERBS["many"]),
+        ("dogs", chapter.language.VERBS["many"], chapter.language.VERBS["one"]),
     ]:
         for between in ([], ["near", "the", "cat"], ["near", "the", "cats"]):
             ids = chapter.lexicon.encode([".", "the", subject, *between])
@@ -189,11 +182,30 @@ def test_replaced_gradient_looks_innocent_and_is_found(chapter, text):
     assert "The gradients with respect to $x$ and $h_0$ are right" in text
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_both_mistakes_from_other_starts(chapter, seed):
+    start, order = chapter.first_language_parameters, [np.random.default_rng(seed).permutation for _ in range(2)]
+    right = chapter.train_language(start(seed), 10)
+    replaced = chapter.train_language(start(seed), 10, chapter.examples.replacing_backward)
+    assert abs(replaced[-1, 1] - right[-1, 1]) < 0.1
+    shuffled = chapter.train_language(start(seed), 10, order=order[0])
+    reset = chapter.train_language(start(seed), 10, order=order[1], pass_on=False)
+    assert right[-1, 0] < reset[-1, 0] < shuffled[-1, 0]
+    assert right[0, 1] < np.exp(chapter.floors["the last word"])
+
+
 def test_a_wrong_memory_is_worse_than_none(chapter, text):
     assert "No memory at all is better than this one" in text
     assert chapter.language_history[-1, 0] + 0.1 < chapter.reset_history[-1, 0] < chapter.shuffled_history[-1, 0] - 0.05
     assert chapter.batches_follow(range(50))
     assert not chapter.batches_follow([0, 2, 1, 3])
+
+
+def test_the_full_run_as_a_small_one(chapter, capsys):
+    last, test = chapter.language.report("small", chapter.train_ids[:3000], chapter.test_ids[:500], 10, 10, 0.5, 4, size=16)
+    assert 3 < last < 15
+    assert 3 < test < 15
+    assert "24 different words" in capsys.readouterr().out
 
 
 def test_slopes_in_the_outlook(chapter, text):

@@ -1,17 +1,19 @@
-"""Data that chapter 5 makes up: sentences with names, noisy digits, reviews, sums, number words, and a small language.
+"""Data that chapter 5 makes up: sentences with names, noisy digits, reviews, sums, and number words.
 
-Each generator draws from the random generator ``rng`` that it gets, so the same seed gives the same data. The last function
-reads the text of the chapter's full run.
+Each generator draws from the random generator ``rng`` that it gets, so the same seed gives the same data. The other
+functions train what the chapter compares its own network with, and make its planted mistake.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from scratchnn.core import Sequential
 from scratchnn.datasets.generated.number_words import SMALL, TENS, in_words
-from scratchnn.datasets.ptb import load_ptb
-from scratchnn.errors import DataError
-from scratchnn.text import Vocabulary, tokenize
+from scratchnn.functions import one_hot
+from scratchnn.layers import Dense, Tanh
+from scratchnn.losses import softmax_cross_entropy_backward, softmax_cross_entropy_forward
+from scratchnn.optim import SGD
 
 # --- names after "mr" and "ms" ---------------------------------------------------------------------------------------
 
@@ -40,6 +42,38 @@ def sentences(rng: np.random.Generator, N: int, name_places: tuple[int, ...]) ->
     return ids, is_name
 
 
+def name_in_capitals(ids: np.ndarray, is_name: np.ndarray) -> str:
+    """The sentence with ids (12,), and its name in capitals."""
+    return " ".join(NAME_WORDS[k].upper() if name else NAME_WORDS[k] for k, name in zip(ids, is_name, strict=True))
+
+
+def train_feed_forward(ids: np.ndarray, is_name: np.ndarray, rng: np.random.Generator) -> Sequential:
+    """A network of one hidden layer from twelve one-hot words in a row (N, 12 V) to 24 logits, two for each word."""
+    V = len(NAME_WORDS)
+    network = Sequential(Dense(12 * V, 32, rng=rng), Tanh(), Dense(32, 24, rng=rng))
+    optimizer = SGD(network.parameters(), lr=2.0)
+    for _ in range(1500):
+        chosen = rng.integers(0, len(ids), 32)
+        _, cache = softmax_cross_entropy_forward(feed_forward(network, ids[chosen]), is_name[chosen])
+        network.backward(softmax_cross_entropy_backward(1.0, cache).reshape(32, 24))
+        optimizer.step()
+        network.clear_gradients()
+    network.evaluate()
+    return network
+
+
+def feed_forward(network: Sequential, ids: np.ndarray) -> np.ndarray:
+    """Logits (N, 12, 2) of such a network for ids (N, 12)."""
+    words = one_hot(ids, len(NAME_WORDS))  # (N, 12, V)
+    return network.forward(words.reshape(len(ids), -1)).reshape(len(ids), 12, 2)
+
+
+def names_right(z: np.ndarray, ids: np.ndarray, is_name: np.ndarray) -> float:
+    """The share of the words that can be names for which the larger of their logits z (N, 12, 2) is the right one."""
+    candidates = (ids >= 3) & (ids < 7)
+    return float((z.argmax(axis=-1) == is_name)[candidates].mean())
+
+
 # --- pictures of digits, and their names -------------------------------------------------------------------------------
 
 DIGIT_NAMES = SMALL[:10]
@@ -53,6 +87,12 @@ def pictures(rng: np.random.Generator, N: int) -> tuple[np.ndarray, np.ndarray]:
     """Noisy bars (N, 7) of random digits, and the digits (N,)."""
     digits = rng.integers(0, 10, N)
     return BARS[digits] + 0.25 * rng.standard_normal((N, 7)), digits
+
+
+def one_to_one(rng: np.random.Generator, N: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """The pictures as sequences of one step (N, 1, 7), and the digits as targets (N, 1)."""
+    x, digits = pictures(rng, N)
+    return x[:, None], digits[:, None]
 
 
 def pictures_and_names(rng: np.random.Generator, N: int) -> tuple[np.ndarray, list[list[int]], np.ndarray]:
@@ -84,6 +124,15 @@ def reviews(rng: np.random.Generator, N: int) -> tuple[np.ndarray, np.ndarray, n
     return ids, lengths, good
 
 
+def many_to_one(rng: np.random.Generator, N: int = 32) -> tuple[np.ndarray, np.ndarray]:
+    """Reviews as one-hot words (N, 12, 11), padded with zeros; targets (N, 12): the label at the last word, else -1."""
+    ids, lengths, good = reviews(rng, N)
+    filled = np.arange(12) < lengths[:, None]  # (12,) and (N, 1) -> (N, 12), True at words
+    targets = np.full((N, 12), -1)
+    targets[np.arange(N), lengths - 1] = good
+    return one_hot(ids, len(REVIEW_WORDS)) * filled[..., None], targets
+
+
 # --- sums ------------------------------------------------------------------------------------------------------------
 
 
@@ -94,6 +143,14 @@ def sums(rng: np.random.Generator, N: int = 32, bits: int = 8) -> tuple[np.ndarr
     powers = 2 ** np.arange(bits)
     total = (x * powers[:, None]).sum(axis=(1, 2))  # (N,), as whole numbers
     return x.astype(float), total[:, None] // powers % 2
+
+
+def carries(x: np.ndarray) -> np.ndarray:
+    """The carry (N, bits), 0 or 1, that each step of the sums x (N, bits, 2) passes on to the next."""
+    carry = np.zeros((len(x), x.shape[1] + 1))
+    for k in range(x.shape[1]):
+        carry[:, k + 1] = x[:, k].sum(axis=1) + carry[:, k] >= 2  # two ones or three
+    return carry[:, 1:]
 
 
 # --- number words ----------------------------------------------------------------------------------------------------
@@ -109,73 +166,18 @@ def read_words(number: int) -> np.ndarray:
     return np.eye(SYMBOLS)[[*ids, len(NUMBER_WORDS) + GO]]
 
 
-# --- a language with known probabilities -----------------------------------------------------------------------------
-
-Choices = list[tuple[str, float, str]]  # word, its probability, the state after it
-
-ONE, MANY = "dog cat girl boy".split(), "dogs cats girls boys".split()
-ADJECTIVES = "small old young".split()
-VERBS = {"one": (["sleeps", "runs"], ["sees", "hears"])}  # verbs without an object; verbs with an object
-VERBS["many"] = (["sleep", "run"], ["see", "hear"])
+# --- a mistake -------------------------------------------------------------------------------------------------------
 
 
-def choices(words: list[str], probability: float, after: str) -> Choices:
-    """The words share the probability; ``after`` is the state after them."""
-    return [(word, probability / len(words), after) for word in words]
-
-
-def verbs(number: str, probability: float) -> Choices:
-    """Half of the probability for the verbs without an object, half for those with one."""
-    alone, with_object = VERBS[number]
-    return choices(alone, probability / 2, "end") + choices(with_object, probability / 2, "object")
-
-
-GRAMMAR: dict[str, Choices] = {
-    "start": choices(["the"], 0.6, "the") + choices(["a"], 0.4, "a"),
-    "the": [
-        *choices(ADJECTIVES, 0.3, "the old"),
-        *choices(ONE, 0.35, "one"),
-        *choices(MANY, 0.35, "many"),
-    ],
-    "the old": choices(ONE, 0.5, "one") + choices(MANY, 0.5, "many"),
-    "a": choices(ADJECTIVES, 0.3, "a old") + choices(ONE, 0.7, "one"),
-    "a old": choices(ONE, 1.0, "one"),
-    "object": choices(["the"], 0.6, "object the") + choices(["a"], 0.4, "object a"),
-    "object the": choices(ONE + MANY, 1.0, "end"),
-    "object a": choices(ONE, 1.0, "end"),
-    "end": choices(["."], 0.8, "start") + choices(["and"], 0.2, "start"),
-}
-for _number in ("one", "many"):
-    GRAMMAR[_number] = choices(["near"], 0.4, f"{_number} near") + verbs(_number, 0.6)
-    GRAMMAR[f"{_number} near"] = choices(["the"], 1.0, f"{_number} near the")
-    GRAMMAR[f"{_number} near the"] = choices(ONE + MANY, 1.0, f"{_number} near it")
-    GRAMMAR[f"{_number} near it"] = verbs(_number, 1.0)
-
-
-def make_text(rng: np.random.Generator, M: int) -> tuple[list[str], np.ndarray]:
-    """A text of M words in this language, and the logarithm of each word's probability (M,)."""
-    state, text, logarithms = "start", [], []
-    for _ in range(M):
-        words, probabilities, after = zip(*GRAMMAR[state], strict=True)
-        k = rng.choice(len(words), p=probabilities)
-        text.append(words[k])
-        logarithms.append(np.log(probabilities[k]))
-        state = after[k]
-    return text, np.array(logarithms)
-
-
-# --- the text of the full run ----------------------------------------------------------------------------------------
-
-
-def treebank() -> tuple[Vocabulary, np.ndarray, Vocabulary, np.ndarray, np.ndarray]:
-    """The Penn Treebank: vocabulary and ids of its first thousand words; vocabulary, training ids and test ids of all.
-
-    Raises:
-        SystemExit: with one line that says what to do if the files are missing.
-    """
-    try:
-        train, test = (list(tokenize(load_ptb(split), "word")) for split in ("train", "test"))
-    except DataError as error:
-        raise SystemExit(f"error: {error}") from None
-    few, whole = Vocabulary.build(train[:1000], specials=()), Vocabulary.build(train, specials=())
-    return few, few.encode(train[:1000]), whole, whole.encode(train), whole.encode(test)
+def replacing_backward(dy: np.ndarray, cache: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """The chapter's ``rnn_backward`` with = in place of += in the three lines of its equation (10)."""
+    x, h, Wx, Wh = cache
+    dx, from_later = np.zeros(x.shape), np.zeros(dy[:, 0].shape)
+    for t in reversed(range(x.shape[1])):
+        da = (dy[:, t] + from_later) * (1 - h[:, t + 1] ** 2)
+        dx[:, t] = da @ Wx.T
+        dWx = x[:, t].T @ da
+        dWh = h[:, t].T @ da
+        db = da.sum(axis=0)
+        from_later = da @ Wh.T
+    return dx, from_later, dWx, dWh, db

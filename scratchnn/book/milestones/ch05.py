@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from scratchnn.book.examples.ch05 import GRAMMAR, make_text
+from scratchnn.book.examples.ch05_language import GRAMMAR, make_text
 from scratchnn.losses import softmax_cross_entropy_forward
 from scratchnn.text import Vocabulary
 

@@ -11,34 +11,24 @@
 # measure both, build the gates by hand, and end with the tools of a good language model.
 
 # %%
-from textwrap import shorten
-
 import numpy as np
 
-from scratchnn import decoding, recurrent
-from scratchnn.book.cells import (
-    cell_arrays,
-    cell_pair,
-    check_cell,
-    influence,
-    lstm_layer,
-    relative_errors,
-)
+from scratchnn import recurrent
+from scratchnn.book import cells
 from scratchnn.book.examples import ch06 as examples
 from scratchnn.book.examples import ch06_language as language
 from scratchnn.book.figures import ch06 as figures
 from scratchnn.book.figures import ch06_cells as cell_figures
+from scratchnn.book.figures import ch06_tables as tables
 from scratchnn.book.moving import show_moving
 from scratchnn.book.page import FULL, show
 from scratchnn.core import Layer
 from scratchnn.core.parameter import Parameter
-from scratchnn.functions import softmax
 from scratchnn.inspection.gradient_flow import gradient_norms
 from scratchnn.layers import Dense, Dropout, Embedding
 from scratchnn.models.language_model import evaluate_text
 from scratchnn.optim import clip_by_norm
 from scratchnn.recurrent import GRU, LSTM, RNN, Bidirectional
-from scratchnn.recurrent.plain_loop import loop_forward
 from scratchnn.text import tokenize
 
 # %%
@@ -59,7 +49,7 @@ show(
 # - write GRU and LSTM by hand, forward and backward, and prove with a gradient check that they are correct;
 # - show that they learn from words so far back that a plain recurrent network can only guess;
 # - build networks that read in both directions or have several layers, and apply dropout where it does no harm;
-# - compare a model of characters with a model of words, and generate text with either.
+# - turn the loss of a model of characters into a perplexity per word.
 #
 # From earlier chapters you need the gradient check (chapter 1), embeddings and language models (chapters 3 and 4), the
 # recurrent network, backpropagation through time and perplexity (chapter 5). The cells take one to two minutes. A task in
@@ -104,8 +94,8 @@ show(
 #
 # With $s = 0.9$ less than one hundredth is left after 50 steps; with $s = 1.1$ the norm is more than a hundred times as
 # large. The first is the **vanishing gradient** (기울기 소실), the second the **exploding gradient** (기울기 폭발).
-# The code below measures both in a real network, with its slopes. The package measures the same for any recurrent layer,
-# in [`gradient_flow.py`](../scratchnn/inspection/gradient_flow.py).
+# The code below measures both in a real network, with its slopes, as
+# [`gradient_flow.py`](../scratchnn/inspection/gradient_flow.py) in the package does for any recurrent layer.
 #
 # > **Question.** With $s = 1$, equation (3) says that the gradient keeps its size. Before you run the cell: will the
 # > measured curve for $s = 1$ stay level, fall or rise?
@@ -163,8 +153,7 @@ show(
 
 # %% [markdown] id="ch06-the-slopes-pull-every-curve-down"
 # The slopes pull every curve down, most of all for a large matrix, because then the states are large and tanh is flat
-# there. No value of $s$ keeps the gradient at its size: the balance would have to hold at every step and for every
-# input while $W_h$ is being learned.
+# there. No value of $s$ keeps the gradient at its size: the balance would have to hold at every step and for every input.
 #
 # What do you lose? The gradient of a weight is a sum over all steps. If $dh_t$ has vanished, step $t$ adds nothing to
 # the sum: the network still learns from nearby inputs, but not from distant ones. If it has exploded, it dominates the
@@ -178,8 +167,7 @@ show(
 #
 # $$ g \leftarrow g \cdot \min \left( 1, \frac{G}{|g|} \right) \tag{4} $$
 #
-# All arrays get the same factor, so the step keeps its direction. Another method limits each number separately to the
-# range from $-c$ to $c$; that changes the direction.
+# All arrays get the same factor, so the step keeps its direction.
 
 
 # %%
@@ -189,83 +177,54 @@ def clip(gradients, max_norm):
     return [g * factor for g in gradients]
 
 
-def same_direction(first, second):
-    """The cosine of the angle between two lists of arrays, each taken as one long vector."""
-    dot_product = sum((p * q).sum() for p, q in zip(first, second, strict=True))
-    return dot_product / norm(*first) / norm(*second)  # 1 for the same direction
-
-
 unclipped = [rng.standard_normal((3, 4)), 50 * rng.standard_normal(4)]
-by_norm, by_value = clip(unclipped, 1.0), [g.clip(-0.5, 0.5) for g in unclipped]
-print(f"norm before {norm(*unclipped):.1f}", end=", ")
-print(f"clipped by norm {norm(*by_norm):.1f}, by value {norm(*by_value):.1f}")
-print(f"cosine with the gradient: by norm {same_direction(unclipped, by_norm):.2f}", end=", ")
-print(f"by value {same_direction(unclipped, by_value):.2f}")
-
+clipped = clip(unclipped, 1.0)
+print(f"norm before {norm(*unclipped):.1f}, clipped {norm(*clipped):.1f}")
 parameters = [Parameter(np.zeros(g.shape)) for g in unclipped]
 for p, g in zip(parameters, unclipped, strict=True):
     p.grad = g.copy()
-clip_by_norm(parameters, 1.0)
-pairs = zip(parameters, by_norm, strict=True)
+clip_by_norm(parameters, 1.0)  # adds a millionth to the norm, so that it never divides by zero
+pairs = zip(parameters, clipped, strict=True)
 same = all(np.allclose(p.grad, g, rtol=0, atol=1e-6) for p, g in pairs)
 print("the package gives the same:", same)
 
 # %% [markdown] id="ch06-to-avoid-a-division-by-zero"
-# To avoid a division by zero, the package adds a millionth to the norm in (4), as PyTorch does; this comparison
-# therefore allows a difference of that size.
-#
 # What does a loss look like where the gradient explodes? The smallest recurrent network has one weight. Start with
 # $h_0 = 1$ and repeat $h_t = w \, h_{t-1}$; after 30 steps $h_{30} = w^{30}$. Let the target be one half:
 #
 # $$ L = \frac{1}{2} \left( w^{30} - \frac{1}{2} \right)^2 \qquad
 # \frac{dL}{dw} = \left( w^{30} - \frac{1}{2} \right) \cdot 30 \, w^{29} \tag{5} $$
 
-
 # %%
-def loss_of_one_weight(w):
-    """Equation (5): the loss and its derivative."""
-    error = w**30 - 0.5
-    return error**2 / 2, error * 30 * w**29  # (5)
-
-
-def descend(w, steps, lr, max_norm=np.inf):
-    """The weight before the first step and after each step."""
-    path = [w]
-    for _ in range(steps):
-        _, dw = loss_of_one_weight(path[-1])
-        (dw,) = clip([np.array(dw)], max_norm)
-        path.append(float(path[-1] - lr * dw))
-    return np.array(path)
-
-
-wild, tame = descend(1.1, 1, lr=0.01), descend(1.1, 40, lr=0.01, max_norm=1.0)
-L, dw = loss_of_one_weight(1.1)
-print(f"at w = 1.1: loss {L:.0f}, gradient {dw:.0f}")
-print(f"one step without clipping: w = {wild[1]:.1f}, loss {loss_of_one_weight(wild[1])[0]:.0e}")
-print(f"forty steps with clipping: w = {tame[-1]:.3f}, loss {loss_of_one_weight(tame[-1])[0]:.3f}")
+wild = examples.descend(1.1, 1, lr=0.01)
+tame = examples.descend(1.1, 40, lr=0.01, max_norm=1.0)
 w = np.linspace(0.8, 1.12, 400)
+L, _ = examples.loss_of_one_weight(w)  # (5)
+at_start, after_wild, after_tame = map(examples.loss_of_one_weight, (1.1, wild[1], tame[-1]))
+print(f"at w = 1.1: loss {at_start[0]:.0f}, gradient {at_start[1]:.0f}")
+print(f"one step without clipping: w = {wild[1]:.1f}, loss {after_wild[0]:.0e}")
+print(f"forty steps with clipping: w = {tame[-1]:.3f}, loss {after_tame[0]:.3f}")
 show(
-    figures.plain_and_wall(w, loss_of_one_weight(w)[0], tame, loss_of_one_weight(tame)[0]),
+    figures.plain_and_wall(w, L, tame, examples.loss_of_one_weight(tame)[0]),
     "6.3",
     "The loss of the smallest recurrent network. On the left nearly no gradient, on the "
     "right a wall; clipping keeps the steps short enough to come down.",
 )
 
 # %% [markdown] id="ch06-on-the-left-is-a-plain"
-# On the left is a plain where the gradient has vanished, on the right a wall where it explodes. A step from the wall
-# leaves the picture; with clipping the weight comes down. At the bottom, steps of that length are too long, and the
-# weight jumps back and forth. A smaller learning rate would let it settle.
+# A step from the wall leaves the picture; with clipping the weight comes down, and jumps back and forth at the bottom. A
+# smaller learning rate would let it settle.
 #
-# Clipping does not help against vanishing. You cannot scale up a gradient that is lost: what remains of it after 50
-# steps is far smaller than what comes from nearby. What has to change is the *cell*, the part of the network that
-# computes the new state from the input and the old state.
+# Clipping does not help against vanishing: what remains of a gradient after 50 steps is far smaller than what comes from
+# nearby. What has to change is the *cell*, the part of the network that computes the new state from the input and the old
+# state.
 
 # %% [markdown] id="ch06-a-gate"
 # ## A gate
 #
 # A plain recurrent network rewrites its whole state at each step. To remember a number for 50 steps it has to copy it
-# 50 times through a matrix and a tanh. You would not take notes like that. You would leave a line of your notebook as it is
-# until there is a reason to change it.
+# 50 times through a matrix and a tanh. You would not take notes like that: you leave a line of your notebook as it is until
+# there is a reason to change it.
 #
 # So let the network decide at each step, for each number of the state, how much of the old value to keep. That decision is
 # a **gate** (게이트): a number between 0 (shut) and 1 (open), computed by a sigmoid from the input and the state.
@@ -277,17 +236,14 @@ show(
 # $$ n_t = \tanh(x_t W_{x,n} + h_{t-1} W_{h,n} + b_n) \tag{7} $$
 # $$ h_t = z_t \, h_{t-1} + (1 - z_t) \, n_t \tag{8} $$
 #
-# The products in (8) are entry by entry. Each number of the new state is a mixture of the old one and the candidate.
-# With $z = 1$ it is exactly the old one, for as many steps as the gate stays open. Andrew Ng's lectures call this the
-# simplified GRU and write $\Gamma_u$ for $1 - z$, the part that is replaced. Since $1 - \sigma(a) = \sigma(-a)$, the
-# two forms differ only in the sign of the gate's weights and bias.
+# The products in (8) are entry by entry. With $z = 1$ a number of the new state is exactly the old one, for as many steps
+# as the gate stays open. Andrew Ng's lectures call this the simplified GRU and write $\Gamma_u$ for $1 - z$, the part that
+# is replaced. Since $1 - \sigma(a) = \sigma(-a)$, the two forms differ only in the sign of the gate's weights and bias.
 #
-# In code, one matrix holds the two blocks of columns, $W_x = [W_{x,z}, W_{x,n}]$, so that one product computes both.
-# With $a_t = [a_z, a_n]$ for the arguments of the sigmoid and the tanh:
+# In code, one matrix holds the two blocks of columns, $W_x = [W_{x,z}, W_{x,n}]$, so that one product computes both, and
+# `np.split` separates them again. With $a_t = [a_z, a_n]$ for the arguments of the sigmoid and the tanh:
 #
 # $$ a_t = x_t W_x + h_{t-1} W_h + b \tag{9} $$
-#
-# `np.split` separates the columns into the two blocks again.
 #
 # ### Backward
 #
@@ -333,10 +289,12 @@ def simplified_step_backward(dh_next, cache):
 
 
 # %% [markdown] id="ch06-the-loop-over-time"
-# The loop over time is that of chapter 5, with the step as an argument. The package has it as well, in
-# [`recurrent/plain_loop.py`](../scratchnn/recurrent/plain_loop.py); its tests compare every fast cell with it. Forward
-# it keeps all outputs and caches; backward it starts at the last step and adds up the gradients of the weights. Without
-# sequences of different lengths, this is all:
+# The loop over time is that of chapter 5, with the step as an argument. The package has it in
+# [`recurrent/plain_loop.py`](../scratchnn/recurrent/plain_loop.py). Forward it keeps all outputs and caches; backward it
+# starts at the last step and adds up the gradients of the weights. `cells.cell_pair` makes such a forward and backward from a
+# step. A cell may have several states, so a state is a list of arrays, which contains only $h$ for now. In Python, `*state`
+# on the left of an assignment takes all values that the other names leave over; in a call, it passes the members of a list
+# as separate arguments:
 #
 # ```python
 # for t in range(T):
@@ -347,14 +305,10 @@ def simplified_step_backward(dh_next, cache):
 #     dstate, dweights = rest[: len(dstate)], rest[len(dstate) :]
 # ```
 #
-# A state is a list of arrays, which contains only $h$ for now. In Python, `*state` on the left of an assignment takes all
-# values that the other names leave over, here everything that a step returns except the cache; in a call, it passes the
-# members of a list as separate arguments. `cell_pair` makes forward and backward over whole sequences from a step.
-#
-# Each cell has to pass two tests: the gradient check, by central differences and by the complex step, with random
-# cotangents for all outputs and for the last state; and the comparison with the package, forward and backward. The gate
-# also has to do its job. The last loop sets the bias of the update gate first to 8, so that it stays open, then to $-8$, so
-# that it stays shut, and prints the mean change of an entry of the state after forty steps.
+# Each cell has to pass two tests, both in `cells.check_cell`: the gradient check, with random cotangents for all outputs and for
+# the last state; and the comparison with the package, forward and backward. The gate also has to do its job. The last loop
+# sets the bias of the update gate first to 8, so that it stays open, then to $-8$, so that it stays shut, and prints the
+# mean change of an entry of the state after forty steps.
 #
 # > **Question.** Before you run the cell: roughly what fraction of a number is left after forty steps with the gate open,
 # > if $\sigma(8)$ is about 1 - 1/3000? And with the gate shut?
@@ -367,12 +321,12 @@ def simplified_step_backward(dh_next, cache):
 # > </details>
 
 # %%
-simplified_pair = cell_pair(simplified_step, simplified_step_backward)
+simplified_pair = cells.cell_pair(simplified_step, simplified_step_backward)
 package_pair = recurrent.gru_simplified_forward, recurrent.gru_simplified_backward
-check_cell(simplified_pair, package_pair, cell_arrays(rng, blocks=2), rng)
+cells.check_cell(simplified_pair, package_pair, cells.cell_arrays(rng, blocks=2), rng)
 
 for bias in (8.0, -8.0):
-    kept = cell_arrays(np.random.default_rng(1), blocks=2, T=40)
+    kept = cells.cell_arrays(np.random.default_rng(1), blocks=2, T=40)
     kept["b"][:4] = bias  # the first H = 4 columns are those of z
     _, state, _ = simplified_pair[0](*kept.values())
     moved = abs(state[0] - kept["h0"]).mean()
@@ -457,9 +411,9 @@ def lstm_step_backward(dh_next, dc_next, cache):
     return da @ Wx.T, da @ Wh.T, dc * f, x.T @ da, h.T @ da, da.sum(axis=0)  # (20), (12)
 
 
-lstm_pair = cell_pair(lstm_step, lstm_step_backward, states=2)
+lstm_pair = cells.cell_pair(lstm_step, lstm_step_backward, states=2)
 package_pair = recurrent.lstm_forward, recurrent.lstm_backward
-check_cell(lstm_pair, package_pair, cell_arrays(rng, blocks=4, states=2), rng)
+cells.check_cell(lstm_pair, package_pair, cells.cell_arrays(rng, blocks=4, states=2), rng)
 
 # %% [markdown] id="ch06-the-forget-bias"
 # ### The forget bias
@@ -476,21 +430,7 @@ check_cell(lstm_pair, package_pair, cell_arrays(rng, blocks=4, states=2), rng)
 # Equation (21) follows one way, $dc_{t-1} = dc_t f_t$. A gradient has others: from $c_t$ through $h$ and the gates of the
 # next step. So measure both: the way along $c$ by itself, and all ways together.
 
-
 # %%
-def norms_along_memory(layer, x, dc):
-    """Norms (T + 1,) of the gradient that comes back along c alone: the first half of (20)."""
-    h = c = np.zeros_like(dc)
-    gates, norms = [], [norm(dc)]
-    for t in range(x.shape[1]):
-        h, c, cache = lstm_step(x[:, t], h, c, layer.Wx.data, layer.Wh.data, layer.b.data)
-        gates.append(cache[6])  # f
-    for f in reversed(gates):
-        dc = dc * f  # (20)
-        norms.append(norm(dc))
-    return np.array(norms)
-
-
 x, dc = 0.1 * rng.standard_normal((8, 50, 10)), rng.standard_normal((8, 20))
 dstate = np.zeros_like(dc), dc  # the loss depends on the last c, not on the last h
 bias_norms, along_norms = {}, {}
@@ -499,12 +439,11 @@ for bias in (0.0, 1.0, 2.0):
     layer = LSTM(10, 20, rng=np.random.default_rng(0), forget_bias=bias)
     layer.astype(np.float64)
     total = bias_norms[bias] = gradient_norms(layer, x, dstate)
-    along = along_norms[bias] = norms_along_memory(layer, x, dc)
+    along = along_norms[bias] = examples.norms_along_memory(lstm_step, layer, x, dc)  # (20)
+    expected, left, left_all = sigmoid(bias) ** 50, along[-1] / along[0], total[-1] / total[0]
     print(
-        f"  forget bias {bias:.0f}, gate {sigmoid(bias):.2f}: by (21) {sigmoid(bias) ** 50:.0e}",
-        end="",
+        f"  forget bias {bias:.0f}: by (21) {expected:.0e}, along c {left:.0e}, all ways {left_all:.0e}"
     )
-    print(f", along c {along[-1] / along[0]:.0e}, all ways {total[-1] / total[0]:.0e}")
 show(
     figures.forget_biases(bias_norms, along_norms, {bias: sigmoid(bias) for bias in bias_norms}),
     "6.5",
@@ -515,8 +454,8 @@ show(
 
 # %% [markdown] id="ch06-the-measured-gradient-is-larger-than"
 # Along $c$ alone the measured gradient is where equation (21) puts it. All ways together bring more: a little of it leaves
-# the memory through $h$, passes a gate, and joins again further back, at every step. With a bias of 2 the sum even grows.
-# Either way the order is as expected: the higher the bias, the farther back the gradient reaches.
+# the memory through $h$, passes a gate, and joins again further back. With a bias of 2 the sum even grows. Either way, the
+# higher the bias, the farther back the gradient reaches.
 
 # %% [markdown] id="ch06-the-gated-recurrent-unit"
 # ## The gated recurrent unit
@@ -524,7 +463,7 @@ show(
 # The **gated recurrent unit** (게이트 순환 유닛), GRU, of Cho and others (2014) came after the LSTM and is smaller: one
 # state, and one gate more than the simplified form, whose candidate always sees the old state. The **reset gate** (리셋
 # 게이트) $r_t$ decides how much of it is visible; where it is shut, the candidate depends on the input alone, as at the
-# start of a new sentence. The equations come first; figure 6.6 below draws them.
+# start of a new sentence.
 #
 # $$ z_t = \sigma(x_t W_{x,z} + h_{t-1} W_{h,z} + b_z) \qquad r_t = \sigma(x_t W_{x,r} + h_{t-1} W_{h,r} + b_r) \tag{22} $$
 # $$ k_t = r_t \, h_{t-1} \qquad n_t = \tanh(x_t W_{x,n} + k_t W_{h,n} + b_n) \tag{23} $$
@@ -580,9 +519,9 @@ def gru_step_backward(dh_next, cache):
     return da @ Wx.T, dh, x.T @ da, dWh, da.sum(axis=0)  # (12)
 
 
-arrays = cell_arrays(rng, blocks=3)
+arrays = cells.cell_arrays(rng, blocks=3)
 package_pair = recurrent.gru_reset_before_forward, recurrent.gru_reset_before_backward
-check_cell(cell_pair(gru_step, gru_step_backward), package_pair, arrays, rng)
+cells.check_cell(cells.cell_pair(gru_step, gru_step_backward), package_pair, arrays, rng)
 
 # %% [markdown] id="ch06-there-is-a-third-form"
 # There is a third form. In (23) the candidate's product has to wait for the reset gate. cuDNN, a library for graphics
@@ -597,17 +536,6 @@ check_cell(cell_pair(gru_step, gru_step_backward), package_pair, arrays, rng)
 # A cell with $B$ blocks has $B (D H + H^2 + H)$ parameters: one block for the plain network, two for the simplified
 # GRU, three for the GRU, four for the LSTM.
 
-# %%
-x, h, Wx, Wh, b = arrays["x"][:, 0], arrays["h0"], arrays["Wx"], arrays["Wh"], arrays["b"]
-bh = rng.standard_normal(4)
-z, r = np.split(sigmoid((x @ Wx + h @ Wh + b)[:, :8]), 2, axis=1)  # (22), H = 4
-n = np.tanh(x @ Wx[:, 8:] + b[8:] + r * (h @ Wh[:, 8:] + bh))  # (27)
-after, _ = recurrent.gru_reset_after_step(x, h, Wx, Wh, b, bh)
-print("the package gives the same:", np.allclose(z * h + (1 - z) * n, after, rtol=0, atol=1e-12))
-
-for name, blocks in [("RNN", 1), ("simplified GRU", 2), ("GRU", 3), ("LSTM", 4)]:
-    print(f"{name:<15} {blocks * (100 * 100 + 100 * 100 + 100):>7,} parameters with D = H = 100")
-
 # %% [markdown] id="ch06-long-range-agreement"
 # ## Long-range agreement
 #
@@ -616,16 +544,15 @@ for name, blocks in [("RNN", 1), ("simplified GRU", 2), ("GRU", 3), ("LSTM", 4)]
 # *near the dogs, the* **key** *behind the trees beside the rivers* **is**
 #
 # Every noun between the two can be singular or plural, and each is nearer to the verb. To read such a sentence you have
-# to note the number of the one noun that counts, keep it, and ignore the others. The sentences below are generated by
-# [`examples/ch06.py`](../scratchnn/book/examples/ch06.py). They begin with up to two phrases before a comma. Then comes
-# the subject, after it any number of phrases of three words each, and the question is whether *is* or *are* comes next.
-# Guessing is right in half of the cases.
+# to note the number of the one noun that counts, keep it, and ignore the others. The sentences below are generated. They
+# begin with up to two phrases before a comma. Then comes the subject, after it any number of phrases of three words each,
+# and the question is whether *is* or *are* comes next.
 #
 # The network has an embedding, one recurrent layer of 32 units, and a dense layer with two outputs on the last state: the
 # shape N:1 of chapter 5. In the package a network is a class, a `Layer` that calls other layers; `push` keeps what the
-# backward pass will need, and `pop` returns it. Gradients are clipped, and the optimizer is Adam (chapter 3); the loop is
-# in [`examples/ch06.py`](../scratchnn/book/examples/ch06.py). All three cells get the same data, learning rate and number
-# of steps. One run proves little, so each network is trained from three starts, with the seeds 0, 1 and 2.
+# backward pass will need, and `pop` returns it. Gradients are clipped, and the optimizer is Adam (chapter 3); data and
+# loop are in [`examples/ch06.py`](../scratchnn/book/examples/ch06.py). All three cells get the same data, learning rate and
+# number of steps. One run proves little, so each network is trained from three starts, with the seeds 0, 1 and 2.
 #
 # > **Question.** Sentences with up to 12, 24 and 48 words between subject and verb, three cells. Predict the table before
 # > you run the cells: who can still do it, and what will the ones that cannot score?
@@ -667,57 +594,30 @@ class Agreement(Layer):
         return dx
 
 
-def learn_agreement(cell, most, steps, seed=0, **options):
-    """A network trained on 0 to ``most`` phrases between subject and verb, and its losses."""
-    rng = np.random.default_rng(seed)
-    return examples.train_agreement(Agreement(cell, rng), rng, most, steps, **options)
-
-
 # %%
 CELLS = {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}
 longest = (1, 2, 4, 8, 16) if FULL else (4, 8, 16)  # phrases in between, of three words each
 agreement_seeds, agreement_steps = (range(5), 2000) if FULL else (range(3), 500)
 every = agreement_steps // 25  # steps between two looks at the gradient
-
-agreement_models, watches, shares = {}, {}, {}  # models and watches: of the longest sentences
-for name, cell in CELLS.items():
-    shares[name] = np.zeros((len(agreement_seeds), len(longest)))
-    agreement_models[name], watches[name] = [], []
-    for row, seed in enumerate(agreement_seeds):
-        for column, most in enumerate(longest):
-            watch = examples.Watch(every) if most == longest[-1] else None
-            model, _ = learn_agreement(cell, most, agreement_steps + 1, seed, watch=watch)
-            shares[name][row, column] = examples.share_right(model, most)
-        agreement_models[name].append(model)
-        watches[name].append(watch)
-
-print(
-    "right verbs (%), trained on up to so many words between subject and verb, tested at so many:"
+agreement_models, watches, shares = examples.train_cells(  # models and watches: longest sentences
+    Agreement, CELLS, longest, agreement_seeds, agreement_steps + 1, every
 )
-print("the mean of the seeds, in brackets the lowest and the highest")
-print("words" + "".join(f"{3 * most:>24}" for most in longest))
-for name, table in shares.items():
-    cells = [f"{s.mean():.1f} ({s.min():.1f} to {s.max():.1f})" for s in 100 * table.T]
-    print(f"{name:<5}" + "".join(f"{cell:>24}" for cell in cells))
+print(tables.right_verbs(longest, shares))
 
 # %% [markdown] id="ch06-the-recurrent-network-learns-the-task"
 # The recurrent network learns the task as long as the sentences are short, so it can represent the answer. With 48 words in
 # between it can only guess, from every start. At 24 words it is a matter of luck: one start finds the rule and another does
 # not, and a network that has found it may lose it again some steps later. GRU and LSTM are not affected by the distance.
 #
-# Is the gradient the reason? During all these trainings on the longest sentences, `watch` has measured every 20 steps how
-# far the gradient reaches back, in sentences with 19 phrases between subject and verb.
+# Is the gradient the reason? During the trainings on the longest sentences, a `Watch` has measured every 20 steps how far
+# the gradient reaches back, in sentences with 19 phrases between subject and verb.
 
 # %%
 reach_norms = {name: np.array([watch.norms for watch in group]) for name, group in watches.items()}
 before = {name: table[:, 0] for name, table in reach_norms.items()}  # (seeds, T + 1)
 # from step 100 on
 during = {name: np.median(table[:, 5:], axis=1) for name, table in reach_norms.items()}
-print("left of the gradient 48 words back, for each seed: before training; the median", end=" ")
-print(f"from step {5 * every} on")
-for name in CELLS:
-    first, middle = (" ".join(f"{n:.0e}" for n in group[name][:, 48]) for group in (before, during))
-    print(f"{name:<5} {first};  {middle}")
+print(tables.gradient_left(before, during, 48, 5 * every))
 starts, slopes = [Agreement(RNN, np.random.default_rng(seed)) for seed in agreement_seeds], {}
 for when, group in (("before", starts), ("after", agreement_models["RNN"])):
     slopes[when] = np.array([examples.mean_slope(model) for model in group])
@@ -740,9 +640,9 @@ show(
 # open for one word and shut for the next; a matrix is the same for all.
 #
 # **The setting decides.** `python -m scratchnn tour` draws the same curves for untrained cells, and there the plain network
-# loses its gradient at once. The two do not contradict each other. The tour feeds random inputs of size 1, which drive the
-# states to the flat ends of the tanh from the start; the embedded words of an untrained network here are far smaller. The
-# next cell measures both, then shows one training step by step.
+# loses its gradient at once. The tour feeds random inputs of size 1, which drive the states to the flat ends of the tanh
+# from the start; the embedded words of an untrained network here are far smaller. The next cell measures both, then shows
+# one training step by step.
 #
 # > **Question.** When, do you think, does the plain network lose its gradient: slowly over all 500 steps, or early, and at
 # > which loss? And the GRU, which starts with a gradient of almost nothing?
@@ -765,9 +665,7 @@ for name, model in untrained.items():
     print(f"{name:<5} small inputs {small:.0e}, inputs of size 1 {large:.0e}")
 
 lost = np.argmax(reach_norms["RNN"][:, :, 57] < 1e-4, axis=1)  # at the subject, for each seed
-for seed, (k, watch) in enumerate(zip(lost, watches["RNN"], strict=True)):
-    print(f"RNN, seed {seed}: below 1e-4 at the subject from step {every * k}", end=", ")
-    print(f"with a loss of {watch.losses[k]:.2f}")
+print(tables.when_lost(lost, every, watches["RNN"]))
 losses_of_one = {name: group[0].losses for name, group in watches.items()}
 norms_of_one = {name: table[0] for name, table in reach_norms.items()}
 steps = range(0, agreement_steps + 1, every)
@@ -777,8 +675,7 @@ show_moving(
     "6.8",
     "The norm of the gradient against the way back in time, while three networks learn (seed 0). "
     "Move the slider from training step to training step, and watch the losses on the right: "
-    "a network learns the task only if its gradient reaches the subject. Now and then the plain "
-    "network's gradient is back for a moment, and gone again.",
+    "a network learns the task only if its gradient reaches the subject.",
     frames,
     size,
     start=10,
@@ -793,10 +690,7 @@ answer_changes = {
     name: np.array([[examples.answers_changed(m, place) for place in range(10)] for m in models])
     for name, models in agreement_models.items()
 }
-for name, changes in answer_changes.items():
-    by_subject, by_others = changes[:, 1], np.delete(changes, 1, axis=1).max(axis=1)
-    print(f"{name:<5} by the subject", " ".join(f"{share:.1%}" for share in by_subject), end="; ")
-    print("by any other noun at most", " ".join(f"{share:.1%}" for share in by_others))
+print(tables.deciding_noun(answer_changes))
 show(
     figures.deciding_noun(answer_changes),
     "6.9",
@@ -897,7 +791,7 @@ print("the package gives the same:", np.allclose(ours, y, rtol=0, atol=1e-12))
 
 # %%
 x = rng.standard_normal((1, 8, D))
-one_way, two_ways = influence(forward_layer, x), influence(both, x)
+one_way, two_ways = cells.influence(forward_layer, x), cells.influence(both, x)
 directions = {"one direction": one_way, "both directions": two_ways}
 show(
     figures.influence(directions),
@@ -905,8 +799,6 @@ show(
     "Which input has an influence on which output. An LSTM in one direction sees the past "
     "only; in both directions it sees everything.",
 )
-for name, norms in directions.items():
-    print(f"{name}: {(norms > 0).mean():.1%} of the pairs have an influence")
 
 # %% [markdown] id="ch06-a-language-model-must-not-be"
 # A language model must not be bidirectional: it would see the word that it has to predict.
@@ -924,10 +816,9 @@ for name, norms in directions.items():
 # ## A small language
 #
 # For the rest of the chapter you need a text. A generated one has the advantage that its best perplexity is known: the
-# generator chooses at random, and adds up the logarithms of the probabilities of its choices. In these sentences verbs
-# agree with their subjects, and most words have two forms, *dog* and *dogs*, *chase* and *chases*. The generator is in
-# [`examples/ch06.py`](../scratchnn/book/examples/ch06.py). A language model of the package then learns the text,
-# trained on batches for truncated BPTT as in chapter 5; `language.fit` does that.
+# generator, in [`ch06_language.py`](../scratchnn/book/examples/ch06_language.py), adds up the logarithms of the
+# probabilities of its choices. Verbs agree with their subjects, and most words have two forms, *dog* and *dogs*, *chase*
+# and *chases*. `language.fit` trains a language model of the package on such a text, by truncated BPTT as in chapter 5.
 
 # %%
 train_text, _ = language.make_text(0, 500)
@@ -935,11 +826,6 @@ test_text, best = language.make_text(1, 500)  # best: mean of -log p over words 
 print(*train_text.splitlines()[:3], sep="\n")
 print(f"characters {len(train_text):,}, words {len(list(tokenize(train_text, 'word'))):,}")
 print(f"best perplexity per word: {np.exp(best):.2f}")
-
-
-def parameter_count(model):
-    return sum(p.data.size for p in model.parameters())
-
 
 # %% [markdown] id="ch06-dropout"
 # ## Dropout
@@ -987,18 +873,6 @@ draws = np.random.default_rng(0).random((10_000, 10)) >= 0.3
 print(f"a new mask each step: {draws.all(axis=1).mean():.1%} of the numbers survive ten steps")
 print(f"one mask for all:     {draws[:, 0].mean():.1%}")
 
-
-def masked_step(x, h, Wx, Wh, b, m):
-    """The plain recurrent step with a mask on h where it enters the product; forward only."""
-    return np.tanh(x @ Wx + (h * m) @ Wh + b), None
-
-
-x, h0, *weights = cell_arrays(rng, blocks=1).values()
-_, m = dropout_forward(h0, 0.3, rng)
-ours, _, _ = loop_forward(masked_step, x, (h0,), [*weights, m])
-theirs, _, _ = recurrent.rnn_forward(x, h0, *weights, mask_h=m)
-print("the package gives the same:", np.allclose(ours, theirs, rtol=0, atol=1e-12))
-
 # %% [markdown] id="ch06-weight-tying"
 # ## Weight tying
 #
@@ -1013,8 +887,8 @@ print("the package gives the same:", np.allclose(ours, theirs, rtol=0, atol=1e-1
 #
 # $$ dW_e = \mathrm{rows \; of} \; de_t + \sum_t dz_t^T h_t \tag{33} $$
 #
-# The code below proves that, and then tries dropout and tying on little text, the first 200 lines: an LSTM that is far
-# too large for them, the same with tied weights, with dropout, and with both.
+# The code below proves that, and then tries dropout and tying on little text, the first 100 lines: an LSTM that is far
+# too large for them, the same with tied weights, with dropout, and with both, each from three starts.
 
 # %%
 V, H = 6, 4
@@ -1036,31 +910,23 @@ same = same and np.allclose(embedding.W.dense_gradient(), dtable, rtol=0, atol=1
 print("the package gives the same:", same)
 
 # %%
-few_lines = "\n".join(train_text.splitlines()[:200]) + "\n"
+few_lines = "\n".join(train_text.splitlines()[:100]) + "\n"
 variants = {"plain": {}, "tied": {"tied": True}, "dropout 0.5": {"dropout": 0.5}}
 variants["dropout 0.5, tied"] = {"dropout": 0.5, "tied": True}
-overfitting = {}
-for name, options in variants.items():
-    model, _, curve = language.fit(
-        few_lines, test_text, "word", 40, 20, embedding_size=64, hidden_size=64, **options
-    )
-    overfitting[name] = np.exp(curve)
-    train_curve, new_curve = overfitting[name].T
-    print(f"{name:<18} {parameter_count(model):,} parameters", end="; ")
-    print(f"training text {train_curve[-1]:5.2f}", end=", ")
-    print(f"new text {new_curve[-1]:5.2f} (lowest {new_curve.min():.2f})")
+overfitting = language.learn_little(few_lines, test_text, variants, range(3))
+print(tables.overfitting(overfitting))
 show(
     figures.overfitting(overfitting, np.exp(best)),
     "6.12",
-    "Four models of the same short text. Left: the text they learn from; the plain model "
-    "comes below the dashed line, so it has memorised. Right: new text.",
+    "Four models of the same short text, three starts each. Left: the text they learn from; the "
+    "plain model comes below the dashed line, so it has memorised. Right: new text.",
 )
 
 # %% [markdown] id="ch06-the-plain-model-ends-far-below"
 # The plain model ends far below the language itself on the text that it was trained on. No honest prediction can do
 # that; the model has memorised the text. On new text its curve turns and rises. You can stop at the lowest point. With
-# dropout or with tied weights the rise is smaller. With both there is none in these forty epochs, and the curve ends
-# below the lowest point of the plain one.
+# dropout or with tied weights the rise is smaller. With both there is hardly any in these forty epochs, and the curve ends
+# below the lowest point of the plain one, from each of the three starts.
 #
 # ## Characters or words
 #
@@ -1073,142 +939,19 @@ show(
 # a loss of $L_c$ per character is
 #
 # $$ L_w = L_c \, \frac{M_c}{M_w} \qquad \mathrm{perplexity \; per \; word} = e^{L_w} \tag{34} $$
-
-# %%
-characters, words = len(test_text), len(list(tokenize(test_text, "word")))
-print(f"new text: {characters:,} characters, {words:,} words", end=", ")
-print(f"{characters / words:.2f} characters to a word")
-char_settings = {"embedding_size": 32, "hidden_size": 64}
-word_settings = {"embedding_size": 64, "hidden_size": 64, "dropout": 0.5}
-char_model, char_vocabulary, _ = language.fit(
-    train_text, test_text, "char", 15, 50, **char_settings
-)
-word_model, word_vocabulary, _ = language.fit(
-    train_text, test_text, "word", 20, 20, **word_settings
-)
-
-token_losses = {}
-for name, level, vocabulary, model, factor in [
-    ("characters", "char", char_vocabulary, char_model, characters / words),  # (34)
-    ("words", "word", word_vocabulary, word_model, 1.0),
-]:
-    L, _ = evaluate_text(model, vocabulary.encode(tokenize(test_text, level)))
-    token_losses[name] = L
-    count = f"{parameter_count(model):>6,} parameters"
-    print(f"{name:<10} {len(vocabulary):>3} tokens, {count}", end=": ")
-    print(f"perplexity per token {np.exp(L):5.2f}, per word {np.exp(L * factor):5.2f}")
-print(f"the language itself: per word {np.exp(best):.2f}")
-
-# %% [markdown] id="ch06-per-token-the-model-of-characters"
-# Per token the model of characters looks far better; per word it is behind. It has to learn to spell before it can
-# learn anything else. But it can write words that are in no vocabulary:
-
-# %%
-line_end, unknown = char_vocabulary.encode("\n"), char_vocabulary.unknown
-char_rng = np.random.default_rng(0)
-drawn = decoding.generate(char_model.step, line_end, 1500, char_rng, avoid=[unknown])
-written = "".join(char_vocabulary.decode(drawn))
-known = set(word_vocabulary.tokens)
-print(*[line[:100] for line in written.splitlines()[:4]], sep="\n")
-invented = sorted({word for word in written.split()[:-1] if word not in known})
-share = np.mean([word in known for word in written.split()[:-1]])
-print(f"written: {len(written.split())} words, {share:.1%} of them in the vocabulary of the text")
-print("invented, for instance:", ", ".join(invented[:6]))
-
-# %% [markdown] id="ch06-in-korean-a-word-takes-many"
-# In Korean a word takes many endings, and most forms are rare in any text. For Korean, a model of syllables, letters or
-# pieces of words has less to learn from each single form.
 #
-# ## Sampling
-#
-# A language model gives a probability to each next token. To write text with it, draw one, feed it back in, and repeat.
-# You can choose how to draw.
-#
-# Always taking the most probable token is called **greedy decoding** (탐욕적 디코딩); it soon repeats itself. Drawing
-# from the unchanged probabilities gives the variety of the text, and its rare mistakes as well. In between, the
-# **temperature** (온도) $\tau$ divides the logits before the softmax:
-#
-# $$ p_k = \frac{e^{z_k / \tau}}{\sum_j e^{z_j / \tau}} \tag{35} $$
-#
-# A temperature below 1 makes probable tokens more probable, and towards 0 the choice becomes greedy; above 1 all
-# probabilities come closer to each other. **Top-k sampling** (상위 k 샘플링) draws from the $k$ most probable tokens
-# only. **Nucleus sampling** (핵 샘플링) takes as many of the most probable ones as are needed to reach a total of $q$:
-# many where the model is uncertain and few where it is sure. The remaining probabilities are divided by their sum.
-
-
-# %%
-def token_probabilities(z, temperature=1.0, top_k=None, top_p=None):
-    """Logits (V,) to probabilities (V,); ``top_p`` is the q of nucleus sampling."""
-    p = softmax(z / temperature)  # (35)
-    order = np.argsort(-p)  # most probable first
-    keep = len(p) if top_k is None else top_k
-    if top_p is not None:
-        ranked = p[order[:keep]] / p[order[:keep]].sum()
-        below = np.cumsum(ranked) < top_p  # true while the sum has not reached q
-        keep = below.sum() + 1  # and the one that reaches it
-    p[order[keep:]] = 0
-    return p / p.sum()
-
-
-prompt = "some old dogs"
-z = word_model.forward(word_vocabulary.encode(["<eos>", *prompt.split()])[None])[0]  # (1, 4, V)
-z = z[0, -1].astype(np.float64)  # (V,)
-ways = {"temperature 1": {}, "temperature 0.5": {"temperature": 0.5}}
-ways |= {"temperature 2": {"temperature": 2.0}, "top-k, k = 5": {"top_k": 5}}
-ways |= {"nucleus, q = 0.9": {"top_p": 0.9}}
-ours = {name: token_probabilities(z, **options) for name, options in ways.items()}
-theirs = [decoding.token_probabilities(z, **options) for options in ways.values()]
-print("the package gives the same:", np.allclose([*ours.values()], theirs, rtol=0, atol=1e-12))
-show(
-    figures.next_words(prompt, word_vocabulary.tokens, ours),
-    "6.13",
-    "The probabilities of the next word, after five ways of choosing. Compare how many "
-    "tokens each leaves.",
-)
-
-ways = {"greedy": {"temperature": 0}, **ways}
-
-
-def write(way, count):
-    """``count`` words, drawn in one of the ways, starting after the end of a line."""
-    start, options = word_vocabulary.encode(["<eos>"]), ways[way]
-    drawn = decoding.generate(word_model.step, start, count, np.random.default_rng(3), **options)
-    return " ".join(word_vocabulary.decode(drawn))
-
-
-for name in ways:
-    print(f"{name}:\n    {shorten(write(name, 40).replace('<eos>', '/'), 90, placeholder=' ...')}")
-
-# %% [markdown] id="ch06-a-slash-is-the-end"
-# A slash is the end of a line. Greedy decoding writes the same words again and again. A high temperature breaks the
-# grammar. The others write mostly sentences of the small language, and not only those of the text. Chapter 7 is about
-# writing, and measures how good it is.
+# Chapter 7 trains both and compares them, and shows how a network writes: by drawing one token after the other.
 
 # %% [markdown] id="ch06-perplexity-against-the-books"
 # ## Perplexity against the book's
 #
 # *Deep Learning from Scratch 2* trains an LSTM language model on the Penn Treebank in its chapter 6: embedding and
 # hidden state of 100, 20 streams, windows of 35 steps, plain gradient descent with a learning rate of 20, gradients
-# clipped at 0.25, four epochs. Its forget bias is 0. `language.like_the_book` does the same with the package; the quick
-# run uses the small language with settings that suit it.
+# clipped at 0.25, four epochs. Its forget bias is 0. `language.repeat_the_book` does the same with the package.
 
 # %%
 if FULL:
-    texts, lm_seeds = language.treebank(), (0, 1, 2)
-    settings = {"size": 100, "streams": 20, "window": 35, "lr": 20.0}
-else:
-    texts, lm_seeds = (train_text, language.make_text(2, 100)[0], test_text), (0,)
-    settings = {"size": 32, "streams": 10, "window": 20, "lr": 2.0}
-valid_perplexity, test_perplexity = {}, {}
-for seed in lm_seeds:
-    book_model, test_ids, valid = language.like_the_book(texts, seed, **settings)
-    valid_perplexity[seed] = valid
-    test_perplexity[seed] = np.exp(evaluate_text(book_model, test_ids)[0])
-    print(
-        f"seed {seed}, validation perplexity after each epoch:", " ".join(f"{p:.2f}" for p in valid)
-    )
-    print(f"seed {seed}, test perplexity {test_perplexity[seed]:.2f}")
-print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
+    language.repeat_the_book(seeds=(0, 1, 2))
 
 # %% [markdown] id="ch06-full-run"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch06_gates.py`, seeds 0, 1 and 2, with the folder of the Penn
@@ -1216,14 +959,8 @@ print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 # > 134.70, 133.20 and 134.01, a mean of 133.97. Two earlier versions of the package, which differ only in rounding, gave
 # > means of 135.43 and 135.12 with the same seeds; single runs ranged from 134.24 to 136.80.
 #
-# So the digits after the decimal point mean nothing here. The same settings on the command line, where S is the seed:
-#
-# ```sh
-# python -m scratchnn train lm --level word --data ptb.train.txt --valid ptb.valid.txt \
-#     --hidden 100 --forget-bias 0 --batch 20 --window 35 --optimizer sgd --lr 20 \
-#     --clip 0.25 --epochs 4 --seed S --out RUN
-# python -m scratchnn evaluate RUN --data ptb.test.txt
-# ```
+# So the digits after the decimal point mean nothing here. The commands that do the same in a shell are in the
+# [README](../README.md).
 #
 # ## What goes wrong
 #
@@ -1234,7 +971,7 @@ print(f"mean: {np.mean(list(test_perplexity.values())):.2f}")
 # ### The memory's gradient dropped
 #
 # `lstm_layer`, in [`cells.py`](../scratchnn/book/cells.py), makes a layer of the package that computes with your own
-# pair. Give it the correct pair and a wrong one, and train both on the agreement of verbs.
+# pair. Give it the correct pair and a wrong one, and train both on the agreement of verbs over up to 24 words.
 
 
 # %%
@@ -1243,44 +980,31 @@ def forgetful_step_backward(dh_next, dc_next, cache):
     return lstm_step_backward(dh_next, 0.0, cache)  # (18) without dc_next
 
 
-forgetful_pair = cell_pair(lstm_step, forgetful_step_backward, states=2)
-OwnLSTM, ForgetfulLSTM = lstm_layer(lstm_pair), lstm_layer(forgetful_pair)
+forgetful_pair = cells.cell_pair(lstm_step, forgetful_step_backward, states=2)
 faulty_shares, learned_after, curves = {}, {}, {}
-for most in (8, 16):
-    for name, cell in {"right": OwnLSTM, "dc dropped": ForgetfulLSTM}.items():
-        key = name, 3 * most
-        faulty_shares[key], learned_after[key], curves[key] = [], [], []
-        for seed in range(3):
-            model, history = learn_agreement(cell, most, 900, seed, enough=0.02)
-            smooth = np.convolve(history, np.ones(20) / 20, mode="valid")  # means of 20 steps
-            curves[key].append(smooth)
-            faulty_shares[key].append(examples.share_right(model, most))
-            last_above = np.flatnonzero(smooth >= 0.1)[-1]
-            learned_after[key].append(21 + int(last_above))  # from here on the mean is below 0.1
-        right = " ".join(f"{share:.1%}" for share in faulty_shares[key])
-        steps = " ".join(f"{step:>3}" for step in learned_after[key])
-        print(f"up to {3 * most} words, {name:<10} loss below 0.1 from step {steps}; right {right}")
+for name, pair in {"right": lstm_pair, "dc dropped": forgetful_pair}.items():
+    curves[name], learned_after[name], faulty_shares[name] = examples.time_to_learn(
+        Agreement, cells.lstm_layer(pair), 8, seeds=range(3)
+    )
+    right = " ".join(f"{share:.1%}" for share in faulty_shares[name])
+    print(f"{name:<10} loss below 0.1 from step {learned_after[name]}; right {right}")
 show(
     figures.dropped_gradient(curves),
-    "6.14",
-    "The correct LSTM and one without the gradient of its memory, for two distances and three "
-    "seeds. All learn; look at how long it takes. A curve ends when its network has learned.",
+    "6.13",
+    "The correct LSTM and one without the gradient of its memory, for three seeds. All learn; look "
+    "at how long it takes. A curve ends when its network has learned.",
 )
 
 # %% [markdown] id="ch06-learning-without-the-memorys-gradient"
-# It learns. In the end its answers are right, even over 48 words, because some of the gradient still comes back through
-# $h$ and the gates. It only takes longer, with each of the three seeds, and in the mean the longer the sentences, the
-# longer it takes. If you saw only the orange curves, you would not look for a mistake; you would try other learning
-# rates. The gradient check needs no training at all. (As in chapter 5, an error is the largest difference divided by the
-# largest entry.)
+# It learns. In the end its answers are right, because some of the gradient still comes back through $h$ and the gates. It
+# only takes longer, with each of the three seeds. If you saw only the orange curves, you would not look for a mistake; you
+# would try other learning rates. The gradient check needs no training at all.
 
 # %%
-arrays = cell_arrays(np.random.default_rng(0), blocks=4, states=2)
+arrays = cells.cell_arrays(np.random.default_rng(0), blocks=4, states=2)
 for name, pair in {"right": lstm_pair, "dc dropped": forgetful_pair}.items():
     print(name)
-    for array, error in relative_errors(pair, arrays).items():
-        verdict = "below 1e-6" if error < 1e-6 else f"{error:.2f}   WRONG"
-        print(f"    {array:<2} largest error / largest entry {verdict}")
+    cells.print_errors(pair, arrays)
 
 # %% [markdown] id="ch06-what-the-check-says"
 # Everything is wrong, because every gradient in the table depends on $dc$, at least in part.
@@ -1299,12 +1023,12 @@ for name, pair in {"right": lstm_pair, "dc dropped": forgetful_pair}.items():
 # ### Half of the state handed on
 #
 # The second mistake occurs between two windows of a text, or between two networks, one of which reads and one of which
-# writes: $h$ is passed on, and $c$ starts from zero. Every gradient is correct, and a gradient check finds nothing. To
-# find the mistake, compute the same sequence as a whole and in two parts. The second half of the code shows the effect
-# in a language model that reads the test text in windows of five words.
+# writes: $h$ is passed on, and $c$ starts from zero. A gradient check finds nothing. To find the mistake, compute the same
+# sequence as a whole and in two parts. The last lines show the effect in three models of words, which read new text in
+# windows of five words.
 
 # %%
-x, h0, c0, *weights = cell_arrays(np.random.default_rng(0), blocks=4, states=2, T=10).values()
+x, h0, c0, *weights = cells.cell_arrays(np.random.default_rng(0), blocks=4, states=2, T=10).values()
 whole, _, _ = lstm_pair[0](x, h0, c0, *weights)
 _, (h, c), _ = lstm_pair[0](x[:, :5], h0, c0, *weights)
 for name, second_state in (("h and c handed on", (h, c)), ("c dropped", (h, np.zeros_like(c)))):
@@ -1312,10 +1036,14 @@ for name, second_state in (("h and c handed on", (h, c)), ("c dropped", (h, np.z
     off = abs(rest - whole[:, 5:]).max()
     print(f"{name:<18} outputs of the second half are off by {off:.3f} at most")
 
-whole_perplexity = np.exp(evaluate_text(book_model, test_ids, 5)[0])
-broken_perplexity = language.perplexity_without_c(book_model, test_ids, 5)
-print(f"perplexity with h and c handed on {whole_perplexity:.2f}", end=", ")
-print(f"with c dropped {broken_perplexity:.2f}")
+whole_perplexity, broken_perplexity = [], []
+for seed in range(3):
+    model, vocabulary, _ = language.fit(few_lines, test_text, "word", 20, 20, seed=seed)
+    new_ids = vocabulary.encode(tokenize(test_text, "word"))[:2000]
+    whole_perplexity.append(np.exp(evaluate_text(model, new_ids, 5)[0]))
+    broken_perplexity.append(language.perplexity_without_c(model, new_ids, 5))
+print("perplexity with h and c handed on", np.round(whole_perplexity, 2))
+print("with c dropped                   ", np.round(broken_perplexity, 2))
 
 # %% [markdown] id="ch06-a-perplexity-that-is-a-little"
 # A perplexity that is a little higher looks like a model that is a little worse. In the package a state is one value,
@@ -1334,24 +1062,15 @@ print(f"with c dropped {broken_perplexity:.2f}")
 # solution("6.1")
 # ```
 #
-# In a shell, an answer is a file:
-#
-# ```sh
-# python -m scratchnn exercise 6                          # the list
-# python -m scratchnn exercise 6.1 --template > my_answer.py
-# python -m scratchnn exercise 6.1 my_answer.py
-# ```
-#
-# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
-# Once exercises 1.3 and 1.4, exercise 3.1, exercise 6.1 and exercise 6.3 are right, it trains an LSTM on
+# In a shell, `python -m scratchnn exercise 6` lists them, and `python -m scratchnn learn` goes through them in order
+# (chapter 1). Once exercises 1.3 and 1.4, exercise 3.1, exercise 6.1 and exercise 6.3 are right, it trains an LSTM on
 # the agreement of verbs with your own backward pass.
 #
 # - **6.1** Clip two gradients, with one bound on the norm of both together.
 # - **6.2** Go back through a step of the simplified GRU, up to the gates.
 # - **6.3** Go back through a step of the LSTM, up to the gates and the old memory.
 # - **6.4** Reverse sequences of several lengths.
-# - **6.5** Nucleus sampling: which tokens may be drawn, and with what probability?
-# - **6.6** From the loss of a model of characters to a perplexity per word.
+# - **6.5** From the loss of a model of characters to a perplexity per word.
 #
 # The solutions are in [`ch06.py`](../scratchnn/book/solutions/ch06.py). To practise finding a mistake in a cell
 # with gates, try `python -m scratchnn gradcheck --break lstm` or `--break gru`.
@@ -1374,9 +1093,8 @@ print(f"with c dropped {broken_perplexity:.2f}")
 #   agreement of verbs in real text.
 #
 # Also used: Schuster and Paliwal, "Bidirectional Recurrent Neural Networks" (1997). Srivastava and others, "Dropout"
-# (2014). Press and Wolf, "Using the Output Embedding to Improve Language Models" (2017). Holtzman and others, "The
-# Curious Case of Neural Text Degeneration" (2020), for nucleus sampling. Saito, *Deep Learning from Scratch 2* (2018),
-# chapter 6. Ng's lectures on sequence models (2018).
+# (2014). Press and Wolf, "Using the Output Embedding to Improve Language Models" (2017). Saito, *Deep Learning from Scratch
+# 2* (2018), chapter 6. Ng's lectures on sequence models (2018).
 #
 # ## What comes next
 #

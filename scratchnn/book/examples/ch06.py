@@ -6,7 +6,7 @@ every other noun may be in either number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,21 @@ def change_number(ids: np.ndarray, place: int) -> np.ndarray:
     return changed
 
 
+def loss_of_one_weight(w: Any) -> tuple[Any, Any]:
+    """Equation (5) of the chapter for one weight, or for each of an array: the loss and its derivative."""
+    error = w**30 - 0.5
+    return error**2 / 2, error * 30 * w**29
+
+
+def descend(w: float, steps: int, lr: float, max_norm: float = np.inf) -> np.ndarray:
+    """The weight before the first step and after each step of gradient descent, with the gradient clipped."""
+    path = [w]
+    for _ in range(steps):
+        _, dw = loss_of_one_weight(path[-1])
+        path.append(float(path[-1] - lr * dw * min(1.0, max_norm / abs(dw))))
+    return np.array(path)
+
+
 class Watch:
     """Notes the reach of the gradient and the mean of the last 20 losses before every ``every``-th step of a training."""
 
@@ -106,6 +121,55 @@ def train_agreement(
     return model, np.array(history)
 
 
+def train_cells(
+    make: Callable[..., Any], cells: Mapping[str, Any], longest: Sequence[int], seeds: Sequence[int], steps: int, every: int
+) -> tuple[dict[str, list[Any]], dict[str, list[Watch]], dict[str, np.ndarray]]:
+    """Train a network for each cell, each seed, and each distance.
+
+    Args:
+        make: makes a network from a cell's class and a random generator.
+        cells: the classes by name.
+        longest: the most phrases between subject and verb, of which the last are the longest sentences.
+        seeds: of the networks and of their data.
+        steps, every: steps of a training, and between two looks of a ``Watch``.
+
+    Returns:
+        For each cell, the networks of the longest sentences, one per seed; their watches; the shares of right verbs
+        (seeds, distances), tested at the distance itself.
+    """
+    models: dict[str, list[Any]] = {name: [] for name in cells}
+    watches: dict[str, list[Watch]] = {name: [] for name in cells}
+    shares = {name: np.zeros((len(seeds), len(longest))) for name in cells}
+    for name, cell in cells.items():
+        for row, seed in enumerate(seeds):
+            for column, most in enumerate(longest):
+                rng, watch = np.random.default_rng(seed), Watch(every) if most == longest[-1] else None
+                model, _ = train_agreement(make(cell, rng), rng, most, steps, watch)
+                shares[name][row, column] = share_right(model, most)
+                if watch is not None:
+                    models[name].append(model)
+                    watches[name].append(watch)
+    return models, watches, shares
+
+
+def time_to_learn(
+    make: Callable[..., Any], cell: Any, most: int, seeds: Sequence[int]
+) -> tuple[list[np.ndarray], list[int], list[float]]:
+    """Train one network per seed until the mean of 20 losses is below 0.02.
+
+    Returns:
+        The losses of each seed, as means of 20 steps; the step from which they are below 0.1; the shares of right verbs.
+    """
+    curves, learned, shares = [], [], []
+    for seed in seeds:
+        rng = np.random.default_rng(seed)
+        model, history = train_agreement(make(cell, rng), rng, most, 900, enough=0.02)
+        curves.append(np.convolve(history, np.ones(20) / 20, mode="valid"))
+        learned.append(21 + int(np.flatnonzero(curves[-1] >= 0.1)[-1]))
+        shares.append(share_right(model, most))
+    return curves, learned, shares
+
+
 def answers(model: Layer, ids: np.ndarray) -> np.ndarray:
     """The verb (N,) to which a network from ids (N, T) to logits (N, 2) gives the larger logit."""
     model.evaluate()
@@ -141,6 +205,22 @@ def norms_back(cell: SequenceLayer, x: np.ndarray) -> np.ndarray:
     dh = np.random.default_rng(6).standard_normal((len(x), cell.units)).astype(x.dtype)
     norms = gradient_norms(cell, x, (dh, np.zeros_like(dh)) if isinstance(cell, LSTM) else dh)
     return norms / norms[0]
+
+
+def norms_along_memory(step: Callable[..., tuple], layer: LSTM, x: np.ndarray, dc: np.ndarray) -> np.ndarray:
+    """Norms (T + 1,) of a gradient dc (N, H) with respect to the last c that comes back along c alone: dc_{t-1} = dc_t f_t.
+
+    ``step`` is as in ``read_in_either_number``; x is (N, T, D).
+    """
+    h = c = np.zeros_like(dc)
+    gates, norms = [], [float(np.linalg.norm(dc))]
+    for t in range(x.shape[1]):
+        h, c, cache = step(x[:, t], h, c, layer.Wx.data, layer.Wh.data, layer.b.data)
+        gates.append(cache[6])
+    for f in reversed(gates):
+        dc = dc * f
+        norms.append(float(np.linalg.norm(dc)))
+    return np.array(norms)
 
 
 def read_in_either_number(model: Any, step: Callable[..., tuple]) -> tuple[list[tuple[str, str]], np.ndarray, np.ndarray]:

@@ -169,12 +169,13 @@ def influence(directions: Mapping[str, np.ndarray]) -> Figure:
 
 
 def overfitting(curves: Mapping[str, np.ndarray], best: float) -> Figure:
-    """Perplexities (epochs, 2) of each model, on the training text and on new text; dashed, the best possible one."""
+    """Perplexities (S, epochs, 2) of each model on the training text and on new text, for S seeds; dashed, the best."""
     figure, (left, right) = new_figure(10, 4, ncols=2, sharey=True)
     for (name, curve), colour in zip(curves.items(), COLOURS, strict=False):
-        epochs = np.arange(1, len(curve) + 1)
-        left.plot(epochs, curve[:, 0], color=colour, label=name)
-        right.plot(epochs, curve[:, 1], color=colour)
+        for k, values in enumerate(curve):
+            epochs = np.arange(1, len(values) + 1)
+            left.plot(epochs, values[:, 0], color=colour, linewidth=1.2, label=None if k else name)
+            right.plot(epochs, values[:, 1], color=colour, linewidth=1.2)
     titles = {left: "The text that is learned from", right: "New text"}
     for axes, title in titles.items():
         axes.axhline(best, color="grey", linestyle="--", label="the language itself")
@@ -184,38 +185,16 @@ def overfitting(curves: Mapping[str, np.ndarray], best: float) -> Figure:
     return figure
 
 
-def next_words(prompt: str, words: Sequence[str], probabilities: Mapping[str, np.ndarray]) -> Figure:
-    """Probabilities (V,) of the next word for each way of sampling; the 16 most probable of ``words`` (V,) are shown.
-
-    The first way sets the order of the words.
-    """
-    figure, panels = new_figure(10, 4.2, ncols=len(probabilities), sharey=True)
-    order = np.argsort(-next(iter(probabilities.values())))[:16]
-    for k, (axes, (name, p)) in enumerate(zip(panels, probabilities.items(), strict=True)):
-        axes.barh(np.arange(16), p[order], color=COLOURS[0])
-        axes.set_xlim(0, 0.5)
-        title = f"{name}\n{(p > 0).sum()} tokens left"
-        label(axes, title, "probability", "next word" if k == 0 else "")
-    panels[0].set_yticks(np.arange(16), [words[k] for k in order])
-    panels[0].invert_yaxis()
-    figure.suptitle(f"What comes after: {prompt}")
-    return figure
-
-
-def dropped_gradient(curves: Mapping[tuple[str, int], Sequence[np.ndarray]], window: int = 20) -> Figure:
-    """Losses of each seed, averaged over ``window`` steps, for each (name, most words between subject and verb)."""
-    distances = sorted({words for _, words in curves})
-    figure, panels = new_figure(10, 4, ncols=len(distances), sharey=True)
-    for axes, words in zip(panels, distances, strict=True):
-        shown = {name: seeds for (name, distance), seeds in curves.items() if distance == words}
-        for (name, seeds), colour in zip(shown.items(), COLOURS, strict=False):
-            for k, curve in enumerate(seeds):
-                steps = np.arange(window, window + len(curve))
-                axes.plot(steps, curve, color=colour, linewidth=1.2, label=name if k == 0 else None)
-        axes.legend()
-        title = f"Up to {words} words between subject and verb"
-        label(axes, title, "training step", f"loss (nats), mean of {window} steps")
-    panels[0].set_ylim(bottom=0)
+def dropped_gradient(curves: Mapping[str, Sequence[np.ndarray]], window: int = 20) -> Figure:
+    """Losses of each seed, averaged over ``window`` steps, for each name."""
+    figure, axes = new_figure(8, 4)
+    for (name, seeds), colour in zip(curves.items(), COLOURS, strict=False):
+        for k, curve in enumerate(seeds):
+            steps = np.arange(window, window + len(curve))
+            axes.plot(steps, curve, color=colour, linewidth=1.2, label=None if k else name)
+    axes.legend()
+    axes.set_ylim(bottom=0)
+    label(axes, "Up to 24 words between subject and verb", "training step", f"loss (nats), mean of {window} steps")
     return figure
 
 

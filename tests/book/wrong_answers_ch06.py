@@ -24,15 +24,6 @@ def reverse_sequences(x, lengths):
         y[n, :length] = {part}
     return y
 """
-NUCLEUS = """
-import numpy as np
-def nucleus(p, q):
-    order = {order}
-    count = (np.cumsum(p[order]) < q).sum() + {more}
-    y = np.zeros_like(p)
-    y[order[:count]] = p[order[:count]]
-    return {result}
-"""
 WORDS = "import numpy as np\ndef word_perplexity(char_loss, characters, words):\n    return {}\n"
 
 WRONG = {
@@ -109,30 +100,6 @@ WRONG = {
         ),
     ],
     "6.5": [
-        (NUCLEUS.format(order="np.argsort(-p)", more=0, result="y / max(y.sum(), 1e-300)"), "it belongs to the nucleus"),
-        (NUCLEUS.format(order="np.argsort(-p)", more=1, result="y"), "The probabilities do not sum to 1"),
-        (NUCLEUS.format(order="np.argsort(p)", more=1, result="y / y.sum()"), "You start from the least probable"),
-        (NUCLEUS.format(order="np.arange(len(p))", more=1, result="y / y.sum()"), "in the order of their ids"),
-        (
-            "import numpy as np\ndef nucleus(p, q):\n    y = np.where(p >= 1 - q, p, 0)\n    return y / y.sum()\n",
-            "You compare each probability with 1 - q",
-        ),
-        (
-            NUCLEUS.format(order="np.argsort(-p)", more=2, result="y / y.sum()"),
-            "nucleus(p=[0.3, 0.7], q=0.5): the result is",
-        ),
-        (
-            NUCLEUS.replace("< q)", "<= q)").format(order="np.argsort(-p)", more=1, result="y / y.sum()"),
-            "If the sum is exactly q, it has reached q",
-        ),
-        (
-            "import numpy as np\ndef nucleus(p, q):\n    order = np.argsort(-p)\n"
-            "    count = np.argmax(np.cumsum(p[order]) >= q) + 1\n    y = np.zeros_like(p)\n"
-            "    y[order[:count]] = p[order[:count]]\n    return y / y.sum()\n",
-            "With q = 1 every token stays",
-        ),
-    ],
-    "6.6": [
         (WORDS.format("np.exp(char_loss)"), "This is the perplexity per character"),
         (WORDS.format("np.exp(char_loss) * characters / words"), "not the perplexity after it"),
         (WORDS.format("np.exp(char_loss * words / characters)"), "The factor is inverted"),

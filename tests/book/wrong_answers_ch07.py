@@ -48,6 +48,16 @@ def longest_shared(text, known):
     return best
 """
 
+NUCLEUS = """
+import numpy as np
+def nucleus(p, q):
+    order = {order}
+    count = (np.cumsum(p[order]) < q).sum() + {more}
+    y = np.zeros_like(p)
+    y[order[:count]] = p[order[:count]]
+    return {result}
+"""
+
 WRONG = {
     "7.1": [
         (PREDICT.format("2, 0.25 / 0.38, 2, 0.9 ** 3"), "which of them is the first above 0.65?"),
@@ -183,6 +193,30 @@ WRONG = {
                 places="range(len(text))", length="e - s"
             ),
             "The whole text is shared",
+        ),
+    ],
+    "7.7": [
+        (NUCLEUS.format(order="np.argsort(-p)", more=0, result="y / max(y.sum(), 1e-300)"), "it belongs to the nucleus"),
+        (NUCLEUS.format(order="np.argsort(-p)", more=1, result="y"), "The probabilities do not sum to 1"),
+        (NUCLEUS.format(order="np.argsort(p)", more=1, result="y / y.sum()"), "You start from the least probable"),
+        (NUCLEUS.format(order="np.arange(len(p))", more=1, result="y / y.sum()"), "in the order of their ids"),
+        (
+            "import numpy as np\ndef nucleus(p, q):\n    y = np.where(p >= 1 - q, p, 0)\n    return y / y.sum()\n",
+            "You compare each probability with 1 - q",
+        ),
+        (
+            NUCLEUS.format(order="np.argsort(-p)", more=2, result="y / y.sum()"),
+            "nucleus(p=[0.3, 0.7], q=0.5): the result is",
+        ),
+        (
+            NUCLEUS.replace("< q)", "<= q)").format(order="np.argsort(-p)", more=1, result="y / y.sum()"),
+            "If the sum is exactly q, it has reached q",
+        ),
+        (
+            "import numpy as np\ndef nucleus(p, q):\n    order = np.argsort(-p)\n"
+            "    count = np.argmax(np.cumsum(p[order]) >= q) + 1\n    y = np.zeros_like(p)\n"
+            "    y[order[:count]] = p[order[:count]]\n    return y / y.sum()\n",
+            "With q = 1 every token stays",
         ),
     ],
 }

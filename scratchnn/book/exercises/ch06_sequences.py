@@ -1,4 +1,4 @@
-"""The exercises of chapter 6 on sequences and sampling: 6.4 to 6.6."""
+"""The exercises of chapter 6 on sequences: 6.4 and 6.5."""
 
 from __future__ import annotations
 
@@ -69,76 +69,6 @@ def check_reverse_sequences(answer: Answer) -> Iterator[str]:
 
 @exercise(
     "6.5",
-    "nucleus sampling",
-    "nucleus(p, q)",
-    hints=(
-        "Sort the tokens by probability, most probable first: np.argsort(-p). Then look at the running sums.",
-        "Keep as many tokens as have a running sum below q, and one more. Set the others to zero, and divide by the sum.",
-    ),
-)
-def check_nucleus(answer: Answer) -> Iterator[str]:
-    """The array p (V,) contains the probabilities of V tokens, all different.
-    Nucleus sampling keeps the smallest number of most probable tokens whose
-    probabilities sum to at least q, and never draws the others. Return the
-    probabilities (V,) to draw with: zero for the tokens that are left out, and
-    1 in total.
-
-        nucleus(np.array([0.1, 0.6, 0.3]), 0.8)    gives [0, 2/3, 1/3]
-    """
-
-    def draw_from(order: np.ndarray, p: np.ndarray, q: float, extra: int = 1) -> np.ndarray:
-        count = int((np.cumsum(p[order]) < q).sum()) + extra
-        y = np.zeros_like(p)
-        y[order[:count]] = p[order[:count]]
-        return y / max(y.sum(), 1e-300)
-
-    def right(p: np.ndarray, q: float) -> np.ndarray:
-        return draw_from(np.argsort(-p), p, q)
-
-    def one_short(p: np.ndarray, q: float) -> np.ndarray:
-        return draw_from(np.argsort(-p), p, q, extra=0)
-
-    def raw(p: np.ndarray, q: float) -> np.ndarray:
-        return np.where(right(p, q) > 0, p, 0)
-
-    def ascending(p: np.ndarray, q: float) -> np.ndarray:
-        return draw_from(np.argsort(p), p, q)
-
-    def by_id(p: np.ndarray, q: float) -> np.ndarray:
-        return draw_from(np.arange(len(p)), p, q)
-
-    def threshold(p: np.ndarray, q: float) -> np.ndarray:
-        y = np.where(p >= 1 - q, p, 0)
-        return y / max(y.sum(), 1e-300)
-
-    mistakes = {
-        "The token with which the sum reaches q is left out; it belongs to the nucleus.": one_short,
-        "The probabilities do not sum to 1: divide by their sum.": raw,
-        "You start from the least probable tokens; sort in descending order.": ascending,
-        "Tokens are taken in the order of their ids; sort by probability first.": by_id,
-        "You compare each probability with 1 - q. Compare the sum of the most probable ones with q instead.": threshold,
-    }
-    trials = [
-        (np.array([0.1, 0.6, 0.3]), 0.8),
-        (np.array([0.05, 0.4, 0.2, 0.25, 0.1]), 0.7),
-        (np.array([0.12, 0.08, 0.5, 0.21, 0.09]), 0.65),
-        (np.array([0.3, 0.7]), 0.5),
-    ]
-    extremes = {
-        "If the sum is exactly q, it has reached q: no further token is needed.": (
-            np.array([0.25, 0.5, 0.1875, 0.0625]),
-            0.75,
-        ),
-        "With q = 1 every token stays, although rounding may leave the sum of all a little below 1.": (
-            np.array([0.1, 0.2, 0.7]),
-            1.0,
-        ),
-    }
-    yield from compare(answer, right, mistakes, trials, extremes=extremes)
-
-
-@exercise(
-    "6.6",
     "perplexity per word of a character model",
     "word_perplexity(char_loss, characters, words)",
     hints=(

@@ -18,7 +18,7 @@ def simplified_gru_backward(dh_next, h, z, n):
     return da_z, da_n, dh
 
 
-# 6.3: equations (23) to (26)
+# 6.3: equations (17) to (20)
 def lstm_gates_backward(dh, dc_next, o, i, f, g, c_before, c):
     tanh_c = np.tanh(c)
     da_o = dh * tanh_c * o * (1 - o)
@@ -38,16 +38,6 @@ def reverse_sequences(x, lengths):
     return y
 
 
-# 6.5: the most probable tokens, up to and including the one with which the sum reaches q
-def nucleus(p, q):
-    order = np.argsort(-p)
-    below = np.cumsum(p[order]) < q
-    keep = order[: below.sum() + 1]
-    kept = np.zeros_like(p)
-    kept[keep] = p[keep]
-    return kept / kept.sum()
-
-
-# 6.6: the loss of the whole text, divided by its number of words
+# 6.5: the loss of the whole text, divided by its number of words
 def word_perplexity(char_loss, characters, words):
     return np.exp(char_loss * characters / words)

@@ -50,3 +50,13 @@ def longest_shared(text, known):
         while s + best < len(text) and text[s : s + best + 1] in known:
             best += 1
     return best
+
+
+# 7.7: the most probable tokens, up to and including the one with which the sum reaches q
+def nucleus(p, q):
+    order = np.argsort(-p)
+    below = np.cumsum(p[order]) < q
+    keep = order[: below.sum() + 1]
+    kept = np.zeros_like(p)
+    kept[keep] = p[keep]
+    return kept / kept.sum()

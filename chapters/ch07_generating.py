@@ -108,7 +108,7 @@ show_moving(
 # - find mistakes in a sampling loop that no gradient check can see.
 #
 # You need softmax (chapter 1), perplexity (chapter 3), the language model and its entropy (chapter 5) and the LSTM
-# (chapter 6, which also introduced temperature, top-k and nucleus). All cells together take about a minute. Data is in
+# (chapter 6). All cells together take about a minute. Data is in
 # [`examples/ch07.py`](../scratchnn/book/examples/ch07.py), the code that only draws in
 # [`figures/ch07.py`](../scratchnn/book/figures/ch07.py).
 #
@@ -232,7 +232,9 @@ print(textwrap.fill(as_text(ours)[:270].replace("\n", " / "), 90))
 #
 # ## Temperature
 #
-# Chapter 6 used it in one line; now look closer. The temperature $\tau$ divides the logits before the softmax:
+# Always taking the most probable token is called **greedy decoding** (탐욕적 디코딩); from one beginning it
+# writes the same text every time. Drawing from the unchanged probabilities gives the variety of the text, and its rare
+# mistakes as well. In between, the **temperature** (온도) $\tau$ divides the logits before the softmax:
 #
 # $$ p_k(\tau) = \frac{e^{z_k / \tau}}{\sum_j e^{z_j / \tau}}
 #    = \frac{p_k(1)^{1 / \tau}}{\sum_j p_j(1)^{1 / \tau}} \tag{3} $$
@@ -309,9 +311,10 @@ show(
 #
 # Many tokens are very improbable, each by itself. Together they are not: if a thousand words have one chance in a hundred
 # thousand each, one draw in a hundred hits one of them. A temperature below 1 presses this tail down, but it also makes
-# the best tokens more probable, which may not be wanted. The other way is to cut the tail off. **Top-k** keeps the $k$
-# most probable tokens. The **nucleus** keeps as many of the most probable ones as are needed to reach a total of $q$. With
-# the tokens in order, $p_{(1)} \ge p_{(2)} \ge \ldots$, the numbers of tokens that are kept are
+# the best tokens more probable, which may not be wanted. The other way is to cut the tail off. **Top-k sampling** (상위 k
+# 샘플링) keeps the $k$ most probable tokens. **Nucleus sampling** (핵 샘플링) keeps as many of the most probable ones as are
+# needed to reach a total of $q$. With the tokens in order, $p_{(1)} \ge p_{(2)} \ge \ldots$, the numbers of tokens that are
+# kept are
 #
 # $$ \mathrm{top\;k}: \; \min(k, V) \tag{5} $$
 #
@@ -517,8 +520,9 @@ show(
 #
 # ## Characters or words
 #
-# Would words be better tokens? Chapter 6 compared both by the perplexity per word. A fairer unit for texts with unknown
-# words is the bit per character: how many bits does a model need for a new text, divided by its $M$ characters? Both
+# Would words be better tokens? Equation (34) of chapter 6 turns a loss per character into a perplexity per word. A fairer
+# unit for texts with unknown words is the bit per character: how many bits does a model need for a new text, divided by its
+# $M$ characters? Both
 # models read the same text, because words are separated by exactly one space here.
 #
 # There is a trap. A model with two thousand words predicts `<unk>` for all others, which is easy, and then the text is
@@ -957,6 +961,7 @@ if FULL:
 # - **7.4** Top-k from logits.
 # - **7.5** The log-probability of a text that was drawn, to check a loop.
 # - **7.6** The longest piece that a text has in common with another.
+# - **7.7** Nucleus sampling: which tokens may be drawn, and with what probability?
 #
 # The solutions are in [`ch07.py`](../scratchnn/book/solutions/ch07.py).
 #

@@ -238,7 +238,7 @@ for name, share in handed_over.items():
 # | has to predict | $w_1$ | $w_2$ | ... | `<eos>` |
 #
 # This makes training fast: all inputs are known before the first step, and no mistake spoils the steps after it. In use
-# there is no teacher. The decoder writes its most probable token and reads it again: **greedy decoding** (chapter 6).
+# there is no teacher. The decoder writes its most probable token and reads it again: **greedy decoding** (chapter 7).
 
 
 # %%

@@ -62,7 +62,7 @@ show(
 # - say what pretrained vectors can do for a translator, and what they cannot;
 # - find a beam search that forgets which state belongs to which beam.
 #
-# You need attention and greedy decoding (chapter 11), sampling and models in both directions (chapter 6), and
+# You need attention and greedy decoding (chapter 11), models in both directions (chapter 6), sampling (chapter 7), and
 # perplexity (chapter 3). All cells together take about a minute.
 #
 # | letter | meaning | shape |
@@ -566,7 +566,7 @@ show(
 # Li and others (2016) found the same in networks that had read the subtitles of films: *I don't know*, whatever the
 # question. It is no fault of the network, whose probabilities are nearly right; its perplexity says so. The mistake is
 # in the question that we ask it. The most probable answer is the right thing to ask for if one answer is right, as in
-# translation. Where many are right, draw one (chapter 6): temperature, top-k and nucleus apply here without a change.
+# translation. Where many are right, draw one (chapter 7): temperature, top-k and nucleus apply here without a change.
 #
 # So also report the right figure. BLEU compares with one of many good answers and means little here. Perplexity on
 # held-out pairs is fair, and the variety of answers is worth a line.

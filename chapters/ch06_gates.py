@@ -52,9 +52,8 @@ show(
 # - turn the loss of a model of characters into a perplexity per word.
 #
 # From earlier chapters you need the gradient check (chapter 1), embeddings and language models (chapters 3 and 4), the
-# recurrent network, backpropagation through time and perplexity (chapter 5). The cells take one to two minutes. A task in
-# chapter 5 had three parts: encode the inputs, summarise them over time, decode an answer. This chapter is about the
-# second.
+# recurrent network, backpropagation through time and perplexity (chapter 5). The cells take about a minute. Of the three
+# parts of chapter 5, encode, summarise over time, decode, this chapter is about the second.
 #
 # | letter | meaning | shape |
 # |--|--|--|
@@ -419,8 +418,8 @@ cells.check_cell(lstm_pair, package_pair, cells.cell_arrays(rng, blocks=4, state
 # ### The forget bias
 #
 # Along the memory the gradient is multiplied by $f_t$ at each step. At the start of training the weights are small, and
-# $f_t$ is about $\sigma(b_f)$. With a bias of zero that is one half, and after $k$ steps the gradient that comes along the
-# memory is down to
+# $f_t$ is about $\sigma(b_f)$, one half with a bias of zero. After $k$ steps the gradient that comes along the memory is
+# down to
 #
 # $$ |dc_{t-k}| \approx \sigma(b_f)^k \, |dc_t| \tag{21} $$
 #
@@ -479,8 +478,7 @@ show(
 #
 # $$ dh_{t-1} = dh_t \, z_t + dk_t \, r_t + da_z W_{h,z}^T + da_r W_{h,r}^T \tag{26} $$
 #
-# The gradients with respect to inputs and weights are those of (12), with one exception: $W_{h,n}$ was multiplied by
-# $k_t$, so $dW_{h,n} = \sum_t k_t^T da_n$.
+# The rest is (12), with one exception: $W_{h,n}$ was multiplied by $k_t$, so $dW_{h,n} = \sum_t k_t^T da_n$.
 
 # %%
 show(
@@ -762,8 +760,8 @@ show_moving(  # for the README
 # The two layers $F$ and $B$ have separate weights. The function rev reverses the order of the steps. In a batch with
 # several lengths, it reverses each sequence within its own length; otherwise $B$ would begin in the padding.
 #
-# Which outputs depend on which inputs? The gradient of each output with respect to each input shows it. The figure
-# contains its norm for one sequence of eight steps, in one direction and in both.
+# Which outputs depend on which inputs? The norm of the gradient of each output with respect to each input shows it, here
+# for one sequence of eight steps, in one direction and in both.
 
 
 # %%
@@ -1007,17 +1005,9 @@ for name, pair in {"right": lstm_pair, "dc dropped": forgetful_pair}.items():
     cells.print_errors(pair, arrays)
 
 # %% [markdown] id="ch06-what-the-check-says"
-# Everything is wrong, because every gradient in the table depends on $dc$, at least in part.
-#
-# > **Question.** The check covered five steps, with random cotangents for all outputs, the last cell state included.
-# > Would a check of a single step, with the loss on its output $h$ alone, have found the mistake?
-# >
-# > <details><summary>Answer</summary>
-# >
-# > No. What was dropped is $dc$ from the next step. After a single step there is no next one, so the dropped term is zero
-# > and both backward passes give the same numbers. A check has to reach what it is meant to check.
-# >
-# > </details>
+# Everything is wrong, because every gradient in the table depends on $dc$, at least in part. This check covers five steps.
+# A check of a single step, with the loss on its output $h$ alone, would have found nothing: there is no next step, so the
+# dropped term is zero and both backward passes give the same numbers. A check has to reach what it is meant to check.
 
 # %% [markdown] id="ch06-half-of-the-state-handed-on"
 # ### Half of the state handed on
@@ -1036,9 +1026,9 @@ for name, second_state in (("h and c handed on", (h, c)), ("c dropped", (h, np.z
     off = abs(rest - whole[:, 5:]).max()
     print(f"{name:<18} outputs of the second half are off by {off:.3f} at most")
 
-whole_perplexity, broken_perplexity = [], []
+whole_perplexity, broken_perplexity, size = [], [], {"embedding_size": 64, "hidden_size": 64}
 for seed in range(3):
-    model, vocabulary, _ = language.fit(few_lines, test_text, "word", 20, 20, seed=seed)
+    model, vocabulary, _ = language.fit(few_lines, test_text, "word", 20, 20, seed=seed, **size)
     new_ids = vocabulary.encode(tokenize(test_text, "word"))[:2000]
     whole_perplexity.append(np.exp(evaluate_text(model, new_ids, 5)[0]))
     broken_perplexity.append(language.perplexity_without_c(model, new_ids, 5))

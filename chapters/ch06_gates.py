@@ -290,9 +290,10 @@ def simplified_step_backward(dh_next, cache):
 # %% [markdown] id="ch06-the-loop-over-time"
 # The loop over time is that of chapter 5, with the step as an argument. The package has it in
 # [`recurrent/plain_loop.py`](../scratchnn/recurrent/plain_loop.py). Forward it keeps all outputs and caches; backward it
-# starts at the last step and adds up the gradients of the weights. `cells.cell_pair` makes both from a step. A cell may have several states, so a state is a list of arrays, which contains only $h$ for now. In Python, `*state`
-# on the left of an assignment takes all values that the other names leave over; in a call, it passes the members of a list
-# as separate arguments:
+# starts at the last step and adds up the gradients of the weights. `cells.cell_pair` makes both from a step. A
+# cell may have several states, so a state is a list of arrays, which contains only $h$ for now. In Python, `*state` on the
+# left of an assignment takes all values that the other names leave over; in a call, it passes the members of a list as
+# separate arguments:
 #
 # ```python
 # for t in range(T):
@@ -303,10 +304,10 @@ def simplified_step_backward(dh_next, cache):
 #     dstate, dweights = rest[: len(dstate)], rest[len(dstate) :]
 # ```
 #
-# Each cell has to pass two tests, both in `cells.check_cell`: the gradient check, with random cotangents for all outputs and
-# for the last state; and the comparison with the package, forward and backward. The gate also has to do its job. The last loop
-# sets the bias of the update gate first to 8, so that it stays open, then to $-8$, so that it stays shut, and prints the
-# mean change of an entry of the state after forty steps.
+# Each cell has to pass two tests, both in `cells.check_cell`: the gradient check, with random cotangents for all outputs
+# and for the last state; and the comparison with the package, forward and backward. The gate also has to do its job. The
+# last loop sets the bias of the update gate first to 8, so that it stays open, then to $-8$, so that it stays shut, and
+# prints the mean change of an entry of the state after forty steps.
 #
 # > **Question.** Before you run the cell: roughly what fraction of a number is left after forty steps with the gate open,
 # > if $\sigma(8)$ is about 1 - 1/3000? And with the gate shut?

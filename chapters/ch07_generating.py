@@ -312,9 +312,9 @@ show(
 # Many tokens are very improbable, each by itself. Together they are not: if a thousand words have one chance in a hundred
 # thousand each, one draw in a hundred hits one of them. A temperature below 1 presses this tail down, but it also makes
 # the best tokens more probable, which may not be wanted. The other way is to cut the tail off. **Top-k sampling** (상위 k
-# 샘플링) keeps the $k$ most probable tokens. **Nucleus sampling** (핵 샘플링) keeps as many of the most probable ones as are
-# needed to reach a total of $q$. With the tokens in order, $p_{(1)} \ge p_{(2)} \ge \ldots$, the numbers of tokens that are
-# kept are
+# 샘플링) keeps the $k$ most probable tokens. **Nucleus sampling** (핵 샘플링) keeps as many of the most probable ones as
+# are needed to reach a total of $q$. With the tokens in order, $p_{(1)} \ge p_{(2)} \ge \ldots$, the numbers of tokens that
+# are kept are
 #
 # $$ \mathrm{top\;k}: \; \min(k, V) \tag{5} $$
 #

@@ -72,8 +72,8 @@ show(
 #
 # A **sequence** (시퀀스) is a list of things in order: the words of a sentence, the temperatures of a week. Each position
 # in it is a **time step** (타임 스텝), whether or not it has to do with time. In the networks so far, numbers go from the
-# inputs to the outputs and never back: these are **feed-forward networks** (순방향 신경망). Feed one of them a sentence, as
-# one-hot vectors in a row, and two things go wrong.
+# inputs to the outputs and never back: each is a **feed-forward network** (순방향 신경망). Feed it a sentence, as one-hot
+# vectors in a row, and two things go wrong.
 #
 # **Lengths.** With $V$ words in the vocabulary and $T$ words in the sentence there are $T V$ inputs. A layer of $H$ neurons
 # has one weight for each input and each neuron, so it works for one value of $T$ only. You can pad short sentences with

@@ -440,9 +440,8 @@ for bias in (0.0, 1.0, 2.0):
     total = bias_norms[bias] = gradient_norms(layer, x, dstate)
     along = along_norms[bias] = examples.norms_along_memory(lstm_step, layer, x, dc)  # (20)
     expected, left, left_all = sigmoid(bias) ** 50, along[-1] / along[0], total[-1] / total[0]
-    print(
-        f"  forget bias {bias:.0f}: by (21) {expected:.0e}, along c {left:.0e}, all ways {left_all:.0e}"
-    )
+    print(f"  forget bias {bias:.0f}: by (21) {expected:.0e}, along c {left:.0e}", end=", ")
+    print(f"all ways {left_all:.0e}")
 show(
     figures.forget_biases(bias_norms, along_norms, {bias: sigmoid(bias) for bias in bias_norms}),
     "6.5",

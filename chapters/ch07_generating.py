@@ -448,8 +448,8 @@ show(
 # %% [markdown] id="ch07-novel"
 # The three curves go down together: variety costs correctness, whichever knob you turn. At the same variety the nucleus
 # and the temperature are about level in this network (seed 0), and top-k is below both over most of the way. So a knob is
-# no substitute for a better network. The star is what people write: as varied as the network at temperature 0.8, with far
-# more known words. Nothing on the curves comes near it.
+# no substitute for a better network. The star is what people write: about as varied as the network at temperature 0.8,
+# with far more known words. Nothing on the curves comes near it.
 #
 # ## Is it new?
 #
@@ -505,8 +505,8 @@ show(
     figures.shared_runs(list(copying), *zip(*copying.values(), strict=True), human),
     "7.7",
     "How much of what is written occurs in the training text, by temperature. Left: on average, "
-    "the runs of low temperatures are as long as those of new paragraphs. Right: the longest run "
-    "is not.",
+    "the runs of the lowest temperature are about as long as those of new paragraphs. Right: the "
+    "longest run is far shorter.",
 )
 
 # %% [markdown] id="ch07-characters-words"

@@ -650,7 +650,8 @@ for name, row in account.items():
 #
 # The table is from [`benchmarks/README.md`](../benchmarks/README.md), measured by `python -m benchmarks threads` on
 # two cores: milliseconds per training step, the machine alone and beside one busy program. A gain above 1 means that
-# the second thread helps. The column "products" has the multiply-adds of a mean product in millions.
+# the second thread helps. "Products" are the multiply-adds of a mean product in millions, "rule" is the number of
+# threads that the package chooses, and "bits" says whether one and two threads give the same result to the last bit.
 
 # %%
 labels = "letters, 32 x 64, H 64", "letters, 32 x 64, H 256", "10,000 words, 20 x 35, H 650"

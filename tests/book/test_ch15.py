@@ -241,7 +241,7 @@ def test_reused_buffers_train_but_worse(chapter):
 
 
 def test_states_of_the_wrong_steps(chapter, text):
-    """The slip of the last question: only dWh is wrong."""
+    """The slip that (9) invites: only dWh is wrong."""
     assert "only $dW_h$ is wrong" in text
     arrays, cotangents = chapter.exact
     cache = chapter.placed_forward(*arrays)[2]

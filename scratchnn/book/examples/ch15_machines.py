@@ -42,7 +42,8 @@ class SlowingMachine:
 
 def contest(order: str, slower: float = 0.01) -> dict[str, list[float]]:
     """Seconds of A and B, which do the same job in this order, such as "ABBA", on a machine that slows down."""
-    machine, times = SlowingMachine(slower), {name: [] for name in sorted(set(order))}
+    machine = SlowingMachine(slower)
+    times: dict[str, list[float]] = {name: [] for name in sorted(set(order))}
     for name in order:
         start = machine.now
         machine.run(1.0)

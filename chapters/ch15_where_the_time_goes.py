@@ -83,7 +83,8 @@ show(
     figures.answer(preview),
     "15.1",
     "The same LSTM on 20 sequences of 35 steps, forward and backward, for D = H inputs and units. "
-    "Left: small networks take far longer than their matrix products. Right: how many times as long.",
+    "Left: small networks take far longer than their matrix products. Right: how many times as "
+    "long.",
 )
 
 # %% [markdown] id="ch15-able"

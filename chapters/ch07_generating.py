@@ -666,8 +666,8 @@ show(
     figures.astray(clean, leaks, chances),
     "7.9",
     "Three networks. Left: the share of texts that are still without a mistake, measured (solid) "
-    "and by (9) (dotted). Right: the probability of mistakes goes up in the rest of a sentence with "
-    "a mistake, and is back to normal in the sentences after it.",
+    "and by (9) (dotted). Right: the probability of mistakes goes up in the rest of a sentence "
+    "with a mistake, and is back to normal in the sentences after it.",
 )
 
 # %% [markdown] id="ch07-tunes"
@@ -707,7 +707,7 @@ options = "--hidden 64 --embed 32 --dropout 0 --epochs 8 --lr 0.01 --batch 16 --
 
 
 def players_of(seed):
-    """Two networks that write tunes, and of each its bits per character and its share of right tunes."""
+    """Two networks that write tunes, each with its bits per character and share of right tunes."""
     found = {}
     for name, clock in (("tokens alone", []), ("with a bar clock", ["--bar-clock"])):
         with tempfile.TemporaryDirectory() as run:
@@ -742,8 +742,8 @@ play_sound(examples.small_wav(tune), "ch07-tune")
 show(
     plot_piano_roll(tune),
     "7.10",
-    "The tune as a piano roll: time goes to the right, pitch upwards. Between the lines are the bars, "
-    "three quarters of a whole note each; the repeats are not played out.",
+    "The tune as a piano roll: time goes to the right, pitch upwards. Between the lines are the "
+    "bars, three quarters of a whole note each; the repeats are not played out.",
 )
 
 # %% [markdown] id="ch07-captions"

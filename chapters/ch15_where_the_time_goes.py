@@ -613,9 +613,8 @@ show(
 # products are slower than few large ones. The fees shrink faster still, and so does the rest: fewer calls, fewer fresh
 # arrays, fewer passes over the same numbers.
 #
-# Look at the memory as well. The first version takes the most, for gradients that are only going to be added up. But
-# the third takes more than the second: its slopes and gates of all steps wait in memory, so that the loop has little
-# to do. Time is often bought with memory.
+# Look at the memory as well. The first version takes the most, for gradients that are only going to be added up. The
+# third takes more than the second, for the slopes and gates of all steps. Time is often bought with memory.
 #
 # ### Amdahl's law
 #
@@ -645,9 +644,9 @@ for name, row in account.items():
 # ## A second thread
 #
 # Most computers have several cores. A **thread** (스레드) is a part of a program that can run on a core of its own, and
-# OpenBLAS, the library behind NumPy's matrix products, can divide a product among several. Two threads, half the
-# time? Waking a thread up and waiting for it is a fee again, and by (10) only the products become faster. And if
-# another program needs one of the cores, the thread that is done waits for the other one, and keeps its core busy.
+# OpenBLAS, the library behind NumPy's matrix products, can divide a product among several. Two threads, half the time?
+# Waking a thread up and waiting for it is a fee again, and by (10) only the products become faster. And if another
+# program needs one of the cores, the thread that is done waits for the other one, and keeps its core busy.
 #
 # The table is from [`benchmarks/README.md`](../benchmarks/README.md), measured by `python -m benchmarks threads` on
 # two cores: milliseconds per training step, the machine alone and beside one busy program. A gain above 1 means that
@@ -660,8 +659,7 @@ machines.print_benchmark("| products", *labels)
 
 # %% [markdown] id="ch15-threads-after"
 # Alone, the second thread gains nothing for the smallest products and about half for the large ones. Beside a busy
-# program it *loses* in every row, at worst more than half of the speed. So which is right? It depends on something
-# that the program cannot know in advance.
+# program it *loses* in every row, at worst more than half of the speed.
 #
 # The package has a rule on sizes ([`products.py`](../scratchnn/training/products.py),
 # [`threads.py`](../scratchnn/backend/threads.py)): one thread if the mean matrix product of a training step has fewer
@@ -709,9 +707,6 @@ print(f"arithmetic {1000 * more / peak:.1f} ms")
 #   through an array in the memory of the card, the exchange.
 # - The blocks meet at a counter. Each of the $S$ blocks adds 1 when it has handed on its part, at first that of $h_0$;
 #   none begins step $t$ before the counter has reached $t S$.
-#
-# Rows of a batch never meet in the recurrence. So a large batch is divided among several such groups of blocks, which
-# do not wait for each other.
 
 # %%
 show(
@@ -796,8 +791,7 @@ machines.print_benchmark("N, T, D, H | LSTM: ours", *sizes)
 # which a core works for your program. On a busy machine they differ a lot, and only the second says something about the
 # program. But it does not see waiting, and it adds up the times of all threads.
 #
-# **3. Reading the clock too early.** A GPU works in the background: a launch returns at once. `Device` works off a
-# queue in the same way.
+# **3. Reading the clock too early.** A GPU works in the background: a launch returns at once. `Device` does the same.
 #
 # **4. Dead code.** In Python, `map` and generators such as `(f(x) for x in xs)` do nothing until you ask for a
 # result, and a compiler removes what is never read. Look at a result before you believe a time.
@@ -899,8 +893,7 @@ print(f"\na share of {README_SHARE:.0%}: the limit is {1 / README_SHARE:.1f} tim
 # **The second row** is a whole training step of a language model with the same layer. The ratio is 1.13 now, although
 # the LSTM in it is slower. That is Amdahl's law in a table. The profile at the end of the README says that at this size
 # the products of the output layer, with its 10,000 words, are more than half of the step, and those of the LSTM less
-# than a tenth. But look at the spread, 0.98 .. 1.30: in at least one round PyTorch was ahead. "About equal, perhaps a
-# little faster" is what this row says.
+# than a tenth. But look at the spread, 0.98 .. 1.30: in at least one round PyTorch was ahead.
 #
 # > **Question.** You read: "our LSTM is 30 times as fast as PyTorch's". What do you ask?
 # >

@@ -276,11 +276,8 @@ def numerical_gradient(f, x, eps=1e-5):
     return gradient
 
 
-x = np.array([2.0, 5.0])
-print("f(x) = x_1^2 + 3 x_1 x_2 has the partial derivatives 2 x_1 + 3 x_2 and 3 x_1")
-print("by hand:        ", np.array([2 * x[0] + 3 * x[1], 3 * x[0]]))
-differences = numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], x)
-print("by differences: ", differences.round(6))
+differences = numerical_gradient(lambda x: (x[0] + x[1]) * x[2], np.array([2.0, 3.0, 4.0]))
+print("the slopes of (a + b) c for a, b, c = 2, 3, 4 by differences:", differences.round(6))
 
 # %% [markdown] id="ch01-this-works-for-any-function"
 # This works for any function, but for one gradient, a network with a million numbers would have to run two million times.
@@ -289,28 +286,26 @@ print("by differences: ", differences.round(6))
 # ## The chain rule on a computational graph
 #
 # Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry numbers.
-# For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. The **forward pass** (순전파) goes from left to
-# right and computes $s = a + b = 5$ and $L = s c = 20$.
+# For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$, the example of the last cell, there are two nodes. The **forward
+# pass** (순전파) goes from left to right and computes $s = a + b = 5$ and $L = s c = 20$.
 #
 # How much does $L$ change with $a$? Think of gear wheels: if one turn of the first wheel turns the second one three times,
-# and one turn of the second turns the third one twice, then one turn of the first turns the third six times. Slopes behave
-# in the same way. A small step $\varepsilon$ in $a$ changes $s$ by $\varepsilon \cdot ds/da$, and a step of that size in
-# $s$ changes $L$ by $dL/ds$ times as much. The slopes multiply. This is the **chain rule** (연쇄 법칙):
+# and one turn of the second turns the third one twice, then one turn of the first turns the third six times. In the same
+# way a small step $\varepsilon$ in $a$ changes $s$ by $\varepsilon \cdot ds/da$, and a step of that size in $s$ changes $L$
+# by $dL/ds$ times as much. The slopes multiply. This is the **chain rule** (연쇄 법칙):
 #
 # $$ \frac{dL}{da} = \frac{dL}{ds} \cdot \frac{ds}{da} \tag{5} $$
 #
 # Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient with respect to its
 # output, multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass** (역전파),
-# or backpropagation. A node needs no information about the rest of the graph.
-#
-# From here on, `dx` denotes $dL/dx$, the gradient of the final number with respect to $x$. It always has the shape of `x`.
+# or backpropagation. From here on, `dx` denotes $dL/dx$, which always has the shape of `x`.
 
 # %%
 show(
     figures.computational_graph(),
     "1.4",
-    "Values flow forward (blue, above the arrows), gradients flow backward (orange, below). "
-    "Each node multiplies the gradient that arrives by its own slopes.",
+    "Values flow forward (blue, above the arrows), gradients flow backward (orange, below). Each "
+    "node multiplies the gradient that arrives by its own slopes. The last cell found the same.",
 )
 
 # %% [markdown] id="ch01-question-graph"
@@ -339,19 +334,10 @@ show(
 # The shapes help you remember this: from $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
 #
 # Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds the values that
-# backward needs.
+# backward needs. Here is the pair of the matrix product.
 
 
 # %%
-def multiply_forward(a, b):
-    return a * b, (a, b)
-
-
-def multiply_backward(dy, cache):
-    a, b = cache
-    return dy * b, dy * a
-
-
 def matmul_forward(x, W):
     return x @ W, (x, W)  # (N, D) @ (D, H) -> (N, H)
 
@@ -362,12 +348,6 @@ def matmul_backward(dy, cache):
     dW = x.T @ dy  # (6)  (D, N) @ (N, H) -> (D, H)
     return dx, dW
 
-
-L, cache = multiply_forward(2.0 + 3.0, 4.0)
-ds, dc = multiply_backward(1.0, cache)
-print(f"L = {L}; da = db = ds = {ds}, dc = {dc}")
-differences = numerical_gradient(lambda v: (v[0] + v[1]) * v[2], np.array([2.0, 3.0, 4.0]))
-print("by differences: da, db, dc =", differences.round(6))
 
 # %% [markdown] id="ch01-a-number-from-a-product"
 # The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$ and
@@ -395,8 +375,7 @@ print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 #
 # $$ db = \sum_n dy_n \tag{8} $$
 #
-# The package has the forward and backward functions of a dense layer in
-# [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
+# The package has both functions in [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
 
 # %%
 b = rng.standard_normal(4)
@@ -412,15 +391,14 @@ print("the package gives the same:", same(y, package_y) and all_same)
 # %% [markdown] id="ch01-the-perceptron"
 # ## The perceptron
 #
-# In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model inspired by nerve cells. In its simplest form it
-# multiplies each input by its own number, the **weight** (가중치), adds up the products, adds one more number, the **bias**
-# (편향), and outputs 1 if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
+# The **perceptron** (퍼셉트론) of Frank Rosenblatt (1958) was inspired by nerve cells. In its simplest form it multiplies
+# each input by its own number, the **weight** (가중치), adds up the products and one more number, the **bias** (편향), and
+# outputs 1 if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
 #
 # $$ y = 1 \;\; \mathrm{if} \;\; x \cdot w + b \gt 0, \;\; \mathrm{else} \;\; 0 \tag{9} $$
 #
-# It learns from examples: inputs $x$ with the correct answer, the target (0 or 1). If its answer is correct, nothing
-# changes. If it answers 0 instead of 1, the sum was too small, so $x$ is added to the weights and 1 to the bias. If it
-# answers 1 instead of 0, they are subtracted. One formula covers both cases:
+# It learns from inputs $x$ with the correct answer, the target (0 or 1). If it answers 0 instead of 1, the sum was too
+# small, so $x$ is added to the weights and 1 to the bias; if it answers 1 instead of 0, they are subtracted:
 #
 # $$ w \leftarrow w + (\mathrm{target} - y) \, x \qquad b \leftarrow b + (\mathrm{target} - y) \tag{10} $$
 #
@@ -541,10 +519,11 @@ show(
 #
 # $$ r(x) = \max(x, 0) \qquad r'(x) = 1 \; \mathrm{if} \; x \gt 0, \; 0 \; \mathrm{if} \; x \lt 0 \tag{15} $$
 #
-# The slopes of the first two can be computed from the output alone, which forward already has. If you like to see why: let
-# $u = 1 + e^{-x}$, so that $\sigma = 1/u$. By (2), $1/u$ has the derivative $-1/u^2$. That of $u$ with respect to $x$ is
-# $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 = \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write $s$ for
-# $\sigma(2x)$: the chain rule gives $\tanh' = 4 s (1 - s)$, which equals $1 - (2 s - 1)^2$.
+# The slopes of the first two can be computed from the output alone, which forward already has. If you like to see why:
+# start with the derivative of $1/u$. The quotient of (2) is $(\frac{1}{u + \varepsilon} - \frac{1}{u}) / \varepsilon =
+# -\frac{1}{u (u + \varepsilon)}$, for small $\varepsilon$ about $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma =
+# 1/u$. The derivative of $u$ with respect to $x$ is $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 =
+# \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write $s$ for $\sigma(2x)$: $\tanh' = 4 s (1 - s) = 1 - (2 s - 1)^2$.
 
 
 # %%
@@ -592,7 +571,6 @@ show(
 #   **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one quarter or less at each. The
 #   tanh saturates too, but its slope is 1 in the middle.
 
-
 # %% [markdown] id="ch01-small-slopes"
 # ## Softmax: from scores to probabilities
 #
@@ -604,6 +582,8 @@ show(
 #
 # Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, which cancels in (16).
 # The code uses this and subtracts the largest logit first. What does doubling all logits do? Guess before you run the cell.
+
+
 # %%
 def softmax(z):
     """Equation (16) for a vector z, or for each row of a matrix z."""
@@ -617,17 +597,15 @@ print("softmax of (2.0, 1.0, 0.1):", softmax(z).round(3), "sum", softmax(z).sum(
 print("each logit 5 higher:       ", softmax(z + 5).round(3))
 print("each logit twice as large: ", softmax(2 * z).round(3))
 print("the package gives the same:", same(softmax(z), functions.softmax(z)))
+with np.errstate(all="ignore"):  # NumPy would warn
+    e = np.exp(np.array([1000.0, 999.0]))
+    print("1000 and 999 as (16) is written:    ", e / e.sum())
+print("1000 and 999, the largest subtracted:", softmax(np.array([1000.0, 999.0])).round(3))
 
 # %% [markdown] id="ch01-softmax-of-three-logits"
 # So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. With larger differences the probabilities become more
 # unequal. If the largest logit is not subtracted, $e^{1000}$ is too large for the computer and counts as infinite. Infinity
-# divided by infinity is `nan`, "not a number":
-
-# %%
-with np.errstate(all="ignore"):  # NumPy would warn
-    e = np.exp(np.array([1000.0, 999.0]))
-    print("equation (16) as written:    ", e / e.sum())
-print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(3))
+# divided by infinity is `nan`, "not a number".
 
 # %% [markdown] id="ch01-cross-entropy-what-a-wrong-answer-costs"
 # ## Cross-entropy: what a wrong answer costs
@@ -655,8 +633,8 @@ show(  # (17), for each class as the correct one
 # The unit, nat, indicates the natural logarithm. A network that knows nothing gives each of the $K$ classes the probability
 # $1/K$ and has a loss of $\log K$.
 #
-# The backward pass is simpler than it looks: the gradient is what the network says minus what it should say. Write what it
-# should say as a **one-hot vector** (원-핫 벡터): a one at the position of the target and zeros elsewhere. Then
+# Backward, the gradient is simply what the network says minus what it should say. Write what it should say as a **one-hot
+# vector** (원-핫 벡터): a one at the position of the target and zeros elsewhere. Then
 #
 # $$ dz = y - \mathrm{onehot}(\mathrm{target}) \tag{18} $$
 #
@@ -694,8 +672,8 @@ print("the package gives the same:", same(L, package_L) and same(dz, package_dz)
 # ## Downhill
 #
 # You are on a hillside in thick fog and want to get down. You cannot see the valley, but you can feel with your feet which
-# way the ground falls, and take a step that way. The loss depends on the weights as the height depends on the place. The
-# gradient with respect to a weight $w$ points in the direction in which the loss rises, so go the other way:
+# way the ground falls, and take a step that way. The loss depends on the weights as the height depends on the place, and
+# the gradient with respect to a weight $w$ points in the direction in which the loss rises. So go the other way:
 #
 # $$ w \leftarrow w - \mathrm{lr} \cdot dw \tag{19} $$
 #
@@ -743,29 +721,14 @@ show(
 # 하강법), SGD.
 #
 # To compare the two, fit a line $w x + b$ to forty points. Let $r = w x + b - \mathrm{target}$ be the error of a point. The
-# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
-
+# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$. The loop is in
+# [`examples/ch01.py`](../scratchnn/book/examples/ch01.py); you will write one like it below.
 
 # %%
-def fit_line(x, target, batch, epochs, lr, rng):
-    """Gradient descent from w = b = 0; returns all (w, b) visited."""
-    w, b = 0.0, 0.0
-    path = [(w, b)]
-    for _ in range(epochs):
-        order = rng.permutation(len(x))  # a new order in each epoch
-        for start in range(0, len(x), batch):
-            chosen = order[start : start + batch]  # the indices of the next examples
-            r = w * x[chosen] + b - target[chosen]
-            w -= lr * (2 * r * x[chosen]).mean()  # (19)
-            b -= lr * (2 * r).mean()  # (19)
-            path.append((w, b))
-    return np.array(path)
-
-
 x = rng.uniform(-1, 2, 40)
 target = 1.5 * x - 0.5 + 0.4 * rng.standard_normal(40)
 line_paths = {
-    batch: fit_line(x, target, batch, epochs=3, lr=0.15, rng=np.random.default_rng(1))
+    batch: examples.fit_line(x, target, batch, epochs=3, lr=0.15, rng=np.random.default_rng(1))
     for batch in (40, 4)
 }
 show(
@@ -776,9 +739,8 @@ show(
 )
 
 # %% [markdown] id="ch01-with-all-forty-examples-there"
-# With all forty examples there is one step per epoch. It goes exactly downhill, at right angles to the line of equal loss.
-# With four at a time there are ten steps per epoch. They zigzag, but they get much further. Near the bottom they keep
-# zigzagging; a smaller learning rate calms them.
+# With all forty examples there is one step per epoch, exactly downhill, at right angles to the line of equal loss. With
+# four at a time there are ten steps per epoch. They zigzag, but they get much further.
 #
 # ## A network learns the spiral
 #
@@ -798,8 +760,8 @@ show(
 # $$ da = dh \cdot h \cdot (1 - h) \tag{22} $$
 # $$ dx = da \, W_1^T \qquad dW_1 = x^T da \qquad db_1 = \sum_n da_n \tag{23} $$
 #
-# The products in (22) are entry by entry. Figure 1.11 has the same four lines as a drawing. Follow the lower row from the
-# right: every gradient has the shape of the value above it, and each layer leaves the gradients of its own weights behind.
+# The products in (22) are entry by entry. Follow the lower row of Figure 1.11 from the right: every gradient has the shape
+# of the value above it, and each layer leaves the gradients of its own weights behind.
 
 # %%
 show(
@@ -842,9 +804,7 @@ def network_backward(dz, cache):
 #
 # of them, one weight for each connection and one bias for each neuron. Ours has $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At
 # the beginning, the weights are random numbers and the biases are zero. The more inputs a neuron has, the smaller its
-# initial weights are, so that its sum does not become large.
-#
-# The package builds the same network from layers in a `Sequential`, and its `summary` counts the parameters.
+# initial weights are, so that its sum does not become large. The package's `summary` counts the parameters too.
 #
 # > **Question.** Why are the first weights random? What would happen if all of them started at zero?
 # >
@@ -876,16 +836,16 @@ print(summary(model, x_train[:1]))
 # ### Forward, backward, update
 #
 # One training step takes a mini-batch, goes forward to the loss and backward to the gradients, and changes every parameter
-# a little by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The *accuracy* is the
-# proportion of correct answers.
+# by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The *accuracy* is the proportion
+# of correct answers.
 #
 # > **Question.** The weights of the untrained network are small random numbers. About which loss do you expect in the first
 # > epoch? Write your number down before you run the next cell.
 # >
 # > <details><summary>Answer</summary>
 # >
-# > About $\log 3$, because the network knows nothing about the three classes yet: it gives each of them about one third. If
-# > the first loss of a network of yours is far from $\log K$, look for a mistake before you look for better settings.
+# > About $\log 3$, because the network gives each of the three classes about one third. If the first loss of a network of
+# > yours is far from $\log K$, look for a mistake before you look for better settings.
 # >
 # > </details>
 
@@ -896,10 +856,10 @@ def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, s
     rng = np.random.default_rng(seed)
     history = []
     for _ in range(epochs):
-        order = rng.permutation(len(x_train))
+        order = rng.permutation(len(x_train))  # a new order in each epoch
         batch_losses = []
         for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
+            chosen = order[start : start + batch]  # the indices of the next examples
             z, cache = network_forward(x_train[chosen], *parameters)  # forward
             L, dz = cross_entropy(z, target_train[chosen])
             _, *gradients = backward(dz, cache)  # backward; dx, the first, is not needed
@@ -973,9 +933,9 @@ print("the same losses in twenty epochs:", same(package_history, history[:20], w
 # %% [markdown] id="ch01-the-first-gradient-check"
 # ## The first gradient check
 #
-# How do you know that equations (21) to (23), and the lines that compute them, are correct? The network learned, but that
-# is no proof, as you will see in a moment. The test is a **gradient check** (기울기 검증): compare the gradient from
-# backward, $g$, with the gradient from central differences, $\hat g$, which use the forward pass alone, entry by entry:
+# How do you know that equations (21) to (23) are correct? The network learned, but that is no proof, as you will see in a
+# moment. The test is a **gradient check** (기울기 검증): compare the gradient from backward, $g$, with the gradient from
+# central differences, $\hat g$, which use the forward pass alone, entry by entry:
 #
 # $$ \mathrm{error} = \frac{|g - \hat g|}{\max(|g|, |\hat g|)} \tag{25} $$
 #
@@ -1020,8 +980,7 @@ print(f"{len(findings)} comparisons, all correct: {all(finding.ok for finding in
 # ## What goes wrong
 #
 # > **What goes wrong.** A backward pass with a mistake need not crash, and the loss may well go down. The network only
-# > learns worse than it could, and no message warns you. Below, the slope of the sigmoid is forgotten: one factor, in one
-# > line.
+# > learns worse than it could. Below, the slope of the sigmoid is forgotten: one factor, in one line.
 
 
 # %%

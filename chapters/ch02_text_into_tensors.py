@@ -281,8 +281,8 @@ print("the package gives the same:", same)
 # >
 # > </details>
 #
-# The remedy is **bucketing** (버킷팅): put sentences of about the same length into the same batch. Here are 640 lengths
-# drawn at random, most of them short and a few long, in batches of 32.
+# A single long sentence lengthens all rows of its batch. The remedy is **bucketing** (버킷팅): put sentences of about the
+# same length into the same batch. Here are 640 lengths drawn at random, most of them short, in batches of 32.
 
 
 # %%
@@ -448,8 +448,9 @@ show(
 # $$ \mathrm{idf}_v = \log \frac{1 + N}{1 + \mathrm{df}_v} + 1 \tag{6} $$
 # $$ r_v = x_v \, \mathrm{idf}_v \qquad y = \frac{r}{|r|} \tag{7} $$
 #
-# A word that is in every document gets the weight 1; the rarer a word is, the larger its weight. The last step divides each
-# vector by its length, so that the dot product of two of them is their cosine.
+# A word that is in every document gets the weight 1; the rarer a word is, the larger its weight. (The ones inside the
+# logarithm prevent a division by zero.) The last step divides each vector by its length, so that the dot product of two of
+# them is their cosine.
 
 
 # %%
@@ -1011,43 +1012,24 @@ print("as tokens they are the same:", same)
 # > **What goes wrong.** Leave out that one conversion, and nothing crashes. Training works, and so does the test set from
 # > the same machine. Then reviews arrive that were typed elsewhere, and the results are no better than tossing a coin.
 #
-# Here are film reviews, good and bad. The classifier is as simple as possible: the score of each word is the logarithm of
-# how much more often it occurred in good reviews than in bad ones, and if the scores of a review add up to zero or more, it
-# is called good.
-
+# Here are film reviews, good and bad, and a [classifier](../scratchnn/book/examples/ch02.py) as simple as possible: the
+# score of each word is the logarithm of how much more often it occurred in good reviews than in bad ones, and if the scores
+# of a review add up to zero or more, it is called good. It splits at white space and normalizes nothing.
 
 # %%
-def train_classifier(texts, good):
-    """The score of each word."""
-    counts = {}
-    for text, label in zip(texts, good, strict=True):
-        for word in text.split():  # without normalization
-            if word not in counts:
-                counts[word] = [1, 1]  # counting from one avoids a division by zero
-            counts[word][label] += 1
-    return {word: np.log(in_good / in_bad) for word, (in_bad, in_good) in counts.items()}
-
-
-def evaluate(texts, good, word_scores):
-    """The accuracy, and the share of words that are unknown."""
-    answers = [sum(word_scores.get(word, 0) for word in text.split()) >= 0 for text in texts]
-    unknown = [word not in word_scores for text in texts for word in text.split()]
-    return (np.array(answers) == good).mean(), np.mean(unknown)
-
-
-word_scores = train_classifier(*examples.reviews(np.random.default_rng(0), 500))
+word_scores = examples.train_classifier(*examples.reviews(np.random.default_rng(0), 500))
 texts, good = examples.reviews(np.random.default_rng(1), 400)
 from_elsewhere = [unicodedata.normalize("NFD", text) for text in texts]
 print("a review from here and from elsewhere:", texts[0], "/", from_elsewhere[0])
 for name, tested in (("from here", texts), ("from elsewhere", from_elsewhere)):
-    print(f"{name:<15} accuracy {evaluate(tested, good, word_scores)[0]:.1%}")
+    print(f"{name:<15} accuracy {examples.evaluate(tested, good, word_scores)[0]:.1%}")
 
 # %%
 percent = np.arange(0, 101, 10)
 curve = []
 for share in percent:
     cut = len(texts) * share // 100
-    curve.append(evaluate(from_elsewhere[:cut] + texts[cut:], good, word_scores))
+    curve.append(examples.evaluate(from_elsewhere[:cut] + texts[cut:], good, word_scores))
 accuracies, unknown_shares = np.array(curve).T
 show(
     figures.two_spellings(percent, accuracies, unknown_shares),
@@ -1064,7 +1046,7 @@ show(
 
 # %%
 normalized = [unicodedata.normalize("NFC", text) for text in from_elsewhere]
-share, unknown = evaluate(normalized, good, word_scores)
+share, unknown = examples.evaluate(normalized, good, word_scores)
 print(f"normalized to form C first: accuracy {share:.1%}, {unknown:.1%} of the words unknown")
 
 # %% [markdown] id="ch02-ppmi-overrates-accidental-pairs"

@@ -685,9 +685,10 @@ show(
 # Vectors that were trained on much plain text and are then used in another task are called **pretrained vectors**
 # (사전 학습 벡터); using in one task what was learned in another is **transfer learning** (전이 학습). Does it pay?
 # Take this task: classify a word of our language as a name, a person, a thing, a country, a capital, a river or a
-# language, by a look-up in a table and a softmax with seven classes. Compare three tables: random rows that are learned
-# together with the softmax; the word vectors of this chapter, unchanged (*frozen*); and the same, trained further
-# (*fine-tuned*). Each gets from ten to a thousand labelled words of the text, and is tested at other positions.
+# language, by a look-up in a table and a softmax with seven classes (`train_tagger` in
+# [`examples/ch04.py`](../scratchnn/book/examples/ch04.py)). Compare three tables: random rows that are learned together
+# with the softmax; the word vectors of this chapter, unchanged (*frozen*); and the same, trained further (*fine-tuned*).
+# Each gets from ten to a thousand labelled words of the text, and is tested at other positions.
 #
 # > **Question.** Which of the three will be best with ten labelled words, and which with a thousand?
 # >

@@ -332,37 +332,6 @@ show(
 # $$ dx = dy \, W^T \qquad dW = x^T dy \tag{6} $$
 #
 # The shapes help you remember this: from $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
-#
-# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds the values that
-# backward needs. Here is the pair of the matrix product.
-
-
-# %%
-def matmul_forward(x, W):
-    return x @ W, (x, W)  # (N, D) @ (D, H) -> (N, H)
-
-
-def matmul_backward(dy, cache):
-    x, W = cache
-    dx = dy @ W.T  # (6)  (N, H) @ (H, D) -> (N, D)
-    dW = x.T @ dy  # (6)  (D, N) @ (N, H) -> (D, H)
-    return dx, dW
-
-
-# %% [markdown] id="ch01-a-number-from-a-product"
-# The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$ and
-# take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`, in place of any gradient that could come back from
-# the rest of a network. It is random because special values, such as all ones, hide some mistakes. Such a `v` is called a
-# **cotangent** (여접벡터).
-
-# %%
-x, W, v = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal((2, 4))
-y, cache = matmul_forward(x, W)
-dx, dW = matmul_backward(v, cache)
-dx_differences = numerical_gradient(lambda x: (v * (x @ W)).sum(), x)
-dW_differences = numerical_gradient(lambda W: (v * (x @ W)).sum(), W)
-print("dx agrees with differences:", same(dx, dx_differences, within=1e-8))
-print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 
 # %% [markdown] id="ch01-a-layer"
 # ### A layer
@@ -375,17 +344,40 @@ print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 #
 # $$ db = \sum_n dy_n \tag{8} $$
 #
-# The package has both functions in [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
+# A node or a layer becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds the values
+# that backward needs.
+
 
 # %%
-b = rng.standard_normal(4)
-y = x @ W + b  # (7)
-dx, dW = v @ W.T, x.T @ v  # (6)
-db = v.sum(axis=0)  # (8)  down the rows: (N, H) -> (H,)
+def layer_forward(x, W, b):
+    return x @ W + b, (x, W)  # (7)  (N, D) @ (D, H) -> (N, H)
+
+
+def layer_backward(dy, cache):
+    x, W = cache
+    dx = dy @ W.T  # (6)  (N, H) @ (H, D) -> (N, D)
+    dW = x.T @ dy  # (6)  (D, N) @ (N, H) -> (D, H)
+    db = dy.sum(axis=0)  # (8)  down the rows: (N, H) -> (H,)
+    return dx, dW, db
+
+
+# %% [markdown] id="ch01-a-number-from-a-product"
+# Is it right? The result of the layer is not a single number. Make it one: choose random numbers `v` of the shape of $y$
+# and take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`, in place of any gradient that could come back
+# from the rest of a network. It is random because special values, such as all ones, hide some mistakes. Such a `v` is
+# called a **cotangent** (여접벡터). The package's pair is in [`dense.py`](../scratchnn/layers/dense.py).
+
+# %%
+x, W, b = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal(4)
+v = rng.standard_normal((2, 4))
+y, cache = layer_forward(x, W, b)
+dx, dW, db = layer_backward(v, cache)
+dW_differences = numerical_gradient(lambda W: (v * layer_forward(x, W, b)[0]).sum(), W)
+print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 
 package_y, cache = dense_forward(x, W, b)
-package_dx, package_dW, package_db = dense_backward(v, cache)
-all_same = same(dx, package_dx) and same(dW, package_dW) and same(db, package_db)
+theirs = dense_backward(v, cache)
+all_same = all(same(*pair) for pair in zip((dx, dW, db), theirs, strict=True))
 print("the package gives the same:", same(y, package_y) and all_same)
 
 # %% [markdown] id="ch01-the-perceptron"
@@ -702,9 +694,6 @@ def descend(w, lr, steps):
 
 
 paths = {start: descend(start, lr=0.02, steps=60) for start in (0.1, 0.3)}
-for start, path in paths.items():
-    print(f"from {start}: ends at w = {path[-1]:.3f} with loss {hills(path[-1]):.3f}")
-
 show(
     figures.valleys(hills, paths),
     "1.9",

@@ -928,8 +928,8 @@ print("the same losses in twenty epochs:", same(package_history, history[:20], w
 #
 # $$ \mathrm{error} = \frac{|g - \hat g|}{\max(|g|, |\hat g|)} \tag{25} $$
 #
-# The error is *relative*: 0.001 is small for a gradient of 10 and huge for one of 0.001. The check uses random biases,
-# since zero biases hide some mistakes, and a random cotangent in place of the loss.
+# The error is *relative*: a thousandth is little for a gradient of 10 and much for one of a thousandth. The check uses
+# random biases, since zero biases hide some mistakes, and a random cotangent in place of the loss.
 
 # %%
 check_rng = np.random.default_rng(3)

@@ -36,6 +36,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     if settings["start"] is not None and os.path.exists(folder.checkpoint):
         known = folder.load_parts(task.part_names, {})
     data = task.read(settings, known)
+    check_sizes(task, given, settings)
     settings["data_digest"] = data.digest
     if os.path.exists(folder.checkpoint) and saved.get("data_digest", data.digest) != data.digest:
         raise CheckpointError(
@@ -119,6 +120,15 @@ def settle(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolde
         settings["lr"] = {**RATES, **task.rates}[settings["optimizer"]]
     task.complete(settings)
     return settings
+
+
+def check_sizes(task: Task, given: Mapping[str, Any], settings: Values) -> None:
+    """Raise ``DataError`` if a setting was given that what training starts from has decided otherwise."""
+    source = next((f"--{name} {settings[name]}" for name in ("vectors", "body") if settings.get(name) is not None), None)
+    for setting in task.own:
+        wanted, found = given.get(setting.name), settings[setting.name]
+        if source is not None and wanted not in (None, found):
+            raise DataError(f"{source} has {setting.flag} {found}, not {wanted}; leave {setting.flag} out")
 
 
 def find_start(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolder) -> Trained | None:

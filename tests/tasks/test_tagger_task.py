@@ -225,7 +225,17 @@ def test_training_goes_on_from_another_run(folder, tmp_path, capsys):
 def test_word_vectors_are_the_start_and_bring_words(folder, tmp_path, capsys):
     vectors = KeyedVectors(["zebra", "flew", "Paris"], np.eye(3, 7))
     write_vectors(tmp_path / "vectors.txt", vectors)
-    options = ["--data", folder / "train.txt", "--vectors", tmp_path / "vectors.txt", "--freeze", "--epochs", 1, "--embed", 7]
+    options = [
+        "--data",
+        folder / "train.txt",
+        "--vectors",
+        tmp_path / "vectors.txt",
+        "--freeze",
+        "--epochs",
+        1,
+        "--embed",
+        7,
+    ]
     assert train_task("tagger", *options, "--out", tmp_path / "run") == 0
     assert "words have a vector in" in capsys.readouterr().out.replace("\n  ", " ")
     trained = load(tmp_path / "run")

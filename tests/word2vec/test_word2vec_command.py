@@ -53,8 +53,9 @@ def test_resume_says_what_does_not_agree_and_changes_nothing(tmp_path, capsys):
     capsys.readouterr()
     assert train("--text", text, "--out", out, "--resume", "--epochs", 3) == 2
     assert_one_line(capsys, "was started with --epochs 2, not 3")
-    assert train("--text", write_text(tmp_path / "other.txt", seed=1), "--out", out, "--resume") == 2
-    assert_one_line(capsys, "was started with other data; give the same with --data, or choose another --out")
+    other = write_text(tmp_path / "other.txt", seed=1)
+    assert train("--text", other, "--out", out, "--resume") == 2
+    assert_one_line(capsys, f"was started with --data {text}, not {other}; leave it out, or choose another --out")
     assert command("train", "lm", "--text", text, "--out", out, "--resume") == 2
     assert_one_line(capsys, "contains a run of train word2vec, not of train lm")
     for arguments, remedy in (

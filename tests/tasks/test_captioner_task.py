@@ -272,6 +272,9 @@ def test_bad_folders(folder, tmp_path, monkeypatch, capsys, verb, what, message)
     [
         (["--data", "empty"], "empty has no pictures; name a folder of PNG files, or a file of their names"),
         (["nowhere.png"], "cannot read nowhere.png: No such file or directory"),
+        (["no/where.png"], "cannot read no/where.png: No such file or directory"),
+        (["x" * 300], "xxx: File name too long"),
+        (["a\0b.png"], "cannot read a\0b.png: embedded null byte"),
         (["text.png"], "text.png is not a PNG file; save it as PNG"),
         (["small.png"], "small.png has 7 x 8 pixels, the model knows 12 x 8; scale it to that size"),
         (["good.png", ""], "line 2 of the input is empty; each line is the name of a PNG file"),

@@ -143,7 +143,7 @@ def start(text, out):
 
 def test_killed_and_resumed_ends_with_the_same_bits(tmp_path):
     """SIGKILL at some moments after the first checkpoint; there is one after every piece."""
-    text, rng = write_text(tmp_path / "text.txt", lines=40_000), random.Random(0)
+    text, rng = write_text(tmp_path / "text.txt", lines=20_000), random.Random(0)
     folders = tmp_path / "whole", tmp_path / "parts"
     process = start(text, folders[0])
     assert process.wait(300) == 0, process.stderr.read()

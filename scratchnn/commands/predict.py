@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     options = given_settings(args, settings)
     for setting in settings:
         also = options[setting.name] if setting.metavar in WRITTEN else None
-        if None not in (also, args.out) and same_place(also, args.out):
+        if also is not None and args.out is not None and same_place(also, args.out):
             raise DataError(f"{setting.flag} and --out are the same file, {args.out}; choose another --out")
     answers = trained.predict(input_lines(args, trained), **options)
     if args.out is None:

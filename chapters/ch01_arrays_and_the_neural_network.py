@@ -57,9 +57,7 @@ show(
 # - count the parameters of a network, train it, and use a gradient check to find out whether its backward pass is correct.
 #
 # Each idea is first written here in a few lines and then compared with the package's version. All cells together take less
-# than a minute. The exercises at the end have a checker. The figures are drawn by
-# [`figures/ch01.py`](../scratchnn/book/figures/ch01.py) and [`ch01_network.py`](../scratchnn/book/figures/ch01_network.py),
-# which you can skip.
+# than a minute. The exercises at the end have a checker.
 #
 # These letters keep their meaning in the whole book. A `d` in front of a name, as in $dx$, is the gradient of the loss with
 # respect to it.
@@ -82,17 +80,17 @@ show(
 # A **scalar** (스칼라) is one number. A **vector** (벡터) is a row of numbers, and a **matrix** (행렬) is a table of
 # numbers. Each direction in which you can count the numbers is an **axis** (축): a vector has one axis; a matrix has two,
 # axis 0 from row to row and axis 1 from column to column. NumPy stores all of these in one kind of object, the **array**
-# (배열), which may have any number of axes. Another word for it is **tensor** (텐서). The **shape** (형상) of an array
-# gives the number of entries along each axis.
+# (배열) or **tensor** (텐서), which may have any number of axes. Its **shape** (형상) gives the number of entries along
+# each.
 
 # %%
-a_scalar = np.array(3.0)
-a_vector = np.array([1.0, 2.0, 3.0])
-a_matrix = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-
-# in the string, !s converts the shape to text, and :<7 pads it with spaces to seven characters
-for name, array in (("scalar", a_scalar), ("vector", a_vector), ("matrix", a_matrix)):
-    print(f"{name}: shape {array.shape!s:<7} number of axes {array.ndim}, of entries {array.size}")
+arrays = {
+    "scalar": np.array(3.0),
+    "vector": np.array([1.0, 2.0, 3.0]),
+    "matrix": np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+}
+for name, array in arrays.items():
+    print(f"{name}: shape {array.shape}, number of axes {array.ndim}, of entries {array.size}")
 
 # %% [markdown] id="ch01-entry-by-entry"
 # The operations `+`, `-`, `*` and `/` work entry by entry.
@@ -182,10 +180,6 @@ print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 # NumPy writes the matrix product as `@`. Two ways of adding up the same numbers may round differently, so the comparison
 # allows a small difference: `1e-12` is Python for $10^{-12}$. The **transpose** (전치) $W^T$, in code `W.T`, has rows and
 # columns exchanged: `W.T[j, d]` is `W[d, j]`.
-#
-# On a graphics card, the library CuPy offers the same functions for arrays in the card's memory. The package has no switch
-# for it: each function looks at the arrays that it receives and uses the library they belong to. So every line of this
-# chapter would also run there.
 
 # %% [markdown] id="ch01-question-shapes"
 # > **Question.** A batch $x$ of 32 pictures with 784 pixels each has the shape (32, 784). What are the shapes of `x @ W`
@@ -203,10 +197,8 @@ print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 #
 # Think of a machine with a knob for every number in it. Learning means turning the knobs so that the result improves. For
 # each knob you need to know one thing: if you turn it a little, how far does the result move, and which way? That is a
-# slope.
-#
-# Take a machine with one knob, $f(x) = x^3$, and go a small step $\varepsilon$ to the right of $x$. The slope of the line
-# through the two points is
+# slope. Take a machine with one knob, $f(x) = x^3$, and go a small step $\varepsilon$ to the right of $x$. The slope of the
+# line through the two points is
 #
 # $$ \frac{f(x + \varepsilon) - f(x)}{\varepsilon}
 # = \frac{3 x^2 \varepsilon + 3 x \varepsilon^2 + \varepsilon^3}{\varepsilon}
@@ -236,7 +228,6 @@ print("NumPy's x @ W gives the same:", same(matmul(x, W), x @ W))
 
 # %%
 def f(x):
-    """The example of this section."""
     return x**3
 
 
@@ -247,10 +238,6 @@ steps = 10.0 ** np.arange(-14, 0)  # 10^-14, 10^-13 ... 10^-1
 for eps in steps:
     forward_error.append(abs((f(point + eps) - f(point)) / eps - slope))  # (2)
     central_error.append(abs((f(point + eps) - f(point - eps)) / (2 * eps) - slope))  # (3)
-
-print("step    error, one-sided   error, central")
-for k in (-1, -2, -3):  # the last three
-    print(f"{steps[k]:<7g} {forward_error[k]:<18.6f} {central_error[k]:.6f}")
 
 show(
     figures.differences(f, point, slope, steps, forward_error, central_error),
@@ -289,42 +276,36 @@ def numerical_gradient(f, x, eps=1e-5):
     return gradient
 
 
-x = np.array([2.0, 5.0])
-print("f(x) = x_1^2 + 3 x_1 x_2 has the partial derivatives 2 x_1 + 3 x_2 and 3 x_1")
-print("by hand:        ", np.array([2 * x[0] + 3 * x[1], 3 * x[0]]))
-differences = numerical_gradient(lambda x: x[0] ** 2 + 3 * x[0] * x[1], x)
-print("by differences: ", differences.round(6))
+differences = numerical_gradient(lambda x: (x[0] + x[1]) * x[2], np.array([2.0, 3.0, 4.0]))
+print("the slopes of (a + b) c for a, b, c = 2, 3, 4 by differences:", differences.round(6))
 
 # %% [markdown] id="ch01-this-works-for-any-function"
-# This works for any function, but it evaluates the function twice for every single number in $x$. For one gradient, a
-# network with a million numbers would have to run two million times. The next section computes all partial derivatives in
-# one pass.
+# This works for any function, but for one gradient, a network with a million numbers would have to run two million times.
+# The next section computes all partial derivatives in one pass.
 #
 # ## The chain rule on a computational graph
 #
 # Write a calculation as a **computational graph** (계산 그래프): a node for each operation, and arrows that carry numbers.
-# For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$ there are two nodes. The **forward pass** (순전파) goes from left to
-# right and computes $s = a + b = 5$ and $L = s c = 20$.
+# For $L = (a + b) c$ with $a = 2$, $b = 3$, $c = 4$, the example of the last cell, there are two nodes. The **forward
+# pass** (순전파) goes from left to right and computes $s = a + b = 5$ and $L = s c = 20$.
 #
 # How much does $L$ change with $a$? Think of gear wheels: if one turn of the first wheel turns the second one three times,
-# and one turn of the second turns the third one twice, then one turn of the first turns the third six times. Slopes behave
-# in the same way. A small step $\varepsilon$ in $a$ changes $s$ by $\varepsilon \cdot ds/da$, and a step of that size in
-# $s$ changes $L$ by $dL/ds$ times as much. The slopes multiply. This is the **chain rule** (연쇄 법칙):
+# and one turn of the second turns the third one twice, then one turn of the first turns the third six times. In the same
+# way a small step $\varepsilon$ in $a$ changes $s$ by $\varepsilon \cdot ds/da$, and a step of that size in $s$ changes $L$
+# by $dL/ds$ times as much. The slopes multiply. This is the **chain rule** (연쇄 법칙):
 #
 # $$ \frac{dL}{da} = \frac{dL}{ds} \cdot \frac{ds}{da} \tag{5} $$
 #
 # Start at the right end, where $dL/dL = 1$, and go back to the left. Each node receives the gradient with respect to its
 # output, multiplies it by its own slopes, and passes the results on to its inputs. That is the **backward pass** (역전파),
-# or backpropagation. A node needs no information about the rest of the graph.
-#
-# From here on, `dx` denotes $dL/dx$, the gradient of the final number with respect to $x$. It always has the shape of `x`.
+# or backpropagation. From here on, `dx` denotes $dL/dx$, which always has the shape of `x`.
 
 # %%
 show(
     figures.computational_graph(),
     "1.4",
-    "Values flow forward (blue, above the arrows), gradients flow backward (orange, below). "
-    "Each node multiplies the gradient that arrives by its own slopes.",
+    "Values flow forward (blue, above the arrows), gradients flow backward (orange, below). Each "
+    "node multiplies the gradient that arrives by its own slopes. The last cell found the same.",
 )
 
 # %% [markdown] id="ch01-question-graph"
@@ -351,64 +332,6 @@ show(
 # $$ dx = dy \, W^T \qquad dW = x^T dy \tag{6} $$
 #
 # The shapes help you remember this: from $(N, H)$ and $(D, H)$, only $dy \, W^T$ makes $(N, D)$.
-#
-# Each node becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds the values that
-# backward needs.
-
-
-# %%
-def add_forward(a, b):
-    return a + b, None
-
-
-def add_backward(dy, cache):
-    return dy, dy
-
-
-def multiply_forward(a, b):
-    return a * b, (a, b)
-
-
-def multiply_backward(dy, cache):
-    a, b = cache
-    return dy * b, dy * a
-
-
-def matmul_forward(x, W):
-    return x @ W, (x, W)  # (N, D) @ (D, H) -> (N, H)
-
-
-def matmul_backward(dy, cache):
-    x, W = cache
-    dx = dy @ W.T  # (6)  (N, H) @ (H, D) -> (N, D)
-    dW = x.T @ dy  # (6)  (D, N) @ (N, H) -> (D, H)
-    return dx, dW
-
-
-# %%
-s, add_cache = add_forward(2.0, 3.0)
-L, multiply_cache = multiply_forward(s, 4.0)
-ds, dc = multiply_backward(1.0, multiply_cache)
-da, db = add_backward(ds, add_cache)
-print(f"forward: s = {s}, L = {L}; backward: ds = {ds}, da = {da}, db = {db}, dc = {dc}")
-
-differences = numerical_gradient(lambda v: (v[0] + v[1]) * v[2], np.array([2.0, 3.0, 4.0]))
-print("by differences: da, db, dc =", differences.round(6))
-
-# %% [markdown] id="ch01-a-number-from-a-product"
-# The result of the matrix product is not a single number. Make it one: choose random numbers `v` of the shape of $y$ and
-# take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`. Here `v` takes the place of any gradient that
-# could come back from the rest of a network. It is random because special values, such as all ones, hide some mistakes.
-# Such a `v` is called a **cotangent** (여접벡터).
-
-# %%
-x, W, v = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal((2, 4))
-y, cache = matmul_forward(x, W)
-dx, dW = matmul_backward(v, cache)
-dx_differences = numerical_gradient(lambda x: (v * (x @ W)).sum(), x)
-dW_differences = numerical_gradient(lambda W: (v * (x @ W)).sum(), W)
-print("dx agrees with differences:", same(dx, dx_differences, within=1e-8))
-print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 
 # %% [markdown] id="ch01-a-layer"
 # ### A layer
@@ -421,32 +344,53 @@ print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 #
 # $$ db = \sum_n dy_n \tag{8} $$
 #
-# The package has the forward and backward functions of a dense layer in
-# [`scratchnn/layers/dense.py`](../scratchnn/layers/dense.py).
+# A node or a layer becomes a pair of functions. Forward returns the output and a **cache** (캐시), which holds the values
+# that backward needs.
+
 
 # %%
-b = rng.standard_normal(4)
-y = x @ W + b  # (7)
-dx, dW = v @ W.T, x.T @ v  # (6)
-db = v.sum(axis=0)  # (8)  down the rows: (N, H) -> (H,)
+def layer_forward(x, W, b):
+    return x @ W + b, (x, W)  # (7)  (N, D) @ (D, H) -> (N, H)
+
+
+def layer_backward(dy, cache):
+    x, W = cache
+    dx = dy @ W.T  # (6)  (N, H) @ (H, D) -> (N, D)
+    dW = x.T @ dy  # (6)  (D, N) @ (N, H) -> (D, H)
+    db = dy.sum(axis=0)  # (8)  down the rows: (N, H) -> (H,)
+    return dx, dW, db
+
+
+# %% [markdown] id="ch01-a-number-from-a-product"
+# Is it right? The result of the layer is not a single number. Make it one: choose random numbers `v` of the shape of $y$
+# and take $L = \sum v y$. Then the gradient with respect to $y$ is `dy = v`, in place of any gradient that could come back
+# from the rest of a network. It is random because special values, such as all ones, hide some mistakes. Such a `v` is
+# called a **cotangent** (여접벡터). The package's pair is in [`dense.py`](../scratchnn/layers/dense.py).
+
+# %%
+x, W, b = rng.standard_normal((2, 3)), rng.standard_normal((3, 4)), rng.standard_normal(4)
+v = rng.standard_normal((2, 4))
+y, cache = layer_forward(x, W, b)
+dx, dW, db = layer_backward(v, cache)
+dW_differences = numerical_gradient(lambda W: (v * layer_forward(x, W, b)[0]).sum(), W)
+print("dW agrees with differences:", same(dW, dW_differences, within=1e-8))
 
 package_y, cache = dense_forward(x, W, b)
-package_dx, package_dW, package_db = dense_backward(v, cache)
-all_same = same(dx, package_dx) and same(dW, package_dW) and same(db, package_db)
+theirs = dense_backward(v, cache)
+all_same = all(same(*pair) for pair in zip((dx, dW, db), theirs, strict=True))
 print("the package gives the same:", same(y, package_y) and all_same)
 
 # %% [markdown] id="ch01-the-perceptron"
 # ## The perceptron
 #
-# In 1958 Frank Rosenblatt published the **perceptron** (퍼셉트론), a model inspired by nerve cells. In its simplest form it
-# multiplies each input by its own number, the **weight** (가중치), adds up the products, adds one more number, the **bias**
-# (편향), and outputs 1 if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
+# The **perceptron** (퍼셉트론) of Frank Rosenblatt (1958) was inspired by nerve cells. In its simplest form it multiplies
+# each input by its own number, the **weight** (가중치), adds up the products and one more number, the **bias** (편향), and
+# outputs 1 if the sum is greater than zero. Such a unit is also called a **neuron** (뉴런).
 #
 # $$ y = 1 \;\; \mathrm{if} \;\; x \cdot w + b \gt 0, \;\; \mathrm{else} \;\; 0 \tag{9} $$
 #
-# It learns from examples: inputs $x$ with the correct answer, the target (0 or 1). If its answer is correct, nothing
-# changes. If it answers 0 instead of 1, the sum was too small, so $x$ is added to the weights and 1 to the bias. If it
-# answers 1 instead of 0, they are subtracted. One formula covers both cases:
+# It learns from inputs $x$ with the correct answer, the target (0 or 1). If it answers 0 instead of 1, the sum was too
+# small, so $x$ is added to the weights and 1 to the bias; if it answers 1 instead of 0, they are subtracted:
 #
 # $$ w \leftarrow w + (\mathrm{target} - y) \, x \qquad b \leftarrow b + (\mathrm{target} - y) \tag{10} $$
 #
@@ -488,16 +432,11 @@ for name, target in gates.items():
 # learned at all. The figure shows why. The plane is coloured by the answer of the perceptron after the last epoch. A point
 # exactly on the border has the sum zero, so its answer is 0, the blue one.
 
-
 # %%
-def perceptron(name, x):
-    """The answers of the perceptron that learned the function ``name`` to inputs (N, 2)."""
-    w, b = learned[name]
-    return step(x @ w + b)  # (9)
-
-
 show(
-    figures.perceptrons(corners, gates, perceptron),
+    figures.perceptrons(
+        corners, gates, lambda name, x: step(x @ learned[name][0] + learned[name][1])
+    ),
     "1.5",
     "The plane in the colours of the perceptron's answers. A straight border separates AND "
     "and OR; for XOR, whichever border you draw, a point is on the wrong side.",
@@ -505,9 +444,7 @@ show(
 
 # %% [markdown] id="ch01-the-border-between-the-two-answers"
 # The border between the two answers, where $x \cdot w + b = 0$, is a straight line. No straight line has the two circles of
-# XOR on one side and the two crosses on the other. If you want a proof without a picture: XOR would need $b \le 0$, $w_1 +
-# b \gt 0$, $w_2 + b \gt 0$ and $w_1 + w_2 + b \le 0$. Add the second and the third: $w_1 + w_2 + 2 b \gt 0$. Since $b$ is
-# not positive, $w_1 + w_2 + b$ is at least as large, so the fourth cannot hold.
+# XOR on one side and the two crosses on the other.
 #
 # ### A hidden layer
 #
@@ -531,11 +468,8 @@ def two_layers(x):
 
 
 h, y = two_layers(corners)
-print("x_1 x_2 | OR NAND | XOR")
-for x_n, h_n, y_n in zip(corners, h, y, strict=True):
-    print(f" {x_n[0]:.0f}   {x_n[1]:.0f}  |  {h_n[0]:.0f}   {h_n[1]:.0f}  |  {y_n:.0f}")
-
-# %%
+print("OR, NAND:", h.tolist())
+print("XOR:", y)
 xor, last_neuron = lambda x: two_layers(x)[1], lambda h: step(h @ W2 + b2)
 show(
     figures.hidden_layer(corners, h, gates["XOR"], xor, last_neuron),
@@ -545,10 +479,9 @@ show(
 )
 
 # %% [markdown] id="ch01-what-the-hidden-layer-does"
-# On the left, two straight lines together cut out a band. On the right is the input of the last neuron: the hidden layer
-# has moved both crosses to one point, and now a single line is enough. It is as if you folded a sheet of paper so that the
-# two crosses lie on top of each other: after the fold, one straight cut separates them from the circles. This is the
-# purpose of hidden layers: they move the examples to where a simple rule can separate them.
+# The hidden layer has moved both crosses to one point, and now a single line is enough. It is as if you folded a sheet of
+# paper so that the two crosses lie on top of each other: after the fold, one straight cut separates them from the circles.
+# This is the purpose of hidden layers: they move the examples to where a simple rule can separate them.
 #
 # ## Why stacked linear layers stay linear
 #
@@ -564,11 +497,9 @@ show(
 # ## Activation functions
 #
 # So a function that is not linear is needed between two layers, an **activation function** (활성화 함수). It is applied to
-# each number separately. The step function is unsuitable for learning by slopes: it is flat on both sides, so a small
-# change of a weight almost never changes the output. These three functions are used instead. The number $e$ is chosen so
-# that $e^x$ is its own derivative.
-#
-# The **sigmoid** (시그모이드) takes values between 0 and 1:
+# each number separately. The step function is unsuitable for learning by slopes, because it is flat on both sides. These
+# three are used instead. (The number $e$ is chosen so that $e^x$ is its own derivative.) The **sigmoid** (시그모이드) takes
+# values between 0 and 1:
 #
 # $$ \sigma(x) = \frac{1}{1 + e^{-x}} \qquad \sigma'(x) = \sigma(x) \, (1 - \sigma(x)) \tag{13} $$
 #
@@ -582,10 +513,9 @@ show(
 #
 # The slopes of the first two can be computed from the output alone, which forward already has. If you like to see why:
 # start with the derivative of $1/u$. The quotient of (2) is $(\frac{1}{u + \varepsilon} - \frac{1}{u}) / \varepsilon =
-# -\frac{1}{u (u + \varepsilon)}$, which for small $\varepsilon$ is $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma =
+# -\frac{1}{u (u + \varepsilon)}$, for small $\varepsilon$ about $-1/u^2$. Now let $u = 1 + e^{-x}$, so that $\sigma =
 # 1/u$. The derivative of $u$ with respect to $x$ is $-e^{-x} = 1 - u$, and by the chain rule $\sigma' = (u - 1)/u^2 =
-# \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write $s$ for $\sigma(2x)$: the chain rule gives $\tanh' = 4 s (1 - s)$, which
-# equals $1 - (2 s - 1)^2$.
+# \frac{1}{u} (1 - \frac{1}{u})$. For tanh, write $s$ for $\sigma(2x)$: $\tanh' = 4 s (1 - s) = 1 - (2 s - 1)^2$.
 
 
 # %%
@@ -601,35 +531,20 @@ def relu(x):
     return np.maximum(x, 0)  # (15)
 
 
-def sigmoid_slope(x):
-    return sigmoid(x) * (1 - sigmoid(x))  # (13)
-
-
-def tanh_slope(x):
-    return 1 - tanh(x) ** 2  # (14)
-
-
-def relu_slope(x):
-    return (x > 0).astype(float)  # (15)
-
+activations = {  # each with its slope
+    "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),  # (13)
+    "tanh": (tanh, lambda x: 1 - tanh(x) ** 2),  # (14)
+    "ReLU": (relu, lambda x: (x > 0).astype(float)),  # (15)
+}
 
 # %%
 x, dy = rng.standard_normal(7), rng.standard_normal(7)
-y = functions.sigmoid(x)
-back = functions.sigmoid_backward(dy, y)
-all_same = same(sigmoid(x), y) and same(dy * sigmoid_slope(x), back)
-y = functions.tanh(x)
-all_same &= same(tanh(x), y) and same(dy * tanh_slope(x), functions.tanh_backward(dy, y))
-all_same &= same(relu(x), functions.relu(x))
-all_same &= same(dy * relu_slope(x), functions.relu_backward(dy, x))
-print("the package gives the same:", all_same)
-
-# %%
-activations = {
-    "sigmoid": (sigmoid, sigmoid_slope),
-    "tanh": (tanh, tanh_slope),
-    "ReLU": (relu, relu_slope),
-}
+agree = []
+for name, (activation, slope) in activations.items():
+    y = getattr(functions, name.lower())(x)  # the package's function of this name
+    back = getattr(functions, f"{name.lower()}_backward")(dy, y)
+    agree += [same(activation(x), y), same(dy * slope(x), back)]
+print("the package gives the same:", all(agree))
 show(
     figures.activations(activations),
     "1.7",
@@ -641,21 +556,14 @@ show(
 # Two things in the right panel will matter later.
 #
 # - **ReLU has no derivative at 0.** From the right the slope is 1, from the left it is 0. Programs take one of the two
-#   (here 0), which does no harm. And its slope is *exactly* zero for every negative input. A neuron whose sum is negative
-#   for all examples passes nothing back and cannot learn any more.
-# - **The sigmoid's slope is zero nowhere.** It is positive for every $x$, but it is small: one quarter in the middle and
-#   less everywhere else. Far from zero it is tiny: like a tap that is already fully open, the output hardly changes however
-#   far you turn. This is called **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one
-#   quarter or less at each. The tanh saturates too, but its slope is 1 in the middle.
-
-# %%
-print("   x   slope of sigmoid   slope of tanh")
-for x in (0.0, 2.0, 5.0, 10.0):
-    print(f"{x:4}   {sigmoid_slope(x):<16.2g}   {tanh_slope(x):.2g}")
+#   (here 0), which does no harm. And its slope is *exactly* zero for every negative input: a neuron whose sum is negative
+#   for all examples cannot learn any more.
+# - **The sigmoid's slope is zero nowhere, but small:** one quarter in the middle and less everywhere else. Far from zero it
+#   is tiny: like a tap that is already fully open, the output hardly changes however far you turn. This is called
+#   **saturation** (포화). A gradient that passes through many sigmoids is multiplied by one quarter or less at each. The
+#   tanh saturates too, but its slope is 1 in the middle.
 
 # %% [markdown] id="ch01-small-slopes"
-# Python writes `4.5e-05` for $4.5 \cdot 10^{-5}$.
-#
 # ## Softmax: from scores to probabilities
 #
 # The last layer of the network will give one score for each class. Such scores, which may be any numbers, are called
@@ -665,17 +573,7 @@ for x in (0.0, 2.0, 5.0, 10.0):
 # $$ y_k = \frac{e^{z_k}}{\sum_j e^{z_j}} \tag{16} $$
 #
 # Only the differences between logits matter: adding 5 to each multiplies every $e^{z_k}$ by $e^5$, which cancels in (16).
-# The code uses this and subtracts the largest logit first.
-#
-# > **Question.** The next cell computes the softmax of the logits 2.0, 1.0 and 0.1, then of logits that are all 5 higher,
-# > then of logits that are all twice as large. Predict: which of the two changes moves the probabilities, and which way?
-# >
-# > <details><summary>Answer</summary>
-# >
-# > Adding 5 moves nothing, as the paragraph above says. Doubling doubles the differences, so the largest probability grows
-# > and the others shrink: softmax becomes more certain.
-# >
-# > </details>
+# The code uses this and subtracts the largest logit first. What does doubling all logits do? Guess before you run the cell.
 
 
 # %%
@@ -691,17 +589,15 @@ print("softmax of (2.0, 1.0, 0.1):", softmax(z).round(3), "sum", softmax(z).sum(
 print("each logit 5 higher:       ", softmax(z + 5).round(3))
 print("each logit twice as large: ", softmax(2 * z).round(3))
 print("the package gives the same:", same(softmax(z), functions.softmax(z)))
+with np.errstate(all="ignore"):  # NumPy would warn
+    e = np.exp(np.array([1000.0, 999.0]))
+    print("1000 and 999 as (16) is written:    ", e / e.sum())
+print("1000 and 999, the largest subtracted:", softmax(np.array([1000.0, 999.0])).round(3))
 
 # %% [markdown] id="ch01-softmax-of-three-logits"
 # So the logits 2.0, 1.0 and 0.1 become 0.659, 0.242 and 0.099. With larger differences the probabilities become more
-# unequal. If the largest logit is not subtracted, $e^{1000}$ overflows: it is too large for the computer and counts as
-# infinite. Infinity divided by infinity is `nan`, "not a number":
-
-# %%
-with np.errstate(all="ignore"):  # NumPy would warn
-    e = np.exp(np.array([1000.0, 999.0]))
-    print("equation (16) as written:    ", e / e.sum())
-print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(3))
+# unequal. If the largest logit is not subtracted, $e^{1000}$ is too large for the computer and counts as infinite. Infinity
+# divided by infinity is `nan`, "not a number".
 
 # %% [markdown] id="ch01-cross-entropy-what-a-wrong-answer-costs"
 # ## Cross-entropy: what a wrong answer costs
@@ -713,9 +609,8 @@ print("with the largest subtracted: ", softmax(np.array([1000.0, 999.0])).round(
 # $$ L = -\log y_{\mathrm{target}} \tag{17} $$
 #
 # where $\log$ is the natural logarithm, the inverse of $e^x$. If the network was certain and correct, then
-# $y_{\mathrm{target}} = 1$ and $L = 0$. The smaller the probability of the correct class, the larger $L$ becomes, without
-# limit. A number that measures how bad an answer is, is called a **loss** (손실). For many examples, take the mean of their
-# losses.
+# $y_{\mathrm{target}} = 1$ and $L = 0$. A number that measures how bad an answer is, is called a **loss** (손실). For many
+# examples, take the mean of their losses.
 
 # %%
 y = softmax(z)
@@ -730,15 +625,15 @@ show(  # (17), for each class as the correct one
 # The unit, nat, indicates the natural logarithm. A network that knows nothing gives each of the $K$ classes the probability
 # $1/K$ and has a loss of $\log K$.
 #
-# The backward pass is simpler than it looks: the gradient is what the network says minus what it should say. Write what it
-# should say as a **one-hot vector** (원-핫 벡터): a one at the position of the target and zeros elsewhere. Then
+# Backward, the gradient is simply what the network says minus what it should say. Write what it should say as a **one-hot
+# vector** (원-핫 벡터): a one at the position of the target and zeros elsewhere. Then
 #
 # $$ dz = y - \mathrm{onehot}(\mathrm{target}) \tag{18} $$
 #
-# To see this, insert (16) into (17): $L = \log \sum_j e^{z_j} - z_{\mathrm{target}}$. The derivative of $\log u$ with
-# respect to $u$ is $1/u$, because the logarithm is the inverse of $e^x$, whose slope at the output $u$ is $u$. So by the
-# chain rule the first part has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ with respect to $z_k$. The second part has
-# the derivative $-1$ for the target and zero for all other classes.
+# To see this, insert (16) into (17): $L = \log \sum_j e^{z_j} - z_{\mathrm{target}}$. The derivative of $\log u$ is $1/u$,
+# because the logarithm is the inverse of $e^x$, whose slope at the output $u$ is $u$. So by the chain rule the first part
+# has the derivative $e^{z_k} / \sum_j e^{z_j} = y_k$ with respect to $z_k$. The second part has $-1$ for the target, else
+# zero.
 #
 # For the mean over $N$ examples, $dz$ is divided by $N$. In the code, `y[np.arange(N), target]` picks one number from each
 # row: from row $n$, that of its correct class.
@@ -769,15 +664,15 @@ print("the package gives the same:", same(L, package_L) and same(dz, package_dz)
 # ## Downhill
 #
 # You are on a hillside in thick fog and want to get down. You cannot see the valley, but you can feel with your feet which
-# way the ground falls, and take a step that way. The loss depends on the weights as the height depends on the place. The
-# gradient with respect to a weight $w$ points in the direction in which the loss rises, so go the other way:
+# way the ground falls, and take a step that way. The loss depends on the weights as the height depends on the place, and
+# the gradient with respect to a weight $w$ points in the direction in which the loss rises. So go the other way:
 #
 # $$ w \leftarrow w - \mathrm{lr} \cdot dw \tag{19} $$
 #
-# This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). Where the slope is steep, the step
-# is long; near the bottom the steps become small by themselves. Going downhill ends in *a* valley. The lowest point of all
-# is the **global minimum** (전역 최솟값); a point that is lower than everything near it is a **local minimum** (지역
-# 최솟값). Which one you reach depends on where you start.
+# This is **gradient descent** (경사 하강법), and lr is the **learning rate** (학습률). Near the bottom the steps become
+# small by themselves. Going downhill ends in *a* valley. The lowest point of all is the **global minimum** (전역 최솟값); a
+# point that is lower than everything near it is a **local minimum** (지역 최솟값). Which one you reach depends on where you
+# start.
 
 
 # %%
@@ -799,9 +694,6 @@ def descend(w, lr, steps):
 
 
 paths = {start: descend(start, lr=0.02, steps=60) for start in (0.1, 0.3)}
-for start, path in paths.items():
-    print(f"from {start}: ends at w = {path[-1]:.3f} with loss {hills(path[-1]):.3f}")
-
 show(
     figures.valleys(hills, paths),
     "1.9",
@@ -813,37 +705,21 @@ show(
 # ### All examples or a few
 #
 # The loss is a mean over all examples, so each step would need all of them. A **batch** (배치) is the set of examples used
-# in one step. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is only a rough estimate of the
-# gradient over all examples, but it costs much less, so you can make many more steps in the same time. This is **stochastic
-# gradient descent** (확률적 경사 하강법), SGD.
+# in one step. A **mini-batch** (미니배치) is a small one, drawn at random. Its gradient is only a rough estimate, but it
+# costs much less, so you can make many more steps in the same time. This is **stochastic gradient descent** (확률적 경사
+# 하강법), SGD.
 #
 # To compare the two, fit a line $w x + b$ to forty points. Let $r = w x + b - \mathrm{target}$ be the error of a point. The
-# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$.
-
+# loss is the mean of $r^2$, and by the chain rule $dw$ is the mean of $2 r x$ and $db$ the mean of $2 r$. The loop is in
+# [`examples/ch01.py`](../scratchnn/book/examples/ch01.py); you will write one like it below.
 
 # %%
-def fit_line(x, target, batch, epochs, lr, rng):
-    """Gradient descent from w = b = 0; returns all (w, b) visited."""
-    w, b = 0.0, 0.0
-    path = [(w, b)]
-    for _ in range(epochs):
-        order = rng.permutation(len(x))  # a new order in each epoch
-        for start in range(0, len(x), batch):
-            chosen = order[start : start + batch]  # the indices of the next examples
-            r = w * x[chosen] + b - target[chosen]
-            w -= lr * (2 * r * x[chosen]).mean()  # (19)
-            b -= lr * (2 * r).mean()  # (19)
-            path.append((w, b))
-    return np.array(path)
-
-
 x = rng.uniform(-1, 2, 40)
 target = 1.5 * x - 0.5 + 0.4 * rng.standard_normal(40)
-line_paths = {}
-for batch in (40, 4):
-    order_rng = np.random.default_rng(1)
-    line_paths[batch] = fit_line(x, target, batch, epochs=3, lr=0.15, rng=order_rng)
-
+line_paths = {
+    batch: examples.fit_line(x, target, batch, epochs=3, lr=0.15, rng=np.random.default_rng(1))
+    for batch in (40, 4)
+}
 show(
     figures.line_fits(x, target, line_paths),
     "1.10",
@@ -852,16 +728,14 @@ show(
 )
 
 # %% [markdown] id="ch01-with-all-forty-examples-there"
-# With all forty examples there is one step per epoch. It goes exactly downhill, at right angles to the line of equal loss.
-# With four at a time there are ten steps per epoch. They zigzag, but they get much further. Near the bottom they keep
-# zigzagging; a smaller learning rate calms them.
+# With all forty examples there is one step per epoch, exactly downhill, at right angles to the line of equal loss. With
+# four at a time there are ten steps per epoch. They zigzag, but they get much further.
 #
 # ## A network learns the spiral
 #
-# Now all the parts come together. The examples are the points of Figure 1.1, 100 on each of the three arms; the network has
-# to predict which arm a point belongs to. It learns from one set of points, the **training set** (훈련 데이터). A second
-# set, the **test set** (시험 데이터), is not used in training. It shows whether the network has learned the shape of the
-# arms or has only memorised the points.
+# Now all the parts come together. The network has to predict the arm of the points of Figure 1.1, 100 on each. It learns
+# from one set of points, the **training set** (훈련 데이터). A second set, the **test set** (시험 데이터), shows whether it
+# has learned the shape of the arms or has only memorised the points.
 
 # %% [markdown] id="ch01-the-network-has-two-inputs"
 # The network has $D = 2$ inputs, one hidden layer of $H = 10$ neurons with sigmoids, and $K = 3$ outputs:
@@ -875,8 +749,8 @@ show(
 # $$ da = dh \cdot h \cdot (1 - h) \tag{22} $$
 # $$ dx = da \, W_1^T \qquad dW_1 = x^T da \qquad db_1 = \sum_n da_n \tag{23} $$
 #
-# The products in (22) are entry by entry. Figure 1.11 has the same four lines as a drawing. Follow the lower row from the
-# right: every gradient has the shape of the value above it, and each layer leaves the gradients of its own weights behind.
+# The products in (22) are entry by entry. Follow the lower row of Figure 1.11 from the right: every gradient has the shape
+# of the value above it, and each layer leaves the gradients of its own weights behind.
 
 # %%
 show(
@@ -919,9 +793,7 @@ def network_backward(dz, cache):
 #
 # of them, one weight for each connection and one bias for each neuron. Ours has $2 \cdot 10 + 10 + 10 \cdot 3 + 3 = 63$. At
 # the beginning, the weights are random numbers and the biases are zero. The more inputs a neuron has, the smaller its
-# initial weights are, so that its sum does not become large.
-#
-# The package builds the same network from layers in a `Sequential`, and its `summary` counts the parameters.
+# initial weights are, so that its sum does not become large. The package's `summary` counts the parameters too.
 #
 # > **Question.** Why are the first weights random? What would happen if all of them started at zero?
 # >
@@ -953,16 +825,16 @@ print(summary(model, x_train[:1]))
 # ### Forward, backward, update
 #
 # One training step takes a mini-batch, goes forward to the loss and backward to the gradients, and changes every parameter
-# a little by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The *accuracy* is the
-# proportion of correct answers.
+# by equation (19). In the code, `*parameters` passes W1, b1, W2 and b2 as four arguments. The *accuracy* is the proportion
+# of correct answers.
 #
 # > **Question.** The weights of the untrained network are small random numbers. About which loss do you expect in the first
 # > epoch? Write your number down before you run the next cell.
 # >
 # > <details><summary>Answer</summary>
 # >
-# > About $\log 3$, because the network knows nothing about the three classes yet: it gives each of them about one third. If
-# > the first loss of a network of yours is far from $\log K$, look for a mistake before you look for better settings.
+# > About $\log 3$, because the network gives each of the three classes about one third. If the first loss of a network of
+# > yours is far from $\log K$, look for a mistake before you look for better settings.
 # >
 # > </details>
 
@@ -973,10 +845,10 @@ def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, s
     rng = np.random.default_rng(seed)
     history = []
     for _ in range(epochs):
-        order = rng.permutation(len(x_train))
+        order = rng.permutation(len(x_train))  # a new order in each epoch
         batch_losses = []
         for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
+            chosen = order[start : start + batch]  # the indices of the next examples
             z, cache = network_forward(x_train[chosen], *parameters)  # forward
             L, dz = cross_entropy(z, target_train[chosen])
             _, *gradients = backward(dz, cache)  # backward; dx, the first, is not needed
@@ -988,9 +860,8 @@ def train(parameters, backward=network_backward, epochs=300, batch=30, lr=1.0, s
 
 
 def answers(parameters, x):
-    """The arm with the largest logit, for each point."""
-    z, _ = network_forward(x, *parameters)
-    return z.argmax(axis=1)  # the index of the largest number in each row
+    """For each point the arm with the largest logit; argmax gives its index in each row."""
+    return network_forward(x, *parameters)[0].argmax(axis=1)
 
 
 def accuracy(parameters, x, target):
@@ -1012,21 +883,16 @@ show(
 )
 
 # %% [markdown] id="ch01-the-loss-begins-near-as-expected"
-# The loss begins near $\log 3$, as expected for three classes. On the right, the plane is coloured by the answer of the
-# network: ten hidden neurons bend the borders around the arms, including those of the test set.
-#
-# How do they do it? For XOR you saw the points before and after the hidden layer. Here the hidden layer has ten outputs,
-# too many to draw as a point. But the last layer reads them only through its three sums, the logits, and only the
+# The loss begins near $\log 3$, and the ten hidden neurons bend the borders around the arms, including those of the test
+# set. How do they do it? For XOR you saw the points before and after the hidden layer. Here the hidden layer has ten
+# outputs, too many to draw as a point. But the last layer reads them only through its three sums, the logits, and only the
 # differences between these matter. Two numbers are enough to draw them.
 
 # %%
 z_test, (_, h_test, *_) = network_forward(x_test, *parameters)
 show(
     network_figures.hidden_view(
-        lambda x: network_forward(x, *parameters)[1][1],
-        z_test,
-        target_test,
-        lambda z: z.argmax(axis=1),
+        lambda x: network_forward(x, *parameters)[1][1], z_test, target_test
     ),
     "1.13",
     "Left: what each hidden neuron answers in the plane of the spiral, from 0 (white) to 1 "
@@ -1056,40 +922,33 @@ print("the same losses in twenty epochs:", same(package_history, history[:20], w
 # %% [markdown] id="ch01-the-first-gradient-check"
 # ## The first gradient check
 #
-# How do you know that equations (21) to (23), and the lines that compute them, are correct? The network learned, but that
-# is no proof, as you will see in a moment. The test is a **gradient check** (기울기 검증): compare the gradient from
-# backward, $g$, with the gradient from central differences, $\hat g$, which use the forward pass alone, entry by entry:
+# How do you know that equations (21) to (23) are correct? The network learned, but that is no proof, as you will see in a
+# moment. The test is a **gradient check** (기울기 검증): compare the gradient from backward, $g$, with the gradient from
+# central differences, $\hat g$, which use the forward pass alone, entry by entry:
 #
 # $$ \mathrm{error} = \frac{|g - \hat g|}{\max(|g|, |\hat g|)} \tag{25} $$
 #
-# The error is *relative*: 0.001 is small for a gradient of 10 and huge for one of 0.001. The check uses random biases,
-# since zero biases hide some mistakes, and a random cotangent in place of the loss.
+# The error is *relative*: a thousandth is little for a gradient of 10 and much for one of a thousandth. The check uses
+# random biases, since zero biases hide some mistakes, and a random cotangent in place of the loss.
 
 # %%
 check_rng = np.random.default_rng(3)
 shapes = {"x": (4, 2), "W1": (2, 5), "b1": (5,), "W2": (5, 3), "b2": (3,)}
-small = {}  # the arrays of a small network, with four examples
-for name, shape in shapes.items():
-    small[name] = check_rng.standard_normal(shape)
+small = {name: check_rng.standard_normal(shape) for name, shape in shapes.items()}  # four examples
 v = check_rng.standard_normal((4, 3))  # the cotangent
-
-
-def largest_error(name, g):
-    """The largest relative error of ``g``, the gradient with respect to the array ``name``."""
-
-    def loss(array):
-        z, _ = network_forward(**{**small, name: array})  # the small network, but with this array
-        return (v * z).sum()
-
-    g_hat = numerical_gradient(loss, small[name])
-    return (abs(g - g_hat) / np.maximum(abs(g), abs(g_hat))).max()  # (25)
 
 
 def gradient_check(backward):
     """Print the largest relative error for each array of the small network."""
     _, cache = network_forward(**small)
     for name, g in zip(small, backward(v, cache), strict=True):
-        error = largest_error(name, g)
+
+        def loss(array, name=name):
+            z, _ = network_forward(**{**small, name: array})  # the small network, with this array
+            return (v * z).sum()
+
+        g_hat = numerical_gradient(loss, small[name])
+        error = (abs(g - g_hat) / np.maximum(abs(g), abs(g_hat))).max()  # (25)
         verdict = "below 1e-6" if error < 1e-6 else f"{error:.2f}   WRONG"
         print(f"{name:<2} {g.shape!s:<6} largest relative error {verdict}")
 
@@ -1097,9 +956,8 @@ def gradient_check(backward):
 gradient_check(network_backward)
 
 # %% [markdown] id="ch01-all-five-agree-to-six-digits"
-# All five agree to six digits or more. The package has its own checker, in
-# [`scratchnn/gradcheck/engine.py`](../scratchnn/gradcheck/engine.py). It takes the same pair of functions. Besides central
-# differences it uses a second method that loses no digits, the complex step, which is explained there.
+# All five agree to six digits or more. The package has [its own checker](../scratchnn/gradcheck/engine.py). It takes the
+# same pair of functions, and uses a second method that loses no digits, the complex step, which is explained there.
 
 # %%
 findings = check(pair_problem(network_forward, network_backward, small))
@@ -1111,8 +969,7 @@ print(f"{len(findings)} comparisons, all correct: {all(finding.ok for finding in
 # ## What goes wrong
 #
 # > **What goes wrong.** A backward pass with a mistake need not crash, and the loss may well go down. The network only
-# > learns worse than it could, and no message warns you. Below, the slope of the sigmoid is forgotten: one factor, in one
-# > line.
+# > learns worse than it could. Below, the slope of the sigmoid is forgotten: one factor, in one line.
 
 
 # %%
@@ -1140,8 +997,7 @@ show(
 # %% [markdown] id="ch01-on-its-own"
 # On its own, the orange curve looks like a network that learns, perhaps one that is too small for its task. The forgotten
 # slope is positive everywhere, so the contribution of a single example to the gradients still has the correct signs; only
-# the sizes are wrong. You might try more neurons, a smaller learning rate, or more epochs. The gradient check needs a
-# fraction of a second:
+# the sizes are wrong. The gradient check needs a fraction of a second:
 
 # %%
 gradient_check(faulty_backward)
@@ -1183,8 +1039,8 @@ show(
 #
 # ## How many neurons?
 #
-# One result from one random start may be luck. So train networks of several sizes, each from several starts. Set
-# `SCRATCHNN_FULL=1` to use ten starts and more epochs.
+# One result from one random start may be luck. So train networks of several sizes, each from several starts;
+# `SCRATCHNN_FULL=1` uses ten starts and more epochs.
 
 # %%
 sizes = (1, 2, 3, 5, 10, 20, 50)

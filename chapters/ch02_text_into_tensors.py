@@ -5,8 +5,8 @@
 # program, a word is a number in a list: *cat* may be word 6 and *dog* word 11. How can numbers know that a cat is more like
 # a dog than like a book?
 #
-# The two cells below give the answer of this chapter. They count which words are near each other, in the package's words,
-# and compare. Nothing is learned by gradient descent in this chapter; everything is done by counting.
+# The two cells below give the answer of this chapter. They count which words are near each other, with functions of the
+# package, and compare. Nothing is learned by gradient descent in this chapter; everything is done by counting.
 
 # %%
 import re
@@ -19,7 +19,7 @@ from scratchnn import functions
 from scratchnn.book.examples import ch02 as examples
 from scratchnn.book.figures import ch02 as figures
 from scratchnn.book.page import FULL, show
-from scratchnn.data import bucket_batches, pad_sequences
+from scratchnn.data import pad_sequences
 from scratchnn.datasets import load_ptb, python_manual
 from scratchnn.text import counting, korean, sequences, tokens, vectorizers
 from scratchnn.text.vocabulary import Vocabulary
@@ -32,12 +32,10 @@ generated_vocabulary = Vocabulary.build(generated, specials=())
 generated_ids = generated_vocabulary.encode(generated)
 company = counting.count_vectors(generated_ids, len(generated_vocabulary), window=2, size=8)
 
-# the numbers of the words of each group, together
-by_group = generated_vocabulary.encode(
-    word for members in examples.GROUPS.values() for word in members
-)
-unit = company[by_group] / np.linalg.norm(company[by_group], axis=1, keepdims=True)
-alike = {"As numbers in a list": np.eye(len(by_group)), "By the company they keep": unit @ unit.T}
+alike = {  # the cosines of all pairs of words, sorted by group
+    "As numbers in a list": examples.group_cosines(np.eye(len(company)), generated_vocabulary),
+    "By the company they keep": examples.group_cosines(company, generated_vocabulary),
+}
 show(
     figures.group_cosines(alike, examples.GROUPS),
     "2.1",
@@ -58,7 +56,7 @@ show(
 #
 # You need chapter 1 for arrays, broadcasting and the matrix product. The cells take less than a minute together. Made-up
 # sentences are in [`examples/ch02.py`](../scratchnn/book/examples/ch02.py). One real text comes with every Python: the
-# reference manual behind `help()`. It differs a little from version to version, and so do the outputs made from it.
+# manual behind `help()`. It differs a little from version to version, and so do the outputs made from it.
 #
 # | letter | meaning | shape |
 # |--|--|--|
@@ -100,8 +98,7 @@ def split_words(text):
 
 text = "The cat sat on the mat.\nThe dog sat on the cat."
 words = split_words(text)
-print("words:", words[:7])
-print("      ", words[7:])
+print("words:", words[:7], "...")
 print("characters:", list(text)[:12], "...")
 
 same_words = words == list(tokens.tokenize(text, "word"))
@@ -109,11 +106,10 @@ same_characters = list(text) == list(tokens.tokenize(text, "char"))
 print("the package gives the same:", same_words and same_characters)
 
 # %% [markdown] id="ch02-look-at-the-words"
-# Look at the words. `The` and `the` are two different tokens, and so are `mat.` with its full stop and `mat` without one.
-# What a network learns about one of them does not carry over to the other. So texts are often converted to lower case, and
-# punctuation marks become tokens of their own. The package accepts any function that returns tokens. Here is one that uses
-# a regular expression: a token is a run of letters, digits and underscores, or any other single character that is not white
-# space.
+# `The` and `the` are two different tokens, and so are `mat.` with its full stop and `mat` without one. What a network
+# learns about one of them does not carry over to the other. So texts are often converted to lower case, and punctuation
+# marks become tokens of their own. The package accepts any function that returns tokens. Here is one that uses a regular
+# expression: a token is a run of letters, digits and underscores, or any other single character that is not white space.
 #
 # > **Question.** Into how many tokens will it cut `Don't stop.`? Write your answer down, then run the cell.
 # >
@@ -141,18 +137,16 @@ print(f"distinct tokens before: {before}, after: {after}")
 #
 # ### Characters or words?
 #
-# A text has many characters, but only a few distinct ones. It has fewer words, but a great many distinct ones, and most of
-# these are rare. Here is the manual, cut both ways.
+# A text has few distinct characters, but a great many distinct words, and most of these are rare. Here is the manual, cut
+# both ways.
 
 # %%
 manual = python_manual()
 manual_tokens = {"characters": list(manual.lower()), "words": words_and_marks(manual)}
 for name, sequence in manual_tokens.items():
-    # each distinct token, and how often it occurs
-    distinct, counts = np.unique(sequence, return_counts=True)
-    once = (counts == 1).mean()
+    distinct, counts = np.unique(sequence, return_counts=True)  # how often each token occurs
     sizes = f"{len(sequence):>7,} tokens, {len(distinct):>5,} distinct ones"
-    print(f"{name:<10} {sizes}, {once:.0%} of these occur only once")
+    print(f"{name:<10} {sizes}, {(counts == 1).mean():.0%} of these occur only once")
 
 show(
     figures.frequencies(manual_tokens),
@@ -164,9 +158,9 @@ show(
 # %% [markdown] id="ch02-zipfs-law"
 # On the left, where each tick mark along an axis is a factor of ten, the curve of the words is nearly a straight line.
 # Zipf's law (1949) says that the word of rank 100 is about ten times as rare as the word of rank 10; here the factor is
-# somewhat larger. The law holds, roughly, for texts of all kinds. On the right, new characters soon stop appearing, but new
-# words never do. So however long a list of words you make, a new text will contain some that are not on it. That is the
-# price of words. The price of characters is that a sentence becomes very long, and that a single character means nothing.
+# somewhat larger. On the right, new characters soon stop appearing, but new words never do. So however long a list of words
+# you make, a new text will contain some that are not on it. That is the price of words. The price of characters is that a
+# sentence becomes very long, and that a single character means nothing.
 #
 # ### n-grams
 #
@@ -176,8 +170,7 @@ show(
 # $$ T - n + 1 \tag{1} $$
 #
 # of them, since the last one has to start $n - 1$ tokens before the end. Pairs of words keep some of the order: "not good"
-# is one token. Groups of characters show the parts that a word consists of, even if the word is new. To mark its beginning
-# and end, the word is written between `<` and `>`.
+# is one token. Groups of characters show the parts of a word, even of a new one; `<` and `>` mark its beginning and end.
 
 
 # %%
@@ -198,8 +191,8 @@ print("and of another word:  ", ngrams("<unhappily>", 3, ""))
 # ## A vocabulary gives every token a number
 #
 # The list of the known tokens is the **vocabulary** (어휘). The position of a token in the list is its *id*. The most
-# frequent tokens come first. Equally frequent tokens are in alphabetical order, so that the same text always gives the same
-# ids. Special tokens are at the front: `<pad>`, which the next section needs, and `<unk>`, "unknown", which replaces every
+# frequent tokens come first, equally frequent ones in alphabetical order, so that the same text always gives the same ids.
+# Special tokens are at the front: `<pad>`, which the next section needs, and `<unk>`, "unknown", which replaces every
 # token that is not on the list.
 
 
@@ -225,15 +218,13 @@ ids = encode(sequence, small)
 print("vocabulary:", small)
 print("ids:       ", ids)
 print("decoded:   ", " ".join(small[k] for k in ids))
-
 theirs = Vocabulary.build(sequence, specials=("<pad>", "<unk>"), max_size=7)
 same = small == theirs.tokens and ids == theirs.encode(sequence).tolist()
 print("the package gives the same:", same)
 
 # %% [markdown] id="ch02-decoding-shows-the-cost"
-# Decoding shows the cost of the limit: two words have become `<unk>`. How many tokens are unknown in a text that was not
-# used to make the list? Build vocabularies from the first half of the manual, and count the unknown tokens in the second
-# half.
+# Decoding shows the cost of the limit: two words have become `<unk>`. How many tokens of a new text are unknown? Build
+# vocabularies from the first half of the manual, and count the unknown tokens in the second half.
 
 # %%
 for name, size in (("words", 100), ("words", 1000), ("words", 10_000), ("characters", 10_000)):
@@ -250,8 +241,8 @@ for name, size in (("words", 100), ("words", 1000), ("words", 10_000), ("charact
 # ## Sentences of different lengths
 #
 # The rows of an array all have one length, but sentences do not. The usual solution is **padding** (패딩): all rows get the
-# length $T$ of the longest one, and the empty positions are filled with the id of `<pad>`. Keep the lengths, so that no
-# later step mistakes the padding for text.
+# length $T$ of the longest one, filled up with the id of `<pad>`. Keep the lengths, so that no later step mistakes the
+# padding for text.
 
 
 # %%
@@ -290,9 +281,8 @@ print("the package gives the same:", same)
 # >
 # > </details>
 #
-# A single long sentence lengthens all the other rows of its batch. The remedy is **bucketing** (버킷팅): put sentences of
-# about the same length into the same batch. Here are 640 lengths drawn at random, most of them short and a few long, in
-# batches of 32.
+# A single long sentence lengthens all rows of its batch. The remedy is **bucketing** (버킷팅): put sentences of about the
+# same length into the same batch. Here are 640 lengths drawn at random, most of them short, in batches of 32.
 
 
 # %%
@@ -318,10 +308,6 @@ shares = {name: padded_share(lengths, ordered) for name, ordered in batches.item
 for name, share in shares.items():
     print(f"{name:<17} {share:.1%} of all positions are padding")
 
-theirs = bucket_batches(lengths, 32)
-both = zip(batches["sorted by length"], theirs, strict=True)
-print("the package gives the same:", all((ours == other).all() for ours, other in both))
-
 show(
     figures.padding(lengths, batches, shares),
     "2.4",
@@ -330,30 +316,19 @@ show(
 )
 
 # %% [markdown] id="ch02-dark-is-text"
-# If all sentences were always sorted together, each batch would contain the same sentences in every epoch. So the package
-# can first shuffle them, sort only within pools of some batches, and then shuffle the batches. That wastes more, but every
-# epoch is different.
+# If all sentences were always sorted together, each batch would contain the same sentences in every epoch. So the package's
+# [`bucket_batches`](../scratchnn/data/padded.py) can first shuffle them, sort only within pools of some batches, and then
+# shuffle the batches. That wastes more, but every epoch is different.
 
 # %% [markdown] id="ch02-one-hot-vectors-sparse-and-dense"
 # ## One-hot vectors, sparse and dense
 #
 # An id is a number, but you cannot calculate with it: word 6 is not twice word 3. The one-hot vector of chapter 1 avoids
-# this. It has a one at the position of the id and zeros elsewhere. It has as many entries as the vocabulary has tokens,
-# $V$.
-
+# this. It has a one at the position of the id and zeros elsewhere, $V$ entries in all.
 
 # %%
-def one_hot(ids, V):
-    """A row for each id: (N,) gives (N, V)."""
-    rows = np.zeros((len(ids), V))
-    for row, k in zip(rows, ids, strict=True):
-        row[k] = 1
-    return rows
-
-
 ids = np.array([2, 0, 3, 2])
-print(one_hot(ids, 5))
-print("the package gives the same:", (one_hot(ids, 5) == functions.one_hot(ids, 5)).all())
+print(functions.one_hot(ids, 5))  # a row for each id: (N,) gives (N, V)
 
 # %% [markdown] id="ch02-what-is-a-one-hot-vector"
 # What is a one-hot vector good for? In a product with a matrix $W$ it selects a row: in equation (1) of chapter 1, all
@@ -363,31 +338,26 @@ print("the package gives the same:", (one_hot(ids, 5) == functions.one_hot(ids, 
 #
 # where $W_v$ is row $v$. So the code is `W[ids]`, without any multiplications by zero. Chapter 3 makes this a layer.
 
-# %%
-W = rng.standard_normal((5, 3))
-same = np.allclose(one_hot(ids, 5) @ W, W[ids], rtol=0, atol=1e-12)  # (3)
-print("the product selects rows of W:", same)
-
 # %% [markdown] id="ch02-a-vector-in-which-nearly-all"
 # A vector in which nearly all entries are zero is a **sparse vector** (희소 벡터). It can be stored as the positions and
 # values of the few other entries. A **dense vector** (밀집 벡터) carries information at every position. A one-hot vector of
 # ten thousand entries takes forty thousand bytes if all of them are stored, and eight if only the one is.
 
 # %% [markdown] id="ch02-sparse-vectors-are-cheap-if-they"
-# Sparse vectors are cheap if they are stored well. Their weakness is a different one: the dot product of two different
-# one-hot vectors is always zero. `cat` is as far from `dog` as from `because`: that is the left panel of Figure 2.1. The
-# sections after the next one are about the right panel.
+# So sparse vectors are cheap. Their weakness is a different one: the dot product of two different one-hot vectors is
+# always zero. `cat` is as far from `dog` as from `because`: that is the left panel of Figure 2.1. The sections after the
+# next one are about the right panel.
 
 # %% [markdown] id="ch02-documents-as-vectors"
 # ## Documents as vectors
 #
-# Now represent a whole text by one vector. A **bag of words** (단어 가방) counts how often each word of the vocabulary
-# occurs and ignores the order, as if the words had been cut out and shaken in a bag. For the word $v$:
+# Now make one vector of a whole text. A **bag of words** (단어 가방) counts how often each word of the vocabulary occurs
+# and ignores the order, as if the words had been cut out and shaken in a bag. For the word $v$:
 #
 # $$ x_v = \mathrm{how \; often} \; v \; \mathrm{occurs \; in \; the \; document} \tag{4} $$
 #
-# It is the sum of the one-hot vectors of all its words. With $N$ documents and $V$ words in the vocabulary, the counts form
-# an array of shape $(N, V)$. Here are six short documents:
+# It is the sum of the one-hot vectors of all its words. The counts of $N$ documents form an array of shape $(N, V)$. Here
+# are six short documents:
 
 # %%
 documents = [
@@ -413,19 +383,18 @@ def bag_of_words(documents, vocabulary):
 
 bags = bag_of_words(documents, bag_vocabulary)
 print(f"{len(bags)} documents, {V} words, {(bags == 0).mean():.0%} of the entries are zero")
-rows = one_hot(bag_vocabulary.encode(documents[0]), V)
+rows = functions.one_hot(bag_vocabulary.encode(documents[0]), V)
 print("a bag is a sum of one-hot vectors:", (rows.sum(axis=0) == bags[0]).all())
 theirs = vectorizers.bag_of_words(documents, bag_vocabulary)
 print("the package gives the same:", (bags == theirs).all())
 
 # %% [markdown] id="ch02-term-document-matrix"
 # Transposed, with a row for each word and a column for each document, the table is the **term-document matrix** (단어-문서
-# 행렬). A column shows what a document is about; a row shows where a word is used.
+# 행렬).
 
 # %%
-term_document = bags.T  # (V, N)
 show(
-    figures.term_document(term_document, bag_vocabulary.tokens),
+    figures.term_document(bags.T, bag_vocabulary.tokens),  # (V, N)
     "2.5",
     "The counts of every word in every document. Read a column to see what a document is "
     "about, and a row to see where a word is used.",
@@ -434,8 +403,8 @@ show(
 # %% [markdown] id="ch02-which-documents-are-alike-the-cosine"
 # ### Which documents are alike? The cosine
 #
-# The *length* of a vector is $|x| = \sqrt{\sum_v x_v^2}$, by Pythagoras. If a document is copied twice into one text, the
-# vector becomes twice as long, but the proportions of the words stay the same. So compare the directions, not the lengths.
+# The *length* of a vector is $|x| = \sqrt{\sum_v x_v^2}$, by Pythagoras. If a document is copied twice into one text, its
+# vector becomes twice as long, but the proportions of the words stay the same. So compare directions, not lengths.
 # **Cosine similarity** (코사인 유사도) is the cosine of the angle between two vectors:
 #
 # $$ \cos(a, b) = \frac{a \cdot b}{|a| \, |b|} \tag{5} $$
@@ -472,15 +441,15 @@ show(
 # ### tf-idf: rare words say more
 #
 # The first two documents have three of their six words in common: `the`, `on` and `the`. That does not make them alike. A
-# word that occurs everywhere says little about any document: a witness who tells the police that the thief had two eyes has
-# told them nothing, but a scar is worth a lot. **tf-idf** (단어 빈도-역문서 빈도), short for term frequency times inverse
-# document frequency, gives each word a weight. If $\mathrm{df}_v$ of $N$ documents contain the word $v$,
+# witness who tells the police that the thief had two eyes has told them nothing, but a scar is worth a lot. **tf-idf**
+# (단어 빈도-역문서 빈도), short for term frequency times inverse document frequency, gives each word a weight. If
+# $\mathrm{df}_v$ of $N$ documents contain the word $v$,
 #
 # $$ \mathrm{idf}_v = \log \frac{1 + N}{1 + \mathrm{df}_v} + 1 \tag{6} $$
 # $$ r_v = x_v \, \mathrm{idf}_v \qquad y = \frac{r}{|r|} \tag{7} $$
 #
-# A word that is in every document gets the weight 1; the rarer a word is, the larger its weight. The ones inside the
-# logarithm prevent a division by zero. The last step divides each vector by its length, so that the dot product of two of
+# A word that is in every document gets the weight 1; the rarer a word is, the larger its weight. (The ones inside the
+# logarithm prevent a division by zero.) The last step divides each vector by its length, so that the dot product of two of
 # them is their cosine.
 
 
@@ -517,13 +486,11 @@ show(
 #
 # ### A small search engine
 #
-# A question is a short document. Weight it like the others; the best answer is the document with the largest cosine. The
-# documents are now the manual's paragraphs of at least twenty words.
+# A question is a short document; the best answer is the document with the largest cosine. The documents are now the
+# manual's paragraphs of at least twenty words.
 
 # %%
-blocks = [" ".join(block.split()) for block in manual.split("\n\n")]
-blocks = dict.fromkeys(blocks)  # the keys of a dict: each block once
-paragraphs = [block for block in blocks if len(block.split()) >= 20]
+paragraphs = examples.paragraphs(manual, 20)
 split = [re.findall("[a-z]+", paragraph.lower()) for paragraph in paragraphs]
 manual_vocabulary = Vocabulary.build((word for words in split for word in words), specials=())
 manual_bags = vectorizers.bag_of_words(split, manual_vocabulary)
@@ -538,23 +505,22 @@ for question in ("what is the remainder of a division", "the order of the keys i
         print(f"  {scores[k]:.2f}  {paragraphs[k][:90]}")
 
 # %% [markdown] id="ch02-this-finds-words"
-# This finds words, not meanings. A search for "removing" will not find a paragraph on "deleting": as long as each word has
-# its own position, two words with the same meaning are as different as any two others.
+# This finds words, not meanings. A search for "removing" will not find a paragraph on "deleting": two words with the same
+# meaning are as different as any two others.
 #
 # ## Words by their company
 #
 # "You shall know a word by the company it keeps", wrote J. R. Firth in 1957. That words in similar surroundings have
-# similar meanings is the **distributional hypothesis** (분포 가설). You have never met the word *tesgüino*, but after "a
-# bottle of tesgüino is on the table" and "tesgüino makes you drunk" (a well-known example) you know what kind of thing it
-# is.
+# similar meanings is the **distributional hypothesis** (분포 가설). You have never met the word *tesgüino*, but after
+# "tesgüino makes you drunk" (a well-known example) you know what kind of thing it is.
 #
 # The surroundings of a word, up to some distance on each side, are its **context** (맥락); that distance is the **window**
 # (윈도). The **co-occurrence matrix** (동시발생 행렬) counts which words occur in whose context:
 #
 # $$ C_{vw} = \mathrm{how \; often} \; w \; \mathrm{is \; at \; most \; window \; positions \; from} \; v \tag{8} $$
 #
-# Row $v$ of $C$ is a vector for the word $v$, a description of its company. You can think of a frame that slides along the
-# text: the word in its middle gets a mark in its row for each word that the frame shows beside it.
+# Row $v$ of $C$ is a vector for the word $v$. You can think of a frame that slides along the text: the word in its middle
+# gets a mark in its row for each word that the frame shows beside it.
 
 # %%
 show(
@@ -597,9 +563,9 @@ print("the package gives the same:", np.array_equal(C, theirs))
 #
 # ### A text with known answers
 #
-# To judge whether such vectors are any good, you need a text in which you know which words belong together. The text of
-# Figure 2.1 is of this kind. It has seven groups of words; sentences are drawn from five patterns, such as *the animal eats
-# the food* and *the person reads the writing*. Within a group, the first words are more frequent, as in real texts.
+# To judge such vectors, you need a text in which you know which words belong together, such as that of Figure 2.1. It has
+# seven groups of words; sentences are drawn from five patterns, such as *the animal eats the food* and *the person reads
+# the writing*. Within a group, the first words are more frequent, as in real texts.
 #
 # > **Question.** With counts as vectors: is *cat* closer to *dog* or to *book*? And how close is *cat* to *book*, roughly:
 # > near 0, near one half, or near 1? Think of the words that are next to each of them.
@@ -613,24 +579,21 @@ print("the package gives the same:", np.array_equal(C, theirs))
 
 # %%
 C = counting.cooccurrence(generated_ids, len(generated_vocabulary), window=2)
-print(
-    f"{len(generated):,} words, {len(generated_vocabulary)} distinct ones; the table is {C.shape}"
-)
+print(f"{len(generated):,} words, {len(generated_vocabulary)} distinct ones: table {C.shape}")
+cat, dog, book = generated_vocabulary.encode(("cat", "dog", "book"))
 
 
 def print_cosines(vectors):
-    for pair in (("cat", "dog"), ("cat", "book")):
-        v, w = generated_vocabulary.encode(pair)
-        print(f"cosine of {pair[0]} and {pair[1]}: {cosine(vectors[v], vectors[w]):.2f}")
+    to_dog, to_book = (cosine(vectors[cat], vectors[other]) for other in (dog, book))
+    print(f"cosine of cat and dog: {to_dog:.2f}, of cat and book: {to_book:.2f}")
 
 
 print_cosines(C)
 
 # %% [markdown] id="ch02-cat-and-dog-are-close"
-# `cat` and `dog` are close, as they should be. But `cat` and `book` are close as well. Both occur next to `the` again and
-# again, and that dominates everything else. If you meet a colleague at work, that means nothing; if you meet on another
-# continent, there is a story behind it. The useful information is not how often two words meet, but how much more often
-# they meet than by chance.
+# `cat` and `dog` are close, as they should be. But `cat` and `book` are close as well, because of `the`. If you meet a
+# colleague at work, that means nothing; if you meet on another continent, there is a story behind it. The useful
+# information is not how often two words meet, but how much more often they meet than by chance.
 #
 # ## More often than by chance
 #
@@ -643,19 +606,11 @@ print_cosines(C)
 #
 # It is 0 if they meet as often as by chance, 1 if twice as often, 2 if four times as often, and negative if they avoid each
 # other; the unit of logarithms to base 2 is the bit. For example, in a corpus with $N = 100000$, let `coffee` have 100
-# neighbours, `the` 6000 and `cup` 80. If `coffee` meets `the` 12 times and `cup` 8 times:
-
-# %%
-N = 100_000
-print(f"coffee and the: PMI {np.log2(12 * N / (100 * 6000)):.2f}")  # (9)
-print(f"coffee and cup: PMI {np.log2(8 * N / (100 * 80)):.2f}")
-
-# %% [markdown] id="ch02-by-counts-the-is-closer"
-# By counts `the` is closer to `coffee`; PMI gives 1.00 to `the` and 6.64 to `cup`.
+# neighbours, `the` 6000 and `cup` 80, and let `coffee` meet `the` 12 times and `cup` 8 times. By counts `the` is closer to
+# `coffee`; PMI gives 1.00 to `the` and 6.64 to `cup`.
 #
-# Pairs that never meet would have a PMI of minus infinity. In a small corpus that says nothing: most pairs of words have
-# not met merely by accident. So only values above zero are kept, as **positive pointwise mutual information** (양의 점별
-# 상호정보량), PPMI:
+# Pairs that never meet would have a PMI of minus infinity, although most of them have not met merely by accident. So only
+# values above zero are kept, as **positive pointwise mutual information** (양의 점별 상호정보량), PPMI:
 #
 # $$ \mathrm{PPMI}_{vw} = \max(\mathrm{PMI}_{vw}, 0) \tag{10} $$
 
@@ -671,43 +626,21 @@ def ppmi(C):
     return values
 
 
+for name, met, neighbours in (("the", 12, 6000), ("cup", 8, 80)):
+    print(f"PMI of coffee and {name}: {np.log2(met * 100_000 / (100 * neighbours)):.2f}")  # (9)
 M = ppmi(C)
 print_cosines(M)
 print("the package gives the same:", np.allclose(M, counting.ppmi(C), rtol=0, atol=1e-5))
 
 # %% [markdown] id="ch02-now-cat-is-close-to-dog"
-# Now `cat` is close to `dog` and nearly at a right angle to `book`. The figure shows the cosines of all pairs of words,
-# with the words of each group together.
+# Now `cat` is close to `dog` and nearly at a right angle to `book`. The figure shows the cosines of all pairs of words.
 
 # %%
-sizes = [len(members) for members in examples.GROUPS.values()]
-group_of = np.repeat(np.arange(len(sizes)), sizes)
-
-
-def unit_rows(vectors):
-    """Every row divided by its length; a row of zeros stays."""
-    lengths = np.sqrt((vectors * vectors).sum(axis=1, keepdims=True))
-    return vectors / np.where(lengths > 0, lengths, 1)
-
-
-def group_cosines(vectors):
-    """Cosines of all pairs of words, in the order of the groups."""
-    unit = unit_rows(vectors[by_group])
-    return unit @ unit.T
-
-
-def mean_cosines(vectors):
-    """Mean cosine of two words of one group, and of two words of different groups."""
-    cosines = group_cosines(vectors)
-    same = group_of[:, None] == group_of
-    itself = np.eye(len(same), dtype=bool)
-    return cosines[same & ~itself].mean(), cosines[~same].mean()
-
-
 panels = {}
 for name, vectors in (("counts", C), ("PPMI", M)):
-    inside, outside = mean_cosines(vectors)
-    panels[f"{name}: {inside:.2f} within groups, {outside:.2f} between"] = group_cosines(vectors)
+    inside, outside = examples.mean_cosines(vectors, generated_vocabulary)
+    title = f"{name}: {inside:.2f} within groups, {outside:.2f} between"
+    panels[title] = examples.group_cosines(vectors, generated_vocabulary)
 show(
     figures.group_cosines(panels, examples.GROUPS),
     "2.9",
@@ -725,31 +658,28 @@ show(
 # neighbour. But the neighbours themselves form groups: a word that occurs with `bread` also occurs with `rice`. A few
 # numbers, one for each such pattern, should be enough.
 #
-# Think of a stack of transparent slides. The lowest one shows only the roughest outline of a picture; every further slide
-# adds a correction, each fainter than the one before. With all slides on top of each other you see the picture exactly, and
-# the first few are enough to recognise it.
-#
-# Here the picture is the table $M$, and a slide is the simplest kind of table there is. Take a column $u$ and a row $v^T$,
-# both of length one. Their product $u v^T$ is a whole table, with $u_i v_j$ in row $i$ and column $j$: every row of it is
-# the same row $v^T$, more or less strongly. The **singular value decomposition** (특잇값 분해), SVD, writes a matrix as a
-# sum of such tables, each with a weight, the largest first:
+# Think of a stack of transparent slides. The lowest one shows the roughest outline of a picture; every further slide adds
+# a correction, each fainter than the one before. The first few are enough to recognise the picture. Here the picture is
+# the table $M$, and a slide is the simplest kind of table there is. Take a column $u$ and a row $v^T$, both of length one.
+# Their product $u v^T$ is a whole table, with $u_i v_j$ in row $i$ and column $j$: every row of it is the same row $v^T$,
+# more or less strongly. The **singular value decomposition** (특잇값 분해), SVD, writes a matrix as a sum of such tables,
+# each with a weight, the largest first:
 #
 # $$ M = \sum_j s_j \, u_j v_j^T \qquad s_1 \ge s_2 \ge \ldots \ge 0 \tag{11} $$
 #
 # All the columns $u_j$ are at right angles to each other, and so are the $v_j$. The weights $s_j$ are the **singular
 # values** (특잇값). No sum of $k$ such tables approximates $M$ better, by the sum of squared errors, than the first $k$
 # terms (Eckart and Young, 1936). In this approximation, each row of $M$ is a mixture of the $k$ patterns $v_1$ to $v_k$.
-# Let $U$ have the columns $u_1$ to $u_k$; row $i$ of it says how much of each pattern is in row $i$ of $M$, and that is our
-# dense vector for word $i$.
+# Row $i$ of $U$, which has the columns $u_1$ to $u_k$, says how much of each is in row $i$ of $M$: our dense vector for
+# word $i$.
 #
 # > **Question.** Words of one group are nearly interchangeable in the text, and there are seven groups. About how many
 # > terms will be enough for a good copy of $M$?
 # >
 # > <details><summary>Answer</summary>
 # >
-# > Words of one group have nearly the same neighbours, so their rows of $M$ are nearly the same row. There are about as
-# > many different rows as groups, and as many patterns are enough. Eight terms leave less than a seventh of the squared
-# > sum, as you will see.
+# > Words of one group have nearly the same neighbours, so there are about as many different rows of $M$ as groups, and as
+# > many patterns are enough. Eight terms leave less than a seventh of the squared sum, as you will see.
 # >
 # > </details>
 #
@@ -758,10 +688,10 @@ show(
 # $$ u \leftarrow M (M^T u), \;\; \mathrm{then \; divide \; by \; its \; length} \tag{12} $$
 #
 # In plain words: the multiplication stretches every part of $u$, but the part along $u_1$ most of all, so after many rounds
-# nothing else is left. To see it, use that vectors at right angles have the dot product 0, and each $u_j$ and $v_j$ has the
-# dot product 1 with itself. So (11) gives $M^T u_j = s_j v_j$ and $M v_j = s_j u_j$, and together $M (M^T u_j) = s_j^2
-# u_j$. In a mixture of all the $u_j$, each round of (12) multiplies the part along $u_j$ by $s_j^2$. To find the next one,
-# do the same, but subtract the parts along those already found.
+# nothing else is left. Vectors at right angles have the dot product 0, and each $u_j$ and $v_j$ has the dot product 1 with
+# itself. So (11) gives $M^T u_j = s_j v_j$ and $M v_j = s_j u_j$, and together $M (M^T u_j) = s_j^2 u_j$: in a mixture of
+# all the $u_j$, each round of (12) multiplies the part along $u_j$ by $s_j^2$. To find the next one, do the same, but
+# subtract the parts along those already found.
 
 
 # %%
@@ -785,16 +715,12 @@ print("singular values:", s.round(2))
 print("NumPy finds the same:", np.allclose(s, np.linalg.svd(M)[1][:8], rtol=0, atol=1e-3))
 
 # %% [markdown] id="ch02-a-column-may-have-the-opposite"
-# Here are the first three terms. The words are in the order of the groups, with all the others, such as `the` and `sleeps`,
-# at the end.
+# Here are the first three terms, with the words in the order of the groups, and the others, such as `the`, at the end.
 
 # %%
-# the words of each group together, and those of no group last
-order = np.concatenate([by_group, np.setdiff1d(np.arange(len(M)), by_group)])
-rows = M.T @ U / s  # the columns v_1 to v_k
-terms = [(s[j], U[order, j], rows[order, j]) for j in range(3)]
+order = examples.group_order(generated_vocabulary)
 show(
-    figures.rank_one_tables(M[order][:, order], terms),
+    figures.rank_one_tables(M, U[:, :3], order),
     "2.10",
     "The PPMI table, and the first three tables of which it is the sum; red is above zero, blue "
     "below. The strip on the left of each is its column, the strip above its row: each table is "
@@ -814,9 +740,8 @@ def first_terms(k):
 
 errors = [((M - first_terms(k)) ** 2).sum() / (M**2).sum() for k in range(9)]
 tables = {"PPMI matrix": M, "$k = 2$": first_terms(2), "$k = 8$": first_terms(8)}
-tables = {title: table[order][:, order] for title, table in tables.items()}
 show(
-    figures.approximations(tables, errors),
+    figures.approximations(tables, order, errors),
     "2.11",
     "The PPMI matrix, and what the first two and the first eight terms of the SVD keep of "
     "it. Right: the error that remains after k terms.",
@@ -825,7 +750,7 @@ show(
 # %%
 print(f"numbers per word: {M.shape[1]} in the PPMI matrix, {U.shape[1]} in the dense vectors")
 for name, vectors in (("counts", C), ("PPMI", M), ("SVD", U)):
-    inside, outside = mean_cosines(vectors)
+    inside, outside = examples.mean_cosines(vectors, generated_vocabulary)
     print(f"{name:<7} mean cosine within groups {inside:.2f}, between groups {outside:.2f}")
 
 # %% [markdown] id="ch02-eight-numbers-for-each-word-contain"
@@ -834,29 +759,12 @@ for name, vectors in (("counts", C), ("PPMI", M), ("SVD", U)):
 #
 # ## Real text: the nearest words
 #
-# With vectors for words you can ask for the nearest words, those with the largest cosine.
-
-
-# %%
-def nearest(word, vocabulary, vectors, count):
-    """The ``count`` words with the largest cosine with ``word``, and their cosines."""
-    unit = unit_rows(vectors)
-    cosines = unit @ unit[vocabulary.ids[word]]
-    best = [k for k in cosines.argsort()[::-1] if vocabulary.tokens[k] != word]
-    return [(vocabulary.tokens[k], float(cosines[k])) for k in best[:count]]
-
-
-ours = nearest("king", generated_vocabulary, U, 5)
-theirs = KeyedVectors(generated_vocabulary.tokens, U).most_similar("king", 5)
-print("king:", ", ".join(f"{word} {value:.2f}" for word, value in ours))
-same_words = [word for word, _ in ours] == [word for word, _ in theirs]
-close = np.allclose([value for _, value in ours], [value for _, value in theirs], rtol=0, atol=1e-5)
-print("the package gives the same:", same_words and close)
-
-# %% [markdown] id="ch02-now-apply-the-same-three-steps"
-# Now apply the same three steps to real text. The quick run uses the manual, with its 700 most frequent words. With
-# `SCRATCHNN_FULL=1` it uses the Penn Treebank, articles from the Wall Street Journal with 10,000 distinct words, from the
-# folder that `SCRATCHNN_DATA` names.
+# With vectors for words you can ask for the nearest words, those with the largest cosine. The package's
+# [`KeyedVectors`](../scratchnn/word2vec/keyed_vectors.py) finds them.
+#
+# Now apply the three steps, counts, PPMI and SVD, to real text. The quick run uses the manual, with its 700 most frequent
+# words. With `SCRATCHNN_FULL=1` it uses the Penn Treebank, articles from the Wall Street Journal with 10,000 distinct
+# words, from the folder that `SCRATCHNN_DATA` names.
 
 # %%
 if FULL:
@@ -875,11 +783,11 @@ if FULL:
     seconds = time.perf_counter() - start
     print(f"{len(corpus):,} words, {len(vocabulary):,} distinct: {seconds:.0f} s")
 
-tables = {"counts": near.astype(np.float32), "PPMI": above_chance, "SVD": vectors}
+tables = {"counts": near, "PPMI": above_chance, "SVD": vectors}
 for word in queries:
     print(word)
     for name, table in tables.items():
-        neighbours = nearest(word, vocabulary, table, 5)
+        neighbours = KeyedVectors(vocabulary.tokens, table).most_similar(word, 5)
         print(f"  {name:<7} " + ", ".join(f"{other} {value:.2f}" for other, value in neighbours))
 
 # %% [markdown] id="ch02-nearest-words-by-counts"
@@ -889,11 +797,8 @@ for word in queries:
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch02_text_into_tensors.py`, Penn Treebank, 929,589 words, window 2, size
 # > 100, seed 0 of the decomposition, 2026-11-21): 19 seconds for all three steps on two busy cores. By counts the nearest
 # > to car are network, job, group, computer and strategy, all at 0.87. Below are the nearest by SVD, and those in print
-# > (Saito, 2018, section 2.4.5, same corpus, window and size). His differ a little: the method draws random numbers, and
-# > his seed is not fixed.
+# > (Saito, 2018, section 2.4.5, same corpus, window and size; his seed is not fixed).
 # > - you: i 0.65, me 0.60, we 0.57, anybody 0.54, do 0.53; in print i 0.70, we 0.70, 've 0.55, do 0.53, else 0.51.
-# > - year: month 0.70, earlier 0.62, last 0.62, quarter 0.61, june 0.61; in print month 0.73, quarter 0.66, last 0.62,
-# >   earlier 0.61, next 0.60.
 # > - car: auto 0.57, cars 0.52, luxury 0.51, vehicle 0.49, truck 0.47; in print luxury 0.62, auto 0.62, cars 0.57, vehicle
 # >   0.50, corsica 0.47.
 # > - toyota: motor 0.73, motors 0.65, honda 0.63, mazda 0.60, lexus 0.58; in print motor 0.74, nissan 0.68, motors 0.65,
@@ -902,9 +807,9 @@ for word in queries:
 # %% [markdown] id="ch02-hashing"
 # ## Hashing: no list at all
 #
-# Back to the list of words. A vocabulary has to be built, stored, and shipped with the network. **Hashing** (해싱) does
-# without it. It is a cloakroom without an attendant who remembers you: the hook for your coat is computed from your name.
-# The place of a word is computed directly from its characters:
+# A vocabulary has to be built, stored, and shipped with the network. **Hashing** (해싱) does without it. It is a cloakroom
+# without an attendant who remembers you: the hook for your coat is computed from your name. The place of a word is computed
+# from its characters:
 #
 # $$ \mathrm{place}(w) = \mathrm{hash}(w) \;\; \mathrm{mod} \;\; \mathrm{size} \tag{13} $$
 #
@@ -926,15 +831,16 @@ for word in ("cat", "cats", "dog", "고양이"):
     print(f"{word}: place {ours} of 1000, by the package's hash {theirs}")
 
 # %% [markdown] id="ch02-the-package-uses-another-well-known"
-# The package uses another well-known hash, CRC-32, which the standard library implements in C. Why not Python's own `hash`?
+# The package uses another well-known hash, CRC-32, which the standard library implements in C; its
+# [`hashed_bags`](../scratchnn/text/vectorizers.py) makes bags of words without a vocabulary. Why not Python's own `hash`?
 # For strings it changes with every start of Python: tomorrow, all the weights would belong to other words.
 #
 # ### Collisions
 #
 # If two words get the same place, this is a **collision** (충돌), and nothing can tell them apart. How often does it
 # happen? Assign each of $V$ words to a random place and look at one of them. Another word misses its place with probability
-# $1 - 1/\mathrm{size}$. The probability that all the $V - 1$ others miss it is the product of that many factors. So the
-# expected share of words that collide is
+# $1 - 1/\mathrm{size}$, and all the $V - 1$ others with the product of that many factors. So the expected share of words
+# that collide is
 #
 # $$ 1 - \left( 1 - \frac{1}{\mathrm{size}} \right)^{V - 1} \tag{14} $$
 #
@@ -947,27 +853,15 @@ def expected_collisions(V, size):
     return 1 - (1 - 1 / size) ** (V - 1)  # (14)
 
 
-def measured_collisions(words, size, hash_word):
-    """The share of the distinct ``words`` that share their place."""
-    places = np.array([hash_word(word, size) for word in words])
-    taken = np.bincount(places, minlength=size)  # how many words each place has
-    return (taken[places] > 1).mean()
-
-
 manual_words = sorted(set(manual_tokens["words"]))
 sizes = 2 ** np.arange(7, 21)
-measured = {
-    "our hash": [measured_collisions(manual_words, size, simple_hash) for size in sizes],
-    "CRC-32": [measured_collisions(manual_words, size, vectorizers.hash_word) for size in sizes],
-}
+measured = [vectorizers.measured_collisions(manual_words, size) for size in sizes]
 expected = expected_collisions(len(manual_words), sizes)
-crc = [vectorizers.measured_collisions(manual_words, size) for size in sizes]
-print("the package gives the same:", measured["CRC-32"] == crc)
 show(
     figures.collisions(sizes, expected, measured, len(manual_words)),
     "2.12",
-    "The share of words that have to share their place in the table. Both hash functions "
-    "follow the curve that equation (14) predicts for pure chance.",
+    "The share of words that have to share their place in the table. The hash function "
+    "follows the curve that equation (14) predicts for pure chance.",
 )
 
 # %% [markdown] id="ch02-the-measured-shares-lie"
@@ -981,24 +875,19 @@ none = np.prod(1 - np.arange(23) / 365)  # each word misses the 0, 1 ... 22 plac
 print(f"expected share of 23 words in 365 places: {expected_collisions(23, 365):.1%}")
 print(f"probability that there is any collision:  {1 - none:.1%}")
 
-# %% [markdown] id="ch02-hashing-works-without-the-vocabulary"
-# A bag of words works without the vocabulary as well: each count of a bag goes to the place of equation (13). The package's
-# [`hashed_bags`](../scratchnn/text/vectorizers.py) makes them.
-
 # %% [markdown] id="ch02-korean-text"
 # ## Korean text
 #
 # Most of this chapter was about tokens between white space. In Korean such a token is an **eojeol** (어절): a word together
 # with the particles and endings that are attached to it. 학교 is a school, 학교에서 is "at the school", and 학교를 is the
-# school as the object of the sentence. For a vocabulary of eojeol they are three unrelated tokens. Other languages have
-# such endings too, but English has few.
+# school as the object of the sentence. For a vocabulary of eojeol they are three unrelated tokens.
 #
 # ### A syllable is a number
 #
 # A Korean character is one **syllable** (음절), written as a block of two or three letters, the **jamo** (자모): an initial
 # consonant, a vowel, and possibly a final consonant. There are 19 initials, 21 vowels, and 28 finals, if "none" is counted
-# as one. Unicode gives each character in the world a number. It contains all the 11,172 possible syllables in the order of
-# their letters. So the number of a syllable can be computed:
+# as one. Unicode, which gives each character in the world a number, contains all the 11,172 possible syllables in the order
+# of their letters. So the number of a syllable can be computed:
 #
 # $$ \mathrm{code} = 44032 + (\mathrm{initial} \cdot 21 + \mathrm{vowel}) \cdot 28 + \mathrm{final} \tag{15} $$
 #
@@ -1035,24 +924,24 @@ same &= all(take_apart(syllable) == korean.split_syllable(syllable) for syllable
 print("the package gives the same:", same)
 
 # %% [markdown] id="ch02-the-letters-in-this-cell"
-# The letters in this cell are those of a keyboard, where an initial ㄱ and a final ㄱ are the same. In a running text they
-# would be ambiguous: ㄱㅏㄱㅏ may be 가가, or 각 followed by a single ㅏ. So the package writes letters with another
-# Unicode set, in which initials, vowels and finals are different characters; its level `"letter"` returns these.
+# The letters in this cell are those of a keyboard, where an initial ㄱ and a final ㄱ are the same. In a running text,
+# ㄱㅏㄱㅏ might be 가가, or 각 followed by a single ㅏ. So the package's level `"letter"` uses another Unicode set, in
+# which initials and finals are different characters.
 
 # %% [markdown] id="ch02-which-tokens-for-korean"
 # ### Which tokens for Korean?
 #
-# To see the cost of each level, generate Korean sentences: a noun with a particle, a place, an object with a particle, a
-# verb with an ending. Some particles have two forms: 은 after a consonant, 는 after a vowel.
+# To see the cost of each level, generate Korean sentences. Some particles have two forms: 은 after a consonant, 는 after a
+# vowel.
 
 # %%
 rng = np.random.default_rng(0)
 korean_text = [examples.korean_sentence(rng) for _ in range(1000)]
+new_text = [examples.korean_sentence(rng) for _ in range(200)]
 print("\n".join(korean_text[:3]))
 
 # %% [markdown] id="ch02-read-more-and-more-of-these"
-# Read more and more of these sentences. How many distinct tokens are there at each of the three levels, and what share of
-# the tokens of 200 new sentences is unknown?
+# Read more and more of these sentences: what share of the tokens of 200 new ones is unknown, at each of three levels?
 #
 # > **Question.** There are 15 persons, 12 places, 18 things and 10 verbs in these sentences, each with some particles or
 # > endings. Which of the three curves of distinct tokens will rise longest: eojeol, syllables or letters? And which will be
@@ -1067,7 +956,6 @@ print("\n".join(korean_text[:3]))
 
 # %%
 levels = {"eojeol": str.split, "syllables": "char", "letters": "letter"}
-new_text = [examples.korean_sentence(rng) for _ in range(200)]
 
 
 def all_tokens(lines, level):
@@ -1098,18 +986,7 @@ show(
 # %% [markdown] id="ch02-every-noun-occurs-with-every-particle"
 # Every noun occurs with every particle, so the number of eojeol is a product; the number of syllables is hardly more than a
 # sum. There are few distinct letters from the start, but a sentence has more of them. A good compromise is n-grams of
-# syllables: the forms of one word have some of them in common.
-
-# %%
-forms = ["학교에서", "학교를", "병원에서", "병원을"]
-pieces = [list(tokens.ngrams(f"<{form}>", 2, "")) for form in forms]
-print(forms[0], pieces[0])
-
-print("cosines by pairs of syllables; by whole eojeol, all but the ones would be 0")
-vocabulary = Vocabulary.build((piece for parts in pieces for piece in parts), specials=())
-unit = unit_rows(vectorizers.bag_of_words(pieces, vocabulary).astype(float))
-for form, row in zip(forms, unit @ unit.T, strict=True):
-    print(" ".join(f"{value:.2f}" for value in row), form)
+# syllables: 학교에서 and 학교를 have 학교 in common.
 
 # %% [markdown] id="ch02-one-text-two-spellings"
 # ### One text, two spellings
@@ -1117,13 +994,12 @@ for form, row in zip(forms, unit @ unit.T, strict=True):
 # Unicode can write 한 in two ways: as one syllable, or as three letters that the screen draws as one block. Both look the
 # same. Converting a text to one of the forms is called **Unicode normalization** (유니코드 정규화). Form C, or NFC, has
 # composed syllables; form D, or NFD, has letters. Most Korean text is in form C, but file names from a Mac, for instance,
-# are often in form D. The problem is not limited to Korean: é may be one character, or e and an accent.
+# are often in form D. (In the same way, é may be one character, or e and an accent.)
 
 # %%
 composed = unicodedata.normalize("NFC", "한국어")
 taken_apart = unicodedata.normalize("NFD", "한국어")
-equal = "yes" if composed == taken_apart else "no"
-print(f"{len(composed)} characters and {len(taken_apart)} characters; equal: {equal}")
+print(f"{composed}: {len(composed)} characters; {taken_apart}: {len(taken_apart)} characters")
 print("form D is what the package calls letters:", taken_apart == korean.to_letters(composed))
 same = list(tokens.tokenize(taken_apart, "char")) == list(composed)
 print("as tokens they are the same:", same)
@@ -1136,44 +1012,24 @@ print("as tokens they are the same:", same)
 # > **What goes wrong.** Leave out that one conversion, and nothing crashes. Training works, and so does the test set from
 # > the same machine. Then reviews arrive that were typed elsewhere, and the results are no better than tossing a coin.
 #
-# Here are film reviews, good and bad, made of a few words. The classifier is as simple as possible: the score of each word
-# is the logarithm of how much more often it occurred in good reviews than in bad ones. The scores of a review are added up,
-# and a sum of zero or more means good.
-
+# Here are film reviews, good and bad, and a [classifier](../scratchnn/book/examples/ch02.py) as simple as possible: the
+# score of each word is the logarithm of how much more often it occurred in good reviews than in bad ones, and if the scores
+# of a review add up to zero or more, it is called good. It splits at white space and normalizes nothing.
 
 # %%
-def train_classifier(texts, good):
-    """The score of each word."""
-    counts = {}
-    for text, label in zip(texts, good, strict=True):
-        for word in text.split():  # without normalization
-            if word not in counts:
-                counts[word] = [1, 1]  # counting from one avoids a division by zero
-            counts[word][label] += 1
-    return {word: np.log(in_good / in_bad) for word, (in_bad, in_good) in counts.items()}
-
-
-def evaluate(texts, good, word_scores):
-    """The accuracy, and the share of words that are unknown."""
-    answers = [sum(word_scores.get(word, 0) for word in text.split()) >= 0 for text in texts]
-    unknown = [word not in word_scores for text in texts for word in text.split()]
-    return (np.array(answers) == good).mean(), np.mean(unknown)
-
-
-word_scores = train_classifier(*examples.reviews(np.random.default_rng(0), 500))
+word_scores = examples.train_classifier(*examples.reviews(np.random.default_rng(0), 500))
 texts, good = examples.reviews(np.random.default_rng(1), 400)
 from_elsewhere = [unicodedata.normalize("NFD", text) for text in texts]
-print("a review from here:     ", texts[0])
-print("the one from elsewhere: ", from_elsewhere[0])
+print("a review from here and from elsewhere:", texts[0], "/", from_elsewhere[0])
 for name, tested in (("from here", texts), ("from elsewhere", from_elsewhere)):
-    print(f"{name:<15} accuracy {evaluate(tested, good, word_scores)[0]:.1%}")
+    print(f"{name:<15} accuracy {examples.evaluate(tested, good, word_scores)[0]:.1%}")
 
 # %%
 percent = np.arange(0, 101, 10)
 curve = []
 for share in percent:
     cut = len(texts) * share // 100
-    curve.append(evaluate(from_elsewhere[:cut] + texts[cut:], good, word_scores))
+    curve.append(examples.evaluate(from_elsewhere[:cut] + texts[cut:], good, word_scores))
 accuracies, unknown_shares = np.array(curve).T
 show(
     figures.two_spellings(percent, accuracies, unknown_shares),
@@ -1183,43 +1039,28 @@ show(
 )
 
 # %% [markdown] id="ch02-look-at-the-blue-curve-alone"
-# Look at the blue curve alone. You expect the accuracy on a test set to be somewhat lower than in training, and you would
-# look for faults in the classifier. The orange curve reveals the cause. In form D every word is unknown, so the scores add
-# up to 0 and every review is classified as good. *Always print the share of unknown tokens.* It takes one line, and it
-# detects a wrong spelling, encoding, language or tokenizer at once. The repair takes one line as well:
+# With the blue curve alone you would look for faults in the classifier. The orange curve reveals the cause. In form D every
+# word is unknown, so the scores add up to 0 and every review is classified as good. *Always print the share of unknown
+# tokens.* It takes one line, and it detects a wrong spelling, encoding, language or tokenizer at once. The repair takes one
+# line as well:
 
 # %%
 normalized = [unicodedata.normalize("NFC", text) for text in from_elsewhere]
-share, unknown = evaluate(normalized, good, word_scores)
+share, unknown = examples.evaluate(normalized, good, word_scores)
 print(f"normalized to form C first: accuracy {share:.1%}, {unknown:.1%} of the words unknown")
 
 # %% [markdown] id="ch02-ppmi-overrates-accidental-pairs"
 # ### PPMI overrates accidental pairs
 #
 # The second trap looks innocent too: a table of the most strongly associated pairs of words. PMI divides by how often words
-# occur, so what happens to words that occur once? If both words of a pair occur only once, and near each other, that
-# meeting was very unlikely by chance, and their PMI is about as large as a PMI can be. (The package's `pair_counts` returns
-# the matrix $C$ in sparse form: the rows, columns and counts of the pairs that meet.)
+# occur. If both words of a pair occur only once, and near each other, that meeting was very unlikely by chance, and their
+# PMI is about as large as a PMI can be.
 
 # %%
 sequence = re.findall("[a-z]+", manual.lower())
-
-
-def strongest_pairs(min_count):
-    """All pairs v before w in the alphabet: their words, counts and PPMI, the strongest first."""
-    vocabulary = Vocabulary.build(sequence, specials=("<unk>",), min_count=min_count)
-    rows, columns, counts = counting.pair_counts(vocabulary.encode(sequence), len(vocabulary), 2)
-    values = counting.ppmi_of_pairs(rows, columns, counts, len(vocabulary))
-    names = np.array(vocabulary.tokens)
-    known = (rows != vocabulary.unknown) & (columns != vocabulary.unknown)
-    kept = np.flatnonzero(known & (names[rows] < names[columns]))  # the indices of these pairs
-    best = kept[np.argsort(-values[kept], kind="stable")]
-    return names[rows[best]], names[columns[best]], counts[best], values[best]
-
-
 clouds = {}
 for min_count, title in ((1, "All words"), (20, "Words that occur at least 20 times")):
-    one, other, counts, values = strongest_pairs(min_count)
+    one, other, counts, values = examples.strongest_pairs(sequence, min_count)
     clouds[title] = counts, values
     print(title)
     for k in range(6):

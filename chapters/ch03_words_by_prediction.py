@@ -1087,11 +1087,11 @@ for word in asked:
 # (chapter 1).
 #
 # - **3.1** The backward pass of a look-up, from equation (6).
-# - **3.2** The examples of skip-gram, including the ends of the text.
-# - **3.3** The backward pass of CBOW's mean, with a mask for missing words.
-# - **3.4** The number of parameters of the neural language model, including direct connections.
-# - **3.5** The perplexity of a text, from logits as large as 1000.
-# - **3.6** Predict the shapes on the way through CBOW.
+# - **3.2** The number of parameters of the neural language model, including direct connections.
+# - **3.3** The perplexity of a text, from logits as large as 1000.
+# - **3.4** Predict the shapes on the way through CBOW.
+# - **3.5** The backward pass of CBOW's mean, with a mask for missing words.
+# - **3.6** The examples of skip-gram, including the ends of the text.
 #
 # The solutions are in [`ch03.py`](../scratchnn/book/solutions/ch03.py). The package checks all models of this chapter with
 # `python -m scratchnn gradcheck nnlm cbow skip-gram embedding`.

@@ -9,14 +9,18 @@
 # read in a couple of seconds. At the end you have vectors that answer "man is to king as woman is to what?".
 
 # %%
-import heapq
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
-from scratchnn import losses
-from scratchnn.book.examples.ch04 import PEOPLE, PLACES, make_analogies, make_language, word_kinds
+from scratchnn.book.examples.ch04 import (
+    PEOPLE,
+    PLACES,
+    make_analogies,
+    make_language,
+    open_corpus,
+    questions_with_s,
+    train_tagger,
+    word_kinds,
+)
 from scratchnn.book.figures import ch04 as figures
 from scratchnn.book.page import FULL, show
 from scratchnn.datasets import load_imdb, plain_words, python_manual
@@ -25,13 +29,9 @@ from scratchnn.functions import sigmoid
 from scratchnn.gradcheck import check, pair_problem
 from scratchnn.layers.embedding import embedding_backward, embedding_forward
 from scratchnn.text import Vocabulary
-from scratchnn.word2vec import KeyedVectors, outputs, skip_gram_block
-from scratchnn.word2vec.blocks import SkipGramBlocks
-from scratchnn.word2vec.corpus import Corpus
+from scratchnn.word2vec import KeyedVectors, outputs
 from scratchnn.word2vec.evaluation import evaluate_analogies, totals
 from scratchnn.word2vec.huffman import HuffmanTree
-from scratchnn.word2vec.plots import principal_components
-from scratchnn.word2vec.projection import context_mean_backward, context_mean_forward
 from scratchnn.word2vec.sampling import NoiseSampler, keep_probabilities
 from scratchnn.word2vec.training import Word2VecTrainer
 
@@ -50,14 +50,13 @@ show(
 # - say where a softmax word2vec spends its time, and count it in multiplications;
 # - write negative sampling forward and backward, and a sampler that draws the noise words;
 # - thin out frequent words, and explain why this makes the vectors better and not only training faster;
-# - find nearest words, answer analogies in two ways, and draw words in the plane;
+# - find nearest words, answer analogies, and draw words in the plane;
 # - say for which tasks pretrained vectors help much, and for which they help little;
 # - turn hundreds of pairs into three matrix products, and show that only the order of the sums has changed.
 #
 # You need CBOW and skip-gram (chapter 3), the co-occurrence matrix and PMI (chapter 2), and softmax, sigmoid and the
-# gradient check (chapter 1). All cells together take less than a minute. Chapter 5 will divide every network into an
-# encoding, a summary over time and a decoding; word vectors are the encoding. Sections marked *optional* can be left out
-# at a first reading.
+# gradient check (chapter 1). The cells take less than a minute. Chapter 5 will divide every network into an encoding, a
+# summary over time and a decoding; word vectors are the encoding. Sections marked *optional* can be left out at first.
 #
 # | letter | meaning | shape |
 # |--|--|--|
@@ -77,17 +76,16 @@ show(
 # ## A small language with known answers
 #
 # To judge vectors you need questions with known answers, so we make a language in which they are known
-# ([`examples/ch04.py`](../scratchnn/book/examples/ch04.py)). Its sentences are about people, each with a male and a
-# female word (king, queen), and about countries, each with a capital, a river and a language. The words around "king"
-# are those around "queen", with he and his in place of she and her; the words around "paris" are those around "rome",
-# with another river and another language. There are also hundreds of names of three syllables. As in real text,
-# some occur often and most hardly ever: the second has half the share of the first, the third a third, and so on.
+# ([`examples/ch04.py`](../scratchnn/book/examples/ch04.py)). Its sentences are about people (king, queen) and about
+# countries, each with a capital, a river and a language. The words around "king" are those around "queen", with he and
+# his in place of she and her; the words around "paris" are those around "rome", with another river and language. There
+# are also hundreds of names. As in real text, some occur often and most hardly ever: the second has half the share of
+# the first, the third a third, and so on.
 
 # %%
 sentences, names = make_language(np.random.default_rng(0), 3000)
-print("people:", PEOPLE[0], PEOPLE[1], "...")
-print("places:", PLACES[0], PLACES[1], "...")
-for sentence in sentences[:5]:
+print("people:", PEOPLE[0], "... places:", PLACES[0], "...")
+for sentence in sentences[:4]:
     print(sentence)
 
 vocabulary = Vocabulary.build(" ".join(sentences).split(), specials=())
@@ -103,22 +101,19 @@ print("words that occur once or twice:", (counts <= 2).sum())
 # %% [markdown] id="ch04-the-two-bottlenecks"
 # ## The two bottlenecks
 #
-# A pair of words teaches the network one small thing: these two occurred together. What is paid for it?
-#
-# Skip-gram in chapter 3 has two tables, called $A$ and $B$ there. Here they are $W_{in}$, which will be the word
-# vectors, and $W_{out}$, needed only for training. Both are $(V, D)$. For a word $v$ with the word $o$ near it:
+# A pair of words teaches the network one small thing: these two occurred together. What is paid for it? The two tables
+# of skip-gram, $A$ and $B$ in chapter 3, are called $W_{in}$ and $W_{out}$ here. For a word $v$ with the word $o$ near it:
 #
 # $$ h = \mathrm{onehot}(v) \, W_{in} \qquad z = h \, W_{out}^T \qquad L = - \log \mathrm{softmax}(z)_o \tag{1} $$
 #
-# Count **multiplications**, each together with its addition; the two are called a multiply-add. The first product has
+# Count the multiplications, each together with its addition; the two are called a multiply-add. The first product has
 # $V D$ of them, and its backward pass, $dW_{in} = \mathrm{onehot}(v)^T dh$, again $V D$. Nearly all of these multiply
 # by zero. The second product has $V D$ forward and twice as many backward, for $dh = dz \, W_{out}$ and
-# $dW_{out} = dz^T h$, and the softmax computes $V$ exponentials: a lot of work to learn that two words occurred
-# together. So there are two bottlenecks, one at each table, and both grow with the vocabulary; and a text of a million
-# words has some millions of pairs.
+# $dW_{out} = dz^T h$, and the softmax computes $V$ exponentials. So there are two bottlenecks, one at each table. Both
+# grow with the vocabulary, and a text of a million words has some millions of pairs.
 #
 # > **Question.** $V$ is 10,000 and $D$ is 100. How many multiply-adds does one pair cost at the output? And of those of the
-# > one-hot products, how many do not multiply by zero? The next cell counts them.
+# > one-hot products, how many do not multiply by zero?
 # >
 # > <details><summary>Answer</summary>
 # >
@@ -127,17 +122,10 @@ print("words that occur once or twice:", (counts <= 2).sum())
 # >
 # > </details>
 
-
 # %%
-def softmax_cost(V, D):
-    """Multiply-adds per pair, forward and backward: the one-hot products, and the output."""
-    return 2 * V * D, 3 * V * D
-
-
-print("D = 100       one-hot products   of these not by zero       output")
 for size in (1_000, 10_000, 100_000):
-    first, second = softmax_cost(size, 100)
-    print(f"V = {size:>7,} {first:>18,} {2 * 100:>22,} {second:>12,}")
+    one_hot, output = 2 * size * 100, 3 * size * 100
+    print(f"V = {size:>7,}: one-hot {one_hot:>10,}, output {output:>10,} multiply-adds")
 
 # %% [markdown] id="ch04-first-bottleneck-the-embedding-layer"
 # ## First bottleneck: the embedding layer
@@ -151,44 +139,14 @@ for size in (1_000, 10_000, 100_000):
 # Forward and backward together now cost $D$ additions instead of $2 V D$ multiply-adds. The package's
 # [`embedding_backward`](../scratchnn/layers/embedding.py) returns a `RowGradient`, the rows with their ids, so an update
 # writes only to these rows.
-
-# %%
-rng = np.random.default_rng(0)
-v = np.array([3, 1, 3, 0])  # word 3 twice
-W, dh = rng.standard_normal((6, 2)), rng.standard_normal((4, 2))
-onehot = np.eye(6)[v]  # (4, 6)
-h, cache = embedding_forward(v, W)  # (2)
-gradient = embedding_backward(dh, cache)  # (2)
-same = np.allclose(h, onehot @ W, rtol=0, atol=1e-12)
-same_back = np.allclose(gradient.to_dense(), onehot.T @ dh, rtol=0, atol=1e-12)
-print("look-up and one-hot product are the same, forward and backward:", same and same_back)
-print(f"rows in the package's gradient: {len(gradient.rows)}; in the table: {len(W)}")
-
-# %% [markdown] id="ch04-cbow-takes-the-mean"
-# ### Optional: CBOW, and a mask
 #
-# (The rest of the chapter uses skip-gram, which looks up one row per pair.) CBOW takes the mean of the rows of the $C$
-# words around a position. Near the ends of a sentence there are fewer words, and a mask says which are present. With the
-# share $a_{nj} = 1/C_n$ if word $j$ is present and 0 if it is not:
+# (The rest of the chapter uses skip-gram, which looks up one row per pair. CBOW takes the mean of the rows of the $C$
+# words around a position, and near the ends of a sentence there are fewer. So each place $j$ gets a share: $a_{nj} = 1/C_n$
+# if it has one of the $C_n$ words, and 0 if it is empty. Equation (2) becomes
 #
 # $$ h_n = \sum_j a_{nj} W_{w_{nj}} \qquad dW_v = \sum_{n, j : \; w_{nj} = v} a_{nj} \, dh_n \tag{3} $$
 #
-# In the code `a[:, :, None]` has the shape (N, C, 1), so broadcasting multiplies each share by a whole row.
-
-# %%
-around = np.array([[2, 3, 5], [1, 1, 0]])  # (N, C)
-present = np.array([[True, True, True], [True, True, False]])
-dh = rng.standard_normal((2, 2))
-
-a = present / present.sum(axis=1, keepdims=True)  # (N, C), True counts as 1
-h = (a[:, :, None] * W[around]).sum(axis=1)  # (3)  (N, C, 1) * (N, C, D) -> (N, D)
-dW = np.zeros_like(W)
-np.add.at(dW, around, a[:, :, None] * dh[:, None, :])  # (3)
-
-package_h, cache = context_mean_forward(around, present, W)
-package_dW = context_mean_backward(dh, cache).to_dense()
-pairs = (h, package_h), (dW, package_dW)
-print("the package gives the same:", all(np.allclose(*p, rtol=0, atol=1e-12) for p in pairs))
+# which is [`projection.py`](../scratchnn/word2vec/projection.py).)
 
 # %% [markdown] id="ch04-second-bottleneck-negative-sampling"
 # ## Second bottleneck: negative sampling
@@ -209,8 +167,7 @@ print("the package gives the same:", all(np.allclose(*p, rtol=0, atol=1e-12) for
 # This is the cross-entropy of chapter 1 with two classes, yes and no, asked $M + 1$ times. A "no" costs
 # $-\log(1 - \sigma(s)) = \log(1 + e^s)$, and a "yes" $-\log \sigma(s) = \log(1 + e^{-s}) = \log(1 + e^s) - s$. So each
 # term of the sum is $\log(1 + e^{s_k}) - \mathrm{target}_k s_k$. The derivative of $\log(1 + e^s)$ is $\sigma(s)$, so the
-# gradient is as simple as that of the softmax: the predicted probability minus the correct one. The rest are sums of
-# products:
+# gradient is that of the softmax again, the predicted probability minus the correct one:
 #
 # $$ ds_k = \sigma(s_k) - \mathrm{target}_k \tag{6} $$
 # $$ dh = \sum_k ds_k \, W_{out, \, w_k} \qquad dW_{out, \, v} = \sum_{k : \; w_k = v} ds_k \, h \tag{7} $$
@@ -219,20 +176,16 @@ print("the package gives the same:", all(np.allclose(*p, rtol=0, atol=1e-12) for
 # vocabulary.
 
 # %%
+rng = np.random.default_rng(0)
 h, rows = rng.standard_normal(3), rng.standard_normal((4, 3))
 target = np.array([1.0, 0.0, 0.0, 0.0])  # the first word is the true one
 s = rows @ h  # (4)  (M + 1, D) @ (D,) -> (M + 1,)
-by_five = -(target * np.log(sigmoid(s)) + (1 - target) * np.log(1 - sigmoid(s))).sum()  # (5)
-shorter = (np.log1p(np.exp(s)) - target * s).sum()  # log1p(x) is log(1 + x)
+L = (np.log1p(np.exp(s)) - target * s).sum()  # (5); log1p(x) is log(1 + x)
 print("scores", s.round(2), "probabilities of being really near", sigmoid(s).round(2))
-print(f"loss by (5) {by_five:.4f}, by log(1 + e^s) - target * s {shorter:.4f}")
+print(f"loss {L:.4f}; gradients of the scores", (sigmoid(s) - target).round(2))  # (6)
 
 M = 5
-noise_cost = 3 * (M + 1) * 100
-print(f"D = 100, M = {M}: {noise_cost:,} multiply-adds per pair")
-for size in (1_000, 10_000, 100_000):
-    times = softmax_cost(size, 100)[1] / noise_cost
-    print(f"V = {size:>7,}: the softmax needs {times:>9,.1f} times as many")
+print(f"for V = 100,000 the softmax needs {100_000 / (M + 1):,.0f} times the multiply-adds")
 
 # %% [markdown] id="ch04-which-noise"
 # ### Which noise?
@@ -276,9 +229,9 @@ print("the package's sampler draws the same words:", same)
 #
 # (You may skip the reason for the mask; the three functions of the next cell are used to the end of the chapter.)
 # A noise word may happen to be the true word. Its row would then be pulled towards $h$ and pushed away from it at the
-# same time. You could draw again, which costs time, or accept it. The package leaves that draw out, as the original
-# program does. A mask $m$ is 0 for a draw to leave out and 1 for all others; every term of the loss and every $ds_k$ is
-# multiplied by it. With the mask, for $N$ pairs at once, and with the mean of their losses:
+# same time. The package leaves such a draw out, as the original program does. A mask $m$ is 0 for it and 1 for all
+# others; every term of the loss and every $ds_k$ is multiplied by it. For $N$ pairs at once, with the mean of their
+# losses:
 
 
 # %%
@@ -335,7 +288,7 @@ findings = check(pair_problem(example_forward, choices_backward, example))
 print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in findings)}")
 
 # %% [markdown] id="ch04-another-solution-a-tree"
-# ### Another solution: a tree
+# ### Optional: another solution, a tree
 #
 # **Hierarchical softmax** (계층적 소프트맥스) is older (Morin and Bengio, 2005). It keeps the question "which word?" and
 # answers it in steps, as in the game of twenty questions, where each answer halves what is left. Make the words the
@@ -348,52 +301,28 @@ print(f"{len(findings)} comparisons, all right: {all(finding.ok for finding in f
 # over the nodes on the path to $o$, where $\mathrm{left}_k$ is 1 if the path goes left and 0 if it goes right. Its negative
 # logarithm is again equation (5), with nodes in place of words, so `choices_forward` computes it too; the mask fills up
 # the shorter paths. In a **Huffman tree** (허프만 트리) frequent words are near the root. It is made by joining the two
-# rarest nodes repeatedly until one is left, and no other tree has shorter paths on average (Huffman, 1952). A heap, from
-# Python's `heapq`, returns the rarest node. The package's [`HuffmanTree`](../scratchnn/word2vec/huffman.py) makes the
-# same paths. Its method `ways` pads them to equal length and returns nodes, targets and mask, (N, longest path) each.
+# rarest nodes repeatedly until one is left, and no other tree has shorter paths on average (Huffman, 1952). The package's
+# [`HuffmanTree`](../scratchnn/word2vec/huffman.py) makes it. Its method `paths` returns the nodes, targets and mask of
+# some words, (N, longest path) each.
 
 
 # %%
-def huffman_paths(counts):
-    """Each word's path: pairs of an inner node (0 .. V - 2) and 1.0 for left, 0.0 for right."""
-    heap = [(int(count), word) for word, count in enumerate(counts)]
-    heapq.heapify(heap)
-    below = [[word] for word in range(len(counts))]  # the words below each node, itself at first
-    paths = [[] for _ in counts]
-    for inner in range(len(counts) - 1):
-        (count_a, a), (count_b, b) = heapq.heappop(heap), heapq.heappop(heap)
-        for side, left in ((a, 0.0), (b, 1.0)):
-            for word in below[side]:
-                paths[word].insert(0, (inner, left))  # the new node comes first on the path
-        below.append(below[a] + below[b])
-        heapq.heappush(heap, (count_a + count_b, len(below) - 1))
-    return paths
-
-
 few = np.array([40, 20, 11, 5, 2, 1])
-paths = huffman_paths(few)
-for word, path in enumerate(paths):
-    turns = " ".join("left" if left else "right" for _, left in path)
-    print(f"word {word}, {few[word]:>2} times: {turns}")
-
-# %%
 h, nodes = rng.standard_normal((3, 4)), rng.standard_normal((5, 4))
 few_tree, tree = HuffmanTree(few), HuffmanTree(counts)  # counts: of our language
-ways = [few_tree.paths(np.array([word])) for word in range(6)]
-each = np.array([choices_forward(h[:1], *way, nodes)[0] for way in ways])
+paths = [few_tree.paths(np.array([word])) for word in range(6)]
+each = np.array([choices_forward(h[:1], *path, nodes)[0] for path in paths])
 print(f"the probabilities of all words add up to {np.exp(-each).sum():.6f}")
 
 layer = outputs.HierarchicalSoftmax(few, 4)
 layer.W.data = nodes
 L, _ = choices_forward(h, *few_tree.paths(o), nodes)
-same = [len(path) for path in huffman_paths(counts)] == tree.lengths.tolist()
-same = same and np.isclose(L, layer.forward(h, o), rtol=0, atol=1e-12)
-print("the package's tree has paths as long, and gives the same loss:", same)
+print("the package gives the same loss:", np.isclose(L, layer.forward(h, o), rtol=0, atol=1e-12))
 mean_length = (counts * tree.lengths).sum() / counts.sum()
-print(f'path to "the" {tree.lengths[0]}, to the rarest words {tree.lengths.max()}', end="")
-print(f", mean {mean_length:.1f}\nlog2 of V is {np.log2(V):.1f}")
+print(f'steps to "the": {tree.lengths[0]}, to the rarest words: {tree.lengths.max()}')
+print(f"mean over the text: {mean_length:.1f}; log2 of V: {np.log2(V):.1f}")
 show(
-    figures.huffman_tree(few, paths),
+    figures.huffman_tree(few, few_tree),
     "4.2",
     "The most frequent word has the shortest path from the top. Each inner node asks one "
     "question, left or right.",
@@ -442,11 +371,8 @@ same = np.allclose(keep, keep_probabilities(counts, 0.001), rtol=0, atol=1e-12)
 print("the package gives the same:", same)
 
 # %%
-powers, thresholds, shares = (1.0, 0.75, 0.5, 0.0), (1e-2, 1e-3, 1e-4), np.logspace(-6, -0.5, 300)
-noise_by_power = {power: noise_share(counts, power) for power in powers}
-kept = {threshold: keep_share(shares, threshold) for threshold in thresholds}
 show(
-    figures.noise_and_subsampling(noise_by_power, shares, kept, the=(f[0], keep[0])),
+    figures.noise_and_subsampling(noise_share, keep_share, counts, threshold=0.001),
     "4.3",
     "Left: the higher the power, the more often frequent words are drawn as noise. Right: "
     "the smaller the threshold, the more occurrences of frequent words are skipped.",
@@ -455,7 +381,7 @@ show(
 # %% [markdown] id="ch04-a-skipped-word-is-removed-before"
 # A skipped word is removed before the windows are made, so a window reaches further: in "the army of the north", with
 # "of" and "the" skipped, army and north are neighbours. There are fewer words to read, and the pairs say more. So
-# training is faster *and* the vectors are better, as you will see below.
+# training is faster *and* the vectors are better. The section on the trainer measures it.
 #
 # ### How far to look
 #
@@ -494,10 +420,9 @@ for name, (v, o) in [("all words kept", all_pairs), ("subsampled", pairs)]:
 # %% [markdown] id="ch04-training"
 # ## Training
 #
-# The loop is that of chapter 3: pairs in random order, mini-batches, gradients, update. The learning rate decreases
-# linearly to zero, which lets the vectors settle at the end. The word vectors start small and random, the output table
-# at zero. The argument `gradients(h, o, W_out, rng)` returns the loss, `dh` and `dW_out`, so the full softmax, the tree
-# and negative sampling all run in the same loop.
+# The loop is that of chapter 3, with pairs that are drawn anew in each epoch, and a learning rate that decreases linearly
+# to zero, which lets the vectors settle at the end. The argument `gradients(h, o, W_out, rng)` returns the loss, `dh` and
+# `dW_out`, so the full softmax, the tree and negative sampling all run in the same loop.
 #
 # > **Question.** All scores are zero before the first step. What is the loss of a pair then, with the softmax and with
 # > negative sampling?
@@ -574,9 +499,9 @@ print(f"per pair, the softmax needs {times:.1f} times as many as negative sampli
 # In plain words: a score ends up high if two words occur together more often than chance would have it, and low if less
 # often. That is what the counts of chapter 2 measured, without any training. Here is why the two agree.
 #
-# First, what do the scores become? Take one word $v$ and one word $o$. Of all questions about them, let the answer be
-# yes $C_{vo}$ times; this is the entry of the co-occurrence matrix of chapter 2. As noise, $o$ is drawn about $M P(o)$
-# times for each of the $C_v$ pairs of $v$. The terms of the loss that contain their score $s$ are
+# Take one word $v$ and one word $o$. Of all questions about them, let the answer be yes $C_{vo}$ times, the entry of the
+# co-occurrence matrix of chapter 2. As noise, $o$ is drawn about $M P(o)$ times for each of the $C_v$ pairs of $v$. The
+# terms of the loss that contain their score $s$ are
 #
 # $$ C_{vo} \log(1 + e^{-s}) + C_v M P(o) \log(1 + e^s) $$
 #
@@ -587,9 +512,9 @@ print(f"per pair, the softmax needs {times:.1f} times as many as negative sampli
 #
 # The fraction is the share of $o$ among the words near $v$, divided by its share of the noise. Its logarithm is the
 # pointwise mutual information of chapter 2, with $P(o)$ of equation (8). So, up to a constant, predicting with noise
-# and counting with PMI aim at the same values (Levy and Goldberg, 2014). A score is a product of two rows of $D$
-# numbers, so the values are reached only approximately, as with the singular value decomposition. The cell below prints
-# a correlation: 1 if all points are on one rising line, near 0 if (11) and the learned scores are unrelated.
+# and counting with PMI aim at the same values (Levy and Goldberg, 2014). They are reached only approximately, as with the
+# singular value decomposition, because a score is a product of two rows of $D$ numbers. The cell prints a correlation: 1 if
+# all points are on one rising line, near 0 if (11) and the learned scores are unrelated.
 
 # %%
 C = np.zeros((V, V))
@@ -635,8 +560,7 @@ for word in ("king", "paris", "tiber", "korean", "he"):
 # %% [markdown] id="ch04-words-of-the-same-kind-come"
 # Words of the same kind come near each other, rivers near rivers and languages near languages, although no sentence
 # says what kinds there are. Words that occur together are near too: mayor is near paris. Words that occur less than
-# ten times are left out: they have hardly moved from their random initial values and may be near anything. For the same
-# reason most programs leave words below a minimum count, say five, out of the vocabulary.
+# ten times are left out, because they have hardly moved from their random initial values and may be near anything.
 #
 # An **analogy** (유추) is a question such as "man is to king as woman is to ?". If the step from man to king is the same
 # as that from woman to queen, then $u_{king} - u_{man} + u_{woman}$ is near $u_{queen}$. So the answer to "$a$ is to $b$
@@ -645,78 +569,58 @@ for word in ("king", "paris", "tiber", "korean", "he"):
 #
 # $$ \mathrm{3CosAdd}: \qquad \arg\max_v \; \big( u_v \cdot u_b - u_v \cdot u_a + u_v \cdot u_c \big) \tag{12} $$
 #
-# where $\arg\max_v$ means the word $v$ with the largest value. The answer should be near $b$ and $c$ and far from $a$. In
-# a sum, one large cosine can outweigh the other two. Levy and Goldberg (2014) multiply instead, so that each of the three
-# counts by its ratio. With the cosines shifted to the range 0 to 1, $r_{vw} = (1 + u_v \cdot u_w) / 2$, and a small
-# $\varepsilon$ that keeps the divisor from being zero:
-#
-# $$ \mathrm{3CosMul}: \qquad \arg\max_v \; \frac{r_{vb} \; r_{vc}}{r_{va} + \varepsilon} \tag{13} $$
-#
-# The three given words are excluded from the answers; you will see why. Any two pairs of people make four such questions,
-# and so do any two of places: either pair may come first, in either direction. First three of them, then all.
+# where $\arg\max_v$ means the word $v$ with the largest value. The answer should be near $b$ and $c$ and far from $a$. (In
+# a sum, one large cosine can outweigh the other two. Levy and Goldberg, 2014, multiply the three instead; their 3CosMul is
+# `method="mul"` of the package's `analogy`.) The three given words are excluded from the answers; you will see why. Any two
+# pairs of people make four such questions, and so do any two of places: either pair may come first, in either direction.
+# First three of them, then all.
 
 
 # %%
-def analogy(a, b, c, vectors, exclude=True, method="add"):
+def analogy(a, b, c, vectors, exclude=True):
     """The word d for which a is to b as c is to d."""
     u, rows = vectors.unit, [vectors.ids[word] for word in (a, b, c)]  # u (V, D), at length 1
     with_a, with_b, with_c = u[rows] @ u.T  # (3, D) @ (D, V) -> (V,) each
-    if method == "add":
-        scores = with_b - with_a + with_c  # (12)
-    else:
-        r_a, r_b, r_c = (1 + with_a) / 2, (1 + with_b) / 2, (1 + with_c) / 2
-        scores = r_b * r_c / (r_a + 0.001)  # (13)
+    scores = with_b - with_a + with_c  # (12)
     if exclude:
         scores[rows] = -np.inf
     return vectors.words[scores.argmax()]
 
 
-def share_right(vectors, questions, exclude=True, method="add"):
+def share_right(vectors, questions, exclude=True):
     """The share of questions (a, b, c, d) whose answer is d."""
-    answers = [analogy(a, b, c, vectors, exclude, method) for a, b, c, _ in questions]
+    answers = [analogy(a, b, c, vectors, exclude) for a, b, c, _ in questions]
     return np.mean([answer == d for answer, (*_, d) in zip(answers, questions, strict=True)])
 
 
-def accuracy(x, **options):
-    """The share of correct answers of word vectors x (V, D) for each kind of question."""
-    vectors = KeyedVectors(words, x)
-    return {kind: share_right(vectors, asked, **options) for kind, asked in questions.items()}
+questions = make_analogies(PEOPLE) + make_analogies(PLACES)
 
 
-def mean_accuracy(x, **options):
-    """The mean over both kinds."""
-    return np.mean(list(accuracy(x, **options).values()))
+def accuracy(x, exclude=True):
+    """The share of correct answers of word vectors x (V, D) to all questions."""
+    return share_right(KeyedVectors(words, x), questions, exclude)
 
 
 vectors = KeyedVectors(words, x)
 for a, b, c in [("man", "king", "woman"), ("france", "paris", "korea"), ("queen", "king", "witch")]:
-    added, multiplied = analogy(a, b, c, vectors), analogy(a, b, c, vectors, method="mul")
-    print(f"{a} is to {b} as {c} is to {added} (3CosMul: {multiplied})")
-questions = {"people": make_analogies(PEOPLE), "places": make_analogies(PLACES)}
-same = all(
-    analogy(a, b, c, vectors, method=method) == vectors.analogy(a, b, c, 1, method)[0][0]
-    for method in ("add", "mul")
-    for a, b, c, _ in questions["people"]
-)
+    print(f"{a} is to {b} as {c} is to {analogy(a, b, c, vectors)}")
+same = all(analogy(*q[:3], vectors) == vectors.analogy(*q[:3], 1)[0][0] for q in questions)
 print("the package gives the same answers:", same)
 
 # %%
-print(f"{len(questions['people'])} questions about people, {len(questions['places'])} about places")
+print(f"correct of {len(questions)} questions:")
 for name, run in runs.items():
-    for method in ("add", "mul"):
-        right = accuracy(run["W_in"], method=method)
-        shares = f"people {right['people']:.1%}, places {right['places']:.1%}"
-        print(f"{name:<18} 3Cos{method.title()}: {shares}")
-print("correct after each epoch of negative sampling, given words excluded, and allowed:")
+    print(f"  {name:<18} {accuracy(run['W_in']):.1%}")
+print("after each epoch of negative sampling, given words excluded, and allowed:")
 for epoch, table in enumerate(runs["negative sampling"]["after"], 1):
-    excluded, allowed = mean_accuracy(table), mean_accuracy(table, exclude=False)
+    excluded, allowed = accuracy(table), accuracy(table, exclude=False)
     print(f"  epoch {epoch}: {excluded:>6.1%} {allowed:>8.1%}")
 
 # %% [markdown] id="ch04-the-right-column-is-a-warning"
-# The right column is a warning. A word is nearest to itself, and the step from $a$ to $b$ may be shorter than the
-# distance from $c$ to any other word. Then $u_b - u_a + u_c$ is still nearest to $c$ itself. Our language is so regular
-# that training overcomes this; the vectors of real text do not, as the last section shows. When you read results on
-# analogies, check whether the given words were excluded.
+# The right column is a warning. The step from $a$ to $b$ may be shorter than the distance from $c$ to any other word. Then
+# $u_b - u_a + u_c$ is still nearest to $c$ itself. Our language is so regular that training overcomes this; the vectors of
+# real text do not, as the last section shows. When you read results on analogies, check whether the given words were
+# excluded.
 #
 # Now compare how many multiply-adds each output needs until the vectors know the answers.
 
@@ -724,7 +628,7 @@ for epoch, table in enumerate(runs["negative sampling"]["after"], 1):
 curves = {}
 for name, run in runs.items():
     spent = cost[name] * run["pairs"] * np.arange(1, len(run["after"]) + 1) / len(run["after"])
-    curves[name] = (spent, [mean_accuracy(table) for table in run["after"]])
+    curves[name] = (spent, [accuracy(table) for table in run["after"]])
 show(
     figures.cost_of_answers(curves),
     "4.5",
@@ -739,15 +643,15 @@ show(
 # ### The plane
 #
 # To photograph a flock of birds, you would look for the side from which it is spread out most. A vector of thirty numbers
-# cannot be drawn either. **Principal component analysis** (주성분 분석), PCA, finds the plane that
-# keeps as much of their spread as a plane can. Subtract the mean of the vectors, and let $X$ be the result. The singular
-# value decomposition of chapter 2 sorts the directions by how far the points spread along them, and the first two rows
-# of $V^T$ span the plane:
+# cannot be drawn as it is either. **Principal component analysis** (주성분 분석), PCA, finds the plane that keeps as much
+# of their spread as a plane can. Subtract the mean of the vectors, and let $X$ be the result. The singular value
+# decomposition of chapter 2 sorts the directions by how far the points spread along them, and the first two rows of $V^T$
+# span the plane:
 #
-# $$ X = U \, \mathrm{diag}(s) \, V^T \qquad \mathrm{coordinates} = X \, V_{: 2} \tag{14} $$
+# $$ X = U \, \mathrm{diag}(s) \, V^T \qquad \mathrm{coordinates} = X \, V_{: 2} \tag{13} $$
 #
-# (Here $V$ is the matrix of that chapter, not the size of the vocabulary, and $V_{: 2}$ its first two columns.) The
-# spread is the sum of the squares in $X$, and $s_k^2 / \sum_j s_j^2$ is the share of direction $k$.
+# (Here $V$ is the matrix of that chapter, not the size of the vocabulary.) The spread is the sum of the squares in $X$, and
+# $s_k^2 / \sum_j s_j^2$ is the share of direction $k$.
 
 
 # %%
@@ -755,14 +659,8 @@ def plane(points):
     """Coordinates (N, 2) of points (N, D), and the share of the spread along each axis."""
     X = points - points.mean(axis=0)
     _, s, Vt = np.linalg.svd(X, full_matrices=False)
-    return X @ Vt[:2].T, s[:2] ** 2 / (s**2).sum()  # (14)
+    return X @ Vt[:2].T, s[:2] ** 2 / (s**2).sum()  # (13)
 
-
-ours, shares = plane(unit(x)[:50])
-package_plane, package_shares = principal_components(unit(x)[:50])
-same = np.allclose(abs(ours), abs(package_plane), rtol=0, atol=1e-9)
-same = same and np.allclose(shares, package_shares, rtol=0, atol=1e-12)
-print("the package gives the same, up to the sign of an axis:", same)
 
 panels = {}
 for kind, groups in (("people", PEOPLE), ("places", PLACES)):
@@ -779,8 +677,7 @@ show(
 # Male forms and countries are blue, female forms and capitals orange, and a grey line joins the two words of a pair.
 # The lines between places are nearly parallel: the step from a capital to its country is much the same for all. Those
 # between people point roughly the same way; the roles spread so far that two directions cannot show all of it. This is
-# why subtracting and adding answers the questions. In our language every pair differs in the same way. In real text this
-# holds roughly for some relations and not at all for others.
+# why subtracting and adding answers the questions. In real text it holds roughly for some relations and not for others.
 
 # %% [markdown] id="ch04-where-pretrained-vectors-help"
 # ## Where pretrained vectors help
@@ -788,9 +685,10 @@ show(
 # Vectors that were trained on much plain text and are then used in another task are called **pretrained vectors**
 # (사전 학습 벡터); using in one task what was learned in another is **transfer learning** (전이 학습). Does it pay?
 # Take this task: classify a word of our language as a name, a person, a thing, a country, a capital, a river or a
-# language, by a look-up in a table and a softmax with seven classes. Compare three tables: random rows that are learned
-# together with the softmax; the word vectors of this chapter, unchanged (*frozen*); and the same, trained further
-# (*fine-tuned*). Each gets from ten to a thousand labelled words of the text, and is tested at other positions.
+# language, by a look-up in a table and a softmax with seven classes (`train_tagger` in
+# [`examples/ch04.py`](../scratchnn/book/examples/ch04.py)). Compare three tables: random rows that are learned together
+# with the softmax; the word vectors of this chapter, unchanged (*frozen*); and the same, trained further (*fine-tuned*).
+# Each gets from ten to a thousand labelled words of the text, and is tested at other positions.
 #
 # > **Question.** Which of the three will be best with ten labelled words, and which with a thousand?
 # >
@@ -805,24 +703,7 @@ show(
 kind_of = word_kinds(words, names)  # (V,): 0 to 6; -1 for words such as "the", which have no kind
 labelled = np.concatenate(text)
 labelled = labelled[kind_of[labelled] >= 0]  # all positions of the text whose word has a kind
-
-
-def train_tagger(table, v, learn_table, steps=300, lr=2.0):
-    """The kind of each word (V,), by a softmax after a table (V, D), trained on words v (N,)."""
-    table, W, b = table.copy(), np.zeros((table.shape[1], 7)), np.zeros(7)
-    for _ in range(steps):
-        h = table[v]
-        _, cache = losses.softmax_cross_entropy_forward(h @ W + b, kind_of[v])
-        dz = losses.softmax_cross_entropy_backward(1.0, cache)  # (N, 7)
-        if learn_table:
-            np.add.at(table, v, -lr * dz @ W.T)  # (2)
-        W -= lr * h.T @ dz
-        b -= lr * dz.sum(axis=0)
-    return (table @ W + b).argmax(axis=1)
-
-
-# %%
-tables = {
+tables = {  # each with whether it is trained
     "random, learned": (rng.standard_normal((V, D)) / np.sqrt(D), True),
     "pretrained, frozen": (unit(x), False),
     "pretrained, fine-tuned": (unit(x), True),
@@ -836,7 +717,7 @@ for name, (table, learn_table) in tables.items():
         for seed in range(4):
             order = np.random.default_rng(seed).permutation(labelled)
             known, asked = order[:amount], order[-4000:]
-            found = train_tagger(table, known, learn_table)
+            found = train_tagger(table, known, kind_of[known], learn_table)
             right.append((found[asked] == kind_of[asked]).mean())
         shares_by_table[name].append(np.mean(right))
     print(f"{name:<24}", "".join(f"{share:>8.1%}" for share in shares_by_table[name]))
@@ -855,17 +736,15 @@ show(
 #
 # - **Little labelled text: much help.** Labels are made by hand, so a task such as finding the names of people and
 #   places has some hundred thousand labelled words, while plain text is available by the billion. Pretrained vectors
-#   helped to find names and phrases (Turian and others, 2010), and the roles of words in a sentence (Collobert and
-#   others, 2011). Of the four parts whose effect Lample and others (2016) measured in their name finder, pretrained
-#   vectors helped most. Parsers, which find which word depends on which, also start from them (Chen and Manning, 2014).
-# - **Much text of its own: little help.** A language model learns from plain text itself, which contains whatever the
-#   vectors know, and needs no labels. A translator learns from millions of sentence pairs. Here pretrained vectors have
-#   been less useful, as Andrew Ng says in his course (2018), above all if the task has much data of its own. Kocmi and
-#   Bojar (2017) compared them with random initial values on four tasks and found them a little better, mainly in the
-#   speed of learning. Qi and others (2018) took languages with little text to learn from. There the gain can be large,
-#   most of all if the translator without them is poor, but not too poor.
+#   helped to find names and phrases (Turian and others, 2010). Of the four parts whose effect Lample and others (2016)
+#   measured in their name finder, they helped most. Chapter 9 measures it again.
+# - **Much text of its own: little help.** A language model learns from plain text, which contains whatever the vectors
+#   know, and a translator from millions of sentence pairs. Kocmi and Bojar (2017) compared pretrained vectors with random
+#   initial values on four tasks and found them a little better, mainly in the speed of learning. For languages with
+#   little text the gain can be large, most of all if the translator without them is poor, but not too poor (Qi and
+#   others, 2018). Chapter 12 comes back to this.
 #
-# Ng sums it up in a rule: transfer from a task with much data to one with little.
+# Andrew Ng sums it up in his course (2018): transfer from a task with much data to one with little.
 
 # %% [markdown] id="ch04-how-the-package-makes-it-fast"
 # ## Optional: how the package makes it fast
@@ -873,10 +752,10 @@ show(
 # If you cook for one guest after the other, you walk to the pantry for each. Cook for all of them at once, and you walk
 # once.
 #
-# Even a good program that processes pair by pair waits for memory more than for arithmetic. For each pair it reads
-# $M + 2$ rows of two big tables and writes them back, and uses each number in only a few multiply-adds. A processor can
-# do dozens of them in the time it takes to fetch a number from main memory, so it is best at matrix products, where each
-# number is used many times.
+# A program that processes pair by pair waits for memory more than for arithmetic. For each pair it reads $M + 2$ rows of
+# two big tables and writes them back, and uses each number in only a few multiply-adds. A processor can do dozens of them
+# in the time it takes to fetch a number from main memory, so it is best at matrix products, where each number is used
+# many times.
 #
 # The solution (Ji and others, 2016) is to process a **block** of neighbouring positions at once, say 64. Their windows
 # overlap, so the same words occur repeatedly as $v$ and as $o$; each row is fetched once. All of them share one set of
@@ -886,37 +765,35 @@ show(
 # - $Z$ (R, D), the rows of $W_{out}$ for the $R$ distinct words that are around them or are noise;
 # - $Y$ (U, R): $Y_{rc}$ is the number of pairs in which word $r$ of $X$ has word $c$ of $Z$ near it;
 # - $n_r = \sum_c Y_{rc}$, the number of all pairs of word $r$;
-# - $q_c$, the weight of word $c$ as noise: $M / G$ for each time that it was drawn, so the weights add up to $M$ per
-#   pair, as before, but are spread over $G$ words.
+# - $q_c$, the weight of word $c$ as noise: $M / G$ for each time that it was drawn, so that they add up to $M$ as before.
 #
 # All scores are one product, and the loss is a sum over its entries:
 #
-# $$ S = X Z^T \tag{15} $$
-# $$ Q_{rc} = Y_{rc} + (n_r - Y_{rc}) \, q_c \tag{16} $$
-# $$ L = \sum_{rc} \big( Q_{rc} \log(1 + e^{S_{rc}}) - Y_{rc} S_{rc} \big) \tag{17} $$
-# $$ dS = Q \cdot \sigma(S) - Y \qquad dX = dS \, Z \qquad dZ = dS^T X \tag{18} $$
+# $$ S = X Z^T \tag{14} $$
+# $$ Q_{rc} = Y_{rc} + (n_r - Y_{rc}) \, q_c \tag{15} $$
+# $$ L = \sum_{rc} \big( Q_{rc} \log(1 + e^{S_{rc}}) - Y_{rc} S_{rc} \big) \tag{16} $$
+# $$ dS = Q \cdot \sigma(S) - Y \qquad dX = dS \, Z \qquad dZ = dS^T X \tag{17} $$
 #
-# Why (16)? In $Y_{rc}$ pairs, $c$ is the true word for $r$, which costs $\log(1 + e^S) - S$ each. In the other
-# $n_r - Y_{rc}$ pairs of $r$ it is noise with weight $q_c$, which costs $q_c \log(1 + e^S)$. (If $c$ is the true word
-# and is drawn as noise too, it is left out as noise. That is the $- Y_{rc}$.) The product $Q \cdot \sigma(S)$ is
-# elementwise. To fill $Y$ and $q$, `np.unique` renumbers the words of the block from 0: with `return_inverse=True` it
-# returns the distinct ids and, for each given id, its position among them.
+# Why (15)? In $Y_{rc}$ pairs, $c$ is the true word for $r$, which costs $\log(1 + e^S) - S$ each. In the other
+# $n_r - Y_{rc}$ pairs of $r$ it is noise with weight $q_c$, which costs $q_c \log(1 + e^S)$. (Where it is the true word, it
+# is left out as noise.) The product $Q \cdot \sigma(S)$ is elementwise. To fill $Y$ and $q$, `np.unique` renumbers the
+# words of the block from 0: with `return_inverse=True` it returns the distinct ids and the position of each given id.
 
 
 # %%
 def block_forward(X, Z, Y, q):
     """Loss of a block, summed over its pairs: X (U, D), Z (R, D), Y (U, R), q (R,)."""
-    S = X @ Z.T  # (15)  (U, D) @ (D, R) -> (U, R)
-    Q = Y + (Y.sum(axis=1, keepdims=True) - Y) * q  # (16)
-    L = (Q * np.logaddexp(0, S) - Y * S).sum()  # (17), log(e^0 + e^S) without overflow
+    S = X @ Z.T  # (14)  (U, D) @ (D, R) -> (U, R)
+    Q = Y + (Y.sum(axis=1, keepdims=True) - Y) * q  # (15)
+    L = (Q * np.logaddexp(0, S) - Y * S).sum()  # (16), log(e^0 + e^S) without overflow
     return L, (X, Z, Y, Q, S)
 
 
 def block_backward(cache):
     """Gradients with respect to X (U, D) and Z (R, D)."""
     X, Z, Y, Q, S = cache
-    dS = Q * sigmoid(S) - Y  # (18)
-    return dS @ Z, dS.T @ X  # (18)
+    dS = Q * sigmoid(S) - Y  # (17)
+    return dS @ Z, dS.T @ X  # (17)
 
 
 def make_block(v, o, drawn):
@@ -947,50 +824,25 @@ show(
 # %% [markdown] id="ch04-is-it-still-the-same-loss"
 # Is it still the same loss? Equation (5), with all $G$ noise words in each pair, and with the mask $M/G$ in place of 1
 # for the noise that counts, has to give the same sum and the same gradients. `choices_forward` can compute it; `np.tile`
-# repeats the noise words for each pair. The package's functions are in
-# [`skip_gram_block.py`](../scratchnn/word2vec/skip_gram_block.py). Filling $Y$ word by word in Python would take longer
-# than the products, so [`blocks.py`](../scratchnn/word2vec/blocks.py) prepares all blocks of a long piece of text
-# together, with a few NumPy calls on arrays of all its pairs. It orders the words of a block differently, so the second
-# cell sorts them by id, as `np.unique` does. The third cell asks what a block costs: it counts the multiply-adds of its
+# repeats the noise words for each pair. And what does a block cost? The second cell counts the multiply-adds of its
 # products, and the rows that are read and written, and compares with the pairs one by one.
 
 
 # %%
-def against_block_noise(o, drawn):
-    """Words, targets and mask (N, 1 + G): every pair with all noise words, each of weight M / G."""
-    w, target, m = against_noise(o, np.tile(drawn, (len(o), 1)))
-    m[:, 1:] *= M / len(drawn)
-    return w, target, m
-
-
 W_in, W_out = rng.standard_normal((V, D)) / 4, rng.standard_normal((V, D)) / 4
 L, cache = block_forward(W_in[rows], W_out[columns], Y, q)
 dX, dZ = block_backward(cache)
 
 h, rows_cache = embedding_forward(v, W_in)
-mean, cache = choices_forward(h, *against_block_noise(o, drawn), W_out)
+w, target, m = against_noise(o, np.tile(drawn, (len(o), 1)))  # every pair with all noise words
+m[:, 1:] *= M / len(drawn)
+mean, cache = choices_forward(h, w, target, m, W_out)
 N = len(v)  # the loss of choices_forward is the mean over N pairs, that of the block the sum
 dh, dW_out = choices_backward(N, cache)
 dW_in = embedding_backward(dh, rows_cache).to_dense()
 triples = (L, N * mean), (dX, dW_in[rows]), (dZ, dW_out[columns])
 same = all(np.allclose(*p, rtol=1e-12, atol=1e-10) for p in triples)
 print("pair by pair the loss and both gradients are the same:", same)
-
-S, scores_cache = skip_gram_block.skip_gram_scores_forward(W_in[rows], W_out[columns])
-Q = skip_gram_block.skip_gram_weights(Y, Y.sum(axis=1), q)
-package_L, loss_cache = skip_gram_block.skip_gram_loss_forward(S, Y, Q)
-dS = skip_gram_block.skip_gram_loss_backward(1.0, loss_cache)
-package_dX, package_dZ = skip_gram_block.skip_gram_scores_backward(dS, scores_cache)
-triples = (L, package_L), (dX, package_dX), (dZ, package_dZ)
-print("the package gives the same:", all(np.allclose(*p, rtol=1e-12, atol=1e-10) for p in triples))
-
-# %%
-sizes = {"window": WINDOW, "block": B, "vocabulary_size": V, "negative": M}
-sentence = np.zeros(B, dtype=int)  # all positions in one sentence
-block = SkipGramBlocks(stream, sentence, reach, drawn[None], **sizes).block(0)
-r, c = np.argsort(block.inputs), np.argsort(block.outputs)
-same = np.array_equal(Y, block.Y[np.ix_(r, c)]) and np.allclose(q, block.q[c], rtol=0, atol=1e-6)
-print("it counts the same pairs, with the same noise weights:", same)
 
 # %%
 U, R = len(rows), len(columns)
@@ -1006,49 +858,39 @@ print(f"the full softmax needs {3 * V / (3 * U * R / N):.0f} times the multiply-
 # %% [markdown] id="ch04-more-work-but-faster"
 # A surprise: the block does *more* multiply-adds than the pairs one by one, because it asks about every pair of words in
 # it, not only about five noise words at a time. Yet it moves a small part of the rows, and it gets dozens of
-# multiply-adds out of each number it fetches, which is faster on balance. The additional scores are not wasted: each pair
-# is compared with all noise of its block. For CBOW the means of equation (3) are a product as well, so a block of it is
-# two small matrices of scores. The equations are in [`cbow_block.py`](../scratchnn/word2vec/cbow_block.py), one per line
-# of code.
+# multiply-adds out of each number it fetches, which is faster on balance. The package's functions are in
+# [`skip_gram_block.py`](../scratchnn/word2vec/skip_gram_block.py). For CBOW the means of equation (3) are a product as
+# well; see [`cbow_block.py`](../scratchnn/word2vec/cbow_block.py).
 
 # %% [markdown] id="ch04-the-trainer"
 # ### The trainer
 #
 # [`Word2VecTrainer`](../scratchnn/word2vec/training.py) combines all of this. It reads a text file of any length piece
 # by piece ([`corpus.py`](../scratchnn/word2vec/corpus.py)), subsamples it, draws windows and noise for the whole piece,
-# cuts it into blocks, and makes one step per block ([`tables.py`](../scratchnn/word2vec/tables.py)): look up the rows,
-# three products, write the rows back. The words of a block are distinct, so writing back is a plain assignment and no
-# update is lost.
+# cuts it into blocks ([`blocks.py`](../scratchnn/word2vec/blocks.py)), and makes one step per block: look up the rows,
+# three products, write the rows back. A step adds up the gradients of all its pairs, so a block must not be too large: a
+# word that occurs in it many times would overshoot. The trainer takes smaller blocks if one word makes up much of the text.
 
 
 # %%
-def open_corpus(lines, min_count):
-    """A corpus of the package, from sentences in memory."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "text.txt")
-        path.write_text("\n".join(lines), encoding="utf-8")
-        return Corpus([path], min_count)
-
-
 corpus = open_corpus(sentences, 1)
 print("the same words in the same order:", corpus.vocabulary.tokens == words)
-print("model      subsampling   loss at the end   people    places")
+print("model      subsampling   block   analogies")
 options = {"epochs": 8, "size": D, "seed": 0, "progress": False}
 for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow", 0.001)]:
     trainer = Word2VecTrainer(corpus, model, sample=sample, **options)
     right = accuracy(trainer.fit().vectors)
-    results = f"{trainer.rows[-1]['loss']:>15.2f} {right['people']:>10.1%} {right['places']:>9.1%}"
-    print(f"{model:<10} {sample or 'none':<11} {results}")
+    print(f"{model:<10} {sample or 'none':<11} {trainer.block:>7} {right:>11.1%}")
 
 # %% [markdown] id="ch04-reading-without-subsampling"
-# In the lines without subsampling the same model reads all words in each epoch, more than twice as many, and learns
-# less from them.
+# In the lines without subsampling the same model reads all words in each epoch, more than twice as many, in smaller
+# blocks, and learns less from them. Subsampling helps for the third time: fewer words to read, better vectors, larger
+# blocks.
 #
 # ### The speed table
 #
-# How fast is this compared with others? gensim is a widely used library for word vectors with compiled inner loops.
-# `python -m benchmarks word2vec --against gensim` trains gensim and the package on the same text in turn, each in its
-# own process with one thread, and prints words per second and their ratio.
+# How fast is this compared with others? gensim is a widely used library for word vectors with compiled inner loops. The
+# benchmark trains gensim and the package on the same text in turn, each in its own process with one thread.
 #
 # > **Measured** (`python -m benchmarks word2vec --against gensim`, and with `--text` the film reviews of the last
 # > section; a machine with two cores, 2026-11-21; 100 dimensions, a window of 5 and 5 noise words, one thread each):
@@ -1065,7 +907,7 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
 
 # %% [markdown] id="ch04-in-skip-gram-each-position-makes"
 # In skip-gram each position makes many pairs, so blocks save much, and the package is ahead of gensim. In CBOW each
-# position asks about one true word only. A program that goes from position to position has little to do, and gensim is
+# position asks about one true word only, a program that goes from position to position has little to do, and gensim is
 # ahead. Both are hundreds of times as fast as the book's program, which was written to be read. Other machines give
 # other figures. Speed is worth nothing if the vectors get worse; the [README](../README.md) compares them too.
 
@@ -1074,8 +916,7 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
 #
 # > **What goes wrong.** The loss of negative sampling says little. It is a sum of yes-no questions whose difficulty
 # > depends on the noise, so it can look good when something is wrong. In the first case below the curve shows nothing
-# > and the gradient check finds the fault; in the second the gradient is right and the cosines reveal it. The third
-# > shows in the loss, and soon.
+# > and the gradient check finds the fault; in the second the gradient is right and the cosines reveal it.
 #
 # **The mask is forgotten in the backward pass.** The forward pass leaves out the noise that hits its target; the
 # backward pass does not, and sometimes pushes the true word away.
@@ -1125,7 +966,7 @@ def all_cosines(run):
 alone = train(by_truth_alone, V, epochs=8)
 print("loss in each epoch, without noise:", " ".join(f"{L:.3f}" for L in alone["history"]))
 for name, run in [("with noise", right), ("without noise", alone)]:
-    correct = f"analogies right {mean_accuracy(run['W_in']):.1%}"
+    correct = f"analogies right {accuracy(run['W_in']):.1%}"
     print(f"{name:<14} mean cosine of two words {all_cosines(run).mean():.2f}, {correct}")
 three = {"right": right, "mask forgotten": faulty, "no noise": alone}
 compared = {name: (run["history"], all_cosines(run)) for name, run in three.items()}
@@ -1141,52 +982,10 @@ show(
 # to zero: the model says yes to everything. Nearly all vectors point the same way, every word is like every other, and
 # a third of the analogies are lost. The noise is not there to make the task harder; it keeps words apart.
 #
-# **Blocks too large.** A block adds the gradients of all its pairs and makes one step. A word that occurs many times in
-# it moves by the sum, computed from its position before the step. If the sum is too large, the step overshoots, and the
-# next one overshoots further in the other direction. Here are blocks of three sizes; each takes repeated steps with the
-# learning rate 0.05.
-
-
-# %%
-def step_on(size, steps=39, lr=0.05):
-    """The loss per pair before each step on one block, and after the last."""
-    v, o = all_pairs[0][:size], all_pairs[1][:size]  # without subsampling
-    rows, columns, Y, q = make_block(v, o, draw_noise(ends, 64, np.random.default_rng(0)))
-    X, Z = np.random.default_rng(0).standard_normal((2, V, D)) / np.sqrt(D)
-    X, Z, curve = X[rows], Z[columns], []
-    while len(curve) <= steps and (not curve or curve[-1] <= 1000):
-        L, cache = block_forward(X, Z, Y, q)
-        dX, dZ = block_backward(cache)
-        curve.append(L / size)
-        X, Z = X - lr * dX, Z - lr * dZ
-    return curve
-
-
-curves = {size: step_on(size) for size in (100, 300, 1000)}
-for size, curve in curves.items():
-    end = f"{curve[-1]:.2f}" if curve[-1] <= 1000 else "more than 1000"
-    change = f"loss per pair {curve[0]:.2f} at first, {end} after {len(curve) - 1} steps"
-    print(f"{size:>5} pairs: {change}")
-show(
-    figures.repeated_steps(curves),
-    "4.10",
-    "The loss when one block is used again and again. A small block settles; a step of a "
-    "large block overshoots.",
-)
-for sample in (0, 0.001):
-    block = Word2VecTrainer(corpus, "skipgram", size=D, sample=sample, progress=False).block
-    print(f"subsampling {sample or 'none':<6} the trainer takes blocks of {block} positions")
-
-# %% [markdown] id="ch04-so-the-trainer-keeps-the-number"
-# So the trainer keeps the number of pairs of the most frequent word in one step, times the learning rate, below a limit:
-# it uses smaller blocks if one word makes up much of the text, as the last two lines show. Fewer words to read, better
-# vectors, larger blocks: subsampling helps here for the third time.
-#
 # ## Real text
 #
-# Now a text that was not made for the purpose. The quick run uses the manual that comes with Python. Set
-# `SCRATCHNN_FULL=1` to use 100,000 film reviews instead, 23 million words (the data set IMDb; `SCRATCHNN_DATA` names
-# its folder).
+# Now a text that was not made for the purpose. The quick run uses the manual that comes with Python; `SCRATCHNN_FULL=1`
+# 100,000 film reviews, 23 million words (the data set IMDb; `SCRATCHNN_DATA` names its folder).
 
 # %%
 if FULL:
@@ -1217,16 +1016,6 @@ for a, b, c in map(str.split, asked.split(";")):
 
 
 # %%
-def questions_with_s(vectors, first=400, count=400):
-    """Questions (a, b, c, d) such as (string, strings, object, objects), of frequent words."""
-    usual = set(vectors.words[: 8 * first])
-    long = [word for word in vectors.words[:first] if len(word) > 3]
-    pairs = [(word, word + "s") for word in long if word + "s" in usual]
-    rng = np.random.default_rng(0)
-    chosen = [rng.choice(len(pairs), 2, replace=False) for _ in range(count)]
-    return [(*pairs[i], *pairs[j]) for i, j in chosen]
-
-
 with_s = questions_with_s(real)
 print("the first questions:", "; ".join(" ".join(question) for question in with_s[:2]))
 print(f"right of {len(with_s)}, given words excluded: {share_right(real, with_s, True):.1%}")
@@ -1242,10 +1031,9 @@ if FULL:
 #
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch04_word2vec_made_fast.py`, seed 0, 2 epochs of 23,268,433 words,
 # > 100 dimensions, 2026-11-21): nearest to "good" are decent, great, bad, fine; to "terrible" horrible, dreadful,
-# > horrendous; to "actor" performer, thespian, comedian, actress; to "zombie" horror, werewolf, splatter; to
-# > "soundtrack" music, score, synthesizer. Man is to king as woman is to queen; father is to son as mother is to
-# > daughter; france is to french as italy is to italian; good is to better as bad is to worse. Of the questions with
-# > and without s 27.3% are right, and 5.8% if the given words are allowed. Of the Google analogies whose words are
+# > horrendous; to "actor" performer, thespian, comedian; to "soundtrack" music, score, synthesizer. Man is to king as
+# > woman is to queen; france is to french as italy is to italian; good is to better as bad is to worse. Of the questions
+# > with and without s 27.3% are right, and 5.8% if the given words are allowed. Of the Google analogies whose words are
 # > among the 30,000 most frequent 25.7% are right (18.2% of the semantic ones, 27.1% of the syntactic ones). The
 # > published value for a text of this length, 24 million words of news, with 100 dimensions and the 30,000 most
 # > frequent words is 19.4%, by CBOW (Mikolov, Chen, Corrado and Dean, 2013, table 2). News says more about capitals and
@@ -1266,15 +1054,8 @@ if FULL:
 # solution("4.1")
 # ```
 #
-# In a shell, an answer is a file:
-#
-# ```sh
-# python -m scratchnn exercise 4                          # the list
-# python -m scratchnn exercise 4.1 --template > my_answer.py
-# python -m scratchnn exercise 4.1 my_answer.py
-# ```
-#
-# `python -m scratchnn learn` goes through the exercises in order and checks an answer whenever you save its file.
+# In a shell, `python -m scratchnn exercise 4` lists them, and `python -m scratchnn learn` goes through them in order
+# (chapter 1).
 #
 # - **4.1** The gradient of an embedding layer as a few rows, without a table of zeros; ids may be repeated.
 # - **4.2** Noise words from random numbers between 0 and 1.
@@ -1303,10 +1084,9 @@ if FULL:
 # Also used: Mikolov, Yih and Zweig, "Linguistic Regularities in Continuous Space Word Representations" (2013). Morin and
 # Bengio, "Hierarchical Probabilistic Neural Network Language Model" (2005). Huffman, "A Method for the Construction of
 # Minimum-Redundancy Codes" (1952). Pearson, "On Lines and Planes of Closest Fit to Systems of Points in Space" (1901).
-# Collobert and others, "Natural Language Processing (Almost) from Scratch" (2011). Chen and Manning, "A Fast and Accurate
-# Dependency Parser using Neural Networks" (2014). Lample and others, "Neural Architectures for Named Entity Recognition"
-# (2016). Kocmi and Bojar, "An Exploration of Word Embedding Initialization in Deep-Learning Tasks" (2017). Ng, *Sequence
-# Models* (course, 2018). Saito, *Deep Learning from Scratch 2* (2018), chapter 4.
+# Lample and others, "Neural Architectures for Named Entity Recognition" (2016). Kocmi and Bojar, "An Exploration of Word
+# Embedding Initialization in Deep-Learning Tasks" (2017). Ng, *Sequence Models* (course, 2018). Saito, *Deep Learning from
+# Scratch 2* (2018), chapter 4.
 #
 # ## What comes next
 #

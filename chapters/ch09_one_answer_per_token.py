@@ -322,7 +322,7 @@ show(
     figures.evidence(list(kinds), readers, evidence, SEEDS),
     "9.3",
     "F1 on new sentences by where the evidence is; a dot is one of three seeds. Each network "
-    "fails exactly where it cannot look.",
+    "fails where it cannot look.",
 )
 
 # %% [markdown] id="ch09-characters"

@@ -11,41 +11,35 @@
 # purpose, seven times.
 
 # %%
+import functools
 import statistics
 import subprocess
 import sys
-import threading
 import time
-import tracemalloc
 
 import numpy as np
 
-from scratchnn.backend.kernels.cards import typical_card
-from scratchnn.backend.kernels.split import best_split
-from scratchnn.backend.threads import LARGE, threads_for
-from scratchnn.book.cells import cell_arrays, cell_pair, relative_errors
+from scratchnn.backend.threads import threads_for
+from scratchnn.book.cells import cell_arrays, cell_pair, lstm_layer, relative_errors
 from scratchnn.book.examples import ch15 as examples
 from scratchnn.book.examples import ch15_machines as machines
+from scratchnn.book.examples.ch15 import Buffers, apart, counted, results
 from scratchnn.book.figures import ch15 as figures
 from scratchnn.book.page import FULL, show
-from scratchnn.recurrent import LSTM, lstm_backward, lstm_forward
+from scratchnn.recurrent import lstm_backward, lstm_forward
 from scratchnn.recurrent.lstm import lstm_step, lstm_step_backward
-from scratchnn.training.products import product_size
 
 # %% [markdown] id="ch15-preview"
 # The first figure compares the loop of chapter 6, one step after the other, with the LSTM layer of the package, for
-# six sizes of the network. The third line is a limit: the time that the multiplications alone would take, at the
-# speed of one large matrix product on this machine. `cpu_ms` measures, and `in_rounds` compares; how and why they do
-# it in this way comes later in the chapter.
+# six sizes of the network. The third line is a limit: the time that the matrix products alone would take, at the
+# speed of one large product on this machine. `cpu_ms` measures, and `in_rounds` compares; a later section says why in
+# this way.
 
 
 # %%
 def cpu_ms(run, *arguments, seconds=0.2):
-    """Milliseconds of processor time for ``run(*arguments)``, the median of five measurements.
-
-    The matrix products run on one thread, unless the environment says otherwise.
-    """
-    with threads_for(0):
+    """Milliseconds of processor time for ``run(*arguments)``, the median of five measurements."""
+    with threads_for(0):  # one thread for products, unless the environment says otherwise
         run(*arguments)  # the first call is not measured
         start = time.process_time()
         run(*arguments)
@@ -74,39 +68,29 @@ def operations(N, T, D, H):
     return 2 * 3 * N * T * (D + H) * 4 * H
 
 
-def results(pair, arrays, cotangents, *more):
-    """Outputs, last state and all gradients of a pair (forward, backward), as one tuple."""
-    y, state, cache = pair[0](*arrays, *more)
-    return y, *state, *pair[1](cotangents[0], tuple(cotangents[1:]), cache)
-
-
 package = lstm_forward, lstm_backward
 pairs = {"step by step": cell_pair(lstm_step, lstm_step_backward, states=2), "package": package}
-side = 1024
-a, b = np.ones((2, side, side), dtype=np.float32)
+a, b = np.ones((2, 1024, 1024), dtype=np.float32)
 product = np.empty_like(a)
-rate = 2 * side**3 / cpu_ms(np.matmul, a, b, product) * 1000  # R, operations per second
+rate = 2 * 1024**3 / cpu_ms(np.matmul, a, b, product) * 1000  # R, operations per second
 print(f"one large product: {rate / 1e9:.0f} GFLOP/s (10^9 operations per second)")
 preview = {}  # milliseconds by H and program
 for H in (8, 16, 32, 64, 128, 256):
     inputs = examples.lstm_arrays(20, 35, H, H)
     ms = in_rounds({name: (results, pair, *inputs) for name, pair in pairs.items()}, rounds=3)
     preview[H] = ms | {"products at full speed": operations(20, 35, H, H) / rate * 1000}
-    print(
-        f"H = {H:>3}: " + ", ".join(f"{name} {value:.2f} ms" for name, value in preview[H].items())
-    )
 show(
     figures.answer(preview),
     "15.1",
-    "The same LSTM on 20 sequences of 35 steps, forward and backward, for D = H units. Left: "
-    "small networks take far longer than their multiplications. Right: how many times as long as "
-    "the limit.",
+    "The same LSTM on 20 sequences of 35 steps, forward and backward, for D = H inputs and units. "
+    "Left: small networks take far longer than their matrix products. Right: how many times as "
+    "long.",
 )
 
 # %% [markdown] id="ch15-able"
 # Look at the left end. The smallest network has a thousandth of the multiplications of the largest, but it is far
-# from a thousand times as fast. At that end the multiplications take almost no time, and something else takes all
-# of it. At the right end they are most of the work, and the gap between the two programs has become narrower.
+# from a thousand times as fast. There the products take almost no time, and something else takes all of it. At the
+# right end they are a good part of the time, and the gap between the two programs is narrower.
 #
 # ## What you will be able to do
 #
@@ -118,12 +102,11 @@ show(
 # - recognise seven ways to measure a wrong time, and read a table of benchmarks with its spread;
 # - find a mistake that only the backward pass of the fast version has.
 #
-# You need padded batches (chapter 2) and the LSTM (chapter 6). The quick run takes about half a minute. The tools of
-# the chapter, such as the arrays that count calls, are in [`examples/ch15.py`](../scratchnn/book/examples/ch15.py) and
-# [`ch15_machines.py`](../scratchnn/book/examples/ch15_machines.py), the
-# code that only draws in [`figures/ch15.py`](../scratchnn/book/figures/ch15.py). All times depend on the machine and
-# on what else it is doing. So the text never says how many milliseconds; it says what is larger, and the cells print
-# the rest.
+# You need cotangents (chapter 1), padded batches (chapter 2) and the LSTM (chapter 6). The quick run takes about half a
+# minute. The tools of the chapter are in [`examples/ch15.py`](../scratchnn/book/examples/ch15.py) and
+# [`ch15_machines.py`](../scratchnn/book/examples/ch15_machines.py), the code that draws or prints tables in
+# [`figures/ch15.py`](../scratchnn/book/figures/ch15.py). Times depend on the machine and on what else it is doing, so
+# the text says what is larger, and the cells print the milliseconds.
 #
 # | letter | meaning | shape or unit |
 # |--|--|--|
@@ -132,18 +115,18 @@ show(
 # | $W_x$, $W_h$, $b$ | weights and biases, gates in the order o, i, f, g | $(D, 4H)$, $(H, 4H)$, $(4H,)$ |
 # | $C$, $e$ | number of calls, and the fixed cost of one | seconds per call |
 # | $F$, $R$ | number of operations, and how many the machine does in a second | |
-# | $S$ | blocks that share the work on a graphics card | |
+# | $S$, $U$ | blocks that share the work on a graphics card, and the units of one | |
 # | $N_t$, $P$ | sequences that have a step $t$, and the sum of all $N_t$ | |
 # | $p$, $s$ | a part's share of the time, and how many times as fast it becomes | |
 #
-# In other chapters $C$, $F$, $R$, $S$, $p$ and $s$ have other meanings, and $e$ is the base of the exponential.
+# In other chapters $C$, $F$, $R$, $S$, $U$, $p$ and $s$ have other meanings, and $e$ is the base of the exponential.
 #
 # ## A fee and a fare
 #
 # A ferry costs a fee for every crossing and a fare for every car. With one car on board, the fee is everything; with
 # fifty, it hardly matters. Array libraries are ferries. Before `np.add` touches a single number, Python has to find
-# the function, and NumPy has to look at the types and shapes of the arguments. That is the fee. Then each number
-# costs its fare.
+# the function, and NumPy has to look at the types and shapes of its arguments: the fee. Then each number costs its
+# fare.
 #
 # $$ \text{time} \approx C \, e + \frac{F}{R} \tag{1} $$
 #
@@ -160,15 +143,12 @@ def microseconds(function, shapes):
 
 adds = microseconds(np.add, {n: (n,) for n in (1, 10, 100, 1000, 10_000, 100_000)})
 matmuls = microseconds(np.matmul, {n: (n, n) for n in (1, 4, 16, 32, 64, 128, 256)})
-print(f"fee of an addition: {adds[1]:.2f} microseconds; 100 numbers: {adds[100]:.2f}", end="; ")
-print(f"100,000 numbers: {adds[100_000]:.1f}")
-print(f"fee of a product: {matmuls[1]:.2f} microseconds; (256, 256): {matmuls[256]:.0f}")
+print(f"the fee: {adds[1]:.2f} microseconds for an addition, {matmuls[1]:.2f} for a product")
 show(
     figures.fees(adds, matmuls, rate),
     "15.2",
     "Time of one call. Left: adding a hundred numbers costs about as much as adding one. Right: a "
-    "product of matrices (n, n); the dotted line is the fare alone, at the speed of a large "
-    "product.",
+    "product of matrices (n, n); dotted, the fare alone, at the speed of a large product.",
 )
 
 # %% [markdown] id="ch15-q-fee"
@@ -192,10 +172,10 @@ show(
 # $$ F = 2 \cdot 3 \cdot N T (D + H) \cdot 4 H \tag{2} $$
 #
 # floating-point operations, forward and backward. Everything else, such as sigmoids and sums, grows only with
-# $N T H$, not with $H^2$; it is left out, here and in the benchmarks. The four versions below all have exactly (2).
+# $N T H$, not with $H^2$; it is left out, here and in the benchmarks.
 #
-# Double $D$ and $H$, and $F$ grows four times, but the number of calls $C$ not at all: the arrays become larger, there
-# are no more of them. That is why the two programs of the first figure come closer to each other on the right.
+# Double $D$ and $H$, and $F$ becomes four times as large, but the number of calls $C$ stays as it is: the arrays become
+# larger, there are no more of them. That is why the two programs of the first figure come closer on the right.
 
 # %%
 N, T, D, H = 20, 35, 100, 100  # the sizes of the next sections
@@ -221,10 +201,11 @@ print(f"at full speed: {F / rate * 1000:.1f} ms")
 # $$ dc_t \leftarrow dc_t + dh_t \, o \, (1 - \tanh^2(c_t)) \qquad dc_{t-1} = dc_t \, f \tag{5} $$
 # $$ da_o = dh_t \tanh(c_t) \, o (1 - o) \quad da_i = dc_t \, g \, i (1 - i) \quad
 # da_f = dc_t \, c_{t-1} f (1 - f) \quad da_g = dc_t \, i (1 - g^2) \tag{6} $$
-# $$ dx_t = \sum_k da_k W_{x,k}^T \quad dh_{t-1} = \sum_k da_k W_{h,k}^T \quad
-# dW_{x,k} = \sum_t x_t^T da_k \quad dW_{h,k} = \sum_t h_{t-1}^T da_k \quad db_k = \sum_t da_k \tag{7} $$
+# $$ \begin{aligned} dx_t &= \sum_k da_k W_{x,k}^T & dh_{t-1} &= \sum_k da_k W_{h,k}^T & & \\
+# dW_{x,k} &= \sum_t x_t^T da_k & dW_{h,k} &= \sum_t h_{t-1}^T da_k & db_k &= \sum_t da_k \end{aligned} \tag{7} $$
 #
-# `cell_forward` and `cell_backward`, (4) to (6), will be used again by the second version.
+# In (7) the sums over $k$ are over the gates of one step. Those over $t$ have the $da_k$ of each step. `cell_forward`
+# and `cell_backward`, (4) to (6), will be used again by the second version.
 
 
 # %%
@@ -297,29 +278,26 @@ def objects_backward(dy, dstate, steps):
 
 
 # %% [markdown] id="ch15-compare"
-# Each version has to give the same results as the one before it, forward and backward, with random cotangents for
-# outputs and last state; this one is compared with the package. The two lists of `results` may differ by rounding,
-# so `apart` says by how much. To count calls, the arrays are replaced by arrays that note what is done with them.
-# Views, such as slices and transposes, are not counted.
+# Each version has to give the same results as the package, forward and backward, with random cotangents for the
+# outputs and the last state: `results` returns them all, and `apart` the largest difference between two lists of
+# them. `counted` replaces the arrays by arrays that note what is done with them; views, such as slices and
+# transposes, are not counted.
 
 
 # %%
-def apart(ours, theirs):
-    """The largest difference between two tuples of arrays."""
-    return max(float(abs(one - two).max()) for one, two in zip(ours, theirs, strict=True))
+versions = {}
 
 
-def counted(pair, arrays, cotangents):
-    """Number of calls, and the shapes of the matrix products."""
-    return examples.count_calls(lambda *all: results(pair, all[:6], all[6:]), *arrays, *cotangents)
+def introduce(name, *pair):
+    """Note a version, compare it with the package on small arrays, and count its calls."""
+    versions[name] = pair
+    same = apart(results(pair, *exact), results(package, *exact)) < 1e-12
+    print("the package gives the same:", same)
+    calls, products = counted(pair, arrays, cotangents)
+    print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} per step")
 
 
-versions = {"objects": (objects_forward, objects_backward)}
-calls, products = counted(versions["objects"], arrays, cotangents)
-exact_results = {"objects": results(versions["objects"], *exact)}
-theirs = results(package, *exact)
-print("the package gives the same:", apart(exact_results["objects"], theirs) < 1e-12)
-print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} per step")
+introduce("objects", objects_forward, objects_backward)
 weights = sum(W.nbytes for W in arrays[3:])
 print(f"weights {weights / 1e6:.2f} MB, gradients of {T} objects {T * weights / 1e6:.1f} MB")
 
@@ -392,82 +370,48 @@ def fused_backward(dy, dstate, cache):
     return np.stack(dxs[::-1], axis=1), dh, dc, dWx, dWh, db
 
 
-versions["fused"] = fused_forward, fused_backward
-calls, products = counted(versions["fused"], arrays, cotangents)
-exact_results["fused"] = results(versions["fused"], *exact)
-same = apart(exact_results["fused"], exact_results["objects"]) < 1e-12
-print("the same as with objects:", same)
-print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} per step")
+introduce("fused", fused_forward, fused_backward)
 
 # %% [markdown] id="ch15-placed"
 # ## Third: arrays that are made once
 #
 # Every `a * b` asks for a new array. For small ones that is cheap, because NumPy and the C library keep freed memory
-# at hand. Large ones come fresh from the operating system, page by page, and each page is filled with zeros before
-# you may write to it. The cell writes ones into an array of 64 MB that is fresh, and then again.
+# at hand. Large ones come fresh from the operating system, in pages that are filled with zeros before you may write
+# to them. The cell writes ones into 64 MB of fresh memory, and then again into the same.
 
 # %%
-fresh, again = [], []
-for _ in range(5):
-    memory = np.empty(1 << 24, dtype=np.float32)
-    for times in (fresh, again):
-        start = time.process_time()
-        memory.fill(1)
-        times.append(1000 * (time.process_time() - start))
-    del memory
-fresh_ms, again_ms = map(statistics.median, (fresh, again))
+fresh_ms, again_ms = np.median(machines.written_twice(16_000_000), axis=0)
 print(f"64 MB written: fresh memory {fresh_ms:.1f} ms, the same memory again {again_ms:.1f} ms")
 
 # %% [markdown] id="ch15-placed-how"
-# So make the arrays once, and let each call write its result into one of them: `np.multiply(a, b, out=c)`. While we
-# are at it, everything that need not wait leaves the loop:
+# So make the arrays once, and let each call write its result into its place: `np.multiply(a, b, out=c)`. The code
+# names this version `placed`. And there is less to do in the loop:
 #
 # - **The weights' gradients.** In (7) they are sums over steps of small products. Put all $h_{t-1}$ below each other,
-#   $N T$ rows, and all $da_t$ as well, and such a sum is a single product, (9) below. The same holds for $dW_x$; and
-#   $dx$ is one product like (8).
+#   $N T$ rows, and the $da$ of all steps as well, (N T, 4H), and such a sum is a single product, (9) below. The same
+#   holds for $dW_x$; and $dx$ is one product like (8).
 # - **The slopes.** In (5) and (6) everything but $dh_t$ and $dc_t$ is known before the loop begins: $o (1 - o)$ and
 #   the like. Compute these factors for all steps at once.
-# - **The sigmoids.** $\sigma(a) = (1 + \tanh(a / 2)) / 2$. Halve the columns of o, i, f in $W_x$, $W_h$, $b$ once
-#   per call, and a single call of tanh computes all four gates.
+# - **Three sigmoids** are not calls of their own, since $\sigma(a) = (1 + \tanh(a / 2)) / 2$. Halve $a_o$, $a_i$, $a_f$,
+#   and a single tanh computes all four gates.
 #
-# $$ dW_h = \sum_t h_{t-1}^T \, da_t \qquad (H, N T) \cdot (N T, 4H) \;\to\; (H, 4H) \tag{9} $$
+# $$ dW_h = \sum_t h_{t-1}^T \, da_t \;\; \mathrm{in \; one \; product:} \;\; (H, N T) \cdot (N T, 4H) \to (H, 4H)
+# \tag{9} $$
 #
 # Arrays have the step in front, $(T, N, \ldots)$, so that what belongs to a step is one piece of memory, and the
-# gates are one behind the other, $(4, T, N, H)$.
-#
-# > **Question.** How many matrix products are left, for $T = 35$?
-# >
-# > <details><summary>Answer</summary>
-# >
-# > Forward $1 + T$, backward $T + 3$ (for $dx$, $dW_x$, $dW_h$): $2 T + 4 = 74$, down from $24 T = 840$.
-# >
-# > </details>
+# gates are one behind the other, $(4, T, N, H)$. `Buffers`, in the examples, has them all. How many products are left?
+# Forward $1 + T$, backward $T + 3$ (for $dx$, $dW_x$, $dW_h$): $2 T + 4 = 74$, down from $24 T = 840$.
 
 
 # %%
-class Buffers:
-    """All arrays that a pass over x (N, T, D) with H units writes to."""
-
-    def __init__(self, x, H):
-        N, T, D = x.shape
-
-        def new(*shape):
-            return np.empty_like(x, shape=shape)
-
-        self.x, self.dx = new(T, N, D), new(T, N, D)
-        self.from_x, self.da = new(T, N, 4 * H), new(T, N, 4 * H)
-        self.h, self.c, self.tanh_c = new(T + 1, N, H), new(T + 1, N, H), new(T, N, H)
-        self.gates, self.slopes, self.slope_c = new(4, T, N, H), new(4, T, N, H), new(T, N, H)
-        self.from_h, self.spare = new(N, 4 * H), new(N, H)
-
-
 def gate_by_gate(a):
     """(N, 4H) -> (4, N, H), a view of the same memory."""
     return a.reshape(len(a), 4, -1).transpose(1, 0, 2)
 
 
 def step_in_place(a, gates, c, c_next, tanh_c, h_next, spare):
-    """Equations (3) and (4), from halved a (N, 4H) and c_{t-1}, into gates (4, N, H) and others."""
+    """Equations (3) and (4), from a (N, 4H) and c_{t-1}, into gates (4, N, H) and others."""
+    a[:, : 3 * c.shape[1]] *= 0.5
     np.tanh(gate_by_gate(a), out=gates)  # (3)
     sigmoids = gates[:3]
     sigmoids *= 0.5
@@ -498,23 +442,15 @@ def compute_slopes(gates, c, tanh_c, slopes, slope_c):
     np.multiply(o, 1 - tanh_c * tanh_c, out=slope_c)
 
 
-def halved(H, *weights):
-    """Weights with the columns of o, i and f halved."""
-    half = np.repeat(np.array([0.5, 0.5, 0.5, 1.0], dtype=weights[0].dtype), H)
-    return [W * half for W in weights]
-
-
 def placed_forward(x, h0, c0, Wx, Wh, b, buffers=None):
     """As ``fused_forward``, into ``buffers`` (new ones if None), which hold the cache as well."""
-    N, T, D = x.shape
-    H = len(Wh)
+    (N, T, D), H = x.shape, len(Wh)
     B = buffers or Buffers(x, H)
-    half_Wx, half_Wh, half_b = halved(H, Wx, Wh, b)
     B.x[...], B.h[0], B.c[0] = x.transpose(1, 0, 2), h0, c0
-    np.matmul(B.x.reshape(T * N, D), half_Wx, out=B.from_x.reshape(T * N, 4 * H))  # (8)
-    B.from_x += half_b
+    np.matmul(B.x.reshape(T * N, D), Wx, out=B.from_x.reshape(T * N, 4 * H))  # (8)
+    B.from_x += b
     for t in range(T):
-        a = np.matmul(B.h[t], half_Wh, out=B.from_h)  # (N, H) @ (H, 4H) -> (N, 4H)
+        a = np.matmul(B.h[t], Wh, out=B.from_h)  # (N, H) @ (H, 4H) -> (N, 4H)
         a += B.from_x[t]
         step_in_place(a, B.gates[:, t], B.c[t], B.c[t + 1], B.tanh_c[t], B.h[t + 1], B.spare)
     return B.h[1:].transpose(1, 0, 2).copy(), (B.h[T].copy(), B.c[T].copy()), (B, Wx, Wh)
@@ -526,7 +462,7 @@ def placed_backward(dy, dstate, cache):
     (T, N, D), H = B.x.shape, len(Wh)
     compute_slopes(B.gates, B.c[:-1], B.tanh_c, B.slopes, B.slope_c)
     (dh, dc), f = (part.copy() for part in dstate), B.gates[2]
-    WhT = Wh.T.copy()  # OpenBLAS is slower with the transposed view
+    WhT = Wh.T.copy()  # in the order of its rows, for the products of the loop
     for t in reversed(range(T)):
         dh += dy[:, t]
         step_back_in_place(B.slopes[:, t], B.slope_c[t], f[t], dh, dc, B.da[t], B.spare)
@@ -538,11 +474,7 @@ def placed_backward(dy, dstate, cache):
     return B.dx.transpose(1, 0, 2).copy(), dh, dc, dWx, dWh, db
 
 
-versions["placed"] = placed_forward, placed_backward
-calls, products = counted(versions["placed"], arrays, cotangents)
-exact_results["placed"] = results(versions["placed"], *exact)
-print("the same as fused:", apart(exact_results["placed"], exact_results["fused"]) < 1e-12)
-print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} per step")
+introduce("placed", placed_forward, placed_backward)
 
 # %% [markdown] id="ch15-packed"
 # ## Fourth: only the rows that live
@@ -553,88 +485,71 @@ print(f"{len(products)} matrix products, {calls} calls in all: {calls / T:.0f} p
 #
 # Here is a way without masks. Sort the sequences, the longest first. Those that still have a step $t$ are then the
 # first $N_t$ rows, and a step is computed on these rows only: a slice, not a copy. Put the rows of all steps one
-# after the other, and an array over time has $P = \sum_t N_t$ rows. This is called **packing** (패킹). The states get $N$
-# rows more, those before the first step; then the states before a step are a slice as well: the first $N_t$ rows of
-# those after the step before. You write `pack` and `unpack` in the exercises; until then the chapter takes those of the
-# examples.
+# after the other, and an array over time has $P = \sum_t N_t$ rows. This is called **packing** (패킹). You write `pack`
+# and `unpack` in the exercises; until then the chapter takes those of the examples.
 
 # %%
 show(
     figures.packed(np.array([3, 5, 1, 2])),
     "15.4",
     "Four sequences of lengths 3, 5, 1 and 2. Left: padded, 20 rows of which 9 are padding. "
-    "Middle: sorted, with the number of living rows below. Right: the packed rows, step by step.",
+    "Middle: sorted, with the number of rows that have each step. Right: the packed rows.",
 )
 
 
 # %%
 def lay_out(lengths):
-    """The order, longest first; for each step its rows, and those of the states before and after.
-
-    States are kept in N + P rows: the first N are those before the first step.
-    """
-    N, order = len(lengths), np.argsort(-lengths, kind="stable")
-    steps, start, first_before = [], 0, 0
-    for t in range(lengths.max(initial=0)):
-        N_t = int((lengths > t).sum())
-        after = slice(N + start, N + start + N_t)
-        steps.append((slice(start, start + N_t), slice(first_before, first_before + N_t), after))
-        start, first_before = start + N_t, after.start
-    return order, steps
+    """The order of the sequences, longest first, and for each step its packed rows, a slice."""
+    counts = (lengths > np.arange(lengths.max(initial=0))[:, None]).sum(axis=1)  # all N_t
+    steps = [slice(end - N_t, end) for end, N_t in zip(np.cumsum(counts), counts, strict=True)]
+    return np.argsort(-lengths, kind="stable"), steps
 
 
 def packed_forward(x, h0, c0, Wx, Wh, b, lengths):
     """As ``placed_forward``, for sequences of different ``lengths`` (N,)."""
-    (N, T, _), H = x.shape, len(Wh)
-    order, steps = lay_out(lengths)
+    T, (order, steps) = x.shape[1], lay_out(lengths)
     rows = examples.pack(x, lengths)  # (N, T, D) -> (P, D)
-    half_Wx, half_Wh, half_b = halved(H, Wx, Wh, b)
-    from_x = rows @ half_Wx + half_b  # (8)  (P, D) @ (D, 4H) -> (P, 4H)
-    h, c = np.empty_like(rows, shape=(2, N + len(rows), H))
-    gates, tanh_c = np.empty_like(rows, shape=(4, len(rows), H)), np.empty_like(h[N:])
-    h[:N], c[:N] = h0[order], c0[order]
-    last, spare = np.arange(N), np.empty_like(h[:N])
-    for now, before, after in steps:
-        a = h[before] @ half_Wh  # (N_t, H) @ (H, 4H) -> (N_t, 4H)
+    from_x = rows @ Wx + b  # (8)  (P, D) @ (D, 4H) -> (P, 4H)
+    gates, kept = np.empty_like(rows, shape=(2, 4, len(rows), len(Wh)))
+    h_before, c_before, tanh_c, y = kept  # (P, H) each
+    h, c, spare = h0[order], c0[order], np.empty_like(h0)
+    for now in steps:
+        N_t = now.stop - now.start
+        h_t, c_t = h[:N_t], c[:N_t]  # views: a step changes these rows of h and c only
+        h_before[now], c_before[now] = h_t, c_t
+        a = h_t @ Wh  # (N_t, H) @ (H, 4H) -> (N_t, 4H)
         a += from_x[now]
-        spare_t, gates_t = spare[: len(a)], gates[:, now]
-        step_in_place(a, gates_t, c[before], c[after], tanh_c[now], h[after], spare_t)
-        last[: len(a)] = np.arange(after.start, after.stop)  # where each sequence's state is now
-    place = np.argsort(order)
-    state = h[last][place], c[last][place]
-    y = examples.unpack(h[N:], lengths, T)
-    return y, state, (rows, h, c, gates, tanh_c, Wx, Wh, lengths, T)
+        step_in_place(a, gates[:, now], c_t, c_t, tanh_c[now], h_t, spare[:N_t])
+        y[now] = h_t
+    place = np.argsort(order)  # back to the order of the batch
+    cache = rows, h_before, c_before, gates, tanh_c, Wx, Wh, lengths, T
+    return examples.unpack(y, lengths, T), (h[place], c[place]), cache
 
 
 def packed_backward(dy, dstate, cache):
     """As ``placed_backward``."""
-    rows, h, c, gates, tanh_c, Wx, Wh, lengths, T = cache
+    rows, h_before, c_before, gates, tanh_c, Wx, Wh, lengths, T = cache
     order, steps = lay_out(lengths)
-    places = [np.arange(before.start, before.stop) for _, before, _ in steps]
-    before = np.concatenate([np.arange(0), *places])  # (P,), the rows of all h_{t-1} and c_{t-1}
     slopes, slope_c = np.empty_like(gates), np.empty_like(tanh_c)
-    da, dy_rows = np.empty_like(rows, shape=(len(rows), 4 * len(Wh))), examples.pack(dy, lengths)
-    compute_slopes(gates, c[before], tanh_c, slopes, slope_c)
-    dh, dc = (
-        part[order] for part in dstate
-    )  # a sequence that has ended waits here for its last step
+    compute_slopes(gates, c_before, tanh_c, slopes, slope_c)
+    dy_rows, da = examples.pack(dy, lengths), np.empty_like(rows, shape=(len(rows), 4 * len(Wh)))
+    dh, dc = (part[order] for part in dstate)
     WhT, spare = Wh.T.copy(), np.empty_like(dh)
-    for now, _, _ in reversed(steps):
+    for now in reversed(steps):
         N_t = now.stop - now.start
-        dh_t, dc_t = dh[:N_t], dc[:N_t]
+        dh_t, dc_t, f = dh[:N_t], dc[:N_t], gates[2, now]
         dh_t += dy_rows[now]
-        f = gates[2][now]
         step_back_in_place(slopes[:, now], slope_c[now], f, dh_t, dc_t, da[now], spare[:N_t])
         np.matmul(da[now], WhT, out=dh_t)  # (7)  (N_t, 4H) @ (4H, H) -> (N_t, H)
     place = np.argsort(order)
     dx = examples.unpack(da @ Wx.T, lengths, T)
-    dWx, dWh, db = rows.T @ da, h[before].T @ da, da.sum(axis=0)  # (9)
+    dWx, dWh, db = rows.T @ da, h_before.T @ da, da.sum(axis=0)  # (9)
     return dx, dh[place], dc[place], dWx, dWh, db
 
 
 # %% [markdown] id="ch15-packed-alone"
 # What should the results be? Those that each sequence has *alone*, in a batch of one without padding; the gradients
-# of the weights are the sums of theirs. `one_by_one` in the examples computes them with the version above.
+# of the weights are the sums of theirs. `one_by_one` in the examples computes them with the third version.
 
 # %%
 few = np.array([4, 7, 0, 2])  # one sequence is empty
@@ -648,98 +563,70 @@ wide = examples.lstm_arrays(64, 35, 128, 128)
 lengths = np.random.default_rng(1).integers(1, 36, 64)  # (N,), from 1 to T
 rows = {"padded": 64 * 35, "packed": int(lengths.sum())}
 reused = Buffers(wide[0][0], 128)
-wide_ms = in_rounds(
-    {
-        "padded": (results, versions["placed"], *wide, reused),
-        "packed": (results, packed_pair, *wide, lengths),
-    }
-)
+padded = results, versions["placed"], *wide, reused
+wide_ms = in_rounds({"padded": padded, "packed": (results, packed_pair, *wide, lengths)})
 for name, ms in wide_ms.items():
-    print(f"{name}: {rows[name]} rows, {ms:.1f} ms")
+    speed, real = operations(1, rows[name], 128, 128) / ms / 1e6, lengths.sum() / ms
+    print(f"{name}: {rows[name]} rows, {ms:.1f} ms, {speed:.0f} GFLOP/s", end=", ")
+    print(f"{real:.0f} real steps per millisecond")
 
-# %% [markdown] id="ch15-q-last"
-# > **Question.** Backward, a short sequence joins in late. How does its gradient with respect to the last state,
-# > $dh$ and $dc$, get in?
-# >
-# > <details><summary>Answer</summary>
-# >
-# > It is there from the beginning, in the sequence's row of `dh` and `dc`. Steps beyond its length do not touch
-# > that row, since they work on the first $N_t$ rows only. No mask, no special case.
-# >
-# > </details>
+# %% [markdown] id="ch15-packed-after"
+# Backward, a short sequence joins in late. Its gradients with respect to the last state wait in its rows of `dh` and
+# `dc` from the beginning, because steps beyond its length work on other rows. No mask, no special case.
 #
-# The gain is not quite the share of padding: a step with one living row pays the same fees as a step with all of them.
+# The gain is not quite the share of padding: a step with one row pays the same fees as a step with all of them.
 # The package packs in the same way ([`steps.py`](../scratchnn/recurrent/steps.py)); its layers accept `lengths`.
 #
 # ## The account
 #
-# Now measure the first three versions: the time, the speed with which they do their operations, as a share of the speed
-# $R$ of one large product, and the memory that they take at most. Two more measurements show the two costs of (1)
-# apart:
+# Now measure the first three versions: their time, their speed in operations per second and its share of the speed $R$
+# of one large product, and the memory that they take at most. (The fourth is not in the list: with lengths it does
+# less, and a comparison has to be of equal work.) Two more measurements show the two costs of (1) apart:
 #
-# - *the fees*: a version with $N = D = H = 1$. It makes the same calls, with almost nothing to compute;
+# - *the fees*: the same version with $N = D = H = 1$, which makes the same calls with almost nothing to compute;
 # - *the products alone*: the same matrix products, and nothing around them.
-#
-# The fourth version is not in the list: with lengths it does less, and a comparison has to be of equal work.
 
 # %%
-account, one_number = {}, examples.lstm_arrays(1, T, 1, 1)
-passes, alone = {}, {}
+account, passes, alone = {}, {}, {}
 for name, pair in versions.items():
     calls, products = counted(pair, arrays, cotangents)
-    tracemalloc.start()
-    results(pair, arrays, cotangents)
-    most = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    most = machines.most_memory(results, pair, arrays, cotangents)
     account[name] = {"products": len(products), "calls": calls, "MB": most / 1e6}
     buffers = (Buffers(arrays[0], H),) if name == "placed" else ()
     passes[name] = results, pair, arrays, cotangents, *buffers
     alone[name] = (examples.products_alone(products, np.float32),)
+one_number = examples.lstm_arrays(1, T, 1, 1)
 fees = in_rounds({name: (results, pair, *one_number) for name, pair in versions.items()})
 times, alone = in_rounds(passes), in_rounds(alone)
 for name, row in account.items():
     row |= {"ms": times[name], "fees": fees[name], "alone": alone[name]}
-print("          products  calls     MB     ms   fees  products alone  GFLOP/s  share")
-for name, row in account.items():
-    speed = F / row["ms"] * 1000
-    counts = f"{name:<9} {row['products']:>8} {row['calls']:>6} {row['MB']:>6.1f}"
-    parts = f"{row['ms']:>6.1f} {row['fees']:>6.1f} {row['alone']:>15.1f}"
-    print(f"{counts} {parts} {speed / 1e9:>8.0f} {speed / rate:>6.0%}")
+figures.print_account(account, F, rate)
 show(
     figures.account(account, matmuls[1] / 1000, F / rate * 1000),
     "15.5",
-    "Where the time of each version goes: the fees of its calls, its matrix products beyond their "
-    "fees, and the rest, which is the other operations. The dashed line is the limit of the first "
-    "figure.",
+    "Where the time of each version goes: the fees of its calls, its matrix products without their "
+    "fees, and the rest: the other operations. The dashed line is the limit of the first figure.",
 )
 
 # %% [markdown] id="ch15-account-after"
 # All versions do the same multiplications, and yet even their products alone do not take the same time: many small
-# products are slower than few large ones. Fees and the rest shrink faster still, because there are fewer calls, fewer
-# fresh arrays, and fewer passes over the same numbers.
+# products are slower than few large ones. The fees shrink faster still, and so does the rest: fewer calls, fewer fresh
+# arrays, fewer passes over the same numbers.
 #
-# Look at the memory as well. The first version takes the most, for gradients that are only going to be added up. But
-# the third takes more than the second: its slopes and gates of all steps wait in memory, so that the loop has little
-# to do. Time is often bought with memory.
+# Look at the memory as well. The first version takes the most, for gradients that are only going to be added up. The
+# third takes more than the second, for the slopes and gates of all steps. Time is often bought with memory.
 #
 # ### Amdahl's law
 #
 # How much is it worth to make one part faster? If a part has the share $p$ of the time and becomes $s$ times as
-# fast, the whole becomes faster by
+# fast, the whole becomes faster by the factor
 #
 # $$ \frac{1}{(1 - p) + p / s} \tag{10} $$
 #
 # That is **Amdahl's law** (암달의 법칙), and its message is the limit for $s \to \infty$: never more than
 # $1 / (1 - p)$. Before you spend a week on a part, measure its share.
-#
-# > **Question.** The products are a third of the time of a program. A new library makes them three times as fast.
-# > What do you gain? And with products that take no time at all?
-# >
-# > <details><summary>Answer</summary>
-# >
-# > $1 / (2/3 + 1/9) = 9/7$: not even a third. With products that take no time, half as fast again: $3/2$.
-# >
-# > </details>
+# For example, if the products are a third of the time and become three times as fast, the gain is
+# $1 / (2/3 + 1/9) = 9/7$, not even a third; with products that take no time it is $3/2$.
 
 
 # %%
@@ -750,96 +637,76 @@ def amdahl(p, s):
 
 for name, row in account.items():
     share = min(row["alone"] / row["ms"], 1)
-    print(f"{name:<9} products {share:.0%} of the time", end="; ")
-    print(f"twice as fast: the whole {amdahl(share, 2):.2f} times as fast")
-print(f"a third of the time, three times as fast: {amdahl(1 / 3, 3):.2f}")
+    faster = amdahl(share, 2)
+    print(f"{name:<9} products {share:.0%}; twice as fast: the whole {faster:.2f} times as fast")
 
 # %% [markdown] id="ch15-threads"
 # ## A second thread
 #
-# Most computers have several cores. A **thread** (스레드) is a part of a program that runs on a core of its own, and
-# OpenBLAS, the library behind NumPy's matrix products, can divide a product among several. Two threads, half the
-# time? Waking a thread up and waiting for it is a fee again, and by (10) only the products become faster, not the
-# rest. A second surprise is worse. If another program needs one of the cores, the two threads do not finish together.
-# The one that is done waits for the other, and while it waits it keeps its core busy.
+# Most computers have several cores. A **thread** (스레드) is a part of a program that can run on a core of its own, and
+# OpenBLAS, the library behind NumPy's matrix products, can divide a product among several. Two threads, half the time?
+# Waking a thread up and waiting for it is a fee again, and by (10) only the products become faster. And if another
+# program needs one of the cores, the thread that is done waits for the other one, and keeps its core busy.
 #
 # The table is from [`benchmarks/README.md`](../benchmarks/README.md), measured by `python -m benchmarks threads` on
-# a machine with two cores: milliseconds per training step, the machine alone and beside one busy program. A gain
-# above 1 means that the second thread helps. The column "products" has the multiply-adds of a mean product in
-# millions.
+# two cores: milliseconds per training step, the machine alone and beside one busy program. A gain above 1 means that
+# the second thread helps. "Products" are the multiply-adds of a mean product in millions, "rule" is the number of
+# threads that the package chooses, and "bits" says whether one and two threads give the same result to the last bit.
 
 # %%
 labels = "letters, 32 x 64, H 64", "letters, 32 x 64, H 256", "10,000 words, 20 x 35, H 650"
 machines.print_benchmark("| products", *labels)
-rng = np.random.default_rng(0)
-small = product_size(LSTM(D, H, rng=rng), N)
-large = product_size(LSTM(650, 650, rng=rng), 20)
-print(f"\nmean product, million multiply-adds: our LSTM {small / 1e6:.1f}", end="; ")
-print(f"D = H = 650: {large / 1e6:.0f}; limit of the rule: {LARGE / 1e6:.0f}")
 
 # %% [markdown] id="ch15-threads-after"
 # Alone, the second thread gains nothing for the smallest products and about half for the large ones. Beside a busy
-# program it *loses* in every row, at worst more than half of the speed. So which is right? It depends on something
-# that the program cannot know in advance.
+# program it *loses* in every row, at worst more than half of the speed.
 #
 # The package has a rule on sizes ([`products.py`](../scratchnn/training/products.py),
 # [`threads.py`](../scratchnn/backend/threads.py)): one thread if the mean matrix product of a training step has fewer
-# than 24 million multiply-adds, otherwise all cores. With $N$ sequences, $W$ weights and $r$ recurrent layers, the
-# mean product has about $N W / r$. The rule does not ask how busy the machine is, on purpose. A large product is
-# divided differently among two threads, sums are taken in another order, and the last digits change. If the load of
-# the machine decided, the same command with the same seed would not give the same numbers. What the rule is worth: the
-# tour of the package, beside one busy program, takes 204 s with two threads and 129 s by the rule (from the same page).
-#
-# For this chapter the consequence is simple: it measures with one thread, which other programs disturb least.
+# than 24 million multiply-adds, otherwise all cores. The rule does not ask how busy the machine is, on purpose: two
+# threads take sums in another order, the last digits change, and if the load decided, the same seed would not give the
+# same numbers. What the rule is worth, from the same page: the tour of the package, beside one busy program, takes 204 s
+# with two threads and 129 s by the rule. This chapter measures with one thread, which other programs disturb least.
 #
 # ## A graphics card: the fee goes up, the fare goes down
 #
 # A graphics card, a **GPU** (그래픽 처리 장치), is a very large ferry. An H100 has 132 multiprocessors with 128
 # units each, and each unit does a multiplication and an addition per clock cycle. A function that runs on it is
 # called a kernel (not the kernel of chapter 14), and starting one is a **launch** (실행). A launch costs the processor
-# a few microseconds; take five. In a library such as CuPy or PyTorch, each array operation is at least one launch.
-# So count.
+# some microseconds, more in a library than without; take five. In CuPy or PyTorch, each array operation is at least
+# one launch. So count.
 
 # %%
-CLOCK, LAUNCH = 1.98e9, 5e-6  # cycles per second; seconds per launch, a common figure
+CLOCK, LAUNCH = 1.98e9, 5e-6  # cycles per second; seconds per launch, assumed
 peak = 132 * 128 * 2 * CLOCK
 print(f"peak of an H100 in float32: {peak / 1e12:.0f} TFLOP/s (10^12 operations per second)")
 print(f"arithmetic at the peak: {1e6 * F / peak:.0f} microseconds")
-for name, row in account.items():
-    launches = row["calls"] * LAUNCH
-    print(f"{name:<9} {row['calls']:>5} launches: {1000 * launches:>5.1f} ms", end=", ")
-    print(f"{launches / (F / peak):,.0f} times the arithmetic")
+figures.print_launches(account, LAUNCH, F / peak)
 more, steps_more = operations(256, 50, 512, 512), 50
 launches = account["placed"]["calls"] / T * steps_more * LAUNCH
 print(f"N, T, D, H = 256, 50, 512, 512, placed: launches {1000 * launches:.1f} ms", end=", ")
 print(f"arithmetic {1000 * more / peak:.1f} ms")
 
 # %% [markdown] id="ch15-launches-after"
-# Compare with the account above. On this card the first version takes longer than on one core of an ordinary
-# processor: thousands of crossings with a handful of cars each. The arithmetic is over in the time of one launch. For
-# a network of this size the fee is not *a* cost, it is the cost. Even for a network with hundreds of times as much
-# arithmetic, in the last line, the launches of the third version take longer.
-#
-# Writing the gates of a step as one kernel (fusing, once more) leaves two launches per step, a product and the
-# rest, forward and backward. The package does that for very large layers, and even then a step costs about 30
-# microseconds of the processor's time ([`step_by_step.py`](../scratchnn/backend/kernels/step_by_step.py)).
+# Compare with the account above: by this count, the card gains little or nothing for the first version. It makes
+# thousands of crossings with a handful of cars each, and the arithmetic would be over in the time of one launch. Even
+# for a network with hundreds of times as much arithmetic, in the last line, the launches of the third version take
+# longer. Writing the gates of a step as one kernel (fusing, once more) leaves two launches per step, a product and the
+# rest. The package does that for very large layers, and even then a step costs about 30 microseconds of the processor's
+# time ([`step_by_step.py`](../scratchnn/backend/kernels/step_by_step.py)).
 #
 # ### One kernel for all steps
 #
-# What if one launch did all $T$ steps? Then the fee is paid once. A kernel is run by many blocks of threads at the
-# same time; let there be one per multiprocessor. Each block has a small, fast memory of its own, the **shared memory**
-# (공유 메모리), so called because the threads of the block share it. The plan:
+# What if one launch did all $T$ steps? Then the fee is paid once. A kernel is run by many threads at the same time, in
+# groups called blocks; let there be one block per multiprocessor. Each block has a small, fast memory of its own, the
+# **shared memory** (공유 메모리), so called because the threads of the block share it. The plan:
 #
 # - The units are divided among the blocks. Each block loads the columns of $W_h$ that belong to its units **once**,
 #   and keeps them for the whole sequence.
-# - At each step a block needs the whole $h_{t-1}$, computes $h_t$ of its own units, and hands them on to the others
-#   through an array in global memory, the exchange.
-# - Before the next step it has to wait until all others have done the same. They meet at a counter: each of the $S$
-#   blocks adds 1 when it has handed on its part, and none begins step $t = 0, 1, \ldots$ before the counter has
-#   reached $(t + 1) S$.
-#
-# Rows of a batch never meet in the recurrence: $h_t$ of a sequence depends on its own $h_{t-1}$ only. So a large batch
-# is divided among several such groups of blocks, which do not wait for each other.
+# - At each step a block reads the whole $h_{t-1}$, computes $h_t$ of its own units, and hands them on to the others
+#   through an array in the memory of the card, the exchange.
+# - The blocks meet at a counter. Each of the $S$ blocks adds 1 when it has handed on its part, at first that of $h_0$;
+#   none begins step $t$ before the counter has reached $t S$.
 
 # %%
 show(
@@ -851,8 +718,9 @@ show(
 
 # %% [markdown] id="ch15-blocks"
 # Here it is in Python: a block is a thread, the exchange an array, the counter a number with a lock (`Group` in the
-# examples). There are two exchange arrays, used in turn. Can a fast block overwrite what a slow one has not read
-# yet? It would have to be two steps ahead, and the counter lets it be one at most.
+# examples). There are two exchange arrays, used in turn. With a single one, a fast block would write its part of $h_t$
+# over the $h_{t-1}$ that a slow one is still reading. With two, it would have to be a step ahead to do so, and the
+# counter does not allow that.
 
 
 # %%
@@ -866,7 +734,7 @@ def block(s, S, group, from_x, h0, c0, Wh, y):
     group.exchange[0][:, mine] = h0[:, mine]
     group.arrive()
     for t in range(T):
-        group.wait((t + 1) * S)
+        group.wait((t + 1) * S)  # t begins at 0 here
         a = from_x[:, t, of_mine] + group.exchange[t % 2] @ my_Wh  # (N, H) @ (H, 4U) -> (N, 4U)
         a_o, a_i, a_f, a_g = np.split(a, 4, axis=1)
         h, c = cell_forward(sigmoid(a_o), sigmoid(a_i), sigmoid(a_f), np.tanh(a_g), c)
@@ -879,15 +747,7 @@ def one_kernel(x, h0, c0, Wx, Wh, b, S=3, waiting=True):
     """Outputs (N, T, H), by S blocks; without ``waiting`` the blocks run one after the other."""
     y, group = np.zeros((*x.shape[:2], len(Wh))), machines.Group(*h0.shape, waiting)
     from_x = x @ Wx + b  # (8), one product before the kernel
-    threads = [
-        threading.Thread(target=block, args=(s, S, group, from_x, h0, c0, Wh, y)) for s in range(S)
-    ]
-    for thread in threads:
-        thread.start()
-        if not waiting:
-            thread.join()
-    for thread in threads:
-        thread.join()
+    group.launch(block, S, from_x, h0, c0, Wh, y)
     return y
 
 
@@ -896,37 +756,18 @@ print("three blocks give the same as one program:", abs(one_kernel(*exact[0]) - 
 unwaited = abs(one_kernel(*exact[0], waiting=False) - y).max()
 print(f"without the counter the outputs are off by up to {unwaited:.2f}")
 
-# %% [markdown] id="ch15-blocks-after"
-# The package's kernels do this in CUDA, forward and backward, for every cell
-# ([`all_steps.cuh`](../scratchnn/backend/kernels/all_steps.cuh), and
-# [`split.cuh`](../scratchnn/backend/kernels/split.cuh) for who computes what). The tests run the same source on the
-# CPU. How the work is divided over a card is chosen by an estimate of clock cycles, which you can ask without
-# having a card.
-
-# %%
-h100 = typical_card((9, 0))
-for sequences, units in ((20, 100), (20, 650), (128, 1500)):
-    split = best_split(sequences, units, "lstm", False, h100)
-    print(f"N = {sequences:>3}, H = {units:>4}: Wh has {16 * units**2 / 1e6:>4.1f} MB", end=", ")
-    if split is None:
-        print("more than the blocks can keep: step by step")
-        continue
-    frame, us = split.frame, 1e6 * split.cycles / CLOCK
-    print(f"{frame.G} groups of {frame.S} blocks, {split.shared // 1024} KB each", end=", ")
-    print(f"{us:.1f} microseconds per step")
-
 # %% [markdown] id="ch15-kernel-after"
-# So a whole sequence needs a handful of launches: one product and one kernel forward, one kernel and three products
-# backward ([`recurrent.py`](../scratchnn/backend/kernels/recurrent.py)). A step of the smallest network costs about two
-# microseconds instead of many launches. Most of that is the meeting at the counter: in the estimate, 3000 of about
-# 4000 clock cycles ([`split.py`](../scratchnn/backend/kernels/split.py)). It is a fee again, but a much lower one. And
-# the idea ends where $W_h$ no longer fits: the shared memories of all multiprocessors of an H100 together hold about
-# 30 MB.
+# The package's kernels do this in CUDA, forward and backward, for every cell
+# ([`all_steps.cuh`](../scratchnn/backend/kernels/all_steps.cuh)). A whole sequence needs a handful of launches: one
+# product and one kernel forward, one kernel and three products backward
+# ([`recurrent.py`](../scratchnn/backend/kernels/recurrent.py)). By the package's estimate, a step of the network with
+# $N = 20$ and $H = 100$ takes about 4000 clock cycles of an H100, two microseconds, and 3000 of them are the meeting at
+# the counter ([`split.py`](../scratchnn/backend/kernels/split.py)): a fee again, but a much lower one. The idea ends
+# where $W_h$ no longer fits: the shared memories of all multiprocessors of an H100 together hold about 30 MB.
 #
-# That was counting and estimating. Here is a measurement, from the same page as the table of threads
-# ([`benchmarks/README.md`](../benchmarks/README.md), "On a GPU"): a layer forward and backward on an H200, which has as
-# many multiprocessors as an H100 and more memory, by `python -m benchmarks gpu-check`. The ratio is PyTorch's time over
-# ours, with its spread.
+# That was counting and estimating. Here is a measurement, from [`benchmarks/README.md`](../benchmarks/README.md), "On a
+# GPU" (`python -m benchmarks gpu-check`): a layer forward and backward on an H200, which has as many multiprocessors as
+# an H100 and more memory. The ratio is PyTorch's time over ours, with its spread.
 
 # %%
 sizes = "20, 35, 100, 100", "20, 35, 650, 650", "256, 50, 512, 512"
@@ -935,61 +776,48 @@ machines.print_benchmark("N, T, D, H | LSTM: ours", *sizes)
 # %% [markdown] id="ch15-gpu-measured"
 # Read it with (1). In the first row the arithmetic is about one percent, and by the estimate the 70 steps, forward and
 # backward, take about 140 of the 540 microseconds. What is left must be fees: Python, and the few launches. In the last
-# row the arithmetic is more than half of the time, and little is left to gain. `gpu-check` measures your card in five
-# minutes.
+# row the arithmetic is more than half of the time, and little is left to gain.
 #
 # ## How to measure without fooling yourself
 #
 # All times so far came from `cpu_ms`, and you had no reason to trust it. Here are seven ways to get a wrong time, each
 # with the wrong and the right one.
 #
-# **1. The first call.** It loads libraries, fills caches and asks for memory, which comes fresh. So warm up: call once
-# or a few times, and do not count these. The cell starts a new process and times its first pass through an LSTM layer
-# and the later ones.
+# **1. The first call.** It loads libraries and asks for memory, which comes fresh. So warm up: call once or a few
+# times, and do not count these. The cell starts a new process and times its first pass through an LSTM layer, and the
+# later ones.
 #
-# **2. The wrong clock.** There are two. The clock on the wall says how long you wait; the clock of the process counts
-# only the time in which a core works for your program. On a busy machine they differ a lot, and only the second
-# says something about the program. But it does not see waiting, and it adds up the times of all threads.
+# **2. The wrong clock.** The clock on the wall says how long you wait; the clock of the process counts only the time in
+# which a core works for your program. On a busy machine they differ a lot, and only the second says something about the
+# program. But it does not see waiting, and it adds up the times of all threads.
 #
-# **3. Reading the clock too early.** A GPU works in the background: a launch returns at once. The same holds for
-# anything with a queue. `Device` works off a queue, like a GPU.
+# **3. Reading the clock too early.** A GPU works in the background: a launch returns at once. `Device` does the same.
 #
 # **4. Dead code.** In Python, `map` and generators such as `(f(x) for x in xs)` do nothing until you ask for a
 # result, and a compiler removes what is never read. Look at a result before you believe a time.
 
+
 # %%
-big = np.ones((500, 500))
-
-
 def stopwatch(run, clock=time.perf_counter):
     """Milliseconds of one call, the median of five."""
-    times = []
+    measured = []
     for _ in range(5):
         start = clock()
         run()
-        times.append(1000 * (clock() - start))
-    return statistics.median(times)
+        measured.append(1000 * (clock() - start))
+    return statistics.median(measured)
 
 
-def work():
-    for _ in range(5):
-        big @ big
-
-
+work = functools.partial(np.matmul, a, b)  # the large product of the first figure
 with threads_for(0):
-    waited = {
-        clock.__name__: stopwatch(lambda: time.sleep(0.05), clock)
-        for clock in (time.perf_counter, time.process_time)
-    }
+    wall = stopwatch(lambda: time.sleep(0.05))
+    processor = stopwatch(lambda: time.sleep(0.05), time.process_time)
     device = machines.Device()
-    device.launch(lambda: None)
-    device.synchronise()
     too_early = stopwatch(lambda: device.launch(work))
     device.synchronise()
     finished = stopwatch(lambda: (device.launch(work), device.synchronise()))
-    lazy = stopwatch(lambda: (big @ big for _ in range(5)))
-    done = stopwatch(lambda: [big @ big for _ in range(5)])
-wall, processor = waited.values()
+    lazy = stopwatch(lambda: (work() for _ in range(3)))
+    done = stopwatch(lambda: [work() for _ in range(3)])
 first, *later = machines.passes_of_a_new_process()
 print(f"1. first and later:     {first:.1f} ms and {statistics.median(later):.1f} ms")
 print(f"2. wall and processor:  {wall:.1f} ms and {processor:.1f} ms, for a nap of 50 ms")
@@ -997,84 +825,56 @@ print(f"3. launched, finished:  {too_early:.3f} ms and {finished:.1f} ms")
 print(f"4. promised and done:   {lazy:.3f} ms and {done:.1f} ms")
 
 # %% [markdown] id="ch15-traps-more"
-# **5. The mean.** Another program takes the core for a moment, and one measurement in ten is twenty times as long. The
-# mean says more about the other program than about yours; the **median** (중앙값), the value in the middle, does not
+# **5. The mean.** Another program takes the core for a moment, and one measurement in ten is some twenty times as long.
+# The mean says more about the other program than about yours; the **median** (중앙값), the value in the middle, does not
 # notice. (Neither does the smallest value, but it picks the lucky moments.)
 #
-# **6. One after the other.** A machine changes while you measure: it becomes warm and slows down, or a neighbour on
-# the same hardware wakes up. If all runs of one contestant come before all runs of the other, the second pays for
-# it. Run them in turn, in rounds, and let the other one begin in every second round. The benchmarks also start a new
-# process for each measurement, because two libraries in one process slow each other down.
+# **6. One after the other.** A machine becomes warm and slows down, or a neighbour on the same hardware wakes up. If
+# all runs of one contestant come before all runs of the other, the second pays for it. Run them in turn, in rounds, and
+# let the other one begin in every second round.
 #
-# To show these two, the right answer has to be known. So the times of the next cell are made up: a job of 10 ms with
-# interruptions, and a machine that each job makes a little slower, on which both contestants do *the same* job. The
-# right ratio is 1.
+# To show these two, the right answer has to be known, so the next cell makes times up: a job of 10 ms with
+# interruptions, and a machine that each job makes a little slower, on which both contestants do *the same* job.
 
 # %%
 rng = np.random.default_rng(0)
 interrupted = 10 + 200 * (rng.random(50) < 0.1)  # milliseconds, made up
 print(f"5. mean {interrupted.mean():.1f} ms, median {np.median(interrupted):.1f} ms", end="; ")
 print("undisturbed it takes 10 ms")
-
-
-def contest(order, slower=0.01):
-    """Times of A and B, which do the same job, on a machine that slows down: {name: seconds}."""
-    machine, times = machines.SlowingMachine(slower), {"A": [], "B": []}
-    for name in order:
-        start = machine.now
-        machine.run(1.0)
-        times[name].append(machine.now - start)
-    return times
-
-
-contests = {
-    "all of A, then all of B": contest("A" * 20 + "B" * 20),
-    "in turn": contest("ABBA" * 10),
-}
+orders = {"all of A, then all of B": "A" * 20 + "B" * 20, "in turn": "ABBA" * 10}
+contests = {name: machines.contest(order) for name, order in orders.items()}
 for name, times in contests.items():
     ratio = np.median(times["B"]) / np.median(times["A"])
     print(f"6. {name:<24} B takes {ratio:.2f} times as long as A")
 show(
     figures.contests(contests),
     "15.7",
-    "Two equal contestants on a machine that slows down. One after the other, B looks slower; in "
-    "turn, with A and B beginning alternately, both see the same machine.",
+    "Two equal contestants on a machine that slows down; the dashed lines are their medians. One "
+    "after the other, B looks slower. In turn, with A and B beginning alternately, they are equal.",
 )
 
 # %% [markdown] id="ch15-different-work"
 # **7. Different work.** The most common one, since both programs are measured correctly. Is the training pass
-# compared with a forward pass that keeps nothing? Do both read the loss? Is one of them padded? Take the batch of 64
-# sequences with lengths from 1 to 35 again. The padded version computes everything, the packed one only what is real.
-# Which is better?
-
-# %%
-for name, ms in wide_ms.items():
-    speed = operations(1, rows[name], 128, 128) / ms * 1000 / 1e9
-    real = lengths.sum() / ms
-    print(f"7. {name}: {ms:.1f} ms, {speed:.0f} GFLOP/s, {real:.0f} real steps per millisecond")
-
-# %% [markdown] id="ch15-different-after"
-# In operations per second the padded version is ahead: its products are larger, and it computes its padding at a
-# splendid speed. In real steps per second the order is reversed. Operations per second say how well a program uses
-# the machine, not how soon you have your result. Measure what you want to have: the time until the result, tokens,
-# epochs.
+# compared with a forward pass that keeps nothing? Is one of them padded? Look again at the two lines of "padded" and
+# "packed", above the account. In operations per second the padded version looks as good or better: its products are
+# larger, and it computes its padding at a splendid speed. In real steps per second it is far behind. Operations per
+# second say how well a program uses the machine, not how soon you have your result. Measure what you want to have.
 #
 # Now read `cpu_ms` and `in_rounds` again, at the top of the chapter: a call to warm up, enough repeats, the clock of the
 # process, one thread, the median; in turn, every second round in reverse. Against unequal work they cannot help you.
 #
 # ## Reading the benchmark tables
 #
-# [`benchmarks/README.md`](../benchmarks/README.md) compares the package with PyTorch by these rules: a process per
-# contestant, rounds in alternating order, medians. Take two rows of it.
+# [`benchmarks/README.md`](../benchmarks/README.md) compares the package with PyTorch by these rules: rounds in
+# alternating order, medians, and a process of its own for each measurement, because NumPy and PyTorch in one process
+# slow each other down. Take two rows of it.
 
 # %%
 machines.print_benchmark("N, T, D, H | LSTM | LSTM, share", "20, 35, 100, 100", "geometric mean")
 print()
 machines.print_benchmark("| ratio | spread", "language model step, D = H = 100")
-README_PEAK, README_SHARE = 206e9, 0.43  # of that machine, in the text above the table; of the row
-ms = F / (README_SHARE * README_PEAK) * 1000
-print(f"\na share of {README_SHARE:.0%}: {ms:.1f} ms per pass", end="; ")
-print(f"the limit: {README_SHARE * ms:.1f} ms, {1 / README_SHARE:.1f} times as fast")
+README_SHARE = 0.43  # of the peak, in the first row
+print(f"\na share of {README_SHARE:.0%}: the limit is {1 / README_SHARE:.1f} times as fast")
 
 # %% [markdown] id="ch15-reading"
 # **The first row** is our LSTM at the sizes of this chapter.
@@ -1085,16 +885,15 @@ print(f"the limit: {README_SHARE * ms:.1f} ms, {1 / README_SHARE:.1f} times as f
 #   the other direction and you have invented a victory.
 # - *How far from the limit?* The share of the peak is 43%, by (2) and one large product, as in this chapter. So on that
 #   machine, at this size, even a program that does nothing but multiply is only 2.3 times as fast as ours.
-# - *How sure?* The text around the table says it: between rounds the ratio varied by about a fifth, in the median row.
-#   A difference of a few percent means nothing here, and the second digit of 0.79 is not worth an argument.
-# - *What does the mean say?* The geometric mean over the seven sizes treats "twice as fast" and "half as fast" as
-#   opposites. It describes these seven sizes, not yours. Look for the row that is closest to your sizes.
+# - *How sure?* Between rounds the ratio varied by about a fifth in the median row, says the text around the table. The
+#   second digit of 0.79 is not worth an argument.
+# - *What does the mean say?* The geometric mean takes "twice as fast" and "half as fast" as opposites. It describes these
+#   seven sizes, not yours. Look for the row that is closest to yours.
 #
-# **The second row** is a whole training step of a language model with the same layer. The ratio is 1.13 now: ours is
-# faster, although its LSTM is slower. That is Amdahl's law in a table. The profile at the end of the README says that at
-# this size the products of the output layer, with its 10,000 words, are more than half of the step, and those of the
-# LSTM less than a tenth. But look at the spread, 0.98 .. 1.30: in at least one round PyTorch was ahead. "About equal,
-# perhaps a little faster" is what this row says.
+# **The second row** is a whole training step of a language model with the same layer. The ratio is 1.13 now, although
+# the LSTM in it is slower. That is Amdahl's law in a table. The profile at the end of the README says that at this size
+# the products of the output layer, with its 10,000 words, are more than half of the step, and those of the LSTM less
+# than a tenth. But look at the spread, 0.98 .. 1.30: in at least one round PyTorch was ahead.
 #
 # > **Question.** You read: "our LSTM is 30 times as fast as PyTorch's". What do you ask?
 # >
@@ -1114,40 +913,24 @@ print(f"the limit: {README_SHARE * ms:.1f} ms, {1 / README_SHARE:.1f} times as f
 # The buffers are the finest trap. They hold the cache of the backward pass, and the next call writes over them.
 # This is fine as long as each forward pass is followed by its backward pass. Now let a network read *two* sequences
 # with the same layer, and then go backward through both. The task: each sequence has two marked numbers; predict the
-# sum of the first pair minus the sum of the second (`learn_difference` in the examples).
+# sum of the first pair minus the sum of the second (`learn_difference` in the examples). `lstm_layer` makes a layer of
+# a pair of functions.
 
 
 # %%
-class OwnLSTM(LSTM):
-    """The package's layer, computing with the third version and new buffers at each call."""
-
-    def buffers_for(self, x):
-        return None
-
-    def run(self, x, state, lengths, mask_h, lease):
-        parameters = self.Wx.data, self.Wh.data, self.b.data
-        return placed_forward(x, *state, *parameters, self.buffers_for(x))
-
-    def run_backward(self, dy, dstate, cache):
-        dx, dh, dc, *gradients = placed_backward(dy, dstate, cache)
-        for parameter, gradient in zip((self.Wx, self.Wh, self.b), gradients, strict=True):
-            parameter.accumulate(gradient)
-        return dx, (dh, dc)
+shared = {}  # buffers by the shape and the dtype of the inputs
 
 
-class ThriftyLSTM(OwnLSTM):
-    """The same with the same buffers at each call."""
-
-    kept = None
-
-    def buffers_for(self, x):
-        if self.kept is None or self.kept.x.shape != (x.shape[1], x.shape[0], x.shape[2]):
-            self.kept = Buffers(x, self.units)
-        return self.kept
+def thrifty_forward(x, *rest):
+    """``placed_forward`` with the same buffers at each call."""
+    buffers = shared.setdefault((x.shape, x.dtype), Buffers(x, len(rest[3])))
+    return placed_forward(x, *rest, buffers)
 
 
+forwards = {"new buffers": placed_forward, "the same buffers": thrifty_forward}
 difference_losses = {}
-for name, cell in {"new buffers": OwnLSTM, "the same buffers": ThriftyLSTM}.items():
+for name, forward in forwards.items():
+    cell = lstm_layer((forward, placed_backward))
     difference_losses[name] = [examples.learn_difference(cell, seed) for seed in range(3)]
     ends = ", ".join(f"{history[-50:].mean():.4f}" for history in difference_losses[name])
     starts = np.mean([history[:20].mean() for history in difference_losses[name]])
@@ -1167,15 +950,8 @@ show(
 
 
 # %%
-shared = {}  # buffers by the shape of the inputs
-
-
-def thrifty_forward(x, *rest):
-    return placed_forward(x, *rest, shared.setdefault(x.shape, Buffers(x, len(rest[3]))))
-
-
 checks, small_arrays = {}, cell_arrays(np.random.default_rng(0), blocks=4, states=2)
-for name, forward in {"new buffers": placed_forward, "the same buffers": thrifty_forward}.items():
+for name, forward in forwards.items():
     errors = relative_errors((forward, placed_backward), small_arrays)
     twice = examples.right_if_called_twice(forward, placed_backward, *exact)
     checks[name] = max(errors.values()) < 1e-6, twice
@@ -1183,20 +959,14 @@ for name, forward in {"new buffers": placed_forward, "the same buffers": thrifty
     print("two calls, then backward: " + ("right" if checks[name][1] else "WRONG"))
 
 # %% [markdown] id="ch15-wrong-check"
-# The check that finds it calls the layer twice before it goes back. The package keeps its caches in buffers that have
-# *one owner* ([`buffers.py`](../scratchnn/backend/buffers.py)): a forward pass takes a lease on them, its backward
-# pass ends the lease, and only then may the next pass have them. Its tests use every recurrent layer twice before they
-# go back ([`test_recurrent_layers.py`](../tests/recurrent/test_recurrent_layers.py)).
+# The check that finds it calls the layer twice before it goes back, as the package's tests do with every recurrent layer
+# ([`test_recurrent_layers.py`](../tests/recurrent/test_recurrent_layers.py)). The package's buffers have *one owner*
+# ([`buffers.py`](../scratchnn/backend/buffers.py)): a forward pass takes a lease on them, its backward pass ends the
+# lease, and only then may another pass have them.
 #
-# > **Question.** Another slip: in (9) you take the rows of $h_1 \ldots h_T$ instead of $h_0 \ldots h_{T-1}$. The
-# > shapes fit. Which results are wrong, and does the gradient check of one call find it?
-# >
-# > <details><summary>Answer</summary>
-# >
-# > Only $dW_h$. The outputs are right and so are the other gradients, because the sum is computed after the loop
-# > and nothing depends on it. The gradient check finds it at once: it looks at every array by itself.
-# >
-# > </details>
+# Another slip that (9) invites: take the rows of $h_1 \ldots h_T$ instead of $h_0 \ldots h_{T-1}$. The shapes fit, the
+# outputs are right, and so are all gradients but one: only $dW_h$ is wrong. This slip the gradient check finds at once,
+# since it looks at every array by itself.
 #
 # The rule behind both: check a fast version against a slow one that you trust, *result by result*, forward and
 # backward, with random cotangents for everything that comes out, with lengths, and with two calls.
@@ -1216,13 +986,12 @@ else:
 # %% [markdown] id="ch15-full"
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch15_where_the_time_goes.py`, which runs `python -m benchmarks lstm
 # > lm --against torch --rounds 5`; inputs drawn with seed 0; the figures are those of `benchmarks/README.md`, measured
-# > on two cores on 2026-11-21): PyTorch's time over ours, the geometric mean of seven sizes, is 0.86 for the LSTM, with
-# > 0.61 at the least and 1.13 at the most. For a training step of the language model it is 1.13, 1.02 and 1.09 with 100,
-# > 200 and 650 units.
+# > on two cores on 2026-11-21): PyTorch's time over ours, the geometric mean of seven sizes, is 0.86 for the LSTM (0.82,
+# > 0.83 and 0.84 in three other runs of that day), with 0.61 at the least and 1.13 at the most. For a training step of
+# > the language model it is 1.13, 1.02 and 1.09 with 100, 200 and 650 units.
 #
 # An LSTM written in NumPy, without a compiler, takes about a sixth longer on average than a library written for speed,
-# and at one size it is ahead. That is not because NumPy is fast. It is because nearly all that is left is matrix
-# products.
+# and at one size it is ahead. That is not because NumPy is fast. It is because most of what is left is matrix products.
 #
 # ## The whole book in one picture
 #
@@ -1269,8 +1038,7 @@ show(
 # - **15.5** Unpack it again.
 # - **15.6** The ratio of two contestants, and its spread.
 #
-# Solutions are in [`scratchnn/book/solutions/ch15.py`](../scratchnn/book/solutions/ch15.py). `python -m benchmarks
-# --quick` tests the benchmarks on small sizes, and `python -m scratchnn doctor` says what your machine has.
+# The solutions are in [`ch15.py`](../scratchnn/book/solutions/ch15.py).
 #
 # ## Where to read on
 #

@@ -169,19 +169,20 @@ def test_bits_per_character(chapter, text):
 def test_mistakes_add_up_in_all_three_networks(chapter, text):
     assert "within a few percent of the best perplexity" in text
     assert max(chapter.above) < 0.04
-    assert "only a third to a half of their texts" in text
+    assert "only a third to about a half of their texts" in text
     assert pytest.approx(0.3, abs=0.01) == 0.98**60
     for clean, leak in zip(chapter.clean, chapter.leaks, strict=True):
         assert 0.25 < clean[-1] < 0.6
         assert clean[-1] < (1 - leak) ** 60 + 0.03
-    assert "two to five times as probable as before" in text
+    assert "about two to five times as probable as before" in text
     assert "even before the first one" in text
     for (before, inside, later), leak in zip(chapter.chances, chapter.leaks, strict=True):
         assert before > leak
         assert 1.7 * before < inside < 5.5 * before
         assert later < 1.3 * before
     assert "the smaller the $q$ of the nucleus, the more texts are free of mistakes" in text
-    assert chapter.tidy[0.99] < chapter.tidy[0.95] < chapter.tidy[0.9]
+    assert (np.diff([chapter.tidy[q] for q in (0.99, 0.95, 0.9)], axis=0) > 0).all()
+    assert (np.array(chapter.tidy[0.99]) > chapter.clean[:, -1]).all()
 
 
 # --- tunes and captions ----------------------------------------------------------------------------------------------
@@ -189,16 +190,16 @@ def test_mistakes_add_up_in_all_three_networks(chapter, text):
 
 def test_tunes(chapter, text):
     assert "In bits per character the networks are close to each other" in text
-    alone, clock = (chapter.tune_bits[name] for name in ("tokens alone", "with a bar clock"))
+    (_, alone, alone_right), (_, clock, clock_right) = chapter.players.values()
     assert clock < alone < 1.2 * clock
-    assert chapter.bars_right["tokens alone"] < 0.5 < 0.8 < chapter.bars_right["with a bar clock"]
+    assert "in whole tunes they are far apart" in text
+    assert alone_right < 0.5 < 0.8 < clock_right
     assert (chapter.tune.key, chapter.tune.metre) == ("G", "6/8")
     assert len(small_wav(chapter.tune)) * 4 / 3 < 400_000
 
 
 def test_captions(chapter, text):
-    assert chapter.true_share["greedy"] > 0.6
-    assert chapter.true_share["greedy"] > chapter.true_share["temperature 1"]
+    assert chapter.wrong_greedy < min(chapter.wrong_drawn, 0.25)
     assert "The shapes are the weak point" in text
     errors = chapter.part_errors
     assert min(errors["shape"], errors["second shape"]) > max(errors["colour"], errors["second colour"], errors["relation"])

@@ -8,7 +8,8 @@ import pytest
 from book import ROOT, markdown, play
 
 from benchmarks.recurrent import flops
-from scratchnn.backend.kernels.split import BARRIER
+from scratchnn.backend.kernels.cards import typical_card
+from scratchnn.backend.kernels.split import BARRIER, best_split
 from scratchnn.backend.threads import LARGE
 from scratchnn.book.examples import ch15 as examples
 from scratchnn.book.examples import ch15_machines as machines
@@ -122,12 +123,12 @@ def test_each_version_is_faster_than_the_one_before(chapter):
     objects, fused, placed = chapter.account.values()
     for name in ("ms", "fees"):
         assert objects[name] > fused[name] > placed[name]
-    assert objects["alone"] > placed["alone"]
+    assert objects["fees"] / placed["fees"] > objects["alone"] / placed["alone"] > 1  # "the fees shrink faster still"
     assert objects["ms"] > 1.3 * placed["ms"]
     assert objects["MB"] > placed["MB"] > fused["MB"]
     assert chapter.wide_ms["packed"] < chapter.wide_ms["padded"]
     rates = {name: chapter.rows[name] / ms for name, ms in chapter.wide_ms.items()}
-    assert rates["padded"] > 0.9 * rates["packed"]  # operations per second: the order is reversed
+    assert rates["padded"] > 0.9 * rates["packed"]  # operations per second: "as good or better"
 
 
 def test_amdahl(chapter, text):
@@ -148,7 +149,6 @@ def test_the_table_of_threads(chapter, text):
     assert min(float(row[busy]) for row in rows) < 0.5  # "at worst more than half of the speed"
     assert "fewer than 24 million multiply-adds" in text
     assert LARGE == 24_000_000
-    assert chapter.small < LARGE < chapter.large
     page = " ".join(machines.BENCHMARKS.read_text(encoding="utf-8").split())
     assert "takes 204 s with two threads and 129 s by the rule" in page
     assert "takes 204 s with two threads and 129 s by the rule" in text
@@ -163,10 +163,12 @@ def test_launches_and_arithmetic(chapter):
 
 
 def test_one_kernel_for_all_steps(chapter, text):
-    assert chapter.split is None  # the last network does not fit
-    split = chapter.best_split(20, 100, "lstm", False, chapter.h100)
-    assert 3500 < split.cycles < 4500
-    steps = sum(chapter.best_split(20, 100, "lstm", back, chapter.h100).cycles for back in (False, True)) * 35
+    h100 = typical_card((9, 0))
+    forward, backward = (best_split(20, 100, "lstm", back, h100).cycles for back in (False, True))
+    assert 3500 < forward < 4500
+    assert forward / chapter.CLOCK == pytest.approx(2e-6, rel=0.05)  # "two microseconds"
+    assert best_split(128, 1500, "lstm", False, h100) is None  # 36 MB do not fit
+    steps = (forward + backward) * 35
     assert "about 140 of the 540 microseconds" in text
     assert steps / chapter.CLOCK == pytest.approx(140e-6, rel=0.1)
     _, smallest, _, largest = machines.benchmark_rows("N, T, D, H | LSTM: ours", *chapter.sizes)
@@ -174,9 +176,9 @@ def test_one_kernel_for_all_steps(chapter, text):
     assert chapter.F / chapter.peak / 540e-6 == pytest.approx(0.01, abs=0.003)  # "the arithmetic is about one percent"
     assert chapter.more / chapter.peak > 0.5 * float(largest[1].removesuffix(" ms")) / 1000  # "more than half"
     assert BARRIER == 3000
-    assert "3000 of about 4000 clock cycles" in text
+    assert "about 4000 clock cycles of an H100, two microseconds, and 3000 of them are the meeting" in text
     assert "together hold about 30 MB" in text
-    assert 29e6 < chapter.h100.multiprocessors * chapter.h100.shared < 32e6
+    assert 29e6 < h100.multiprocessors * h100.shared < 32e6
     docstring = ast.get_docstring(
         ast.parse((ROOT / "scratchnn/backend/kernels/step_by_step.py").read_text(encoding="utf-8"))
     )
@@ -214,7 +216,6 @@ def test_the_two_rows_of_the_readme(chapter, text):
     _, step = machines.benchmark_rows("| ratio | spread", "language model step, D = H = 100")
     assert step[1:] == ["1.13", "0.98 .. 1.30"]
     readme = machines.BENCHMARKS.read_text(encoding="utf-8")
-    assert f"{chapter.README_PEAK / 1e9:.0f} GFLOP/s in float32" in readme
     assert "by 22 % in the median row" in readme
     assert "| 100 | 60 % | 16 % | 7 % |" in readme
     assert "are more than half of the step, and those of the LSTM less than a tenth" in text
@@ -240,8 +241,8 @@ def test_reused_buffers_train_but_worse(chapter):
 
 
 def test_states_of_the_wrong_steps(chapter, text):
-    """The slip of the last question: only dWh is wrong."""
-    assert "Only $dW_h$" in text
+    """The slip that (9) invites: only dWh is wrong."""
+    assert "only $dW_h$ is wrong" in text
     arrays, cotangents = chapter.exact
     cache = chapter.placed_forward(*arrays)[2]
     right = chapter.placed_backward(cotangents[0], tuple(cotangents[1:]), cache)

@@ -63,25 +63,6 @@ WRONG = {
         (TABLE.format("np.add.at(dW, ids, dy)", "dW if len(ids) else dW[:0]"), "Without look-ups the gradient is zero"),
     ],
     "3.2": [
-        (pairs(condition="0 <= k < M"), "A word is among its own neighbours"),
-        (pairs(neighbours="m + 1, m + reach + 1"), "skip-gram uses both sides"),
-        (pairs(centres="reach, M - reach"), "missing as centres"),
-        (pairs(neighbours="m - reach, m + reach"), "a range does not include its end"),
-        (pairs(condition="k != m", pair="[ids[m], ids[k % M]]"), "The text wraps around"),
-        (pairs(pair="[ids[k], ids[m]]"), "are swapped"),
-        (pairs(pair="[m, k]"), "skip_gram_pairs("),
-        (pairs(condition="k != m and 0 <= k < M and reach < M"), "The text may be shorter than the window"),
-        (pairs().replace(".reshape(-1, 2)", ""), "its shape is (0, 2)"),
-    ],
-    "3.3": [
-        (mean(share="1"), "only that share of dh"),
-        (mean(share="contexts.shape[1]"), "You divide by M"),
-        (mean(condition="True", share="contexts.shape[1]"), "The mask is not used"),
-        (mean(condition="True"), "The positions where mask is False get a gradient too"),
-        (mean(assign="="), "only its last row is kept"),
-        (mean(share="(2 * mask[n].sum())"), "context_mean_gradient("),
-    ],
-    "3.4": [
         (COUNT.format("(n - 1) * D", "V * x + x * H + H + H * V + V + direct * x * V"), "one table for all positions"),
         (COUNT.format("D", "V * D + x * H + H + H * V + V + direct * x * V"), "so it has (n - 1) D inputs"),
         (COUNT.format("n * D", "V * D + x * H + H + H * V + V + direct * x * V"), "the n-th word is the one to predict"),
@@ -90,7 +71,7 @@ WRONG = {
         (COUNT.format("(n - 1) * D", "V * D + x * H + H + H * V + V"), "The direct connections are missing"),
         (COUNT.format("(n - 1) * D", "V * D + x * H + H + H * V + V + x * V"), "the result is 1055, expected 683"),
     ],
-    "3.5": [
+    "3.3": [
         (PERPLEXITY.format(SHIFTED, "-np.log(p).mean()"), "This is the loss itself"),
         (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p)).mean()"), "Average the losses first"),
         (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p).sum())"), "not the sum of their losses"),
@@ -101,12 +82,31 @@ WRONG = {
         (PERPLEXITY.format("z - z.max()", "np.exp(-np.log(p).mean())"), "Each row needs its own largest logit"),
         (PERPLEXITY.format(SHIFTED, "np.exp(-np.log(p).mean())"), "compute log softmax directly"),
     ],
-    "3.6": [
+    "3.4": [
         (SHAPES.format("(N, M, D), (N, M, D), (N, V), (V, D)"), "h still has one vector per place"),
         (SHAPES.format("(N, M, D), (N, M), (N, V), (V, D)"), "not over the D numbers of a vector"),
         (SHAPES.format("(N, M, D), (N, D), (N, M, V), (V, D)"), "one target per example"),
         (SHAPES.format("(N, M, D), (N, D), (N, D), (V, D)"), "The target is one of V words"),
         (SHAPES.format("(N, M, D), (N, D), (N, V), (N * M, D)"), "These are the rows that go back"),
         (SHAPES.format("(N, M, D), (N, D), (N, V)"), "the result is"),
+    ],
+    "3.5": [
+        (mean(share="1"), "only that share of dh"),
+        (mean(share="contexts.shape[1]"), "You divide by M"),
+        (mean(condition="True", share="contexts.shape[1]"), "The mask is not used"),
+        (mean(condition="True"), "The positions where mask is False get a gradient too"),
+        (mean(assign="="), "only its last row is kept"),
+        (mean(share="(2 * mask[n].sum())"), "context_mean_gradient("),
+    ],
+    "3.6": [
+        (pairs(condition="0 <= k < M"), "A word is among its own neighbours"),
+        (pairs(neighbours="m + 1, m + reach + 1"), "skip-gram uses both sides"),
+        (pairs(centres="reach, M - reach"), "missing as centres"),
+        (pairs(neighbours="m - reach, m + reach"), "a range does not include its end"),
+        (pairs(condition="k != m", pair="[ids[m], ids[k % M]]"), "The text wraps around"),
+        (pairs(pair="[ids[k], ids[m]]"), "are swapped"),
+        (pairs(pair="[m, k]"), "skip_gram_pairs("),
+        (pairs(condition="k != m and 0 <= k < M and reach < M"), "The text may be shorter than the window"),
+        (pairs().replace(".reshape(-1, 2)", ""), "its shape is (0, 2)"),
     ],
 }

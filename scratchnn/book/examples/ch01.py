@@ -1,4 +1,4 @@
-"""Chapter 1's made-up data, the spiral, and the loop that trains a network of the package on it."""
+"""Chapter 1's made-up data, the spiral; and two loops of gradient descent, for a line and for a network of the package."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ def spiral(rng: np.random.Generator, points: int = 100, arms: int = 3) -> tuple[
     radius = np.tile(np.arange(points) / points, arms)  # for each arm from 0 outwards
     angle = 4 * (arm + radius) + 0.2 * rng.standard_normal(arms * points)
     return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1), arm
+
+
+def fit_line(x: np.ndarray, target: np.ndarray, batch: int, epochs: int, lr: float, rng: np.random.Generator) -> np.ndarray:
+    """Fit w x + b to points (N,) by gradient descent from w = b = 0; all (w, b) visited (steps + 1, 2)."""
+    w, b = 0.0, 0.0
+    path = [(w, b)]
+    for _ in range(epochs):
+        order = rng.permutation(len(x))  # a new order in each epoch
+        for start in range(0, len(x), batch):
+            chosen = order[start : start + batch]  # the indices of the next examples
+            r = w * x[chosen] + b - target[chosen]
+            w -= lr * (2 * r * x[chosen]).mean()
+            b -= lr * (2 * r).mean()
+            path.append((w, b))
+    return np.array(path)
 
 
 def fit(

@@ -1,4 +1,5 @@
-"""Data that chapter 2 makes up: sentences of words that belong together, and Korean sentences and film reviews.
+"""Data that chapter 2 makes up: sentences of words that belong together, and Korean sentences and film reviews; and how it
+judges vectors of these words.
 
     text              the cat eats the bread .             of seven groups of words and five patterns
     Korean sentences  학생은 도서관에서 책을 찾고 있다         a person, a place, a thing, each with a particle, and a verb
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from scratchnn.text import counting
 from scratchnn.text.korean import split_syllable
+from scratchnn.text.vocabulary import Vocabulary
 
 GROUPS = {
     "animal": "cat dog fox wolf bear horse".split(),
@@ -60,6 +63,49 @@ def generate_text(rng: np.random.Generator, sentences: int) -> list[str]:
     return generated
 
 
+def group_order(vocabulary: Vocabulary) -> np.ndarray:
+    """Ids (V,) of all words: those of each group together, and those of no group last."""
+    grouped = vocabulary.encode([word for members in GROUPS.values() for word in members])
+    return np.concatenate([grouped, np.setdiff1d(np.arange(len(vocabulary)), grouped)])
+
+
+def group_cosines(vectors: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Cosines of all pairs of words of the groups, in the order of the groups, for vectors (V, D)."""
+    rows = vectors[group_order(vocabulary)[: sum(map(len, GROUPS.values()))]]
+    unit = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def mean_cosines(vectors: np.ndarray, vocabulary: Vocabulary) -> tuple[float, float]:
+    """Mean cosine of two words of one group, and of two words of different groups."""
+    cosines = group_cosines(vectors, vocabulary)
+    group = np.repeat(np.arange(len(GROUPS)), [len(members) for members in GROUPS.values()])
+    same = group[:, None] == group
+    itself = np.eye(len(same), dtype=bool)
+    return cosines[same & ~itself].mean(), cosines[~same].mean()
+
+
+def paragraphs(text: str, words: int) -> list[str]:
+    """The paragraphs of at least so many ``words``, each once and on one line."""
+    blocks = dict.fromkeys(" ".join(block.split()) for block in text.split("\n\n"))
+    return [block for block in blocks if len(block.split()) >= words]
+
+
+def strongest_pairs(words: list[str], min_count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """All pairs v before w in the alphabet of words that occur ``min_count`` times or more: both, counts, PPMI.
+
+    The pairs are at most two positions apart; the strongest come first.
+    """
+    vocabulary = Vocabulary.build(words, specials=("<unk>",), min_count=min_count)
+    rows, columns, counts = counting.pair_counts(vocabulary.encode(words), len(vocabulary), 2)
+    values = counting.ppmi_of_pairs(rows, columns, counts, len(vocabulary))
+    names = np.array(vocabulary.tokens)
+    known = (rows != vocabulary.unknown) & (columns != vocabulary.unknown)
+    kept = np.flatnonzero(known & (names[rows] < names[columns]))
+    best = kept[np.argsort(-values[kept], kind="stable")]
+    return names[rows[best]], names[columns[best]], counts[best], values[best]
+
+
 def with_particle(word: str, pair: str) -> str:
     """The word with the first form of the particle after a consonant, the second after a vowel: "은/는"."""
     after_consonant, after_vowel = pair.split("/")
@@ -87,3 +133,19 @@ def reviews(rng: np.random.Generator, count: int) -> tuple[list[str], np.ndarray
         adverb, adjective = rng.choice(ADVERBS), rng.choice(ADJECTIVES[label])
         texts.append(f"{subject} {adverb} {adjective}")
     return texts, good
+
+
+def train_classifier(texts: list[str], good: np.ndarray) -> dict[str, float]:
+    """The score of each word: the log of its count in good reviews, divided by that in bad ones."""
+    counts: dict[str, list[int]] = {}
+    for text, label in zip(texts, good, strict=True):
+        for word in text.split():  # without normalization
+            counts.setdefault(word, [1, 1])[label] += 1  # counting from one avoids a division by zero
+    return {word: float(np.log(in_good / in_bad)) for word, (in_bad, in_good) in counts.items()}
+
+
+def evaluate(texts: list[str], good: np.ndarray, word_scores: dict[str, float]) -> tuple[float, float]:
+    """The accuracy, and the share of words that are unknown; a sum of scores of zero or more means good."""
+    answers = [sum(word_scores.get(word, 0.0) for word in text.split()) >= 0 for text in texts]
+    unknown = [word not in word_scores for text in texts for word in text.split()]
+    return float((np.array(answers) == good).mean()), float(np.mean(unknown))

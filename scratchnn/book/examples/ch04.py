@@ -1,4 +1,5 @@
-"""The small language of chapter 4: sentences about people and places, with analogies whose answers are known.
+"""The small language of chapter 4: sentences about people and places, with analogies whose answers are known; and what the
+chapter asks of word vectors.
 
 The words around "king" are those around "queen", with he and his in place of she and her. The words around "paris" are
 those around "rome", with another river and another language.
@@ -6,9 +7,15 @@ those around "rome", with another river and another language.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+
+from scratchnn import losses
+from scratchnn.word2vec import KeyedVectors
+from scratchnn.word2vec.corpus import Corpus
 
 PEOPLE = (  # he, she, and two things that go with them
     ("king", "queen", "crown", "throne"),
@@ -102,3 +109,40 @@ def word_kinds(words: Sequence[str], names: Sequence[str]) -> np.ndarray:
     kinds = (names, people, things, *zip(*PLACES, strict=True))
     kind_of = {word: kind for kind, members in enumerate(kinds) for word in members}
     return np.array([kind_of.get(word, -1) for word in words])
+
+
+def train_tagger(
+    table: np.ndarray, ids: np.ndarray, kinds: np.ndarray, learn_table: bool, steps: int = 300, lr: float = 2.0
+) -> np.ndarray:
+    """The kind of every word (V,), by a look-up in ``table`` (V, D) and a softmax with seven classes.
+
+    The softmax is trained on the words ``ids`` and their ``kinds``, both (N,), and the table with it if ``learn_table``.
+    """
+    table, W, b = table.copy(), np.zeros((table.shape[1], 7)), np.zeros(7)
+    for _ in range(steps):
+        h = table[ids]  # (N, D)
+        _, cache = losses.softmax_cross_entropy_forward(h @ W + b, kinds)
+        dz = losses.softmax_cross_entropy_backward(1.0, cache)  # (N, 7)
+        if learn_table:
+            np.add.at(table, ids, -lr * dz @ W.T)
+        W -= lr * h.T @ dz
+        b -= lr * dz.sum(axis=0)
+    return (table @ W + b).argmax(axis=1)
+
+
+def open_corpus(lines: Sequence[str], min_count: int) -> Corpus:
+    """A corpus of the package, from lines in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "text.txt")
+        path.write_text("\n".join(lines), encoding="utf-8")
+        return Corpus([path], min_count)
+
+
+def questions_with_s(vectors: KeyedVectors, first: int = 400, count: int = 400) -> list[tuple[str, str, str, str]]:
+    """Questions (a, b, c, d) such as (string, strings, object, objects), of the ``first`` most frequent words."""
+    usual = set(vectors.words[: 8 * first])
+    long = [word for word in vectors.words[:first] if len(word) > 3]
+    pairs = [(word, word + "s") for word in long if word + "s" in usual]
+    rng = np.random.default_rng(0)
+    chosen = [rng.choice(len(pairs), 2, replace=False) for _ in range(count)]
+    return [(*pairs[i], *pairs[j]) for i, j in chosen]

@@ -1,14 +1,15 @@
-"""Tools of chapter 15: arrays that count calls, data, packed rows, what results have to be, a network to train."""
+"""Tools of chapter 15: arrays that count calls, buffers, data, packed rows, what results have to be, a network to train."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from scratchnn import losses
+from scratchnn.book.cells import Pair
 from scratchnn.layers import Dense
 from scratchnn.optim import Adam, clip_by_norm
 
@@ -75,6 +76,11 @@ def count_calls(run: Callable[..., Any], *arrays: np.ndarray) -> tuple[int, list
     return sum(Counted.calls.values()), list(Counted.products)
 
 
+def counted(pair: Pair, arrays: list, cotangents: list) -> tuple[int, list[Factors]]:
+    """``count_calls`` of ``results``."""
+    return count_calls(lambda *all: results(pair, all[:6], all[6:]), *arrays, *cotangents)
+
+
 def products_alone(shapes: list[Factors], dtype: Any) -> Callable[[], None]:
     """A function that computes matrix products of these shapes and nothing else."""
     factors = {pair: [np.ones(shape, dtype) for shape in pair] for pair in set(shapes)}
@@ -85,6 +91,22 @@ def products_alone(shapes: list[Factors], dtype: Any) -> Callable[[], None]:
             np.matmul(a, b, out=out)
 
     return run
+
+
+class Buffers:
+    """All arrays that a pass over x (N, T, D) with H units writes to."""
+
+    def __init__(self, x: np.ndarray, H: int):
+        N, T, D = x.shape
+
+        def new(*shape: int) -> np.ndarray:
+            return np.empty_like(x, shape=shape)
+
+        self.x, self.dx = new(T, N, D), new(T, N, D)
+        self.from_x, self.da = new(T, N, 4 * H), new(T, N, 4 * H)
+        self.h, self.c, self.tanh_c = new(T + 1, N, H), new(T + 1, N, H), new(T, N, H)
+        self.gates, self.slopes, self.slope_c = new(4, T, N, H), new(4, T, N, H), new(T, N, H)
+        self.from_h, self.spare = new(N, 4 * H), new(N, H)
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
@@ -130,6 +152,17 @@ def _places(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 # --- results ---------------------------------------------------------------------------------------------------------
+
+
+def results(pair: Pair, arrays: Sequence, cotangents: Sequence, *more: Any) -> tuple:
+    """Outputs, last state and all gradients of a pair (forward, backward), as one tuple; ``more`` goes to forward."""
+    y, state, cache = pair[0](*arrays, *more)
+    return y, *state, *pair[1](cotangents[0], tuple(cotangents[1:]), cache)
+
+
+def apart(ours: tuple, theirs: tuple) -> float:
+    """The largest difference between two tuples of arrays."""
+    return max(float(abs(one - two).max()) for one, two in zip(ours, theirs, strict=True))
 
 
 def one_by_one(results: Callable[..., tuple], arrays: list, cotangents: list, lengths: np.ndarray) -> tuple:

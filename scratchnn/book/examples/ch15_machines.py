@@ -10,6 +10,8 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,40 @@ class SlowingMachine:
         """Do a job that takes so many seconds on the cool machine."""
         self.now += seconds * self.factor
         self.factor *= 1 + self.slower
+
+
+def contest(order: str, slower: float = 0.01) -> dict[str, list[float]]:
+    """Seconds of A and B, which do the same job in this order, such as "ABBA", on a machine that slows down."""
+    machine = SlowingMachine(slower)
+    times: dict[str, list[float]] = {name: [] for name in sorted(set(order))}
+    for name in order:
+        start = machine.now
+        machine.run(1.0)
+        times[name].append(machine.now - start)
+    return times
+
+
+def written_twice(numbers: int, times: int = 5) -> list[tuple[float, float]]:
+    """Milliseconds of processor time to write float32 numbers into fresh memory, and into the same memory again."""
+    measured = []
+    for _ in range(times):
+        memory = np.empty(numbers, dtype=np.float32)
+        stamps = [time.process_time()]
+        for _ in range(2):
+            memory.fill(1)
+            stamps.append(time.process_time())
+        measured.append((1000 * (stamps[1] - stamps[0]), 1000 * (stamps[2] - stamps[1])))
+        del memory  # before the next is asked for
+    return measured
+
+
+def most_memory(run: Callable[..., Any], *arguments: Any) -> int:
+    """The largest number of bytes that ``run(*arguments)`` has at one time."""
+    tracemalloc.start()
+    run(*arguments)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
 
 
 NEW_PROCESS = """
@@ -107,6 +143,16 @@ class Group:
         with self.changed:
             if self.waits:
                 self.changed.wait_for(lambda: self.count >= target)
+
+    def launch(self, block: Callable[..., None], S: int, *arguments: Any) -> None:
+        """Run ``block(s, S, group, *arguments)`` for s = 0 .. S - 1: at the same time, or, without waiting, in turn."""
+        threads = [threading.Thread(target=block, args=(s, S, self, *arguments)) for s in range(S)]
+        for thread in threads:
+            thread.start()
+            if not self.waits:
+                thread.join()
+        for thread in threads:
+            thread.join()
 
 
 # --- the benchmarks --------------------------------------------------------------------------------------------------

@@ -82,73 +82,7 @@ def check_embedding_gradient(answer: Answer) -> Iterator[str]:
 
 
 @exercise(
-    "3.2",
-    "the training pairs of skip-gram",
-    "skip_gram_pairs(ids, reach)",
-    hints=(
-        "For the centre t, the neighbours are the positions t - reach to t + reach, without t itself and without "
-        "those outside the text.",
-        "Two loops: over t, and over range(t - reach, t + reach + 1). Keep k if k != t and 0 <= k < len(ids). Give "
-        "the array two columns even if it has no rows.",
-    ),
-)
-def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
-    """Pair every word of a text with every neighbour at most reach positions
-    away. Return the pairs as an array (P, 2), with the centre word in column 0
-    and its neighbour in column 1. Take the centre words in the order of the
-    text, and the neighbours of each from left to right. Near the ends of the
-    text, a word has fewer neighbours.
-
-        skip_gram_pairs(np.array([7, 8, 9]), 1)
-            gives [[7, 8], [8, 7], [8, 9], [9, 8]]
-    """
-
-    def pairs(ids: np.ndarray, positions: list[list[int]]) -> np.ndarray:
-        found = [(ids[m], ids[k]) for m, around in enumerate(positions) for k in around]
-        return np.array(found, dtype=np.int64).reshape(-1, 2)
-
-    def around(ids: np.ndarray, reach: int) -> list[list[int]]:
-        M = len(ids)
-        return [[k for k in range(max(m - reach, 0), min(m + reach + 1, M)) if k != m] for m in range(M)]
-
-    def right(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, around(ids, reach))
-
-    def itself(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [sorted([*positions, m]) for m, positions in enumerate(around(ids, reach))])
-
-    def one_side(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [[k for k in positions if k > m] for m, positions in enumerate(around(ids, reach))])
-
-    def no_ends(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [positions if len(positions) == 2 * reach else [] for positions in around(ids, reach)])
-
-    def too_short(ids: np.ndarray, reach: int) -> np.ndarray:
-        return pairs(ids, [[k for k in positions if k < m + reach] for m, positions in enumerate(around(ids, reach))])
-
-    def wrapped(ids: np.ndarray, reach: int) -> np.ndarray:
-        M = len(ids)
-        return pairs(ids, [[(m + k) % M for k in range(-reach, reach + 1) if k] for m in range(M)])
-
-    mistakes = {
-        "A word is among its own neighbours: leave out the position of the centre itself.": itself,
-        "Only the neighbours on the right are included; skip-gram uses both sides.": one_side,
-        "The words near the ends are missing as centres. They have fewer neighbours, but they have some.": no_ends,
-        "The neighbour exactly reach positions to the right is missing: a range does not include its end.": too_short,
-        "The text wraps around: no word precedes the first one, although ids[-1] gives the last.": wrapped,
-        "Centre and neighbour are swapped: the centre belongs in column 0.": lambda ids, reach: right(ids, reach)[:, ::-1],
-    }
-    rng = np.random.default_rng(0)
-    trials = [(rng.permutation(20)[:M], reach) for M, reach in ((7, 2), (8, 3), (6, 2), (9, 2))]
-    extremes = {
-        "The text may be shorter than the window.": (np.array([5, 6]), 4),
-        "A text of one word has no pairs, but the array still has two columns: its shape is (0, 2).": (np.array([7]), 2),
-    }
-    yield from compare(answer, right, mistakes, [*trials, (np.array([3, 1, 3, 1, 3, 5]), 2)], extremes=extremes)
-
-
-@exercise(
-    "3.3",
+    "3.5",
     "backward through the mean of CBOW",
     "context_mean_gradient(dh, contexts, mask, V)",
     hints=(
@@ -214,3 +148,69 @@ def check_context_mean_gradient(answer: Answer) -> Iterator[str]:
         mask[0, 1] = False
         trials.append((rng.standard_normal((N, D)), rng.integers(0, V, (N, M)), mask, V))
     yield from compare(answer, right, mistakes, trials)
+
+
+@exercise(
+    "3.6",
+    "the training pairs of skip-gram",
+    "skip_gram_pairs(ids, reach)",
+    hints=(
+        "For the centre t, the neighbours are the positions t - reach to t + reach, without t itself and without "
+        "those outside the text.",
+        "Two loops: over t, and over range(t - reach, t + reach + 1). Keep k if k != t and 0 <= k < len(ids). Give "
+        "the array two columns even if it has no rows.",
+    ),
+)
+def check_skip_gram_pairs(answer: Answer) -> Iterator[str]:
+    """Pair every word of a text with every neighbour at most reach positions
+    away. Return the pairs as an array (P, 2), with the centre word in column 0
+    and its neighbour in column 1. Take the centre words in the order of the
+    text, and the neighbours of each from left to right. Near the ends of the
+    text, a word has fewer neighbours.
+
+        skip_gram_pairs(np.array([7, 8, 9]), 1)
+            gives [[7, 8], [8, 7], [8, 9], [9, 8]]
+    """
+
+    def pairs(ids: np.ndarray, positions: list[list[int]]) -> np.ndarray:
+        found = [(ids[m], ids[k]) for m, around in enumerate(positions) for k in around]
+        return np.array(found, dtype=np.int64).reshape(-1, 2)
+
+    def around(ids: np.ndarray, reach: int) -> list[list[int]]:
+        M = len(ids)
+        return [[k for k in range(max(m - reach, 0), min(m + reach + 1, M)) if k != m] for m in range(M)]
+
+    def right(ids: np.ndarray, reach: int) -> np.ndarray:
+        return pairs(ids, around(ids, reach))
+
+    def itself(ids: np.ndarray, reach: int) -> np.ndarray:
+        return pairs(ids, [sorted([*positions, m]) for m, positions in enumerate(around(ids, reach))])
+
+    def one_side(ids: np.ndarray, reach: int) -> np.ndarray:
+        return pairs(ids, [[k for k in positions if k > m] for m, positions in enumerate(around(ids, reach))])
+
+    def no_ends(ids: np.ndarray, reach: int) -> np.ndarray:
+        return pairs(ids, [positions if len(positions) == 2 * reach else [] for positions in around(ids, reach)])
+
+    def too_short(ids: np.ndarray, reach: int) -> np.ndarray:
+        return pairs(ids, [[k for k in positions if k < m + reach] for m, positions in enumerate(around(ids, reach))])
+
+    def wrapped(ids: np.ndarray, reach: int) -> np.ndarray:
+        M = len(ids)
+        return pairs(ids, [[(m + k) % M for k in range(-reach, reach + 1) if k] for m in range(M)])
+
+    mistakes = {
+        "A word is among its own neighbours: leave out the position of the centre itself.": itself,
+        "Only the neighbours on the right are included; skip-gram uses both sides.": one_side,
+        "The words near the ends are missing as centres. They have fewer neighbours, but they have some.": no_ends,
+        "The neighbour exactly reach positions to the right is missing: a range does not include its end.": too_short,
+        "The text wraps around: no word precedes the first one, although ids[-1] gives the last.": wrapped,
+        "Centre and neighbour are swapped: the centre belongs in column 0.": lambda ids, reach: right(ids, reach)[:, ::-1],
+    }
+    rng = np.random.default_rng(0)
+    trials = [(rng.permutation(20)[:M], reach) for M, reach in ((7, 2), (8, 3), (6, 2), (9, 2))]
+    extremes = {
+        "The text may be shorter than the window.": (np.array([5, 6]), 4),
+        "A text of one word has no pairs, but the array still has two columns: its shape is (0, 2).": (np.array([7]), 2),
+    }
+    yield from compare(answer, right, mistakes, [*trials, (np.array([3, 1, 3, 1, 3, 5]), 2)], extremes=extremes)

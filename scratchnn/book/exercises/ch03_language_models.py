@@ -1,4 +1,4 @@
-"""The exercises of chapter 3 on the sizes of models and on language models: 3.4 to 3.6."""
+"""The exercises of chapter 3 on the sizes of models and on language models: 3.2 to 3.4."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scratchnn.functions import softmax
 
 
 @exercise(
-    "3.4",
+    "3.2",
     "the size of a neural language model",
     "count_nnlm(V, D, H, n, direct)",
     hints=(
@@ -61,7 +61,7 @@ def check_count_nnlm(answer: Answer) -> Iterator[str]:
 
 
 @exercise(
-    "3.5",
+    "3.3",
     "perplexity",
     "perplexity(z, target)",
     hints=(
@@ -121,7 +121,7 @@ def check_perplexity(answer: Answer) -> Iterator[str]:
 
 
 @exercise(
-    "3.6",
+    "3.4",
     "shapes on the way through CBOW",
     "cbow_shapes(N, M, V, D)",
     hints=(

@@ -57,14 +57,13 @@ def network_shapes() -> Figure:
     return figure
 
 
-def hidden_view(neurons: Function, z: np.ndarray, target: np.ndarray, decide: Function) -> Figure:
+def hidden_view(neurons: Function, z: np.ndarray, target: np.ndarray) -> Figure:
     """What each hidden neuron answers over the plane, and the points as the last layer sees them.
 
     Args:
         neurons: the hidden layer's outputs (N, 10) for points (N, 2).
         z: logits (N, 3) of the points to show.
         target: their classes (N,).
-        decide: the class of each row of logits (N, 3).
     """
     figure, panels = new_figure(11, 4.4, nrows=2, ncols=8)
     grid = panels[0, 0].get_gridspec()
@@ -82,7 +81,7 @@ def hidden_view(neurons: Function, z: np.ndarray, target: np.ndarray, decide: Fu
     directions = np.array([[1.0, -0.5, -0.5], [0.0, math.sqrt(0.75), -math.sqrt(0.75)]]).T  # (3, 2)
     places = z @ directions
     far = 1.1 * abs(places).max()
-    regions(large, lambda p: decide(p @ directions.T), -far, far)
+    regions(large, lambda p: (p @ directions.T).argmax(axis=1), -far, far)
     points(large, places, target, size=10)
     label(large, "The same points, seen by the last layer", "", "")
     large.set(xticks=[], yticks=[], xlabel="differences between the three logits")

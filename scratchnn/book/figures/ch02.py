@@ -69,16 +69,22 @@ def windows(words: Sequence[str], reach: int, centres: Sequence[int]) -> Figure:
     return figure
 
 
-def rank_one_tables(M: np.ndarray, terms: Sequence[tuple[float, np.ndarray, np.ndarray]]) -> Figure:
-    """A table M (V, V), and the terms (s_j, u_j, v_j) of its SVD: column, row, and the table that they make."""
-    ratios = [1, 10] * (1 + len(terms))
+def rank_one_tables(M: np.ndarray, U: np.ndarray, order: np.ndarray) -> Figure:
+    """A table M (V, V), and the terms of its SVD that belong to the columns U (V, k): column, row, and their product.
+
+    Rows and columns are in the given ``order`` of words (V,).
+    """
+    ratios = [1, 10] * (1 + U.shape[1])
     figure, panels = new_figure(12, 3.5, nrows=2, ncols=len(ratios), width_ratios=ratios, height_ratios=[1, 10])
     largest = M.max()
     for axes in panels.flat:
         axes.set_axis_off()
-    panels[1, 1].imshow(M, cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto")
+    panels[1, 1].imshow(M[order][:, order], cmap="RdBu_r", vmin=-largest, vmax=largest, aspect="auto")
     panels[0, 1].set_title("$M$")
-    for j, (weight, u, v) in enumerate(terms, start=1):
+    for j, column in enumerate(U.T, start=1):
+        row = M.T @ column  # s_j v_j
+        weight = np.sqrt((row**2).sum())
+        u, v = column[order], row[order] / weight
         sign = np.sign(u[abs(u).argmax()])  # u_j and v_j may change their signs together: the largest entry is red
         u, v = sign * u, sign * v
         table = weight * np.outer(u, v)
@@ -121,12 +127,11 @@ def padding(lengths: np.ndarray, batches: Mapping[str, Sequence[np.ndarray]], sh
     return figure
 
 
-def collisions(sizes: np.ndarray, expected: np.ndarray, measured: Mapping[str, Sequence[float]], words: int) -> Figure:
-    """The share of ``words`` words that collide, by the number of places: expected, and measured with each hash."""
+def collisions(sizes: np.ndarray, expected: np.ndarray, measured: Sequence[float], words: int) -> Figure:
+    """The share of ``words`` words that collide, by the number of places: expected, and measured."""
     figure, axes = new_figure(7, 4.2)
     axes.plot(sizes, 100 * expected, color="black", label="equation (14)")
-    for (name, values), marker, colour in zip(measured.items(), "ox", COLOURS, strict=False):
-        axes.plot(sizes, 100 * np.array(values), marker, color=colour, label=f"measured, {name}")
+    axes.plot(sizes, 100 * np.array(measured), "o", color=COLOURS[0], label="measured")
     axes.axvline(words, color="grey", linestyle="--", label="as many places as words")
     axes.set_xscale("log", base=2)
     axes.legend()
@@ -185,12 +190,12 @@ def group_cosines(cosines: Mapping[str, np.ndarray], groups: Mapping[str, Sequen
     return figure
 
 
-def approximations(tables: Mapping[str, np.ndarray], errors: Sequence[float]) -> Figure:
-    """Three tables (V, V) in one scale, and the relative squared error of the first 0, 1 ... terms."""
+def approximations(tables: Mapping[str, np.ndarray], order: np.ndarray, errors: Sequence[float]) -> Figure:
+    """Three tables (V, V) in one scale and ``order`` (V,), and the relative squared error of the first 0, 1 ... terms."""
     figure, panels = new_figure(10, 3.4, ncols=4, width_ratios=[1, 1, 1, 1.2])
     largest = next(iter(tables.values())).max()
     for axes, (title, table) in zip(panels, tables.items(), strict=False):
-        axes.imshow(table, cmap="Blues", vmin=0, vmax=largest)
+        axes.imshow(table[order][:, order], cmap="Blues", vmin=0, vmax=largest)
         axes.set(title=title, xlabel="neighbouring word", ylabel="word")
     panels[3].plot(range(len(errors)), 100 * np.array(errors), "o-", color="black")
     panels[3].set_ylim(bottom=0)

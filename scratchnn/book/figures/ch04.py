@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,8 @@ from scratchnn.word2vec.plots import keep_apart
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from scratchnn.word2vec.huffman import HuffmanTree
 
 
 def two_questions(words: int, noise: int, seed: int) -> Figure:
@@ -35,17 +37,17 @@ def two_questions(words: int, noise: int, seed: int) -> Figure:
     return figure
 
 
-def huffman_tree(counts: np.ndarray, paths: Sequence[Sequence[tuple[int, float]]]) -> Figure:
-    """The words (V,) below the inner nodes of their ``paths``: pairs of a node and 1.0 for left, 0.0 for right."""
+def huffman_tree(counts: np.ndarray, tree: HuffmanTree) -> Figure:
+    """The words below the inner nodes of a tree over words that occur ``counts`` (V,) times."""
     figure, axes = new_figure(7, 3.6)
     axes.set_axis_off()
+    paths = [nodes[:length].tolist() for nodes, length in zip(tree.nodes, tree.lengths, strict=True)]
     places = {}  # of each inner node: over the middle of the words below it, at the depth of the node
     for node in range(len(counts) - 1):
-        below = [word for word, path in enumerate(paths) if node in dict(path)]
-        depth = [passed for passed, _ in paths[below[0]]].index(node)
-        places[node] = (np.mean(below), -depth)
+        below = [word for word, path in enumerate(paths) if node in path]
+        places[node] = (np.mean(below), -paths[below[0]].index(node))
     for word, path in enumerate(paths):
-        path_x, path_y = zip(*[places[node] for node, _ in path], (word, -len(path)), strict=True)
+        path_x, path_y = zip(*[places[node] for node in path], (word, -len(path)), strict=True)
         axes.plot(path_x, path_y, color="grey", zorder=0)
         axes.text(word, -len(path), f"word {word}\n{counts[word]} times", ha="center", va="top", fontsize=9)
     for node, (x, y) in places.items():
@@ -57,25 +59,27 @@ def huffman_tree(counts: np.ndarray, paths: Sequence[Sequence[tuple[int, float]]
 
 
 def noise_and_subsampling(
-    noise: Mapping[float, np.ndarray], shares: np.ndarray, kept: Mapping[float, np.ndarray], the: tuple[float, float]
+    noise_share: Callable[..., np.ndarray], keep_share: Callable[..., np.ndarray], counts: np.ndarray, threshold: float
 ) -> Figure:
     """The probabilities of noise words, equation (8), and of keeping a word, equation (10).
 
     Args:
-        noise: for each power the probabilities of all words (V,), the most frequent first.
-        shares: shares of the text (M,).
-        kept: for each threshold the probability to keep a word of each share (M,).
-        the: the share of "the", and the probability to keep it.
+        noise_share: equation (8), of counts (V,) and a power.
+        keep_share: equation (10), of shares of the text and a threshold.
+        counts: how often each word occurs (V,), the most frequent first; this one is "the".
+        threshold: for which "the" is marked.
     """
     figure, (left, right) = new_figure(10, 4, ncols=2)
-    for (power, probabilities), colour in zip(noise.items(), COLOURS, strict=False):
+    for power, colour in zip((1.0, 0.75, 0.5, 0.0), COLOURS, strict=False):
         name = f"power {power}" + (" (share of the text)" if power == 1 else "")
-        left.loglog(np.arange(1, len(probabilities) + 1), probabilities, color=colour, label=name)
+        left.loglog(np.arange(1, len(counts) + 1), noise_share(counts, power), color=colour, label=name)
     left.legend(fontsize=9)
     label(left, "Noise: rare words more likely", "rank of the word (1 is the most frequent)", "probability")
-    for (threshold, probabilities), colour in zip(kept.items(), COLOURS, strict=False):
-        right.semilogx(shares, 100 * probabilities, color=colour, label=f"threshold {threshold:g}")
-    right.plot(the[0], 100 * the[1], "o", color="black", label='"the" of our language')
+    shares = np.logspace(-6, -0.5, 300)
+    for each, colour in zip((1e-2, 1e-3, 1e-4), COLOURS, strict=False):
+        right.semilogx(shares, 100 * keep_share(shares, each), color=colour, label=f"threshold {each:g}")
+    the = counts[:1] / counts.sum()
+    right.plot(the, 100 * keep_share(the, threshold), "o", color="black", label='"the" of our language')
     right.legend(fontsize=9)
     label(right, "Subsampling: frequent words thinned out", "share of the word in the text", "kept (%)")
     return figure
@@ -160,14 +164,4 @@ def losses_and_cosines(runs: Mapping[str, tuple[Sequence[float], np.ndarray]]) -
     label(left, "Three losses that fall", "epoch", "mean loss (nats)")
     right.legend(loc="upper left")
     label(right, "How similar two words are", "cosine of two word vectors", "density")
-    return figure
-
-
-def repeated_steps(curves: Mapping[int, Sequence[float]]) -> Figure:
-    """The loss per pair before each step on one block, by the number of pairs in the block."""
-    figure, axes = new_figure(7, 4)
-    for (size, curve), colour in zip(curves.items(), COLOURS, strict=False):
-        axes.semilogy(curve, color=colour, label=f"{size} pairs in a block")
-    axes.legend()
-    label(axes, "Repeated steps on one block", "step", "loss per pair (nats)")
     return figure

@@ -97,7 +97,7 @@ def cuts(contexts: Mapping[str, np.ndarray], tokens: Sequence[str], k: int, q: f
     sizes = np.arange(1, counts.max() + 1)
     panels[-1].bar(sizes, [(counts == size).mean() for size in sizes], color=COLOURS[0])
     panels[-1].axvline(k, color=COLOURS[1], linestyle="--")
-    label(panels[-1], "Size of the nucleus, new text", "characters left", "share of places")
+    label(panels[-1], "Size of the nucleus, new text", "characters kept", "share of places")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""The figures of chapter 15, Where the time goes."""
+"""The figures and tables of chapter 15, Where the time goes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from scratchnn.backend.kernels.split import Split
 
 PALE = ("#cfe3f1", "#f6d5bf", "#c8e6dc", "#efd7e6", "#f8e3b0")  # one per sequence or block
 
@@ -137,7 +139,9 @@ def one_kernel() -> Figure:
     axes.plot([4.85, 4.85], [0.1, 4.5], color="grey", linewidth=0.8)
     axes.text(5.0, 4.3, "Along time", fontsize=10, weight="bold")
     work = ((1.25, 1.0, 1.1), (0.95, 1.2, 1.0), (1.1, 0.9, 1.25))  # of each block at each step
-    begin = 5.9
+    begin = 6.0
+    axes.plot([begin - 0.16] * 2, [0.62, 3.85], color="black", linestyle="--", linewidth=1)
+    axes.text(begin - 0.16, 0.42, "counter = 3", ha="center", fontsize=8.5)
     for t in range(3):
         longest = max(part[t] for part in work)
         for s in range(3):
@@ -218,6 +222,34 @@ def account(rows: Mapping[str, Mapping[str, float]], fee: float, limit: float) -
     axes.legend(fontsize=9, loc="lower right")
     label(axes, "One pass, forward and backward", "milliseconds of processor time", "")
     return figure
+
+
+def print_account(rows: Mapping[str, Mapping[str, float]], operations: int, rate: float) -> None:
+    """The table of ``account``; the speed, in total and as a share of ``rate`` (operations per second)."""
+    print("          products  calls     MB     ms   fees  products alone  GFLOP/s  share")
+    for name, row in rows.items():
+        speed = operations / row["ms"] * 1000
+        counts = f"{name:<9} {row['products']:>8} {row['calls']:>6} {row['MB']:>6.1f}"
+        parts = f"{row['ms']:>6.1f} {row['fees']:>6.1f} {row['alone']:>15.1f}"
+        print(f"{counts} {parts} {speed / 1e9:>8.0f} {speed / rate:>6.0%}")
+
+
+def print_launches(rows: Mapping[str, Mapping[str, float]], launch: float, arithmetic: float) -> None:
+    """The seconds of all launches of each version, beside those of its arithmetic."""
+    for name, row in rows.items():
+        launches = row["calls"] * launch
+        print(f"{name:<9} {row['calls']:>5} launches: {1000 * launches:>5.1f} ms", end=", ")
+        print(f"{launches / arithmetic:,.0f} times the arithmetic")
+
+
+def print_split(N: int, H: int, split: Split | None, clock: float) -> None:
+    """How the work of an LSTM is divided over a card, and the time of a step; None if Wh does not fit."""
+    print(f"N = {N:>3}, H = {H:>4}: Wh has {16 * H**2 / 1e6:>4.1f} MB", end=", ")
+    if split is None:
+        print("more than the blocks can keep: step by step")
+        return
+    print(f"{split.frame.G} groups of {split.frame.S} blocks, {split.shared // 1024} KB each", end=", ")
+    print(f"{1e6 * split.cycles / clock:.1f} microseconds per step")
 
 
 def contests(times: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:

@@ -49,6 +49,11 @@ def check_new_file(path: str, flag: str) -> None:
         raise DataError(f"cannot write {path}: there is no folder {os.path.dirname(path)}; make it first")
 
 
+def same_place(path: str, other: str) -> bool:
+    """Whether two names, neither of which has to exist, are those of one file."""
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
 def write_atomically(path: str | Path, data: bytes | memoryview) -> None:
     """Write ``data`` so that a reader, or a crash at any moment, finds the old file or the new one, never a part."""
     with atomic_file(path) as file:

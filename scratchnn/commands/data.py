@@ -123,8 +123,9 @@ def run_text(args: argparse.Namespace) -> int:
     if part and part not in dataset.parts:
         known = ", ".join(f"{name}:{one}" for one in dataset.parts)
         raise DataError(f"{name} has no part {part!r}; choose {f'from {known}' if known else name}")
-    out = Path(args.out or f"{args.name.replace(':', '-')}.txt")
-    check_new_file(str(out), "--out")
+    path = f"{args.name.replace(':', '-')}.txt" if args.out is None else args.out
+    check_new_file(path, "--out")
+    out = Path(path)
     if out.suffix == ".gz":
         raise DataError(f"{out} would be a plain text file; choose an --out without .gz")
     lines = words = 0

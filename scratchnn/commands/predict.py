@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,7 +17,7 @@ from scratchnn.commands.arguments import (
     name_written,
 )
 from scratchnn.errors import DataError
-from scratchnn.files import atomic_file, check_new_file
+from scratchnn.files import atomic_file, check_new_file, same_place
 from scratchnn.tasks.trained import Trained, load
 from scratchnn.text.files import split_lines
 
@@ -52,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
     settings = trained.known_kind().prediction
     options = given_settings(args, settings)
     for setting in settings:
-        if setting.metavar in WRITTEN and args.out is not None and same_place(options[setting.name], args.out):
+        also = options[setting.name] if setting.metavar in WRITTEN else None
+        if also is not None and args.out is not None and same_place(also, args.out):
             raise DataError(f"{setting.flag} and --out are the same file, {args.out}; choose another --out")
     answers = trained.predict(input_lines(args, trained), **options)
     if args.out is None:
@@ -65,11 +65,6 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(answers):,} lines in {args.out}")
     name_written(settings, options)
     return 0
-
-
-def same_place(path: str | None, other: str) -> bool:
-    """Whether two names, neither of which has to exist, are those of one file."""
-    return path is not None and os.path.realpath(path) == os.path.realpath(other)
 
 
 def input_lines(args: argparse.Namespace, trained: Trained) -> Iterable[str]:

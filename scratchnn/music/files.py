@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scratchnn.errors import DataError
-from scratchnn.files import check_new_file, write_atomically
+from scratchnn.files import check_new_file, same_place, write_atomically
 from scratchnn.music.abc import Tune
 from scratchnn.music.notes import Note, tune_notes
 from scratchnn.music.piano_roll import plot_piano_roll
@@ -25,13 +25,16 @@ DECAY = 0.996  # of a plucked string, per period
 LONGEST = 900  # seconds of music; sound of that length needs some 300 MB of memory
 
 
-def check_file(path: str) -> None:
-    """Raise ``DataError`` if no tune can be saved under that name, before anything is computed."""
-    check_new_file(path, "--out")
-    if Path(path).suffix.lower() not in ENDINGS:
-        raise DataError(f"{path}: a tune can be saved as {', '.join(ENDINGS)}")
-    if Path(path).suffix.lower() == ".mid":
-        _mido()
+def check_files(paths: Sequence[str]) -> None:
+    """Raise ``DataError`` if a tune cannot be saved under each of these names, before anything is computed."""
+    for place, path in enumerate(paths):
+        check_new_file(path, "--out")
+        if Path(path).suffix.lower() not in ENDINGS:
+            raise DataError(f"{path}: a tune can be saved as {', '.join(ENDINGS)}")
+        if Path(path).suffix.lower() == ".mid":
+            _mido()
+        if before := next((other for other in paths[:place] if same_place(other, path)), None):
+            raise DataError(f"--out: {before} and {path} are the same file; name each file once")
 
 
 def save_tune(paths: Sequence[str], tune: Tune) -> None:
@@ -40,8 +43,7 @@ def save_tune(paths: Sequence[str], tune: Tune) -> None:
     Raises:
         DataError: a name cannot be used, or the tune cannot be played. Then no file is written.
     """
-    for path in paths:
-        check_file(path)
+    check_files(paths)
     contents = [content(Path(path).suffix.lower(), tune) for path in paths]
     for path, data in zip(paths, contents, strict=True):
         write_atomically(path, data)

@@ -21,6 +21,8 @@ on the right, in a row by its last word, both by its length. A sum over k is the
 Chu and Liu (1965) and Edmonds (1967) take the best head of every word. If these arcs have a cycle, it is contracted to one
 node: an arc from h into the cycle at v scores s[v, h] - s[v, h(v)], what it costs to break the cycle there. So that exactly
 one word has the root as its head, the scores of all arcs from the root are lowered by more than two trees can differ.
+Contracted in place, a cycle of K words takes K rows and K columns of the scores, so that a tree takes O(L^2) operations:
+Tarjan, "Finding optimum branchings" (1977).
 
 The searches run on the CPU, in float64, whatever array library holds the scores.
 """
@@ -154,35 +156,53 @@ def chu_liu_edmonds(scores: np.ndarray) -> np.ndarray:
 
 
 def _best_heads(scores: np.ndarray) -> np.ndarray:
-    """The heads (L,) of the best tree with any number of arcs from the root: contract cycles, then expand them again."""
+    """The heads (L,) of the best tree with any number of arcs from the root; ``scores`` is used as scratch space."""
+    np.fill_diagonal(scores, -np.inf)
+    heads = scores.argmax(axis=1)
+    heads[0] = 0
+    done = [True] + [False] * (len(heads) - 1)  # nodes that lead to the root, or are contracted
     levels = []
-    while True:
-        np.fill_diagonal(scores, -np.inf)
-        heads = scores.argmax(axis=1)
-        heads[0] = 0
-        cycle = find_cycle(heads.tolist())
-        if not cycle:
-            break
-        inside = np.zeros(len(heads), dtype=bool)
-        inside[cycle] = True
-        nodes, cycle_nodes = np.flatnonzero(~inside), np.flatnonzero(inside)  # the root is the first of the nodes
-        M = len(nodes)
-        entering = scores[np.ix_(cycle_nodes, nodes)] - scores[cycle_nodes, heads[cycle_nodes]][:, None]
-        leaving = scores[np.ix_(nodes, cycle_nodes)]
-        contracted = np.zeros((M + 1, M + 1))  # the cycle is the last node
-        contracted[:M, :M] = scores[np.ix_(nodes, nodes)]
-        contracted[M, :M] = entering.max(axis=0)
-        contracted[:M, M] = leaving.max(axis=1)
-        levels.append((heads, nodes, cycle_nodes[entering.argmax(axis=0)], cycle_nodes[leaving.argmax(axis=1)]))
-        scores = contracted
-    for before, nodes, enter, leave in reversed(levels):
-        M = len(nodes)
-        expanded = before.copy()  # right inside the cycle but for the node where it is entered
-        expanded[nodes] = np.where(heads[:M] == M, leave, np.append(nodes, 0)[heads[:M]])
-        expanded[0] = 0
-        expanded[enter[heads[M]]] = nodes[heads[M]]
-        heads = expanded
+    for start in range(1, len(heads)):
+        path = [] if done[start] else [start]
+        while path:
+            head = int(heads[path[-1]])
+            if done[head]:
+                for node in path:
+                    done[node] = True
+                path = []
+            elif head in path:
+                place = path.index(head)
+                levels.append(_contract(scores, heads, np.array(path[place:])))
+                for node in path[place + 1 :]:
+                    done[node] = True
+                path = path[: place + 1]
+            else:
+                path.append(head)
+    for cycle, before, enter, leave in reversed(levels):
+        first, head = cycle[0], heads[cycle[0]]
+        heads = np.where(heads == first, leave, heads)
+        heads[cycle] = before
+        heads[enter[head]] = head  # breaks the cycle
     return heads[1:]
+
+
+def _contract(scores: np.ndarray, heads: np.ndarray, cycle: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Contract a cycle to its first node, in ``scores`` and in ``heads``.
+
+    Returns:
+        The nodes of the cycle and their heads, and for each node outside: where its arc enters the cycle, and which node of
+        the cycle its head is.
+    """
+    first, before = cycle[0], heads[cycle]
+    entering = scores[cycle] - scores[cycle, before][:, None]  # (K, S)
+    leaving = scores[:, cycle]  # (S, K)
+    scores[:, cycle] = -np.inf
+    scores[:, first] = leaving.max(axis=1)
+    scores[first] = entering.max(axis=0)
+    scores[first, cycle] = -np.inf
+    heads[np.isin(heads, cycle)] = first
+    heads[first] = scores[first].argmax()
+    return cycle, before, cycle[entering.argmax(axis=0)], cycle[leaving.argmax(axis=1)]
 
 
 # --- what is a tree --------------------------------------------------------------------------------------------------

@@ -151,12 +151,11 @@ class MusicTask(Task):
 
     def sample(self, trained: Trained, prompt: str, options: Values) -> str:
         """A new tune in ABC notation, which begins with the prompt; also saved if files are named."""
-        from scratchnn.music.files import check_file, save_tune
+        from scratchnn.music.files import check_files, save_tune
 
         settings = dict(options)
         files = settings.pop("out") or []
-        for path in files:
-            check_file(path)
+        check_files(files)
         rng = np.random.default_rng(settings.pop("seed"))
         tune = write_tune(trained, prompt, settings.pop("key"), settings.pop("metre"), rng, settings)
         save_tune(files, tune)

@@ -11,6 +11,7 @@ the others is an error. PNG specification (W3C, 2003), section 5.
 from __future__ import annotations
 
 import io
+import os
 import struct
 import sys
 import unicodedata
@@ -59,7 +60,7 @@ def read_picture(path: str | Path, size: Size | None = None, wanted_by: str = ""
     """The picture in a PNG file, uint8 (P, Q, 3).
 
     Args:
-        path: of the file.
+        path: of the file; its name may be on the disk in another Unicode form.
         size: P and Q that it must have; any if None.
         wanted_by: what has pictures of that size, for the message.
 
@@ -67,7 +68,7 @@ def read_picture(path: str | Path, size: Size | None = None, wanted_by: str = ""
         DataError: the file cannot be read, is damaged or no PNG, or the picture has another size.
     """
     try:
-        raw = Path(path).read_bytes()
+        raw = find_file(Path(path)).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
     found, depth = png_header(raw, path)
@@ -112,7 +113,7 @@ def read_folder(folder: str, size: Size | None = None, wanted_by: str = "") -> l
         if not caption.strip():
             raise DataError(f"{table}: the caption of {name!r} is empty; write one, or remove the line")
         if name not in pictures:
-            pictures[name] = read_picture(find_file(place / name), size, wanted_by)
+            pictures[name] = read_picture(place / name, size, wanted_by)
             if size is None:
                 size, wanted_by = pictures[name].shape[:2], f"{name} has"
         found.append((pictures[name], caption))
@@ -120,8 +121,16 @@ def read_folder(folder: str, size: Size | None = None, wanted_by: str = "") -> l
 
 
 def find_file(path: Path) -> Path:
-    """The file with that name, or with the same letters in another Unicode form: macOS saves accents as own characters."""
-    if path.exists() or not path.parent.is_dir():
+    """The file with that name, or with the same letters in another Unicode form: macOS saves accents as own characters.
+
+    So may the folders in which it is. If there is no such file, neither is the one that is returned.
+    """
+    if os.path.exists(path) or path == path.parent:
         return path
-    same = (other for other in path.parent.iterdir() if unicodedata.normalize("NFC", other.name) == path.name)
-    return next(same, path)
+    folder, wanted = find_file(path.parent), unicodedata.normalize("NFC", path.name)
+    try:
+        others = os.listdir(folder)
+    except (OSError, ValueError):  # ValueError: a name that no folder can have
+        return path
+    same = (other for other in others if unicodedata.normalize("NFC", other) == wanted)
+    return folder / next(same, path.name)

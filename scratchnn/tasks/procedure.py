@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scratchnn.backend import move
-from scratchnn.errors import CheckpointError, DataError
+from scratchnn.errors import DataError
 from scratchnn.inspection.summary import summary
 from scratchnn.plot import save_figure
 from scratchnn.tasks.task import Task
@@ -20,7 +20,7 @@ from scratchnn.training import Trainer
 from scratchnn.training.figure import plot_history
 from scratchnn.training.reports import Reports
 from scratchnn.training.run_folder import RunFolder
-from scratchnn.training.settings import RATES, Values, choose, make_optimizer
+from scratchnn.training.settings import RATES, Values, changed, choose, make_optimizer, other_data
 
 FIGURE_EVERY = 10.0  # seconds of training between two drawings of its figure, which take a third of a second
 
@@ -36,11 +36,10 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     if settings["start"] is not None and os.path.exists(folder.checkpoint):
         known = folder.load_parts(task.part_names, {})
     data = task.read(settings, known)
+    check_sizes(task, given, settings)
     settings["data_digest"] = data.digest
     if os.path.exists(folder.checkpoint) and saved.get("data_digest", data.digest) != data.digest:
-        raise CheckpointError(
-            f"{folder.path} was started with other data; give the same with --data, or choose another --out"
-        )
+        raise other_data(task.own, given, saved, str(folder.path))
     rng = np.random.default_rng(settings["seed"])
     model = task.model_class(settings).from_config(task.config(settings, data.parts), rng)
     if start is not None:
@@ -117,8 +116,22 @@ def settle(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolde
     settings: Values = {"kind": task.name, **choose(task.settings, given, saved, str(folder.path))}
     if settings["lr"] is None:
         settings["lr"] = {**RATES, **task.rates}[settings["optimizer"]]
-    task.complete(settings)
+    try:
+        task.complete(settings)
+    except DataError:
+        if changed(task.own, given, saved):  # the saved settings go together
+            raise other_data(task.own, given, saved, str(folder.path)) from None
+        raise
     return settings
+
+
+def check_sizes(task: Task, given: Mapping[str, Any], settings: Values) -> None:
+    """Raise ``DataError`` if a setting was given that what training starts from has decided otherwise."""
+    source = next((f"--{name} {settings[name]}" for name in ("vectors", "body") if settings.get(name) is not None), None)
+    for setting in task.own:
+        wanted, found = given.get(setting.name), settings[setting.name]
+        if source is not None and wanted not in (None, found):
+            raise DataError(f"{source} has {setting.flag} {found}, not {wanted}; leave {setting.flag} out")
 
 
 def find_start(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolder) -> Trained | None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from scratchnn.backend import to_numpy
 from scratchnn.backend.arrays import load_backend
-from scratchnn.errors import CheckpointError, DataError, ScratchnnError, ScratchnnWarning
+from scratchnn.errors import DataError, ScratchnnError, ScratchnnWarning
 from scratchnn.plot import COLOURS, label, new_figure, save_figure
 from scratchnn.tasks.task import Kind
 from scratchnn.tasks.trained import Trained
@@ -25,7 +25,7 @@ from scratchnn.terminal import wrapped
 from scratchnn.training.history import write_rows
 from scratchnn.training.reports import Reports
 from scratchnn.training.run_folder import RunFolder
-from scratchnn.training.settings import Setting, Values, choose
+from scratchnn.training.settings import Setting, Values, choose, other_data
 from scratchnn.word2vec.corpus import Corpus
 from scratchnn.word2vec.formats import VECTORS, read_vectors, write_vectors
 from scratchnn.word2vec.training import ALPHA, CHECKPOINT_EVERY, COLUMNS, MODELS, Word2VecTrainer
@@ -155,9 +155,7 @@ def prepare(settings: Values, saved: Values, folder: RunFolder, library: str) ->
     corpus = Corpus(settings["data"], settings["min_count"], folder=folder.path, progress=True)
     settings["data_digest"] = corpus.digest
     if os.path.exists(folder.checkpoint) and saved.get("data_digest", corpus.digest) != corpus.digest:
-        raise CheckpointError(
-            f"{folder.path} was started with other data; give the same with --data, or choose another --out"
-        )
+        raise other_data(KIND.settings, settings, saved, str(folder.path))
 
     def after_epoch(trainer: Word2VecTrainer) -> None:
         loss, speed = trainer.epoch_means(trainer.epoch)

@@ -73,9 +73,15 @@ class Setting:
 
     def difference(self, before: Any, now: Any) -> str:
         """How a run was started whose value is not the one that is given now, for messages."""
-        if before is None or before is False:
+        if before is None or before is False or before == []:
             return f"without {self.flag}"
+        if self.many:
+            before, now = " ".join(before), " ".join(now)
         return f"with {self.flag}" if before is True else f"with {self.flag} {before}, not {now}"
+
+    def started(self, before: Any, now: Any, place: str) -> CheckpointError:
+        """The error for a run in the folder ``place`` that cannot be continued with the value that is given now."""
+        return CheckpointError(f"{place} was started {self.difference(before, now)}; leave it out, or choose another --out")
 
 
 def choose(settings: Iterable[Setting], given: Mapping[str, Any], saved: Mapping[str, Any], place: str) -> Values:
@@ -88,16 +94,28 @@ def choose(settings: Iterable[Setting], given: Mapping[str, Any], saved: Mapping
         place: the run's folder, for messages.
     """
     values: Values = {}
+    other = changed(settings, given, saved)
     for setting in settings:
         value = given.get(setting.name)
         values[setting.name] = saved.get(setting.name, setting.default) if value is None else value
-        changed = value is not None and setting.name in saved and value != saved[setting.name]
-        if changed and (setting.identity or (setting.name == "epochs" and saved.get("schedule") == "cosine")):
-            how = setting.difference(saved[setting.name], value)
-            raise CheckpointError(f"{place} was started {how}; leave it out, or choose another --out")
+        if setting in other and (setting.identity or (setting.name == "epochs" and saved.get("schedule") == "cosine")):
+            raise setting.started(saved[setting.name], value, place)
     for setting in settings:
         setting.check(values[setting.name])
     return values
+
+
+def changed(settings: Iterable[Setting], given: Mapping[str, Any], saved: Mapping[str, Any]) -> list[Setting]:
+    """The settings that are given another value than that of the run to resume."""
+    return [s for s in settings if s.name in saved and given.get(s.name) not in (None, saved[s.name])]
+
+
+def other_data(settings: Iterable[Setting], given: Mapping[str, Any], saved: Values, place: str) -> CheckpointError:
+    """The error for a run that was started with other data; it names the setting that differs, if it is one alone."""
+    other = changed(settings, given, saved)
+    if len(other) == 1:
+        return other[0].started(saved[other[0].name], given[other[0].name], place)
+    return CheckpointError(f"{place} was started with other data; give the same with --data, or choose another --out")
 
 
 def with_defaults(settings: Iterable[Setting], defaults: Mapping[str, Any]) -> tuple[Setting, ...]:

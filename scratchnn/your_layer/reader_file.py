@@ -35,8 +35,10 @@ def load(path: Path, template_command: str) -> ModuleType:
         template_command: the command that prints a file to start from, for the error message if there is no such file.
 
     Raises:
-        ReaderFileError: if there is no such file, or if executing it raises anything.
+        ReaderFileError: if there is no such file, if it is a folder, or if executing it raises anything.
     """
+    if os.path.isdir(path):
+        raise ReaderFileError(f"{path} is a folder; a file is needed, and {template_command} prints one to start from")
     if not os.path.isfile(path):
         raise ReaderFileError(f"no file {path}; {template_command} prints one to start from")
     module = ModuleType(f"reader_file_{path.stem}")

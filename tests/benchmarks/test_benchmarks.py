@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 from small_text import assert_one_line, write_text
@@ -15,6 +18,7 @@ from benchmarks.measure import LEAST
 from benchmarks.processes import check_installed
 from benchmarks.recurrent import flops
 from benchmarks.table import WIDTH, number, speed_table
+from benchmarks.worker import work
 from scratchnn.backend.arrays import load_backend
 from scratchnn.errors import BackendError, DataError
 
@@ -130,7 +134,15 @@ def test_figure(tmp_path):
 # --- the command -----------------------------------------------------------------------------------------------------
 
 
-def test_quick_run(tmp_path, capsys):
+def in_this_process(words, input, **options):
+    """What ``subprocess.run`` returns for a job of the benchmarks, which is done here."""
+    assert words == [sys.executable, "-m", "benchmarks.worker"]
+    return subprocess.CompletedProcess(words, 0, json.dumps(work(json.loads(input))), "")
+
+
+def test_quick_run(tmp_path, capsys, monkeypatch):
+    """Every contestant; that each runs in a process of its own is tested elsewhere."""
+    monkeypatch.setattr(processes, "subprocess", SimpleNamespace(run=in_this_process))
     names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "forecaster", "softmax"]
     names += ["embedding"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0

@@ -21,7 +21,8 @@ def small(tmp_path, monkeypatch):
     data = str(write_pairs(tmp_path / "reviews.txt", reviews(80)))
     words = "the film plot was and good fine great bad awful poor".split()
     write_vectors(tmp_path / "vectors.txt", KeyedVectors(words, np.random.default_rng(0).standard_normal((len(words), 8))))
-    monkeypatch.setattr(few_labels, "MODEL", {**few_labels.MODEL, "lr": 0.01, "dropout": 0.0})
+    monkeypatch.setattr(few_labels, "MODEL", {**few_labels.MODEL, "lr": 0.03, "dropout": 0.0})
+    monkeypatch.setattr(few_labels, "MOST_EPOCHS", 30)
     calls = []
 
     def run(function, case, settings):

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import pytest
 from small_series import SIZES, write_series
+from small_text import command
 
-from benchmarks import cli
+from benchmarks import cli, forecaster_quality
 from benchmarks.forecaster_quality import MODELS, ORDERS, comparison_table, folder_name
 from scratchnn.tasks.registry import find_kind
 
 
-def test_models_are_trained_and_compared(tmp_path, capsys):
+def in_this_process(words, **options):
+    """What ``subprocess.run`` returns for a command of scratchnn, which is run here."""
+    assert words[:3] == [sys.executable, "-m", "scratchnn"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        return subprocess.CompletedProcess(words, command(*words[3:]), "", "")
+
+
+def test_models_are_trained_and_compared(tmp_path, capsys, monkeypatch, quick):
+    """In this process, to save time; the bad input below goes through processes of their own."""
+    monkeypatch.setattr(forecaster_quality, "subprocess", SimpleNamespace(run=in_this_process))
     train = ["--data", str(write_series(tmp_path / "f.csv")), "--target", "load", *map(str, SIZES)]
     words = ["forecaster", "--quality", "--models", "TCN", "dense", "--seeds", "0", "3", "--out", str(tmp_path / "out")]
     files = ["--json", str(tmp_path / "q.json")]

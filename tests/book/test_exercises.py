@@ -179,7 +179,7 @@ def test_list_of_all(capsys):
         (["1", "--template"], "name one exercise: 1.1, 1.2,"),
         (["--template"], "name one exercise: 1.1, 1.2,"),
         (["1.1", "no_such_file.py"], "no file no_such_file.py; python -m scratchnn exercise 1.1 --template prints one"),
-        (["1.1", "."], "no file .; "),
+        (["1.1", "."], ". is a folder; a file is needed, and python -m scratchnn exercise 1.1 --template prints one"),
         (["1", "--hint"], "name one exercise: 1.1, 1.2,"),
         (["1.1", "--hint", "9"], "exercise 1.1 has hints 1 to 2; there is no --hint 9"),
         (["1.1", "--hint", "--solution"], "choose one of --hint and --solution"),

@@ -160,6 +160,13 @@ def test_a_link_to_a_place_that_is_not_there_stays(learn, progress, tmp_path):
     assert "Traceback" not in printed
 
 
+def test_a_folder_in_place_of_an_answer_is_named(learn, tmp_path):
+    (tmp_path / "answer_1_5.py").mkdir()
+    status, printed = learn("1.5", "--once")
+    assert status == 1
+    assert "answer_1_5.py is a folder; a file is needed" in " ".join(printed.split())
+
+
 def test_all_done(learn, progress):
     progress.right = set(EXERCISES)
     progress.reached = set(MILESTONES)

@@ -71,13 +71,13 @@ def test_a_checkpoint_of_another_architecture(run_folder, capsys):
         assert_one_line(capsys, message)
 
 
-def test_another_text(run_folder, tmp_path, capsys):
+def test_another_text(run_folder, trained, tmp_path, capsys):
     before = contents(run_folder)
     other = write_text(tmp_path / "other.txt", seed=9)
     assert resume(run_folder, "--epochs", 2, "--text", other) == 2
-    assert_one_line(capsys, "was started with other data; give the same with --data, or choose another --out")
+    assert_one_line(capsys, f"was started with --data {trained / 'text.txt'}, not {other}; leave it out, or choose")
     assert resume(run_folder, "--epochs", 2, "--valid", other) == 2
-    assert_one_line(capsys, "was started with other data")
+    assert_one_line(capsys, "was started without --valid; leave it out, or choose another --out")
     assert contents(run_folder) == before
 
 

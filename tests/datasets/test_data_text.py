@@ -66,6 +66,7 @@ def test_text_of_one_part(folder, tmp_path, monkeypatch, capsys, verb):
         (["data", "text", "ptb"], "put it there; its source: python -m scratchnn data list\n"),
         (["text", "ptb", "--download"], "ptb cannot be downloaded (licensed by"),
         (["data", "text", "imdb", "--out", "x.gz"], "choose an --out without .gz"),
+        (["data", "text", "imdb", "--out", ""], "--out is empty; name a file"),
         (["data", "text", "imdb", "--out", "missing/x.txt"], "cannot write missing"),
         (["text", "imdb", "--download", "--out", "missing/x.txt"], "cannot write missing"),
         (["text", "tweets"], "choose from"),

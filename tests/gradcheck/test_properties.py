@@ -3,6 +3,7 @@
 import re
 from itertools import pairwise
 
+import every_case
 import numpy as np
 import pytest
 
@@ -21,7 +22,7 @@ N, T, D = 3, 4, 2
 @pytest.fixture(scope="module")
 def outcomes():
     """The outcomes of all cases."""
-    return {name: one.properties() for name, one in all_cases().items()}
+    return {name: every_case.properties(name) for name in all_cases()}
 
 
 @pytest.mark.parametrize("name", all_cases())
@@ -194,7 +195,8 @@ def test_a_pair_that_refuses_none(backward):
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_has_no_empty_cell_and_fits_the_line(capsys):
+def test_the_table_has_no_empty_cell_and_fits_the_line(monkeypatch, capsys):
+    monkeypatch.setattr(Case, "properties", lambda one, device: every_case.properties(one.name))
     assert main(["gradcheck", "--properties"]) == 0
     lines = capsys.readouterr().out.splitlines()
     table = lines[: lines.index("")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 
 import guarded
 import numpy as np
@@ -146,6 +147,46 @@ def test_the_best_of_all_trees_is_at_least_as_good_as_the_best_projective_one(L)
             equal += 1
             assert score(scores, free) == pytest.approx(score(scores, projective))
     assert equal
+
+
+def spanning_tree(weights):
+    """The edges of the heaviest spanning tree of a graph: Prim's algorithm, which contracts nothing."""
+    best, edges = weights[0].copy(), set()
+    nearest, outside = np.zeros(len(weights), dtype=int), set(range(1, len(weights)))
+    while outside:
+        node = max(outside, key=lambda v: best[v])
+        outside.remove(node)
+        edges.add(frozenset((node, int(nearest[node]))))
+        closer = weights[node] > best
+        best[closer], nearest[closer] = weights[node][closer], node
+    return edges
+
+
+@pytest.mark.parametrize("L", [30, 150])
+def test_scores_that_are_the_same_in_both_directions(L):
+    """Two words that prefer each other are a cycle, so there are many, one inside the other; the best tree is known.
+
+    Its arcs are the edges of the heaviest spanning tree of the words, in whatever direction. Any word can be the root's.
+    """
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        scores = rng.standard_normal((L + 1, L + 1))
+        scores += scores.T
+        heads = chu_liu_edmonds(scores).tolist()
+        check_tree(heads)
+        assert heads.index(0) == scores[1:, 0].argmax()
+        found = {frozenset((d, h - 1)) for d, h in enumerate(heads) if h}
+        assert found == spanning_tree(scores[1:, 1:])
+
+
+@pytest.mark.parametrize("kind", ["equal", "random"])
+def test_a_long_sentence_is_searched_quickly(kind):
+    """In time that grows with the square of its length; with the cube, this one takes some 2.6 seconds of a processor."""
+    scores = np.zeros((1201, 1201)) if kind == "equal" else np.random.default_rng(0).standard_normal((1201, 1201))
+    scores += scores.T
+    start = time.process_time()
+    check_tree(chu_liu_edmonds(scores).tolist())
+    assert time.process_time() - start < 1.3
 
 
 def test_a_cycle_inside_a_cycle():

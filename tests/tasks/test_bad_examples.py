@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from small_tables import reviews, train_task, write_pairs
@@ -232,10 +233,14 @@ def test_runs_of_a_kind_that_has_no_answers(tables, tmp_path, capsys):
 def test_other_data_at_resume(classifier_run, seq2seq_run, tmp_path, capsys):
     other = write_pairs(tmp_path / "other.txt", reviews(60, seed=5))
     before = contents(classifier_run)
-    for option in ("--data", "--valid"):
-        options = ["--resume", "--epochs", 9, option, other, "--out", classifier_run]
-        assert command("train", "classifier", *options) == 2
-        assert_one_line(capsys, "was started with other data; give the same with --data, or choose another --out")
+    data = json.loads(before["settings.json"])["data"][0]
+    for options, message in [
+        (["--data", other], f"was started with --data {data}, not {other}; leave it out, or choose another --out"),
+        (["--valid", other], "was started without --valid; leave it out, or choose another --out"),
+        (["--data", other, "--valid", other], "was started with other data; give the same with --data, or choose another"),
+    ]:
+        assert command("train", "classifier", "--resume", "--epochs", 9, *options, "--out", classifier_run) == 2
+        assert_one_line(capsys, message)
     assert command("train", "classifier", "--resume", "--out", classifier_run, "--bidirectional") == 2
     assert_one_line(capsys, "was started without --bidirectional; leave it out")
     assert command("train", "seq2seq", "--resume", "--out", seq2seq_run, "--accumulate", 2) == 2

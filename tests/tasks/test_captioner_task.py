@@ -272,6 +272,9 @@ def test_bad_folders(folder, tmp_path, monkeypatch, capsys, verb, what, message)
     [
         (["--data", "empty"], "empty has no pictures; name a folder of PNG files, or a file of their names"),
         (["nowhere.png"], "cannot read nowhere.png: No such file or directory"),
+        (["no/where.png"], "cannot read no/where.png: No such file or directory"),
+        (["x" * 300], "xxx: File name too long"),
+        (["a\0b.png"], "cannot read a\0b.png: embedded null byte"),
         (["text.png"], "text.png is not a PNG file; save it as PNG"),
         (["small.png"], "small.png has 7 x 8 pixels, the model knows 12 x 8; scale it to that size"),
         (["good.png", ""], "line 2 of the input is empty; each line is the name of a PNG file"),
@@ -310,6 +313,32 @@ def test_bad_settings(folder, tmp_path, capsys, options, message):
     assert train_captioner("--data", folder / "pictures", "--out", tmp_path / "run", *options) == 2
     assert_one_line(capsys, message.format(folder=folder))
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--scenes", 9], "was started with --scenes 24, not 9; leave it out, or choose another --out"),
+        (["--data", "pictures"], "was started without --data; leave it out, or choose another --out"),
+        (["--valid", "pictures"], "was started without --valid; leave it out, or choose another --out"),
+        (["--hidden", 4], "was started with --hidden 16, not 4; leave it out, or choose another --out"),
+        (["--channels", 4], "was started with --channels 4 8, not 4; leave it out, or choose another --out"),
+    ],
+)
+def test_a_run_on_scenes_is_not_resumed_with_other_data(tmp_path, few_scenes, monkeypatch, capsys, options, message):
+    monkeypatch.chdir(tmp_path)
+    write_scenes("pictures", 8, seed=9)
+    assert train_captioner("--scenes", 24, "--epochs", 1, "--out", "run") == 0
+    before = contents(tmp_path / "run")
+    capsys.readouterr()
+    assert command("train", "captioner", "--resume", *options, "--epochs", 2, "--out", "run") == 2
+    assert_one_line(capsys, message)
+    assert contents(tmp_path / "run") == before
+
+
+def test_a_run_on_a_folder_is_not_resumed_with_scenes(folder, capsys):
+    assert command("train", "captioner", "--resume", "--scenes", 9, "--epochs", 30, "--out", folder / "vector") == 2
+    assert_one_line(capsys, "was started without --scenes; leave it out, or choose another --out")
 
 
 def test_one_picture_cannot_be_split(tmp_path, capsys):

@@ -216,8 +216,8 @@ def test_an_embedding_from_vectors():
 def test_a_run_from_vectors_says_its_coverage(tmp_path, capsys, data, frozen):
     vectors = vectors_of(["good", "bad", "fine", "awful", "film", "unused"])
     write_vectors(tmp_path / "vectors.txt", vectors)
-    options = ["--vectors", tmp_path / "vectors.txt", "--data", data, "--epochs", 2, *(["--freeze"] if frozen else [])]
-    assert train_task("classifier", *options, "--out", tmp_path / "run") == 0
+    options = ["--vectors", tmp_path / "vectors.txt", "--data", data, "--epochs", 2, "--embed", 4]
+    assert train_task("classifier", *options, *(["--freeze"] if frozen else []), "--out", tmp_path / "run") == 0
     said = capsys.readouterr().out
     assert "5 of 11 words have a vector in" in said
     assert "1 more from there" in " ".join(said.split())
@@ -237,7 +237,7 @@ def test_a_run_from_the_body_of_a_language_model(tmp_path, capsys, data):
     sizes = ["--level", "word", "--hidden", 7, "--embed", 5, "--layers", 2, "--batch", 4, "--window", 8, "--epochs", 1]
     assert command("train", "lm", "--data", text, *sizes, "--out", tmp_path / "lm") == 0
     body = load(tmp_path / "lm")
-    options = ["--body", tmp_path / "lm", "--data", data, "--epochs", 1]
+    options = ["--body", tmp_path / "lm", "--data", data, "--epochs", 1, "--hidden", 7]
     assert train_task("classifier", *options, "--lr", 0, "--out", tmp_path / "start") == 0
     assert "starts from the language model in" in capsys.readouterr().out
     trained = load(tmp_path / "start")
@@ -257,6 +257,7 @@ def test_a_run_from_the_body_of_a_language_model(tmp_path, capsys, data):
         (["--reader", "conv"], "--body reads from left to right with recurrent layers"),
         (["--vectors", "x.txt"], "--body brings its own embedding; leave out --vectors"),
         (["--level", "word"], "was trained at level char, not word; use --level char"),
+        (["--level", "char", "--hidden", 9], "--body lm has --hidden 4, not 9; leave --hidden out"),
         (["--body", "classifier"], "--body classifier contains no language model; use a run of train lm"),
     ],
 )

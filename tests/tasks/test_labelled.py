@@ -200,6 +200,7 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
         ("good.csv", ["--output", "multilabel", "--balance"], "--balance needs one label per text; leave it out with"),
         ("good.csv", ["--vectors", "nowhere.txt"], "cannot read nowhere.txt: No such file or directory"),
         ("good.csv", ["--vectors", "other.txt"], "tokens of the vocabulary has a word vector; use vectors of"),
+        ("good.csv", ["--vectors", "good.txt"], "--vectors good.txt has --embed 2, not 5; leave --embed out"),
         ("good.csv", ["--body", "nowhere"], "nowhere contains no run (no settings.json)"),
     ],
 )
@@ -211,6 +212,7 @@ def test_bad_sources_and_settings(tmp_path, monkeypatch, capsys, source, options
     (tmp_path / "empty_folder").mkdir()
     (tmp_path / "good.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in reviews()))
     (tmp_path / "other.txt").write_text("mot 1 2\nautre 3 4\n")
+    (tmp_path / "good.txt").write_text("good 1 2\nfilm 3 4\n")
     assert train_task("classifier", "--data", source, "--out", "run", *options) == 2
     assert_one_line(capsys, message)
     assert not (tmp_path / "run").exists()

@@ -120,6 +120,8 @@ def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
         (["--out", "tune.mp3"], ["tune.mp3: a tune can be saved as .abc, .mid, .wav"]),
         (["--out", "new.abc", "nowhere/tune.wav"], ["nowhere/tune.wav: there is no folder nowhere; make it first"]),
         (["--out", "new.abc", "mine.abc"], ["mine.abc already exists; choose another --out"]),
+        (["--out", "a.abc", "a.abc"], ["--out: a.abc and a.abc are the same file; name each file once"]),
+        (["--out", "a.abc", "b.abc", "../here/b.abc"], ["--out: b.abc and ../here/b.abc are the same file; name each"]),
         (
             ["--out", "new.abc", "new.wav", "--prompt", f"c{6 * QUOTE}", "--key", "C"],
             ["a note of the tune has the pitch 144"],
@@ -134,12 +136,14 @@ def test_an_interrupted_run_ends_with_the_same_bits(data, run, tmp_path):
     ],
 )
 def test_samples_that_are_refused(run, tmp_path, monkeypatch, capsys, options, words):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.abc").write_text("mine")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (here / "mine.abc").write_text("mine")
     assert command("sample", run, *options) == 2
     assert_one_line(capsys, *words)
-    assert [path.name for path in tmp_path.iterdir()] == ["mine.abc"]
-    assert (tmp_path / "mine.abc").read_text() == "mine"
+    assert [path.name for path in here.iterdir()] == ["mine.abc"]
+    assert (here / "mine.abc").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

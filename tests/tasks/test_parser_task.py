@@ -137,6 +137,7 @@ def test_only_projective_trees_if_asked(bank, tmp_path):
 def test_vectors_to_start_from(bank, tmp_path, capsys):
     (tmp_path / "vectors.txt").write_text("4 3\ndog 1 2 3\nthe 3 2 1\nunheard 9 9 9\nUpper 1 1 1\n")
     options = ["--data", bank / "test.conllu", *SMALL, "--vectors", tmp_path / "vectors.txt", "--freeze", "--epochs", 1]
+    options += ["--embed", 3]
     assert command("train", "parser", *options, "--out", tmp_path / "run") == 0
     assert re.search(r"\b2 of \d+ words have a vector in .*; 1 more from there", " ".join(capsys.readouterr().out.split()))
     trained = scratchnn.load(tmp_path / "run")
@@ -313,11 +314,15 @@ def test_bad_files(bank, tmp_path, capsys, what, name):
         (["--word-dropout", -1], "--word-dropout must be 0 or more, got -1.0"),
         (["--layers", 0], "--layers must be a whole number of 1 or more, got 0"),
         (["--dropout", 1], "the dropout probability must be 0 or more and below 1, got 1.0"),
+        (["--vectors", "v.txt", "--embed", 4], "--vectors v.txt has --embed 2, not 4; leave --embed out"),
         (["--reader", "rnn"], "argument --reader: invalid choice: 'rnn'"),
     ],
 )
 @pytest.mark.usefixtures("quick")
-def test_bad_options(tmp_path, capsys, options, message):
+def test_bad_options(tmp_path, monkeypatch, capsys, options, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("scratchnn.tasks.treebanks.SENTENCES", 40)
+    (tmp_path / "v.txt").write_text("the 1 2\ndog 3 4\n")
     assert command("train", "parser", *options, "--out", tmp_path / "run") == 2
     assert_one_line(capsys, message)
     assert not (tmp_path / "run").exists()

@@ -94,6 +94,22 @@ def test_a_name_on_disk_may_have_another_unicode_form_than_in_the_table(tmp_path
         np.testing.assert_array_equal(picture, PICTURE)
 
 
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_so_may_the_names_of_folders_and_a_name_that_is_typed(tmp_path, monkeypatch, form):
+    on_disk = unicodedata.normalize(form, "\uc0ac\uc9c4/\u00e9t\u00e9")
+    (tmp_path / on_disk).mkdir(parents=True)
+    write_pictures(tmp_path / on_disk / "\u1100\u1161", [(PICTURE, "in the decomposed form")])  # an NFD name in either case
+    (tmp_path / on_disk / unicodedata.normalize(form, "\uac00.png")).write_bytes(rgb_png(PICTURE))
+    monkeypatch.chdir(tmp_path)
+    for written in ("NFC", "NFD"):
+        folder = unicodedata.normalize(written, "\uc0ac\uc9c4/\u00e9t\u00e9")
+        (tmp_path / "captions.tsv").write_text(f"{folder}/\uac00.png\ta half\n", encoding="utf-8")
+        [(picture, _)] = read_folder(str(tmp_path))
+        np.testing.assert_array_equal(picture, PICTURE)
+        for name in ("\uac00.png", "\uac00/0.png"):
+            np.testing.assert_array_equal(read_picture(f"{folder}/{unicodedata.normalize(written, name)}"), PICTURE)
+
+
 WHOLE = rgb_png(PICTURE)
 LAST = len(WHOLE) - 12  # where the last chunk begins
 CHANGED = bytearray(WHOLE)

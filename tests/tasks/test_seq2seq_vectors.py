@@ -38,7 +38,7 @@ def test_they_are_the_start_of_the_source_embedding(data, tmp_path):
 
 
 def test_a_run_learns_from_them_and_is_continued(data, tmp_path):
-    options = ["--data", data, "--valid", data, "--level", "word", "--hidden", 6, "--lr", 1e-6, "--epochs", 1]
+    options = ["--data", data, "--valid", data, "--level", "word", "--hidden", 6, "--embed", 5, "--lr", 1e-6, "--epochs", 1]
     vectors = tmp_path / "vectors.txt"
     assert train_task("seq2seq", *options, "--vectors", vectors, "--out", tmp_path / "run") == 0
     trained = load(tmp_path / "run")
@@ -51,6 +51,7 @@ def test_a_run_learns_from_them_and_is_continued(data, tmp_path):
     ("options", "message"),
     [
         (["--level", "piece", "--vectors", "vectors.txt"], "--vectors needs --level word, not piece"),
+        (["--level", "word", "--vectors", "vectors.txt"], "--vectors vectors.txt has --embed 5, not 8; leave --embed out"),
         (["--level", "word", "--vectors", "nowhere.vec"], "cannot read nowhere.vec: No such file or directory"),
     ],
 )

@@ -225,7 +225,17 @@ def test_training_goes_on_from_another_run(folder, tmp_path, capsys):
 def test_word_vectors_are_the_start_and_bring_words(folder, tmp_path, capsys):
     vectors = KeyedVectors(["zebra", "flew", "Paris"], np.eye(3, 7))
     write_vectors(tmp_path / "vectors.txt", vectors)
-    options = ["--data", folder / "train.txt", "--vectors", tmp_path / "vectors.txt", "--freeze", "--epochs", 1]
+    options = [
+        "--data",
+        folder / "train.txt",
+        "--vectors",
+        tmp_path / "vectors.txt",
+        "--freeze",
+        "--epochs",
+        1,
+        "--embed",
+        7,
+    ]
     assert train_task("tagger", *options, "--out", tmp_path / "run") == 0
     assert "words have a vector in" in capsys.readouterr().out.replace("\n  ", " ")
     trained = load(tmp_path / "run")
@@ -317,6 +327,7 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
         (["--data", "good.txt", "--dropout", "1"], "the dropout probability must be 0 or more and below 1, got 1.0"),
         (["--data", "good.txt", "--word-dropout", "-1"], "--word-dropout must be 0 or more, got -1.0"),
         (["--data", "good.txt", "--vectors", "nowhere.vec"], "cannot read nowhere.vec: No such file or directory"),
+        (["--data", "good.txt", "--vectors", "v.txt"], "--vectors v.txt has --embed 2, not 10; leave --embed out"),
         (["--data", "good.txt", "--output", "tree"], "argument --output: invalid choice: 'tree'"),
     ],
 )
@@ -324,6 +335,7 @@ def test_bad_options(tmp_path, monkeypatch, capsys, options, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.txt").write_text(GOOD)
     (tmp_path / "slashes.txt").write_text("Ann/N met/V\nBo/N\n")
+    (tmp_path / "v.txt").write_text("met 1 2\nbo 3 4\n")
     (tmp_path / "tree.conllu").write_text("1\tAnn\t_\tNOUN\t_\t_\t0\t_\t_\t_\n")
     assert train_task("tagger", *options, "--out", "run") == 2
     error = capsys.readouterr().err

@@ -77,6 +77,12 @@ def test_no_such_file(capsys):
     assert "no file nowhere/my_layer.py; python -m scratchnn gradcheck --template" in capsys.readouterr().err
 
 
+def test_a_folder_is_no_file(tmp_path, capsys):
+    (tmp_path / "layer.py").mkdir()
+    assert main(["gradcheck", f"{tmp_path / 'layer.py'}:Mine"]) == 2
+    assert "layer.py is a folder; a file is needed, and python -m scratchnn gradcheck --temp" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scratchnn.book.figures.boxes import Place, drawing
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Place = tuple[float, float]
 
 # --- tags and words --------------------------------------------------------------------------------------------------
 
@@ -57,14 +57,6 @@ def _name(axes: Any, words: Sequence[str], tags: Sequence[str]) -> None:
 # --- diagrams --------------------------------------------------------------------------------------------------------
 
 
-def _drawing(width: float, height: float) -> tuple[Figure, Any]:
-    """A figure with invisible axes, one unit per inch."""
-    figure, axes = new_figure(width, height)
-    axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(0, height))
-    return figure, axes
-
-
 def _box(axes: Any, centre: Place, name: str, shape: str, colour: str = "black", width: float = 1.7) -> None:
     """A box with a name and the shape of the array that leaves it."""
     style: dict[str, Any] = {"boxstyle": "round,pad=0.05", "facecolor": "white", "edgecolor": colour}
@@ -83,7 +75,7 @@ def _arrow(axes: Any, start: Place, end: Place, **style: Any) -> None:
 
 def tagger_shapes() -> Figure:
     """The layers of a tagger as boxes with the shapes of their outputs, from ids at the bottom to the loss at the top."""
-    figure, axes = _drawing(10, 5.6)
+    figure, axes = drawing(10, 5.6)
     boxes = {
         "words": ((2.2, 0.5), "ids of words", "(N, T)"),
         "table": ((2.2, 1.6), "table of vectors", "(N, T, D)"),
@@ -114,7 +106,7 @@ def tagger_shapes() -> Figure:
 
 def lattice() -> Figure:
     """Three tags and four tokens as crossings, all steps between neighbouring columns, one route in bold."""
-    figure, axes = _drawing(9.5, 3.7)
+    figure, axes = drawing(9.5, 3.7)
     columns, rows = (1.9, 3.9, 5.9, 7.9), (2.9, 1.8, 0.7)
     route = (0, 1, 1, 2)
     for t in range(3):

@@ -606,7 +606,7 @@ print(tables.right_verbs(longest, shares))
 # between it can only guess, from every start. At 24 words it is a matter of luck: one start finds the rule and another does
 # not, and a network that has found it may lose it again some steps later. GRU and LSTM are not affected by the distance.
 #
-# Is the gradient the reason? During the trainings on the longest sentences, a `Watch` has measured every 20 steps how far
+# Is the gradient the reason? While the networks learned the longest sentences, a `Watch` measured every 20 steps how far
 # the gradient reaches back, in sentences with 19 phrases between subject and verb.
 
 # %%
@@ -630,9 +630,9 @@ show(
 # %% [markdown] id="ch06-before-training-the-recurrent-network"
 # Before training the recurrent network is not worse at all. Its $W_h$ starts as a rotation, its states are small, and the
 # slopes of the tanh are near 1. But that does not last. To distinguish words it learns larger weights and uses the flat
-# ends of the tanh, and then the gradient is gone. Not for good: with the weights it jumps up and down by many powers of
-# ten, and at some steps it is back for a moment. That is why the figure shows a median. There the gated cells are ahead
-# by a factor of more than a hundred thousand, from every start. The GRU starts with its gates half open, and its gradient
+# ends of the tanh, and then the gradient is gone. It is not gone for good: as the weights change, it jumps up and down by
+# many powers of ten, and at some steps it is back for a moment. That is why the figure shows a median. By the median, the
+# gated cells are ahead by a factor of more than a hundred thousand, from every start. The GRU starts with its gates half open, and its gradient
 # shrinks faster than that of the others. The difference is that gates can *learn* to pass the gradient on: a gate can be
 # open for one word and shut for the next; a matrix is the same for all.
 #

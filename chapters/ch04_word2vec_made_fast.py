@@ -893,8 +893,8 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
 # benchmark trains gensim and the package on the same text in turn, each in its own process with one thread.
 #
 # > **Measured** (`python -m benchmarks word2vec --against gensim`, and with `--text` the film reviews of the
-# > section *Real text*; a machine with two cores, 2026-11-21; 100 dimensions, a window of 5 and 5 noise words, one thread each):
-# > words per second.
+# > section *Real text*; a machine with two cores, 2026-11-21; 100 dimensions, a window of 5 and 5 noise words, one thread
+# > each): words per second.
 # >
 # > - Penn Treebank, 887,521 words. Skip-gram: package 760,038, gensim 442,982, ratio 1.72. CBOW: package 820,302, gensim
 # >   1,311,793, ratio 0.63.

@@ -632,9 +632,9 @@ show(
 # slopes of the tanh are near 1. But that does not last. To distinguish words it learns larger weights and uses the flat
 # ends of the tanh, and then the gradient is gone. It is not gone for good: as the weights change, it jumps up and down by
 # many powers of ten, and at some steps it is back for a moment. That is why the figure shows a median. By the median, the
-# gated cells are ahead by a factor of more than a hundred thousand, from every start. The GRU starts with its gates half open, and its gradient
-# shrinks faster than that of the others. The difference is that gates can *learn* to pass the gradient on: a gate can be
-# open for one word and shut for the next; a matrix is the same for all.
+# gated cells are ahead by a factor of more than a hundred thousand, from every start. The GRU starts with its gates half
+# open, and its gradient shrinks faster than that of the others. The difference is that gates can *learn* to pass the
+# gradient on: a gate can be open for one word and shut for the next; a matrix is the same for all.
 #
 # **The setting decides.** `python -m scratchnn tour` draws the same curves for untrained cells, and there the plain network
 # loses its gradient at once. The tour feeds random inputs of size 1, which drive the states to the flat ends of the tanh

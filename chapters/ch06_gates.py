@@ -671,7 +671,7 @@ show_moving(
     still,
     "6.8",
     "The norm of the gradient against the way back in time, while three networks learn (seed 0). "
-    "Move the slider from training step to training step, and watch the losses on the right: "
+    "Still picture: three training steps. With the slider: many more, and the losses on the right: "
     "a network learns the task only if its gradient reaches the subject.",
     frames,
     size,
@@ -733,8 +733,9 @@ show_moving(  # for the README
 )
 
 # %% [markdown] id="ch06-gru-and-lstm-answer"
-# Look at the column of the comma: most forget gates shut there, and open again after it. The network has found out
-# that what comes before a comma does not decide about the verb, and clears its notebook.
+# Look at the comma, in the still picture at its column, or stop the slider at the step that reads it: most forget gates
+# shut there, and open again after it. The network has found out that what comes before a comma does not decide about the
+# verb, and clears its notebook.
 #
 # GRU and LSTM answer by the subject, 24 words before the verb, and no other noun can mislead them. That holds for all
 # three starts. The plain network does not listen to the subject in any of them. What it listens to instead is up to the

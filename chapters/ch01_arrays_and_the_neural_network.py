@@ -491,7 +491,7 @@ show(
 #
 # and that is *one* layer, with weights $W_1 W_2$ and bias $b_1 W_2 + b_2$. A function of the form $x W + b$ is called
 # **linear** (선형) in this book (in mathematics, only if $b = 0$). A hundred linear layers can do no more than one, and one
-# can only draw straight borders, as in the middle panel of Figure 1.1.
+# can only draw straight borders, as in the middle panel of figure 1.1.
 
 # %% [markdown] id="ch01-activation-functions"
 # ## Activation functions
@@ -733,7 +733,7 @@ show(
 #
 # ## A network learns the spiral
 #
-# Now all the parts come together. The network has to predict the arm of the points of Figure 1.1, 100 on each. It learns
+# Now all the parts come together. The network has to predict the arm of the points of figure 1.1, 100 on each. It learns
 # from one set of points, the **training set** (훈련 데이터). A second set, the **test set** (시험 데이터), shows whether it
 # has learned the shape of the arms or has only memorised the points.
 
@@ -749,7 +749,7 @@ show(
 # $$ da = dh \cdot h \cdot (1 - h) \tag{22} $$
 # $$ dx = da \, W_1^T \qquad dW_1 = x^T da \qquad db_1 = \sum_n da_n \tag{23} $$
 #
-# The products in (22) are entry by entry. Follow the lower row of Figure 1.11 from the right: every gradient has the shape
+# The products in (22) are entry by entry. Follow the lower row of figure 1.11 from the right: every gradient has the shape
 # of the value above it, and each layer leaves the gradients of its own weights behind.
 
 # %%
@@ -902,7 +902,7 @@ show(
 
 # %% [markdown] id="ch01-what-the-hidden-layer-sees"
 # No single neuron knows a spiral; each only says on which side of its border a point is. Together they unroll the arms:
-# what was wound up on the left of Figure 1.1 lies in three separate places now, and the last layer draws its straight
+# what was wound up on the left of figure 1.1 lies in three separate places now, and the last layer draws its straight
 # borders between them, as in the right panel of the figure for XOR.
 #
 # ### The same with the package

@@ -345,8 +345,8 @@ print(functions.one_hot(ids, 5))  # a row for each id: (N,) gives (N, V)
 
 # %% [markdown] id="ch02-sparse-vectors-are-cheap-if-they"
 # So sparse vectors are cheap. Their weakness is a different one: the dot product of two different one-hot vectors is
-# always zero. `cat` is as far from `dog` as from `because`: that is the left panel of Figure 2.1. The sections after the
-# next one are about the right panel.
+# always zero. `cat` is as far from `dog` as from `because`: that is the left panel of figure 2.1. The right
+# panel is made in *Words by their company* and the sections after it.
 
 # %% [markdown] id="ch02-documents-as-vectors"
 # ## Documents as vectors
@@ -563,7 +563,7 @@ print("the package gives the same:", np.array_equal(C, theirs))
 #
 # ### A text with known answers
 #
-# To judge such vectors, you need a text in which you know which words belong together, such as that of Figure 2.1. It has
+# To judge such vectors, you need a text in which you know which words belong together, such as that of figure 2.1. It has
 # seven groups of words; sentences are drawn from five patterns, such as *the animal eats the food* and *the person reads
 # the writing*. Within a group, the first words are more frequent, as in real texts.
 #

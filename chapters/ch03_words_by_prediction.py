@@ -709,7 +709,7 @@ print(f"loss: log V = {np.log(V):.2f}; first epoch {first:.2f}, last epoch {last
 print(f"nearest word of the same group: {nearest_in_group(cbow_tables[0]):.0%}")
 
 # %% [markdown] id="ch03-the-packages-cbow-is-a-projection"
-# These were the first tables and the batches of Figure 3.1. The package's [`CBOW`](../scratchnn/word2vec/textbook.py),
+# These were the first tables and the batches of figure 3.1. The package's [`CBOW`](../scratchnn/word2vec/textbook.py),
 # which it was made with, is a projection followed by an output. It also takes a mask, which says which of the $M$ places
 # are filled, so that words near the ends of a text, with fewer neighbours, need not be left out; there it was `None`.
 

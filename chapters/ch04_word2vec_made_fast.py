@@ -619,7 +619,7 @@ for epoch, table in enumerate(runs["negative sampling"]["after"], 1):
 # %% [markdown] id="ch04-the-right-column-is-a-warning"
 # The right column is a warning. The step from $a$ to $b$ may be shorter than the distance from $c$ to any other word. Then
 # $u_b - u_a + u_c$ is still nearest to $c$ itself. Our language is so regular that training overcomes this; the vectors of
-# real text do not, as the last section shows. When you read results on analogies, check whether the given words were
+# real text do not, as the section *Real text* shows. When you read results on analogies, check whether the given words were
 # excluded.
 #
 # Now compare how many multiply-adds each output needs until the vectors know the answers.
@@ -887,19 +887,19 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
 # blocks, and learns less from them. Subsampling helps for the third time: fewer words to read, better vectors, larger
 # blocks.
 #
-# ### The speed table
+# ### The speed, measured
 #
 # How fast is this compared with others? gensim is a widely used library for word vectors with compiled inner loops. The
 # benchmark trains gensim and the package on the same text in turn, each in its own process with one thread.
 #
-# > **Measured** (`python -m benchmarks word2vec --against gensim`, and with `--text` the film reviews of the last
-# > section; a machine with two cores, 2026-11-21; 100 dimensions, a window of 5 and 5 noise words, one thread each):
-# > words per second.
+# > **Measured** (`python -m benchmarks word2vec --against gensim`, and with `--text` the film reviews of the
+# > section *Real text*; a machine with two cores, 2026-11-21; 100 dimensions, a window of 5 and 5 noise words, one thread
+# > each): words per second.
 # >
-# > | text | skip-gram: package | gensim | ratio | CBOW: package | gensim | ratio |
-# > |--|--|--|--|--|--|--|
-# > | Penn Treebank, 887,521 words | 760,038 | 442,982 | 1.72 | 820,302 | 1,311,793 | 0.63 |
-# > | IMDb, 23,268,433 words | 694,869 | 286,381 | 2.43 | 752,872 | 1,033,987 | 0.73 |
+# > - Penn Treebank, 887,521 words. Skip-gram: package 760,038, gensim 442,982, ratio 1.72. CBOW: package 820,302, gensim
+# >   1,311,793, ratio 0.63.
+# > - IMDb, 23,268,433 words. Skip-gram: package 694,869, gensim 286,381, ratio 2.43. CBOW: package 752,872, gensim
+# >   1,033,987, ratio 0.73.
 # >
 # > The program of Saito's book, CBOW on the Penn Treebank, made 920 words per second on another day. It has the embedding
 # > layer and negative sampling as we wrote them at first, takes batches of a hundred words, and updates every row of both

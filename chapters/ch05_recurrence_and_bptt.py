@@ -674,8 +674,9 @@ show(
 )
 
 # %% [markdown] id="ch05-what-does-the-cut-do"
-# How far off is the gradient because of the cut? Take sixty steps, as a whole and in windows, and the length of the
-# difference, the root of the sum of the squares of its entries, as a share of the length of the whole gradient.
+# How far off is the gradient because of the cut? The next cell computes it for sixty steps, once as a whole and once in
+# windows, and takes the difference of the two. The length of an array is the root of the sum of the squares of its entries.
+# The length of the difference, divided by that of the whole gradient, is the answer.
 #
 # > **Question.** Windows of 10 steps: can the network use a word that it read 15 steps ago? Can it learn to remember it?
 # >

@@ -606,7 +606,7 @@ print(tables.right_verbs(longest, shares))
 # between it can only guess, from every start. At 24 words it is a matter of luck: one start finds the rule and another does
 # not, and a network that has found it may lose it again some steps later. GRU and LSTM are not affected by the distance.
 #
-# Is the gradient the reason? During the trainings on the longest sentences, a `Watch` has measured every 20 steps how far
+# Is the gradient the reason? While the networks learned the longest sentences, a `Watch` measured every 20 steps how far
 # the gradient reaches back, in sentences with 19 phrases between subject and verb.
 
 # %%
@@ -630,11 +630,11 @@ show(
 # %% [markdown] id="ch06-before-training-the-recurrent-network"
 # Before training the recurrent network is not worse at all. Its $W_h$ starts as a rotation, its states are small, and the
 # slopes of the tanh are near 1. But that does not last. To distinguish words it learns larger weights and uses the flat
-# ends of the tanh, and then the gradient is gone. Not for good: with the weights it jumps up and down by many powers of
-# ten, and at some steps it is back for a moment. That is why the figure shows a median. There the gated cells are ahead
-# by a factor of more than a hundred thousand, from every start. The GRU starts with its gates half open, and its gradient
-# shrinks faster than that of the others. The difference is that gates can *learn* to pass the gradient on: a gate can be
-# open for one word and shut for the next; a matrix is the same for all.
+# ends of the tanh, and then the gradient is gone. It is not gone for good: as the weights change, it jumps up and down by
+# many powers of ten, and at some steps it is back for a moment. That is why the figure shows a median. By the median, the
+# gated cells are ahead by a factor of more than a hundred thousand, from every start. The GRU starts with its gates half
+# open, and its gradient shrinks faster than that of the others. The difference is that gates can *learn* to pass the
+# gradient on: a gate can be open for one word and shut for the next; a matrix is the same for all.
 #
 # **The setting decides.** `python -m scratchnn tour` draws the same curves for untrained cells, and there the plain network
 # loses its gradient at once. The tour feeds random inputs of size 1, which drive the states to the flat ends of the tanh
@@ -671,7 +671,7 @@ show_moving(
     still,
     "6.8",
     "The norm of the gradient against the way back in time, while three networks learn (seed 0). "
-    "Move the slider from training step to training step, and watch the losses on the right: "
+    "Still picture: three training steps. With the slider: many more, and the losses on the right: "
     "a network learns the task only if its gradient reaches the subject.",
     frames,
     size,
@@ -733,8 +733,9 @@ show_moving(  # for the README
 )
 
 # %% [markdown] id="ch06-gru-and-lstm-answer"
-# Look at the column of the comma: most forget gates shut there, and open again after it. The network has found out
-# that what comes before a comma does not decide about the verb, and clears its notebook.
+# Look at the comma, in the still picture at its column, or stop the slider at the step that reads it: most forget gates
+# shut there, and open again after it. The network has found out that what comes before a comma does not decide about the
+# verb, and clears its notebook.
 #
 # GRU and LSTM answer by the subject, 24 words before the verb, and no other noun can mislead them. That holds for all
 # three starts. The plain network does not listen to the subject in any of them. What it listens to instead is up to the

@@ -8,7 +8,7 @@
 #
 # In this chapter networks write: prose, sentences, a tune that you can hear, and a caption for a picture. The next cell
 # trains the first of them, character by character, on the prose of the manual that comes with Python. Do not read it
-# closely yet.
+# closely yet. Look at its figure: that one number is called the temperature, and below you will see what it does.
 
 # %%
 import re
@@ -522,8 +522,7 @@ show(
 #
 # Would words be better tokens? Equation (34) of chapter 6 turns a loss per character into a perplexity per word. A fairer
 # unit for texts with unknown words is the bit per character: how many bits does a model need for a new text, divided by its
-# $M$ characters? Both
-# models read the same text, because words are separated by exactly one space here.
+# $M$ characters? Both models read the same text, because words are separated by exactly one space here.
 #
 # There is a trap. A model with two thousand words predicts `<unk>` for all others, which is easy, and then the text is
 # not yet known: the word has to be spelled. So charge for the spelling. A simple honest way is a code for letters by how
@@ -780,15 +779,15 @@ show(
 
 # %% [markdown] id="ch07-captions-data"
 # The pictures are generated: two shapes, each a square or a cross in one of four colours. The caption begins with the left
-# one, or the one above. So each scene has exactly one right caption, and mistakes can be counted. A thousand and six
-# hundred scenes are few, and 12 x 12 pixels are coarse: expect mistakes.
+# one, or the one above. So each scene has exactly one right caption, and mistakes can be counted. Sixteen hundred
+# scenes are few, and 12 x 12 pixels are coarse: expect mistakes.
 #
 # > **Question.** Should captions be drawn at temperature 1, or should the most probable word be taken each time?
 # >
 # > <details><summary>Answer</summary>
 # >
 # > The most probable one. Variety is worth something where many answers are right, as in a tune. Here one caption is right,
-# > and each draw is a chance to miss it. Chapter 12 comes back to this with translation and talk.
+# > and each draw is a chance to miss it. Chapter 12 comes back to this with translation and dialogue.
 # >
 # > </details>
 

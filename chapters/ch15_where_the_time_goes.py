@@ -995,7 +995,7 @@ else:
 #
 # ## The whole book in one picture
 #
-# Chapter 5 began with a table of shapes, and every task since was one of its rows. What they have in common is one
+# Chapter 5 has a table of five shapes, and every task since was one of its rows. What they have in common is one
 # picture: data becomes vectors, vectors become a summary along time, and a summary becomes an answer.
 
 # %%

@@ -171,7 +171,7 @@ def ways_back(plain: Sequence[float], gated: Sequence[float]) -> Figure:
     figure, panels = new_figure(10.5, 3.6, nrows=2)
     titles = {
         "A plain network: each step back goes through a matrix and a slope": (plain, "$h", "$W_h^T$"),
-        "A network with gates: each step back goes through a valve, which can stay open": (gated, "$c", "$f$"),
+        "A network with gates: each step back goes through a gate, which can stay open": (gated, "$c", "$f$"),
     }
     for axes, (title, (left, name, passed)) in zip(panels, titles.items(), strict=True):
         steps = len(left) - 1

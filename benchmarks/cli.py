@@ -194,7 +194,7 @@ def has_gpu() -> bool:
 def check_few_labels(options: argparse.Namespace) -> None:
     """The same for ``few-labels``, which trains classifiers instead of timing anything."""
     if options.names != ["few-labels"] or options.against or options.plot or options.quality:
-        raise DataError("few-labels stands alone, without --against, --plot and --quality")
+        raise DataError("few-labels is a run of its own; leave out --against, --plot, --quality and other names")
     if options.vectors is None:
         raise DataError("few-labels needs --vectors: a run of train word2vec on the text of imdb:unsup")
 

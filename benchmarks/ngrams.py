@@ -1,7 +1,8 @@
-"""``python -m benchmarks.ngrams DIR``: the perplexity of a sequence-to-sequence model beside that of an n-gram model.
+"""``python -m benchmarks.ngrams DIR``: a sequence-to-sequence model, or a network of tunes, beside an n-gram model.
 
-Both predict the targets of the same set, token by token with their <eos>, by the vocabulary of the run. The n-gram model
-does not see the source. It is interpolated Kneser-Ney smoothing (Kneser and Ney, 1995; Chen and Goodman, 1999),
+Both predict the targets of the same set, or its tunes, token by token with their <eos>, by the vocabulary of the run. The
+n-gram model sees no source, and it reads the tunes in all the keys that the network has read. It is interpolated Kneser-Ney
+smoothing (Kneser and Ney, 1995; Chen and Goodman, 1999),
 
     p_k(w | h) = (max(c_k(h w) - d_k, 0) + d_k t_k(h) p_{k-1}(w | h')) / c_k(h)        p_0(w) = 1 / V              (1)
     d_k        = n_1 / (n_1 + 2 n_2)                                                                              (2)
@@ -16,13 +17,18 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from benchmarks.program import finish
 from scratchnn.cli import Parser
 from scratchnn.errors import DataError
-from scratchnn.tasks.pair_sources import is_known, read_sources
-from scratchnn.tasks.trained import load
+from scratchnn.tasks import music, pair_sources
+from scratchnn.tasks.pair_sources import is_known
+from scratchnn.tasks.trained import Trained, load
+from scratchnn.tasks.tunes import encode
+
+PARTS = ("train", "valid", "test")
 
 BEGIN = -1  # fills the history of the first tokens
 
@@ -71,28 +77,69 @@ class KneserNey:
 def main(arguments: list[str] | None = None) -> None:
     """Pick the order on the validation part, and print both perplexities of the test part."""
     parser = Parser(prog="benchmarks.ngrams", description="A model beside an interpolated n-gram model.")
-    parser.add_argument("run_folder", metavar="DIR", help="run folder of train seq2seq on a known set")
+    parser.add_argument("run_folder", metavar="DIR", help="run folder of train seq2seq or music on a known set")
     parser.add_argument(
         "--orders", nargs="+", type=int, default=range(1, 11), metavar="N", help="orders to try (default: 1 .. 10)"
     )
     options = parser.parse_args(arguments)
     trained = load(options.run_folder)
-    task, settings, parts = trained.known_kind(), trained.settings, trained.parts
-    if not all(map(is_known, settings["data"])):
+    if not all(map(is_known, trained.settings["data"])):
         raise DataError("an n-gram model is fitted to the parts of a known set; name a run on one")
-    target = parts["target_vocabulary"]
-    examples = {
-        part: task.encode(read_sources(settings["data"], part), settings, parts) for part in ("train", "valid", "test")
-    }
-    texts = {part: [[*ids.tolist(), target.end] for _, ids in found] for part, found in examples.items()}
-    models = {order: KneserNey(texts["train"], order, len(target)) for order in options.orders}
-    valid = {order: model.loss(texts["valid"]) for order, model in models.items()}
-    for order, loss in valid.items():
-        print(f"order {order}: validation perplexity {math.exp(loss):.2f}")
+    texts = tune_texts(trained) if trained.settings["kind"] == "music" else target_texts(trained)
+    models = {order: KneserNey(texts.ids["train"], order, texts.vocabulary_size) for order in options.orders}
+    valid = {order: texts.figure(model.loss(texts.ids["valid"]), "valid") for order, model in models.items()}
+    for order, figure in valid.items():
+        print(f"order {order}: validation {texts.unit} {figure:{texts.form}}")
     best = min(valid, key=valid.__getitem__)
-    found = task.evaluate(trained.model, examples["test"], settings, parts)
-    print(f"test perplexity of order {best}: {math.exp(models[best].loss(texts['test'])):.2f}")
-    print(f"test perplexity of {options.run_folder}: {found['perplexity']:.2f}")
+    figure = texts.figure(models[best].loss(texts.ids["test"]), "test")
+    print(f"test {texts.unit} of order {best}: {figure:{texts.form}}")
+    print(f"test {texts.unit} of {options.run_folder}: {texts.network:{texts.form}}")
+
+
+@dataclass
+class TextsOfRun:
+    """What a run was trained and measured on, by its own vocabulary.
+
+    Args:
+        ids: of each part, the ids of its texts.
+        vocabulary_size: V.
+        unit, form: name and format of the figure.
+        figure: from the mean loss in nats per token of a part to the figure.
+        network: the figure of the trained model on the test part.
+    """
+
+    ids: dict[str, list[list[int]]]
+    vocabulary_size: int
+    unit: str
+    form: str
+    figure: Callable[[float, str], float]
+    network: float
+
+
+def target_texts(trained: Trained) -> TextsOfRun:
+    """The targets of the pairs that a sequence-to-sequence model was trained on."""
+    task, settings, parts = trained.known_kind(), trained.settings, trained.parts
+    target = parts["target_vocabulary"]
+    examples = {part: task.encode(pair_sources.read_sources(settings["data"], part), settings, parts) for part in PARTS}
+    ids = {part: [[*ids.tolist(), target.end] for _, ids in found] for part, found in examples.items()}
+    network = task.evaluate(trained.model, examples["test"], settings, parts)["perplexity"]
+    return TextsOfRun(ids, len(target), "perplexity", ".2f", lambda loss, part: math.exp(loss), network)
+
+
+def tune_texts(trained: Trained) -> TextsOfRun:
+    """The tunes that a network was trained on, in as many keys, and those of the other parts in their own key."""
+    task, settings, vocabulary = trained.known_kind(), trained.settings, trained.parts["vocabulary"]
+    tunes = {part: music.read_sources(settings["data"], part) for part in PARTS}
+    written = {**tunes, "train": [moved for tune in tunes["train"] for moved in music.near_keys(tune, settings["keys"])]}
+    ids = {part: [encode(tune, vocabulary, clock=False)[1:].tolist() for tune in found] for part, found in written.items()}
+    tokens = {part: sum(map(len, found)) for part, found in ids.items()}
+    characters = {part: sum(len(tune.text()) + 1 for tune in found) for part, found in tunes.items()}
+    network = task.evaluate(trained.model, tunes["test"], settings, trained.parts)["bits per character"]
+
+    def bits(loss: float, part: str) -> float:
+        return loss / math.log(2) * tokens[part] / characters[part]
+
+    return TextsOfRun(ids, len(vocabulary), "bits per character", ".3f", bits, network)
 
 
 if __name__ == "__main__":

@@ -37,5 +37,5 @@ def check_same_run(out: Path, settings: dict[str, Any]) -> None:
     path = out / "settings.json"
     document = json.dumps(settings, indent=1).encode()
     if path.exists() and path.read_bytes() != document:
-        raise DataError(f"{out} holds results of another text or of other settings; choose another --out")
+        raise DataError(f"{out} contains results of another text or of other settings; choose another --out")
     write_atomically(path, document)

@@ -11,8 +11,8 @@ __version__ = "0.2.0"
 PUBLIC = {
     "scratchnn.core": "Layer Model Parameter Sequential",
     "scratchnn.layers": (
-        "AttentionPool AveragePool1D Conv1D Dense Dropout Embedding GlobalAveragePool1D GlobalMaxPool1D LayerNorm "
-        "MaxPool1D ReLU Sigmoid Softmax Tanh"
+        "AttentionPool AveragePool1D AveragePool2D Conv1D Conv2D Dense Dropout Embedding GlobalAveragePool1D "
+        "GlobalMaxPool1D LayerNorm MaxPool1D MaxPool2D ReLU Sigmoid Softmax Tanh"
     ),
     "scratchnn.recurrent": "GRU LSTM RNN Bidirectional Stacked",
     "scratchnn.structured": "CRF",
@@ -26,6 +26,8 @@ PUBLIC = {
     "scratchnn.models.language_model": "LanguageModel evaluate_text",
     "scratchnn.models.parser": "Parser",
     "scratchnn.models.seq2seq": "Seq2Seq",
+    "scratchnn.models.tagger": "Tagger",
+    "scratchnn.models.tune_model": "TuneModel",
     "scratchnn.decoding": "generate",
     "scratchnn.beam": "beam_search",
     "scratchnn.tasks.trained": "load save train",

@@ -16,9 +16,9 @@
     RMSE          sqrt(mean (p_n - t_n)^2)                       in the unit of the targets                       (13)
     quantile      mean max(q (t_n - p_n), (q - 1) (t_n - p_n))   over all n and all quantiles q                   (14)
 
-[...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. All but (1) are
-0 if nothing counts, like the losses. All describe a whole data set: collect the predictions of all batches first, or weight
-the mean of the batches by the number of targets in each.
+[...] is 1 if the statement is true, else 0. A uniform guess among V tokens has perplexity V. (2) to (11) are 0 if nothing
+counts, like the losses; (12) to (14) need at least one target. All describe a whole data set: collect the predictions of
+all batches first, or weight the mean of the batches by the number of targets in each.
 """
 
 from __future__ import annotations

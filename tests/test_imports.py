@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import scratchnn
+from scratchnn.models import MODELS
 from scratchnn.tasks.registry import KINDS
 
 ROOT = Path(scratchnn.__file__).parent
@@ -89,5 +90,6 @@ def test_every_public_name_can_be_imported():
     for name in scratchnn._MODULES:
         assert getattr(scratchnn, name) is not None
     assert set(scratchnn._MODULES) <= set(dir(scratchnn))
+    assert set(MODELS) <= set(scratchnn._MODULES)  # every model that can be saved
     with pytest.raises(AttributeError, match="has no attribute 'LSTMM'"):
         scratchnn.LSTMM  # noqa: B018

@@ -180,7 +180,7 @@ def conv2d_forward(
     y = xp.empty((len(x), *windows.counts(x), H), dtype=dtype)
     for n, i in pieces(y, W):
         y_piece = y[n, i].reshape(-1, H)  # contiguous, so this is a view
-        xp.matmul(window_rows(padded[n], windows, i, y.shape[2]), W.reshape(-1, H), out=y_piece)  # (1)  (M, KMD) @ (KMD, H)
+        xp.matmul(window_rows(padded[n], windows, i, y.shape[2]), W.reshape(-1, H), out=y_piece)  # (1)  (R, KMD) @ (KMD, H)
         if b is not None:
             y_piece += b  # (1)
     return y, (padded, windows, W, x.shape)
@@ -196,10 +196,10 @@ def conv2d_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     dpadded = xp.zeros(padded.shape, dtype=dtype)
     dW, db = xp.zeros((K * M * D, H), dtype=dtype), xp.zeros(H, dtype=dtype)
     for n, i in pieces(dy, W):
-        drows = dy[n, i].reshape(-1, H)  # (M, H)
-        dW += window_rows(padded[n], windows, i, Q).T @ drows  # (4)  (KMD, M) @ (M, H) -> (KMD, H)
+        drows = dy[n, i].reshape(-1, H)  # (R, H)  R rows of windows
+        dW += window_rows(padded[n], windows, i, Q).T @ drows  # (4)  (KMD, R) @ (R, H) -> (KMD, H)
         db += xp.ones(len(drows), dtype=drows.dtype) @ drows  # (5)  as a product, which uses all cores
-        dwindows = drows @ W.reshape(-1, H).T  # (3)  (M, H) @ (H, KMD) -> (M, KMD)
+        dwindows = drows @ W.reshape(-1, H).T  # (3)  (R, H) @ (H, KMD) -> (R, KMD)
         dwindows = dwindows.reshape(*dy[n, i].shape[:3], K, M, D)
         for k in range(K):
             for m in range(M):

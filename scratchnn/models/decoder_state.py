@@ -17,7 +17,7 @@ class DecoderState(NamedTuple):
 
     Attributes:
         cells: the state of the recurrent layers; with input feeding, beside f_{t-1}.
-        peeked: v of equation (4) (N, H), or None.
+        peeked: v of equation (2) of ``decoder.py`` (N, H), or None.
         memory: what attention reads, of n sources, or None. Rows k N / n .. (k + 1) N / n - 1 read source k.
     """
 

@@ -1,19 +1,18 @@
 """A picture into vectors, one for each of its regions: convolutions over rows and columns with pooling in between.
 
-    a_0 = [x, rows, columns]                         the picture and two channels of coordinates   (N, P, Q, D + 2)   (1)
-    a_l = relu(conv(maxpool(a_{l-1}))), l = 1 .. L   each 2 x 2 places become one, but not for l = 1; 3 x 3 windows    (2)
-    m   = [a_L, rows, columns], its places one after the other, row by row                         (N, S, C_L + 2)   (3)
+    a_0 = [x, rows, columns]                         the picture and its coordinates              (N, P, Q, D + 2)   (1)
+    a_l = relu(conv(maxpool(a_{l-1}))), l = 1 .. L   3 x 3 windows; a_1 = relu(conv(a_0)), without pooling           (2)
+    m   = [a_L, rows, columns]                       its places one after the other, row by row    (N, S, C_L + 2)   (3)
 
-with S = floor(P / 2^(L-1)) floor(Q / 2^(L-1)). The coordinates go from -1 to 1, over the pixels in (1), over the regions in
-(3). A convolution does the same everywhere, so without them its outputs contain what is in a region, but only roughly where
-(Liu et al., "An intriguing failing of convolutional neural networks and the CoordConv solution", 2018). Those of (3) need
-not pass through the convolutions: each vector says where it is.
+with S = floor(P / 2^(L-1)) floor(Q / 2^(L-1)): pooling makes one place of 2 x 2. The coordinates go from -1 to 1, over the
+pixels in (1), over the regions in (3). A convolution does the same everywhere, so without them its outputs contain what is
+in a region, but only roughly where (Liu et al., "An intriguing failing of convolutional neural networks and the CoordConv
+solution", 2018). Those of (3) need not pass through the convolutions: each vector says where it is.
 
 Backward, coordinates are constants: da_L is dm without its last two channels (4), and dx is da_0 without its last two, the
 gradient that leaves the first convolution (5).
 
-Vinyals et al., "Show and tell" (2015), and Xu et al.,
-"Show, attend and tell" (2015), for reading a picture in this way.
+Vinyals et al., "Show and tell" (2015), and Xu et al., "Show, attend and tell" (2015), for reading a picture in this way.
 """
 
 from __future__ import annotations

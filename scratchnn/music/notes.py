@@ -2,8 +2,9 @@
 
     pitch     60 + semitones of the letter + 12 x octaves + accidental, as in MIDI: C is 60, c is 72               (1)
 
-The accidental is the one in front of the note; else the latest one in front of the same note in this bar; else that of the
-key. Lengths are those of ``Lengths``. Tied notes sound as one. Repeats and endings are played out by ``unfold``.
+The accidental is the one in front of the note; else the latest one in front of the same letter in the same octave in this
+bar; else that of the key. Lengths are those of ``Lengths``. Tied notes sound as one. Repeats and endings are played out by
+``unfold``.
 """
 
 from __future__ import annotations

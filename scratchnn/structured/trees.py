@@ -253,8 +253,8 @@ def check_tree(heads: list[int], projective: bool = False, owner: str = "tree") 
         owner: what the message begins with, such as a file and a line.
 
     Raises:
-        DataError: a head is outside 0 .. L, no word or more than one has the root as its head, there is a cycle, or arcs
-            cross although they must not.
+        DataError: a head is outside 0 .. L, more than one word has the root as its head, there is a cycle (there is one if
+            no word has the root as its head), or arcs cross although they must not.
     """
     heads = [int(h) for h in heads]
     L = len(heads)
@@ -268,7 +268,5 @@ def check_tree(heads: list[int], projective: bool = False, owner: str = "tree") 
         raise DataError(f"{owner}: word {cycle[0]} is its own head")
     if cycle:
         raise DataError(f"{owner}: words {', '.join(map(str, sorted(cycle)))} form a cycle")
-    if L and not roots:
-        raise DataError(f"{owner}: no word has the root as its head")
     if projective and (crossing := crossing_arcs(heads)):
         raise DataError(f"{owner}: the arcs of words {crossing[0]} and {crossing[1]} cross")

@@ -235,20 +235,24 @@ class ClassifierTask(Task):
         return texts
 
     def predict(self, trained: Trained, lines: Iterable[str], options: Values) -> Iterator[str]:
-        """The most probable label of each text, or all that are probable; with ``json``, the probabilities too."""
+        """The most probable label of each text, or all that are probable; with ``json``, the probabilities too.
+
+        A JSON line has the column names of a table of labelled texts, so that training can read the answers.
+        """
         model, labels = trained.model, trained.parts["labels"].tokens
-        sequences = self.sequences(list(lines), trained.settings, trained.parts)
+        texts = list(lines)
+        sequences = self.sequences(texts, trained.settings, trained.parts)
         if not sequences:
             return
         several = model.config["output"] == "multilabel"
         logits = logits_of(model, sequences)
         probabilities = model.probabilities(logits)
-        for row, decided in zip(probabilities, decide(model, logits), strict=True):
+        for text, row, decided in zip(texts, probabilities, decide(model, logits), strict=True):
             chosen = [label for label, yes in zip(labels, decided, strict=True) if yes] if several else [labels[decided]]
             if options["json"]:
                 answer = {"labels": chosen} if several else {"label": chosen[0]}
                 shown = {label: round(float(p), 6) for label, p in zip(labels, row, strict=True)}
-                yield json.dumps({**answer, "probabilities": shown}, ensure_ascii=False)
+                yield json.dumps({"text": text, **answer, "probabilities": shown}, ensure_ascii=False)
             else:
                 yield trained.settings.get("separator", ",").join(chosen)
 

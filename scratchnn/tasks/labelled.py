@@ -81,7 +81,9 @@ def read_source(source: str, columns: Columns, part: str, empty_labels: bool) ->
     if not os.path.exists(source) and (name in data_sets() or looks_like_a_name(source)):
         return read_known(name, wanted or part)
     if os.path.isdir(source):
-        return list(read_folder(Path(source)))
+        if not (pairs := list(read_folder(Path(source)))):
+            raise DataError(f"no examples in {source}; a folder of texts has one sub-folder per label, one file per text")
+        return pairs
     if is_table(source) or has_columns(source, columns):
         return pick_columns(source, read_rows(source), columns, empty_labels)
     pairs = read_pairs([source], WHAT)

@@ -16,14 +16,14 @@ import numpy as np
 
 from scratchnn.backend import seed_from, to_numpy
 from scratchnn.core import Model
-from scratchnn.data import SentenceBatches, Sentences, normal_form
-from scratchnn.data.sentences import character_vocabulary, unknown_rates, word_counts, word_vocabulary
+from scratchnn.data import SentenceBatches, Sentences
+from scratchnn.data.sentences import unknown_rates, word_counts
 from scratchnn.errors import DataError
 from scratchnn.inspection.tags import plot_tag_confusion, plot_transitions
 from scratchnn.models.tagger import OUTPUTS, Tagger
 from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.label_table import entity_table, tag_table
-from scratchnn.tasks.pretrained import Initial, start_from_vectors
+from scratchnn.tasks.pretrained import Initial
 from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, digest_of, split
 from scratchnn.tasks.tag_answers import (
@@ -40,13 +40,12 @@ from scratchnn.tasks.tag_answers import (
 from scratchnn.tasks.tagged import Tagged, all_outside, read_tagged
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
-from scratchnn.tasks.word_settings import word_settings
+from scratchnn.tasks.word_settings import check_word_dropout, word_parts, word_settings
 from scratchnn.text import Vocabulary
 from scratchnn.text.conllu import looks_like_conllu
 from scratchnn.text.schemes import SCHEMES, allowed_transitions, convert, entities, parse_tag
 from scratchnn.training.run_folder import Parts
 from scratchnn.training.settings import Setting, Values
-from scratchnn.word2vec.formats import read_vectors
 
 SHOWN = 10  # tags in a message
 MARKS = re.compile(r"\w+(?:[-'’.]\w+)*|[^\w\s]")  # words with inner hyphens, apostrophes and dots; single marks
@@ -100,8 +99,7 @@ class TaggerTask(Task):
 
     def complete(self, settings: Values) -> None:
         """The probability of <unk> needs a number of 0 or more."""
-        if not 0 <= settings["word_dropout"] < float("inf"):
-            raise DataError(f"--word-dropout must be 0 or more, got {settings['word_dropout']}")
+        check_word_dropout(settings)
 
     def decides(self, settings: Values) -> tuple[str, bool]:
         """F1 of the entities; accuracy if the tags mark none."""
@@ -118,18 +116,11 @@ class TaggerTask(Task):
             raise DataError(f"--scheme {settings['scheme']} needs tags that mark entities; leave it out, or see --column")
         settings["scheme"] = settings["scheme"] or scheme
         initial: Initial = {}
-        notes = []
+        notes: list[str] = []
         if parts is None:
-            vectors = None if settings["vectors"] is None else read_vectors(settings["vectors"])
-            more = () if vectors is None else (word for word in vectors.words if normal_form(word) == word)
-            words = word_vocabulary(word_counts(one.words for one in train), settings["min_count"], more)
-            characters = character_vocabulary((one.words for one in train), settings["spelling"])
-            parts = {"words": words, "characters": characters, "tags": Vocabulary(known_tags(train, scheme))}
-            if vectors is not None:
-                ids = (words.encode(map(normal_form, one.words)) for one in train)
-                table, note = start_from_vectors(settings, vectors, words, ids)
-                initial = {f"encoder.{name}": array for name, array in table.items()}
-                notes.append(note)
+            forms = [one.words for one in train]
+            parts, initial, notes = word_parts(forms, word_counts(forms), settings)
+            parts["tags"] = Vocabulary(known_tags(train, scheme))
         check_known(train, parts["tags"])
         if len(parts["tags"]) < 2:
             raise DataError(f"all words have the tag {train[0].tags[0]!r}; a tagger needs at least two; see --column")

@@ -77,8 +77,7 @@ class Sentence:
         """The head and the label of each word.
 
         Raises:
-            DataError: a word has no label or no head in the sentence, none or several have the root as head, or there is a
-                cycle.
+            DataError: a word has no label or no head in the sentence, several have the root as head, or there is a cycle.
         """
         heads = []
         labels = self.column("deprel")

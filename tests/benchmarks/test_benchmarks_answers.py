@@ -6,6 +6,7 @@ import itertools
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from small_text import command
@@ -13,7 +14,10 @@ from small_text import command
 from benchmarks import beams, by_epoch, by_sentences, nearest, ngrams
 from benchmarks.ngrams import KneserNey
 from benchmarks.processes import ROOT
+from scratchnn.datasets.generated.tunes import generated_tunes
+from scratchnn.datasets.registry import data_set
 from scratchnn.errors import DataError
+from scratchnn.tasks import music
 from scratchnn.tasks.trained import load
 
 SIZES = ["--hidden", 8, "--embed", 4, "--epochs", 2, "--batch", 64]
@@ -85,6 +89,24 @@ def test_a_model_beside_ngrams(run, tmp_path, capsys):
     assert command("train", "seq2seq", *files, *SIZES, "--out", tmp_path / "own") == 0
     with pytest.raises(DataError, match="an n-gram model is fitted to the parts of a known set; name a run on one"):
         ngrams.main([str(tmp_path / "own")])
+
+
+def test_tunes_beside_ngrams(tmp_path, monkeypatch, capsys):
+    tunes = {part: generated_tunes(12, seed) for part, seed in (("train", 0), ("valid", 1), ("test", 2))}
+    known = replace(data_set("music"), tunes=lambda part, folder: tunes[part])
+    monkeypatch.setattr(music, "data_set", lambda name: known)
+    sizes = ["--embed", 4, "--hidden", 6, "--epochs", 1, "--keys", 2]
+    assert command("train", "music", "--data", "music", "--valid", "music:valid", *sizes, "--out", tmp_path / "run") == 0
+    capsys.readouterr()
+    ngrams.main([str(tmp_path / "run"), "--orders", "1", "2", "3", "4"])
+    *orders, best, network = capsys.readouterr().out.splitlines()
+    found = {int(line.split()[1].rstrip(":")): float(line.split()[-1]) for line in orders}
+    assert list(found) == [1, 2, 3, 4]
+    assert min(found.values()) < found[1] - 0.3  # the tokens before help
+    assert best.startswith(f"test bits per character of order {min(found, key=found.get)}: ")
+    one = load(tmp_path / "run")
+    figures = one.known_kind().evaluate(one.model, music.read_sources(["music"], "test"), one.settings, one.parts)
+    assert network == f"test bits per character of {tmp_path / 'run'}: {figures['bits per character']:.3f}"
 
 
 def test_the_nearest_sentence(data, tmp_path, monkeypatch, capsys):

@@ -77,8 +77,8 @@ def test_the_starts_differ_in_the_embedding_alone(small, tmp_path):
         ([], "few-labels needs --vectors: a run of train word2vec on the text of imdb:unsup"),
         (["--vectors", "nowhere.txt"], "cannot read nowhere.txt"),
         (["--vectors", "v.txt", "--labels", "1"], "--labels must be a whole number of 2 or more, got 1"),
-        (["lstm"], "few-labels stands alone, without --against, --plot and --quality"),
-        (["--plot", "x.png"], "few-labels stands alone"),
+        (["lstm"], "few-labels is a run of its own; leave out --against, --plot, --quality and other"),
+        (["--plot", "x.png"], "few-labels is a run of its own"),
     ],
 )
 def test_errors(tmp_path, monkeypatch, capsys, words, message):
@@ -93,4 +93,4 @@ def test_another_run_in_the_folder(small, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(few_labels, "STEPS", 7)
     capsys.readouterr()
     assert cli.main(words) == 2
-    assert_one_line(capsys, "holds results of another text or of other settings; choose another --out")
+    assert_one_line(capsys, "contains results of another text or of other settings; choose another --out")

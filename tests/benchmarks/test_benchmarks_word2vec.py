@@ -200,7 +200,7 @@ def test_folder_of_another_run(trained, command, text, capsys):
     assert cli.main(command) == 0
     capsys.readouterr()
     assert cli.main([*command, "--epochs", "1"]) == 2
-    assert_one_line(capsys, "holds results of another text or of other settings; choose another --out")
+    assert_one_line(capsys, "contains results of another text or of other settings; choose another --out")
     write_text(text, lines=99)
     assert cli.main(command) == 2
     assert_one_line(capsys, "another text")

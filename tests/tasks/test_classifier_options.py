@@ -16,6 +16,7 @@ from scratchnn.errors import DataError
 from scratchnn.layers import Embedding
 from scratchnn.models.classifier import POOLINGS, READERS, Classifier
 from scratchnn.tasks.classifier import balanced
+from scratchnn.tasks.labelled import Columns, read_labelled
 from scratchnn.tasks.text_tokens import shortened, tokens_of
 from scratchnn.tasks.trained import load
 from scratchnn.text import Vocabulary
@@ -96,6 +97,20 @@ def test_probabilities_add_up_and_belong_to_the_label(tables, capsys):
         assert list(answer["probabilities"]) == ["neg", "pos"]
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=2e-6)
         assert answer["label"] == max(answer["probabilities"], key=answer["probabilities"].get)
+
+
+def test_training_reads_the_answers_of_predict(tables, tmp_path, capsys):
+    new = tmp_path / "new.txt"
+    new.write_text('a good film\nawful , "really"\ngood good\n')
+    guessed = tmp_path / "guessed.jsonl"
+    assert command("predict", tables / "classifier", "--data", new, "--json", "--out", guessed) == 0
+    answers = [json.loads(line) for line in guessed.read_text().splitlines()]
+    assert [answer["text"] for answer in answers] == new.read_text().splitlines()
+    columns = Columns(None, None)
+    assert read_labelled([str(guessed)], columns, "train") == [(answer["text"], answer["label"]) for answer in answers]
+    assert (columns.text, columns.label) == ("text", "label")
+    settings = ["--data", tables / "reviews.txt", guessed, "--epochs", 1, "--embed", 4, "--reader", "embedding"]
+    assert train_task("classifier", *settings, "--out", tmp_path / "student") == 0
 
 
 def test_another_process_gives_the_same_probabilities(tables, capsys):

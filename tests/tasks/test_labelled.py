@@ -211,6 +211,7 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
         ("imdb:unsup", [], "imdb:unsup has no labels; use imdb:train or imdb:test"),
         ("nowhere.csv", [], "cannot read nowhere.csv: No such file or directory"),
         ("empty_folder", [], "empty_folder has no sub-folders; a folder of texts has one sub-folder per label"),
+        ("no_texts", [], "no examples in no_texts; a folder of texts has one sub-folder per label, one file per text"),
         (
             "good.csv",
             ["--text-column", "body"],
@@ -241,6 +242,7 @@ def test_bad_sources_and_settings(tmp_path, monkeypatch, capsys, source, options
     (tmp_path / "aclImdb").mkdir()
     monkeypatch.setenv("SCRATCHNN_DATA", str(tmp_path))
     (tmp_path / "empty_folder").mkdir()
+    (tmp_path / "no_texts" / "pos").mkdir(parents=True)
     (tmp_path / "good.csv").write_text("text,label\n" + "".join(f"{text},{label}\n" for text, label in reviews()))
     (tmp_path / "other.txt").write_text("mot 1 2\nautre 3 4\n")
     (tmp_path / "good.txt").write_text("good 1 2\nfilm 3 4\n")
@@ -267,6 +269,13 @@ def test_a_document_of_100_000_words_and_an_empty_one(tmp_path, tables, capsys):
     vocabulary = load(tables / "classifier").parts["vocabulary"]
     assert len(ids) == 400  # the first 200 words and the last 200
     assert vocabulary.decode(ids[[0, 1, 2, -1]]) == ["the", "film", "was", "awful"]
+
+
+def test_folders_without_texts_have_nothing_to_evaluate(tmp_path, tables, capsys):
+    for label in ("neg", "pos"):
+        (tmp_path / "empty" / label).mkdir(parents=True)
+    assert command("evaluate", tables / "classifier", "--data", tmp_path / "empty") == 2
+    assert_one_line(capsys, "empty; a folder of texts has one sub-folder per label, one file per text")
 
 
 def parts_of(tables):

@@ -8,22 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scratchnn.book.figures import boxes
+from scratchnn.book.figures.boxes import Place
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Place = tuple[float, float]
-
 # --- circles and arrows ----------------------------------------------------------------------------------------------
-
-
-def _drawing(width: float, height: float) -> tuple[Figure, Any]:
-    """A figure with invisible axes, one unit per inch."""
-    figure, axes = new_figure(width, height)
-    axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(0, height))
-    return figure, axes
 
 
 def _node(axes: Any, place: Place, name: str, size: float = 30, colour: str = "black") -> None:
@@ -71,7 +62,7 @@ def three_parts() -> Figure:
 
 def unrolled() -> Figure:
     """A recurrent network with its loop on the left, and unrolled over three steps on the right."""
-    figure, axes = _drawing(10, 4)
+    figure, axes = boxes.drawing(10, 4)
     for column, x in [("t", 1.0), ("1", 4.8), ("2", 6.6), ("3", 8.4)]:
         _node(axes, (x, 0.5), f"$x_{column}$")
         _node(axes, (x, 1.9), f"$h_{column}$")
@@ -90,7 +81,7 @@ def unrolled() -> Figure:
 
 def backward_pass() -> Figure:
     """States and inputs of three steps, with the gradients that flow back between them."""
-    figure, axes = _drawing(10, 4.2)
+    figure, axes = boxes.drawing(10, 4.2)
     places = {0: 0.9, 1: 3.5, 2: 6.1, 3: 8.7}
     for t, x in places.items():
         _node(axes, (x, 2.1), f"$h_{t}$")
@@ -115,7 +106,7 @@ def step_by_step(states: Sequence[float], back: Mapping[int, tuple[float, float,
         states: h_0 to h_3.
         back: for each step, the last first, dh, da and what the step adds to dWh.
     """
-    figure, axes = _drawing(10, 5.4)
+    figure, axes = boxes.drawing(10, 5.4)
     ends: dict[str, Any] = {"shrinkA": 22, "shrinkB": 22}
     places, total = {0: 0.6, 1: 2.7, 2: 4.8, 3: 6.9}, 0.0
     for row in range(4):
@@ -141,7 +132,7 @@ def step_by_step(states: Sequence[float], back: Mapping[int, tuple[float, float,
 
 def windows() -> Figure:
     """Two windows of truncated BPTT: which arrows cross the cut and which stop there."""
-    figure, axes = _drawing(10, 2.9)
+    figure, axes = boxes.drawing(10, 2.9)
     for k, t in enumerate((1, 2, 3, 4, 5, 6)):
         x = 1.8 + 1.35 * k + (0.35 if t > 3 else 0)
         _node(axes, (x, 1.3), f"$h_{t}$")

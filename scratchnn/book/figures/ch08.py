@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scratchnn.book.figures.boxes import Place, drawing
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
@@ -18,17 +19,8 @@ LADDER = {
     "order": "order decides\n(not ... that ... was good)",
 }
 GREY = "0.75"
-Place = tuple[float, float]
 
 # --- boxes and arrows ------------------------------------------------------------------------------------------------
-
-
-def _drawing(width: float, height: float) -> tuple[Figure, Any]:
-    """A figure with invisible axes, one unit per inch."""
-    figure, axes = new_figure(width, height)
-    axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(0, height))
-    return figure, axes
 
 
 def _box(axes: Any, place: Place, name: str, colour: str = "black", size: float = 10) -> None:
@@ -45,7 +37,7 @@ def _arrow(axes: Any, start: Place, end: Place, colour: str = "black", gap: floa
 
 def shapes() -> Figure:
     """What becomes of a batch of texts, layer by layer, with the shape of each array."""
-    figure, axes = _drawing(10, 3.3)
+    figure, axes = drawing(10, 3.3)
     stages = [
         ("words", "$N$ lists", "a text"),
         ("ids", "$(N, T)$", "vocabulary,\npadding"),
@@ -75,7 +67,7 @@ def shapes() -> Figure:
 
 def attention() -> Figure:
     """Attention pooling of four steps: scores, weights, and the weighted sum."""
-    figure, axes = _drawing(9.5, 3.9)
+    figure, axes = drawing(9.5, 3.9)
     for t in range(1, 5):
         x = 0.9 + 1.45 * (t - 1)
         _box(axes, (x, 0.5), f"$r_{t}$", COLOURS[0])

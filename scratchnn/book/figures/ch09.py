@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scratchnn.book.figures.boxes import Place, drawing
 from scratchnn.plot import COLOURS, label, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Place = tuple[float, float]
 
 # --- tags and words --------------------------------------------------------------------------------------------------
 
@@ -57,15 +57,7 @@ def _name(axes: Any, words: Sequence[str], tags: Sequence[str]) -> None:
 # --- diagrams --------------------------------------------------------------------------------------------------------
 
 
-def _drawing(width: float, height: float) -> tuple[Figure, Any]:
-    """A figure with invisible axes, one unit per inch."""
-    figure, axes = new_figure(width, height)
-    axes.set_axis_off()
-    axes.set(xlim=(0, width), ylim=(0, height))
-    return figure, axes
-
-
-def _box(axes: Any, centre: Place, name: str, shape: str, colour: str = "black", width: float = 1.7) -> None:
+def box(axes: Any, centre: Place, name: str, shape: str, colour: str = "black", width: float = 1.7) -> None:
     """A box with a name and the shape of the array that leaves it."""
     style: dict[str, Any] = {"boxstyle": "round,pad=0.05", "facecolor": "white", "edgecolor": colour}
     from matplotlib.patches import FancyBboxPatch
@@ -76,14 +68,14 @@ def _box(axes: Any, centre: Place, name: str, shape: str, colour: str = "black",
     axes.text(x, y - 0.14, shape, ha="center", va="center", fontsize=9, color=COLOURS[0])
 
 
-def _arrow(axes: Any, start: Place, end: Place, **style: Any) -> None:
+def arrow(axes: Any, start: Place, end: Place, **style: Any) -> None:
     """An arrow between two places."""
     axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "black", "shrinkA": 0, "shrinkB": 0} | style)
 
 
 def tagger_shapes() -> Figure:
     """The layers of a tagger as boxes with the shapes of their outputs, from ids at the bottom to the loss at the top."""
-    figure, axes = _drawing(10, 5.6)
+    figure, axes = drawing(10, 5.6)
     boxes = {
         "words": ((2.2, 0.5), "ids of words", "(N, T)"),
         "table": ((2.2, 1.6), "table of vectors", "(N, T, D)"),
@@ -97,16 +89,16 @@ def tagger_shapes() -> Figure:
     }
     for key, (centre, name, shape) in boxes.items():
         colour = COLOURS[1] if key in ("soft", "crf") else "black"
-        _box(axes, centre, name, shape, colour, 2.9 if key in ("lstm", "reader", "dense", "side") else 2.3)
+        box(axes, centre, name, shape, colour, 2.9 if key in ("lstm", "reader", "dense", "side") else 2.3)
     for start, end in (("words", "table"), ("letters", "reader"), ("side", "lstm"), ("lstm", "dense")):
         (x, y), (x_end, y_end) = boxes[start][0], boxes[end][0]
-        _arrow(axes, (x, y + 0.36), (x_end, y_end - 0.36))
-    _arrow(axes, (2.2, 1.96), (2.7, 2.54))
-    _arrow(axes, (5.2, 1.96), (4.0, 2.54))
+        arrow(axes, (x, y + 0.36), (x_end, y_end - 0.36))
+    arrow(axes, (2.2, 1.96), (2.7, 2.54))
+    arrow(axes, (5.2, 1.96), (4.0, 2.54))
     axes.plot(4.6, 2.25, "o", color="black", markersize=7)
     axes.text(4.85, 2.27, "copied to each token of the form", fontsize=9, va="center")
-    _arrow(axes, (4.82, 4.9), (6.68, 4.9))
-    _arrow(axes, (4.82, 4.8), (6.68, 3.95))
+    arrow(axes, (4.82, 4.9), (6.68, 4.9))
+    arrow(axes, (4.82, 4.8), (6.68, 3.95))
     axes.text(5.75, 5.03, "either", ha="center", fontsize=9)
     axes.text(5.75, 4.15, "or", ha="center", fontsize=9)
     return figure
@@ -114,7 +106,7 @@ def tagger_shapes() -> Figure:
 
 def lattice() -> Figure:
     """Three tags and four tokens as crossings, all steps between neighbouring columns, one route in bold."""
-    figure, axes = _drawing(9.5, 3.7)
+    figure, axes = drawing(9.5, 3.7)
     columns, rows = (1.9, 3.9, 5.9, 7.9), (2.9, 1.8, 0.7)
     route = (0, 1, 1, 2)
     for t in range(3):
@@ -122,10 +114,10 @@ def lattice() -> Figure:
             for j, y_next in enumerate(rows):
                 bold = route[t] == i and route[t + 1] == j
                 style = {"color": COLOURS[1] if bold else "lightgrey", "linewidth": 2.2 if bold else 1.0}
-                _arrow(axes, (columns[t], y), (columns[t + 1], y_next), shrinkA=16, shrinkB=16, **style)
+                arrow(axes, (columns[t], y), (columns[t + 1], y_next), shrinkA=16, shrinkB=16, **style)
     for i, y in enumerate(rows):
-        _arrow(axes, (0.4, 1.8), (columns[0], y), color="lightgrey", shrinkA=14, shrinkB=16)
-        _arrow(axes, (columns[3], y), (9.2, 1.8), color="lightgrey", shrinkA=16, shrinkB=14)
+        arrow(axes, (0.4, 1.8), (columns[0], y), color="lightgrey", shrinkA=14, shrinkB=16)
+        arrow(axes, (columns[3], y), (9.2, 1.8), color="lightgrey", shrinkA=16, shrinkB=14)
         for t, x in enumerate(columns):
             edge = COLOURS[1] if route[t] == i else "black"
             axes.plot(x, y, "o", markersize=29, color="white", markeredgecolor=edge)

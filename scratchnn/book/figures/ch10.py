@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scratchnn.book.figures.ch09 import _arrow, _box, _drawing
+from scratchnn.book.figures.boxes import drawing
+from scratchnn.book.figures.ch09 import arrow, box
 from scratchnn.plot import COLOURS, label, new_figure
 from scratchnn.structured.trees import find_cycle
 
@@ -73,7 +74,7 @@ def broken_and_mended(words: Sequence[str], chosen: Sequence[int], best: Sequenc
 
 def parser_shapes() -> Figure:
     """The layers of an arc scorer as boxes with the shapes of their outputs, from left to right."""
-    figure, axes = _drawing(10.5, 3.6)
+    figure, axes = drawing(10.5, 3.6)
     boxes = {
         "ids": ((1.1, 1.8), "ids of words", "(N, T)", 1.7),
         "vectors": ((3.2, 1.8), "root + vectors", "(N, T + 1, E)", 1.8),
@@ -83,13 +84,13 @@ def parser_shapes() -> Figure:
         "s": ((9.4, 1.8), "scores $s[d, h]$", "(N, T + 1, T + 1)", 1.9),
     }
     for key, (centre, name, shape, width) in boxes.items():
-        _box(axes, centre, name, shape, COLOURS[1] if key == "s" else "black", width)
-    _arrow(axes, (2.0, 1.8), (2.25, 1.8))
-    _arrow(axes, (4.15, 1.8), (4.4, 1.8))
-    _arrow(axes, (6.1, 2.16), (6.63, 2.7))
-    _arrow(axes, (6.1, 1.44), (6.63, 0.9))
-    _arrow(axes, (8.5, 2.44), (9.1, 2.16))
-    _arrow(axes, (8.5, 1.16), (9.1, 1.44))
+        box(axes, centre, name, shape, COLOURS[1] if key == "s" else "black", width)
+    arrow(axes, (2.0, 1.8), (2.25, 1.8))
+    arrow(axes, (4.15, 1.8), (4.4, 1.8))
+    arrow(axes, (6.1, 2.16), (6.63, 2.7))
+    arrow(axes, (6.1, 1.44), (6.63, 0.9))
+    arrow(axes, (8.5, 2.44), (9.1, 2.16))
+    arrow(axes, (8.5, 1.16), (9.1, 1.44))
     axes.text(5.85, 2.5, "dense, relu", ha="center", fontsize=9)
     axes.text(5.85, 1.02, "dense, relu", ha="center", fontsize=9)
     axes.text(9.5, 2.45, "by $U$, $u$", ha="center", fontsize=10, color=COLOURS[1])
@@ -115,7 +116,7 @@ def _trapezium(axes: Any, left: float, right: float, base: float, head: str, nam
 
 def spans() -> Figure:
     """How Eisner's algorithm builds incomplete spans from two complete ones, and complete spans."""
-    figure, axes = _drawing(10.5, 4.6)
+    figure, axes = drawing(10.5, 4.6)
     right, left = "$C_\\to$", "$C_\\leftarrow$"
     for base, head, result in ((2.7, "left", "$I_\\to$"), (0.6, "right", "$I_\\leftarrow$")):
         _triangle(axes, 0.3, 1.4, base, "left", right, "black")
@@ -126,7 +127,7 @@ def spans() -> Figure:
             ((0.3, base + 0.86), (2.7, base + 0.86)) if head == "left" else ((2.7, base + 0.86), (0.3, base + 0.86))
         )
         rad = -0.28 if head == "left" else 0.28
-        _arrow(axes, start, end, color=COLOURS[1], connectionstyle=f"arc3,rad={rad}", linewidth=1.5)
+        arrow(axes, start, end, color=COLOURS[1], connectionstyle=f"arc3,rad={rad}", linewidth=1.5)
         for x, name in ((0.3, "i"), (1.35, "k"), (1.75, "k+1"), (2.7, "j"), (3.4, "i"), (5.0, "j")):
             axes.text(x, base - 0.22, f"${name}$", ha="center", fontsize=9)
     _trapezium(axes, 5.8, 6.9, 2.7, "left", "$I_\\to$", COLOURS[1])
@@ -147,7 +148,7 @@ def spans() -> Figure:
 
 def contraction() -> Figure:
     """A cycle of two words, the same as one node, and the tree after it was opened; scores beside the arcs."""
-    figure, axes = _drawing(10.5, 3.6)
+    figure, axes = drawing(10.5, 3.6)
     for shift in (0.0, 3.6, 7.2):
         _node(axes, (0.9 + shift, 2.7), "root")
         _node(axes, (2.9 + shift, 2.7), "3")
@@ -177,7 +178,7 @@ def _node(axes: Any, place: Place, name: str, size: float = 30, colour: str = "b
 
 def _link(axes: Any, start: Place, end: Place, name: str, colour: str, shift: Place, **style: Any) -> None:
     """An arrow between two circles; its score is written beside its middle, moved by ``shift``."""
-    _arrow(axes, start, end, color=colour, shrinkA=17, shrinkB=17, **style)
+    arrow(axes, start, end, color=colour, shrinkA=17, shrinkB=17, **style)
     x, y = (np.array(start) + end) / 2 + shift
     axes.text(x, y, name, ha="center", va="center", fontsize=9, color=colour)
 

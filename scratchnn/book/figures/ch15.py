@@ -14,8 +14,6 @@ from scratchnn.plot import COLOURS, label, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from scratchnn.backend.kernels.split import Split
-
 PALE = ("#cfe3f1", "#f6d5bf", "#c8e6dc", "#efd7e6", "#f8e3b0")  # one per sequence or block
 
 
@@ -240,16 +238,6 @@ def print_launches(rows: Mapping[str, Mapping[str, float]], launch: float, arith
         launches = row["calls"] * launch
         print(f"{name:<9} {row['calls']:>5} launches: {1000 * launches:>5.1f} ms", end=", ")
         print(f"{launches / arithmetic:,.0f} times the arithmetic")
-
-
-def print_split(N: int, H: int, split: Split | None, clock: float) -> None:
-    """How the work of an LSTM is divided over a card, and the time of a step; None if Wh does not fit."""
-    print(f"N = {N:>3}, H = {H:>4}: Wh has {16 * H**2 / 1e6:>4.1f} MB", end=", ")
-    if split is None:
-        print("more than the blocks can keep: step by step")
-        return
-    print(f"{split.frame.G} groups of {split.frame.S} blocks, {split.shared // 1024} KB each", end=", ")
-    print(f"{1e6 * split.cycles / clock:.1f} microseconds per step")
 
 
 def contests(times: Mapping[str, Mapping[str, Sequence[float]]]) -> Figure:

@@ -35,7 +35,6 @@ COLOURS = {
 SHAPES = ("circle", "square", "triangle", "cross")
 COLOUR_NAMES = tuple(COLOURS)
 RADII = (4, 6)
-RELATIONS = ("left of", "right of", "above", "below")
 SIDEWAYS = (("red", "circle"), ("blue", "square"), ("yellow", "triangle"))  # in training never above or below
 UPRIGHT = (("green", "circle"), ("purple", "square"), ("black", "cross"))  # in training never left or right of
 UNSEEN = (*SIDEWAYS, *UPRIGHT)

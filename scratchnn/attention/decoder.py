@@ -82,7 +82,8 @@ class AttentionDecoder(Layer):
         search. They are then queries of one sequence, and the memory is not copied.
         """
         N, T, H = h.shape
-        c, a = self.attention.attend(h.reshape(len(memory.values), -1, H), memory)  # (2)
+        n = len(memory.values)
+        c, a = self.attention.attend(h.reshape(n, (N // n if n else 1) * T, H), memory)  # (2)
         both = array_module(h).concatenate([h, c.reshape(N, T, c.shape[2])], axis=2)  # (N, T, H + C)
         return self.squash.forward(self.combine.forward(both)), a.reshape(N, T, a.shape[2])  # (3)
 

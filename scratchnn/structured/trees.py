@@ -20,7 +20,12 @@ on the right, in a row by its last word, both by its length. A sum over k is the
 
 Chu and Liu (1965) and Edmonds (1967) take the best head of every word. If these arcs have a cycle, it is contracted to one
 node: an arc from h into the cycle at v scores s[v, h] - s[v, h(v)], what it costs to break the cycle there. So that exactly
-one word has the root as its head, the scores of all arcs from the root are lowered by more than two trees can differ.
+one word has the root as its head, a tree with fewer arcs from the root is better than one with more, whatever the scores. A
+large number taken from the scores of these arcs would do this too, but would round them to few digits. So each arc has two
+numbers, compared by the first and, if this is equal, by the second. The first is -1 for an arc from the root, less than
+those of all arcs of a tree together for a forbidden one, and else 0. The second is the score. The two are one complex
+number, since NumPy compares complex numbers in this way.
+
 Contracted in place, a cycle of K words takes K rows and K columns of the scores, so that a tree takes O(L^2) operations:
 Tarjan, "Finding optimum branchings" (1977).
 
@@ -143,20 +148,22 @@ def chu_liu_edmonds(scores: np.ndarray) -> np.ndarray:
     if L == 0:
         return np.zeros(0, dtype=np.int64)
     np.fill_diagonal(scores, -np.inf)
-    given = scores[1:]
-    finite = np.isfinite(given)
-    lowest, highest = given.min(initial=0, where=finite), given.max(initial=0, where=finite)
-    penalty = 1 + L * (highest - lowest)  # more than two trees can differ
-    given[:, 0] -= penalty
-    given[~finite] = lowest - 1 - L * (penalty + highest - lowest)  # lower than any tree of finite scores
-    heads = _best_heads(scores)
+    finite = np.isfinite(scores[1:])
+    pairs = np.zeros(scores.shape, dtype=np.complex128)
+    pairs.imag[1:] = np.where(finite, scores[1:], 0)
+    pairs.real[:, 0] = -1
+    pairs.real[1:][~finite] = -1 - L  # L arcs from the root have -L
+    heads = _best_heads(pairs)
     if not finite[np.arange(L), heads].all() or np.count_nonzero(heads == 0) != 1:
         raise DataError("chu_liu_edmonds: the sentence has no tree of finite score; forbid fewer arcs")
     return heads
 
 
 def _best_heads(scores: np.ndarray) -> np.ndarray:
-    """The heads (L,) of the best tree with any number of arcs from the root; ``scores`` is used as scratch space."""
+    """The heads (L,) of the best tree with any number of arcs from the root; ``scores`` is used as scratch space.
+
+    The scores are compared by their real parts and, where these are equal, by their imaginary parts.
+    """
     np.fill_diagonal(scores, -np.inf)
     heads = scores.argmax(axis=1)
     heads[0] = 0

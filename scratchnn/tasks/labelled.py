@@ -21,7 +21,7 @@ from pathlib import Path
 from scratchnn.datasets.generated import generated_reviews
 from scratchnn.datasets.registry import DataSet, data_sets
 from scratchnn.errors import DataError
-from scratchnn.tasks.table_files import Rows, is_table, read_rows
+from scratchnn.tasks.table_files import JSON_LINES, Listed, Rows, is_table, kind_of, read_rows
 from scratchnn.tasks.tables import generated_seed, read_pairs
 from scratchnn.text import read_text
 from scratchnn.text.csv_rows import first_line
@@ -136,6 +136,8 @@ def has_columns(source: str, columns: Columns) -> bool:
 def pick_columns(source: str, rows: Rows, columns: Columns, empty_labels: bool) -> Pairs:
     """The text and the label of each row."""
     names = names_of(rows)
+    if columns.text is not None and columns.text == columns.label:
+        raise DataError(f"{source}: the text and the label are both in the column {columns.text!r}; name two columns")
     for flag, name in (("--text-column", columns.text), ("--label-column", columns.label)):
         check_column(source, names, name, flag, columns.of_run)
     if columns.text is None or columns.label is None:
@@ -182,13 +184,16 @@ def text_of(source: str, line: int, row: dict[str, str], column: str) -> str:
     """The text of a row, empty if it is missing; ``DataError`` if a JSON object has no such key."""
     if column not in row:
         raise DataError(f"{source}: the object at line {line} has no text in {column!r}; its keys are {', '.join(row)}")
+    if isinstance(row[column], Listed):
+        raise DataError(f"{source}: the object at line {line} has a list in {column!r}; write its text as one string")
     return "" if row[column].strip().lower() in NO_TEXT else row[column]
 
 
 def guess_columns(source: str, rows: Rows, names: list[str], columns: Columns) -> None:
     """Fill in the columns that were not named: by a usual name, else the longest text and the fewest labels."""
     if len(names) < 2:
-        raise DataError(f"{source} has one column, {', '.join(names)}; a text and its label need two")
+        separated = "" if kind_of(source) in JSON_LINES else ", with a comma, a semicolon or a tab between them"
+        raise DataError(f"{source} has one column, {', '.join(names)}; a text and its label need two{separated}")
     sample = [row for _, row in rows[:SAMPLE]]
     if columns.text is None:
         columns.text = guess_text([name for name in names if name != columns.label], sample)

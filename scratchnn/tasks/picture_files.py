@@ -107,11 +107,15 @@ def read_folder(folder: str, size: Size | None = None, wanted_by: str = "") -> l
     table = place / CAPTIONS
     if place.is_dir() and not table.exists():
         raise DataError(f"{folder} has no {CAPTIONS}; each of its lines is the name of a picture, a tab, and its caption")
+    if place.is_file():
+        raise DataError(f"{folder} is a file; pictures are read from a folder of PNG files with {CAPTIONS}")
     pictures: dict[str, np.ndarray] = {}
     found = []
     for name, caption in read_pairs([str(table)], "the name of a picture and its caption"):
         if not caption.strip():
             raise DataError(f"{table}: the caption of {name!r} is empty; write one, or remove the line")
+        if not name.strip():
+            raise DataError(f"{table}: the caption {caption!r} has no picture before its tab; name one, or remove the line")
         if name not in pictures:
             pictures[name] = read_picture(place / name, size, wanted_by)
             if size is None:

@@ -62,7 +62,8 @@ def load_body(settings: Values) -> Trained:
         DataError: the folder contains no language model, or the settings do not allow one.
     """
     trained = load(settings["body"])
-    if not isinstance(trained.model, LanguageModel):
+    of_another_kind = trained.kind is not None and trained.kind.name != "lm"  # a model of tunes is a language model too
+    if of_another_kind or not isinstance(trained.model, LanguageModel):
         raise DataError(f"--body {settings['body']} contains no language model; use a run of train lm")
     if settings["vectors"] is not None:
         raise DataError("--body brings its own embedding; leave out --vectors")

@@ -27,6 +27,7 @@ FIGURE_EVERY = 10.0  # seconds of training between two drawings of its figure, w
 
 def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool, device: str) -> None:
     """Train, or continue to train; see ``Kind.train``. Nothing is written before the first step can be made."""
+    check_names(task, given)
     if not resume:
         folder.check_free()
     saved = folder.settings_to_resume(task.name) if resume else {}
@@ -123,6 +124,16 @@ def settle(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolde
             raise other_data(task.own, given, saved, str(folder.path)) from None
         raise
     return settings
+
+
+def check_names(task: Task, given: Mapping[str, Any]) -> None:
+    """Raise ``DataError`` for an empty name of a file or folder, such as that of a shell variable that is not set."""
+    for setting in task.settings:
+        value = given.get(setting.name)
+        if setting.metavar in ("DATA", "DIR", "FILE", "FOLDER", "PATH") and "" in (
+            value if isinstance(value, list) else [value]
+        ):
+            raise DataError(f"{setting.flag} is empty; name a file or a folder, or leave {setting.flag} out")
 
 
 def check_sizes(task: Task, given: Mapping[str, Any], settings: Values) -> None:

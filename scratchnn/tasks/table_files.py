@@ -6,6 +6,7 @@ A row is its line number and its cells by column; for CSV and TSV files see ``te
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from scratchnn.errors import DataError
@@ -51,28 +52,57 @@ def table_rows(source: str) -> Rows:
     return rows
 
 
+class Listed(str):
+    """A list of a JSON object as one string with commas: the labels of a text, but no text."""
+
+
 def json_rows(source: str) -> Rows:
-    """The objects of a file with one per line. A list of strings becomes one string with commas; objects are left out."""
+    """The objects of a file with one per line. Objects in an object, and lists of objects or lists, are left out."""
     text = read_text(source)
     check_text(source, text)
     rows: Rows = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{source}: line {number} is not JSON ({error})") from None
-        if not isinstance(values, dict):
-            raise DataError(f"{source}: line {number} is not a JSON object such as " + '{"text": "...", "label": "..."}')
-        rows.append((number, {name: as_cell(value) for name, value in values.items() if not isinstance(value, dict)}))
+        values = json_object(f"{source}: line {number}", line)
+        cells = {name: as_cell(value) for name, value in values.items() if not is_nested(value)}
+        if "\\u" in line:
+            check_characters(f"{source}: line {number}", cells)
+        rows.append((number, cells))
     if not rows:
         raise DataError(f"no examples in {source}; a line is a JSON object with a text and a label")
     return rows
 
 
+def json_object(place: str, line: str) -> dict[str, object]:
+    """The object in a line of a file; ``place`` is the file and the line, for messages."""
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        reason = f"{error.msg[0].lower()}{error.msg[1:]} at column {error.colno}"
+        raise DataError(f"{place} is not JSON ({reason}); write one JSON object per line") from None
+    except (ValueError, RecursionError):  # limits of Python
+        raise DataError(f"{place} has a number of too many digits, or too many lists in each other; leave it out") from None
+    if not isinstance(values, dict):
+        raise DataError(f"{place} is not a JSON object such as " + '{"text": "...", "label": "..."}')
+    return values
+
+
+def is_nested(value: object) -> bool:
+    """Whether a JSON value is an object, or a list with more in it than texts and numbers."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict | list) for one in value))
+
+
 def as_cell(value: object) -> str:
     """A JSON value as it would be in a table."""
     if isinstance(value, list):
-        return ",".join(map(str, value))
+        return Listed(",".join(map(str, value)))
     return "" if value is None else str(value)
+
+
+def check_characters(place: str, cells: dict[str, str]) -> None:
+    r"""Raise ``DataError`` for what only an escape such as ``\ud83d`` can write: half of a character, and NUL."""
+    for text in (*cells, *cells.values()):
+        if bad := re.search("[\0\ud800-\udfff]", text):
+            escape = rf"\u{ord(bad[0]):04x}"
+            raise DataError(rf"{place} contains {escape}, which is no character of a text; leave it out, or write \ufffd")

@@ -258,14 +258,17 @@ def test_backward_twice_gives_twice_the_gradients(feeding):
 
 
 @both_ways
-def test_no_step_at_all(feeding):
+@pytest.mark.parametrize(("rows", "steps"), [(N, 0), (0, T), (0, 0)])
+def test_no_step_or_no_sequence_at_all(feeding, rows, steps):
     decoder = decoder_of(feeding=feeding)
-    x = np.zeros((N, 0, D))
-    memory = decoder.attention.prepare(np.ones((N, S, Q)))
-    y, _ = decoder.forward(x, memory, decoder.zero_state(x))
-    assert y.shape == (N, 0, A)
-    dx, (dm, _), _ = decoder.backward(y)
+    x = np.zeros((rows, steps, D))
+    m = np.ones((rows, S, Q))
+    y, last = decoder.forward(x, decoder.attention.prepare(m), decoder.zero_state(x))
+    assert y.shape == (rows, steps, A)
+    dx, dmemory, _ = decoder.backward(y, last)
     assert dx.shape == x.shape
+    dm = decoder.attention.prepare_backward(dmemory)
+    assert dm.shape == m.shape
     assert not dm.any()
 
 

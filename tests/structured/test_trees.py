@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scratchnn.backend import arrays, backend_name, move, to_numpy
 from scratchnn.errors import DataError, ShapeError
 from scratchnn.structured import best_trees, check_tree, chu_liu_edmonds, crossing_arcs, eisner
+from scratchnn.structured.biaffine import EXCLUDED
 
 SEARCHES = {"eisner": (eisner, True), "chu_liu_edmonds": (chu_liu_edmonds, False)}
 many = settings(max_examples=60, deadline=None)
@@ -66,7 +67,7 @@ def test_the_number_of_trees():
 @pytest.mark.parametrize("name", SEARCHES)
 @given(
     L=st.integers(1, 5),
-    kind=st.sampled_from(["normal", "large", "ties", "root", "forbidden"]),
+    kind=st.sampled_from(["normal", "large", "small", "ties", "root", "forbidden", "excluded"]),
     seed=st.integers(0, 2**32 - 1),
 )
 @many
@@ -77,12 +78,16 @@ def test_equal_to_enumeration(name, L, kind, seed):
     scores = rng.standard_normal((L + 1, L + 1))
     if kind == "large":
         scores *= 1e5
+    elif kind == "small":
+        scores *= 1e-30
     elif kind == "ties":
         scores = rng.integers(0, 3, scores.shape).astype(float)
     elif kind == "root":
         scores[:, 0] += 100
     elif kind == "forbidden":
         scores[rng.random(scores.shape) < 0.4] = -np.inf
+    elif kind == "excluded":  # by a large number, as in ``possible_heads``
+        scores[rng.random(scores.shape) < 0.4] = EXCLUDED
     scores[0] = np.nan  # the root's row is not used
     best = max(score(scores, heads) for heads in TREES[L, projective])
     if best == -np.inf:
@@ -92,7 +97,7 @@ def test_equal_to_enumeration(name, L, kind, seed):
     heads = search(scores)
     assert heads.shape == (L,)
     assert tuple(heads) in TREES[L, projective]
-    assert score(scores, heads) == pytest.approx(best, rel=1e-9)
+    assert score(scores, heads) == pytest.approx(best, rel=1e-9, abs=0)
 
 
 @pytest.mark.parametrize("name", SEARCHES)

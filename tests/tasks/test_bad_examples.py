@@ -113,6 +113,9 @@ def test_a_label_that_training_has_not_seen(tables, tmp_path, capsys):
         ("classifier", ["--dropout", "nan"], "the dropout probability must be 0 or more and below 1, got nan"),
         ("classifier", ["--cell", "mgu"], "argument --cell: invalid choice: 'mgu'"),
         ("classifier", ["--level", "byte"], "argument --level: invalid choice: 'byte'"),
+        *((kind, [flag, ""], f"{flag} is empty; name a file or a folder, or leave {flag} out")
+          for kind, flag in (("classifier", "--from"), ("classifier", "--body"), ("classifier", "--vectors"),
+                             ("classifier", "--valid"), ("seq2seq", "--from"), ("lm", "--from"))),
         ("classifier", ["--tie"], "unrecognized arguments: --tie"),
         ("classifier", ["--window", 3], "unrecognized arguments: --window 3"),
         ("classifier", ["--hid", 3], "unrecognized arguments: --hid 3"),  # no abbreviation: it may come to mean another
@@ -139,7 +142,7 @@ def test_a_label_that_training_has_not_seen(tables, tmp_path, capsys):
         ),
         ("lm", ["--bidirectional"], "unrecognized arguments: --bidirectional"),
     ],
-)
+)  # fmt: skip
 def test_bad_settings(tables, tmp_path, capsys, kind, options, message):
     data = {"classifier": "reviews.txt", "seq2seq": "pairs.txt", "lm": "reviews.txt"}[kind]
     small = ["--hidden", 3, "--embed", 3, "--batch", 2, "--epochs", 1, "--out", tmp_path / "run"]

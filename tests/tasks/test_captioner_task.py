@@ -225,6 +225,8 @@ def spoil(folder, what):
         lines[1] = lines[1].replace("\t", " ")
     elif what == "empty caption":
         lines[1] = "1.png\t "
+    elif what == "empty name":
+        lines[1] = "\ta half"
     elif what == "no captions":
         lines = []
     table.write_text("".join(f"{line}\n" for line in lines))
@@ -242,6 +244,8 @@ def spoil(folder, what):
         ("missing", "cannot read bad/1.png: No such file or directory"),
         ("no tab", "captions.tsv: line 2 is not the name of a picture and its caption with one tab between them"),
         ("empty caption", "captions.tsv: the caption of '1.png' is empty; write one, or remove the line"),
+        ("empty name", "captions.tsv: the caption 'a half' has no picture before its tab; name one, or remove the line"),
+        ("a file", "captions.tsv is a file; pictures are read from a folder of PNG files with captions.tsv"),
         ("no captions", "no examples in bad/captions.tsv; a line is the name of a picture and its caption"),
         ("no TSV", "bad has no captions.tsv; each of its lines is the name of a picture, a tab, and its caption"),
         ("no folder", "cannot read nowhere/captions.tsv: No such file or directory"),
@@ -255,6 +259,8 @@ def test_bad_folders(folder, tmp_path, monkeypatch, capsys, verb, what, message)
     if name == "bad":
         shutil.copytree(folder / "pictures", "bad")
         spoil(tmp_path / "bad", what)
+    if what == "a file":
+        name = "bad/captions.tsv"
     if verb == "evaluate":
         assert command("evaluate", folder / "attention", "--data", name) == 2
     else:

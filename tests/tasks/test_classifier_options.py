@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from small_tables import reviews, train_task, write_pairs
 from small_text import arrays_and_meta, assert_one_line, command, write_text
+from small_tunes import train_music, write_tunes
 
 from scratchnn.errors import DataError
 from scratchnn.layers import Embedding
@@ -274,6 +275,7 @@ def test_a_run_from_the_body_of_a_language_model(tmp_path, capsys, data):
         (["--level", "word"], "was trained at level char, not word; use --level char"),
         (["--level", "char", "--hidden", 9], "--body lm has --hidden 4, not 9; leave --hidden out"),
         (["--body", "classifier"], "--body classifier contains no language model; use a run of train lm"),
+        (["--body", "tunes"], "--body tunes contains no language model; use a run of train lm"),
     ],
 )
 def test_bodies_that_do_not_fit(tmp_path, tables, data, monkeypatch, capsys, options, message):
@@ -281,6 +283,8 @@ def test_bodies_that_do_not_fit(tmp_path, tables, data, monkeypatch, capsys, opt
     if not (tables / "lm").exists():
         text = write_text(tmp_path / "text.txt")
         assert command("train", "lm", "--data", text, "--hidden", 4, "--batch", 2, "--window", 5, "--out", "lm") == 0
+    if "tunes" in options:
+        assert train_music("--data", write_tunes(tmp_path / "tunes.abc"), "--epochs", 1, "--out", "tunes") == 0
     capsys.readouterr()
     assert train_task("classifier", "--body", "lm", "--data", data, *options, "--out", tmp_path / "run") == 2
     assert_one_line(capsys, message)

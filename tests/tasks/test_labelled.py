@@ -130,7 +130,7 @@ def test_named_columns_are_not_guessed(tmp_path, capsys):
 BAD = {
     "empty.csv": ("", "no examples in empty.csv; a table has a header and one row per text"),
     "header.csv": ("text,label\n", "no examples in header.csv"),
-    "one_column.csv": ("text\ngood\n", "one_column.csv has one column, text; a text and its label need two"),
+    "one_column.csv": ("text\ngood\n", "one_column.csv has one column, text; a text and its label need two, with"),
     "fields.csv": ("text,label\ngood,pos\nbad, very,neg\n", "the row at line 3 has 3 fields, the header has 2; put"),
     "open.csv": ('text,label\n"good,pos\nbad,neg\n', "open.csv: the row at line 2 is damaged (unexpected end of data)"),
     "after.csv": ('text,label\n"good"x,pos\n', "after.csv: the row at line 2 is damaged"),
@@ -138,7 +138,33 @@ BAD = {
     "no_label.csv": ("text,label\ngood,\n", "line 2 has no label in the column 'label' (empty); leave out such rows"),
     "floats.csv": ("text,score\na,0.25\nb,1.5\nc,2.75\n", "'score' contains 3 different numbers such as 0.25; a classif"),
     "one_class.csv": ("text,label\na,x\nb,x\n", "all training texts have the label 'x'; a classifier needs at least two"),
-    "line.jsonl": ('{"text": "a", "label": "x"}\n{"text"\n', "line.jsonl: line 2 is not JSON"),
+    "line.jsonl": (
+        '{"text": "a", "label": "x"}\n{"text"\n',
+        "line.jsonl: line 2 is not JSON (expecting ':' delimiter at column 8); write one JSON object per line",
+    ),
+    "digits.jsonl": (
+        '{"text": "a", "label": ' + "9" * 5000 + "}\n",
+        "digits.jsonl: line 1 has a number of too many digits",
+    ),
+    "deep.jsonl": ("[" * 100_000, "deep.jsonl: line 1 has a number of too many digits, or too many lists in each other"),
+    "half.jsonl": (
+        '{"text": "a \\ud83d", "label": "x"}\n',
+        r"half.jsonl: line 1 contains \ud83d, which is no character of",
+    ),
+    "half_label.jsonl": ('{"text": "a", "label": "\\udc00"}\n', r"half_label.jsonl: line 1 contains \udc00, which is no"),
+    "half_key.jsonl": (
+        '{"text": "a", "label": "x", "\\ud83d": 1}\n',
+        r"half_key.jsonl: line 1 contains \ud83d, which is no",
+    ),
+    "nul.jsonl": ('{"text": "a\\u0000", "label": "x"}\n', r"nul.jsonl: line 1 contains \u0000, which is no character of"),
+    "words.jsonl": (
+        '{"text": ["a", "b"], "label": "x"}\n',
+        "the object at line 1 has a list in 'text'; write its text as one",
+    ),
+    "nested.jsonl": (
+        '{"text": "a", "label": [{"b": 1}]}\n',
+        "nested.jsonl has one column, text; a text and its label need two",
+    ),
     "list.jsonl": ('["a", "x"]\n', "list.jsonl: line 1 is not a JSON object such as"),
     "blank.jsonl": ("\n", "no examples in blank.jsonl"),
     "key.jsonl": (
@@ -195,6 +221,11 @@ def test_bad_files(tmp_path, monkeypatch, capsys, name):
             "good.csv",
             ["--label-column", "y"],
             "good.csv has no column 'y'; its columns are text, label; choose with",
+        ),
+        (
+            "good.csv",
+            ["--text-column", "label", "--label-column", "label"],
+            "good.csv: the text and the label are both in the column 'label'; name two columns",
         ),
         ("good.csv", ["--kernels", 0], "--kernels must be whole numbers of 1 or more, got '0'"),
         ("good.csv", ["--reader", "conv", "--pooling", "last"], "pooling 'last' needs recurrent layers; with the reader"),

@@ -86,13 +86,14 @@ def main(arguments: list[str] | None = None) -> None:
     if not all(map(is_known, trained.settings["data"])):
         raise DataError("an n-gram model is fitted to the parts of a known set; name a run on one")
     texts = tune_texts(trained) if trained.settings["kind"] == "music" else target_texts(trained)
-    models = {order: KneserNey(texts.ids["train"], order, texts.vocabulary_size) for order in options.orders}
-    valid = {order: texts.figure(model.loss(texts.ids["valid"]), "valid") for order, model in models.items()}
-    for order, figure in valid.items():
-        print(f"order {order}: validation {texts.unit} {figure:{texts.form}}")
-    best = min(valid, key=valid.__getitem__)
-    figure = texts.figure(models[best].loss(texts.ids["test"]), "test")
-    print(f"test {texts.unit} of order {best}: {figure:{texts.form}}")
+    best, lowest = 0, math.inf
+    for order in options.orders:
+        model = KneserNey(texts.ids["train"], order, texts.vocabulary_size)
+        figure = texts.figure(model.loss(texts.ids["valid"]), "valid")
+        print(f"order {order}: validation {texts.unit} {figure:{texts.form}}", flush=True)
+        if figure < lowest:
+            best, lowest, test = order, figure, texts.figure(model.loss(texts.ids["test"]), "test")
+    print(f"test {texts.unit} of order {best}: {test:{texts.form}}")
     print(f"test {texts.unit} of {options.run_folder}: {texts.network:{texts.form}}")
 
 

@@ -60,7 +60,7 @@ def test_the_wall(chapter, text):
 
 
 def test_gates_shut_at_the_comma(chapter, text):
-    assert "Look at the column of the comma: most forget gates shut there" in text
+    assert "stop the slider at the step that reads it: most forget gates shut there" in text
     assert LEXICON[agreement(np.random.default_rng(1), 1, 1, 2)[0][0, 3]] == ","
     assert chapter.comma < 0.6 * chapter.others
     assert (chapter.kept[0, 3] < 0.5).mean() > 0.6

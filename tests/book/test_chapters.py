@@ -20,7 +20,7 @@ from book import (
 
 MOST_LINES = 40  # of the printed text of one cell
 MOST_COLUMNS = 100  # of code and printed text: a viewer cuts off longer lines
-MOST_SECONDS = 240  # of CPU time: two minutes on two cores
+MOST_SECONDS = 90  # of CPU time with one thread
 SECTIONS = ("What you will be able to do", "What goes wrong", "Exercises", "Where to read on")
 SHOWING = ("show", "show_moving")
 FULL_RUN = "> **Full run**"  # a paragraph of numbers that the quick run does not compute, with command, seed and date

@@ -57,12 +57,16 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     def after_epoch(trainer: Trainer) -> None:
         nonlocal drawn
         print(wrapped(epoch_line(task, trainer)), flush=True)
-        reports.write(lambda: trainer.history.write_csv(folder.history))
+        reports.write(write_history)
         if trainer.done(settings["epochs"]) or time.monotonic() - drawn > FIGURE_EVERY:
-            reports.write(
-                lambda: save_figure(plot_history(trainer.history, task.title, trainer.best_epoch), folder.path / "loss.png")
-            )
+            reports.write(draw)
             drawn = time.monotonic()
+
+    def write_history() -> None:
+        trainer.history.write_csv(folder.history)
+
+    def draw() -> None:
+        save_figure(plot_history(trainer.history, task.title, trainer.best_epoch), folder.figure)
 
     reports = Reports()
     metric, higher_is_better = task.decides(settings)
@@ -86,6 +90,8 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     )
     resumed = resume and trainer.resume()
     if resumed and trainer.done(settings["epochs"]):
+        if folder.unreported():
+            reports.write(write_history, draw)
         print(f"{folder.path}: this run is finished ({trainer.epoch} epochs); nothing to do")
         print(wrapped(way_on(folder, trainer, settings)))
         return

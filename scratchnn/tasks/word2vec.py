@@ -117,6 +117,8 @@ class Word2Vec(Kind):
         where = f"; continuing after {trainer.words:,} words" if resumed else ""
         note = f"{corpus.words:,} words of text, {kept:.1%} of them in the vocabulary of {len(corpus.vocabulary):,}{where}"
         print(wrapped(note), flush=True)
+        if resumed and trainer.done() and folder.unreported() and trainer.on_epoch is not None:
+            trainer.on_epoch(trainer)
         write_vectors(vectors, trainer.fit())
         print(f"vectors of {len(corpus.vocabulary):,} words in {vectors}")
         if warning := weakness(trainer):
@@ -200,7 +202,7 @@ def plot_loss(trainer: Word2VecTrainer, folder: RunFolder) -> None:
     figure, axes = new_figure()
     axes.plot([row["words"] for row in rows], [row["loss"] for row in rows], color=COLOURS[0], marker=".")
     label(axes, f"word2vec, {trainer.model}", "words read", "loss (nats)")
-    save_figure(figure, folder.path / "loss.png")
+    save_figure(figure, folder.figure)
 
 
 KIND = Word2Vec()

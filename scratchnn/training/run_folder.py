@@ -73,6 +73,7 @@ class RunFolder:
         self.checkpoint = self.path / "checkpoint.npz"
         self.model = self.path / "model.npz"
         self.history = self.path / "history.csv"
+        self.figure = self.path / "loss.png"
         self.lock: FolderLock | None = None  # inside ``locked``
 
     @contextmanager
@@ -92,6 +93,12 @@ class RunFolder:
         """Whether there is a file that would be lost if another run were written here."""
         # os.path.exists, unlike Path.exists, is False for a path that cannot be looked at
         return any(os.path.exists(path) for path in (self.settings, self.checkpoint, self.model))
+
+    def unreported(self) -> bool:
+        """Whether the figure is missing or older than the checkpoint: the run was stopped between the two."""
+        if not (self.figure.exists() and self.checkpoint.exists()):
+            return True
+        return self.figure.stat().st_mtime_ns < self.checkpoint.stat().st_mtime_ns
 
     def check_free(self) -> None:
         """Raise unless a new run may be written here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -111,6 +112,20 @@ def test_training_reads_the_answers_of_predict(tables, tmp_path, capsys):
     assert (columns.text, columns.label) == ("text", "label")
     settings = ["--data", tables / "reviews.txt", guessed, "--epochs", 1, "--embed", 4, "--reader", "embedding"]
     assert train_task("classifier", *settings, "--out", tmp_path / "student") == 0
+
+
+@pytest.mark.parametrize("lost", ["loss.png", "history.csv"])
+def test_what_a_run_killed_after_its_last_checkpoint_did_not_report(classifier_run, tables, lost):
+    history = (classifier_run / "history.csv").read_bytes()
+    (classifier_run / "loss.png").unlink()
+    if lost == "history.csv":
+        (classifier_run / "loss.png").write_bytes(b"older")
+        os.utime(classifier_run / "loss.png", (0, 0))
+        (classifier_run / "history.csv").write_bytes(history[: len(history) // 2])
+    settings = ["--data", tables / "reviews.txt", "--out", classifier_run]
+    assert train_task("classifier", *settings, "--resume") == 0
+    assert (classifier_run / "loss.png").read_bytes() != b"older"
+    assert (classifier_run / "history.csv").read_bytes() == history
 
 
 def test_another_process_gives_the_same_probabilities(tables, capsys):

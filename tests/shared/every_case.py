@@ -14,12 +14,12 @@ check_all_properties = Case.properties  # also while a test has replaced it
 
 @cache
 def reference(name: str) -> Reference:
-    """The cotangents of a case, and its numeric gradients by the complex step."""
+    """The cotangents of a case, and the numeric gradients that the complex step gives."""
     return measure(all_cases()[name].problem(), ("complex",))
 
 
 def measured(name: str, problem: Problem, methods: tuple[str, ...]) -> Reference:
-    """``measure`` of the problem of a case, with the gradients by the complex step from ``reference``."""
+    """``measure`` of the problem of a case; what the complex step gives comes from ``reference``."""
     known = reference(name)
     numeric = {m: (known if m == "complex" else measure(problem, (m,))).numeric[m] for m in methods}
     return Reference(known.cotangents, numeric)

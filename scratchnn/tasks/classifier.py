@@ -90,7 +90,7 @@ class ClassifierTask(Task):
             "--vectors",
             "vectors",
             None,
-            "file or run with word vectors to start from; their size replaces D",
+            "file or run with word vectors to start from; their size is D",
             metavar="PATH",
         ),
         Setting("--body", "body", None, "language model to start from; its sizes are D, H and L", metavar="DIR"),

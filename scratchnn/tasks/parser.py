@@ -89,7 +89,7 @@ class ParserTask(Task):
         Setting("--recurrent-dropout", "recurrent_dropout", 0.2, "dropout inside the LSTMs", float, "P", inherited=False),
         Setting("--projective", "projective", False, "only trees without crossing arcs", bool, identity=False,
                 inherited=False),
-        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size replaces D",
+        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size is D",
                 metavar="PATH"),
         Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
     )  # fmt: skip

@@ -74,7 +74,7 @@ class Seq2SeqTask(Task):
         Setting("--peeky", "peeky", False, "let each step read the encoder's state", bool),
         Setting("--dropout", "dropout", 0.0, "dropout of embeddings and layers", float, "P", inherited=False),
         Setting("--vectors", "vectors", None,
-                "file or run with vectors of source words to start from, at --level word; their size replaces D",
+                "file or run with vectors of source words to start from, at --level word; their size is D",
                 metavar="PATH"),
         Setting("--tie", "tied", False, "share the target's embedding with the output layer", bool),
         Setting("--best-by", "best_by", "exact", "validation figure that decides the best epoch", choices=("exact", "loss"),

@@ -80,7 +80,7 @@ class TaggerTask(Task):
         Setting("--output", "output", "crf", "what reads the scores", choices=OUTPUTS),
         Setting("--dropout", "dropout", 0.5, "dropout at characters, words, between layers, at the output", float, "P",
                 inherited=False),
-        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size replaces D",
+        Setting("--vectors", "vectors", None, "file or run with word vectors to start from; their size is D",
                 metavar="PATH"),
         Setting("--freeze", "frozen", False, "keep the vectors of words as they are", bool, inherited=False),
     )  # fmt: skip

@@ -111,9 +111,9 @@ def changed(settings: Iterable[Setting], given: Mapping[str, Any], saved: Mappin
 
 
 def other_data(settings: Iterable[Setting], given: Mapping[str, Any], saved: Values, place: str) -> CheckpointError:
-    """The error for a run that was started with other data; it names the setting that differs, if it is one alone."""
-    other = changed(settings, given, saved)
-    if len(other) == 1:
+    """The error for a run that was started with other data; it names the setting of data that differs, if it is one."""
+    other = [setting for setting in changed(settings, given, saved) if setting.default in (None, [])]
+    if len(other) == 1:  # settings that have a default name no data
         return other[0].started(saved[other[0].name], given[other[0].name], place)
     return CheckpointError(f"{place} was started with other data; give the same with --data, or choose another --out")
 

@@ -22,6 +22,7 @@ from scratchnn.training.settings import (
     Setting,
     choose,
     make_optimizer,
+    other_data,
     training_settings,
     with_defaults,
 )
@@ -300,3 +301,16 @@ def test_every_kind_has_a_parser_whose_help_can_be_printed(name):
     for setting in kind.settings:
         assert setting.flag in text
     assert isinstance(parser_of(kind.prediction).parse_args([]), argparse.Namespace)
+
+
+def test_other_data_is_not_put_down_to_a_setting_that_names_none():
+    limit = Setting("--limit", "limit", None, "texts", int)
+    settings = (FILES, limit, SWITCH)
+    saved = {"data": ["a"], "limit": None, "tied": False}
+    general = "runs/x was started with other data; give the same with --data, or choose another --out"
+    for given, message in (
+        ({"tied": True}, general),
+        ({"tied": True, "limit": 3}, "runs/x was started without --limit; leave it out, or choose another --out"),
+        ({"data": ["b"], "limit": 3}, general),
+    ):
+        assert str(other_data(settings, given, saved, "runs/x")) == message

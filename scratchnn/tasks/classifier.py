@@ -136,8 +136,8 @@ class ClassifierTask(Task):
             labels = sorted({label for _, joined in train for label in labels_of(joined, settings)})
             parts = {"vocabulary": vocabulary, "labels": Vocabulary(labels)}
         if len(parts["labels"]) < 2:
-            found = f"the label {parts['labels'].tokens[0]!r}, or none" if len(parts["labels"]) else "no label"
-            found = found if is_multilabel(settings) else f"the label {train[0][1]!r}"
+            found = f"the label {parts['labels'].tokens[0]!r}" if len(parts["labels"]) else "no label"
+            found += ", or none" if is_multilabel(settings) and len(parts["labels"]) else ""
             raise DataError(f"all training texts have {found}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
         if vectors is not None:

@@ -60,14 +60,14 @@ class Listed(str):
         entries: the list, each entry as one line.
     """
 
+    entries: list[str]
+
     def __new__(cls, values: Iterable[object]) -> Listed:
         """From the values of the list."""
         entries = [" ".join(str(value).split()) for value in values]
         listed = super().__new__(cls, ",".join(entries))
         listed.entries = entries
         return listed
-
-    entries: list[str]
 
 
 def json_rows(source: str) -> Rows:

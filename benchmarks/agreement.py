@@ -17,6 +17,7 @@ from benchmarks.program import finish
 from scratchnn.cli import Parser
 from scratchnn.errors import DataError
 from scratchnn.files import check_new_file, write_atomically
+from scratchnn.tasks.table_files import check_characters, json_object
 from scratchnn.text import read_text
 
 
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--least", type=float, default=0.62, metavar="P", help="least probability (default: 0.62)")
     parser.add_argument("--out", required=True, metavar="FILE", help="the JSON lines to write: text and label")
     options = parser.parse_args(arguments)
+    if not 0 <= options.least <= 1:
+        raise DataError(f"--least must be from 0 to 1, got {options.least}")
     check_new_file(options.out, "--out")
     files = [read_answers(name) for name in options.answers]
     texts = [answer["text"] for answer in files[0]]
@@ -49,17 +52,27 @@ def main(arguments: list[str] | None = None) -> None:
 
 def read_answers(name: str) -> list[dict[str, Any]]:
     """The answers of one classifier: each text, its label and the probability of that."""
+    if not name:
+        raise DataError("the name of a file is empty; name what predict --json wrote")
     answers = []
-    for number, line in enumerate(read_text(name).rstrip("\n").split("\n"), start=1):
-        try:
-            answer = json.loads(line)
-            text, label, probability = answer["text"], answer["label"], float(answer["probabilities"][answer["label"]])
-            answers.append({"text": text, "label": label, "probability": probability})
-        except (ValueError, KeyError, TypeError):
-            raise DataError(
-                f"{name}, line {number}, is no answer of predict --json of a classifier with one label per text"
-            ) from None
+    for number, line in enumerate(read_text(name).split("\n"), start=1):
+        if not line.strip():
+            continue
+        place = f"{name}: line {number}"
+        match json_object(place, line):
+            case {"text": str(text), "label": str(label), "probabilities": dict(found)} if is_probability(found.get(label)):
+                check_characters(place, {"text": text, "label": label})
+                answers.append({"text": text, "label": label, "probability": found[label]})
+            case _:
+                raise DataError(f"{place} is no answer of predict --json of a classifier with one label per text")
+    if not answers:
+        raise DataError(f"no answers in {name}; write them with predict --json")
     return answers
+
+
+def is_probability(value: object) -> bool:
+    """Whether it is a number from 0 to 1."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ import numpy as np
 
 from benchmarks.processes import check_installed
 from benchmarks.program import finish
+from benchmarks.runs import load_run
 from scratchnn.cli import Parser
 from scratchnn.metrics import exact_match
 from scratchnn.tasks.answers import search, text_of
 from scratchnn.tasks.pair_sources import read_sources
-from scratchnn.tasks.trained import load
 
 WIDTHS = (1, 2, 4, 8, 16, 32)
 NORMS = (0.0, 1.0)
@@ -34,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--norms", nargs="+", type=float, default=NORMS, metavar="A", help="length norms")
     parser.add_argument("--limit", type=int, default=100, metavar="M", help="largest number of tokens (default: 100)")
     options = parser.parse_args(arguments)
-    trained = load(options.run_folder)
+    trained = load_run(options.run_folder, "seq2seq")
     task, settings, parts = trained.known_kind(), trained.settings, trained.parts
     pairs = read_sources(options.data, "test")
     examples = task.encode(pairs, settings, parts)

@@ -21,11 +21,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from benchmarks.program import finish
+from benchmarks.runs import load_run
 from scratchnn.cli import Parser
-from scratchnn.errors import DataError
+from scratchnn.errors import DataError, whole_number
 from scratchnn.tasks import music, pair_sources
-from scratchnn.tasks.pair_sources import is_known
-from scratchnn.tasks.trained import Trained, load
+from scratchnn.tasks.pair_sources import is_known, names_a_part
+from scratchnn.tasks.tables import GENERATED, split
+from scratchnn.tasks.trained import Trained
 from scratchnn.tasks.tunes import encode
 
 PARTS = ("train", "valid", "test")
@@ -82,9 +84,9 @@ def main(arguments: list[str] | None = None) -> None:
         "--orders", nargs="+", type=int, default=range(1, 11), metavar="N", help="orders to try (default: 1 .. 10)"
     )
     options = parser.parse_args(arguments)
-    trained = load(options.run_folder)
-    if not all(map(is_known, trained.settings["data"])):
-        raise DataError("an n-gram model is fitted to the parts of a known set; name a run on one")
+    for order in options.orders:
+        whole_number(order, "--orders")
+    trained = load_run(options.run_folder, "seq2seq", "music")
     texts = tune_texts(trained) if trained.settings["kind"] == "music" else target_texts(trained)
     best, lowest = 0, math.inf
     for order in options.orders:
@@ -117,11 +119,24 @@ class TextsOfRun:
     network: float
 
 
+def whole_sets(trained: Trained, default: list[str], is_part: Callable[[str], bool]) -> list[str]:
+    """The data of a run; ``DataError`` unless it is known sets with all their parts."""
+    sources: list[str] = trained.settings["data"] or default
+    if not sources or not all(is_known(source) and not is_part(source) for source in sources):
+        found = " ".join(sources) or "pairs that are not split into parts"
+        raise DataError(
+            f"an n-gram model needs the parts of a known set, and {trained.place} was trained on {found}; name a run on a "
+            "whole set"
+        )
+    return sources
+
+
 def target_texts(trained: Trained) -> TextsOfRun:
     """The targets of the pairs that a sequence-to-sequence model was trained on."""
     task, settings, parts = trained.known_kind(), trained.settings, trained.parts
     target = parts["target_vocabulary"]
-    examples = {part: task.encode(pair_sources.read_sources(settings["data"], part), settings, parts) for part in PARTS}
+    sources = whole_sets(trained, [], names_a_part)
+    examples = {part: task.encode(pair_sources.read_sources(sources, part), settings, parts) for part in PARTS}
     ids = {part: [[*ids.tolist(), target.end] for _, ids in found] for part, found in examples.items()}
     network = task.evaluate(trained.model, examples["test"], settings, parts)["perplexity"]
     return TextsOfRun(ids, len(target), "perplexity", ".2f", lambda loss, part: math.exp(loss), network)
@@ -130,7 +145,10 @@ def target_texts(trained: Trained) -> TextsOfRun:
 def tune_texts(trained: Trained) -> TextsOfRun:
     """The tunes that a network was trained on, in as many keys, and those of the other parts in their own key."""
     task, settings, vocabulary = trained.known_kind(), trained.settings, trained.parts["vocabulary"]
-    tunes = {part: music.read_sources(settings["data"], part) for part in PARTS}
+    sources = whole_sets(trained, [GENERATED], lambda source: ":" in source)
+    tunes = {part: music.read_sources(sources, part) for part in PARTS}
+    if settings["valid"] is None:
+        tunes["train"], _ = split(tunes["train"], settings["seed"])
     written = {**tunes, "train": [moved for tune in tunes["train"] for moved in music.near_keys(tune, settings["keys"])]}
     ids = {part: [encode(tune, vocabulary, clock=False)[1:].tolist() for tune in found] for part, found in written.items()}
     tokens = {part: sum(map(len, found)) for part, found in ids.items()}

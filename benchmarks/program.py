@@ -6,11 +6,13 @@ import os
 import sys
 from collections.abc import Callable
 
+from scratchnn.cli import prepare_streams
 from scratchnn.errors import ScratchnnError
 
 
 def finish(program: Callable[[], object]) -> int:
     """Run it; returns the exit status: 0, 2 for bad input, 130 if interrupted, 141 on a closed pipe."""
+    prepare_streams()
     try:
         program()
         sys.stdout.flush()

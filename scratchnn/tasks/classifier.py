@@ -24,7 +24,7 @@ from scratchnn.tasks.label_table import score_table
 from scratchnn.tasks.labelled import Columns, Pairs, read_labelled, read_unlabelled
 from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors, with_words_of
 from scratchnn.tasks.report_figure import saved
-from scratchnn.tasks.table_files import is_table
+from scratchnn.tasks.table_files import Listed, is_table
 from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.text_tokens import LEVELS, tokens_of
@@ -136,7 +136,9 @@ class ClassifierTask(Task):
             labels = sorted({label for _, joined in train for label in labels_of(joined, settings)})
             parts = {"vocabulary": vocabulary, "labels": Vocabulary(labels)}
         if len(parts["labels"]) < 2:
-            raise DataError(f"all training texts have the label {train[0][1]!r}; a classifier needs at least two labels")
+            found = f"the label {parts['labels'].tokens[0]!r}" if len(parts["labels"]) else "no label"
+            found += ", or none" if is_multilabel(settings) and len(parts["labels"]) else ""
+            raise DataError(f"all training texts have {found}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
         if vectors is not None:
             initial, note = start_from_vectors(settings, vectors, parts["vocabulary"], (ids for ids, _ in train_examples))
@@ -268,9 +270,11 @@ def is_multilabel(settings: Values) -> bool:
 
 
 def labels_of(joined: str, settings: Values) -> list[str]:
-    """The labels in a field: one, or several between separators."""
+    """The labels in a field: one, or several in a list or between separators."""
     if not is_multilabel(settings):
-        return [joined]
+        return [str(joined)]
+    if isinstance(joined, Listed):  # whatever the separator, which may be in a label
+        return [label for label in joined.entries if label]
     return [label.strip() for label in joined.split(settings["separator"]) if label.strip()]
 
 

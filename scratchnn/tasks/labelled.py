@@ -146,7 +146,8 @@ def pick_columns(source: str, rows: Rows, columns: Columns, empty_labels: bool) 
     assert columns.label is not None
     pairs = []
     for line, row in rows:
-        label = " ".join(row.get(columns.label, "").split())  # one line, as predict writes it
+        cell = row.get(columns.label, "")
+        label = cell if isinstance(cell, Listed) else " ".join(cell.split())  # one line, as predict writes it
         if label.lower() in MISSING and not (empty_labels and not label):
             raise DataError(
                 f"{source}: the row at line {line} has no label in the column {columns.label!r} ({label or 'empty'}); "

@@ -57,10 +57,10 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     def after_epoch(trainer: Trainer) -> None:
         nonlocal drawn
         print(wrapped(epoch_line(task, trainer)), flush=True)
-        reports.write(write_history)
         if trainer.done(settings["epochs"]) or time.monotonic() - drawn > FIGURE_EVERY:
             reports.write(draw)
             drawn = time.monotonic()
+        reports.write(write_history)  # last, see ``RunFolder.unreported``
 
     def write_history() -> None:
         trainer.history.write_csv(folder.history)
@@ -89,13 +89,13 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
         identity=identity(task, settings),
     )
     resumed = resume and trainer.resume()
+    folder.create(resume)
     if resumed and trainer.done(settings["epochs"]):
-        if folder.unreported():
-            reports.write(write_history, draw)
+        if folder.unreported(trainer.history.table()):
+            reports.write(draw, write_history)
         print(f"{folder.path}: this run is finished ({trainer.epoch} epochs); nothing to do")
         print(wrapped(way_on(folder, trainer, settings)))
         return
-    folder.create(resume)
     folder.save_parts(data.parts)
     folder.write_settings(settings)
     first = tuple(move(part, library) for part in task.first_batch(batches))

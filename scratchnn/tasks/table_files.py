@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from scratchnn.errors import DataError
@@ -53,7 +54,20 @@ def table_rows(source: str) -> Rows:
 
 
 class Listed(str):
-    """A list of a JSON object as one string with commas: the labels of a text, but no text."""
+    """A list of a JSON object as one string with commas: the labels of a text, but no text.
+
+    Attributes:
+        entries: the list, each entry as one line.
+    """
+
+    entries: list[str]
+
+    def __new__(cls, values: Iterable[object]) -> Listed:
+        """From the values of the list."""
+        entries = [" ".join(str(value).split()) for value in values]
+        listed = super().__new__(cls, ",".join(entries))
+        listed.entries = entries
+        return listed
 
 
 def json_rows(source: str) -> Rows:
@@ -96,7 +110,7 @@ def is_nested(value: object) -> bool:
 def as_cell(value: object) -> str:
     """A JSON value as it would be in a table."""
     if isinstance(value, list):
-        return Listed(",".join(map(str, value)))
+        return Listed(value)
     return "" if value is None else str(value)
 
 

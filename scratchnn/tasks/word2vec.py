@@ -18,11 +18,12 @@ import numpy as np
 from scratchnn.backend import to_numpy
 from scratchnn.backend.arrays import load_backend
 from scratchnn.errors import DataError, ScratchnnError, ScratchnnWarning
+from scratchnn.files import write_atomically
 from scratchnn.plot import COLOURS, label, new_figure, save_figure
 from scratchnn.tasks.task import Kind
 from scratchnn.tasks.trained import Trained
 from scratchnn.terminal import wrapped
-from scratchnn.training.history import write_rows
+from scratchnn.training.history import table_of
 from scratchnn.training.reports import Reports
 from scratchnn.training.run_folder import RunFolder
 from scratchnn.training.settings import Setting, Values, choose, other_data
@@ -106,7 +107,7 @@ class Word2Vec(Kind):
                 folder.discard()
             raise
         vectors = folder.path / VECTORS
-        if resumed and trainer.done() and os.path.exists(vectors):
+        if resumed and trainer.done() and os.path.isfile(vectors):
             print(f"{folder.path}: this run is finished ({trainer.epoch} epochs); nothing to do")
             print("its learning rate has reached its end; for more --epochs, choose another --out")
             return
@@ -117,8 +118,8 @@ class Word2Vec(Kind):
         where = f"; continuing after {trainer.words:,} words" if resumed else ""
         note = f"{corpus.words:,} words of text, {kept:.1%} of them in the vocabulary of {len(corpus.vocabulary):,}{where}"
         print(wrapped(note), flush=True)
-        if resumed and trainer.done() and folder.unreported() and trainer.on_epoch is not None:
-            trainer.on_epoch(trainer)
+        if resumed and trainer.done() and trainer.on_epoch is not None:
+            trainer.on_epoch(trainer)  # the vectors are written last, so the reports may be missing too
         write_vectors(vectors, trainer.fit())
         print(f"vectors of {len(corpus.vocabulary):,} words in {vectors}")
         if warning := weakness(trainer):
@@ -162,7 +163,8 @@ def prepare(settings: Values, saved: Values, folder: RunFolder, library: str) ->
     def after_epoch(trainer: Word2VecTrainer) -> None:
         loss, speed = trainer.epoch_means(trainer.epoch)
         print(f"epoch {trainer.epoch}: {'' if loss is None else f'loss {loss:.4f}, '}{speed:,.0f} words/s", flush=True)
-        reports.write(lambda: write_rows(folder.history, COLUMNS, trainer.rows), lambda: plot_loss(trainer, folder))
+        table = table_of(COLUMNS, trainer.rows)
+        reports.write(lambda: write_atomically(folder.history, table), lambda: plot_loss(trainer, folder))
 
     reports = Reports()
     names = ("epochs", "size", "window", "negative", "sample", "alpha", "block", "seed", "checkpoint_every")

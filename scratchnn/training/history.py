@@ -103,9 +103,13 @@ class History:
         targets = sum(row["targets"] for row in rows)
         return sum(row["loss"] * row["targets"] for row in rows) / targets if targets else math.nan
 
+    def table(self) -> bytes:
+        """What ``write_csv`` writes."""
+        return table_of(self.columns(), self.rows)
+
     def write_csv(self, path: str | Path) -> None:
         """Write all rows as a CSV file with a header."""
-        write_rows(path, self.columns(), self.rows)
+        write_atomically(path, self.table())
 
     def state_dict(self) -> dict[str, Any]:
         """Rows, and what was counted since the last one."""
@@ -117,10 +121,10 @@ class History:
         self._loss, self._count, self._norm, self._steps, self._seconds = state["open"]
 
 
-def write_rows(path: str | Path, columns: Sequence[str], rows: list[dict[str, Any]]) -> None:
-    """Write rows as a CSV file with a header; a value that is missing or ``None`` is left empty."""
+def table_of(columns: Sequence[str], rows: list[dict[str, Any]]) -> bytes:
+    """Rows as a CSV file with a header; a value that is missing or ``None`` is left empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_atomically(path, text.getvalue().encode("utf-8"))
+    return text.getvalue().encode("utf-8")

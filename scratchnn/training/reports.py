@@ -23,4 +23,4 @@ class Reports:
         warning = "; ".join(dict.fromkeys(errors))
         if warning and warning not in self._printed:
             self._printed.add(warning)
-            print(f"warning: {warning}; training goes on", file=sys.stderr, flush=True)
+            print(f"warning: {warning}; the model is not affected", file=sys.stderr, flush=True)

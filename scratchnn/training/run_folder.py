@@ -94,11 +94,18 @@ class RunFolder:
         # os.path.exists, unlike Path.exists, is False for a path that cannot be looked at
         return any(os.path.exists(path) for path in (self.settings, self.checkpoint, self.model))
 
-    def unreported(self) -> bool:
-        """Whether the figure is missing or older than the checkpoint: the run was stopped between the two."""
-        if not (self.figure.exists() and self.checkpoint.exists()):
+    def unreported(self, table: bytes) -> bool:
+        """Whether the history is another ``table``, or the figure is missing or older than the checkpoint.
+
+        A run that is stopped after its last checkpoint leaves it so. The history is written last, since the times of
+        files do not survive a copy.
+        """
+        try:
+            if self.figure.stat().st_mtime_ns < self.checkpoint.stat().st_mtime_ns:
+                return True
+            return self.history.read_bytes() != table
+        except OSError:
             return True
-        return self.figure.stat().st_mtime_ns < self.checkpoint.stat().st_mtime_ns
 
     def check_free(self) -> None:
         """Raise unless a new run may be written here."""

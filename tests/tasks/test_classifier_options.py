@@ -114,18 +114,40 @@ def test_training_reads_the_answers_of_predict(tables, tmp_path, capsys):
     assert train_task("classifier", *settings, "--out", tmp_path / "student") == 0
 
 
-@pytest.mark.parametrize("lost", ["loss.png", "history.csv"])
+@pytest.mark.parametrize("lost", ["loss.png", "history.csv", "times"])
 def test_what_a_run_killed_after_its_last_checkpoint_did_not_report(classifier_run, tables, lost):
     history = (classifier_run / "history.csv").read_bytes()
     (classifier_run / "loss.png").unlink()
-    if lost == "history.csv":
+    (classifier_run / ".loss.png.0123abcd.part").write_bytes(b"begun")
+    if lost != "loss.png":
         (classifier_run / "loss.png").write_bytes(b"older")
-        os.utime(classifier_run / "loss.png", (0, 0))
         (classifier_run / "history.csv").write_bytes(history[: len(history) // 2])
+    if lost == "history.csv":
+        os.utime(classifier_run / "loss.png", (0, 0))
     settings = ["--data", tables / "reviews.txt", "--out", classifier_run]
     assert train_task("classifier", *settings, "--resume") == 0
     assert (classifier_run / "loss.png").read_bytes() != b"older"
     assert (classifier_run / "history.csv").read_bytes() == history
+    assert not list(classifier_run.glob(".*"))
+
+
+def test_a_label_in_a_list_may_contain_the_separator(tmp_path, capsys):
+    """As in the answers of a run with another separator."""
+    data = tmp_path / "data.jsonl"
+    rows = [{"text": "good film", "labels": ["a, b", " c\n d"]}, {"text": "poor film", "labels": ["c d"]}] * 20
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    settings = ["--output", "multilabel", "--data", data]
+    for separator, out in ((",", tmp_path / "comma"), (";", tmp_path / "semicolon")):
+        assert train_task("classifier", *settings, "--separator", separator, "--out", out) == 0
+        assert load(out).parts["labels"].tokens == ["a, b", "c d"]
+
+
+@pytest.mark.parametrize(("labels", "what"), [([], "no label"), (["a"], "the label 'a', or none")])
+def test_texts_with_fewer_than_two_labels(tmp_path, capsys, labels, what):
+    data = tmp_path / "data.jsonl"
+    data.write_text("".join(json.dumps({"text": f"film {n}", "labels": labels if n % 2 else []}) + "\n" for n in range(40)))
+    assert train_task("classifier", "--output", "multilabel", "--data", data, "--out", tmp_path / "run") == 2
+    assert_one_line(capsys, f"all training texts have {what}; a classifier needs at least two labels")
 
 
 def test_another_process_gives_the_same_probabilities(tables, capsys):

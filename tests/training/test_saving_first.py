@@ -41,7 +41,7 @@ def test_what_prevents_a_report_is_one_warning(text, tmp_path, capsys, monkeypat
     out = tmp_path / "run"
     assert train("--data", text, "--out", out, "--epochs", 3) == 0
     shown = capsys.readouterr()
-    assert shown.err == "warning: [Errno 13] Permission denied by a spreadsheet; training goes on\n"
+    assert shown.err == "warning: [Errno 13] Permission denied by a spreadsheet; the model is not affected\n"
     assert "epoch 3: " in shown.out
     assert arrays_and_meta(out / "checkpoint.npz")[1]["epoch"] == 3
     missing = {"history.csv"} if failing == "history" else {"loss.png"}
@@ -79,7 +79,7 @@ def test_word2vec_goes_on_without_its_figure(text, tmp_path, capsys, monkeypatch
     monkeypatch.setattr("scratchnn.tasks.word2vec.save_figure", fail)
     options = ["--dim", 8, "--window", 2, "--epochs", 2, "--sample", 0]
     assert command("train", "word2vec", *options, "--data", text, "--out", tmp_path / "run") == 0
-    assert capsys.readouterr().err.startswith("warning: no font; training goes on\n")
+    assert capsys.readouterr().err.startswith("warning: no font; the model is not affected\n")
     assert set(contents(tmp_path / "run")) >= {"checkpoint.npz", "vectors.txt", "history.csv"}
 
 
@@ -94,7 +94,7 @@ def test_all_warnings_of_an_epoch_are_one_line_and_each_is_printed_once(capsys):
     for _ in range(3):
         reports.write(one, lambda: written.append(1), other)
     assert written == [1, 1, 1]
-    assert capsys.readouterr().err == "warning: cannot write a.csv; ImportError; training goes on\n"
+    assert capsys.readouterr().err == "warning: cannot write a.csv; ImportError; the model is not affected\n"
 
 
 # --- fit -------------------------------------------------------------------------------------------------------------

@@ -166,13 +166,16 @@ def test_killed_and_resumed_ends_with_the_same_bits(tmp_path):
         assert whole[name] == parts[name], name
 
 
-def test_a_run_killed_after_its_last_checkpoint_is_reported_when_resumed(tmp_path):
+@pytest.mark.parametrize("figure", [None, b"older"])
+def test_a_run_killed_after_its_last_checkpoint_is_reported_when_resumed(tmp_path, figure):
     out = tmp_path / "run"
     options = ["--text", write_text(tmp_path / "text.txt", lines=2_000), "--out", out]
     assert train(*options) == 0
     whole = contents(out)
-    for name in ("loss.png", "vectors.txt"):
+    for name in ("loss.png", "history.csv", "vectors.txt"):
         (out / name).unlink()
+    if figure is not None:
+        (out / "loss.png").write_bytes(figure)  # newer than the checkpoint, as in a copy
     assert train(*options, "--resume") == 0
     assert contents(out) == whole
 

@@ -77,7 +77,7 @@ class KneserNey:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Pick the order on the validation part, and print both perplexities of the test part."""
+    """Pick the order on the validation part; print its figure and the network's on the test part."""
     parser = Parser(prog="benchmarks.ngrams", description="A model beside an interpolated n-gram model.")
     parser.add_argument("run_folder", metavar="DIR", help="run folder of train seq2seq or music on a known set")
     parser.add_argument(
@@ -88,14 +88,15 @@ def main(arguments: list[str] | None = None) -> None:
         whole_number(order, "--orders")
     trained = load_run(options.run_folder, "seq2seq", "music")
     texts = tune_texts(trained) if trained.settings["kind"] == "music" else target_texts(trained)
-    best, lowest = 0, math.inf
+    best, lowest = None, math.inf
     for order in options.orders:
         model = KneserNey(texts.ids["train"], order, texts.vocabulary_size)
         figure = texts.figure(model.loss(texts.ids["valid"]), "valid")
         print(f"order {order}: validation {texts.unit} {figure:{texts.form}}", flush=True)
-        if figure < lowest:
-            best, lowest, test = order, figure, texts.figure(model.loss(texts.ids["test"]), "test")
-    print(f"test {texts.unit} of order {best}: {test:{texts.form}}")
+        if best is None or figure < lowest:
+            best, lowest = model, figure
+    assert best is not None  # argparse demands an order
+    print(f"test {texts.unit} of order {best.order}: {texts.figure(best.loss(texts.ids['test']), 'test'):{texts.form}}")
     print(f"test {texts.unit} of {options.run_folder}: {texts.network:{texts.form}}")
 
 

@@ -43,6 +43,8 @@ def check_new_file(path: str, flag: str) -> None:
     """Raise ``DataError`` unless ``path``, the value of an option, is free and in a folder; call it before long work."""
     if not path:
         raise DataError(f"{flag} is empty; name a file")
+    if path.endswith(".gz"):
+        raise DataError(f"{path} would not be packed; choose an {flag} without .gz")
     if os.path.lexists(path):
         raise DataError(f"{path} already exists; choose another {flag}")
     if not os.path.isdir(os.path.dirname(path) or "."):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scratchnn.errors import DataError
-from scratchnn.files import write_atomically
+from scratchnn.files import check_new_file, write_atomically
 from scratchnn.training.checkpoint import save_arrays
 
 
@@ -70,3 +70,11 @@ def test_a_path_that_is_not_writable_gives_one_clear_line(tmp_path, path):
     with pytest.raises(DataError, match="cannot write"):
         write_atomically(tmp_path / path, b"text")
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_new_file_is_free_and_plain(tmp_path):
+    (tmp_path / "old").touch()
+    for name, fault in (("old", "already exists"), ("none/new", "there is no folder"), ("new.gz", "without .gz")):
+        with pytest.raises(DataError, match=fault):
+            check_new_file(str(tmp_path / name), "--out")
+    check_new_file(str(tmp_path / "new"), "--out")

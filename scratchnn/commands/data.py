@@ -6,7 +6,6 @@ import argparse
 import os
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from scratchnn.datasets.folder import data_folder
@@ -125,11 +124,8 @@ def run_text(args: argparse.Namespace) -> int:
         raise DataError(f"{name} has no part {part!r}; choose {f'from {known}' if known else name}")
     path = f"{args.name.replace(':', '-')}.txt" if args.out is None else args.out
     check_new_file(path, "--out")
-    out = Path(path)
-    if out.suffix == ".gz":
-        raise DataError(f"{out} would be a plain text file; choose an --out without .gz")
     lines = words = 0
-    with atomic_file(out) as file:
+    with atomic_file(path) as file:
         if args.download:
             list(dataset.fetch(args.data))
         found = dataset.lines(args.data, part) if part else dataset.lines(args.data)
@@ -137,5 +133,5 @@ def run_text(args: argparse.Namespace) -> int:
             file.write(line.encode("utf-8") + b"\n")
             lines += 1
             words += len(line.split())
-    print(f"{lines:,} lines, {words:,} words in {out}")
+    print(f"{lines:,} lines, {words:,} words in {path}")
     return 0

@@ -142,17 +142,6 @@ def pieces(y: Array, W: Array) -> Iterator[tuple[slice, slice]]:
             yield slice(n, n + whole), slice(i, min(i + part, P))
 
 
-def window_rows(padded: Array, windows: Windows, i: slice, Q: int) -> Array:
-    """The windows of the output rows ``i`` and all Q columns of ``padded`` (n, ..., D), one per row: (n i Q, K M D)."""
-    n, D = len(padded), padded.shape[-1]
-    K, M = windows.rows.size, windows.columns.size
-    rows = array_module(padded).empty((n, i.stop - i.start, Q, K, M, D), dtype=padded.dtype)
-    for k in range(K):
-        for m in range(M):
-            rows[:, :, :, k, m] = padded[:, windows.rows.tap(k, i.start, i.stop), windows.columns.tap(m, 0, Q)]
-    return rows.reshape(-1, K * M * D)
-
-
 def conv2d_forward(
     x: Array, W: Array, b: Array | None = None, stride: int = 1, padding: str = "valid"
 ) -> tuple[Array, tuple]:
@@ -178,9 +167,10 @@ def conv2d_forward(
     padded = pad(x, windows)
     dtype = xp.result_type(x, W) if b is None else xp.result_type(x, W, b)
     y = xp.empty((len(x), *windows.counts(x), H), dtype=dtype)
+    view = windows.view(padded, y.shape[1:3])
     for n, i in pieces(y, W):
         y_piece = y[n, i].reshape(-1, H)  # contiguous, so this is a view
-        xp.matmul(window_rows(padded[n], windows, i, y.shape[2]), W.reshape(-1, H), out=y_piece)  # (1)  (R, KMD) @ (KMD, H)
+        xp.matmul(view[n, i].reshape(len(y_piece), -1), W.reshape(-1, H), out=y_piece)  # (1)  (R, KMD) @ (KMD, H)
         if b is not None:
             y_piece += b  # (1)
     return y, (padded, windows, W, x.shape)
@@ -191,20 +181,19 @@ def conv2d_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     padded, windows, W, shape = cache
     xp = array_module(dy)
     K, M, D, H = W.shape
-    Q = dy.shape[2]
     dtype = xp.result_type(dy, padded, W)
     dpadded = xp.zeros(padded.shape, dtype=dtype)
     dW, db = xp.zeros((K * M * D, H), dtype=dtype), xp.zeros(H, dtype=dtype)
+    view, dview = (windows.view(array, dy.shape[1:3]) for array in (padded, dpadded))
+    apart = -(-M // windows.columns.stride)  # so many columns further, a window has no place in common with this one
     for n, i in pieces(dy, W):
         drows = dy[n, i].reshape(-1, H)  # (R, H)  R rows of windows
-        dW += window_rows(padded[n], windows, i, Q).T @ drows  # (4)  (KMD, R) @ (R, H) -> (KMD, H)
+        dW += view[n, i].reshape(len(drows), -1).T @ drows  # (4)  (KMD, R) @ (R, H) -> (KMD, H)
         db += xp.ones(len(drows), dtype=drows.dtype) @ drows  # (5)  as a product, which uses all cores
-        dwindows = drows @ W.reshape(-1, H).T  # (3)  (R, H) @ (H, KMD) -> (R, KMD)
-        dwindows = dwindows.reshape(*dy[n, i].shape[:3], K, M, D)
+        dwindows = (drows @ W.reshape(-1, H).T).reshape(dview[n, i].shape)  # (3)  (R, H) @ (H, KMD) -> (R, KMD)
         for k in range(K):
-            for m in range(M):
-                place = n, windows.rows.tap(k, i.start, i.stop), windows.columns.tap(m, 0, Q)
-                dpadded[place] += dwindows[:, :, :, k, m]  # (3)
+            for j in range(apart):
+                dview[n, i, j::apart, k] += dwindows[:, :, j::apart, k]  # (3)  places of which no two are the same
     return dpadded[windows.picture(shape)], dW.reshape(W.shape), db
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from scratchnn.backend import Array, check_array, check_axis
+from scratchnn.backend import Array, array_module, check_array, check_axis
 from scratchnn.errors import ShapeError
 from scratchnn.layers.sequences import Window, make_window
 
@@ -24,6 +24,16 @@ class Windows(NamedTuple):
         """All (i, j), row by row."""
         P, Q = self.counts(x)
         return ((i, j) for i in range(P) for j in range(Q))
+
+    def view(self, padded: Array, counts: tuple[int, int]) -> Array:
+        """All P' x Q' windows of ``padded`` (N, ..., D), zeros included, as (N, P', Q', K, M, D).
+
+        It is no copy: windows that overlap share their numbers.
+        """
+        sample, row, column, channel = padded.strides
+        shape = (len(padded), *counts, self.rows.size, self.columns.size, padded.shape[3])
+        strides = (sample, self.rows.stride * row, self.columns.stride * column, row, column, channel)
+        return array_module(padded).lib.stride_tricks.as_strided(padded, shape, strides)
 
     def picture(self, shape: tuple[int, ...]) -> tuple[slice, ...]:
         """Where a picture of the shape (N, P, Q, D) is between the zeros around it."""

@@ -108,23 +108,27 @@ def max_pool2d_forward(x: Array, kernel_size: int, stride: int | None = None) ->
     x = floating(x, "MaxPool2D: input")
     xp = array_module(x)
     windows = pool_windows(x, kernel_size, stride, "MaxPool2D")
-    places = taps(windows, *windows.counts(x))
-    y = x[places[0]].copy()
-    first = xp.zeros(y.shape, dtype="int32")
-    for k in range(1, len(places)):
-        candidate = x[places[k]]
-        larger = ~(candidate.real <= y.real) & (y == y)  # (1)  true for the first NaN, which equals nothing
-        xp.copyto(y, candidate, where=larger)  # (2)
-        xp.copyto(first, k, where=larger)  # (1)
-    return y, (first, places, x.shape)
+    P, Q = windows.counts(x)
+    largest = x[:, windows.rows.tap(0, 0, P)]
+    for k in range(1, windows.rows.size):
+        largest = xp.maximum(largest, x[:, windows.rows.tap(k, 0, P)])  # (2)  over whole rows first: few, long operations
+    y = largest[:, :, windows.columns.tap(0, 0, Q)].copy()
+    for m in range(1, windows.columns.size):
+        xp.maximum(y, largest[:, :, windows.columns.tap(m, 0, Q)], out=y)  # (2)
+    return y, (x, y, taps(windows, P, Q))
 
 
 def max_pool2d_backward(dy: Array, cache: tuple) -> Array:
-    """Equation (3): dx (N, P, Q, D)."""
-    first, places, shape = cache
-    dx = array_module(dy).zeros(shape, dtype=dy.dtype)
-    for k, place in enumerate(places):
-        dx[place] += dy * (first == k)  # (3)
+    """Equations (1) and (3): dx (N, P, Q, D)."""
+    x, y, places = cache
+    xp = array_module(dy)
+    dx = xp.zeros(x.shape, dtype=dy.dtype)
+    open_windows = xp.ones(y.shape, dtype=bool)  # those whose largest place is still to come
+    for place in places:
+        tap = xp.ascontiguousarray(x[place])
+        found = ((tap == y) | (tap != tap)) & open_windows  # (1)  NaN is largest, and equals nothing
+        dx[place] += dy * found  # (3)
+        open_windows ^= found
     return dx
 
 

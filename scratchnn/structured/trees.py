@@ -19,12 +19,13 @@ All spans of one length are computed at once: each span is stored in a row by it
 on the right, in a row by its last word, both by its length. A sum over k is then the sum of two slices.
 
 Chu and Liu (1965) and Edmonds (1967) take the best head of every word. If these arcs have a cycle, it is contracted to one
-node: an arc from h into the cycle at v scores s[v, h] - s[v, h(v)], what it costs to break the cycle there. So that exactly
-one word has the root as its head, a tree with fewer arcs from the root is better than one with more, whatever the scores. A
-large number taken from the scores of these arcs would do this too, but would round them to few digits. So each arc has two
-numbers, compared by the first and, if this is equal, by the second. The first is -1 for an arc from the root, less than
-those of all arcs of a tree together for a forbidden one, and else 0. The second is the score. The two are one complex
-number, since NumPy compares complex numbers in this way.
+node: an arc from h into the cycle at v scores s[v, h] - s[v, h(v)], what it costs to break the cycle there.
+
+Each arc has two numbers here, compared by the first and, if this is equal, by the second: a penalty and the score. The
+penalty is 0 for most arcs, -1 for one from the root, so that a tree with one arc from the root beats any with more, and
+less than those of all arcs of a tree together for a forbidden one. The two are one complex number, since NumPy compares
+complex numbers by the real part and then by the imaginary one. (A large number taken from the scores would rank the trees
+in the same way, but would round the scores to few digits.)
 
 Contracted in place, a cycle of K words takes K rows and K columns of the scores, so that a tree takes O(L^2) operations:
 Tarjan, "Finding optimum branchings" (1977).

@@ -7,7 +7,8 @@ they meant when it was trained. Dai and Le, "Semi-supervised sequence learning" 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from scratchnn.layers import Embedding
 from scratchnn.models.language_model import LanguageModel
 from scratchnn.tasks.trained import Trained, load
 from scratchnn.text import Vocabulary
-from scratchnn.training.settings import Values
+from scratchnn.training.settings import Setting, Values
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 Initial = dict[str, np.ndarray]  # values of parameters by name
@@ -90,3 +91,12 @@ def start_from_body(settings: Values) -> tuple[Initial, Vocabulary, str]:
     config, vocabulary = trained.model.config, trained.parts["vocabulary"]
     what = f"{config['layers']} x {config['cell']} of {config['hidden_size']} units, {len(vocabulary):,} tokens"
     return initial, vocabulary, f"starts from the language model in {settings['body']}: {what}"
+
+
+def check_sizes(own: Sequence[Setting], given: Mapping[str, Any], settings: Values) -> None:
+    """Raise ``DataError`` if a setting was given that what training starts from has decided otherwise."""
+    source = next((f"--{name} {settings[name]}" for name in ("vectors", "body") if settings.get(name) is not None), None)
+    for setting in own:
+        wanted, found = given.get(setting.name), settings[setting.name]
+        if source is not None and wanted not in (None, found):
+            raise DataError(f"{source} has {setting.flag} {found}, not {wanted}; leave {setting.flag} out")

@@ -13,6 +13,7 @@ from scratchnn.backend import move
 from scratchnn.errors import DataError
 from scratchnn.inspection.summary import summary
 from scratchnn.plot import save_figure
+from scratchnn.tasks.pretrained import check_sizes
 from scratchnn.tasks.task import Task
 from scratchnn.tasks.trained import Trained, load
 from scratchnn.terminal import WIDTH, wrapped
@@ -37,7 +38,7 @@ def train(task: Task, given: Mapping[str, Any], folder: RunFolder, resume: bool,
     if settings["start"] is not None and os.path.exists(folder.checkpoint):
         known = folder.load_parts(task.part_names, {})
     data = task.read(settings, known)
-    check_sizes(task, given, settings)
+    check_sizes(task.own, given, settings)
     settings["data_digest"] = data.digest
     if os.path.exists(folder.checkpoint) and saved.get("data_digest", data.digest) != data.digest:
         raise other_data(task.own, given, saved, str(folder.path))
@@ -140,15 +141,6 @@ def check_names(task: Task, given: Mapping[str, Any]) -> None:
             value if isinstance(value, list) else [value]
         ):
             raise DataError(f"{setting.flag} is empty; name a file or a folder, or leave {setting.flag} out")
-
-
-def check_sizes(task: Task, given: Mapping[str, Any], settings: Values) -> None:
-    """Raise ``DataError`` if a setting was given that what training starts from has decided otherwise."""
-    source = next((f"--{name} {settings[name]}" for name in ("vectors", "body") if settings.get(name) is not None), None)
-    for setting in task.own:
-        wanted, found = given.get(setting.name), settings[setting.name]
-        if source is not None and wanted not in (None, found):
-            raise DataError(f"{source} has {setting.flag} {found}, not {wanted}; leave {setting.flag} out")
 
 
 def find_start(task: Task, given: Mapping[str, Any], saved: Values, folder: RunFolder) -> Trained | None:

@@ -87,7 +87,7 @@ def test_a_model_beside_ngrams(run, tmp_path, capsys):
     (tmp_path / "pairs.txt").write_text("a\tb\nb\ta\n")
     files = ["--data", tmp_path / "pairs.txt", "--valid", tmp_path / "pairs.txt"]
     assert command("train", "seq2seq", *files, *SIZES, "--out", tmp_path / "own") == 0
-    with pytest.raises(DataError, match="an n-gram model needs the parts of a known set, and .* was trained on .*pairs.txt; name a run"):
+    with pytest.raises(DataError, match="an n-gram model needs the parts of a known set, and"):
         ngrams.main([str(tmp_path / "own")])
 
 

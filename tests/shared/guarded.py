@@ -95,6 +95,10 @@ class Array:
         return self.held.nbytes
 
     @property
+    def strides(self) -> tuple[int, ...]:
+        return self.held.strides
+
+    @property
     def flags(self) -> Any:
         return self.held.flags
 
@@ -232,6 +236,16 @@ class random:
     """The ``random`` part of the library."""
 
     default_rng = Generator
+
+
+class lib:
+    """The ``lib`` part of the library."""
+
+    class stride_tricks:
+        @staticmethod
+        def as_strided(x: Array, shape: tuple[int, ...], strides: tuple[int, ...]) -> Array:
+            """As in NumPy."""
+            return Array(np.lib.stride_tricks.as_strided(x.held, shape, strides))
 
 
 def __getattr__(name: str) -> Any:

@@ -116,16 +116,22 @@ def best_losses(ids: Mapping[str, int]) -> dict[str, float]:
 # --- the full run ----------------------------------------------------------------------------------------------------
 
 
-def repeat_the_book() -> None:
-    """Two runs on the Penn Treebank with settings of *Deep Learning from Scratch 2*; prints their perplexities.
+def treebank() -> tuple[str, str, str]:
+    """Training, validation and test text of the Penn Treebank.
 
     Raises:
         SystemExit: with one line that says what to do if the files are missing.
     """
     try:
-        train, test = (list(tokenize(load_ptb(split), "word")) for split in ("train", "test"))
+        train, valid, test = (load_ptb(split) for split in ("train", "valid", "test"))
     except DataError as error:
         raise SystemExit(f"error: {error}") from None
+    return train, valid, test
+
+
+def repeat_the_book() -> None:
+    """Two runs on the Penn Treebank with settings of *Deep Learning from Scratch 2*; prints their perplexities."""
+    train, _, test = (list(tokenize(text, "word")) for text in treebank())
     few, whole = Vocabulary.build(train[:1000], specials=()), Vocabulary.build(train, specials=())
     few_ids = few.encode(train[:1000])
     report("a thousand words", few_ids, few_ids, N=10, T=5, lr=0.1, epochs=100)

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from scratchnn.book.examples.ch05_language import treebank
 from scratchnn.data import TokenStreams
-from scratchnn.datasets.ptb import load_ptb
-from scratchnn.errors import DataError
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.optim import SGD, Adam
 from scratchnn.text import UNKNOWN, Vocabulary, tokenize
@@ -99,19 +98,6 @@ def learn_little(
         for name, options in variants.items()
     }
     return {name: np.exp(curve) for name, curve in curves.items()}
-
-
-def treebank() -> tuple[str, str, str]:
-    """Training, validation and test text of the Penn Treebank.
-
-    Raises:
-        SystemExit: with one line that says what to do if the files are missing.
-    """
-    try:
-        train, valid, test = (load_ptb(split) for split in ("train", "valid", "test"))
-    except DataError as error:
-        raise SystemExit(f"error: {error}") from None
-    return train, valid, test
 
 
 def like_the_book(

@@ -38,6 +38,7 @@ FAMILIES = {  # the module that makes each family's rows
     "parser": "parser",
     "seq2seq": "seq2seq",
     "captioner": "captioner",
+    "music": "music",
     "forecaster": "forecaster",
     "softmax": "softmax",
     "embedding": "embedding",

@@ -144,7 +144,7 @@ def test_quick_run(tmp_path, capsys, monkeypatch):
     """Every contestant; that each runs in a process of its own is tested elsewhere."""
     monkeypatch.setattr(processes, "subprocess", SimpleNamespace(run=in_this_process))
     names = ["rnn", "gru", "lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "forecaster", "softmax"]
-    names += ["embedding"]
+    names += ["embedding", "music"]
     assert cli.main([*names, "--quick", "--json", str(tmp_path / "b.json")]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDTH
@@ -156,7 +156,7 @@ def test_quick_run(tmp_path, capsys, monkeypatch):
     assert {"system", "cores", "python", "versions", "time"} <= document["machine"].keys()
     sections = {row["section"] for row in document["rows"]}
     gru = {"gru, reset after", "gru, reset before"}
-    tasks = {"lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "forecaster"}
+    tasks = {"lm", "classifier", "tagger", "parser", "seq2seq", "captioner", "music", "forecaster"}
     families = {"rnn", *gru, *tasks, "softmax", "embedding"}
     assert sections == {*families, "classifier, predict", "parser, trees"}
     for row in document["rows"]:

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.parity
 SETTINGS = {"device": "cpu", "threads": 1, "seconds": 0.0}
 
 
-@pytest.mark.parametrize("name", ["rnn", "gru", "lstm", "lm", "seq2seq", "captioner", "forecaster", "softmax", "embedding"])
+@pytest.mark.parametrize(
+    "name", ["rnn", "gru", "lstm", "lm", "seq2seq", "captioner", "music", "forecaster", "softmax", "embedding"]
+)
 def test_their_contestants(name, tmp_path):
     """Every row's opponent, in this process."""
     pytest.importorskip("torch")
@@ -30,7 +32,7 @@ def test_their_contestants(name, tmp_path):
     assert {"lstm": 5, "gru": 2, "seq2seq": 3, "captioner": 2, "forecaster": 2, "embedding": 4}.get(name, 1) == len(rows)
 
 
-@pytest.mark.parametrize("name", ["lstm", "lm"])
+@pytest.mark.parametrize("name", ["lstm", "lm", "music"])
 def test_their_bfloat16_products(name):
     """By ``autocast``, which a CPU has, too."""
     pytest.importorskip("torch")

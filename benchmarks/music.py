@@ -3,8 +3,8 @@
 An epoch has batches of N windows of T steps; the last window of a tune is padded. The state is carried over from batch to
 batch, zero where a tune begins, and its gradient is cut. For each batch: embeddings of tokens and of the clock, LSTM,
 output layer, softmax cross-entropy, with dropout; their backward passes; clipping by norm; Adam; reading the loss. PyTorch
-gets the same batches and computes the same equations (``tests/parity/test_parity_tune_model.py``). It computes the logits of
-real tokens only; ours computes all and masks those of the padding.
+gets the same batches and computes the same equations (``tests/parity/test_parity_tune_model.py``). It computes the logits
+of real tokens only; ours computes all and masks those of the padding.
 """
 
 from __future__ import annotations

@@ -162,15 +162,15 @@ def conv2d_forward(
     """
     x = floating(x, "Conv2D: input")
     xp = array_module(x)
-    H = W.shape[-1]
-    windows = conv2d_windows(W.shape[:2], stride, padding)
+    K, M, D, H = W.shape
+    windows = conv2d_windows((K, M), stride, padding)
     padded = pad(x, windows)
     dtype = xp.result_type(x, W) if b is None else xp.result_type(x, W, b)
     y = xp.empty((len(x), *windows.counts(x), H), dtype=dtype)
     view = windows.view(padded, y.shape[1:3])
     for n, i in pieces(y, W):
         y_piece = y[n, i].reshape(-1, H)  # contiguous, so this is a view
-        xp.matmul(view[n, i].reshape(len(y_piece), -1), W.reshape(-1, H), out=y_piece)  # (1)  (R, KMD) @ (KMD, H)
+        xp.matmul(view[n, i].reshape(-1, K * M * D), W.reshape(-1, H), out=y_piece)  # (1)  (R, KMD) @ (KMD, H)
         if b is not None:
             y_piece += b  # (1)
     return y, (padded, windows, W, x.shape)
@@ -188,7 +188,7 @@ def conv2d_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     apart = -(-M // windows.columns.stride)  # so many columns further, a window has no place in common with this one
     for n, i in pieces(dy, W):
         drows = dy[n, i].reshape(-1, H)  # (R, H)  R rows of windows
-        dW += view[n, i].reshape(len(drows), -1).T @ drows  # (4)  (KMD, R) @ (R, H) -> (KMD, H)
+        dW += view[n, i].reshape(-1, K * M * D).T @ drows  # (4)  (KMD, R) @ (R, H) -> (KMD, H)
         db += xp.ones(len(drows), dtype=drows.dtype) @ drows  # (5)  as a product, which uses all cores
         dwindows = (drows @ W.reshape(-1, H).T).reshape(dview[n, i].shape)  # (3)  (R, H) @ (H, KMD) -> (R, KMD)
         for k in range(K):

@@ -17,7 +17,7 @@ Shapes: x (N, P, Q, D), y (N, P', Q', D).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from scratchnn.backend import Array, array_module, floating
 from scratchnn.core import Layer
@@ -109,26 +109,39 @@ def max_pool2d_forward(x: Array, kernel_size: int, stride: int | None = None) ->
     xp = array_module(x)
     windows = pool_windows(x, kernel_size, stride, "MaxPool2D")
     P, Q = windows.counts(x)
-    largest = x[:, windows.rows.tap(0, 0, P)]
+    real = x.real  # x itself unless it is complex, as in a gradient check
+    rows = real[:, windows.rows.tap(0, 0, P)]
     for k in range(1, windows.rows.size):
-        largest = xp.maximum(largest, x[:, windows.rows.tap(k, 0, P)])  # (2)  over whole rows first: few, long operations
-    y = largest[:, :, windows.columns.tap(0, 0, Q)].copy()
+        rows = xp.maximum(rows, real[:, windows.rows.tap(k, 0, P)])  # (2)  over whole rows first: few, long operations
+    largest = rows[:, :, windows.columns.tap(0, 0, Q)].copy()
     for m in range(1, windows.columns.size):
-        xp.maximum(y, largest[:, :, windows.columns.tap(m, 0, Q)], out=y)  # (2)
-    return y, (x, y, taps(windows, P, Q))
+        xp.maximum(largest, rows[:, :, windows.columns.tap(m, 0, Q)], out=largest)  # (2)
+    places = taps(windows, P, Q)
+    if x.dtype.kind != "c":
+        return largest, (x, largest, places)
+    y = xp.empty(largest.shape, dtype=x.dtype)
+    for place, found in first_places(real, largest, places):
+        xp.copyto(y, x[place], where=found)  # (2)
+    return y, (real, largest, places)
+
+
+def first_places(x: Array, largest: Array, places: list) -> Iterator[tuple[tuple, Array]]:
+    """Equation (1): each tap of ``places``, and for which windows (N, P', Q', D) it is the first that is largest."""
+    xp = array_module(x)
+    open_windows = xp.ones(largest.shape, dtype=bool)  # those whose largest place is still to come
+    for place in places:
+        tap = xp.ascontiguousarray(x[place])
+        found = ((tap == largest) | (tap != tap)) & open_windows  # (1)  NaN is largest, and equals nothing
+        yield place, found
+        open_windows ^= found
 
 
 def max_pool2d_backward(dy: Array, cache: tuple) -> Array:
-    """Equations (1) and (3): dx (N, P, Q, D)."""
-    x, y, places = cache
-    xp = array_module(dy)
-    dx = xp.zeros(x.shape, dtype=dy.dtype)
-    open_windows = xp.ones(y.shape, dtype=bool)  # those whose largest place is still to come
-    for place in places:
-        tap = xp.ascontiguousarray(x[place])
-        found = ((tap == y) | (tap != tap)) & open_windows  # (1)  NaN is largest, and equals nothing
+    """Equation (3): dx (N, P, Q, D)."""
+    x, largest, places = cache
+    dx = array_module(dy).zeros(x.shape, dtype=dy.dtype)
+    for place, found in first_places(x, largest, places):
         dx[place] += dy * found  # (3)
-        open_windows ^= found
     return dx
 
 

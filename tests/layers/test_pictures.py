@@ -59,8 +59,13 @@ def test_the_fast_pair_equals_the_plain_loop(options, piece, monkeypatch):
 
 @pytest.mark.parametrize("stride", [None, 1, 3])
 @pytest.mark.parametrize("name", ["max", "average"])
-def test_fast_pooling_equals_the_plain_loop(name, stride):
+@pytest.mark.parametrize("numbers", ["real", "complex", "NaN"])
+def test_fast_pooling_equals_the_plain_loop(numbers, name, stride):
     x = np.round(2 * arrays()[0])  # with ties
+    if numbers == "complex":
+        x = x + 1j * np.round(2 * rng(2).standard_normal(x.shape))  # as in a gradient check; the real part decides
+    elif numbers == "NaN":
+        x[rng(2).random(x.shape) < 0.2] = np.nan
     steps = getattr(pooling2d, f"{name}_step"), getattr(pooling2d, f"{name}_step_backward")
     expected, plain_cache = pooling2d.pool2d_loop_forward(x, 2, stride, step=steps[0])
     y, cache = getattr(pooling2d, f"{name}_pool2d_forward")(x, 2, stride)

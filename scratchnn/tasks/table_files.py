@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scratchnn.errors import DataError
 from scratchnn.text import read_text
-from scratchnn.text.csv_rows import check_text, csv_rows
+from scratchnn.text.csv_rows import csv_rows
 
 TABLES, JSON_LINES = (".csv", ".tsv"), (".jsonl", ".ndjson")
 INSTEAD = {  # forms that are not read, and what to do
@@ -73,7 +73,6 @@ class Listed(str):
 def json_rows(source: str) -> Rows:
     """The objects of a file with one per line. Objects in an object, and lists of objects or lists, are left out."""
     text = read_text(source)
-    check_text(source, text)
     rows: Rows = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():

@@ -29,7 +29,6 @@ def csv_rows(source: str, text: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         DataError: a row has another number of cells than the header, two columns have one name, or quotes do not match.
     """
-    check_text(source, text)
     chosen = re.match(r"sep=([,;\t])\n", text)  # a line that Excel writes and hides
     start = text.removeprefix(chosen[0]) if chosen else text
     csv.field_size_limit(max(len(text), 1))  # a document may be longer than Python's limit of 128 KiB
@@ -60,13 +59,6 @@ def csv_rows(source: str, text: str) -> Iterator[tuple[int, list[str]]]:
 def first_line(text: str) -> str:
     """The text up to its first line end."""
     return text.partition("\n")[0]
-
-
-def check_text(source: str, text: str) -> None:
-    """Raise ``DataError`` for a NUL, which no text has."""
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        raise DataError(f"{source}: line {line} contains a NUL byte, which no text has; save the table again as UTF-8")
 
 
 def check_names(source: str, names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Reads text files: UTF-8, plain or gzip, with one clear error line for any other content.
+"""Reads text files: UTF-8 without NUL bytes, plain or gzip, with one clear error line for any other content.
 
 LF, CRLF and CR end a line, also mixed in one file; nothing else does. Form feeds, U+0085 and U+2028, at which
 ``str.splitlines`` also splits, are white space inside a line.
@@ -34,9 +34,13 @@ def recognise(head: bytes) -> str | None:
 
 def not_utf8(path: Path, byte: int, offset: int, head: bytes) -> DataError:
     """The error for a file with a byte that is not UTF-8; ``head`` is the beginning of the file."""
+    return DataError(f"{path} is not UTF-8: byte 0x{byte:02x} at offset {offset}; convert it first{hint(head)}")
+
+
+def hint(head: bytes) -> str:
+    """The end of a message about a file that begins with ``head``: what it is, if that is known."""
     kind = recognise(head)
-    hint = "" if kind is None else f" (it is {kind})"
-    return DataError(f"{path} is not UTF-8: byte 0x{byte:02x} at offset {offset}; convert it first{hint}")
+    return "" if kind is None else f" (it is {kind})"
 
 
 def one_line_end(text: str) -> str:
@@ -62,9 +66,15 @@ def read_text(path: str | Path) -> str:
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise DataError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
     try:
-        return one_line_end(raw.decode("utf-8").removeprefix("\ufeff"))
+        text = one_line_end(raw.decode("utf-8").removeprefix("\ufeff"))
     except UnicodeDecodeError as error:
         raise not_utf8(path, raw[error.start], error.start, raw[:200]) from None
+    if "\0" in text:  # UTF-16 without its mark, or no text at all
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise DataError(
+            f"{path}: line {line} contains a NUL byte, which no text has; save the file again as UTF-8{hint(raw[:200])}"
+        )
+    return text
 
 
 def read_texts(paths: list[str] | list[Path]) -> str:

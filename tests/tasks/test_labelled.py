@@ -180,7 +180,7 @@ BAD = {
     "sheet.xlsx": ("PK", "sheet.xlsx: .xlsx files are not read; save the sheet as CSV in UTF-8"),
     "names.csv": ("text,text,label\na,b,x\n", "names.csv has 2 columns named 'text'; give each its own name"),
     "short.csv": ("text,label\ngood,pos\nbad\n", "the row at line 3 has 1 field, the header has 2; put fields that"),
-    "nul.csv": ("text,label\ngood,pos\nb\0d,neg\n", "line 3 contains a NUL byte, which no text has; save the table again"),
+    "nul.csv": ("text,label\ngood,pos\nb\0d,neg\n", "line 3 contains a NUL byte, which no text has; save the file again"),
     "numbers.csv": ("text,id\n" + "".join(f"a,{k}\n" for k in range(40)), "'id' contains 40 different numbers such as 0;"),
     "latin.csv": (
         "text,label\ncaf\xe9,pos\n".encode("latin-1"),

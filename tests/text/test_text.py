@@ -54,6 +54,22 @@ def test_a_file_that_is_not_utf_8_is_refused_with_the_place(tmp_path, raw, byte,
         read_text(path)
 
 
+@pytest.mark.parametrize(
+    ("raw", "line", "hint"),
+    [
+        (b"one\r\ntwo\rth\0ree\n\0", 3, ""),
+        ("one\ntwo".encode("utf-16-le"), 1, ""),  # without a byte order mark
+        (b"PK\x03\x04\0\0", 1, r" \(it is a zip archive; unpack it"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".txt", ".txt.gz"])
+def test_a_file_with_a_nul_byte_is_refused_with_its_line(tmp_path, raw, line, hint, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(gzip.compress(raw) if suffix.endswith("gz") else raw)
+    with pytest.raises(DataError, match=rf"line {line} contains a NUL byte, .*; save the file again as UTF-8{hint}"):
+        read_text(path)
+
+
 def test_a_damaged_gzip_file_is_refused_wherever_it_is_cut_off(tmp_path):
     path = tmp_path / "a.gz"
     whole = gzip.compress(b"the quick brown fox " * 20)

@@ -27,6 +27,7 @@ from scratchnn.decoding import Step
 from scratchnn.errors import DataError, NonFiniteError, whole_number
 from scratchnn.functions import logsumexp
 
+LARGEST_BEAM = 1000  # B; far above all values in use: a step compares 2 B times B V numbers
 LARGEST_NORM = 10  # alpha; far above all values in use, and small enough that t^alpha does not overflow
 
 
@@ -61,7 +62,7 @@ def beam_search(
         step: ids (R, 1) in host memory and the state of R rows give logits (R, V) and the next state; ``Seq2Seq.step``.
         state: the first state, one row per source (N, ...); ``Seq2Seq.start``.
         begin, end: ids of <bos> and <eos>.
-        beam: B.
+        beam: B, at most ``LARGEST_BEAM``.
         limit: largest number of tokens, <eos> included.
         length_norm: alpha, from 0 to ``LARGEST_NORM``.
         avoid: ids that are never chosen, for instance <unk>; the other probabilities are scaled to sum to 1.
@@ -69,6 +70,8 @@ def beam_search(
             encoder's outputs: their rows are adjacent, and equally many for each source.
     """
     whole_number(beam, "--beam")
+    if beam > LARGEST_BEAM:
+        raise DataError(f"--beam must be at most {LARGEST_BEAM}, got {beam}")
     whole_number(limit, "--limit")
     if not 0 <= length_norm <= LARGEST_NORM:  # NaN is refused too
         raise DataError(f"--length-norm must be between 0 and {LARGEST_NORM}, got {length_norm}")

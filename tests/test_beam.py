@@ -180,6 +180,7 @@ def test_finished_sources_leave_the_batch():
     ("options", "error", "message"),
     [
         ({"beam": 0}, DataError, "--beam must be a whole number of 1 or more, got 0"),
+        ({"beam": 10**30}, DataError, "--beam must be at most 1000, got 10{30}$"),
         ({"limit": 0}, DataError, "--limit must be a whole number of 1 or more, got 0"),
         ({"length_norm": -1.0}, DataError, "--length-norm must be between 0 and 10, got -1.0"),
         ({"length_norm": 5000.0}, DataError, "--length-norm must be between 0 and 10, got 5000.0"),

@@ -35,6 +35,7 @@ from scratchnn.tasks.caption_sources import (
     true_share,
 )
 from scratchnn.tasks.picture_files import read_picture
+from scratchnn.tasks.pretrained import check_known
 from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, split
 from scratchnn.tasks.task import Data, Task
@@ -103,7 +104,11 @@ class CaptionerTask(Task):
         """The words of the training captions; all pictures have the size of the first."""
         train, valid = self.read_parts(settings)
         words = (token for one in train for token in tokenize(one.caption, "word"))
-        parts = parts or {"vocabulary": Vocabulary.build(words)}
+        if parts is None:
+            parts = {"vocabulary": Vocabulary.build(words)}
+        else:
+            ids = texts_to_sequences([one.caption for one in train], parts["vocabulary"])
+            check_known(ids, parts["vocabulary"], "--from")
         rows, columns = settings["size"] = list(size_of(train))
         sizes = f"vocabulary of {len(parts['vocabulary']):,} tokens, pictures of {columns} x {rows} pixels"
         note = f"{len(train):,} captions to learn, {len(valid):,} to validate, {sizes}"

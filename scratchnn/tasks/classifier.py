@@ -22,7 +22,7 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.class_scores import decide, figures, logits_of, targets_of
 from scratchnn.tasks.label_table import score_table
 from scratchnn.tasks.labelled import Columns, Pairs, read_labelled, read_unlabelled
-from scratchnn.tasks.pretrained import Initial, start_from_body, start_from_vectors, with_words_of
+from scratchnn.tasks.pretrained import Initial, check_known, start_from_body, start_from_vectors, with_words_of
 from scratchnn.tasks.report_figure import saved
 from scratchnn.tasks.table_files import Listed, is_table
 from scratchnn.tasks.tables import EXAMPLES, GENERATED, VALID, digest_of, split
@@ -123,6 +123,8 @@ class ClassifierTask(Task):
         settings["text_column"], settings["label_column"] = columns.text, columns.label
         initial: Initial = {}
         vectors: KeyedVectors | None = None  # stays None with a run to start from, whose parameters contain them
+        brought_by = "--from" if parts is not None else "--body"  # the vocabulary, unless it is built here
+        built = parts is None and settings["body"] is None
         if parts is None:
             if settings["body"] is not None:
                 initial, vocabulary, note = start_from_body(settings)
@@ -140,6 +142,8 @@ class ClassifierTask(Task):
             found += ", or none" if is_multilabel(settings) and len(parts["labels"]) else ""
             raise DataError(f"all training texts have {found}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
+        if not built:
+            check_known([ids for ids, _ in train_examples], parts["vocabulary"], brought_by)
         if vectors is not None:
             initial, note = start_from_vectors(settings, vectors, parts["vocabulary"], (ids for ids, _ in train_examples))
             columns.notes.append(note)

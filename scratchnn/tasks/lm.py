@@ -16,6 +16,7 @@ from scratchnn.decoding import generate
 from scratchnn.errors import DataError, whole_number
 from scratchnn.models.language_model import LanguageModel, evaluate_text
 from scratchnn.recurrent.cells import CELLS
+from scratchnn.tasks.pretrained import check_known, unknown_share
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
 from scratchnn.text import END, LEVELS, UNKNOWN, Vocabulary, join_tokens, read_text, read_texts, tokenize
@@ -85,6 +86,7 @@ class LanguageModelTask(Task):
         text = read_texts(settings["data"]) if settings["data"] else python_sources()
         text, valid = split_text(text) if settings["valid"] is None else (text, read_text(settings["valid"]))
         level, size = settings["level"], settings["vocabulary_size"]
+        known = parts is not None
         parts = parts or {"vocabulary": Vocabulary.build(tokenize(text, level), specials=(UNKNOWN,), max_size=size)}
         vocabulary = parts["vocabulary"]
         train_ids, valid_ids = (vocabulary.encode(tokenize(part, level)) for part in (text, valid))
@@ -95,11 +97,8 @@ class LanguageModelTask(Task):
             )
         if len(valid_ids) < 2:
             raise DataError("the validation text has fewer than two tokens; give a longer one with --valid FILE")
-        if (share := unknown_share(train_ids, vocabulary)) > 0.5:  # of another vocabulary; its own would have them
-            raise DataError(
-                f"the vocabulary has only {1 - share:.0%} of the text's tokens; use a text of the same language, or train "
-                "anew without --from"
-            )
+        if known:
+            check_known([train_ids], vocabulary, "--from")
         return Data(
             parts,
             train_ids,
@@ -146,11 +145,6 @@ class LanguageModelTask(Task):
         length = settings.pop("length")
         vocabulary, level = trained.parts["vocabulary"], trained.settings["level"]
         return continue_text(trained.model, vocabulary, level, prompt, length, rng, **settings)
-
-
-def unknown_share(ids: np.ndarray, vocabulary: Vocabulary) -> float:
-    """The share of the ids that stand for tokens which the vocabulary does not have."""
-    return 0.0 if vocabulary.unknown is None else float((ids == vocabulary.unknown).mean())
 
 
 def split_text(text: str) -> tuple[str, str]:

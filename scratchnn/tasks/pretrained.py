@@ -22,6 +22,7 @@ from scratchnn.training.settings import Setting, Values
 from scratchnn.word2vec.keyed_vectors import KeyedVectors
 
 Initial = dict[str, np.ndarray]  # values of parameters by name
+MOST_UNKNOWN = 0.5  # share of the training tokens; more of them and the text is of another language
 OF_BODY = ("embedding_size", "hidden_size", "cell", "layers")  # settings that a body decides
 
 
@@ -91,6 +92,21 @@ def start_from_body(settings: Values) -> tuple[Initial, Vocabulary, str]:
     config, vocabulary = trained.model.config, trained.parts["vocabulary"]
     what = f"{config['layers']} x {config['cell']} of {config['hidden_size']} units, {len(vocabulary):,} tokens"
     return initial, vocabulary, f"starts from the language model in {settings['body']}: {what}"
+
+
+def unknown_share(ids: np.ndarray, vocabulary: Vocabulary) -> float:
+    """The share of the ids that stand for tokens which the vocabulary does not have."""
+    return 0.0 if vocabulary.unknown is None else float((ids == vocabulary.unknown).mean())
+
+
+def check_known(sequences: Sequence[np.ndarray], vocabulary: Vocabulary, flag: str, name: str = "vocabulary") -> None:
+    """Raise ``DataError`` if most tokens of the training texts (ids) are unknown to the vocabulary that ``flag`` brings."""
+    ids = np.concatenate(sequences)
+    if len(ids) and (share := unknown_share(ids, vocabulary)) > MOST_UNKNOWN:
+        raise DataError(
+            f"the {name} has only {1 - share:.0%} of the text's tokens; use a text of the same language, or train anew "
+            f"without {flag}"
+        )
 
 
 def check_sizes(own: Sequence[Setting], given: Mapping[str, Any], settings: Values) -> None:

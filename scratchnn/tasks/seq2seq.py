@@ -23,7 +23,7 @@ from scratchnn.recurrent.cells import CELLS
 from scratchnn.tasks.answer_scores import score_lines
 from scratchnn.tasks.answers import alignment_maps, cased, cutter, search, text_of, warn_about
 from scratchnn.tasks.pair_sources import is_known, names_a_part, read_sources
-from scratchnn.tasks.pretrained import Initial, start_from_vectors
+from scratchnn.tasks.pretrained import Initial, check_known, start_from_vectors
 from scratchnn.tasks.tables import EXAMPLES, VALID, digest_of, split
 from scratchnn.tasks.task import Data, Task
 from scratchnn.tasks.trained import Trained
@@ -110,6 +110,7 @@ class Seq2SeqTask(Task):
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
         """Vocabularies of the training part, and both parts as ids."""
         train, valid = self.read_parts(settings)
+        known = parts is not None
         vectors = None if parts or settings.get("vectors") is None else read_vectors(settings["vectors"])
         parts = parts or {
             name: self.vocabulary([cased(pair[k], settings) for pair in train], settings)
@@ -118,6 +119,9 @@ class Seq2SeqTask(Task):
         sizes = " and ".join(f"{len(vocabulary):,}" for vocabulary in parts.values())
         note = f"{len(train):,} pairs to learn, {len(valid):,} to validate, vocabularies of {sizes} tokens"
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
+        if known:
+            for name, side in zip(self.part_names, zip(*train_examples, strict=True), strict=True):
+                check_known(side, parts[name], "--from", name.replace("_", " "))
         settings["longest_source"] = max(len(source) for source, _ in train_examples)
         initial: Initial = {}
         if vectors is not None:

@@ -138,6 +138,11 @@ def test_another_run_goes_on_from_it(folder, tmp_path, capsys):
     options = ["--data", tmp_path / "more", "--from", folder / "attention", "--epochs", 1, "--out", tmp_path / "run"]
     assert command("train", "captioner", *options) == 0
     assert load(tmp_path / "run").model.config == load(folder / "attention").model.config
+    write_pictures(tmp_path / "foreign", [(picture, "나는 학교에 간다") for picture, _ in halves(20, seed=5)])
+    options = ["--data", tmp_path / "foreign", "--from", folder / "attention", "--out", tmp_path / "other"]
+    capsys.readouterr()
+    assert command("train", "captioner", *options) == 2
+    assert_one_line(capsys, "the vocabulary has only 0% of the text's tokens; use a text of the same language")
 
 
 def test_an_interrupted_run_ends_with_the_same_bits(folder, tmp_path):

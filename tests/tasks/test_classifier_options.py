@@ -301,6 +301,10 @@ def test_a_run_from_the_body_of_a_language_model(tmp_path, capsys, data):
     assert (trained.model.config["cell"], trained.model.config["hidden_size"]) == ("lstm", 7)
     assert train_task("classifier", *options, "--epochs", 10, "--out", tmp_path / "tuned") == 0
     assert accuracy(tmp_path / "tuned", data) > 0.95
+    foreign = write_pairs(tmp_path / "foreign.txt", [("나는 간다", "pos"), ("집이 크다", "neg")] * 20)
+    capsys.readouterr()
+    assert train_task("classifier", "--body", tmp_path / "lm", "--data", foreign, "--out", tmp_path / "none") == 2
+    assert_one_line(capsys, "the vocabulary has only 0% of the text's tokens; use a text of the same language, or train a")
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,39 @@ def test_what_is_no_run_of_this_kind_is_refused(trained, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "pairs", "options", "message"),
+    [
+        ("classifier", [("나는 간다", "odd"), ("집이 크다", "even")], [], "the vocabulary has only"),
+        ("seq2seq", [("나는 간다", "odd"), ("집이 크다", "even")], [], "the source vocabulary has only"),
+        ("seq2seq", [("a 1", "나는"), ("b 2", "집이")], [], "the target vocabulary has only"),
+        (
+            "seq2seq",
+            [("나는 간다", "odd"), ("집이 크다", "even")],
+            ["--level", "word"],
+            "the source vocabulary has only 0%",
+        ),
+        ("seq2seq", [("나는 간다", "odd")], ["--level", "piece", "--vocabulary", 30], "the source vocabulary has only"),
+    ],
+)
+def test_texts_of_another_language_are_refused(tmp_path, capsys, kind, pairs, options, message):
+    own = [(f"{word} {k}", "odd" if k % 2 else "even") for k in range(20) for word in ("a", "b")]
+    small = ["train", kind, "--hidden", 4, "--embed", 3, "--epochs", 1, *options]
+    assert command(*small, "--data", write_pairs(tmp_path / "own.txt", own), "--out", tmp_path / "first") == 0
+    foreign = ["--data", write_pairs(tmp_path / "foreign.txt", pairs * 20), "--from", tmp_path / "first"]
+    capsys.readouterr()
+    assert command("train", kind, "--epochs", 1, *foreign, "--out", tmp_path / "next") == 2
+    assert_one_line(capsys, message)
+    assert not (tmp_path / "next").exists()
+
+
+def test_a_small_vocabulary_of_its_own_is_no_other_language(tmp_path):
+    """Most tokens are unknown, and no other run has anything to do with it."""
+    (tmp_path / "text.txt").write_text(" ".join(f"word{k}" for k in range(400)), encoding="utf-8")
+    options = ["--level", "word", "--vocabulary", 3, "--hidden", 4, "--batch", 2, "--window", 4]
+    assert train("--data", tmp_path / "text.txt", *options, "--out", tmp_path / "run") == 0
+
+
 @pytest.mark.parametrize("kind", ["classifier", "seq2seq"])
 def test_every_task_can_start_from_a_run(tmp_path, capsys, kind):
     pairs = [(f"{word} {k}", "odd" if k % 2 else "even") for k in range(40) for word in ("a", "b")]

@@ -190,7 +190,8 @@ class DecoderModel(Model):
         """
         *source, inputs, lengths, outputs = batch
         xp = array_module(outputs)
-        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T; before all else: a GPU has to finish what it was given
+        # on a GPU this waits for all that was started, so it comes before the work
+        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T
         r, _ = self.read(inputs, self.encode(*source), lengths)
         rows = self.dropout.forward(r.reshape(-1, r.shape[2])[real])  # (P, W)
         lease = self.pool.lease()

@@ -108,7 +108,7 @@ class Seq2SeqTask(Task):
     # --- data --------------------------------------------------------------------------------------------------------
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
-        """Vocabularies of the training part, and both parts as ids. Saves in ``settings`` how long its longest source is."""
+        """Vocabularies of the training part, and both parts as ids. Notes the longest source in ``settings``."""
         train, valid = self.read_parts(settings)
         vectors = None if parts or settings.get("vectors") is None else read_vectors(settings["vectors"])
         parts = parts or {

@@ -16,7 +16,7 @@ from scratchnn.errors import DataError, whole_number
 from scratchnn.tasks.labelled import Columns, read_labelled
 from scratchnn.tasks.text_tokens import tokens_of
 
-STRENGTHS = (1.0, 3.0, 10.0, 30.0)
+STRENGTHS = (1.0, 3.0, 10.0, 30.0, 100.0)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -185,7 +185,7 @@ def conv2d_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     dpadded = xp.zeros(padded.shape, dtype=dtype)
     dW, db = xp.zeros((K * M * D, H), dtype=dtype), xp.zeros(H, dtype=dtype)
     view, dview = (windows.view(array, dy.shape[1:3]) for array in (padded, dpadded))
-    apart = -(-M // windows.columns.stride)  # so many columns further, a window has no place in common with this one
+    apart = -(-M // windows.columns.stride)  # windows that are so many columns apart do not overlap
     for n, i in pieces(dy, W):
         drows = dy[n, i].reshape(-1, H)  # (R, H)  R rows of windows
         dW += view[n, i].reshape(-1, K * M * D).T @ drows  # (4)  (KMD, R) @ (R, H) -> (KMD, H)
@@ -193,7 +193,7 @@ def conv2d_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
         dwindows = (drows @ W.reshape(-1, H).T).reshape(dview[n, i].shape)  # (3)  (R, H) @ (H, KMD) -> (R, KMD)
         for k in range(K):
             for j in range(apart):
-                dview[n, i, j::apart, k] += dwindows[:, :, j::apart, k]  # (3)  places of which no two are the same
+                dview[n, i, j::apart, k] += dwindows[:, :, j::apart, k]  # (3)  adds each number once
     return dpadded[windows.picture(shape)], dW.reshape(W.shape), db
 
 

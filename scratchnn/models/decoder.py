@@ -190,13 +190,15 @@ class DecoderModel(Model):
         """
         *source, inputs, lengths, outputs = batch
         xp = array_module(outputs)
-        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T; first, as a GPU is idle
+        # on a GPU this waits for all that was started, so it comes before the work
+        real = xp.flatnonzero(xp.arange(outputs.shape[1]) < lengths[:, None])  # (P,) of N T
         r, _ = self.read(inputs, self.encode(*source), lengths)
         rows = self.dropout.forward(r.reshape(-1, r.shape[2])[real])  # (P, W)
         lease = self.pool.lease()
         logits = self.output.forward(rows, lease)  # (P, V)
         loss, _ = softmax_cross_entropy_forward(logits, outputs.reshape(-1)[real], out=logits)
-        self.push((logits, lease, real, r.shape))  # the loss has replaced the logits by their gradient
+        dlogits = logits  # which the loss has replaced by their gradient
+        self.push((dlogits, lease, real, r.shape))
         if not self.training:
             lease.end()
         return loss, len(real), None

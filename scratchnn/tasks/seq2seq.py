@@ -97,18 +97,18 @@ class Seq2SeqTask(Task):
     model = Seq2Seq
 
     def complete(self, settings: Values) -> None:
-        """Word vectors are of words."""
+        """Check settings that depend on each other, before anything is read: word vectors need words."""
         if settings["vectors"] is not None and settings["level"] != "word":
             raise DataError(f"--vectors needs --level word, not {settings['level']}: there are vectors for words only")
 
     def decides(self, settings: Values) -> tuple[str, bool]:
-        """The loss, or the exact match."""
+        """The validation figure that decides which epoch is the best, and whether higher is better."""
         return ("loss", False) if settings["best_by"] == "loss" else ("exact match", True)
 
     # --- data --------------------------------------------------------------------------------------------------------
 
     def read(self, settings: Values, parts: Parts | None = None) -> Data:
-        """Vocabularies of the training part, and both parts as ids."""
+        """Vocabularies of the training part, and both parts as ids. Notes the longest source in ``settings``."""
         train, valid = self.read_parts(settings)
         vectors = None if parts or settings.get("vectors") is None else read_vectors(settings["vectors"])
         parts = parts or {
@@ -162,7 +162,7 @@ class Seq2SeqTask(Task):
     # --- training ----------------------------------------------------------------------------------------------------
 
     def config(self, settings: Values, parts: Parts) -> dict[str, Any]:
-        """Sizes of both vocabularies, and the architecture."""
+        """What makes the model: sizes of both vocabularies, and the architecture."""
         sizes = {"source_size": len(parts["source_vocabulary"]), "target_size": len(parts["target_vocabulary"])}
         return {**sizes, **{name: settings[name] for name in ARCHITECTURE if name in settings}}
 

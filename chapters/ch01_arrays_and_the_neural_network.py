@@ -1115,7 +1115,7 @@ show(
 # - Goodfellow, Bengio and Courville, *Deep Learning* (2016), chapter 6: XOR in its first section, and back-propagation.
 # - Nielsen, *Neural Networks and Deep Learning* (2015), chapter 2: the backward pass at leisure, with every step derived.
 # - Nair and Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines" (2010): the ReLU.
-# - Saito, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made in the same way, and the same network of
+# - Saitoh, *Deep Learning from Scratch 2* (2018): its chapter 1 has a spiral made in the same way, and the same network of
 #   ten hidden neurons, batch size, learning rate and epochs.
 #
 # ## What comes next

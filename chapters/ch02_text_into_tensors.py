@@ -797,7 +797,7 @@ for word in queries:
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch02_text_into_tensors.py`, Penn Treebank, 929,589 words, window 2, size
 # > 100, seed 0 of the decomposition, 2026-11-21): 19 seconds for all three steps on two busy cores. By counts the nearest
 # > to car are network, job, group, computer and strategy, all at 0.87. Below are the nearest by SVD, and those in print
-# > (Saito, 2018, section 2.4.5, same corpus, window and size; his seed is not fixed).
+# > (Saitoh, 2018, section 2.4.5, same corpus, window and size; his seed is not fixed).
 # > - you: i 0.65, me 0.60, we 0.57, anybody 0.54, do 0.53; in print i 0.70, we 0.70, 've 0.55, do 0.53, else 0.51.
 # > - car: auto 0.57, cars 0.52, luxury 0.51, vehicle 0.49, truck 0.47; in print luxury 0.62, auto 0.62, cars 0.57, vehicle
 # >   0.50, corsica 0.47.
@@ -1114,7 +1114,7 @@ show(
 #   Behavior and the Principle of Least Effort* (1949).
 # - Weinberger and others, "Feature Hashing for Large Scale Multitask Learning" (2009): bags of words without a list.
 # - *The Unicode Standard*, "Conjoining Jamo Behavior": equation (15), and the letters of Korean.
-# - Saito, *Deep Learning from Scratch 2* (2018): its chapter 2 makes word vectors from the Penn Treebank in the same three
+# - Saitoh, *Deep Learning from Scratch 2* (2018): its chapter 2 makes word vectors from the Penn Treebank in the same three
 #   steps.
 #
 # ## What comes next

@@ -1107,7 +1107,7 @@ for word in asked:
 # - Marcus, Santorini and Marcinkiewicz, "Building a Large Annotated Corpus of English: The Penn Treebank" (1993), and
 #   Mikolov, *Statistical Language Models Based on Neural Networks* (2012): the text, and how language models are compared
 #   on it.
-# - Saito, *Deep Learning from Scratch 2* (2018): its chapter 3 presents CBOW and skip-gram in this form.
+# - Saitoh, *Deep Learning from Scratch 2* (2018): its chapter 3 presents CBOW and skip-gram in this form.
 #
 # ## What comes next
 #

@@ -901,7 +901,7 @@ for model, sample in [("skipgram", 0), ("skipgram", 0.001), ("cbow", 0), ("cbow"
 # > - IMDb, 23,268,433 words. Skip-gram: package 694,869, gensim 286,381, ratio 2.43. CBOW: package 752,872, gensim
 # >   1,033,987, ratio 0.73.
 # >
-# > The program of Saito's book, CBOW on the Penn Treebank, made 920 words per second on another day. It has the embedding
+# > The program of Saitoh's book, CBOW on the Penn Treebank, made 920 words per second on another day. It has the embedding
 # > layer and negative sampling as we wrote them at first, takes batches of a hundred words, and updates every row of both
 # > tables each time.
 
@@ -1085,7 +1085,7 @@ if FULL:
 # Bengio, "Hierarchical Probabilistic Neural Network Language Model" (2005). Huffman, "A Method for the Construction of
 # Minimum-Redundancy Codes" (1952). Pearson, "On Lines and Planes of Closest Fit to Systems of Points in Space" (1901).
 # Lample and others, "Neural Architectures for Named Entity Recognition" (2016). Kocmi and Bojar, "An Exploration of Word
-# Embedding Initialization in Deep-Learning Tasks" (2017). Ng, *Sequence Models* (course, 2018). Saito, *Deep Learning from
+# Embedding Initialization in Deep-Learning Tasks" (2017). Ng, *Sequence Models* (course, 2018). Saitoh, *Deep Learning from
 # Scratch 2* (2018), chapter 4.
 #
 # ## What comes next

@@ -937,7 +937,7 @@ print(f"on the {count:,} words of the test text:", f"{np.exp(L):.2f}")
 # %% [markdown] id="ch05-on-a-real-text"
 # ## On a real text
 #
-# `language.repeat_the_book` uses the Penn Treebank instead of the small language. It repeats two experiments from Saito's
+# `language.repeat_the_book` uses the Penn Treebank instead of the small language. It repeats two experiments from Saitoh's
 # book *Deep Learning from Scratch 2*. The first is an RNN on the first thousand words, from its chapter 5. The second is
 # the whole text with settings from its chapter 6, where the book uses an LSTM, the subject of our next chapter. In it, all
 # gradients of a step together, as one vector, are shortened to the length `max_norm` if they are longer. This is called
@@ -1065,7 +1065,7 @@ print("shuffled, they follow each other: ", "yes" if batches_follow(shuffled_ste
 # - Shannon, "A Mathematical Theory of Communication" (1948), part I: the entropy of a language.
 # - Mikolov and others, "Recurrent Neural Network Based Language Model" (2010).
 # - Karpathy, "The Unreasonable Effectiveness of Recurrent Neural Networks" (2015): the five shapes are drawn after it.
-#   Saito, *Deep Learning from Scratch 2* (2018), chapters 5 and 6. The notation with $W_{aa}$ and the two problems of a
+#   Saitoh, *Deep Learning from Scratch 2* (2018), chapters 5 and 6. The notation with $W_{aa}$ and the two problems of a
 #   feed-forward network are from Ng's lectures, *Sequence Models* (2018).
 #
 # ## What comes next

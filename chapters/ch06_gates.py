@@ -1083,8 +1083,8 @@ print("with c dropped                   ", np.round(broken_perplexity, 2))
 #   agreement of verbs in real text.
 #
 # Also used: Schuster and Paliwal, "Bidirectional Recurrent Neural Networks" (1997). Srivastava and others, "Dropout"
-# (2014). Press and Wolf, "Using the Output Embedding to Improve Language Models" (2017). Saito, *Deep Learning from Scratch
-# 2* (2018), chapter 6. Ng's lectures on sequence models (2018).
+# (2014). Press and Wolf, "Using the Output Embedding to Improve Language Models" (2017). Saitoh, *Deep Learning from
+# Scratch 2* (2018), chapter 6. Ng's lectures on sequence models (2018).
 #
 # ## What comes next
 #

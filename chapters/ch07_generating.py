@@ -89,7 +89,7 @@ show_moving(
     "7.1",
     "One network, the same random numbers, twenty temperatures. Left: the probabilities of the "
     "next character after “the ”. Right: what it writes; words that the training text does not "
-    "have are orange. Move the slider.",
+    "have are orange. With the slider (in a running notebook): one temperature at a time.",
     frames,
     size,
     start=9,

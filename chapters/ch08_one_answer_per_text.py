@@ -135,7 +135,7 @@ show(
 # | $h$ | one vector per text | $(N, H)$ |
 # | $z$, $p$ | logits and probabilities | $(N, K)$ |
 #
-# ## The way of a text
+# ## The path of a text
 #
 # A review has many words and gets one answer: in chapter 5's table of shapes it is N:1. Figure 8.2 is the whole chapter
 # as a drawing. Every model here is this line with other parts in the two blue places: something that *reads*, and

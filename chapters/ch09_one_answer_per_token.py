@@ -144,8 +144,9 @@ same = all(
 print("the package gives the same:", same)
 
 # %% [markdown] id="ch09-schemes"
-# The package reads three schemes and learns in the longest of them, IOBES, which also marks the last token of a name and
-# names of a single token. It says more about where a name may end. IOB2 is easier to read, so this chapter stays with it.
+# The package reads three schemes and learns in the most detailed of them, IOBES, which also marks the last token of a name
+# and names of a single token. It says more about where a name may end. IOB2 is easier to read, so this chapter stays
+# with it.
 #
 # ## Count names, not tokens
 #

@@ -56,15 +56,23 @@ show(
 # |--|--|--|
 # | $N$, $S$, $T$ | sequences in a batch; steps of the source; steps of the target ($T_x$ and $T_y$ in chapter 5) | |
 # | $D$, $H$, $V$ | numbers per embedding; units; tokens that can be written | |
-# | $x_j$, $e_t$ | embedding of the $j$-th source token; of the token that the decoder reads at step $t$ | $(N, D)$ |
+# | $T_n$ | real tokens of the $n$-th target | |
+# | $x_j$ | embedding of the $j$-th source token | $(N, D)$ |
+# | $e_t$ | embedding of the decoder's input at step $t$ (with an exponent, as in $e^s$, it is Euler's number) | $(N, D)$ |
 # | $m_j$ | the encoder's state after source token $j$; all of them are the **memory** (메모리) $m$ | $(N, H)$ |
 # | $h_t$, $c_t$ | hidden state and cell state of the decoder | $(N, H)$ |
 # | $w_t$ | the $t$-th token of the target | |
 # | $q_t$, $k_j$ | query and key | $(N, H)$ |
-# | $s_{tj}$, $\alpha_{tj}$ | score and weight of source token $j$ at target step $t$ | $(N, T, S)$ |
+# | $s_{tj}$, $\alpha_{tj}$ | score and weight of source token $j$ at target step $t$ | $(N)$ |
 # | $\bar m_t$ | context vector, `context` in the code: a weighted mean of the $m_j$ | $(N, H)$ |
 # | $\tilde h_t$ | what the decoder knows after looking, `h_tilde` | $(N, H)$ |
 # | $z_t$ | logits | $(N, V)$ |
+# | $U$, $W$ | weights of additive scores, with $A$ columns each; in the code, `W` is an embedding table | $(H, A)$ |
+# | $b$, $v$ | bias and output weights of additive scores | $(A)$ |
+# | $q'_t$, $u_{tj}$ | query of additive scores; its sum with a key, after the tanh | $(N, A)$ |
+#
+# The shapes are those of one step $t$ and one source token $j$. Over all steps one axis is added for each index: $m$ is
+# $(N, S, H)$, $h$ is $(N, T, H)$, and $s$ is $(N, T, S)$.
 
 # %% [markdown] id="ch11-two-networks"
 # ## One network reads, another one writes
@@ -102,8 +110,8 @@ show(
 # $$ (h_t, c_t) = \mathrm{LSTM}_{\mathrm{dec}}(e_t, (h_{t-1}, c_{t-1})) \qquad z_t = h_t W_o + b_o \tag{4} $$
 # $$ L = - \frac{1}{\sum_n T_n} \sum_{n, t} \log \mathrm{softmax}(z_{nt})_{w_{nt}} \tag{5} $$
 #
-# The sum in (5) runs over the real tokens; padding does not count. Every target ends with an end mark, `<eos>`, which
-# counts as a token: the decoder has to learn when to stop.
+# The encoder starts from $m_0 = c^{\mathrm{enc}}_0 = 0$. The sum in (5) runs over the real tokens; padding does not count.
+# Every target ends with an end mark, `<eos>`, which counts as a token: the decoder has to learn when to stop.
 #
 # ### The gradient crosses the bridge
 #
@@ -117,8 +125,9 @@ show(
 # >
 # > <details><summary>Answer</summary>
 # >
-# > At its own last real step, not at the last step of the batch. The padded steps after it keep the state, so the
-# > gradient passes through them unchanged. `lstm_forward` and `lstm_backward` take `lengths` and do this.
+# > At its own last real step, not at the last step of the batch. A source that has ended takes no part in later steps: its
+# > final state is kept, so the gradient with respect to it passes through them unchanged, and its outputs there are zero.
+# > `lstm_forward` and `lstm_backward` take `lengths` and do this.
 # >
 # > </details>
 #
@@ -274,13 +283,14 @@ for source, target in examples.TEST[:5]:
 # > </details>
 
 # %%
-few = 200
-z = examples.forced_logits(plain, tests)
-forced = examples.share_right(z[:few], tests[4][:few], tests[3][:few])
-written = [write(plain, source[:S]) for source, S in zip(tests[0][:few], tests[1], strict=False)]
-truth = [targets[: T - 1].tolist() for targets, T in zip(tests[4], tests[3], strict=True)]
-free = np.mean([one == other for one, other in zip(written, truth, strict=False)])
-tokens = examples.share_of_tokens(z[:few], tests[4][:few], tests[3][:few])
+some = [part[:200] for part in tests]  # the first 200 dates
+sources, source_lengths, _, lengths, targets = some
+z = examples.forced_logits(plain, some)
+forced = examples.share_right(z, targets, lengths)
+tokens = examples.share_of_tokens(z, targets, lengths)
+written = [write(plain, ids[:S]) for ids, S in zip(sources, source_lengths, strict=True)]
+truth = [ids[: T - 1].tolist() for ids, T in zip(targets, lengths, strict=True)]  # without <eos>
+free = np.mean([one == other for one, other in zip(written, truth, strict=True)])
 print(f"right as a whole, written freely {free:.1%}, with the true tokens before {forced:.1%}")
 print(f"single characters right, with the true ones before: {tokens:.1%}")
 
@@ -373,8 +383,8 @@ show(
 # key, turn the scores into weights by a softmax, and return the weighted mean of *all* values:
 #
 # $$ s_{tj} = q_t \cdot k_j \tag{8} $$
-# $$ \alpha_{tj} = \frac{e^{s_{tj}}}{\sum_i e^{s_{ti}}} \qquad \alpha_{tj} = 0 \;\; \mathrm{where \; the \; source \; is \;
-#    padded} \tag{9} $$
+# $$ \alpha_{tj} = \frac{e^{s_{tj}}}{\sum_{i \; \mathrm{real}} e^{s_{ti}}} \;\; \mathrm{for \; real} \; j \qquad
+#    \alpha_{tj} = 0 \;\; \mathrm{where \; the \; source \; is \; padded} \tag{9} $$
 # $$ \bar m_t = \sum_j \alpha_{tj} \, m_j \tag{10} $$
 #
 # The **query** (질의) is what the decoder wants to know, its state $h_t$. A **key** (키) is what it is compared with, one
@@ -535,8 +545,8 @@ print(f"the largest array has {cache[0].size:,} numbers, the scores have {s.size
 # >
 # > A sum of $H$ products, each with variance 1, has a standard deviation of $\sqrt{H}$. With large scores the softmax
 # > chooses one entry, and then (12) is almost zero: the layer cannot learn where else to look. Vaswani and others (2017)
-# > therefore divide by $\sqrt{H}$. In an LSTM's decoder $h$ is bounded by 1, is rarely that large, and the division is
-# > usually left out.
+# > therefore divide by $\sqrt{H}$. The entries of an LSTM's hidden state lie between $-1$ and 1, and their variance is
+# > well below 1, so the division is usually left out.
 # >
 # > </details>
 
@@ -658,9 +668,10 @@ for name, row in fields.items():
 #
 # ### It looks at padding
 #
-# Leave out the line with `-np.inf`. The states after the end of a source are zero here, so their scores are 0 and they
-# get some weight; the context vector is diluted, the more the longer the padding is. In training, batches have sources
-# of similar length and nearly no padding. So train without the mask, and then add columns of padding to the test batch.
+# Leave out the line with `-np.inf`. The encoder's outputs after the end of a source are zero, so their scores are 0 and
+# they get some weight; the context vector is diluted, the more the longer the padding is. In training, batches have
+# sources of similar length and nearly no padding. So train without the mask, and then add columns of padding to the test
+# batch.
 
 
 # %%
@@ -698,7 +709,7 @@ for name, model in {"with mask": looking, "no mask": unmasked}.items():
 # ### Half a bridge
 #
 # In section *Two numbers for every unit* the network was trained with both halves. What if only $h$ was ever handed
-# over? In a language where a state is one array this is easily written: `state[0]`. Every gradient is correct, because
+# over? In code that treats every state as one array, a single `state[0]` does this. Every gradient is correct, because
 # nothing flows through $c$ in either direction.
 
 
@@ -711,12 +722,9 @@ class HalfBridge(Seq2Seq):
         h, c = state.cells
         return state._replace(cells=(h, np.zeros_like(c)))
 
-    def backward_read(self, dr):
-        dx, (dh, dc) = self.decoder.backward(dr)
-        self.target.backward(self.dropout.backward(dx))
-        nothing = np.zeros((len(dr), self.encoder.units), dtype=dr.dtype)
-        dsource, _ = self.encoder.backward(nothing, (dh, np.zeros_like(dc)))
-        self.source.backward(self.dropout.backward(dsource))
+    def encode_backward(self, dlast, dm):
+        dh, dc = dlast
+        super().encode_backward((dh, np.zeros_like(dc)), dm)
 
 
 half = examples.make_model(0, kind=HalfBridge)
@@ -743,7 +751,7 @@ for name, model in {"plain": plain, "only h": half}.items():
 # The quick run had a few hundred steps with 64 units. The full run takes the two sets of *Deep Learning from Scratch
 # 2*, chapters 7 and 8: fifty thousand dates, and as many sums of numbers of up to three digits. The program of the book
 # splits both at random; here no date and no question of the test part occurs in the training part. The commands are
-# those of the [README](../README.md), which also says where the files belong.
+# those of the [README](../README.md); `python -m scratchnn data list` says where the files belong.
 
 # %%
 COMMANDS = """
@@ -818,7 +826,7 @@ if FULL:
 # - Jain and Wallace, "Attention is not Explanation" (2019), and the reply by Wiegreffe and Pinter, "Attention is not not
 #   Explanation" (2019).
 #
-# *Deep Learning from Scratch 2* (Saito, 2018) has the sums and the dates in its chapters 7 and 8.
+# *Deep Learning from Scratch 2* (Saitoh, 2018) has the sums and the dates in its chapters 7 and 8.
 #
 # ## What comes next
 #

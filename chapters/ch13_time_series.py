@@ -438,7 +438,7 @@ show(
 )
 
 # %% [markdown] id="ch13-fair"
-# A percentage of the way from ridge to the best is possible only because this series is generated. With real data
+# We can say what share of the way from ridge to the best is done only because this series is generated. With real data
 # you have ridge and your network, and you do not know how far it is to the bottom.
 #
 # One thing is not fair yet. Ridge makes the *squared* error small and is judged by the absolute one; the network

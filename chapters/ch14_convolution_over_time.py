@@ -389,7 +389,7 @@ print("x", x.shape, "pooled", y.shape, "the package gives the same:", same)
 #
 # $$ R = 1 + \sum_l \delta_l (K_l - 1) \qquad \mathrm{if \; all \; strides \; are \; 1} \tag{7} $$
 #
-# (A layer with stride $s$, and so is pooling, makes each step after it count for $s$ steps of the input.)
+# (A layer with a stride $s$, pooling included, makes each step after it count for $s$ steps of the input.)
 #
 # With dilation 1 everywhere, 24 steps need twelve layers, and a thousand steps five hundred. But if each layer
 # doubles the dilation, 1, 2, 4, 8 ..., then $R$ doubles with each layer: $R = 1 + (K - 1)(2^B - 1)$ after $B$

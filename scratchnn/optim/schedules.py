@@ -5,7 +5,7 @@
     cosine     lr = minimum + (start - minimum) (1 + cos(pi epoch / epochs)) / 2                                    (3)
 
 (1) with after=4, every=1, factor=0.5 is used for the small model of Zaremba, Sutskever and Vinyals (2014): four epochs at
-the first rate, half of it in the fifth, a quarter in the sixth. (2) with factor=0.25 and patience=0 is the rule of Saito,
+the first rate, half of it in the fifth, a quarter in the sixth. (2) with factor=0.25 and patience=0 is the rule of Saitoh,
 *Deep Learning from Scratch 2* (2018), chapter 6: a quarter of the rate after each epoch without improvement. (3), with
 ``epoch`` epochs done and ``start`` the rate of the first, is Loshchilov and Hutter (2017), equation 5, without restarts.
 

@@ -3,7 +3,7 @@
 A text is first cut into words and runs of punctuation, each with the space before it, if there is one, so that joining the
 pieces restores the text. Learning begins with characters and repeats:
 
-    n(a + b) = how often a piece a is followed, in the same word, by a piece b                                     (1)
+    n(s) = how often two adjacent pieces of a word together form the string s                                      (1)
     the string with the largest n becomes a piece, and wherever two pieces form it, they are joined                (2)
 
 Of equally frequent strings, the first in alphabetical order is taken. To cut a word, begin with its characters and join

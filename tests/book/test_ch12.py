@@ -52,6 +52,8 @@ def test_probabilities_of_answers_sum_to_one(text):
     assert max(totals) < 1 + 1e-9
     assert np.mean(totals) > 0.98
     assert all(abs(answers["글쎄."] - 0.3) < 1e-9 for answers in by_question.values())
+    assert "are said two times and one time in ten" in text
+    assert all({0.2, 0.1} <= {round(p, 9) for p in answers.values()} for answers in by_question.values())
 
 
 def test_the_tree_of_the_question(text):
@@ -76,6 +78,11 @@ def test_pieces_write_new_words(chapter, text):
     assert hits["words"][listed].all()
     assert not hits["words"][~listed].any()
     assert hits["pieces"][~listed].mean() > 0.9
+    assert "a list three times as long" in text
+    assert 2.9 < chapter.sizes["pieces"] / chapter.sizes["words"] < 3.4
+    assert "after 400 steps one sentence of the 200 was right" in text
+    assert hits["pieces"].all()
+    assert chapter.early * len(references) == pytest.approx(1)
 
 
 def test_a_score_counts_words_not_sense(chapter, text):
@@ -103,6 +110,21 @@ def test_attention_moves_piece_by_piece(chapter):
     assert shown.source[int(shown.weights[verb].argmax())] == " like"
 
 
+def test_some_looks_go_to_later_words(chapter, text):
+    assert "*는*, which marks the subject, with most of the weight on *a*" in text
+    assert "*학교에서* (at school) with nearly all of it on *yesterday*" in text
+    named, counted = (chapter.by_pieces.map(source) for source in examples.shown(chapter.sources))
+    for shown, written, read, least in ((named, "는", " a", 0.5), (counted, " 학교에서", " yesterday", 0.9)):
+        weights = shown.weights[shown.target.index(written)]
+        assert weights[shown.source.index(read)] == weights.max() > least
+
+
+def test_the_empty_sequence_is_the_most_probable_one(chapter, text):
+    assert "the most probable sequence is the one that ends at once" in text
+    assert max(chapter.everything)[1] == []
+    assert [line.split("ids ")[1] for line in chapter.printed.splitlines() if line.startswith("width 200")] == ["[]"]
+
+
 def test_more_pieces_are_shorter_and_rarer(chapter):
     assert chapter.lengths == sorted(chapter.lengths, reverse=True)
     assert chapter.rare[-1] > chapter.rare[0]
@@ -118,6 +140,8 @@ def test_the_length_norm_makes_answers_longer(chapter, text):
 
 def test_beams_are_dull(chapter):
     assert chapter.kinds["beam 8"][0] > 0.9
+    assert "say it in 38 of 100 answers" in markdown("ch12")
+    assert chapter.kinds["people"][0] == pytest.approx(0.38, abs=0.005)
     assert abs(chapter.kinds["sampling"][0] - 0.3) < 0.1
     assert chapter.kinds["beam 8"][1] < chapter.kinds["sampling"][1]
 

@@ -31,7 +31,7 @@ def test_cooccurrence_is_what_a_loop_counts(words, window):
 
 
 def test_the_sentence_of_the_textbook():
-    """Neighbours of 'you' and of 'say' in the example sentence of Saito, Deep Learning from Scratch 2, chapter 2."""
+    """Neighbours of 'you' and of 'say' in the example sentence of Saitoh, Deep Learning from Scratch 2, chapter 2."""
     vocabulary = Vocabulary(list(dict.fromkeys(SENTENCE)))
     table = cooccurrence(vocabulary.encode(SENTENCE), len(vocabulary), 1)
     np.testing.assert_array_equal(table[vocabulary.ids["you"]], [0, 1, 0, 0, 0, 0, 0])

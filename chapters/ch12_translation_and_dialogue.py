@@ -695,8 +695,8 @@ train seq2seq --data multi30k:en-de --level piece --lower --vocabulary 5000 --ce
     --out {folder}/en-de
 evaluate {folder}/en-de --data multi30k:en-de:test
 train seq2seq --data chatbot --level piece --lower --vocabulary 2000 --bidirectional
-    --attention general --tie --best-by loss --schedule cosine --lr 0.002 --batch 32
-    --embed 128 --hidden 192 --dropout 0.4 --epochs 14 --out {folder}/chatbot
+    --attention general --tie --best-by loss --schedule cosine --lr 0.002 --batch 16
+    --embed 256 --hidden 512 --dropout 0.5 --epochs 24 --out {folder}/chatbot
 evaluate {folder}/chatbot --data chatbot:test
 """
 if FULL:

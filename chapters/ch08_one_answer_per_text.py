@@ -982,11 +982,11 @@ for amount in (200, 2000) if FULL else ():  # few labels of IMDb, single words
 # > **Full run** (`SCRATCHNN_FULL=1 python chapters/ch08_one_answer_per_text.py`, with both sets in SCRATCHNN_DATA, seed
 # > 0, 2026-11-27): the figures of the networks are those of the README, which has the same settings as commands; each is
 # > one run whose epoch was chosen on a part of the training data. On IMDb's test part the mean of embeddings is right in
-# > 90.3 % of the cases. Linear models by scikit-learn reach 88.6 % with single words and 90.8 % with pairs; the 200 steps
-# > of this chapter's loop get to 86.7 % with single words. On NSMC network and scikit-learn both reach 87.3 %. Few labels
-# > of IMDb, means of the seeds 0, 1 and 2 (`python -m benchmarks few-labels --vectors runs/unsup --labels 200 2000 25000
-# > --seeds 0 1 2 --out runs/few-labels`): a network with attention over its words that starts from random embeddings is
-# > right in 63.6 % with 200 labels, in 76.8 % with 2,000 and in 86.4 % with 25,000; with frozen vectors of the unlabelled
+# > 90.3 % of the cases. Linear models by scikit-learn on the same tokens (`python -m benchmarks.linear`) reach 88.8 % with
+# > single words and 90.3 % with pairs; the 200 steps of this chapter's loop get to 86.7 % with single words. On NSMC the
+# > network reaches 87.3 % and scikit-learn 87.4 %. Few labels of IMDb, means of the seeds 0, 1 and 2
+# > (`python -m benchmarks few-labels --vectors runs/unsup --labels 200 2000 25000 --seeds 0 1 2 --out runs/few-labels`):
+# > a network with attention over its words that starts from random embeddings is right in 63.6 % with 200 labels, in 76.8 % with 2,000 and in 86.4 % with 25,000; with frozen vectors of the unlabelled
 # > reviews, in 68.8, 82.9 and 84.0 %: with all labels, more data of the task itself beats the vectors. With 200 labels
 # > (its own draws, the same seeds), the linear model of this chapter is ahead of both: 70.6 %.
 #

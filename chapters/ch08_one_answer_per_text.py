@@ -986,9 +986,10 @@ for amount in (200, 2000) if FULL else ():  # few labels of IMDb, single words
 # > single words and 90.3 % with pairs; the 200 steps of this chapter's loop get to 86.7 % with single words. On NSMC the
 # > network reaches 87.3 % and scikit-learn 87.4 %. Few labels of IMDb, means of the seeds 0, 1 and 2
 # > (`python -m benchmarks few-labels --vectors runs/unsup --labels 200 2000 25000 --seeds 0 1 2 --out runs/few-labels`):
-# > a network with attention over its words that starts from random embeddings is right in 63.6 % with 200 labels, in 76.8 % with 2,000 and in 86.4 % with 25,000; with frozen vectors of the unlabelled
-# > reviews, in 68.8, 82.9 and 84.0 %: with all labels, more data of the task itself beats the vectors. With 200 labels
-# > (its own draws, the same seeds), the linear model of this chapter is ahead of both: 70.6 %.
+# > a network with attention over its words that starts from random embeddings is right in 63.6 % with 200 labels, in
+# > 76.8 % with 2,000 and in 86.4 % with 25,000; with frozen vectors of the unlabelled reviews, in 68.8, 82.9 and 84.0 %:
+# > with all labels, more data of the task itself beats the vectors. With 200 labels (its own draws, the same seeds), the
+# > linear model of this chapter is ahead of both: 70.6 %.
 #
 # The network is level with the linear model or a little behind, not ahead of it. Is that a defeat? It is what Figure
 # 8.1 told you to expect where words and pairs decide. A long review says many times, in single words and in pairs, what

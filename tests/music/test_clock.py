@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scratchnn.datasets.generated.tunes import generated_tunes
@@ -93,6 +93,7 @@ PIECES += ["]", "[M:6/8]", "[L:1/16]", "[K:D]", "|:", "||", "[1", "[2", "::"]
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
+@example(["[", "|:", "A"])  # [|: is one sign
 def test_any_tokens_take_as_long_as_their_notes(pieces):
     """The steps of the clock between two bar lines add up to the end of the notes; no token makes the clock fail."""
     clock, time, before = BarClock(), F(0), F(0)

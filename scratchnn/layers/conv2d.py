@@ -185,7 +185,7 @@ def conv2d_backward(dy: Array, cache: tuple) -> tuple[Array, Array, Array]:
     dpadded = xp.zeros(padded.shape, dtype=dtype)
     dW, db = xp.zeros((K * M * D, H), dtype=dtype), xp.zeros(H, dtype=dtype)
     view, dview = (windows.view(array, dy.shape[1:3]) for array in (padded, dpadded))
-    apart = -(-M // windows.columns.stride)  # windows that are so many columns apart do not overlap
+    apart = windows.columns.apart
     for n, i in pieces(dy, W):
         drows = dy[n, i].reshape(-1, H)  # (R, H)  R rows of windows
         dW += view[n, i].reshape(-1, K * M * D).T @ drows  # (4)  (KMD, R) @ (R, H) -> (KMD, H)

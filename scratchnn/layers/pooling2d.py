@@ -17,7 +17,7 @@ Shapes: x (N, P, Q, D), y (N, P', Q', D).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from scratchnn.backend import Array, array_module, floating
 from scratchnn.core import Layer
@@ -116,32 +116,26 @@ def max_pool2d_forward(x: Array, kernel_size: int, stride: int | None = None) ->
     largest = rows[:, :, windows.columns.tap(0, 0, Q)].copy()
     for m in range(1, windows.columns.size):
         xp.maximum(largest, rows[:, :, windows.columns.tap(m, 0, Q)], out=largest)  # (2)
-    places = taps(windows, P, Q)
-    if x.dtype.kind != "c":
-        return largest, (x, largest, places)
-    y = xp.empty(largest.shape, dtype=x.dtype)
-    for place, found in first_places(real, largest, places):
-        xp.copyto(y, x[place], where=found)  # (2)
-    return y, (real, largest, places)
-
-
-def first_places(x: Array, largest: Array, places: list) -> Iterator[tuple[tuple, Array]]:
-    """Equation (1): each tap of ``places``, and for which windows (N, P', Q', D) it is the first that is largest."""
-    xp = array_module(x)
-    open_windows = xp.ones(largest.shape, dtype=bool)  # those whose largest place is still to come
+    places, found = taps(windows, P, Q), []
+    undecided = xp.ones(largest.shape, dtype=bool)  # windows whose largest place is still to come
     for place in places:
-        tap = xp.ascontiguousarray(x[place])
-        found = ((tap == largest) | (tap != tap)) & open_windows  # (1)  NaN is largest, and equals nothing
-        yield place, found
-        open_windows ^= found
+        tap = xp.ascontiguousarray(real[place])
+        found.append(((tap == largest) | (tap != tap)) & undecided)  # (1)  NaN is largest, and equals nothing
+        undecided ^= found[-1]
+    if x.dtype.kind != "c":
+        return largest, (found, places, x.shape)
+    y = xp.empty(largest.shape, dtype=x.dtype)
+    for place, here in zip(places, found, strict=True):
+        xp.copyto(y, x[place], where=here)  # (2)
+    return y, (found, places, x.shape)
 
 
 def max_pool2d_backward(dy: Array, cache: tuple) -> Array:
     """Equation (3): dx (N, P, Q, D)."""
-    x, largest, places = cache
-    dx = array_module(dy).zeros(x.shape, dtype=dy.dtype)
-    for place, found in first_places(x, largest, places):
-        dx[place] += dy * found  # (3)
+    found, places, shape = cache
+    dx = array_module(dy).zeros(shape, dtype=dy.dtype)
+    for place, here in zip(places, found, strict=True):
+        dx[place] += dy * here  # (3)
     return dx
 
 

@@ -31,6 +31,11 @@ class Window(NamedTuple):
         """Equation (2)."""
         return self.dilation * (self.size - 1) + 1
 
+    @property
+    def apart(self) -> int:
+        """The smallest difference of the numbers of two windows that have no step in common."""
+        return -(-self.span // self.stride)
+
     def count(self, T: Any) -> Any:
         """Equation (3) for a number of steps or an array of signed integers."""
         windows = (T + self.left + self.right - self.span) // self.stride + 1

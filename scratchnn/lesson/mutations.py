@@ -207,7 +207,8 @@ def expression_edits(node: ast.AST, source: Source, loops: set[str]) -> Iterator
         kind = {ast.USub: "sign flipped", ast.Invert: "mask changed"}.get(type(node.op), "condition inverted")
         if isinstance(node.operand, ast.Constant):
             kind = "number changed"
-        yield kind, source.start(node), source.end(node), source.text(source.start(node.operand), source.end(node))
+        sign = 3 if isinstance(node.op, ast.Not) else 1  # its characters; what follows may begin with a parenthesis
+        yield kind, source.start(node), source.end(node), source.text(source.start(node) + sign, source.end(node)).lstrip()
     elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in OPPOSITE:
         _, first, last, _ = source.split(node, node.left, node.comparators[0])
         yield "condition inverted", first, last, OPPOSITE[type(node.ops[0])][1]

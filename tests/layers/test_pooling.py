@@ -32,6 +32,7 @@ from scratchnn.layers import (
     max_pool1d_forward,
     pooling,
 )
+from scratchnn.layers.sequences import Window
 
 N, T, D, A = 5, 9, 3, 4
 LENGTHS = np.array([9, 0, 4, 1, 7])
@@ -371,3 +372,14 @@ def test_attention_names_a_wrong_last_axis():
     for call in (layer.forward, layer.weights):
         with pytest.raises(ShapeError, match=r"AttentionPool: axis 2 of the input has size 2, expected input_size = 3"):
             call(np.zeros((1, 5, 2)))
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 5])
+@pytest.mark.parametrize("dilation", [1, 2])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_windows_that_are_apart_share_no_step(size, stride, dilation):
+    """And those that are less far apart have spans that overlap."""
+    window = Window(size, stride, dilation)
+    spans = [set(range(stride * t, stride * t + window.span)) for t in range(9)]
+    for t in range(9):
+        assert (not spans[0] & spans[t]) == (t >= window.apart)

@@ -189,6 +189,21 @@ def test_mutants_of_one_line():
     ]
 
 
+def signs_backward(dy, pad):
+    return -(-dy // 2) if not (pad) else -dy
+
+
+def test_signs_before_parentheses():
+    assert lines(signs_backward)[:2] == [
+        "return (-dy // 2) if not (pad) else -dy",
+        "return -(dy // 2) if not (pad) else -dy",
+    ]
+    assert "return -(-dy // 2) if (pad) else -dy" in lines(signs_backward)
+    for mutant in mutants(signs_backward):
+        with mutant.apply():  # each is Python
+            signs_backward(1, True)
+
+
 def sample_backward(dy, cache):
     """Documentation - not code."""
     x, W, pad, out = cache

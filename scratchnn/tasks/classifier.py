@@ -123,8 +123,8 @@ class ClassifierTask(Task):
         settings["text_column"], settings["label_column"] = columns.text, columns.label
         initial: Initial = {}
         vectors: KeyedVectors | None = None  # stays None with a run to start from, whose parameters contain them
-        brought_by = "--from" if parts is not None else "--body"  # the vocabulary, unless it is built here
-        built = parts is None and settings["body"] is None
+        brought_by = "--body" if settings["body"] is not None else None  # what the vocabulary comes from, if not the texts
+        brought_by = "--from" if parts is not None else brought_by
         if parts is None:
             if settings["body"] is not None:
                 initial, vocabulary, note = start_from_body(settings)
@@ -142,7 +142,7 @@ class ClassifierTask(Task):
             found += ", or none" if is_multilabel(settings) and len(parts["labels"]) else ""
             raise DataError(f"all training texts have {found}; a classifier needs at least two labels")
         train_examples, valid_examples = (self.encode(part, settings, parts) for part in (train, valid))
-        if not built:
+        if brought_by is not None:
             check_known([ids for ids, _ in train_examples], parts["vocabulary"], brought_by)
         if vectors is not None:
             initial, note = start_from_vectors(settings, vectors, parts["vocabulary"], (ids for ids, _ in train_examples))

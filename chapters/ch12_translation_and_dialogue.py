@@ -313,8 +313,8 @@ still, frames, size = figures.translation(by_pieces.map(examples.shown(sources)[
 show_moving(
     still,
     "12.4",
-    "Attention on a translation. Above the source, below what has been written; a line is the "
-    "thicker, the more of the weight is on that piece (seed 0). With the slider (in a running "
+    "Attention on a translation. Above the source, below what has been written. The thicker a "
+    "line, the larger the weight of that piece (seed 0). With the slider (in a running "
     "notebook): one written piece at a time.",
     frames,
     size,

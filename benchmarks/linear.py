@@ -33,9 +33,14 @@ def main(arguments: list[str] | None = None) -> None:
         raise DataError(f"{options.run_folder} has several labels per text; name a run with one")
     if options.ngrams is not None:
         settings["ngrams"] = whole_number(options.ngrams, "--ngrams")
-    columns = Columns(settings["text_column"], settings["label_column"])
+    columns = Columns(settings["text_column"], settings["label_column"], of_run=True)
     train, valid = task.read_parts(settings, columns)
     test = read_labelled(options.data, columns, "test")
+    known = {label for _, label in train}
+    if len(known) < 2:
+        raise DataError(f"all training texts of {options.run_folder} have one label; its data have changed since the run")
+    if unknown := {label for _, label in [*valid, *test]} - known:
+        raise DataError(f"the label {min(unknown)!r} does not occur in the training texts of {options.run_folder}")
     check_installed("sklearn")
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression

@@ -38,7 +38,7 @@ def pool_windows(x: Array, kernel_size: int, stride: int | None, owner: str) -> 
 
 def max_step(x: Array) -> tuple[Array, tuple]:
     """Equations (1) and (2) for one window ``x`` (N, K, K, D): the output (N, D) and the cache."""
-    flat = x.reshape(len(x), -1, x.shape[-1])  # (N, K K, D)
+    flat = x.reshape(len(x), x.shape[1] * x.shape[2], x.shape[3])  # (N, K K, D)
     first = flat.real.argmax(axis=1)[:, None]  # (N, 1, D)
     return array_module(x).take_along_axis(flat, first, axis=1)[:, 0], (first, x.shape)
 

@@ -29,7 +29,7 @@ from itertools import pairwise
 from scratchnn.errors import DataError
 
 NOTE = r"(?:\^\^|\^|__|_|=)?[A-Ga-g][,']*"
-BAR = r"\[\|:*|:*\|+[|\]:]*\d?|::+|\[\d"  # [| [|: :|| |: |] :: and the endings [1 |2
+BAR = r"\[\|:*\d?|:*\|+[|\]:]*\d?|::+|\[\d"  # [| [|: :|| |: |] :: and the endings [1 |2
 TOKEN = re.compile(
     rf"""(?P<field>(?:(?<=\n)|^)[MLK]:[^\n]*\n?)|(?P<inline>\[[MLK]:[^\]\n]*\])|(?P<bar>{BAR})|(?P<chord>"[^"\n]*")|
     (?P<note>{NOTE})|(?P<rest>[zxZ])|(?P<length>\d+/?\d*|/+\d*)|(?P<tuplet>\(\d(?::\d?){{0,2}})|

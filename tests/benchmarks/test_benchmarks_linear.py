@@ -43,7 +43,13 @@ def test_what_it_refuses(tmp_path):
     assert command("train", "classifier", *files, *SMALL, "--output", "multilabel", "--out", tmp_path / "several") == 0
     with pytest.raises(DataError, match="has several labels per text; name a run with one"):
         linear.main([str(tmp_path / "several"), "--data", str(tmp_path / "few.tsv")])
+    (tmp_path / "other.tsv").write_text("one\ta\ntwo\tc\n", encoding="utf-8")
+    with pytest.raises(DataError, match="the label 'c' does not occur in the training texts"):
+        linear.main([str(tmp_path / "few"), "--data", str(tmp_path / "other.tsv")])
     with pytest.raises(DataError, match="--ngrams"):
         linear.main([str(tmp_path / "few"), "--data", str(tmp_path / "few.tsv"), "--ngrams", "0"])
+    (tmp_path / "few.tsv").write_text("one\ta\ntwo\ta\nthree\ta\nfour\ta\n", encoding="utf-8")
+    with pytest.raises(DataError, match="have one label; its data have changed since the run"):
+        linear.main([str(tmp_path / "few"), "--data", str(tmp_path / "few.tsv")])
     with pytest.raises(DataError, match="none"):
         linear.main([str(tmp_path / "none"), "--data", "imdb:test"])

@@ -127,3 +127,13 @@ def test_an_empty_batch():
 def test_what_is_refused(call, error, message):
     with pytest.raises(error, match=re.escape(message)):
         call()
+
+
+@pytest.mark.parametrize("name", ["max", "average"])
+def test_pooling_of_no_pictures(name):
+    """By the plain loop as by the fast pair."""
+    x, step = np.zeros((0, 4, 5, 2)), getattr(pooling2d, f"{name}_step")
+    assert pooling2d.pool2d_loop_forward(x, 2, step=step)[0].shape == (0, 2, 2, 2)
+    y, cache = getattr(pooling2d, f"{name}_pool2d_forward")(x, 2)
+    assert y.shape == (0, 2, 2, 2)
+    assert getattr(pooling2d, f"{name}_pool2d_backward")(y, cache).shape == x.shape

@@ -94,6 +94,7 @@ PIECES += ["]", "[M:6/8]", "[L:1/16]", "[K:D]", "|:", "||", "[1", "[2", "::"]
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES), max_size=40))
 @example(["[", "|:", "A"])  # [|: is one sign
+@example(["[", "|", "2", "A"])  # so is [|2, the second ending
 @example(["[", "A", "^c'", "-"])  # one note of an open chord is tied to the last note
 def test_any_tokens_take_as_long_as_their_notes(pieces):
     """The steps of the clock between two bar lines add up to the end of the notes; no token makes the clock fail."""
